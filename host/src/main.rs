@@ -1,0 +1,2 @@
+//! The Sanderling server.
+fn main() {}

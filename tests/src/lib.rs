@@ -1,0 +1,1 @@
+//! Tests that cross the engine, the guest, the host and real clients.

@@ -1,0 +1,1 @@
+//! The Sanderling engine as a WebAssembly guest and as JavaScript bindings.
