@@ -2,3 +2,10 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod glob;
+pub mod hash;
+pub mod number;
+pub mod random;
