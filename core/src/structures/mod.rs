@@ -2,8 +2,10 @@
 //!
 //! Each one states its memory layout, is deterministic, and is checked against a naive model.
 
+pub mod list;
 pub mod packed;
 
+pub use list::List;
 pub use packed::{Item, Packed};
 
 use alloc::vec::Vec;

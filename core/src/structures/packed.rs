@@ -159,8 +159,7 @@ impl Packed {
         }
         if removed > 0 {
             self.buffer.copy_within(read..end, write);
-            self.set_header(Header { start, end: write + (end - read), count: count - removed });
-            self.shrink_if_sparse(start);
+            self.truncate_to(Header { start, end: write + (end - read), count: count - removed });
         }
         removed
     }

@@ -193,6 +193,9 @@ fn behaves_as_a_vector_of_vectors() {
             let growth = if (step / 150) % 2 == 0 { 11 } else { 3 };
             let op = Op::random(&mut random, model.len(), growth, long_bytes_max);
             apply(&mut packed, &mut model, &op);
+            // An empty sequence must have given its buffer back, whatever emptied it.
+            assert_eq!(packed.is_empty(), model.is_empty());
+            assert_eq!(packed.first().is_some(), !model.is_empty());
             if step % 20 == 0 {
                 check(&packed, &model);
             } else if step % 3 == 0 {
@@ -308,6 +311,16 @@ fn a_small_sequence_takes_little_more_than_its_entries() {
     assert_eq!(packed.byte_len(), 200);
     assert!(packed.memory_bytes() <= 200 * 9 / 8 + 16, "{}", packed.memory_bytes());
     assert_eq!(size_of::<Packed>(), 2 * size_of::<usize>());
+}
+
+/// Once, the buffer stayed when every entry matched, and an empty sequence had a first entry.
+#[test]
+fn removing_every_equal_entry_leaves_nothing() {
+    let mut packed = Packed::new();
+    packed.push_back(0);
+    packed.push_back(0);
+    assert_eq!(packed.remove_equal(Item::Int(0), 0, 5), 2);
+    assert_eq!((packed.first(), packed.last(), packed.memory_bytes()), (None, None, 0));
 }
 
 /// A queue in one buffer must not move all of it on every operation.
