@@ -1,15 +1,15 @@
 //! A list of any length: a deque of [`Packed`] chunks of up to 8 KiB.
 //!
-//! A list that fits one chunk is only that chunk. Beyond it, chunks and their entry counts lie side by side in
-//! one deque, so seeking an index in the middle of millions of elements reads counts in a row, not chunks.
+//! A list that fits one chunk is only that chunk. Beyond it, chunks and their entry counts lie side by side
+//! in one deque, so seeking an index in the middle of millions of elements reads counts in a row, not chunks.
 
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{fmt, mem};
 
 use super::packed::{self, Item, Packed};
 
-/// Bytes of entries that a chunk holds at most, unless it is one longer element alone. A little below 8 KiB, so
-/// that the allocation with its header is at most that.
+/// Bytes of entries that a chunk holds at most, unless it is one longer element alone. A little below 8 KiB,
+/// so that the allocation with its header is at most that.
 const CHUNK_BYTES_MAX: usize = 8 * 1024 - 16;
 /// Neighbours that together have no more bytes than this are merged after a removal. Half a chunk leaves room
 /// before the next insertion would split it again.
@@ -298,8 +298,8 @@ impl List {
         None
     }
 
-    /// Removes elements that equal `value`, with LREM's count: the first `count` of them, or the last `-count`, or
-    /// all for 0. Returns how many were removed.
+    /// Removes elements that equal `value`, with LREM's count: the first `count` of them, or the last `-count`,
+    /// or all for 0. Returns how many were removed.
     pub fn remove(&mut self, count: i64, value: Item<'_>) -> usize {
         let limit =
             if count == 0 { usize::MAX } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
@@ -335,8 +335,7 @@ impl List {
         (0..count).map(|index| self.chunk(index))
     }
 
-    /// Frees up to `chunks_max` chunks from the end, without keeping the list sensible to use otherwise than to
-    /// free it; `true` when nothing is left. Each chunk is one allocation.
+    /// Removes up to `chunks_max` chunks from the end, each of them one allocation; `true` when nothing is left.
     pub fn free_some(&mut self, chunks_max: usize) -> bool {
         if let Chunks::Many(many) = &mut self.chunks {
             let kept = many.deque.len().saturating_sub(chunks_max);

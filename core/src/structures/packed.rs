@@ -102,7 +102,7 @@ impl Packed {
         let old_len = self.skip(position) - position;
         let new_len = encoded.entry_len();
         let position = match new_len.cmp(&old_len) {
-            Ordering::Greater => self.open(position, new_len - old_len),
+            Ordering::Greater => self.open(position, new_len - old_len, 0),
             Ordering::Equal => position,
             Ordering::Less => self.close(position, old_len - new_len),
         };
@@ -313,10 +313,8 @@ impl Packed {
             return;
         }
         let entries = other.entries();
-        let at = self.open(self.header().end, entries.len());
+        let at = self.open(self.header().end, entries.len(), other.len());
         self.buffer[at..at + entries.len()].copy_from_slice(entries);
-        let header = self.header();
-        self.set_header(Header { count: header.count + other.len(), ..header });
     }
 
     /// Reallocates so that nothing is free.
@@ -474,10 +472,8 @@ impl Packed {
 
     fn insert_encoded(&mut self, position: usize, encoded: &Encoded<'_>) -> usize {
         let len = encoded.entry_len();
-        let position = self.open(position, len);
+        let position = self.open(position, len, 1);
         encoded.write(&mut self.buffer[position..position + len]);
-        let header = self.header();
-        self.set_header(Header { count: header.count + 1, ..header });
         position
     }
 
@@ -502,9 +498,10 @@ impl Packed {
         }
     }
 
-    /// Makes `len` more bytes between the entries before and from `position`; returns where they begin.
-    fn open(&mut self, position: usize, len: usize) -> usize {
+    /// Makes `len` more bytes for `added` entries before `position`; returns where they begin.
+    fn open(&mut self, position: usize, len: usize, added: usize) -> usize {
         let Header { start, end, count } = self.header();
+        let count = count + added;
         let (front_room, back_room) = if self.buffer.is_empty() {
             (0, 0)
         } else {
@@ -526,11 +523,15 @@ impl Packed {
         let (live, room) = (end - start, front_room + back_room);
         let is_worth_moving =
             room >= live / 16 || live <= CHEAP_MOVE_BYTES || self.buffer.len() == SHARED_GROWTH_BYTES_MAX;
-        if room >= len && is_worth_moving { self.slide(position, len) } else { self.grow(position, len) }
+        if room >= len && is_worth_moving {
+            self.slide(position, len, added)
+        } else {
+            self.grow(position, len, added)
+        }
     }
 
     /// Moves all entries so that the free bytes lie where the next ones are likely to be put.
-    fn slide(&mut self, position: usize, len: usize) -> usize {
+    fn slide(&mut self, position: usize, len: usize, added: usize) -> usize {
         let Header { start, end, count } = self.header();
         let (before, after) = (position - start, end - position);
         let is_front = before == 0;
@@ -544,12 +545,12 @@ impl Packed {
             self.buffer.copy_within(position..end, new_position + len);
             self.buffer.copy_within(start..position, new_start);
         }
-        self.set_header(Header { start: new_start, end: new_position + len + after, count });
+        self.set_header(Header { start: new_start, end: new_position + len + after, count: count + added });
         new_position
     }
 
     /// Reallocates with `len` more bytes at `position` and an eighth of slack at the end that grows.
-    fn grow(&mut self, position: usize, len: usize) -> usize {
+    fn grow(&mut self, position: usize, len: usize, added: usize) -> usize {
         let Header { start, end, count } = self.header();
         let capacity = grown_capacity(buffer_len_for(end - start + len));
         let header_len = header_bytes(capacity);
@@ -572,7 +573,7 @@ impl Packed {
             buffer.resize(capacity, 0);
             self.buffer = buffer.into_boxed_slice();
         }
-        self.set_header(Header { start: new_start, end: new_position + len + after, count });
+        self.set_header(Header { start: new_start, end: new_position + len + after, count: count + added });
         new_position
     }
 
