@@ -298,8 +298,8 @@ impl List {
         None
     }
 
-    /// Removes elements that equal `value`, with LREM's count: the first `count` of them, or the last `-count`,
-    /// or all for 0. Returns how many were removed.
+    /// Removes elements that equal `value`, with LREM's count: the first `count` of them, or the last
+    /// `-count`, or all for 0. Returns how many were removed.
     pub fn remove(&mut self, count: i64, value: Item<'_>) -> usize {
         let limit =
             if count == 0 { usize::MAX } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
@@ -335,7 +335,7 @@ impl List {
         (0..count).map(|index| self.chunk(index))
     }
 
-    /// Removes up to `chunks_max` chunks from the end, each of them one allocation; `true` when nothing is left.
+    /// Removes up to `chunks_max` chunks from the end, each one allocation; `true` when nothing is left.
     pub fn free_some(&mut self, chunks_max: usize) -> bool {
         if let Chunks::Many(many) = &mut self.chunks {
             let kept = many.deque.len().saturating_sub(chunks_max);

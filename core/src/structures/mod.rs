@@ -2,9 +2,11 @@
 //!
 //! Each one states its memory layout, is deterministic, and is checked against a naive model.
 
+pub mod intset;
 pub mod list;
 pub mod packed;
 
+pub use intset::IntSet;
 pub use list::List;
 pub use packed::{Item, Packed};
 
