@@ -68,7 +68,7 @@ impl<'a> Args<'a> {
     }
 
     /// All arguments in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + use<'a> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone + use<'a> {
         let Args { buffer, ranges } = *self;
         ranges.iter().map(move |&(start, len)| &buffer[start as usize..start as usize + len as usize])
     }

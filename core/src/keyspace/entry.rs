@@ -181,7 +181,9 @@ impl Entry {
                 entry.write_value(&number.to_ne_bytes());
                 entry
             }
-            Value::Bytes(bytes) if bytes.len() <= INLINE_BYTES_MAX => Entry::with_bytes(key, &bytes, deadline),
+            Value::Bytes(bytes) if bytes.len() <= INLINE_BYTES_MAX => {
+                Entry::with_bytes(key, &bytes, deadline)
+            }
             Value::Bytes(bytes) => {
                 let mut bytes = ManuallyDrop::new(bytes);
                 let entry = Entry::allocate(key, KIND_BUFFER, size_of::<Parts>(), deadline);

@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 
 use super::entry::{Entry, Type, Value, ValueMut, ValueRef};
 use super::table::{HashSeed, Keyed, Table};
-use crate::args::Args;
 use crate::connection::ConnId;
 use crate::effects::Effects;
 use crate::error::Error;
@@ -206,14 +205,16 @@ impl Store {
             self.expire(hash, key);
         }
         let clock = self.access_clock();
-        let touch = !self.no_touch;
-        let Some(entry) = self.dbs[self.db].keys.find_mut(hash, key) else {
-            self.misses += 1;
-            self.notify(NotifyClass::KeyMiss, "keymiss", key);
+        let Store { dbs, db, hits, misses, notices, notify, no_touch, .. } = self;
+        let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
+            *misses += 1;
+            if *notify & NotifyClass::KeyMiss as u16 != 0 {
+                notices.push(Notice { db: *db, event: "keymiss", key: key.into() });
+            }
             return None;
         };
-        self.hits += 1;
-        if touch {
+        *hits += 1;
+        if !*no_touch {
             entry.set_access(clock);
         }
         Some(entry)
@@ -672,11 +673,6 @@ impl Store {
     #[inline]
     pub fn forget_hint(&mut self) {
         self.hint = (0, 0, 0);
-    }
-
-    /// Writes the running command as its own effect; see [`Effects`].
-    pub fn propagate(&mut self, args: Args<'_>) {
-        self.effects.append(self.db, args.iter());
     }
 
     // ----- inside -----

@@ -350,7 +350,8 @@ impl<E: Keyed> Table<E> {
                 let mut matches = match_byte(word, byte);
                 while matches != 0 {
                     let index = group * GROUP + lowest(matches);
-                    if *controls(segment).add(index) == byte && self.slot(segment, index).as_ref().key() == key
+                    if *controls(segment).add(index) == byte
+                        && self.slot(segment, index).as_ref().key() == key
                     {
                         return Some(index);
                     }
@@ -469,7 +470,8 @@ impl<E: Keyed> Table<E> {
         let bit = 1u64 << (64 - depth);
         let buddy = self.segment(hash ^ bit).expect("the directory is not empty");
         // SAFETY: the buddy is live.
-        let (buddy_depth, buddy_len) = unsafe { (u32::from(buddy.as_ref().depth), usize::from(buddy.as_ref().len)) };
+        let (buddy_depth, buddy_len) =
+            unsafe { (u32::from(buddy.as_ref().depth), usize::from(buddy.as_ref().len)) };
         // Room is left, so that a table at the border does not split and join in turns.
         if buddy_depth != depth || len + buddy_len > SEGMENT_SLOTS_MAX * 3 / 8 {
             return;

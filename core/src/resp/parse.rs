@@ -238,7 +238,11 @@ fn line(bytes: &[u8], start: usize, line_bytes_max: usize) -> Line<'_> {
     while end < rest.len() && end <= line_bytes_max {
         if rest[end] == b'\r' {
             // Redis takes whatever byte follows as the line feed.
-            return if end + 1 < rest.len() { Line::Whole(&rest[..end], start + end + 2) } else { Line::Partial };
+            return if end + 1 < rest.len() {
+                Line::Whole(&rest[..end], start + end + 2)
+            } else {
+                Line::Partial
+            };
         }
         end += 1;
     }
@@ -250,7 +254,9 @@ fn line(bytes: &[u8], start: usize, line_bytes_max: usize) -> Line<'_> {
 fn small_number(digits: &[u8]) -> Option<i64> {
     match digits {
         [digit @ b'0'..=b'9'] => Some(i64::from(digit - b'0')),
-        [tens @ b'1'..=b'9', ones @ b'0'..=b'9'] => Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0')),
+        [tens @ b'1'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+        }
         _ => parse_i64(digits),
     }
 }
@@ -312,9 +318,14 @@ mod tests {
             let split = split_inline(line.as_bytes(), &mut out, &mut ranges);
             let words: Vec<String> = ranges
                 .iter()
-                .map(|&(at, len)| String::from_utf8_lossy(&out[at as usize..(at + len) as usize]).into_owned())
+                .map(|&(at, len)| {
+                    String::from_utf8_lossy(&out[at as usize..(at + len) as usize]).into_owned()
+                })
                 .collect();
-            assert_eq!(split.map(|()| words), expect.map(|words| words.iter().map(|w| w.to_string()).collect()));
+            assert_eq!(
+                split.map(|()| words),
+                expect.map(|words| words.iter().map(|w| w.to_string()).collect())
+            );
         };
         check("  set  a  b ", Some(&["set", "a", "b"]));
         check(r#"set "a b" 'c d'"#, Some(&["set", "a b", "c d"]));
