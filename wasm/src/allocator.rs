@@ -37,12 +37,15 @@ const BIN_LOOKS_MAX: usize = 8;
 /// Where the address space comes from.
 ///
 /// # Safety
-/// `grow` returns the offset of memory that is zeroed or scratch, writable, owned by the caller alone, at
-/// `base() + offset`, a multiple of 64 KiB at or behind the end of everything returned before. `base()` is
-/// aligned to 64 KiB and never changes. Offset 0 is never returned.
+/// `grow` returns the offset of memory that is writable and owned by the caller alone, a multiple of 64 KiB at or
+/// behind the end of everything returned before, and never 0. `at(offset)` is the same for the same offset at all
+/// times, `at(offset + n)` lies `n` bytes behind `at(offset)`, and `offset` is its inverse; `at(0)` is aligned to
+/// 64 KiB.
 pub unsafe trait Pages {
-    /// The address of offset 0.
-    fn base(&self) -> *mut u8;
+    /// The address of an offset.
+    fn at(&self, offset: usize) -> *mut u8;
+    /// The offset of an address.
+    fn offset(&self, block: NonNull<u8>) -> usize;
     /// Adds `bytes`, a multiple of 64 KiB; `None` when refused.
     fn grow(&mut self, bytes: usize) -> Option<usize>;
 }
@@ -329,8 +332,11 @@ impl<P: Pages> SizeClasses<P> {
     fn grow(&mut self, units: u32, align: u32) -> Option<()> {
         // New memory starts at a multiple of 64 KiB, so that only a stricter alignment needs slack.
         let slack = if align > SLAB_UNITS { align } else { 0 };
-        let needed = (units as usize + slack as usize).checked_mul(UNIT_BYTES)?.checked_next_multiple_of(SLAB_BYTES)?;
-        let step = (self.committed_bytes / 32).clamp(GROW_BYTES_MIN, GROW_BYTES_MAX) / SLAB_BYTES * SLAB_BYTES;
+        let needed = (units as usize + slack as usize)
+            .checked_mul(UNIT_BYTES)?
+            .checked_next_multiple_of(SLAB_BYTES)?;
+        let step =
+            (self.committed_bytes / 32).clamp(GROW_BYTES_MIN, GROW_BYTES_MAX) / SLAB_BYTES * SLAB_BYTES;
         let (offset, bytes) = match self.pages.grow(needed.max(step)) {
             Some(offset) => (offset, needed.max(step)),
             None => (self.pages.grow(needed)?, needed),
@@ -404,11 +410,11 @@ impl<P: Pages> SizeClasses<P> {
     }
 
     fn at(&self, offset: usize) -> *mut u8 {
-        self.pages.base().wrapping_add(offset)
+        self.pages.at(offset)
     }
 
     fn offset(&self, block: NonNull<u8>) -> usize {
-        block.as_ptr() as usize - self.pages.base() as usize
+        self.pages.offset(block)
     }
 
     fn load(&self, offset: usize) -> u32 {
@@ -516,8 +522,13 @@ mod global {
     // SAFETY: pages that `memory.grow` adds are zeroed, aligned to 64 KiB, and nobody else's; page 0 belongs to
     // the module's data and stack.
     unsafe impl Pages for LinearMemory {
-        fn base(&self) -> *mut u8 {
-            ptr::null_mut()
+        fn at(&self, offset: usize) -> *mut u8 {
+            // Not the null pointer plus an offset: the compiler takes a load from that for unreachable.
+            ptr::with_exposed_provenance_mut(offset)
+        }
+
+        fn offset(&self, block: NonNull<u8>) -> usize {
+            block.expose_provenance().get()
         }
 
         fn grow(&mut self, bytes: usize) -> Option<usize> {
@@ -626,8 +637,12 @@ mod tests {
 
     // SAFETY: hands out each part of one zeroed allocation once, from 64 KiB upwards.
     unsafe impl Pages for Region {
-        fn base(&self) -> *mut u8 {
-            self.base
+        fn at(&self, offset: usize) -> *mut u8 {
+            self.base.wrapping_add(offset)
+        }
+
+        fn offset(&self, block: NonNull<u8>) -> usize {
+            block.as_ptr() as usize - self.base as usize
         }
 
         fn grow(&mut self, bytes: usize) -> Option<usize> {
