@@ -257,7 +257,7 @@ impl Parser {
                 Ok(())
             }
             Err(_) if host => Ok(()),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.0),
         }
     }
 
@@ -425,7 +425,7 @@ mod tests {
         match parse(&arguments) {
             Ok(Invocation::Serve(settings)) => Ok(*settings),
             Ok(other) => panic!("{other:?}"),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.0),
         }
     }
 

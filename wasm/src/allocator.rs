@@ -56,6 +56,8 @@ pub struct SizeClasses<P> {
     used_bytes: usize,
     committed_bytes: usize,
     refused_bytes: usize,
+    /// Units in free runs.
+    free_units: u32,
     /// Per class the first slab with a free block; 0 is none.
     partial: [u16; CLASSES],
     /// Per bin the first free run, as its unit; 0 is none.
@@ -110,6 +112,7 @@ impl<P: Pages> SizeClasses<P> {
             used_bytes: 0,
             committed_bytes: 0,
             refused_bytes: 0,
+            free_units: 0,
             partial: [0; CLASSES],
             bins: [0; BINS],
             bins_filled: 0,
@@ -126,6 +129,12 @@ impl<P: Pages> SizeClasses<P> {
     /// Bytes obtained from [`Pages`] so far; they are never given back.
     pub fn committed_bytes(&self) -> usize {
         self.committed_bytes
+    }
+
+    /// Bytes that a block of any size could come from without more memory, but for their being in pieces. What is
+    /// free inside slabs is not among them: it only serves the slab's own class.
+    pub fn free_bytes(&self) -> usize {
+        self.free_units as usize * UNIT_BYTES
     }
 
     /// Size of the last request that could not be served; 0 when there was none.
@@ -376,6 +385,7 @@ impl<P: Pages> SizeClasses<P> {
         }
         self.bins[bin] = start;
         self.bins_filled |= 1 << bin;
+        self.free_units += length;
         self.set_boundary(start, true);
         self.set_boundary(start + length - 1, true);
     }
@@ -396,6 +406,7 @@ impl<P: Pages> SizeClasses<P> {
         if next != 0 {
             self.store(next as usize * UNIT_BYTES + 8, previous);
         }
+        self.free_units -= length;
         self.set_boundary(start, false);
         self.set_boundary(start + length - 1, false);
     }
@@ -462,7 +473,7 @@ fn bin_of(units: u32) -> usize {
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use global::{committed_bytes, refused_bytes, used_bytes};
+pub use global::{pressing_bytes, refused_bytes, set_memory_max, used_bytes};
 
 #[cfg(target_arch = "wasm32")]
 mod global {
@@ -470,6 +481,10 @@ mod global {
     use core::alloc::{GlobalAlloc, Layout};
     use core::cell::UnsafeCell;
     use core::ptr;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    /// 0 is unknown.
+    static MEMORY_MAX: AtomicUsize = AtomicUsize::new(0);
 
     #[global_allocator]
     static ALLOCATOR: Global = Global(UnsafeCell::new(SizeClasses::new(LinearMemory)));
@@ -479,9 +494,19 @@ mod global {
         with(|allocator| allocator.used_bytes())
     }
 
-    /// Bytes of linear memory that the allocator manages.
-    pub fn committed_bytes() -> usize {
-        with(|allocator| allocator.committed_bytes())
+    /// Tells the size beyond which `memory.grow` will fail; see [`pressing_bytes`].
+    pub fn set_memory_max(bytes: usize) {
+        MEMORY_MAX.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes in live blocks; but once linear memory is nearly used up, all bytes that are not free for any use. Live
+    /// blocks may be far fewer than those, scattered over slabs, and who goes by them alone runs into the wall.
+    pub fn pressing_bytes() -> usize {
+        let memory_max = MEMORY_MAX.load(Ordering::Relaxed);
+        let (used, free) = with(|allocator| (allocator.used_bytes(), allocator.free_bytes()));
+        let taken = core::arch::wasm32::memory_size(0) as u64 * SLAB_BYTES as u64 - free as u64;
+        let nearly = memory_max as u64 / 16 * 15;
+        if memory_max > 0 && taken > nearly { taken.min(usize::MAX as u64) as usize } else { used }
     }
 
     /// Size of the last request that was refused; 0 when none was.
@@ -578,6 +603,8 @@ mod tests {
             }
             model.clear();
             assert_eq!(model.heap.used_bytes(), 0);
+            // All that remains in slabs is one of each class.
+            assert!(model.heap.committed_bytes() - model.heap.free_bytes() <= CLASSES * SLAB_BYTES);
         }
     }
 

@@ -116,8 +116,9 @@ pub extern "C" fn requests_cap() -> usize {
     REQUESTS_MAX
 }
 
-/// Creates the engine, once. The options, `name value` lines, lie at the start of the input buffer. Returns 0, or
-/// 1 and an output that says what is wrong with them.
+/// Creates the engine, once. The options, `name value` lines, lie at the start of the input buffer; one of them
+/// may be `memory-bytes-max`, the size at which `memory.grow` will fail. Returns 0, or 1 and an output that says
+/// what is wrong with them.
 #[unsafe(no_mangle)]
 pub extern "C" fn init(seed_low: u64, seed_high: u64, now: u64, options_len: usize) -> u32 {
     panic::set_hook(Box::new(keep_panic_message));
@@ -266,8 +267,16 @@ fn parse_options(text: &[u8]) -> Result<Options, String> {
     let mut options = Options::default();
     for line in text.lines() {
         let (name, value) = line.split_once(' ').unwrap_or((line, ""));
-        options.set(name, value).map_err(|error| format!("{name}: {error}"))?;
+        if name == "memory-bytes-max" {
+            let bytes: u64 = value.parse().map_err(|_| format!("{name}: '{value}' is not a number"))?;
+            // All of the address space is one byte more than a `usize` can say.
+            options.config.memory_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
+        } else {
+            options.set(name, value).map_err(|error| error.0)?;
+        }
     }
+    allocator::set_memory_max(options.config.memory_bytes_max);
+    options.memory_used = allocator::pressing_bytes;
     Ok(options)
 }
 

@@ -45,7 +45,8 @@ impl Module {
         store.limiter(|cap| cap);
         let instance = Instance::new(&mut store, &self.module, &[]).map_err(trap)?;
         let mut guest = Guest::new(store, instance).map_err(trap)?;
-        guest.init(&config.options, seed, now)?;
+        let options = format!("{}memory-bytes-max {}\n", config.options, config.memory_bytes_max);
+        guest.init(&options, seed, now)?;
         Ok(guest)
     }
 }

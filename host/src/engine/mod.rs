@@ -130,7 +130,7 @@ fn parse_options(text: &str) -> Result<sanderling_core::Options, Trap> {
     let mut options = sanderling_core::Options::default();
     for line in text.lines() {
         let (name, value) = line.split_once(' ').unwrap_or((line, ""));
-        options.set(name, value).map_err(|error| Trap(format!("{name}: {error}")))?;
+        options.set(name, value).map_err(|error| Trap(error.0))?;
     }
     Ok(options)
 }
