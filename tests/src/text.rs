@@ -136,9 +136,14 @@ fn write(reply: &Reply, depth: usize, lines: &mut Vec<String>) {
 }
 
 /// Escapes as [`quote`] does, without the quotes and with `"` left as it is: for one-line texts.
+/// A space at the end is escaped too, for editors remove it.
 fn bare(bytes: &[u8]) -> String {
     let quoted = quote(bytes);
-    quoted[1..quoted.len() - 1].replace("\\\"", "\"")
+    let text = quoted[1..quoted.len() - 1].replace("\\\"", "\"");
+    match text.strip_suffix(' ') {
+        Some(text) => format!("{text}\\x20"),
+        None => text,
+    }
 }
 
 #[cfg(test)]
