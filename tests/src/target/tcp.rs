@@ -13,6 +13,9 @@ const REPLY_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Tests let no more real time pass than this in one step.
 const ADVANCE_MAX: Duration = Duration::from_millis(500);
 
+/// Servers read at least so much of a connection at a time.
+const BITE_BYTES: usize = 8 << 10;
+
 /// A server reached over TCP.
 pub struct Tcp {
     name: String,
@@ -21,6 +24,8 @@ pub struct Tcp {
     links: Vec<Option<Link>>,
     /// A connection of our own that tells when the server has handled what was sent before.
     control: Link,
+    /// Bytes sent since the last [`Target::settle`].
+    unsettled: usize,
 }
 
 struct Link {
@@ -32,7 +37,7 @@ impl Tcp {
     /// Connects to `address` (`host:port`).
     pub fn new(name: &str, address: &str, since: (u32, u32)) -> std::io::Result<Tcp> {
         let control = Link::open(address)?;
-        Ok(Tcp { name: name.into(), address: address.into(), since, links: Vec::new(), control })
+        Ok(Tcp { name: name.into(), address: address.into(), since, links: Vec::new(), control, unsettled: 0 })
     }
 
     fn link(&mut self, connection: Connection) -> &mut Link {
@@ -62,6 +67,7 @@ impl Target for Tcp {
     }
 
     fn send(&mut self, connection: Connection, bytes: &[u8]) {
+        self.unsettled += bytes.len();
         // The server may have closed the connection already; `receive` is what tells so.
         let _ = self.link(connection).stream.write_all(bytes);
     }
@@ -70,7 +76,9 @@ impl Target for Tcp {
         // Sockets are served in the order in which they became readable, so the first answer says that
         // everything earlier was handled. Answers of one turn are written in any order, so only a second
         // answer says that the others are written too.
-        for _ in 0..2 {
+        // A server takes a long input in bites, one per turn.
+        let turns = 2 + std::mem::take(&mut self.unsettled) / BITE_BYTES;
+        for _ in 0..turns {
             if self.control.inbox.closed {
                 // A test may have told the server to kill every client.
                 self.control = Link::open(&self.address).expect("the server accepts connections as it did before");
