@@ -68,7 +68,7 @@ impl End {
 
 /// The error for the one 64-bit integer that has no negative.
 const WIDE_INTEGER: Error =
-    Error::Text("ERR value is out of range, must be between -9223372036854775807 and 9223372036854775807");
+    Error::Text("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
 
 const PUSH: Flags = Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST);
 const POP: Flags = Flags::WRITE.and(Flags::FAST);
