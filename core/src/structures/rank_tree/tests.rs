@@ -93,7 +93,6 @@ fn apply(tree: &mut RankTree<Elem>, model: &mut Vec<Elem>, op: &Op) {
         }
         Op::Replace(rank) => {
             if let Some(elem) = model.get_mut(rank) {
-                // Equal in order, yet another value: the two zeros are told apart by their bits only here.
                 let same = *elem;
                 assert_eq!(tree.replace_by(same, |other| other.compare(&same)), Some(*elem));
                 let absent = Elem { score: elem.score + 0.5, ..same };
@@ -140,14 +139,14 @@ fn check(tree: &RankTree<Elem>, model: &[Elem]) {
     assert!(tree.iter().eq(model.iter().copied()));
     assert!(tree.iter().rev().eq(model.iter().rev().copied()));
     assert_eq!((tree.first(), tree.last()), (model.first().copied(), model.last().copied()));
-    check_node(&tree.root, true);
+    check_node(&tree.root);
     if let Node::Inner(branches) = &tree.root {
         assert!(branches.len() > 1, "a root with one branch is a needless level");
     }
 }
 
 /// Returns the height of `node`.
-fn check_node(node: &Node<Elem>, is_last: bool) -> usize {
+fn check_node(node: &Node<Elem>) -> usize {
     assert!(node.len() <= node.len_max());
     match node {
         Node::Leaf(elements) => {
@@ -157,12 +156,11 @@ fn check_node(node: &Node<Elem>, is_last: bool) -> usize {
         Node::Inner(branches) => {
             assert!(branches.capacity() - branches.len() <= ROW_SPARE_MAX);
             let mut heights = Vec::new();
-            for (at, branch) in branches.iter().enumerate() {
-                let is_last = is_last && at + 1 == branches.len();
+            for branch in branches {
                 assert_eq!(branch.count, branch.child.count());
                 assert_eq!(Some(branch.first), branch.child.first());
                 assert!(branch.count > 0);
-                heights.push(check_node(&branch.child, is_last));
+                heights.push(check_node(&branch.child));
             }
             assert!(heights.windows(2).all(|pair| pair[0] == pair[1]), "all leaves are at the same depth");
             heights[0] + 1
@@ -193,20 +191,20 @@ fn behaves_as_a_sorted_vector() {
 /// at every level.
 #[test]
 fn removing_ranges_of_a_high_tree_repairs_it() {
-    for seed in 0..6 {
+    for seed in 0..3 {
         let mut random = Random(seed);
         let (mut tree, mut model) = (RankTree::new(), Vec::new());
-        let shape = Shape { scores: 1000, members: 100_000, run_max: 3000, range_max: 9000 };
+        let shape = Shape { scores: 1000, members: 100_000, run_max: 300, range_max: 9000 };
         for elem in
             (0..120_000).map(|index| Elem { score: f64::from(index / 150) - 500.0, member: index * 7 })
         {
             tree.insert(elem);
             model.push(elem);
         }
-        for step in 0..400 {
+        for step in 0..300 {
             let op = Op::random(&mut random, model.len(), 10, &shape);
             apply(&mut tree, &mut model, &op);
-            if step % 10 == 0 {
+            if step % 20 == 0 {
                 check(&tree, &model);
             }
         }
@@ -255,15 +253,17 @@ fn a_replaced_element_is_replaced_in_every_row() {
 }
 
 #[test]
-fn a_million_elements_in_any_order_stay_compact() {
-    let count = 1_000_000u32;
+fn many_elements_in_any_order_stay_compact() {
     // Ascending, descending, and scattered by a multiplier that has no factor in common with the count.
-    for (name, step, offset) in
-        [("ascending", 1, 0), ("descending", count - 1, count - 1), ("scattered", 618_033, 1)]
-    {
+    let orders = [
+        ("ascending", 1_000_000, 1, 0),
+        ("descending", 200_000, 199_999, 199_999),
+        ("scattered", 200_000, 123_601, 1),
+    ];
+    for (name, count, step, offset) in orders {
         let mut tree = RankTree::new();
-        for index in 0..u64::from(count) {
-            let member = ((index * u64::from(step) + u64::from(offset)) % u64::from(count)) as u32;
+        for index in 0..count {
+            let member = ((index * step + offset) % count) as u32;
             tree.insert(Elem { score: f64::from(member), member });
         }
         assert_eq!(tree.len(), count as usize);
@@ -279,9 +279,9 @@ fn a_million_elements_in_any_order_stay_compact() {
         if step == 1 {
             assert!(bytes < 17 * count as usize, "appending fills the leaves: {bytes}");
         }
-        assert_eq!(tree.remove_range(1000, 999_000, |_| ()), 998_000);
-        assert_eq!(tree.select(1000).map(|elem| elem.member), Some(999_000));
-        check_node(&tree.root, true);
+        assert_eq!(tree.remove_range(1000, count as usize - 1000, |_| ()), count as usize - 2000);
+        assert_eq!(tree.select(1000).map(|elem| u64::from(elem.member)), Some(count - 1000));
+        check_node(&tree.root);
     }
 }
 
@@ -305,7 +305,7 @@ fn frees_in_bounded_steps() {
     let mut steps = 1;
     while !tree.free_some(300) {
         assert_eq!(tree.len(), 10_000 - 300 * steps);
-        check_node(&tree.root, true);
+        check_node(&tree.root);
         steps += 1;
     }
     assert_eq!(steps, 34);
