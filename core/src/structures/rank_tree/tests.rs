@@ -187,8 +187,8 @@ fn behaves_as_a_sorted_vector() {
     }
 }
 
-/// Bulk removals from trees of four levels leave only children and nearly empty nodes behind, which must be repaired
-/// at every level.
+/// Bulk removals from trees of four levels leave only children and nearly empty nodes behind, which must be
+/// repaired at every level.
 #[test]
 fn removing_ranges_of_a_high_tree_repairs_it() {
     for seed in 0..3 {
@@ -229,7 +229,8 @@ fn scores_have_a_total_order() {
     assert_eq!(tree.rank_partition(|elem| elem.score < 0.0), 3);
 }
 
-/// A member that moved in memory is known by its new pointer everywhere, also where it is the first of a node.
+/// A member that moved in memory is known by its new pointer everywhere, also where it is the first of a
+/// node.
 #[test]
 fn a_replaced_element_is_replaced_in_every_row() {
     let mut tree = RankTree::new();
