@@ -239,6 +239,12 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
+    /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
+    /// lets what must expire, and now looks at all of them at once.
+    pub fn view(&self, key: &[u8]) -> Option<&Entry> {
+        self.dbs[self.db].keys.find(self.hash(key), key)
+    }
+
     /// The entry of `key` for a command that changes it.
     #[inline]
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
