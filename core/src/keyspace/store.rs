@@ -229,6 +229,12 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
+    /// The entry of `key` after [`Store::read`] or [`Store::write`] has dealt with its deadline, so that the
+    /// values of several keys can be read side by side.
+    pub fn found(&self, key: &[u8]) -> Option<&Entry> {
+        self.dbs[self.db].keys.find(self.hash(key), key)
+    }
+
     /// The entry of `key` for a command that changes it.
     #[inline]
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
