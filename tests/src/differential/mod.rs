@@ -113,7 +113,9 @@ impl Pair<'_> {
         let mut at = 0;
         while at < ops.len() {
             let len = match &ops[at] {
-                Op::Request { connection, .. } => self.batch(*connection, &ops[at..]).map_err(|(i, what)| (at + i, what))?,
+                Op::Request { connection, .. } => {
+                    self.batch(*connection, &ops[at..]).map_err(|(i, what)| (at + i, what))?
+                }
                 other => {
                     self.single(other).map_err(|what| (at, what))?;
                     1
@@ -150,7 +152,11 @@ impl Pair<'_> {
             Op::Scan { connection, args, cursor_at } => {
                 let oracle = self.oracle.scan(*connection, args, *cursor_at);
                 let target = self.target.scan(*connection, args, *cursor_at);
-                if oracle == target { Ok(()) } else { Err(format!("  oracle\n      {oracle:?}\n  target\n      {target:?}")) }
+                if oracle == target {
+                    Ok(())
+                } else {
+                    Err(format!("  oracle\n      {oracle:?}\n  target\n      {target:?}"))
+                }
             }
             Op::State => compare_states(self.oracle.state()?, self.target.state()?),
             Op::Reopen { connection } => {
@@ -197,7 +203,9 @@ fn compare_states(oracle: Vec<Held>, target: Vec<Held>) -> Result<(), String> {
             Some(_) => {}
         }
     }
-    differences.extend(others.values().map(|held| format!("  {}: only the target has it: {}", held.name, held.content)));
+    differences.extend(
+        others.values().map(|held| format!("  {}: only the target has it: {}", held.name, held.content)),
+    );
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
 }
 
@@ -220,9 +228,15 @@ fn explain(config: &Config, pair: &mut Pair<'_>, done: &[Op], what: &str) -> Str
             // The last failing candidate need not be the shortest, so it is performed once more.
             let found = pair.fresh(&steps).err().map_or(found, |(_, what)| what);
             let lines: Vec<String> = steps.iter().map(Op::show).collect();
-            format!("{header}\nthe same from an empty server in {} steps:\n{}\n{found}\n", steps.len(), lines.join("\n"))
+            format!(
+                "{header}\nthe same from an empty server in {} steps:\n{}\n{found}\n",
+                steps.len(),
+                lines.join("\n")
+            )
         }
-        None => format!("{header}\nit does not come back when the steps are performed again on an empty server\n"),
+        None => {
+            format!("{header}\nit does not come back when the steps are performed again on an empty server\n")
+        }
     }
 }
 

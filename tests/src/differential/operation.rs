@@ -44,7 +44,9 @@ impl Op {
         match self {
             Op::Request { connection, args } => format!("C{connection}> {}", request(args)),
             Op::Watched { connection, args } => format!("C{connection}> {}   # watching all", request(args)),
-            Op::Scan { connection, args, .. } => format!("C{connection}> {}   # to the last cursor", request(args)),
+            Op::Scan { connection, args, .. } => {
+                format!("C{connection}> {}   # to the last cursor", request(args))
+            }
             Op::State => "# compare all keys".into(),
             Op::Reopen { connection } => format!("@close C{connection}"),
         }

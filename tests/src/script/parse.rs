@@ -79,7 +79,8 @@ pub fn parse(text: &str) -> Result<Script, String> {
     let mut script = Script { lines: Vec::new(), audience: Audience::default(), steps: Vec::new() };
     let mut pending = Audience::default();
     for (index, line) in lines.iter().enumerate() {
-        parse_line(line, index, &mut script, &mut pending).map_err(|why| format!("line {}: {why}", index + 1))?;
+        parse_line(line, index, &mut script, &mut pending)
+            .map_err(|why| format!("line {}: {why}", index + 1))?;
     }
     script.lines = lines;
     Ok(script)
@@ -99,7 +100,10 @@ fn parse_line(line: &str, index: usize, script: &mut Script, pending: &mut Audie
     }
     let kind = if let Some(rest) = rest.strip_prefix(">>") {
         let words = words(rest)?;
-        StepKind::Raw { connection: connection(name), bytes: words.into_iter().flat_map(|word| word.bytes).collect() }
+        StepKind::Raw {
+            connection: connection(name),
+            bytes: words.into_iter().flat_map(|word| word.bytes).collect(),
+        }
     } else if let Some(rest) = rest.strip_prefix('>') {
         StepKind::Request { connection: connection(name), words: words(rest)? }
     } else if let Some(rest) = content.strip_prefix("@script ") {
@@ -213,7 +217,9 @@ mod tests {
 
     #[test]
     fn reads_steps_and_expectations() {
-        let script = parse("# why\nB> SET {id} \"a b\"*2\nB< *2\nB<   *1\nB<     :1\nB<   +x\n< _\n@advance 5ms\n").unwrap();
+        let script =
+            parse("# why\nB> SET {id} \"a b\"*2\nB< *2\nB<   *1\nB<     :1\nB<   +x\n< _\n@advance 5ms\n")
+                .unwrap();
         assert_eq!(script.steps.len(), 2);
         let step = &script.steps[0];
         let StepKind::Request { connection, words } = &step.kind else { panic!("a request") };

@@ -160,7 +160,8 @@ impl Player<'_> {
         if met {
             return Ok(());
         }
-        let wanted: Vec<String> = step.expected.iter().flat_map(|each| wanted(&each.connection, &each.node)).collect();
+        let wanted: Vec<String> =
+            step.expected.iter().flat_map(|each| wanted(&each.connection, &each.node)).collect();
         Err(format!("expected\n{}\nbut got\n{}", indent(&wanted), indent(&show(arrived))))
     }
 }
@@ -226,7 +227,9 @@ fn correct(script: &Script, corrections: Vec<((usize, usize), Vec<String>)>) -> 
     let named = script.lines.iter().any(|line| line.starts_with("A>"));
     let mut lines = script.lines.clone();
     for ((from, to), new) in corrections.into_iter().rev() {
-        let new = new.into_iter().map(|line| if named && line.starts_with('<') { format!("A{line}") } else { line });
+        let new = new
+            .into_iter()
+            .map(|line| if named && line.starts_with('<') { format!("A{line}") } else { line });
         lines.splice(from..to, new.collect::<Vec<_>>());
     }
     lines.join("\n") + "\n"
