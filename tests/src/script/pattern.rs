@@ -102,9 +102,13 @@ mod tests {
 
     #[test]
     fn globs() {
-        for (pattern, text, fits) in
-            [("a*c", "abbc", true), ("*", "", true), ("a?", "a", false), ("*b*c*", "xbyycz", true), ("a", "ab", false)]
-        {
+        for (pattern, text, fits) in [
+            ("a*c", "abbc", true),
+            ("*", "", true),
+            ("a?", "a", false),
+            ("*b*c*", "xbyycz", true),
+            ("a", "ab", false),
+        ] {
             assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
         }
     }
@@ -114,7 +118,8 @@ mod tests {
         let leaf = |line: &str| Node { line: line.into(), children: Vec::new() };
         let reply = Reply::Array([1, 2, 3, 4].map(Reply::Integer).to_vec());
         let mut vars = Vars::new();
-        let list = |line: &str, order: [&str; 4]| Node { line: line.into(), children: order.map(leaf).to_vec() };
+        let list =
+            |line: &str, order: [&str; 4]| Node { line: line.into(), children: order.map(leaf).to_vec() };
         assert!(matches(&list("@unordered *4", [":4", ":2", ":3", ":1"]), &reply, &mut vars));
         assert!(matches(&list("@pairs *4", [":3", ":4", ":1", ":2"]), &reply, &mut vars));
         assert!(!matches(&list("@pairs *4", [":4", ":3", ":1", ":2"]), &reply, &mut vars));
