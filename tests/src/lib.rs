@@ -3,6 +3,7 @@
 //! The library holds what the tests share: a strict RESP client, the targets that it can talk to, the
 //! language of conversation scripts, and the differential fuzzer. The tests themselves are in `suite/`.
 
+pub mod bench;
 pub mod differential;
 pub mod random;
 pub mod reply;
