@@ -66,7 +66,10 @@ impl Judge {
             && a.len() == queued.len()
             && a.len() == b.len()
         {
-            return queued.iter().zip(a.iter().zip(b)).all(|(args, (a, b))| self.agree_alone(args, a, b, None));
+            return queued
+                .iter()
+                .zip(a.iter().zip(b))
+                .all(|(args, (a, b))| self.agree_alone(args, a, b, None));
         }
         let last = self.last.remove(&connection);
         self.agree_alone(args, oracle, target, last)
