@@ -17,6 +17,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 use super::table::Keyed;
+use crate::types::Compact;
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
@@ -311,6 +312,18 @@ impl Entry {
         };
         self.forget_value();
         value
+    }
+
+    /// A copy of the value.
+    pub fn copy_value(&self, compact: &Compact) -> Value {
+        match self.value() {
+            ValueRef::Int(number) => Value::Int(number),
+            ValueRef::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+            ValueRef::List(list) => Value::List(Box::new(list.copy())),
+            ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(compact))),
+            ValueRef::Set(set) => Value::Set(Box::new(set.copy(compact))),
+            ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(compact))),
+        }
     }
 
     /// The time in unix milliseconds at which the key expires.

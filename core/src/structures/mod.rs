@@ -5,10 +5,12 @@
 pub mod intset;
 pub mod list;
 pub mod packed;
+pub mod rank_tree;
 
 pub use intset::IntSet;
 pub use list::List;
 pub use packed::{Item, Packed};
+pub use rank_tree::{Ordered, RankTree};
 
 use alloc::vec::Vec;
 
