@@ -2,7 +2,7 @@
 
 /// Removes from `steps` all that `fails` does not need; `fails` runs a candidate and is asked at most
 /// `tries_max` times. Returns `None` when even the whole does not fail again.
-pub fn minimise<T: Clone>(
+pub(super) fn minimise<T: Clone>(
     steps: &[T],
     tries_max: usize,
     mut fails: impl FnMut(&[T]) -> bool,

@@ -45,12 +45,25 @@ pub struct Step {
 /// What a client does in a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepKind {
-    /// Sends a request; each word may hold `{variables}` when the flag is set.
-    Request { connection: String, words: Vec<Word> },
+    /// Sends a request.
+    Request {
+        /// On which connection.
+        connection: String,
+        /// Its arguments.
+        words: Vec<Word>,
+    },
     /// Sends bytes as they are.
-    Raw { connection: String, bytes: Vec<u8> },
+    Raw {
+        /// On which connection.
+        connection: String,
+        /// What is sent.
+        bytes: Vec<u8>,
+    },
     /// Closes its connection.
-    Close { connection: String },
+    Close {
+        /// Which one.
+        connection: String,
+    },
     /// Waits.
     Advance(Duration),
 }

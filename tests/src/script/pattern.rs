@@ -51,7 +51,7 @@ fn matches_unordered(nodes: &[Node], parts: &[&Reply], size: usize, vars: &mut V
             group.iter().zip(*found).all(|(node, part)| matches(node, part, vars))
         };
         let at = left.iter().position(|found| fits(found, vars));
-        at.inspect(|&at| drop(left.swap_remove(at))).is_some()
+        at.map(|at| left.swap_remove(at)).is_some()
     })
 }
 

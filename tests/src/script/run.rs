@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::parse::{Audience, Script, Step, StepKind, Word};
 use super::pattern::{Node, Vars, matches};
-use crate::reply::Reply;
 use crate::target::{Connection, Received, Target};
 use crate::text::{encode_request, lines};
 
@@ -246,6 +245,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::Reply;
 
     #[test]
     fn shows_messages_with_their_connection() {

@@ -22,6 +22,7 @@ pub struct Grammar {
     waiting: Vec<Template>,
     serving: Vec<Template>,
     lex: Vec<Template>,
+    only: Vec<String>,
 }
 
 impl Grammar {
@@ -35,7 +36,13 @@ impl Grammar {
             waiting: parse(commands::WAITING),
             serving: parse(commands::SERVING),
             lex: parse(commands::LEX),
+            only: Vec::new(),
         }
+    }
+
+    /// The same with bursts of these commands alone, unless there are none.
+    pub fn only(self, names: &[String]) -> Grammar {
+        Grammar { only: names.to_vec(), ..self }
     }
 
     /// What a run begins with.
@@ -47,9 +54,13 @@ impl Grammar {
     }
 
     /// Some steps that belong together: a burst on one connection or an episode on many.
-    pub fn next(&mut self) -> Vec<Op> {
+    pub fn steps(&mut self) -> Vec<Op> {
         let connection = self.random.below(PIPELINED);
         let mut ops = Vec::new();
+        if !self.only.is_empty() {
+            self.chosen(connection, &mut ops);
+            return ops;
+        }
         match self.random.below(100) {
             0 => self.waiting_episode(&mut ops),
             1 => self.subscribing_episode(&mut ops),
@@ -60,6 +71,20 @@ impl Grammar {
             _ => self.burst(connection, &mut ops),
         }
         ops
+    }
+
+    fn chosen(&mut self, connection: usize, ops: &mut Vec<Op>) {
+        for _ in 0..100 * self.plain.len() {
+            let args = self.plain();
+            let name = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
+            if self.only.contains(&name) {
+                ops.push(Op::Request { connection, args });
+            }
+            if ops.len() == 50 {
+                return;
+            }
+        }
+        assert!(!ops.is_empty(), "the grammar has none of {:?}", self.only);
     }
 
     fn burst(&mut self, connection: usize, ops: &mut Vec<Op>) {

@@ -220,6 +220,9 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             "9223372036854775807",
         ]),
         "pat" => random.pick(PATTERNS),
+        // SET with a time in the past makes a key that is gone, and when DBSIZE notices is open.
+        "future" => random.pick(&["4102444800", "5000000000", "0", "-1", "abc", "9223372036854775807"]),
+        "futurems" => random.pick(&["4102444800000", "4102444800123", "0", "-1", "abc"]),
         "db" => random.pick(&["0", "0", "1", "1", "2", "15", "16", "-1", "abc", "1.0", "99999999999"]),
         "somedb" => random.pick(&["0", "1", "2"]),
         "type" => random.pick(&["string", "list", "hash", "set", "zset", "stream", "LIST", "none"]),
