@@ -1,4 +1,37 @@
 //! Sanderling's engine: Redis's data types, commands and semantics without I/O, clock or randomness.
+//!
+//! Bytes go in through [`Engine::handle_input`], time through every call, and what is to be sent comes out of
+//! [`Engine::poll_output`]. The same inputs with the same seed give the same outputs to the byte, on every
+//! platform.
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod args;
+pub mod blocking;
+pub mod command;
+pub mod commands;
+pub mod config;
+pub mod connection;
+pub mod context;
+mod effects;
+mod engine;
+pub mod error;
+pub mod glob;
+pub mod hash;
+pub mod keyspace;
+pub mod number;
+pub mod output;
+pub mod pubsub;
+pub mod random;
+pub mod resp;
+mod server;
+pub mod structures;
+pub mod types;
+
+pub use config::{Config, ConfigError, Options};
+pub use connection::{ConnId, Peer};
+pub use engine::{Engine, Micros};
+pub use output::{Class, Output};

@@ -1,0 +1,528 @@
+//! A row of the command table, the grammar of its arguments, and what follows from them.
+//!
+//! Rows are plain constant data and stand at the end of the files that implement them; [`table`] gathers
+//! them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
+//! and COMPAT.md are all computed from the rows.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+
+/// What a handler looks like: it appends its reply, or fails and leaves none.
+pub type Handler = fn(&mut Context<'_>, Args<'_>) -> Result<Flow, Error>;
+
+/// One command or subcommand.
+pub struct Command {
+    /// The name in upper case; a subcommand's without its container's.
+    pub name: &'static str,
+    /// What the command belongs to.
+    pub group: Group,
+    /// The Redis version that introduced it.
+    pub since: &'static str,
+    /// Its cost, in the notation of complexity theory.
+    pub complexity: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// How it behaves.
+    pub flags: Flags,
+    /// Its arguments.
+    pub args: &'static [Arg],
+    /// The form of its reply.
+    pub reply: &'static str,
+    /// What runs.
+    pub handler: Handler,
+    /// Its subcommands; the handler then only answers for unknown ones.
+    pub subcommands: &'static [Command],
+    /// Since when it is deprecated, and what to use instead.
+    pub deprecated: Option<(&'static str, &'static str)>,
+    /// The arity as COMMAND INFO gives it, where the grammar does not yield it.
+    pub arity: Option<i32>,
+    /// Where the keys are, where the grammar does not yield it.
+    pub keys: Option<&'static [KeySpec]>,
+    /// ACL categories besides those that follow from group and flags.
+    pub categories: &'static [&'static str],
+    /// Hints for clients, as COMMAND gives them.
+    pub tips: &'static [&'static str],
+}
+
+impl Command {
+    /// What a row need not spell out.
+    pub const DEFAULT: Command = Command {
+        name: "",
+        group: Group::Generic,
+        since: "1.0.0",
+        complexity: "O(1)",
+        summary: "",
+        flags: Flags::NONE,
+        args: &[],
+        reply: "simple-string",
+        handler: crate::commands::container,
+        subcommands: &[],
+        deprecated: None,
+        arity: None,
+        keys: None,
+        categories: &[],
+        tips: &[],
+    };
+
+    /// The number of arguments with the name (and the container's name): exact when positive, otherwise the
+    /// least, negated. `depth` is 1 for a command and 2 for a subcommand.
+    pub const fn arity(&self, depth: i32) -> i32 {
+        if let Some(arity) = self.arity {
+            return arity;
+        }
+        if !self.subcommands.is_empty() {
+            return -2;
+        }
+        let (least, exact) = extent(self.args);
+        if exact { least + depth } else { -(least + depth) }
+    }
+
+    /// Whether a request of `len` arguments fits the arity.
+    pub const fn accepts(&self, len: usize, depth: i32) -> bool {
+        let arity = self.arity(depth);
+        if arity >= 0 { len == arity as usize } else { len >= -arity as usize }
+    }
+
+    /// Finds the subcommand of this name, in any case.
+    pub fn subcommand(&self, name: &[u8]) -> Option<&'static Command> {
+        self.subcommands.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+}
+
+/// The part of the documentation, and the ACL category, that a command belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Group {
+    /// Any type of value.
+    Generic,
+    /// Strings.
+    String,
+    /// Lists.
+    List,
+    /// Hashes.
+    Hash,
+    /// Sets.
+    Set,
+    /// Sorted sets.
+    SortedSet,
+    /// Streams.
+    Stream,
+    /// Bitmaps.
+    Bitmap,
+    /// HyperLogLog.
+    HyperLogLog,
+    /// Geospatial.
+    Geo,
+    /// Publish and subscribe.
+    PubSub,
+    /// MULTI and its kin.
+    Transactions,
+    /// Lua and functions.
+    Scripting,
+    /// The connection itself.
+    Connection,
+    /// The server.
+    Server,
+    /// Redis Cluster.
+    Cluster,
+}
+
+impl Group {
+    /// The name that COMMAND DOCS uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Group::Generic => "generic",
+            Group::String => "string",
+            Group::List => "list",
+            Group::Hash => "hash",
+            Group::Set => "set",
+            Group::SortedSet => "sorted-set",
+            Group::Stream => "stream",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
+            Group::Geo => "geo",
+            Group::PubSub => "pubsub",
+            Group::Transactions => "transactions",
+            Group::Scripting => "scripting",
+            Group::Connection => "connection",
+            Group::Server => "server",
+            Group::Cluster => "cluster",
+        }
+    }
+
+    /// The ACL category that every command of the group has.
+    pub const fn category(self) -> Option<&'static str> {
+        Some(match self {
+            Group::Generic => "keyspace",
+            Group::String => "string",
+            Group::List => "list",
+            Group::Hash => "hash",
+            Group::Set => "set",
+            Group::SortedSet => "sortedset",
+            Group::Stream => "stream",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
+            Group::Geo => "geo",
+            Group::PubSub => "pubsub",
+            Group::Transactions => "transaction",
+            Group::Scripting => "scripting",
+            Group::Connection => "connection",
+            Group::Server | Group::Cluster => return None,
+        })
+    }
+}
+
+/// How a command behaves; the names are those of COMMAND INFO.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Flags(u32);
+
+impl Flags {
+    /// No flag.
+    pub const NONE: Flags = Flags(0);
+    /// May change the keyspace.
+    pub const WRITE: Flags = Flags(1);
+    /// Only reads it.
+    pub const READONLY: Flags = Flags(1 << 1);
+    /// Refused while memory is over its limit.
+    pub const DENYOOM: Flags = Flags(1 << 2);
+    /// Dangerous for ordinary users.
+    pub const ADMIN: Flags = Flags(1 << 3);
+    /// Belongs to publish and subscribe.
+    pub const PUBSUB: Flags = Flags(1 << 4);
+    /// Not allowed in scripts.
+    pub const NOSCRIPT: Flags = Flags(1 << 5);
+    /// May wait.
+    pub const BLOCKING: Flags = Flags(1 << 6);
+    /// Allowed while data is loaded.
+    pub const LOADING: Flags = Flags(1 << 7);
+    /// Allowed on a replica with old data.
+    pub const STALE: Flags = Flags(1 << 8);
+    /// Not shown by MONITOR.
+    pub const SKIP_MONITOR: Flags = Flags(1 << 9);
+    /// Not recorded by SLOWLOG.
+    pub const SKIP_SLOWLOG: Flags = Flags(1 << 10);
+    /// Cheap, so that its latency matters.
+    pub const FAST: Flags = Flags(1 << 11);
+    /// Needs no authentication.
+    pub const NO_AUTH: Flags = Flags(1 << 12);
+    /// Runs at once inside MULTI instead of being queued.
+    pub const NO_MULTI: Flags = Flags(1 << 13);
+    /// Allowed while a script is busy.
+    pub const ALLOW_BUSY: Flags = Flags(1 << 14);
+    /// Where the keys are cannot be told from positions alone.
+    pub const MOVABLEKEYS: Flags = Flags(1 << 15);
+    /// Runs even in the subscribed mode of RESP2.
+    pub const SUBSCRIBED: Flags = Flags(1 << 16);
+    /// Runs at once inside MULTI although COMMAND INFO does not say so (EXEC, DISCARD, WATCH…).
+    pub const IMMEDIATE: Flags = Flags(1 << 17);
+    /// Shared pub/sub and asynchronous commands keep no deterministic order in a cluster.
+    pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
+    /// May replicate although it is not a write.
+    pub const MAY_REPLICATE: Flags = Flags(1 << 19);
+
+    /// Both sets of flags.
+    pub const fn and(self, other: Flags) -> Flags {
+        Flags(self.0 | other.0)
+    }
+
+    /// Whether every flag of `other` is set.
+    #[inline(always)]
+    pub const fn has(self, other: Flags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The names that COMMAND INFO replies.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        const NAMES: [(Flags, &str); 18] = [
+            (Flags::WRITE, "write"),
+            (Flags::READONLY, "readonly"),
+            (Flags::DENYOOM, "denyoom"),
+            (Flags::ADMIN, "admin"),
+            (Flags::PUBSUB, "pubsub"),
+            (Flags::NOSCRIPT, "noscript"),
+            (Flags::BLOCKING, "blocking"),
+            (Flags::LOADING, "loading"),
+            (Flags::STALE, "stale"),
+            (Flags::SKIP_MONITOR, "skip_monitor"),
+            (Flags::SKIP_SLOWLOG, "skip_slowlog"),
+            (Flags::FAST, "fast"),
+            (Flags::NO_AUTH, "no_auth"),
+            (Flags::MAY_REPLICATE, "may_replicate"),
+            (Flags::NO_MULTI, "no_multi"),
+            (Flags::MOVABLEKEYS, "movablekeys"),
+            (Flags::ALLOW_BUSY, "allow_busy"),
+            (Flags::NO_ASYNC_LOADING, "no_async_loading"),
+        ];
+        NAMES.into_iter().filter(move |(flag, _)| self.has(*flag)).map(|(_, name)| name)
+    }
+}
+
+/// One argument of a command's grammar.
+#[derive(Clone, Copy)]
+pub struct Arg {
+    /// The name that the documentation uses.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: ArgKind,
+    /// The literal word in front of it, or the word that it is.
+    pub token: Option<&'static str>,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// Whether it may be repeated.
+    pub multiple: bool,
+    /// Whether the word in front is repeated with it.
+    pub multiple_token: bool,
+}
+
+/// What an argument is.
+#[derive(Clone, Copy)]
+pub enum ArgKind {
+    /// A key.
+    Key,
+    /// Any bytes.
+    String,
+    /// A 64-bit integer.
+    Integer,
+    /// A floating-point number.
+    Double,
+    /// A unix time in the unit that the command names.
+    UnixTime,
+    /// A glob pattern.
+    Pattern,
+    /// A literal word.
+    Token,
+    /// One of several.
+    OneOf(&'static [Arg]),
+    /// Several in this order.
+    Block(&'static [Arg]),
+}
+
+impl Arg {
+    const fn new(name: &'static str, kind: ArgKind) -> Arg {
+        Arg { name, kind, token: None, optional: false, multiple: false, multiple_token: false }
+    }
+
+    /// It may be left out.
+    pub const fn optional(self) -> Arg {
+        Arg { optional: true, ..self }
+    }
+
+    /// It may be repeated.
+    pub const fn multiple(self) -> Arg {
+        Arg { multiple: true, ..self }
+    }
+
+    /// It may be repeated together with the word in front.
+    pub const fn multiple_with_token(self) -> Arg {
+        Arg { multiple: true, multiple_token: true, ..self }
+    }
+
+    /// This literal word stands in front.
+    pub const fn after(self, token: &'static str) -> Arg {
+        Arg { token: Some(token), ..self }
+    }
+}
+
+/// A key.
+pub const fn key(name: &'static str) -> Arg {
+    Arg::new(name, ArgKind::Key)
+}
+
+/// Any bytes.
+pub const fn string(name: &'static str) -> Arg {
+    Arg::new(name, ArgKind::String)
+}
+
+/// A 64-bit integer.
+pub const fn integer(name: &'static str) -> Arg {
+    Arg::new(name, ArgKind::Integer)
+}
+
+/// A floating-point number.
+pub const fn double(name: &'static str) -> Arg {
+    Arg::new(name, ArgKind::Double)
+}
+
+/// A unix time.
+pub const fn unix_time(name: &'static str) -> Arg {
+    Arg::new(name, ArgKind::UnixTime)
+}
+
+/// A glob pattern.
+pub const fn pattern(name: &'static str) -> Arg {
+    Arg::new(name, ArgKind::Pattern)
+}
+
+/// A literal word, named by itself in lower case.
+pub const fn token(name: &'static str, word: &'static str) -> Arg {
+    Arg { token: Some(word), ..Arg::new(name, ArgKind::Token) }
+}
+
+/// One of several.
+pub const fn one_of(name: &'static str, choices: &'static [Arg]) -> Arg {
+    Arg::new(name, ArgKind::OneOf(choices))
+}
+
+/// Several in this order.
+pub const fn block(name: &'static str, parts: &'static [Arg]) -> Arg {
+    Arg::new(name, ArgKind::Block(parts))
+}
+
+/// The least number of arguments that a grammar takes, and whether that is also the greatest.
+const fn extent(args: &[Arg]) -> (i32, bool) {
+    let (mut least, mut exact, mut index) = (0, true, 0);
+    while index < args.len() {
+        let arg = &args[index];
+        let (inner, inner_exact) = match arg.kind {
+            ArgKind::Token => (0, true),
+            ArgKind::Block(parts) => extent(parts),
+            ArgKind::OneOf(choices) => {
+                let (mut inner, mut same, mut choice) = (i32::MAX, true, 0);
+                while choice < choices.len() {
+                    let (len, fixed) = extent(core::slice::from_ref(&choices[choice]));
+                    same = same && fixed && (inner == i32::MAX || inner == len);
+                    inner = if len < inner { len } else { inner };
+                    choice += 1;
+                }
+                (inner, same)
+            }
+            _ => (1, true),
+        };
+        if arg.optional {
+            exact = false;
+        } else {
+            least += inner + if arg.token.is_some() { 1 } else { 0 };
+        }
+        exact = exact && inner_exact && !arg.multiple;
+        index += 1;
+    }
+    (least, exact)
+}
+
+/// Where some of a command's keys are and how they are used, as COMMAND INFO's key specifications say it.
+#[derive(Clone, Copy, Debug)]
+pub struct KeySpec {
+    /// The flags, such as `RW access update`.
+    pub flags: &'static [&'static str],
+    /// Where the keys begin.
+    pub begin: Begin,
+    /// How they go on.
+    pub find: Find,
+}
+
+/// Where keys begin.
+#[derive(Clone, Copy, Debug)]
+pub enum Begin {
+    /// At this index of the request.
+    Index(usize),
+    /// After this word, searched from an index; a negative one counts from the end and searches backwards.
+    Keyword(&'static str, i32),
+}
+
+/// How keys go on from where they begin.
+#[derive(Clone, Copy, Debug)]
+pub enum Find {
+    /// To this index relative to the beginning (negative: from the request's end), in steps of so many
+    /// arguments; with a limit above 1, only that fraction of the rest (1/limit).
+    Range {
+        /// The last key's index.
+        last: i32,
+        /// Arguments from one key to the next.
+        step: usize,
+        /// The divisor of the rest; 0 and 1 mean all.
+        limit: usize,
+    },
+    /// At this offset stands their number, and at that one the first of them.
+    KeyNum {
+        /// Offset of the number.
+        count: usize,
+        /// Offset of the first key.
+        first: usize,
+        /// Arguments from one key to the next.
+        step: usize,
+    },
+}
+
+/// Every command of the engine, in groups of the files that implement them.
+pub fn table() -> impl Iterator<Item = &'static Command> {
+    crate::commands::ROWS.iter().chain(crate::types::ROWS.iter()).flat_map(|rows| rows.iter())
+}
+
+/// Finds commands by name.
+pub struct Lookup {
+    slots: Vec<u16>,
+    rows: Vec<&'static Command>,
+}
+
+/// Longest command name, in bytes.
+const NAME_BYTES_MAX: usize = 32;
+
+impl Lookup {
+    /// An index of the whole table.
+    pub fn new() -> Lookup {
+        let rows: Vec<_> = table().collect();
+        // At most a quarter full, so that nearly every name is found at the first probe.
+        let mut slots = alloc::vec![u16::MAX; (rows.len() * 4).next_power_of_two()];
+        for (index, row) in rows.iter().enumerate() {
+            let mut at = name_hash(row.name.as_bytes()) as usize & (slots.len() - 1);
+            while slots[at] != u16::MAX {
+                at = (at + 1) & (slots.len() - 1);
+            }
+            slots[at] = index as u16;
+        }
+        Lookup { slots, rows }
+    }
+
+    /// The row of the command with this name, in any case.
+    #[inline]
+    pub fn find(&self, name: &[u8]) -> Option<&'static Command> {
+        if name.len() > NAME_BYTES_MAX {
+            return None;
+        }
+        let mut at = name_hash(name) as usize & (self.slots.len() - 1);
+        loop {
+            let index = self.slots[at];
+            if index == u16::MAX {
+                return None;
+            }
+            let row = self.rows[usize::from(index)];
+            if row.name.len() == name.len() && row.name.as_bytes().eq_ignore_ascii_case(name) {
+                return Some(row);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> &[&'static Command] {
+        &self.rows
+    }
+}
+
+impl Default for Lookup {
+    fn default() -> Self {
+        Lookup::new()
+    }
+}
+
+/// A hash of a name that does not depend on its case: names differ in length, first and last letters.
+#[inline]
+fn name_hash(name: &[u8]) -> u32 {
+    let mut hash = name.len() as u32;
+    for &byte in name {
+        hash = (hash ^ u32::from(byte & 0xdf)).wrapping_mul(0x0100_0193);
+    }
+    hash ^ (hash >> 15)
+}
+
+/// The full name in lower case, with the container's before it, as errors quote it.
+pub fn full_name(parent: Option<&Command>, row: &Command) -> String {
+    let own = row.name.to_ascii_lowercase();
+    match parent {
+        Some(parent) => alloc::format!("{}|{own}", parent.name.to_ascii_lowercase()),
+        None => own,
+    }
+}

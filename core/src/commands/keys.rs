@@ -1,0 +1,5 @@
+//! Scaffold.
+
+use crate::command::Command;
+
+pub(crate) const ROWS: &[Command] = &[];

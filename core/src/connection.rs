@@ -1,0 +1,221 @@
+//! What the engine knows of one client.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::args::{Args, Range};
+use crate::blocking::Blocked;
+use crate::command::Command;
+use crate::resp::{Parser, Protocol};
+
+/// Names a connection between engine and host; small, and reused after the connection has gone.
+pub type ConnId = u32;
+
+/// Who connects.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Peer<'a> {
+    /// The client's address as `host:port`, or a Unix socket's path with `:0`.
+    pub addr: &'a str,
+    /// The server's address that it reached.
+    pub laddr: &'a str,
+    /// Whether it came over a Unix socket.
+    pub unix: bool,
+}
+
+/// A request that is kept for later.
+pub struct OwnedRequest {
+    buffer: Box<[u8]>,
+    ranges: Box<[Range]>,
+}
+
+impl OwnedRequest {
+    /// A copy of `args`.
+    pub fn new(args: Args<'_>) -> OwnedRequest {
+        let mut buffer = Vec::with_capacity(args.iter().map(<[u8]>::len).sum());
+        let mut ranges = Vec::with_capacity(args.len());
+        for arg in args.iter() {
+            ranges.push((buffer.len() as u32, arg.len() as u32));
+            buffer.extend_from_slice(arg);
+        }
+        OwnedRequest { buffer: buffer.into(), ranges: ranges.into() }
+    }
+
+    /// The arguments.
+    pub fn args(&self) -> Args<'_> {
+        Args::new(&self.buffer, &self.ranges)
+    }
+
+    /// Bytes that the copy takes.
+    pub fn memory_bytes(&self) -> usize {
+        self.buffer.len() + size_of_val(&*self.ranges)
+    }
+}
+
+/// A request inside MULTI, with its row.
+pub struct Queued {
+    /// The row, a subcommand's where there is one.
+    pub row: &'static Command,
+    /// The container of a subcommand.
+    pub parent: Option<&'static Command>,
+    /// The request.
+    pub request: OwnedRequest,
+}
+
+/// What a connection collects between MULTI and EXEC.
+#[derive(Default)]
+pub struct Transaction {
+    /// The requests so far.
+    pub queue: Vec<Queued>,
+    /// Bytes that the queue takes.
+    pub bytes: usize,
+    /// Whether a request was refused, so that EXEC must be refused as well.
+    pub is_broken: bool,
+}
+
+/// Whether replies are sent, as CLIENT REPLY sets it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReplyMode {
+    /// All replies are sent.
+    #[default]
+    On,
+    /// None is.
+    Off,
+    /// The reply to the request that is running is not sent.
+    SkipThis,
+    /// The next one is not.
+    SkipNext,
+}
+
+/// The channels and patterns that a connection listens to.
+#[derive(Default)]
+pub struct Subscriptions {
+    /// Channels of SUBSCRIBE.
+    pub channels: BTreeSet<Vec<u8>>,
+    /// Patterns of PSUBSCRIBE.
+    pub patterns: BTreeSet<Vec<u8>>,
+    /// Channels of SSUBSCRIBE.
+    pub shard_channels: BTreeSet<Vec<u8>>,
+}
+
+impl Subscriptions {
+    /// Channels and patterns together, as the replies of SUBSCRIBE and PSUBSCRIBE count them.
+    pub fn count(&self) -> usize {
+        self.channels.len() + self.patterns.len()
+    }
+
+    /// Whether there is any, shard channels included.
+    pub fn is_any(&self) -> bool {
+        self.count() + self.shard_channels.len() > 0
+    }
+}
+
+/// One client; see the module's description.
+pub struct Connection {
+    /// The number that CLIENT ID replies; never used twice.
+    pub client_id: u64,
+    /// The client's address.
+    pub addr: String,
+    /// The server's address.
+    pub laddr: String,
+    /// Whether it came over a Unix socket.
+    pub is_unix: bool,
+    /// The name that CLIENT SETNAME gave.
+    pub name: Vec<u8>,
+    /// What CLIENT SETINFO told of the library.
+    pub lib_name: Vec<u8>,
+    /// See `lib_name`.
+    pub lib_ver: Vec<u8>,
+    /// RESP2 or RESP3.
+    pub protocol: Protocol,
+    /// The selected database.
+    pub db: usize,
+    /// Whether commands may run.
+    pub is_authenticated: bool,
+    /// CLIENT REPLY.
+    pub reply_mode: ReplyMode,
+    /// CLIENT NO-EVICT.
+    pub no_evict: bool,
+    /// CLIENT NO-TOUCH.
+    pub no_touch: bool,
+    /// MULTI, while it is open.
+    pub transaction: Option<Transaction>,
+    /// Watched keys with their databases; true for those that had expired when the watch began.
+    pub watched: Vec<(usize, Vec<u8>, bool)>,
+    /// Whether a watched key has changed.
+    pub is_dirty: bool,
+    /// Subscriptions.
+    pub subscriptions: Subscriptions,
+    /// What it waits for.
+    pub blocked: Option<Box<Blocked>>,
+    /// When it connected, in unix microseconds.
+    pub created: u64,
+    /// When it last sent something, in unix microseconds.
+    pub last_active: u64,
+    /// The command that ran last.
+    pub last_command: Option<(Option<&'static Command>, &'static Command)>,
+    /// Close once the replies so far are sent.
+    pub is_closing: bool,
+    /// Input that could not be processed yet.
+    pub(crate) pending: Vec<u8>,
+    /// How far a partial request at the start of `pending` is read.
+    pub(crate) parser: Parser,
+    /// Arguments of the partial request.
+    pub(crate) ranges: Vec<Range>,
+    /// Whether it is queued to go on with `pending`.
+    pub(crate) is_runnable: bool,
+    /// Bytes received so far.
+    pub bytes_in: u64,
+    /// Bytes sent so far.
+    pub bytes_out: u64,
+    /// Commands run so far.
+    pub commands: u64,
+}
+
+impl Connection {
+    /// A client that has just connected.
+    pub(crate) fn new(client_id: u64, peer: Peer<'_>, now: u64, is_authenticated: bool) -> Connection {
+        Connection {
+            client_id,
+            addr: peer.addr.into(),
+            laddr: peer.laddr.into(),
+            is_unix: peer.unix,
+            name: Vec::new(),
+            lib_name: Vec::new(),
+            lib_ver: Vec::new(),
+            protocol: Protocol::Resp2,
+            db: 0,
+            is_authenticated,
+            reply_mode: ReplyMode::On,
+            no_evict: false,
+            no_touch: false,
+            transaction: None,
+            watched: Vec::new(),
+            is_dirty: false,
+            subscriptions: Subscriptions::default(),
+            blocked: None,
+            created: now,
+            last_active: now,
+            last_command: None,
+            is_closing: false,
+            pending: Vec::new(),
+            parser: Parser::default(),
+            ranges: Vec::new(),
+            is_runnable: false,
+            bytes_in: 0,
+            bytes_out: 0,
+            commands: 0,
+        }
+    }
+
+    /// Bytes of input that wait, in the query buffer's sense.
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether only the commands of the subscribed mode may run.
+    pub fn is_subscribed_only(&self) -> bool {
+        self.protocol == Protocol::Resp2 && self.subscriptions.is_any()
+    }
+}

@@ -1,0 +1,109 @@
+//! All that a handler may touch.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::blocking::Block;
+use crate::command::{self, Command};
+use crate::connection::{ConnId, Connection};
+use crate::error::Error;
+use crate::keyspace::Store;
+use crate::resp::Reply;
+use crate::server::Server;
+
+/// How a handler ended.
+pub enum Flow {
+    /// The reply is written.
+    Done,
+    /// Nothing is written; the connection waits.
+    Block(Block),
+}
+
+/// The engine's parts, as a running command sees them. The fields can be borrowed apart from each other, so
+/// that a reply is written straight from a value.
+pub struct Context<'a> {
+    /// The databases.
+    pub store: &'a mut Store,
+    /// Connections, configuration, statistics, publish and subscribe.
+    pub server: &'a mut Server,
+    /// The reply of this command.
+    pub reply: Reply<'a>,
+    /// The connection that sent it.
+    pub conn: ConnId,
+    /// The command's row.
+    pub row: &'static Command,
+    /// The container of a subcommand.
+    pub parent: Option<&'static Command>,
+    /// Whether the command may wait; not inside MULTI.
+    pub may_block: bool,
+}
+
+impl Context<'_> {
+    /// The connection that sent the command.
+    pub fn session(&mut self) -> &mut Connection {
+        self.server.connection(self.conn)
+    }
+
+    /// The command's name in lower case, with its container's, as errors quote it.
+    pub fn name(&self) -> String {
+        command::full_name(self.parent, self.row)
+    }
+
+    /// Runs one command with its bookkeeping; a failure becomes an error reply.
+    pub fn call(&mut self, args: Args<'_>) -> Flow {
+        let mark = self.reply.mark();
+        let dirty = self.store.dirty;
+        let db = self.store.db;
+        self.store.effects.reset_command();
+        let result = (self.row.handler)(self, args);
+        if self.store.dirty != dirty {
+            self.store.effects.append(db, args.iter());
+        }
+        self.server.stats.commands += 1;
+        match result {
+            Ok(flow) => flow,
+            Err(error) => {
+                self.reply.truncate(mark);
+                self.reply.error(&error);
+                self.server.stats.error_replies += 1;
+                Flow::Done
+            }
+        }
+    }
+
+    /// The output of a connection, this command's own included.
+    pub fn output_of(&mut self, conn: ConnId) -> Reply<'_> {
+        let protocol = self.server.connection(conn).protocol;
+        if conn == self.conn {
+            let mut reply = self.reply.reborrow();
+            reply.protocol = protocol;
+            reply
+        } else {
+            self.server.output_of(conn)
+        }
+    }
+
+    /// Puts a command in place of the running one, for whoever replays effects.
+    pub fn rewrite(&mut self, args: &[&[u8]]) {
+        self.store.effects.rewrite(args.iter().copied());
+    }
+}
+
+/// The replies to HELP of a container: the usage line and the subcommands' lines.
+pub fn help(reply: &mut Reply<'_>, command: &str, lines: &[&str]) {
+    let mut all: Vec<String> =
+        alloc::vec![alloc::format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")];
+    all.extend(lines.iter().map(|line| String::from(*line)));
+    all.push("HELP".into());
+    all.push("    Print this help.".into());
+    reply.array(all.len());
+    for line in &all {
+        reply.simple(line);
+    }
+}
+
+/// The error for a subcommand that does not exist.
+pub fn unknown_subcommand(command: &str, given: &[u8]) -> Error {
+    Error::quoting("ERR unknown subcommand '", given, &alloc::format!("'. Try {command} HELP."))
+}

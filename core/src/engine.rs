@@ -1,0 +1,714 @@
+//! The engine's doors: input and time go in, outputs come out.
+//!
+//! Call order: any number of `connect`, `handle_input`, `handle_timeout` and `disconnect`, then `poll_output`
+//! until it gives `None`, then `poll_timeout` for the time of the next `handle_timeout`.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::args::{Args, Range};
+use crate::blocking::Blocked;
+use crate::command::{ArgKind, Command, Flags};
+use crate::config::Options;
+use crate::connection::{ConnId, Connection, OwnedRequest, Peer, Queued, ReplyMode};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::{Entry, Store};
+use crate::output::{Outbox, Output};
+use crate::pubsub;
+use crate::resp::{Parsed, Parser, Protocol, Reply, split_inline};
+use crate::server::Server;
+
+/// Unix time in microseconds.
+pub type Micros = u64;
+
+/// Requests that are parsed and looked up ahead, so that their cache misses overlap.
+const BATCH_REQUESTS_MAX: usize = 32;
+/// Microseconds between two looks at idle connections.
+const IDLE_CHECK_MICROS: u64 = 1_000_000;
+/// Connections served per call before the host gets its turn.
+const RUNNABLE_PER_CALL_MAX: usize = 1024;
+
+/// A Redis-compatible store; see the crate's and the module's description.
+pub struct Engine {
+    store: Store,
+    server: Server,
+    outbox: Outbox,
+    /// Requests of the batch that is being processed.
+    requests: Vec<Request>,
+    idle_check_at: Micros,
+    effects_polled: bool,
+}
+
+/// A parsed request: where it ends, its arguments, and what the pre-pass found.
+#[derive(Clone, Copy)]
+struct Request {
+    /// First and last of its ranges.
+    ranges: (u32, u32),
+    /// Bytes of input up to its end.
+    end: usize,
+    /// Whether it is an inline command, still to be split.
+    is_inline: bool,
+    row: Option<&'static Command>,
+    /// Hash of its first key, where that is its second word.
+    hash: Option<u64>,
+}
+
+/// How processing some input ended.
+enum Stop {
+    /// All of it is processed, but for a partial request at its end.
+    Drained,
+    /// The connection cannot go on now.
+    Paused,
+}
+
+impl Engine {
+    /// An engine with these options. The seed decides every random choice and every hash.
+    pub fn new(options: Options, seed: [u8; 16], now: Micros) -> Engine {
+        let mut store = Store::new(options.config.databases, seed);
+        store.effects.enabled = options.effects;
+        let mut run_id = String::new();
+        while run_id.len() < 40 {
+            run_id.push_str(&alloc::format!("{:016x}", store.random.next_u64()));
+        }
+        run_id.truncate(40);
+        let server = Server::new(options.config, run_id, options.memory_used, now);
+        Engine {
+            store,
+            server,
+            outbox: Outbox::default(),
+            requests: Vec::with_capacity(BATCH_REQUESTS_MAX),
+            idle_check_at: now + IDLE_CHECK_MICROS,
+            effects_polled: false,
+        }
+    }
+
+    /// A client has connected.
+    pub fn connect(&mut self, now: Micros, peer: Peer<'_>) -> ConnId {
+        self.begin(now);
+        let no_password = self.server.config.requirepass.is_empty();
+        let conn = self.server.add(|client_id| Connection::new(client_id, peer, now, no_password));
+        if self.server.connected > self.server.config.maxclients {
+            self.server.stats.rejected += 1;
+            self.server.output_of(conn).error(&Error::Text("ERR max number of clients reached"));
+            self.server.close(conn);
+            self.close_connections();
+        } else {
+            self.server.stats.connections += 1;
+        }
+        conn
+    }
+
+    /// A client has gone.
+    pub fn disconnect(&mut self, now: Micros, conn: ConnId) {
+        self.begin(now);
+        if self.server.get(conn).is_some() {
+            self.forget(conn);
+        }
+    }
+
+    /// Bytes have come from a client. Partial requests are kept.
+    pub fn handle_input(&mut self, now: Micros, conn: ConnId, bytes: &[u8]) {
+        self.begin(now);
+        let limit = self.server.config.query_buffer_bytes_max;
+        let Some(connection) = self.server.get(conn) else { return };
+        connection.last_active = now;
+        connection.bytes_in += bytes.len() as u64;
+        let has_pending = !connection.pending.is_empty();
+        let must_wait = connection.blocked.is_some() || connection.is_runnable || connection.is_closing;
+        let is_over = connection.pending.len() + bytes.len() > limit;
+        self.server.stats.bytes_in += bytes.len() as u64;
+        if is_over {
+            self.server.close(conn);
+        } else if must_wait {
+            self.server.connection(conn).pending.extend_from_slice(bytes);
+        } else if has_pending {
+            let connection = self.server.connection(conn);
+            let mut input = mem::take(&mut connection.pending);
+            let wanted = connection.parser.wanted(input.len());
+            // A long argument is received into a buffer of its size, unless its announcement may be a lie.
+            input.reserve(wanted.min((1 << 20).max(input.len())).max(bytes.len()));
+            input.extend_from_slice(bytes);
+            self.process_kept(conn, input);
+        } else {
+            let (consumed, _) = self.process(conn, bytes);
+            self.keep(conn, bytes, consumed);
+        }
+        self.finish();
+    }
+
+    /// Time has passed: does what is due, in bounded steps.
+    pub fn handle_timeout(&mut self, now: Micros) {
+        self.begin(now);
+        self.end_waits();
+        self.store.maintain();
+        self.after_command();
+        if self.idle_check_at <= now {
+            self.idle_check_at = now + IDLE_CHECK_MICROS;
+            self.close_idle();
+        }
+        self.finish();
+    }
+
+    /// When `handle_timeout` is wanted next; a time that is not after now means at once.
+    pub fn poll_timeout(&self) -> Option<Micros> {
+        if !self.server.runnable.is_empty() {
+            return Some(0);
+        }
+        let wait = self.server.timers.first().map(|&(at, _)| at);
+        let idle = (self.server.config.timeout_seconds > 0 && self.server.connected > 0)
+            .then_some(self.idle_check_at);
+        [wait, idle, self.store.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// The next thing for the host to do, in order.
+    pub fn poll_output(&mut self) -> Option<Output<'_>> {
+        if !self.effects_polled {
+            self.effects_polled = true;
+            if !self.store.effects.bytes.is_empty() {
+                return Some(Output::Append { bytes: &self.store.effects.bytes });
+            }
+        }
+        self.outbox.poll()
+    }
+
+    /// Every entry of a database whose time has not come, in no useful order.
+    pub fn entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
+        self.store.live_entries(db)
+    }
+
+    // ----- one batch -----
+
+    fn begin(&mut self, now: Micros) {
+        self.outbox.reset_if_drained();
+        if self.effects_polled {
+            self.effects_polled = false;
+            self.store.effects.bytes.clear();
+        }
+        let now = now.max(self.server.now);
+        self.server.now = now;
+        self.store.now = now / 1000;
+    }
+
+    /// Lets connections go on that were kept waiting, then hands over what was written for others.
+    fn finish(&mut self) {
+        for _ in 0..RUNNABLE_PER_CALL_MAX.min(self.server.runnable.len()) {
+            if self.outbox.arena.len() >= self.server.config.output_batch_bytes_max {
+                break;
+            }
+            let Some(conn) = self.server.runnable.pop_front() else { break };
+            let Some(connection) = self.server.get(conn) else { continue };
+            connection.is_runnable = false;
+            if connection.blocked.is_none() && !connection.is_closing {
+                let input = mem::take(&mut connection.pending);
+                self.process_kept(conn, input);
+            }
+        }
+        for conn in mem::take(&mut self.server.side_dirty) {
+            if self.server.get(conn).is_some() {
+                self.flush_side(conn);
+            }
+        }
+        self.close_connections();
+        for (name, value) in mem::take(&mut self.server.settings) {
+            self.outbox.setting(name, value);
+        }
+        if mem::take(&mut self.server.is_shutdown) {
+            self.outbox.shutdown();
+        }
+    }
+
+    fn process_kept(&mut self, conn: ConnId, mut input: Vec<u8>) {
+        let (consumed, _) = self.process(conn, &input);
+        if let Some(connection) = self.server.get(conn) {
+            input.drain(..consumed);
+            if input.is_empty() && input.capacity() > 64 << 10 {
+                input = Vec::new();
+            }
+            connection.pending = input;
+        }
+    }
+
+    fn keep(&mut self, conn: ConnId, bytes: &[u8], consumed: usize) {
+        if consumed < bytes.len()
+            && let Some(connection) = self.server.get(conn)
+        {
+            connection.pending.extend_from_slice(&bytes[consumed..]);
+        }
+    }
+
+    /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up.
+    fn process(&mut self, conn: ConnId, input: &[u8]) -> (usize, Stop) {
+        let connection = self.server.connection(conn);
+        let mut parser = mem::take(&mut connection.parser);
+        let mut ranges = mem::take(&mut connection.ranges);
+        let mut requests = mem::take(&mut self.requests);
+        let mut consumed = 0;
+        let stop = loop {
+            requests.clear();
+            let parsed = self.gather(conn, input, &mut parser, &mut ranges, &mut requests);
+            let stop = self.execute_all(conn, input, &ranges, &requests, &mut consumed);
+            if let Stop::Paused = stop {
+                // What was parsed ahead is parsed again later, since the connection's state may change it.
+                parser = Parser::default();
+                ranges.clear();
+                break stop;
+            }
+            match parsed {
+                Parsed::Partial => {
+                    let first = requests.last().map_or(0, |request| request.ranges.1 as usize);
+                    if parser.is_within() {
+                        ranges.drain(..first);
+                        for range in &mut ranges {
+                            range.0 -= consumed as u32;
+                        }
+                        parser.position -= consumed;
+                    } else {
+                        consumed = parser.position;
+                        parser = Parser::default();
+                        ranges.clear();
+                    }
+                    break Stop::Drained;
+                }
+                Parsed::Invalid(text) => {
+                    self.protocol_error(conn, &Error::Owned(alloc::format!("ERR Protocol error: {text}")));
+                    break Stop::Paused;
+                }
+                Parsed::ExpectedBulk(byte) => {
+                    let text = alloc::format!("ERR Protocol error: expected '$', got '{}'", byte as char);
+                    self.protocol_error(conn, &Error::Owned(text));
+                    break Stop::Paused;
+                }
+                Parsed::Request | Parsed::Inline(_) | Parsed::Nothing => ranges.clear(),
+            }
+        };
+        self.requests = requests;
+        if let Some(connection) = self.server.get(conn) {
+            connection.parser = parser;
+            connection.ranges = ranges;
+            if let Stop::Paused = stop
+                && consumed < input.len()
+                && connection.blocked.is_none()
+                && !connection.is_closing
+                && !connection.is_runnable
+            {
+                connection.is_runnable = true;
+                self.server.runnable.push_back(conn);
+            }
+        }
+        (consumed, stop)
+    }
+
+    /// Parses as many requests as a batch takes, and touches their keys.
+    fn gather(
+        &mut self,
+        conn: ConnId,
+        input: &[u8],
+        parser: &mut Parser,
+        ranges: &mut Vec<Range>,
+        requests: &mut Vec<Request>,
+    ) -> Parsed {
+        let connection = self.server.connection(conn);
+        let (restricted, db) = (!connection.is_authenticated, connection.db);
+        let limits = self.server.config.limits(restricted);
+        // Authentication lifts limits, so what follows it must not be parsed before it has run.
+        let most = if restricted { 1 } else { BATCH_REQUESTS_MAX };
+        let mut first = 0;
+        loop {
+            let parsed = parser.next(input, ranges, &limits);
+            let is_inline = match parsed {
+                Parsed::Request => false,
+                Parsed::Inline(range) => {
+                    ranges.push(range);
+                    true
+                }
+                Parsed::Nothing => continue,
+                end => return end,
+            };
+            let args = Args::new(input, &ranges[first..]);
+            let (row, hash) = if is_inline { (None, None) } else { self.look_ahead(db, args) };
+            let range = (first as u32, ranges.len() as u32);
+            requests.push(Request { ranges: range, end: parser.position, is_inline, row, hash });
+            first = ranges.len();
+            if requests.len() >= most {
+                return Parsed::Nothing;
+            }
+        }
+    }
+
+    /// Finds a request's row and touches the entry of its first key.
+    #[inline]
+    fn look_ahead(&self, db: usize, args: Args<'_>) -> (Option<&'static Command>, Option<u64>) {
+        let row = self.server.lookup.find(args.at(0));
+        let has_key = row.is_some_and(|row| {
+            args.len() > 1 && matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key))
+        });
+        (row, has_key.then(|| self.store.prefetch(db, args.at(1))))
+    }
+
+    fn execute_all(
+        &mut self,
+        conn: ConnId,
+        input: &[u8],
+        ranges: &[Range],
+        requests: &[Request],
+        consumed: &mut usize,
+    ) -> Stop {
+        for request in requests {
+            let ranges = &ranges[request.ranges.0 as usize..request.ranges.1 as usize];
+            if request.is_inline {
+                self.execute_inline(conn, Args::new(input, ranges).at(0));
+            } else {
+                let args = Args::new(input, ranges);
+                if let Some(hash) = request.hash {
+                    self.store.hint(args.at(1), hash);
+                }
+                self.execute(conn, args, request.row);
+                self.store.forget_hint();
+            }
+            *consumed = request.end;
+            let Some(connection) = self.server.get(conn) else { return Stop::Paused };
+            if connection.blocked.is_some()
+                || connection.is_closing
+                || self.outbox.arena.len() >= self.server.config.output_batch_bytes_max
+            {
+                return Stop::Paused;
+            }
+        }
+        Stop::Drained
+    }
+
+    fn execute_inline(&mut self, conn: ConnId, line: &[u8]) {
+        let (mut buffer, mut ranges) = (Vec::new(), Vec::new());
+        if split_inline(line, &mut buffer, &mut ranges).is_none() {
+            self.protocol_error(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));
+        } else if !ranges.is_empty() {
+            let args = Args::new(&buffer, &ranges);
+            let row = self.server.lookup.find(args.at(0));
+            self.execute(conn, args, row);
+        }
+    }
+
+    /// Runs one request of a connection and everything that follows from it.
+    #[inline]
+    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<&'static Command>) {
+        if !self.server.side(conn).is_empty() {
+            self.flush_side(conn);
+        }
+        let start = self.outbox.arena.len();
+        let connection = self.server.connection(conn);
+        connection.commands += 1;
+        self.store.db = connection.db;
+        self.store.no_touch = connection.no_touch;
+        let protocol = connection.protocol;
+        let flow =
+            dispatch(&mut self.store, &mut self.server, &mut self.outbox.arena, conn, protocol, args, row);
+        if let Some((row, block)) = flow {
+            self.block(conn, row, block, args);
+        }
+        if let Some(connection) = self.server.get(conn)
+            && connection.reply_mode != ReplyMode::On
+        {
+            self.outbox.arena.truncate(start);
+            if connection.reply_mode == ReplyMode::SkipThis {
+                connection.reply_mode = ReplyMode::On;
+            } else if connection.reply_mode == ReplyMode::SkipNext {
+                connection.reply_mode = ReplyMode::SkipThis;
+            }
+        }
+        let class = self.server.class(conn);
+        self.server.stats.bytes_out += (self.outbox.arena.len() - start) as u64;
+        self.outbox.written(conn, start, class);
+        self.after_command();
+    }
+
+    /// What a command's changes cause elsewhere: broken watches, announcements, woken waiters.
+    #[inline]
+    fn after_command(&mut self) {
+        while !self.store.touched.is_empty() || !self.store.notices.is_empty() || !self.store.ready.is_empty()
+        {
+            for conn in mem::take(&mut self.store.touched) {
+                if let Some(connection) = self.server.get(conn) {
+                    connection.is_dirty = true;
+                }
+            }
+            if !self.store.notices.is_empty() {
+                pubsub::publish_notices(&mut self.store, &mut self.server);
+            }
+            for (db, key) in mem::take(&mut self.store.ready) {
+                self.serve(db, &key);
+            }
+        }
+    }
+
+    // ----- waiting -----
+
+    fn block(&mut self, conn: ConnId, row: &'static Command, block: crate::blocking::Block, args: Args<'_>) {
+        let connection = self.server.connection(conn);
+        let db = connection.db;
+        if let Some(at) = block.deadline {
+            self.server.timers.insert((at, conn));
+        }
+        for key in &block.keys {
+            self.store.wait(db, key, conn);
+        }
+        self.server.blocked += 1;
+        let blocked = Blocked { request: OwnedRequest::new(args), row, db, block };
+        self.server.connection(conn).blocked = Some(Box::new(blocked));
+    }
+
+    /// Runs the requests that wait for a key, the oldest first.
+    fn serve(&mut self, db: usize, key: &[u8]) {
+        for conn in self.store.waiters(db, key) {
+            self.store.db = db;
+            let Some(type_now) = self.store.peek(key).map(Entry::type_of) else { return };
+            let Some(connection) = self.server.get(conn) else { continue };
+            // A request that named the key as its source only waits for a value of the type that it takes.
+            let Some(blocked) = connection.blocked.take_if(|blocked| blocked.block.wants == type_now) else {
+                continue;
+            };
+            let protocol = connection.protocol;
+            let args = blocked.request.args();
+            let mut out = mem::take(self.server.side(conn));
+            let start = out.len();
+            let mut ctx = Context {
+                store: &mut self.store,
+                server: &mut self.server,
+                reply: Reply::new(&mut out, protocol),
+                conn,
+                row: blocked.row,
+                parent: None,
+                may_block: true,
+            };
+            let flow = ctx.call(args);
+            self.server.stats.bytes_out += (out.len() - start) as u64;
+            if out.len() > start {
+                self.server.side_dirty.push(conn);
+            }
+            *self.server.side(conn) = out;
+            match flow {
+                Flow::Block(_) => self.server.connection(conn).blocked = Some(blocked),
+                Flow::Done => self.unblock(conn, &blocked),
+            }
+        }
+    }
+
+    /// Takes a connection out of the queues it waits in, and lets it go on.
+    fn unblock(&mut self, conn: ConnId, blocked: &Blocked) {
+        self.server.blocked -= 1;
+        if let Some(at) = blocked.block.deadline {
+            self.server.timers.remove(&(at, conn));
+        }
+        for key in &blocked.block.keys {
+            self.store.unwait(blocked.db, key, conn);
+        }
+        self.server.make_runnable(conn);
+    }
+
+    /// Ends the waits whose time is over.
+    fn end_waits(&mut self) {
+        while let Some(&(at, conn)) = self.server.timers.first()
+            && at <= self.server.now
+        {
+            self.end_wait(conn, |absent, reply| absent.write(reply));
+        }
+    }
+
+    fn end_wait(&mut self, conn: ConnId, answer: impl FnOnce(crate::blocking::Absent, &mut Reply<'_>)) {
+        if let Some(blocked) = self.server.connection(conn).blocked.take() {
+            answer(blocked.block.on_timeout, &mut self.server.output_of(conn));
+            self.unblock(conn, &blocked);
+        }
+    }
+
+    // ----- closing -----
+
+    fn protocol_error(&mut self, conn: ConnId, error: &Error) {
+        let start = self.outbox.arena.len();
+        error.write(&mut self.outbox.arena);
+        let class = self.server.class(conn);
+        self.outbox.written(conn, start, class);
+        self.server.close(conn);
+    }
+
+    fn close_idle(&mut self) {
+        let seconds = self.server.config.timeout_seconds;
+        if seconds == 0 {
+            return;
+        }
+        let oldest = self.server.now.saturating_sub(seconds * 1_000_000);
+        let idle: Vec<ConnId> = self
+            .server
+            .connections()
+            .into_iter()
+            .filter(|(_, connection)| {
+                connection.last_active < oldest
+                    && connection.blocked.is_none()
+                    && !connection.subscriptions.is_any()
+            })
+            .map(|(conn, _)| conn)
+            .collect();
+        for conn in idle {
+            self.server.close(conn);
+        }
+    }
+
+    fn close_connections(&mut self) {
+        for conn in mem::take(&mut self.server.closing) {
+            if self.server.get(conn).is_some() {
+                self.flush_side(conn);
+                self.forget(conn);
+                self.outbox.close(conn);
+            }
+        }
+    }
+
+    fn flush_side(&mut self, conn: ConnId) {
+        let mut side = mem::take(self.server.side(conn));
+        let start = self.outbox.arena.len();
+        self.outbox.arena.append(&mut side);
+        // The buffer is given back, so that steady traffic allocates nothing.
+        *self.server.side(conn) = side;
+        let class = self.server.class(conn);
+        self.outbox.written(conn, start, class);
+    }
+
+    fn forget(&mut self, conn: ConnId) {
+        if let Some(blocked) = self.server.connection(conn).blocked.take() {
+            self.unblock(conn, &blocked);
+        }
+        unwatch_all(&mut self.store, self.server.connection(conn), conn);
+        pubsub::forget(&mut self.server, conn);
+        self.server.delete(conn);
+    }
+}
+
+/// Ends all watches of a connection.
+pub(crate) fn unwatch_all(store: &mut Store, connection: &mut Connection, conn: ConnId) {
+    for (db, key, _) in mem::take(&mut connection.watched) {
+        store.unwatch(db, &key, conn);
+    }
+    connection.is_dirty = false;
+}
+
+/// Checks a request, then queues, refuses or runs it; a wait is left to the caller.
+#[inline]
+fn dispatch(
+    store: &mut Store,
+    server: &mut Server,
+    out: &mut Vec<u8>,
+    conn: ConnId,
+    protocol: Protocol,
+    args: Args<'_>,
+    row: Option<&'static Command>,
+) -> Option<(&'static Command, crate::blocking::Block)> {
+    let mut reply = Reply::new(out, protocol);
+    let (parent, row) = match admit(server, conn, args, row) {
+        Ok(found) => found,
+        Err(error) => {
+            if let Some(transaction) = &mut server.connection(conn).transaction {
+                transaction.is_broken = true;
+            }
+            server.stats.error_replies += 1;
+            reply.error(&error);
+            return None;
+        }
+    };
+    let connection = server.connection(conn);
+    connection.last_command = Some((parent, row));
+    if connection.transaction.is_some() && !row.flags.has(Flags::IMMEDIATE) {
+        queue(server, conn, parent, row, args, &mut reply);
+        return None;
+    }
+    let mut ctx = Context { store, server, reply, conn, row, parent, may_block: true };
+    match ctx.call(args) {
+        Flow::Done => None,
+        Flow::Block(block) => Some((row, block)),
+    }
+}
+
+/// The checks before a command runs, in Redis's order.
+#[inline]
+fn admit(
+    server: &mut Server,
+    conn: ConnId,
+    args: Args<'_>,
+    row: Option<&'static Command>,
+) -> Result<(Option<&'static Command>, &'static Command), Error> {
+    let Some(mut row) = row else { return Err(unknown_command(args)) };
+    let mut parent = None;
+    if !row.subcommands.is_empty() && args.len() > 1 {
+        let Some(found) = row.subcommand(args.at(1)) else {
+            return Err(crate::context::unknown_subcommand(row.name, args.at(1)));
+        };
+        parent = Some(row);
+        row = found;
+    }
+    let depth = if parent.is_some() { 2 } else { 1 };
+    if !row.accepts(args.len(), depth) {
+        return Err(Error::Arity(crate::command::full_name(parent, row)));
+    }
+    let is_over = row.flags.has(Flags::DENYOOM) && server.is_out_of_memory();
+    let connection = server.connection(conn);
+    if !connection.is_authenticated && !row.flags.has(Flags::NO_AUTH) {
+        return Err(Error::NoAuth);
+    }
+    if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
+        return Err(Error::Text("ERR Command not allowed inside a transaction"));
+    }
+    if is_over {
+        return Err(Error::OutOfMemory);
+    }
+    if !row.flags.has(Flags::SUBSCRIBED) && connection.is_subscribed_only() {
+        return Err(Error::Owned(alloc::format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+             this context",
+            crate::command::full_name(parent, row)
+        )));
+    }
+    Ok((parent, row))
+}
+
+#[cold]
+fn unknown_command(args: Args<'_>) -> Error {
+    let quoted =
+        |bytes: &[u8], most: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned();
+    let mut shown = String::new();
+    for arg in args.from(1).iter() {
+        // Redis stops once 128 bytes of arguments are shown.
+        if shown.len() >= 128 {
+            break;
+        }
+        shown.push_str(&alloc::format!("'{}' ", quoted(arg, 128 - shown.len())));
+    }
+    Error::Owned(alloc::format!(
+        "ERR unknown command '{}', with args beginning with: {shown}",
+        quoted(args.at(0), 128)
+    ))
+}
+
+fn queue(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&'static Command>,
+    row: &'static Command,
+    args: Args<'_>,
+    reply: &mut Reply<'_>,
+) {
+    let limit = server.config.query_buffer_bytes_max;
+    let Some(transaction) = &mut server.connection(conn).transaction else { return };
+    let request = OwnedRequest::new(args);
+    transaction.bytes += request.memory_bytes() + size_of::<Queued>();
+    let is_over = transaction.bytes > limit;
+    // A broken transaction will not run, so its requests need not be kept.
+    if !transaction.is_broken {
+        transaction.queue.push(Queued { row, parent, request });
+    }
+    if is_over {
+        server.close(conn);
+    } else {
+        reply.simple("QUEUED");
+    }
+}

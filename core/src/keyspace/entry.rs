@@ -1,0 +1,605 @@
+//! One key of the keyspace with its value, deadline and access clock, packed into a single allocation.
+//!
+//! ```text
+//! flags u8 | access clock u24 | key length u8 or u32 | value length u8 or u32 (inline strings only)
+//! | deadline u64 (when flagged) | key | value
+//! ```
+//! The value is the string's bytes, an integer's 8 bytes, the parts of a byte vector, or the pointer to a
+//! boxed collection. A table slot then costs one thin pointer: 16-byte keys with 32-byte values take 54 bytes
+//! here, against about 150 in a design with an object and a string header for each.
+
+use alloc::alloc::{alloc, dealloc, handle_alloc_error, realloc};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::mem::{ManuallyDrop, size_of};
+use core::ptr::NonNull;
+use core::slice;
+
+use super::table::Keyed;
+use crate::types::hash::Hash;
+use crate::types::list::List;
+use crate::types::set::Set;
+use crate::types::zset::Zset;
+
+/// Longest string that is kept inside the entry, in bytes; longer ones get a buffer that can grow.
+pub const INLINE_BYTES_MAX: usize = 1024;
+
+/// A value on its own, before it goes into an entry or after it was taken out.
+pub enum Value {
+    /// A string that is the decimal form of this integer.
+    Int(i64),
+    /// Any other string.
+    Bytes(Vec<u8>),
+    /// A list.
+    List(Box<List>),
+    /// A hash.
+    Hash(Box<Hash>),
+    /// A set.
+    Set(Box<Set>),
+    /// A sorted set.
+    Zset(Box<Zset>),
+}
+
+/// A value inside an entry, to read.
+pub enum ValueRef<'a> {
+    /// A string that is the decimal form of this integer.
+    Int(i64),
+    /// Any other string.
+    Bytes(&'a [u8]),
+    /// A list.
+    List(&'a List),
+    /// A hash.
+    Hash(&'a Hash),
+    /// A set.
+    Set(&'a Set),
+    /// A sorted set.
+    Zset(&'a Zset),
+}
+
+/// A collection inside an entry, to change.
+pub enum ValueMut<'a> {
+    /// A string of either kind; it is changed by replacing it.
+    String,
+    /// A list.
+    List(&'a mut List),
+    /// A hash.
+    Hash(&'a mut Hash),
+    /// A set.
+    Set(&'a mut Set),
+    /// A sorted set.
+    Zset(&'a mut Zset),
+}
+
+/// The type of a value, as TYPE names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Type {
+    /// Byte strings and integers.
+    String,
+    /// Lists.
+    List,
+    /// Hashes.
+    Hash,
+    /// Sets.
+    Set,
+    /// Sorted sets.
+    Zset,
+}
+
+impl Type {
+    /// All types, in the order of their declaration.
+    pub const ALL: [Type; 5] = [Type::String, Type::List, Type::Hash, Type::Set, Type::Zset];
+
+    /// The name that TYPE replies.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::String => "string",
+            Type::List => "list",
+            Type::Hash => "hash",
+            Type::Set => "set",
+            Type::Zset => "zset",
+        }
+    }
+}
+
+/// A key and its value; see the module's description.
+pub struct Entry(NonNull<u8>);
+
+const KIND: u8 = 0b0111;
+const KIND_INLINE: u8 = 0;
+const KIND_INT: u8 = 1;
+const KIND_BUFFER: u8 = 2;
+const KIND_LIST: u8 = 3;
+const KIND_HASH: u8 = 4;
+const KIND_SET: u8 = 5;
+const KIND_ZSET: u8 = 6;
+/// A deadline is stored.
+const DEADLINE: u8 = 1 << 3;
+/// The key's length takes four bytes.
+const WIDE_KEY: u8 = 1 << 4;
+/// The inline value's length takes four bytes.
+const WIDE_VALUE: u8 = 1 << 5;
+/// The string was changed in place, which OBJECT ENCODING tells as "raw".
+const RAW: u8 = 1 << 6;
+
+/// Where the variable part begins: after the flags and the access clock.
+const HEAD: usize = 4;
+
+/// The parts of a `Vec<u8>`.
+type Parts = (*mut u8, usize, usize);
+
+/// Offsets that follow from the flags and the lengths.
+#[derive(Clone, Copy)]
+struct Shape {
+    key: usize,
+    key_len: usize,
+    value: usize,
+    value_len: usize,
+}
+
+// SAFETY: an entry owns everything that it points at, and all of that is Send.
+unsafe impl Send for Entry {}
+
+impl Keyed for Entry {
+    #[inline(always)]
+    fn key(&self) -> &[u8] {
+        // SAFETY: the length fields are written at creation and never changed for the key; the key lies
+        // within the allocation, which lives as long as the borrow.
+        unsafe {
+            let base = self.0.as_ptr();
+            let flags = *base;
+            if flags & (WIDE_KEY | WIDE_VALUE) == 0 {
+                let key_len = usize::from(*base.add(HEAD));
+                let at = HEAD
+                    + 1
+                    + usize::from(flags & KIND == KIND_INLINE)
+                    + if flags & DEADLINE != 0 { 8 } else { 0 };
+                return slice::from_raw_parts(base.add(at), key_len);
+            }
+            let shape = self.shape();
+            slice::from_raw_parts(base.add(shape.key), shape.key_len)
+        }
+    }
+}
+
+impl Entry {
+    /// An entry whose value is a copy of `bytes`.
+    pub fn with_bytes(key: &[u8], bytes: &[u8], deadline: Option<u64>) -> Entry {
+        if bytes.len() > INLINE_BYTES_MAX {
+            return Entry::with_value(key, Value::Bytes(bytes.to_vec()), deadline);
+        }
+        let entry = Entry::allocate(key, KIND_INLINE, bytes.len(), deadline);
+        entry.write_value(bytes);
+        entry
+    }
+
+    /// An entry that takes over `value`.
+    pub fn with_value(key: &[u8], value: Value, deadline: Option<u64>) -> Entry {
+        match value {
+            Value::Int(number) => {
+                let entry = Entry::allocate(key, KIND_INT, 8, deadline);
+                entry.write_value(&number.to_ne_bytes());
+                entry
+            }
+            Value::Bytes(bytes) if bytes.len() <= INLINE_BYTES_MAX => {
+                Entry::with_bytes(key, &bytes, deadline)
+            }
+            Value::Bytes(bytes) => {
+                let mut bytes = ManuallyDrop::new(bytes);
+                let entry = Entry::allocate(key, KIND_BUFFER, size_of::<Parts>(), deadline);
+                entry.write_unaligned::<Parts>((bytes.as_mut_ptr(), bytes.len(), bytes.capacity()));
+                entry
+            }
+            Value::List(list) => Entry::with_box(key, KIND_LIST, list, deadline),
+            Value::Hash(hash) => Entry::with_box(key, KIND_HASH, hash, deadline),
+            Value::Set(set) => Entry::with_box(key, KIND_SET, set, deadline),
+            Value::Zset(zset) => Entry::with_box(key, KIND_ZSET, zset, deadline),
+        }
+    }
+
+    /// The type of the value.
+    #[inline]
+    pub fn type_of(&self) -> Type {
+        match self.flags() & KIND {
+            KIND_LIST => Type::List,
+            KIND_HASH => Type::Hash,
+            KIND_SET => Type::Set,
+            KIND_ZSET => Type::Zset,
+            _ => Type::String,
+        }
+    }
+
+    /// The value, to read.
+    #[inline]
+    pub fn value(&self) -> ValueRef<'_> {
+        let shape = self.shape();
+        // SAFETY: the kind tells what was stored, and the borrow of the entry covers what it points at.
+        unsafe {
+            let at = self.0.as_ptr().add(shape.value);
+            match self.flags() & KIND {
+                KIND_INLINE => ValueRef::Bytes(slice::from_raw_parts(at, shape.value_len)),
+                KIND_INT => ValueRef::Int(at.cast::<i64>().read_unaligned()),
+                KIND_BUFFER => {
+                    let (pointer, len, _) = at.cast::<Parts>().read_unaligned();
+                    ValueRef::Bytes(slice::from_raw_parts(pointer, len))
+                }
+                KIND_LIST => ValueRef::List(&*at.cast::<*const List>().read_unaligned()),
+                KIND_HASH => ValueRef::Hash(&*at.cast::<*const Hash>().read_unaligned()),
+                KIND_SET => ValueRef::Set(&*at.cast::<*const Set>().read_unaligned()),
+                _ => ValueRef::Zset(&*at.cast::<*const Zset>().read_unaligned()),
+            }
+        }
+    }
+
+    /// The collection, to change.
+    #[inline]
+    pub fn value_mut(&mut self) -> ValueMut<'_> {
+        let at = self.value_address();
+        // SAFETY: as in `value`, and the exclusive borrow of the entry covers what it points at.
+        unsafe {
+            match self.flags() & KIND {
+                KIND_LIST => ValueMut::List(&mut *at.cast::<*mut List>().read_unaligned()),
+                KIND_HASH => ValueMut::Hash(&mut *at.cast::<*mut Hash>().read_unaligned()),
+                KIND_SET => ValueMut::Set(&mut *at.cast::<*mut Set>().read_unaligned()),
+                KIND_ZSET => ValueMut::Zset(&mut *at.cast::<*mut Zset>().read_unaligned()),
+                _ => ValueMut::String,
+            }
+        }
+    }
+
+    /// Replaces the value by a copy of `bytes`; in place where the length allows.
+    #[inline]
+    pub fn set_bytes(&mut self, bytes: &[u8]) {
+        let shape = self.shape();
+        let flags = self.flags();
+        if flags & KIND == KIND_INLINE && shape.value_len == bytes.len() {
+            self.write_value(bytes);
+            self.set_flags(flags & !RAW);
+        } else {
+            self.rebuild(|key, deadline| Entry::with_bytes(key, bytes, deadline));
+        }
+    }
+
+    /// Replaces the value by an integer; in place where one is there already.
+    #[inline]
+    pub fn set_int(&mut self, number: i64) {
+        if self.flags() & KIND == KIND_INT {
+            self.write_value(&number.to_ne_bytes());
+        } else {
+            self.rebuild(|key, deadline| Entry::with_value(key, Value::Int(number), deadline));
+        }
+    }
+
+    /// Replaces the value.
+    pub fn set_value(&mut self, value: Value) {
+        self.rebuild(|key, deadline| Entry::with_value(key, value, deadline));
+    }
+
+    /// Lets `change` work on the string's bytes, and keeps what it leaves there.
+    pub fn change_bytes(&mut self, change: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = match self.value() {
+            ValueRef::Int(number) => {
+                let mut text = Vec::new();
+                crate::number::write_i64(&mut text, number);
+                text
+            }
+            ValueRef::Bytes(bytes) if self.flags() & KIND == KIND_INLINE => bytes.to_vec(),
+            _ => self.take_buffer(),
+        };
+        change(&mut bytes);
+        self.set_value(Value::Bytes(bytes));
+        self.set_flags(self.flags() | RAW);
+    }
+
+    /// Takes the value out, leaving an empty string.
+    pub fn take_value(&mut self) -> Value {
+        let at = self.value_address();
+        // SAFETY: each box was leaked when it went in, and the kind changes below, so it is taken once.
+        let value = unsafe {
+            match self.flags() & KIND {
+                KIND_INLINE => match self.value() {
+                    ValueRef::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+                    _ => unreachable!("an inline value is bytes"),
+                },
+                KIND_INT => Value::Int(at.cast::<i64>().read_unaligned()),
+                KIND_BUFFER => return Value::Bytes(self.take_buffer()),
+                KIND_LIST => Value::List(Box::from_raw(at.cast::<*mut List>().read_unaligned())),
+                KIND_HASH => Value::Hash(Box::from_raw(at.cast::<*mut Hash>().read_unaligned())),
+                KIND_SET => Value::Set(Box::from_raw(at.cast::<*mut Set>().read_unaligned())),
+                _ => Value::Zset(Box::from_raw(at.cast::<*mut Zset>().read_unaligned())),
+            }
+        };
+        self.forget_value();
+        value
+    }
+
+    /// The time in unix milliseconds at which the key expires.
+    #[inline]
+    pub fn deadline(&self) -> Option<u64> {
+        if self.flags() & DEADLINE == 0 {
+            return None;
+        }
+        // SAFETY: the flag says that a deadline lies in front of the key.
+        Some(unsafe { self.0.as_ptr().add(self.shape().key - 8).cast::<u64>().read_unaligned() })
+    }
+
+    /// Sets or clears the time in unix milliseconds at which the key expires.
+    pub fn set_deadline(&mut self, deadline: Option<u64>) {
+        match deadline {
+            Some(at) if self.flags() & DEADLINE != 0 => {
+                // SAFETY: the flag says that a deadline lies in front of the key.
+                unsafe { self.0.as_ptr().add(self.shape().key - 8).cast::<u64>().write_unaligned(at) }
+            }
+            None if self.flags() & DEADLINE == 0 => {}
+            _ => self.resize_deadline(deadline),
+        }
+    }
+
+    /// The access clock: 24 bits whose meaning the eviction policy gives.
+    #[inline]
+    pub fn access(&self) -> u32 {
+        // SAFETY: the head is always initialised.
+        u32::from_le(unsafe { self.0.as_ptr().cast::<u32>().read() }) >> 8
+    }
+
+    /// Sets the access clock to the low 24 bits of `clock`.
+    #[inline]
+    pub fn set_access(&mut self, clock: u32) {
+        let head = (clock << 8) | u32::from(self.flags());
+        // SAFETY: the head is always initialised, and entries are 4-aligned.
+        unsafe { self.0.as_ptr().cast::<u32>().write(head.to_le()) }
+    }
+
+    /// Whether the string was changed in place, so that its encoding is "raw" whatever its length.
+    pub fn is_raw(&self) -> bool {
+        self.flags() & RAW != 0
+    }
+
+    /// Bytes of the entry's own allocation and of a string's buffer; a collection tells its own.
+    pub fn memory_bytes(&self) -> usize {
+        let own = layout(&self.shape()).size();
+        if self.flags() & KIND != KIND_BUFFER {
+            return own;
+        }
+        // SAFETY: the kind says that a buffer's parts are stored.
+        own + unsafe { self.value_address().cast::<Parts>().read_unaligned() }.2
+    }
+
+    fn with_box<T>(key: &[u8], kind: u8, value: Box<T>, deadline: Option<u64>) -> Entry {
+        let entry = Entry::allocate(key, kind, size_of::<*mut T>(), deadline);
+        entry.write_unaligned(Box::into_raw(value));
+        entry
+    }
+
+    /// An entry with everything written but the value.
+    fn allocate(key: &[u8], kind: u8, value_len: usize, deadline: Option<u64>) -> Entry {
+        let mut flags = kind;
+        if key.len() > 0xff {
+            flags |= WIDE_KEY;
+        }
+        if kind == KIND_INLINE && value_len > 0xff {
+            flags |= WIDE_VALUE;
+        }
+        if deadline.is_some() {
+            flags |= DEADLINE;
+        }
+        let key_len = u32::try_from(key.len()).expect("a request is shorter than 4 GiB");
+        let shape = shape(flags, key.len(), value_len);
+        let layout = layout(&shape);
+        // SAFETY: the layout is not empty and the offsets of `shape` lie within it.
+        unsafe {
+            let Some(base) = NonNull::new(alloc(layout)) else { handle_alloc_error(layout) };
+            let at = base.as_ptr();
+            at.cast::<u32>().write(u32::from(flags).to_le());
+            let mut next = HEAD;
+            if flags & WIDE_KEY != 0 {
+                at.add(next).cast::<u32>().write_unaligned(key_len);
+                next += 4;
+            } else {
+                *at.add(next) = key.len() as u8;
+                next += 1;
+            }
+            if flags & WIDE_VALUE != 0 {
+                at.add(next).cast::<u32>().write_unaligned(value_len as u32);
+            } else if kind == KIND_INLINE {
+                *at.add(next) = value_len as u8;
+            }
+            if let Some(deadline) = deadline {
+                at.add(shape.key - 8).cast::<u64>().write_unaligned(deadline);
+            }
+            at.add(shape.key).copy_from_nonoverlapping(key.as_ptr(), key.len());
+            Entry(base)
+        }
+    }
+
+    #[inline(always)]
+    fn flags(&self) -> u8 {
+        // SAFETY: the head is always initialised.
+        unsafe { *self.0.as_ptr() }
+    }
+
+    fn set_flags(&mut self, flags: u8) {
+        // SAFETY: the head is always initialised; callers change no flag that moves a field.
+        unsafe { *self.0.as_ptr() = flags }
+    }
+
+    #[inline(always)]
+    fn shape(&self) -> Shape {
+        // SAFETY: the flags tell which length fields there are; all are initialised at creation.
+        unsafe {
+            let at = self.0.as_ptr();
+            let flags = *at;
+            let (key_len, next) = if flags & WIDE_KEY != 0 {
+                (at.add(HEAD).cast::<u32>().read_unaligned() as usize, HEAD + 4)
+            } else {
+                (usize::from(*at.add(HEAD)), HEAD + 1)
+            };
+            let value_len = match flags & (KIND | WIDE_VALUE) {
+                KIND_INLINE => usize::from(*at.add(next)),
+                WIDE_VALUE => at.add(next).cast::<u32>().read_unaligned() as usize,
+                KIND_INT => 8,
+                KIND_BUFFER => size_of::<Parts>(),
+                _ => size_of::<usize>(),
+            };
+            shape(flags, key_len, value_len)
+        }
+    }
+
+    fn value_address(&self) -> *mut u8 {
+        // SAFETY: the offset lies within the allocation.
+        unsafe { self.0.as_ptr().add(self.shape().value) }
+    }
+
+    fn write_value(&self, bytes: &[u8]) {
+        // SAFETY: the callers have made room for just these bytes.
+        unsafe { self.value_address().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
+    }
+
+    fn write_unaligned<T>(&self, value: T) {
+        // SAFETY: the callers have made room for a T.
+        unsafe { self.value_address().cast::<T>().write_unaligned(value) }
+    }
+
+    /// Takes the byte vector out, leaving an empty string.
+    fn take_buffer(&mut self) -> Vec<u8> {
+        debug_assert_eq!(self.flags() & KIND, KIND_BUFFER);
+        // SAFETY: the kind says that a vector's parts are stored; the value is forgotten right after.
+        let bytes = unsafe {
+            let (pointer, len, capacity) = self.value_address().cast::<Parts>().read_unaligned();
+            Vec::from_raw_parts(pointer, len, capacity)
+        };
+        self.forget_value();
+        bytes
+    }
+
+    /// Makes the value an empty string without dropping what was there.
+    fn forget_value(&mut self) {
+        let replacement = Entry::with_bytes(self.key(), b"", self.deadline());
+        let access = self.access();
+        let old = core::mem::replace(self, replacement);
+        self.set_access(access);
+        let old = ManuallyDrop::new(old);
+        // SAFETY: the old allocation is given back without dropping its value, which the caller has taken.
+        unsafe { dealloc(old.0.as_ptr(), layout(&old.shape())) }
+    }
+
+    fn rebuild(&mut self, build: impl FnOnce(&[u8], Option<u64>) -> Entry) {
+        let access = self.access();
+        let replacement = build(self.key(), self.deadline());
+        *self = replacement;
+        self.set_access(access);
+    }
+
+    /// Adds or removes the room for a deadline; the value's bytes move along.
+    fn resize_deadline(&mut self, deadline: Option<u64>) {
+        let old = self.shape();
+        let flags = self.flags() ^ DEADLINE;
+        let new = shape(flags, old.key_len, old.value_len);
+        let tail = old.key_len + old.value_len;
+        // SAFETY: the tail (key and value) is moved before a shrinking and after a growing of the
+        // allocation, so it always lies within it; the value is moved bitwise and stays owned once.
+        unsafe {
+            let mut base = self.0.as_ptr();
+            if new.key < old.key {
+                base.add(old.key).copy_to(base.add(new.key), tail);
+            }
+            base = realloc(base, layout(&old), layout(&new).size());
+            let Some(address) = NonNull::new(base) else { handle_alloc_error(layout(&new)) };
+            self.0 = address;
+            if new.key > old.key {
+                base.add(old.key).copy_to(base.add(new.key), tail);
+            }
+            *base = flags;
+            if let Some(at) = deadline {
+                base.add(new.key - 8).cast::<u64>().write_unaligned(at);
+            }
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if self.flags() & KIND > KIND_INT {
+            drop(self.take_value());
+        }
+        // SAFETY: the value has been taken or needs no drop; the layout is the one of the allocation.
+        unsafe { dealloc(self.0.as_ptr(), layout(&self.shape())) }
+    }
+}
+
+#[inline(always)]
+fn shape(flags: u8, key_len: usize, value_len: usize) -> Shape {
+    let key_field = if flags & WIDE_KEY != 0 { 4 } else { 1 };
+    let value_field = match flags & (KIND | WIDE_VALUE) {
+        KIND_INLINE => 1,
+        WIDE_VALUE => 4,
+        _ => 0,
+    };
+    let deadline = if flags & DEADLINE != 0 { 8 } else { 0 };
+    let key = HEAD + key_field + value_field + deadline;
+    Shape { key, key_len, value: key + key_len, value_len }
+}
+
+fn layout(shape: &Shape) -> Layout {
+    // Four-byte alignment lets the head be read as one word.
+    Layout::from_size_align(shape.value + shape.value_len, 4)
+        .expect("a key and an inline value are far smaller than the address space")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn bytes(entry: &Entry) -> Vec<u8> {
+        match entry.value() {
+            ValueRef::Bytes(bytes) => bytes.to_vec(),
+            _ => panic!("the value is not a byte string"),
+        }
+    }
+
+    #[test]
+    fn every_length_of_key_and_value_is_kept() {
+        for key_len in [0, 1, 16, 255, 256, 70_000] {
+            for value_len in [0, 1, 32, 255, 256, 1024, 1025, 70_000] {
+                for deadline in [None, Some(5)] {
+                    let (key, value) = (vec![b'k'; key_len], vec![b'v'; value_len]);
+                    let mut entry = Entry::with_bytes(&key, &value, deadline);
+                    entry.set_access(0x00ab_cdef);
+                    assert_eq!((entry.key(), bytes(&entry)), (&key[..], value.clone()));
+                    assert_eq!((entry.deadline(), entry.access()), (deadline, 0x00ab_cdef));
+                    entry.set_deadline(Some(77));
+                    assert_eq!((entry.key(), bytes(&entry)), (&key[..], value.clone()));
+                    assert_eq!(entry.deadline(), Some(77));
+                    entry.set_deadline(None);
+                    assert_eq!((entry.key(), bytes(&entry)), (&key[..], value));
+                    assert_eq!((entry.deadline(), entry.access()), (None, 0x00ab_cdef));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_pair_takes_54_bytes() {
+        assert_eq!(Entry::with_bytes(&[0; 16], &[0; 32], None).memory_bytes(), 54);
+    }
+
+    #[test]
+    fn strings_change_kind_and_keep_the_rest() {
+        let mut entry = Entry::with_value(b"key", Value::Int(12), Some(9));
+        entry.set_int(-5);
+        assert!(matches!(entry.value(), ValueRef::Int(-5)));
+        entry.change_bytes(|text| text.extend_from_slice(b"!"));
+        assert_eq!((bytes(&entry), entry.is_raw()), (b"-5!".to_vec(), true));
+        entry.set_bytes(b"abc");
+        assert!(!entry.is_raw());
+        entry.change_bytes(|text| text.resize(5000, b'x'));
+        entry.change_bytes(|text| text.push(b'y'));
+        assert_eq!(bytes(&entry).len(), 5001);
+        entry.set_bytes(b"short");
+        assert_eq!((entry.key(), bytes(&entry), entry.deadline()), (&b"key"[..], b"short".to_vec(), Some(9)));
+        entry.set_value(Value::Bytes(vec![1; 2000]));
+        assert!(matches!(entry.take_value(), Value::Bytes(taken) if taken.len() == 2000));
+        assert_eq!(bytes(&entry), b"");
+    }
+}

@@ -1,0 +1,836 @@
+//! All databases of an engine, and the one door through which commands reach a key.
+//!
+//! Reading a key may delete it because its time has come; changing one touches the clients that WATCH it,
+//! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
+//! table: they ask the store, and call [`Store::changed`] for what they did.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use super::entry::{Entry, Type, Value, ValueMut, ValueRef};
+use super::table::{HashSeed, Keyed, Table};
+use crate::connection::ConnId;
+use crate::effects::Effects;
+use crate::error::Error;
+use crate::number;
+use crate::random::Random;
+use crate::types::Compact;
+use crate::types::hash::Hash;
+use crate::types::list::List;
+use crate::types::set::Set;
+use crate::types::zset::Zset;
+
+/// Elements freed per step of lazy freeing, so that a step stays far under a millisecond.
+const FREE_STEP_ELEMENTS: usize = 512;
+/// Segments looked at per step of active expiry.
+const EXPIRE_STEP_SEGMENTS: usize = 512;
+/// Keys expired per step of active expiry.
+const EXPIRE_STEP_KEYS: usize = 200;
+/// Pause after a step of active expiry that found nothing but has not seen the whole table, in milliseconds.
+const EXPIRE_PAUSE_MILLIS: u64 = 10;
+/// A collection with at most so many elements is freed at once.
+const FREE_AT_ONCE_ELEMENTS: usize = 64;
+
+/// Kinds of keyspace notifications, with the letters of `notify-keyspace-events`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u16)]
+pub enum NotifyClass {
+    /// `g`: commands of any type.
+    Generic = 1 << 2,
+    /// `$`: strings.
+    String = 1 << 3,
+    /// `l`: lists.
+    List = 1 << 4,
+    /// `s`: sets.
+    Set = 1 << 5,
+    /// `h`: hashes.
+    Hash = 1 << 6,
+    /// `z`: sorted sets.
+    Zset = 1 << 7,
+    /// `x`: keys that expired.
+    Expired = 1 << 8,
+    /// `e`: keys that were evicted.
+    Evicted = 1 << 9,
+    /// `t`: streams.
+    Stream = 1 << 10,
+    /// `m`: keys that were looked for and not found.
+    KeyMiss = 1 << 11,
+    /// `n`: keys that are new.
+    New = 1 << 14,
+}
+
+/// An announcement that is still to be published.
+pub struct Notice {
+    /// The database of the key.
+    pub db: usize,
+    /// The event's name.
+    pub event: &'static str,
+    /// The key.
+    pub key: Box<[u8]>,
+}
+
+/// One database.
+struct Db {
+    keys: Table<Entry>,
+    /// Keys with a deadline.
+    volatile: usize,
+    /// A time before which no key expires, in unix milliseconds; `u64::MAX` when none will.
+    expire_not_before: u64,
+    /// When active expiry wants its next step, in unix milliseconds.
+    expire_step_at: u64,
+    /// Where active expiry goes on.
+    expire_cursor: u64,
+    /// The earliest deadline seen in the round of active expiry that is under way.
+    expire_nearest: u64,
+    /// Connections that watch a key.
+    watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
+    /// Connections that wait for a key, the one that waits longest first.
+    waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+}
+
+impl Db {
+    fn new(seed: HashSeed) -> Db {
+        Db {
+            keys: Table::new(seed),
+            volatile: 0,
+            expire_not_before: u64::MAX,
+            expire_step_at: u64::MAX,
+            expire_cursor: 0,
+            expire_nearest: u64::MAX,
+            watchers: BTreeMap::new(),
+            waiters: BTreeMap::new(),
+        }
+    }
+
+    /// Takes note of a deadline that a key with this hash now has.
+    fn note_deadline(&mut self, hash: u64, at: u64) {
+        self.keys.note_deadline(hash, at);
+        self.expire_not_before = self.expire_not_before.min(at);
+        self.expire_step_at = self.expire_step_at.min(at);
+        // The round under way may have passed this key's segment already.
+        self.expire_nearest = self.expire_nearest.min(at);
+    }
+}
+
+/// The databases; see the module's description.
+pub struct Store {
+    dbs: Vec<Db>,
+    /// The database that the running command works on.
+    pub db: usize,
+    /// The time of the running command, in unix milliseconds.
+    pub now: u64,
+    /// Source of every random choice.
+    pub random: Random,
+    /// How collections are stored, and the secret that their tables hash with.
+    pub compact: Compact,
+    /// Changes since the engine began.
+    pub dirty: u64,
+    /// What the running command's writes amount to.
+    pub effects: Effects,
+    /// Kinds of notifications that are wanted, as bits of [`NotifyClass`] and the two channel bits.
+    pub notify: u16,
+    /// Announcements of the running command.
+    pub notices: Vec<Notice>,
+    /// Connections whose watched keys were changed by the running command.
+    pub touched: Vec<ConnId>,
+    /// Keys that were changed while someone waits for them, the first one first.
+    pub ready: Vec<(usize, Vec<u8>)>,
+    /// Keys with at least one waiter in any database.
+    waiting: usize,
+    /// Keys with at least one watcher in any database.
+    watching: usize,
+    /// Values being freed step by step.
+    garbage: VecDeque<Garbage>,
+    /// Lookups for reading that found a key, and those that did not.
+    pub hits: u64,
+    /// See `hits`.
+    pub misses: u64,
+    /// Keys that expired.
+    pub expired_keys: u64,
+    /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
+    pub active_expire: bool,
+    /// Whether reading leaves the access clock alone (CLIENT NO-TOUCH).
+    pub no_touch: bool,
+    /// Hash of the key that the pre-pass has computed, with the key's address.
+    hint: (usize, usize, u64),
+}
+
+enum Garbage {
+    Value(Value),
+    Table(Table<Entry>),
+}
+
+impl Store {
+    /// `databases` empty databases.
+    pub fn new(databases: usize, seed: [u8; 16]) -> Store {
+        let mut random = Random::new(seed);
+        let hash_seed = HashSeed(random.next_u64(), random.next_u64());
+        Store {
+            dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),
+            db: 0,
+            now: 0,
+            random,
+            compact: Compact::new(hash_seed),
+            dirty: 0,
+            effects: Effects::default(),
+            notify: 0,
+            notices: Vec::new(),
+            touched: Vec::new(),
+            ready: Vec::new(),
+            waiting: 0,
+            watching: 0,
+            garbage: VecDeque::new(),
+            hits: 0,
+            misses: 0,
+            expired_keys: 0,
+            active_expire: true,
+            no_touch: false,
+            hint: (0, 0, 0),
+        }
+    }
+
+    // ----- finding -----
+
+    /// How many databases there are.
+    pub fn databases(&self) -> usize {
+        self.dbs.len()
+    }
+
+    /// The entry of `key` for a command that reads; counts as a hit or a miss.
+    #[inline]
+    pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
+        let hash = self.hash(key);
+        if self.is_expired(hash, key) {
+            self.expire(hash, key);
+        }
+        let clock = self.access_clock();
+        let Store { dbs, db, hits, misses, notices, notify, no_touch, .. } = self;
+        let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
+            *misses += 1;
+            if *notify & NotifyClass::KeyMiss as u16 != 0 {
+                notices.push(Notice { db: *db, event: "keymiss", key: key.into() });
+            }
+            return None;
+        };
+        *hits += 1;
+        if !*no_touch {
+            entry.set_access(clock);
+        }
+        Some(entry)
+    }
+
+    /// The entry of `key` without counting, touching or announcing, as TYPE, TTL and OBJECT look.
+    pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
+        let hash = self.hash(key);
+        if self.is_expired(hash, key) {
+            self.expire(hash, key);
+        }
+        self.dbs[self.db].keys.find(hash, key)
+    }
+
+    /// The entry of `key` for a command that changes it.
+    #[inline]
+    pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        let hash = self.hash(key);
+        if self.is_expired(hash, key) {
+            self.expire(hash, key);
+        }
+        let clock = self.access_clock();
+        let entry = self.dbs[self.db].keys.find_mut(hash, key)?;
+        entry.set_access(clock);
+        Some(entry)
+    }
+
+    /// Whether the key exists, without counting.
+    pub fn exists(&mut self, key: &[u8]) -> bool {
+        self.peek(key).is_some()
+    }
+
+    /// The list at `key` for reading.
+    pub fn list(&mut self, key: &[u8]) -> Result<Option<&List>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::List(list)) => Ok(Some(list)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The hash at `key` for reading.
+    pub fn hash_at(&mut self, key: &[u8]) -> Result<Option<&Hash>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Hash(hash)) => Ok(Some(hash)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The set at `key` for reading.
+    pub fn set_at(&mut self, key: &[u8]) -> Result<Option<&Set>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Set(set)) => Ok(Some(set)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The sorted set at `key` for reading.
+    pub fn zset(&mut self, key: &[u8]) -> Result<Option<&Zset>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Zset(zset)) => Ok(Some(zset)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The list at `key` for changing.
+    pub fn list_mut(&mut self, key: &[u8]) -> Result<Option<&mut List>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::List(list)) => Ok(Some(list)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The hash at `key` for changing.
+    pub fn hash_mut(&mut self, key: &[u8]) -> Result<Option<&mut Hash>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Hash(hash)) => Ok(Some(hash)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The set at `key` for changing.
+    pub fn set_mut(&mut self, key: &[u8]) -> Result<Option<&mut Set>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Set(set)) => Ok(Some(set)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The sorted set at `key` for changing.
+    pub fn zset_mut(&mut self, key: &[u8]) -> Result<Option<&mut Zset>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Zset(zset)) => Ok(Some(zset)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The list at `key` for changing, made when missing. The caller must add an element.
+    pub fn list_or_new(&mut self, key: &[u8]) -> Result<&mut List, Error> {
+        match self.write_or_new(key, || Value::List(Box::default())).value_mut() {
+            ValueMut::List(list) => Ok(list),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The hash at `key` for changing, made when missing. The caller must add an element.
+    pub fn hash_or_new(&mut self, key: &[u8]) -> Result<&mut Hash, Error> {
+        match self.write_or_new(key, || Value::Hash(Box::default())).value_mut() {
+            ValueMut::Hash(hash) => Ok(hash),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The set at `key` for changing, made when missing. The caller must add an element.
+    pub fn set_or_new(&mut self, key: &[u8]) -> Result<&mut Set, Error> {
+        match self.write_or_new(key, || Value::Set(Box::default())).value_mut() {
+            ValueMut::Set(set) => Ok(set),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The sorted set at `key` for changing, made when missing. The caller must add an element.
+    pub fn zset_or_new(&mut self, key: &[u8]) -> Result<&mut Zset, Error> {
+        match self.write_or_new(key, || Value::Zset(Box::default())).value_mut() {
+            ValueMut::Zset(zset) => Ok(zset),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    // ----- changing -----
+
+    /// Sets `key` to a string, replacing whatever was there; the old deadline goes unless `keep_deadline`.
+    #[inline]
+    pub fn put_string(&mut self, key: &[u8], bytes: &[u8], deadline: Option<u64>, keep_deadline: bool) {
+        let hash = self.hash(key);
+        if self.is_expired(hash, key) {
+            self.expire(hash, key);
+        }
+        let clock = self.access_clock();
+        let number = number::parse_i64(bytes);
+        let db = &mut self.dbs[self.db];
+        if let Some(entry) = db.keys.find_mut(hash, key) {
+            if entry.type_of() != Type::String {
+                let old = entry.take_value();
+                discard(&mut self.garbage, old);
+            }
+            match number {
+                Some(number) => entry.set_int(number),
+                None => entry.set_bytes(bytes),
+            }
+            entry.set_access(clock);
+            if !(keep_deadline && deadline.is_none()) {
+                self.put_deadline(hash, key, deadline);
+            }
+        } else {
+            let mut entry = match number {
+                Some(number) => Entry::with_value(key, Value::Int(number), deadline),
+                None => Entry::with_bytes(key, bytes, deadline),
+            };
+            entry.set_access(clock);
+            self.insert_new(hash, entry);
+        }
+    }
+
+    /// Sets `key` to `value`, replacing whatever was there, deadline included.
+    pub fn put(&mut self, key: &[u8], value: Value, deadline: Option<u64>) {
+        self.remove(key);
+        let hash = self.hash(key);
+        let mut entry = Entry::with_value(key, value, deadline);
+        entry.set_access(self.access_clock());
+        self.insert_new(hash, entry);
+    }
+
+    /// Sets or clears the deadline of an existing key, in unix milliseconds.
+    pub fn set_deadline(&mut self, key: &[u8], deadline: Option<u64>) {
+        let hash = self.hash(key);
+        self.put_deadline(hash, key, deadline);
+    }
+
+    /// Deletes `key`; true if it was there. Large values are freed step by step later.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        self.take(key).map(|mut entry| discard(&mut self.garbage, entry.take_value())).is_some()
+    }
+
+    /// Takes the entry of `key` out of the database.
+    pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
+        let hash = self.hash(key);
+        if self.is_expired(hash, key) {
+            self.expire(hash, key);
+        }
+        self.take_hashed(hash, key)
+    }
+
+    /// Deletes `key` if its collection is empty, with the announcement that Redis makes; true if it did.
+    pub fn remove_if_empty(&mut self, key: &[u8]) -> bool {
+        let hash = self.hash(key);
+        let empty = match self.dbs[self.db].keys.find(hash, key).map(Entry::value) {
+            Some(ValueRef::List(list)) => list.is_empty(),
+            Some(ValueRef::Hash(hash)) => hash.is_empty(),
+            Some(ValueRef::Set(set)) => set.is_empty(),
+            Some(ValueRef::Zset(zset)) => zset.is_empty(),
+            _ => false,
+        };
+        if empty {
+            self.take_hashed(hash, key);
+            self.notify(NotifyClass::Generic, "del", key);
+        }
+        empty
+    }
+
+    /// Says that `key` was changed: it counts, touches watchers, wakes waiters and is announced.
+    #[inline]
+    pub fn changed(&mut self, key: &[u8], class: NotifyClass, event: &'static str) {
+        self.dirty += 1;
+        self.signal(key);
+        self.notify(class, event, key);
+    }
+
+    /// Touches the watchers of `key` and wakes its waiters, without counting or announcing a change.
+    #[inline]
+    pub fn signal(&mut self, key: &[u8]) {
+        if self.watching | self.waiting != 0 {
+            self.signal_interested(self.db, key);
+        }
+    }
+
+    /// Announces an event on `key`, if that kind is wanted.
+    #[inline]
+    pub fn notify(&mut self, class: NotifyClass, event: &'static str, key: &[u8]) {
+        if self.notify & class as u16 != 0 {
+            self.notices.push(Notice { db: self.db, event, key: key.into() });
+        }
+    }
+
+    /// Frees `value`, at once if it is small.
+    pub fn discard(&mut self, value: Value) {
+        discard(&mut self.garbage, value);
+    }
+
+    // ----- whole databases -----
+
+    /// How many keys the database holds, expired ones that were not found yet included.
+    pub fn len(&self, db: usize) -> usize {
+        self.dbs[db].keys.len()
+    }
+
+    /// How many keys of the database have a deadline.
+    pub fn volatile_len(&self, db: usize) -> usize {
+        self.dbs[db].volatile
+    }
+
+    /// Every entry of the current database whose time has not come.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let now = self.now;
+        self.dbs[self.db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at > now))
+    }
+
+    /// Entries from `cursor` on, as [`Table::scan`]; expired ones are passed over.
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Entry)) -> u64 {
+        let now = self.now;
+        self.dbs[self.db].keys.scan(cursor, count, |entry| {
+            if entry.deadline().is_none_or(|at| at > now) {
+                visit(entry);
+            }
+        })
+    }
+
+    /// A random key of the current database that has not expired.
+    pub fn random_key(&mut self) -> Option<Vec<u8>> {
+        // When nearly everything has expired, a bounded number of draws may find no living key.
+        for _ in 0..100 {
+            let Store { dbs, db, random, now, .. } = self;
+            let entry = dbs[*db].keys.random(random)?;
+            if entry.deadline().is_none_or(|at| at > *now) {
+                return Some(entry.key().to_vec());
+            }
+            let key = entry.key().to_vec();
+            let hash = self.hash(&key);
+            self.expire(hash, &key);
+        }
+        self.entries().next().map(|entry| entry.key().to_vec())
+    }
+
+    /// Deletes every key of a database, and returns how many there were.
+    pub fn flush(&mut self, db: usize) -> usize {
+        let seed = self.compact.seed;
+        let keys = core::mem::replace(&mut self.dbs[db].keys, Table::new(seed));
+        let removed = keys.len();
+        let target = &mut self.dbs[db];
+        target.volatile = 0;
+        target.expire_not_before = u64::MAX;
+        target.expire_step_at = u64::MAX;
+        target.expire_nearest = u64::MAX;
+        target.expire_cursor = 0;
+        if self.watching > 0 {
+            for (key, watchers) in &target.watchers {
+                // Watchers of keys that were not there see no change.
+                if keys.find(keys.hash(key), key).is_some() {
+                    self.touched.extend_from_slice(watchers);
+                }
+            }
+        }
+        self.garbage.push_back(Garbage::Table(keys));
+        removed
+    }
+
+    /// Swaps the keys of two databases; who watches or waits stays with the index.
+    pub fn swap(&mut self, first: usize, second: usize) {
+        if first == second {
+            return;
+        }
+        self.dbs.swap(first, second);
+        let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
+        core::mem::swap(&mut a.watchers, &mut b.watchers);
+        core::mem::swap(&mut a.waiters, &mut b.waiters);
+        for index in [first, second] {
+            let db = &self.dbs[index];
+            let other = &self.dbs[first + second - index];
+            for (key, watchers) in &db.watchers {
+                // A key that is or was there has changed for whoever watches it.
+                let hash = db.keys.hash(key);
+                if db.keys.find(hash, key).is_some() || other.keys.find(hash, key).is_some() {
+                    self.touched.extend_from_slice(watchers);
+                }
+            }
+            for key in db.waiters.keys() {
+                if db.keys.find(db.keys.hash(key), key).is_some() {
+                    self.ready.push((index, key.clone()));
+                }
+            }
+        }
+    }
+
+    /// Bytes of the keyspace's tables.
+    pub fn table_bytes(&self) -> usize {
+        self.dbs.iter().map(|db| db.keys.memory_bytes()).sum()
+    }
+
+    /// Looks through the current database as it is, for tests and dumps of the state.
+    pub fn live_entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
+        let now = self.now;
+        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at > now))
+    }
+
+    // ----- watching and waiting -----
+
+    /// Lets a connection watch a key of a database.
+    pub fn watch(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let watchers = &mut self.dbs[db].watchers;
+        match watchers.get_mut(key) {
+            Some(list) => list.push(conn),
+            None => {
+                watchers.insert(key.to_vec(), alloc::vec![conn]);
+                self.watching += 1;
+            }
+        }
+    }
+
+    /// Ends a watch.
+    pub fn unwatch(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let watchers = &mut self.dbs[db].watchers;
+        if let Some(list) = watchers.get_mut(key) {
+            list.retain(|&other| other != conn);
+            if list.is_empty() {
+                watchers.remove(key);
+                self.watching -= 1;
+            }
+        }
+    }
+
+    /// Whether a watched key has expired without anyone looking at it.
+    pub fn is_stale(&self, db: usize, key: &[u8]) -> bool {
+        let keys = &self.dbs[db].keys;
+        keys.find(keys.hash(key), key).and_then(Entry::deadline).is_some_and(|at| at <= self.now)
+    }
+
+    /// Puts a connection at the end of a key's queue.
+    pub fn wait(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let waiters = &mut self.dbs[db].waiters;
+        match waiters.get_mut(key) {
+            // A key that is named twice is waited for once.
+            Some(queue) if queue.contains(&conn) => {}
+            Some(queue) => queue.push_back(conn),
+            None => {
+                waiters.insert(key.to_vec(), VecDeque::from([conn]));
+                self.waiting += 1;
+            }
+        }
+    }
+
+    /// Takes a connection out of a key's queue.
+    pub fn unwait(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let waiters = &mut self.dbs[db].waiters;
+        if let Some(queue) = waiters.get_mut(key) {
+            queue.retain(|&other| other != conn);
+            if queue.is_empty() {
+                waiters.remove(key);
+                self.waiting -= 1;
+            }
+        }
+    }
+
+    /// The connections that wait for a key, the one that waits longest first.
+    pub fn waiters(&self, db: usize, key: &[u8]) -> Vec<ConnId> {
+        self.dbs[db].waiters.get(key).map(|queue| queue.iter().copied().collect()).unwrap_or_default()
+    }
+
+    // ----- time -----
+
+    /// Does one bounded step of active expiry and lazy freeing.
+    pub fn maintain(&mut self) {
+        self.free_step();
+        if self.active_expire {
+            for db in 0..self.dbs.len() {
+                if self.dbs[db].volatile > 0 && self.dbs[db].expire_step_at <= self.now {
+                    self.expire_step(db);
+                }
+            }
+        }
+    }
+
+    /// When [`Store::maintain`] wants to run next, in unix microseconds.
+    pub fn next_deadline(&self) -> Option<u64> {
+        if !self.garbage.is_empty() {
+            return Some(0);
+        }
+        let next = self.dbs.iter().filter(|db| db.volatile > 0).map(|db| db.expire_step_at).min()?;
+        (self.active_expire && next != u64::MAX).then(|| next.saturating_mul(1000))
+    }
+
+    /// Looks up `key` early, so that the command finds it in the cache, and remembers its hash.
+    #[inline]
+    pub fn prefetch(&self, db: usize, key: &[u8]) -> u64 {
+        let hash = self.compact.seed.hash(key);
+        if let Some(entry) = self.dbs[db].keys.touch(hash) {
+            // Reading the entry's first byte brings its cache line.
+            core::hint::black_box(entry.access());
+        }
+        hash
+    }
+
+    /// Tells the store the hash of the key that the next command will ask for.
+    #[inline]
+    pub fn hint(&mut self, key: &[u8], hash: u64) {
+        self.hint = (key.as_ptr() as usize, key.len(), hash);
+    }
+
+    /// Forgets the hint: the buffer that it points into may hold other bytes from now on.
+    #[inline]
+    pub fn forget_hint(&mut self) {
+        self.hint = (0, 0, 0);
+    }
+
+    // ----- inside -----
+
+    #[inline(always)]
+    fn hash(&self, key: &[u8]) -> u64 {
+        if self.hint.0 == key.as_ptr() as usize && self.hint.1 == key.len() && self.hint.0 != 0 {
+            return self.hint.2;
+        }
+        self.compact.seed.hash(key)
+    }
+
+    #[inline(always)]
+    fn is_expired(&self, hash: u64, key: &[u8]) -> bool {
+        let db = &self.dbs[self.db];
+        // Without a deadline that has come anywhere in the database, there is nothing to look up.
+        db.expire_not_before <= self.now
+            && db.volatile > 0
+            && db.keys.find(hash, key).and_then(Entry::deadline).is_some_and(|at| at <= self.now)
+    }
+
+    /// The access clock: seconds, in 24 bits, for OBJECT IDLETIME and LRU eviction.
+    #[inline(always)]
+    fn access_clock(&self) -> u32 {
+        (self.now / 1000) as u32 & 0x00ff_ffff
+    }
+
+    /// Seconds since an entry was last used.
+    pub fn idle_seconds(&self, entry: &Entry) -> u64 {
+        u64::from(self.access_clock().wrapping_sub(entry.access()) & 0x00ff_ffff)
+    }
+
+    fn write_or_new(&mut self, key: &[u8], new: impl FnOnce() -> Value) -> &mut Entry {
+        if self.write(key).is_none() {
+            let hash = self.hash(key);
+            let mut entry = Entry::with_value(key, new(), None);
+            entry.set_access(self.access_clock());
+            self.insert_new(hash, entry);
+        }
+        let hash = self.hash(key);
+        self.dbs[self.db].keys.find_mut(hash, key).expect("the key was just found or inserted")
+    }
+
+    fn insert_new(&mut self, hash: u64, entry: Entry) {
+        let deadline = entry.deadline();
+        self.notify(NotifyClass::New, "new", entry.key());
+        let db = &mut self.dbs[self.db];
+        db.keys.insert_new(hash, entry);
+        if let Some(at) = deadline {
+            db.volatile += 1;
+            db.note_deadline(hash, at);
+        }
+    }
+
+    fn take_hashed(&mut self, hash: u64, key: &[u8]) -> Option<Entry> {
+        let db = &mut self.dbs[self.db];
+        let entry = db.keys.remove(hash, key)?;
+        db.volatile -= usize::from(entry.deadline().is_some());
+        Some(entry)
+    }
+
+    fn put_deadline(&mut self, hash: u64, key: &[u8], deadline: Option<u64>) {
+        let db = &mut self.dbs[self.db];
+        let Some(entry) = db.keys.find_mut(hash, key) else { return };
+        db.volatile -= usize::from(entry.deadline().is_some());
+        db.volatile += usize::from(deadline.is_some());
+        entry.set_deadline(deadline);
+        if let Some(at) = deadline {
+            db.note_deadline(hash, at);
+        }
+    }
+
+    /// Deletes a key whose time has come, wherever it was noticed.
+    #[cold]
+    fn expire(&mut self, hash: u64, key: &[u8]) {
+        if let Some(mut entry) = self.take_hashed(hash, key) {
+            discard(&mut self.garbage, entry.take_value());
+        }
+        self.expired_keys += 1;
+        self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
+        self.signal(key);
+        self.notify(NotifyClass::Expired, "expired", key);
+    }
+
+    #[cold]
+    fn signal_interested(&mut self, db: usize, key: &[u8]) {
+        if let Some(watchers) = self.dbs[db].watchers.get(key) {
+            self.touched.extend_from_slice(watchers);
+        }
+        if self.dbs[db].waiters.contains_key(key)
+            && !self.ready.iter().any(|(other, ready)| *other == db && ready == key)
+        {
+            self.ready.push((db, key.to_vec()));
+        }
+    }
+
+    fn expire_step(&mut self, db: usize) {
+        let current = core::mem::replace(&mut self.db, db);
+        let mut expired: Vec<(u64, Vec<u8>)> = Vec::new();
+        let target = &mut self.dbs[db];
+        let seed = self.compact.seed;
+        let cursor = target.expire_cursor;
+        if cursor == 0 {
+            target.expire_nearest = u64::MAX;
+        }
+        let scan = target.keys.expired(
+            cursor,
+            self.now,
+            (EXPIRE_STEP_SEGMENTS, EXPIRE_STEP_KEYS),
+            Entry::deadline,
+            |entry| expired.push((seed.hash(entry.key()), entry.key().to_vec())),
+        );
+        target.expire_nearest = target.expire_nearest.min(scan.nearest);
+        match scan.cursor {
+            Some(next) => {
+                target.expire_cursor = next;
+                // A step that was full goes on at once; an idle walk through a large table may wait.
+                target.expire_step_at =
+                    if expired.is_empty() { self.now + EXPIRE_PAUSE_MILLIS } else { self.now };
+            }
+            None => {
+                target.expire_cursor = 0;
+                target.expire_not_before = target.expire_nearest;
+                target.expire_step_at = target.expire_nearest;
+            }
+        }
+        for (hash, key) in expired {
+            self.expire(hash, &key);
+        }
+        self.db = current;
+    }
+
+    fn free_step(&mut self) {
+        let Some(garbage) = self.garbage.front_mut() else { return };
+        let done = match garbage {
+            Garbage::Table(table) => table.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::List(list)) => list.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Hash(hash)) => hash.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Set(set)) => set.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Zset(zset)) => zset.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(_) => true,
+        };
+        if done {
+            self.garbage.pop_front();
+        }
+    }
+}
+
+/// Frees a small value at once and queues a large one.
+fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
+    let len = match &value {
+        Value::List(list) => list.len(),
+        Value::Hash(hash) => hash.len(),
+        Value::Set(set) => set.len(),
+        Value::Zset(zset) => zset.len(),
+        Value::Int(_) | Value::Bytes(_) => 0,
+    };
+    if len > FREE_AT_ONCE_ELEMENTS {
+        garbage.push_back(Garbage::Value(value));
+    }
+}

@@ -1,0 +1,879 @@
+//! A hash table that grows in small steps: extendible hashing over segments of at most 256 slots.
+//!
+//! A directory indexed by the top bits of the hash points at segments; a full segment splits in two and only
+//! its own entries move, so no insertion pays for the whole table. (R. Fagin et al., "Extendible hashing — a
+//! fast access method for dynamic files", ACM TODS 4(3), 1979.) Inside a segment, a control byte per slot
+//! holds seven bits of the hash and eight of them are compared at once, as in Google's "Swiss tables".
+//!
+//! Elements are kept in the order of their hashes as far as the directory goes, which gives SCAN its strong
+//! form: a cursor is a position in hash order, so every element that is present throughout is returned
+//! exactly once, however often the table grows or shrinks meanwhile.
+
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::marker::PhantomData;
+use core::mem::{align_of, size_of};
+use core::ptr::NonNull;
+
+use crate::hash::siphash13;
+use crate::random::Random;
+
+/// What a [`Table`] stores: something that knows its own key.
+pub trait Keyed {
+    /// The bytes by which the element is found.
+    fn key(&self) -> &[u8];
+}
+
+/// The secret with which a table hashes, so that clients cannot choose colliding keys.
+#[derive(Clone, Copy, Debug)]
+pub struct HashSeed(pub u64, pub u64);
+
+impl HashSeed {
+    /// The keyed hash of `key`.
+    #[inline(always)]
+    pub fn hash(self, key: &[u8]) -> u64 {
+        siphash13((self.0, self.1), key)
+    }
+}
+
+/// Slots of the largest segment; a fuller one splits.
+const SEGMENT_SLOTS_MAX: usize = 256;
+/// Slots of the first segment of a small table.
+const SEGMENT_SLOTS_MIN: usize = 8;
+/// Control bytes compared at once.
+const GROUP: usize = 8;
+/// Control byte of a slot that was never used since the last rehash.
+const EMPTY: u8 = 0xff;
+/// Control byte of a slot whose element was removed while its group was full.
+const DELETED: u8 = 0x80;
+/// The directory has at most `1 << DEPTH_MAX` slots; past that, segments overflow into larger ones.
+const DEPTH_MAX: u32 = 28;
+/// Hash bits below a scan position; the rest keeps a cursor under 2^48, exact in every client's numbers.
+const SCAN_SHIFT: u32 = 16;
+
+/// A set of elements found by key; see the module's description.
+pub struct Table<E: Keyed> {
+    /// Segment for each value of the top `depth` bits of a hash.
+    directory: Vec<NonNull<Segment>>,
+    depth: u32,
+    len: usize,
+    /// Segments whose own depth equals the directory's: at zero the directory can halve.
+    deepest: usize,
+    seed: HashSeed,
+    owns: PhantomData<E>,
+}
+
+/// The head of a segment's allocation; control bytes and then slots follow it.
+#[repr(C, align(8))]
+struct Segment {
+    /// Lower bound of the deadlines noted for this segment's elements; `u64::MAX` when there are none.
+    min_deadline: u64,
+    slots: u16,
+    len: u16,
+    deleted: u16,
+    depth: u16,
+}
+
+// SAFETY: the raw segment pointers are owned by the table, like a `Vec<E>`'s buffer.
+unsafe impl<E: Keyed + Send> Send for Table<E> {}
+
+impl<E: Keyed> Table<E> {
+    /// An empty table; it allocates nothing until the first insertion.
+    pub fn new(seed: HashSeed) -> Self {
+        Table { directory: Vec::new(), depth: 0, len: 0, deepest: 0, seed, owns: PhantomData }
+    }
+
+    /// How many elements the table holds.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the table holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The secret that this table hashes with.
+    pub fn seed(&self) -> HashSeed {
+        self.seed
+    }
+
+    /// The hash by which `key` is stored here.
+    #[inline(always)]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        self.seed.hash(key)
+    }
+
+    /// The element with this key; `hash` must be [`Table::hash`] of it.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<&E> {
+        let segment = self.segment(hash)?;
+        let index = self.probe(segment, hash, key)?;
+        // SAFETY: `probe` returns the index of a full slot.
+        Some(unsafe { self.slot(segment, index).as_ref() })
+    }
+
+    /// The element with this key, to change in place; its key must stay the same.
+    #[inline]
+    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut E> {
+        let segment = self.segment(hash)?;
+        let index = self.probe(segment, hash, key)?;
+        // SAFETY: `probe` returns the index of a full slot, and `&mut self` makes the access exclusive.
+        Some(unsafe { self.slot(segment, index).as_mut() })
+    }
+
+    /// Adds an element whose key is not in the table; `hash` must be [`Table::hash`] of its key.
+    pub fn insert_new(&mut self, hash: u64, element: E) -> &mut E {
+        if self.directory.is_empty() {
+            self.directory.push(new_segment::<E>(SEGMENT_SLOTS_MIN, 0));
+            self.deepest = 1;
+        }
+        let segment = loop {
+            let segment = self.segment(hash).expect("the directory is not empty");
+            // SAFETY: pointers in the directory are live segments.
+            let head = unsafe { segment.as_ref() };
+            if usize::from(head.len + head.deleted) < capacity(usize::from(head.slots)) {
+                break segment;
+            }
+            self.make_room(segment, hash);
+        };
+        let index = place::<E>(segment, hash, element);
+        self.len += 1;
+        // SAFETY: `place` has just filled this slot.
+        unsafe { self.slot(segment, index).as_mut() }
+    }
+
+    /// Takes the element with this key out of the table.
+    pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<E> {
+        let segment = self.segment(hash)?;
+        let index = self.probe(segment, hash, key)?;
+        Some(self.take(segment, index, hash))
+    }
+
+    /// Loads the control bytes and the element of `hash`'s likely slot, so that a later access finds them in
+    /// the cache. Returns something that depends on the loads.
+    #[inline]
+    pub fn touch(&self, hash: u64) -> Option<&E> {
+        let segment = self.segment(hash)?;
+        // SAFETY: the segment is live; its control bytes are read group by group within its slots.
+        unsafe {
+            let slots = usize::from(segment.as_ref().slots);
+            let start = first_group(hash, slots);
+            let matches = match_byte(load_group(controls(segment), start), fingerprint(hash));
+            if matches == 0 {
+                return None;
+            }
+            let index = start * GROUP + lowest(matches);
+            // A false match of the word-wide comparison may name a slot that is not full.
+            (*controls(segment).add(index) == fingerprint(hash)).then(|| self.slot(segment, index).as_ref())
+        }
+    }
+
+    /// Every element, in no useful order.
+    pub fn iter(&self) -> Iter<'_, E> {
+        Iter { table: self, directory_index: 0, slot: 0 }
+    }
+
+    /// Calls `visit` for at least `count` elements from `cursor` on, or for all that remain, and returns the
+    /// cursor to go on from; 0 begins and 0 ends.
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&E)) -> u64 {
+        let mut position = cursor;
+        let mut left = count.max(1);
+        let mut found: Vec<(u64, usize)> = Vec::new();
+        if self.directory.is_empty() {
+            return 0;
+        }
+        loop {
+            if position >> (64 - SCAN_SHIFT) != 0 {
+                return 0;
+            }
+            let segment = self.segment(position << SCAN_SHIFT).expect("the directory is not empty");
+            found.clear();
+            self.for_each_full(segment, |index, element| {
+                let at = self.hash(element.key()) >> SCAN_SHIFT;
+                if at >= position {
+                    found.push((at, index));
+                }
+            });
+            found.sort_unstable();
+            for (nth, &(at, index)) in found.iter().enumerate() {
+                // Elements at one position are never separated, since a cursor could not tell them apart.
+                if nth >= left && found[nth - 1].0 != at {
+                    return at;
+                }
+                // SAFETY: the indices were collected from full slots, and nothing changed since.
+                visit(unsafe { self.slot(segment, index).as_ref() });
+            }
+            // SAFETY: the segment is live.
+            let depth = u32::from(unsafe { segment.as_ref() }.depth);
+            match next_prefix(position << SCAN_SHIFT, depth) {
+                Some(start) => position = start >> SCAN_SHIFT,
+                None => return 0,
+            }
+            left = left.saturating_sub(found.len());
+            if left == 0 {
+                return position;
+            }
+        }
+    }
+
+    /// An element chosen at random, each one about equally likely.
+    pub fn random(&self, random: &mut Random) -> Option<&E> {
+        if self.len == 0 {
+            return None;
+        }
+        loop {
+            let segment = self.directory[random.below(self.directory.len() as u64) as usize];
+            // SAFETY: pointers in the directory are live segments.
+            let (slots, len) = unsafe { (segment.as_ref().slots, segment.as_ref().len) };
+            // A sparse segment is refused in proportion, or its few elements would be drawn too often.
+            if random.below(u64::from(slots)) >= u64::from(len) && self.directory.len() > 1 {
+                continue;
+            }
+            while len > 0 {
+                let index = random.below(u64::from(slots)) as usize;
+                // SAFETY: the index is below the segment's slots; a control byte under 0x80 marks a full one.
+                unsafe {
+                    if *controls(segment).add(index) < DELETED {
+                        return Some(self.slot(segment, index).as_ref());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Records that an element with this hash has a deadline, for [`Table::expired`].
+    pub fn note_deadline(&mut self, hash: u64, deadline: u64) {
+        if let Some(mut segment) = self.segment(hash) {
+            // SAFETY: the segment is live and `&mut self` makes the access exclusive.
+            let head = unsafe { segment.as_mut() };
+            head.min_deadline = head.min_deadline.min(deadline);
+        }
+    }
+
+    /// Looks through segments from hash position `cursor` on for elements whose deadline has come.
+    ///
+    /// At most `segments` segments are looked at and about `most` elements gathered; their keys are given to
+    /// `expired`. `deadline_of` tells an element's deadline.
+    pub fn expired(
+        &mut self,
+        cursor: u64,
+        now: u64,
+        (segments, most): (usize, usize),
+        deadline_of: impl Fn(&E) -> Option<u64>,
+        mut expired: impl FnMut(&E),
+    ) -> ExpiryScan {
+        let mut position = cursor;
+        let mut nearest = u64::MAX;
+        let mut gathered = 0;
+        if self.directory.is_empty() {
+            return ExpiryScan { cursor: None, nearest };
+        }
+        for _ in 0..segments {
+            let mut segment = self.segment(position).expect("the directory is not empty");
+            // SAFETY: the segment is live and `&mut self` makes the access exclusive.
+            let (depth, min) = unsafe { (u32::from(segment.as_ref().depth), segment.as_ref().min_deadline) };
+            if min <= now {
+                if gathered >= most {
+                    return ExpiryScan { cursor: Some(position), nearest: now };
+                }
+                let mut next = u64::MAX;
+                self.for_each_full(segment, |_, element| match deadline_of(element) {
+                    Some(deadline) if deadline <= now => {
+                        gathered += 1;
+                        expired(element);
+                    }
+                    Some(deadline) => next = next.min(deadline),
+                    None => {}
+                });
+                // The expired elements are removed by the caller; until then the bound need not hold them.
+                // SAFETY: as above.
+                unsafe { segment.as_mut() }.min_deadline = next;
+                nearest = nearest.min(next);
+            } else {
+                nearest = nearest.min(min);
+            }
+            match next_prefix(position, depth) {
+                Some(next) => position = next,
+                None => return ExpiryScan { cursor: None, nearest },
+            }
+        }
+        ExpiryScan { cursor: Some(position), nearest }
+    }
+
+    /// Frees about `budget` elements of a table that is being thrown away; true when nothing is left.
+    pub fn free_some(&mut self, budget: usize) -> bool {
+        let mut freed = 0;
+        while freed < budget {
+            let Some(&segment) = self.directory.last() else { return true };
+            // SAFETY: the segment is live until it is freed below.
+            let (depth, len) = unsafe { (u32::from(segment.as_ref().depth), segment.as_ref().len) };
+            let span = 1usize << (self.depth - depth);
+            self.directory.truncate(self.directory.len() - span);
+            self.len -= usize::from(len);
+            free_segment::<E>(segment);
+            freed += usize::from(len).max(1);
+        }
+        self.directory.is_empty()
+    }
+
+    /// Bytes of the table itself, without what its elements point at.
+    pub fn memory_bytes(&self) -> usize {
+        let mut bytes = self.directory.capacity() * size_of::<NonNull<Segment>>();
+        let mut index = 0;
+        while index < self.directory.len() {
+            // SAFETY: pointers in the directory are live segments.
+            let head = unsafe { self.directory[index].as_ref() };
+            bytes += layout::<E>(usize::from(head.slots)).0.size();
+            index += 1 << (self.depth - u32::from(head.depth));
+        }
+        bytes
+    }
+
+    #[inline(always)]
+    fn segment(&self, hash: u64) -> Option<NonNull<Segment>> {
+        self.directory.get(directory_index(hash, self.depth)).copied()
+    }
+
+    #[inline(always)]
+    fn probe(&self, segment: NonNull<Segment>, hash: u64, key: &[u8]) -> Option<usize> {
+        // SAFETY: the segment is live; groups are read within its slots, and a slot is only looked into when
+        // its control byte says that it is full.
+        unsafe {
+            let slots = usize::from(segment.as_ref().slots);
+            let groups = slots / GROUP;
+            let byte = fingerprint(hash);
+            let mut group = first_group(hash, slots);
+            for _ in 0..groups {
+                let word = load_group(controls(segment), group);
+                let mut matches = match_byte(word, byte);
+                while matches != 0 {
+                    let index = group * GROUP + lowest(matches);
+                    if *controls(segment).add(index) == byte
+                        && self.slot(segment, index).as_ref().key() == key
+                    {
+                        return Some(index);
+                    }
+                    matches &= matches - 1;
+                }
+                if match_empty(word) != 0 {
+                    return None;
+                }
+                group = (group + 1) & (groups - 1);
+            }
+            None
+        }
+    }
+
+    /// The address of a slot.
+    #[inline(always)]
+    fn slot(&self, segment: NonNull<Segment>, index: usize) -> NonNull<E> {
+        slot::<E>(segment, index)
+    }
+
+    fn for_each_full(&self, segment: NonNull<Segment>, mut visit: impl FnMut(usize, &E)) {
+        // SAFETY: the segment is live, indices stay below its slots, and only full slots are referenced.
+        unsafe {
+            for index in 0..usize::from(segment.as_ref().slots) {
+                if *controls(segment).add(index) < DELETED {
+                    visit(index, self.slot(segment, index).as_ref());
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, mut segment: NonNull<Segment>, index: usize, hash: u64) -> E {
+        // SAFETY: the caller found this slot full; its element is moved out and the slot marked so.
+        let element = unsafe {
+            let word = load_group(controls(segment), index / GROUP);
+            let head = segment.as_mut();
+            let control = controls(segment).add(index);
+            // A probe stops at a group with an empty slot, so only a full group needs a tombstone.
+            if match_empty(word) != 0 {
+                *control = EMPTY;
+            } else {
+                *control = DELETED;
+                head.deleted += 1;
+            }
+            head.len -= 1;
+            self.slot(segment, index).read()
+        };
+        self.len -= 1;
+        self.shrink(segment, hash);
+        element
+    }
+
+    /// Makes a full segment accept another element: sweeps its tombstones, enlarges it, or splits it.
+    fn make_room(&mut self, segment: NonNull<Segment>, hash: u64) {
+        // SAFETY: the segment is live.
+        let head = unsafe { segment.as_ref() };
+        let (slots, depth) = (usize::from(head.slots), u32::from(head.depth));
+        if usize::from(head.deleted) > slots / 4 {
+            self.rebuild(segment, hash, slots);
+        } else if slots < SEGMENT_SLOTS_MAX || depth >= DEPTH_MAX {
+            assert!(slots < 1 << 14, "a keyed hash does not put so many elements into one segment");
+            self.rebuild(segment, hash, slots * 2);
+        } else {
+            self.split(segment, hash);
+        }
+    }
+
+    /// Moves a segment's elements into a new one of `slots` slots.
+    fn rebuild(&mut self, old: NonNull<Segment>, hash: u64, slots: usize) {
+        // SAFETY: the old segment is live.
+        let (depth, deadline) = unsafe { (u32::from(old.as_ref().depth), old.as_ref().min_deadline) };
+        let mut new = new_segment::<E>(slots, depth);
+        // SAFETY: the new segment was just made.
+        unsafe { new.as_mut() }.min_deadline = deadline;
+        self.move_elements(old, |_| new);
+        self.point(hash, depth, new);
+    }
+
+    fn split(&mut self, old: NonNull<Segment>, hash: u64) {
+        // SAFETY: the old segment is live.
+        let (depth, deadline) = unsafe { (u32::from(old.as_ref().depth), old.as_ref().min_deadline) };
+        if depth == self.depth {
+            let doubled = self.directory.iter().flat_map(|&segment| [segment, segment]).collect();
+            self.directory = doubled;
+            self.depth += 1;
+            self.deepest = 0;
+        }
+        let bit = 1u64 << (63 - depth);
+        let mut halves = [(); 2].map(|()| new_segment::<E>(SEGMENT_SLOTS_MAX, depth + 1));
+        for half in &mut halves {
+            // SAFETY: the halves were just made.
+            unsafe { half.as_mut() }.min_deadline = deadline;
+        }
+        if depth + 1 == self.depth {
+            self.deepest += 2;
+        }
+        self.move_elements(old, |hash| halves[usize::from(hash & bit != 0)]);
+        self.point(hash & !bit, depth + 1, halves[0]);
+        self.point(hash | bit, depth + 1, halves[1]);
+    }
+
+    /// Joins a segment with its neighbour, or makes it smaller, once few elements are left.
+    fn shrink(&mut self, segment: NonNull<Segment>, hash: u64) {
+        // SAFETY: the segment is live.
+        let head = unsafe { segment.as_ref() };
+        let (slots, len, depth) = (usize::from(head.slots), usize::from(head.len), u32::from(head.depth));
+        if depth == 0 {
+            if slots > SEGMENT_SLOTS_MIN && len * 8 < slots {
+                self.rebuild(segment, hash, slots / 2);
+            }
+            return;
+        }
+        if len * 8 > slots {
+            return;
+        }
+        let bit = 1u64 << (64 - depth);
+        let buddy = self.segment(hash ^ bit).expect("the directory is not empty");
+        // SAFETY: the buddy is live.
+        let (buddy_depth, buddy_len) =
+            unsafe { (u32::from(buddy.as_ref().depth), usize::from(buddy.as_ref().len)) };
+        // Room is left, so that a table at the border does not split and join in turns.
+        if buddy_depth != depth || len + buddy_len > SEGMENT_SLOTS_MAX * 3 / 8 {
+            return;
+        }
+        let mut joined = new_segment::<E>(SEGMENT_SLOTS_MAX, depth - 1);
+        // SAFETY: all three segments are live.
+        unsafe {
+            joined.as_mut().min_deadline = segment.as_ref().min_deadline.min(buddy.as_ref().min_deadline);
+        }
+        self.move_elements(segment, |_| joined);
+        self.move_elements(buddy, |_| joined);
+        self.point(hash & !bit, depth - 1, joined);
+        if depth == self.depth {
+            self.deepest -= 2;
+            self.halve_directory();
+        }
+    }
+
+    fn halve_directory(&mut self) {
+        while self.deepest == 0 && self.depth > 0 {
+            self.directory = self.directory.iter().copied().step_by(2).collect();
+            self.depth -= 1;
+            let mut index = 0;
+            while index < self.directory.len() {
+                // SAFETY: pointers in the directory are live segments.
+                let depth = u32::from(unsafe { self.directory[index].as_ref() }.depth);
+                self.deepest += usize::from(depth == self.depth);
+                index += 1 << (self.depth - depth);
+            }
+        }
+    }
+
+    /// Moves every element of `old` to the segment that `target` names for its hash, and frees `old`.
+    fn move_elements(&self, mut old: NonNull<Segment>, target: impl Fn(u64) -> NonNull<Segment>) {
+        self.for_each_full(old, |index, element| {
+            let hash = self.hash(element.key());
+            // SAFETY: the element is moved out of `old` bitwise; `old` forgets its elements below.
+            place::<E>(target(hash), hash, unsafe { self.slot(old, index).read() });
+        });
+        // SAFETY: its elements have moved, so they must not be dropped with it.
+        unsafe {
+            let slots = usize::from(old.as_ref().slots);
+            core::ptr::write_bytes(controls(old), EMPTY, slots);
+            old.as_mut().len = 0;
+        }
+        free_segment::<E>(old);
+    }
+
+    /// Makes the directory point at `segment` for all hashes that share `hash`'s top `depth` bits.
+    fn point(&mut self, hash: u64, depth: u32, segment: NonNull<Segment>) {
+        let span = 1usize << (self.depth - depth);
+        let start = directory_index(hash, self.depth) & !(span - 1);
+        self.directory[start..start + span].fill(segment);
+    }
+}
+
+impl<E: Keyed> Drop for Table<E> {
+    fn drop(&mut self) {
+        self.free_some(usize::MAX);
+    }
+}
+
+/// How far [`Table::expired`] came.
+pub struct ExpiryScan {
+    /// Hash position to go on from; `None` when the end of the table was reached.
+    pub cursor: Option<u64>,
+    /// No element that was looked at and is still alive has an earlier deadline.
+    pub nearest: u64,
+}
+
+/// Iterator over a table's elements.
+pub struct Iter<'a, E: Keyed> {
+    table: &'a Table<E>,
+    directory_index: usize,
+    slot: usize,
+}
+
+impl<'a, E: Keyed> Iterator for Iter<'a, E> {
+    type Item = &'a E;
+
+    fn next(&mut self) -> Option<&'a E> {
+        loop {
+            let segment = *self.table.directory.get(self.directory_index)?;
+            // SAFETY: pointers in the directory are live for as long as the table is borrowed; only full
+            // slots are referenced.
+            unsafe {
+                let head = segment.as_ref();
+                while self.slot < usize::from(head.slots) {
+                    let index = self.slot;
+                    self.slot += 1;
+                    if *controls(segment).add(index) < DELETED {
+                        return Some(slot::<E>(segment, index).as_ref());
+                    }
+                }
+                self.directory_index += 1 << (self.table.depth - u32::from(head.depth));
+                self.slot = 0;
+            }
+        }
+    }
+}
+
+/// Elements that a segment of `slots` slots takes before it must grow.
+const fn capacity(slots: usize) -> usize {
+    slots / 8 * 7
+}
+
+#[inline(always)]
+fn directory_index(hash: u64, depth: u32) -> usize {
+    // Two shifts, since a shift by 64 for depth 0 is not defined.
+    ((hash >> 1) >> (63 - depth)) as usize
+}
+
+/// The hash position after all those that share `hash`'s top `depth` bits.
+fn next_prefix(hash: u64, depth: u32) -> Option<u64> {
+    if depth == 0 {
+        return None;
+    }
+    let unit = 1u64 << (64 - depth);
+    (hash & !(unit - 1)).checked_add(unit)
+}
+
+#[inline(always)]
+fn fingerprint(hash: u64) -> u8 {
+    (hash & 0x7f) as u8
+}
+
+#[inline(always)]
+fn first_group(hash: u64, slots: usize) -> usize {
+    (hash >> 7) as usize & (slots / GROUP - 1)
+}
+
+/// Reads the control bytes of one group.
+///
+/// # Safety
+/// `group` must lie within the segment that `controls` belongs to.
+#[inline(always)]
+unsafe fn load_group(controls: *const u8, group: usize) -> u64 {
+    // SAFETY: the caller's; the control bytes are 8-aligned behind the 16-byte head.
+    u64::from_le(unsafe { controls.add(group * GROUP).cast::<u64>().read() })
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// A high bit for each byte of `word` that equals `byte`; a byte above a match may match falsely.
+#[inline(always)]
+fn match_byte(word: u64, byte: u8) -> u64 {
+    let difference = word ^ (ONES * u64::from(byte));
+    difference.wrapping_sub(ONES) & !difference & HIGHS
+}
+
+/// A high bit for each empty slot: only `EMPTY` has both of its top bits set.
+#[inline(always)]
+fn match_empty(word: u64) -> u64 {
+    word & (word << 1) & HIGHS
+}
+
+#[inline(always)]
+fn lowest(matches: u64) -> usize {
+    (matches.trailing_zeros() / 8) as usize
+}
+
+/// The control bytes of a segment.
+#[inline(always)]
+fn controls(segment: NonNull<Segment>) -> *mut u8 {
+    // SAFETY: the control bytes follow the head in the same allocation.
+    unsafe { segment.as_ptr().cast::<u8>().add(size_of::<Segment>()) }
+}
+
+#[inline(always)]
+fn slot<E>(segment: NonNull<Segment>, index: usize) -> NonNull<E> {
+    // SAFETY: the slots follow the control bytes, whose number is a multiple of 8, at the alignment of E,
+    // which `layout` has checked to be at most 8.
+    unsafe {
+        let slots = usize::from(segment.as_ref().slots);
+        NonNull::new_unchecked(controls(segment).add(slots).cast::<E>().add(index))
+    }
+}
+
+fn layout<E>(slots: usize) -> (Layout, usize) {
+    const { assert!(align_of::<E>() <= 8) };
+    let bytes = size_of::<Segment>() + slots + slots * size_of::<E>();
+    (Layout::from_size_align(bytes, 8).expect("a segment is far smaller than the address space"), bytes)
+}
+
+fn new_segment<E>(slots: usize, depth: u32) -> NonNull<Segment> {
+    let (layout, _) = layout::<E>(slots);
+    // SAFETY: the layout is not empty; head and control bytes are initialised before use.
+    unsafe {
+        let Some(segment) = NonNull::new(alloc(layout).cast::<Segment>()) else { handle_alloc_error(layout) };
+        segment.write(Segment {
+            min_deadline: u64::MAX,
+            slots: slots as u16,
+            len: 0,
+            deleted: 0,
+            depth: depth as u16,
+        });
+        core::ptr::write_bytes(controls(segment), EMPTY, slots);
+        segment
+    }
+}
+
+/// Drops a segment's elements and gives its memory back.
+fn free_segment<E>(segment: NonNull<Segment>) {
+    // SAFETY: the caller gives up the segment; each full slot is dropped once.
+    unsafe {
+        let head = segment.as_ref();
+        let slots = usize::from(head.slots);
+        if head.len > 0 {
+            for index in 0..slots {
+                if *controls(segment).add(index) < DELETED {
+                    slot::<E>(segment, index).drop_in_place();
+                }
+            }
+        }
+        dealloc(segment.as_ptr().cast(), layout::<E>(slots).0);
+    }
+}
+
+/// Puts an element into the first free slot of its probe sequence.
+fn place<E>(mut segment: NonNull<Segment>, hash: u64, element: E) -> usize {
+    // SAFETY: the caller made sure that a slot is free; groups stay within the segment.
+    unsafe {
+        let slots = usize::from(segment.as_ref().slots);
+        let groups = slots / GROUP;
+        let mut group = first_group(hash, slots);
+        loop {
+            let free = load_group(controls(segment), group) & HIGHS;
+            if free != 0 {
+                let index = group * GROUP + lowest(free);
+                let control = controls(segment).add(index);
+                let head = segment.as_mut();
+                head.deleted -= u16::from(*control == DELETED);
+                head.len += 1;
+                *control = fingerprint(hash);
+                slot::<E>(segment, index).write(element);
+                return index;
+            }
+            group = (group + 1) & (groups - 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::boxed::Box;
+    use alloc::collections::{BTreeMap, BTreeSet};
+    use alloc::format;
+
+    struct Item(Box<[u8]>, u64);
+
+    impl Keyed for Item {
+        fn key(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    fn table() -> Table<Item> {
+        Table::new(HashSeed(1, 2))
+    }
+
+    fn insert(table: &mut Table<Item>, key: &str, value: u64) -> bool {
+        let hash = table.hash(key.as_bytes());
+        match table.find_mut(hash, key.as_bytes()) {
+            Some(item) => {
+                item.1 = value;
+                false
+            }
+            None => {
+                table.insert_new(hash, Item(key.as_bytes().into(), value));
+                true
+            }
+        }
+    }
+
+    fn remove(table: &mut Table<Item>, key: &str) -> bool {
+        let hash = table.hash(key.as_bytes());
+        table.remove(hash, key.as_bytes()).is_some()
+    }
+
+    fn scale() -> u64 {
+        if cfg!(miri) { 3 } else { 100 }
+    }
+
+    #[test]
+    fn behaves_like_a_map() {
+        let mut random = Random::new([7; 16]);
+        let mut table = table();
+        let mut model = BTreeMap::new();
+        // The key space grows and shrinks, so that segments split and join many times.
+        for round in 0..20 * scale() {
+            let space = if (round / scale()) % 2 == 0 { 3000 } else { 50 };
+            for _ in 0..100 {
+                let key = format!("key:{}", random.below(space));
+                let value = random.next_u64();
+                if random.below(3) > 0 && space > 50 {
+                    assert_eq!(insert(&mut table, &key, value), model.insert(key, value).is_none());
+                } else {
+                    let key = format!("key:{}", random.below(3000));
+                    assert_eq!(remove(&mut table, &key), model.remove(&key).is_some());
+                }
+            }
+            assert_eq!(table.len(), model.len());
+        }
+        let mut seen = BTreeMap::new();
+        for item in table.iter() {
+            seen.insert(alloc::string::String::from_utf8(item.0.to_vec()).expect("keys are text"), item.1);
+        }
+        assert_eq!(seen, model);
+        for (key, value) in &model {
+            let hash = table.hash(key.as_bytes());
+            assert_eq!(table.find(hash, key.as_bytes()).map(|item| item.1), Some(*value));
+        }
+    }
+
+    #[test]
+    fn scan_returns_what_stays_exactly_once_while_the_table_changes() {
+        let mut random = Random::new([9; 16]);
+        let mut table = table();
+        let stay = 20 * scale();
+        for n in 0..stay {
+            insert(&mut table, &format!("stay:{n}"), n);
+        }
+        let mut seen = BTreeSet::new();
+        let (mut cursor, mut calls) = (0, 0u64);
+        loop {
+            cursor = table.scan(cursor, 10, |item| {
+                if item.0.starts_with(b"stay:") {
+                    assert!(seen.insert(item.1), "returned twice");
+                }
+            });
+            if cursor == 0 {
+                break;
+            }
+            // First the table grows tenfold, then everything added goes again.
+            for _ in 0..100 {
+                let n = random.below(10 * stay);
+                if calls < stay / 20 {
+                    insert(&mut table, &format!("come:{n}"), n);
+                } else {
+                    remove(&mut table, &format!("come:{n}"));
+                }
+            }
+            calls += 1;
+        }
+        assert_eq!(seen.len() as u64, stay);
+    }
+
+    #[test]
+    fn random_elements_are_spread_evenly() {
+        let mut random = Random::new([3; 16]);
+        let mut table = table();
+        for n in 0..1000 {
+            insert(&mut table, &format!("{n}"), n);
+        }
+        let mut hits = [0u32; 1000];
+        let draws = 200 * scale();
+        for _ in 0..draws {
+            hits[table.random(&mut random).expect("the table is not empty").1 as usize] += 1;
+        }
+        if draws == 20_000 {
+            assert!(hits.iter().all(|&n| n < 60), "no element is drawn three times too often");
+            assert!(hits.iter().filter(|&&n| n == 0).count() < 5);
+        }
+    }
+
+    #[test]
+    fn expired_finds_each_deadline_that_has_come() {
+        let mut table = table();
+        for n in 0..20 * scale() {
+            let key = format!("{n}");
+            insert(&mut table, &key, n);
+            let hash = table.hash(key.as_bytes());
+            table.note_deadline(hash, n);
+        }
+        let mut found = BTreeSet::new();
+        let mut cursor = 0;
+        loop {
+            let scan =
+                table.expired(cursor, 9, (2, 1000), |item| Some(item.1), |item| drop(found.insert(item.1)));
+            match scan.cursor {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        assert_eq!(found, (0..10).collect());
+        let scan = table.expired(0, 9, (usize::MAX, 1000), |item| Some(item.1), |_| {});
+        assert_eq!(scan.nearest, 10);
+    }
+
+    #[test]
+    fn free_some_goes_step_by_step() {
+        let mut table = table();
+        for n in 0..20 * scale() {
+            insert(&mut table, &format!("{n}"), n);
+        }
+        let mut steps = 0;
+        while !table.free_some(100) {
+            steps += 1;
+        }
+        assert!(steps >= scale() / 10);
+        assert_eq!(table.len(), 0);
+    }
+}

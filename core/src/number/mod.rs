@@ -1,0 +1,18 @@
+//! Numbers as text, to the byte as Redis and the C library under it read and write them.
+//!
+//! Nothing here uses the standard library's float conversions: a handful of shared routines over
+//! small big integers keeps the compiled module small, and the C library's rules (hexadecimal
+//! floats, range errors, an 80-bit `long double`) have no counterpart there anyway.
+
+mod binary;
+mod double;
+mod grisu;
+mod integer;
+mod long_double;
+mod scan;
+
+pub use double::{parse_f64, write_f64, write_f64_g, write_f64_g17};
+pub use integer::{
+    decimal_len_i64, format_i64, format_u64, parse_cursor, parse_i64, parse_u64, write_i64, write_u64,
+};
+pub use long_double::LongDouble;

@@ -1,0 +1,130 @@
+//! What the engine wants done, and the buffers behind it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::connection::ConnId;
+
+/// Something for the host to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// Send these bytes to a connection.
+    Write {
+        /// To whom.
+        conn: ConnId,
+        /// What.
+        bytes: &'a [u8],
+        /// Which limit for unsent bytes holds.
+        class: Class,
+    },
+    /// Close a connection after the writes before this; the engine has forgotten it.
+    Close {
+        /// Whom.
+        conn: ConnId,
+    },
+    /// Make these commands durable, or replicate them, before the writes that follow are sent.
+    Append {
+        /// RESP commands.
+        bytes: &'a [u8],
+    },
+    /// A setting that the host acts on was changed.
+    Setting {
+        /// Its name.
+        name: &'a str,
+        /// Its new value.
+        value: &'a str,
+    },
+    /// Stop the server gracefully.
+    Shutdown,
+}
+
+/// The classes of clients in `client-output-buffer-limit`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// Clients that send requests.
+    Normal,
+    /// Clients with at least one subscription.
+    Pubsub,
+}
+
+/// Outputs in order; byte strings lie one after the other in an arena.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    pub(crate) arena: Vec<u8>,
+    items: Vec<Item>,
+    polled: usize,
+    is_drained: bool,
+}
+
+enum Item {
+    Write { conn: ConnId, start: usize, end: usize, class: Class },
+    Close(ConnId),
+    Setting(String, String),
+    Shutdown,
+}
+
+/// Capacity that an empty arena keeps, in bytes; a larger one is given back after an exceptional batch.
+const ARENA_KEPT_BYTES_MAX: usize = 4 << 20;
+
+impl Outbox {
+    /// Forgets what the host has taken.
+    #[inline]
+    pub(crate) fn reset_if_drained(&mut self) {
+        if self.is_drained {
+            self.is_drained = false;
+            self.polled = 0;
+            self.items.clear();
+            self.arena.clear();
+            if self.arena.capacity() > ARENA_KEPT_BYTES_MAX {
+                self.arena = Vec::new();
+            }
+        }
+    }
+
+    /// Says that the arena's bytes from `start` on are for `conn`.
+    #[inline]
+    pub(crate) fn written(&mut self, conn: ConnId, start: usize, class: Class) {
+        let end = self.arena.len();
+        if start == end {
+            return;
+        }
+        if let Some(Item::Write { conn: last, end: last_end, class: last_class, .. }) = self.items.last_mut()
+            && *last == conn
+            && *last_end == start
+        {
+            *last_end = end;
+            *last_class = class;
+            return;
+        }
+        self.items.push(Item::Write { conn, start, end, class });
+    }
+
+    pub(crate) fn close(&mut self, conn: ConnId) {
+        self.items.push(Item::Close(conn));
+    }
+
+    pub(crate) fn setting(&mut self, name: String, value: String) {
+        self.items.push(Item::Setting(name, value));
+    }
+
+    pub(crate) fn shutdown(&mut self) {
+        self.items.push(Item::Shutdown);
+    }
+
+    #[inline]
+    pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
+        let Some(item) = self.items.get(self.polled) else {
+            self.is_drained = true;
+            return None;
+        };
+        self.polled += 1;
+        Some(match item {
+            Item::Write { conn, start, end, class } => {
+                Output::Write { conn: *conn, bytes: &self.arena[*start..*end], class: *class }
+            }
+            Item::Close(conn) => Output::Close { conn: *conn },
+            Item::Setting(name, value) => Output::Setting { name, value },
+            Item::Shutdown => Output::Shutdown,
+        })
+    }
+}

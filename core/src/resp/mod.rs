@@ -1,0 +1,10 @@
+//! The Redis serialisation protocol: requests in, replies out.
+//!
+//! Requests are arrays of bulk strings or inline commands; replies follow RESP2 or RESP3 as the connection
+//! has chosen with HELLO. Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
+
+mod parse;
+mod write;
+
+pub use parse::{Limits, Parsed, Parser, split_inline};
+pub use write::{Protocol, Reply};

@@ -1,0 +1,347 @@
+//! Reads requests from a byte stream that may end anywhere.
+
+use alloc::vec::Vec;
+
+use crate::args::Range;
+use crate::number::parse_i64;
+
+/// What the parser accepts at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Arguments per request.
+    pub arguments_max: i64,
+    /// Bytes of one argument.
+    pub bulk_bytes_max: i64,
+    /// Bytes of a line: an inline command or a length.
+    pub line_bytes_max: usize,
+    /// Whether the lower limits for clients that have not authenticated hold.
+    pub restricted: bool,
+}
+
+impl Limits {
+    /// Arguments per request before authentication.
+    const RESTRICTED_ARGUMENTS_MAX: i64 = 10;
+    /// Bytes of one argument before authentication.
+    const RESTRICTED_BULK_BYTES_MAX: i64 = 16_384;
+}
+
+/// What [`Parser::next`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// A whole request; its arguments were appended to the ranges.
+    Request,
+    /// A line that does not begin with `*`: its start and length without the line end.
+    Inline(Range),
+    /// An empty request, to be passed over.
+    Nothing,
+    /// The bytes end within a request.
+    Partial,
+    /// The stream is broken; nothing after this can be understood.
+    Invalid(&'static str),
+    /// As `Invalid`, for a bulk that should have begun with `$` but began with this byte.
+    ExpectedBulk(u8),
+}
+
+/// Reads one request after the other, and goes on where the bytes ended.
+#[derive(Clone, Debug, Default)]
+pub struct Parser {
+    /// Bytes consumed by whole requests and by the parts of a partial one.
+    pub position: usize,
+    /// Arguments still missing from the request that is being read.
+    missing: i64,
+    /// Length of the argument whose bytes come next, plus one; 0 when its length is still to come.
+    bulk_len_plus_one: usize,
+}
+
+impl Parser {
+    /// Reads the next request from `bytes[self.position..]`, appending its arguments to `ranges`.
+    ///
+    /// After `Partial`, the same `ranges` and the same bytes with more appended must be given again.
+    #[inline]
+    pub fn next(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
+        if self.missing == 0 {
+            match bytes.get(self.position) {
+                None => return Parsed::Partial,
+                Some(b'*') => {}
+                Some(_) => return self.inline(bytes, limits),
+            }
+            let (digits, next) = match line(bytes, self.position + 1, limits.line_bytes_max) {
+                Line::Whole(digits, next) => (digits, next),
+                Line::Partial => return Parsed::Partial,
+                Line::TooLong => return Parsed::Invalid("too big mbulk count string"),
+            };
+            let count = match small_number(digits) {
+                Some(count) if count <= limits.arguments_max => count,
+                _ => return Parsed::Invalid("invalid multibulk length"),
+            };
+            if limits.restricted && count > Limits::RESTRICTED_ARGUMENTS_MAX {
+                return Parsed::Invalid("unauthenticated multibulk length");
+            }
+            self.position = next;
+            if count <= 0 {
+                return Parsed::Nothing;
+            }
+            self.missing = count;
+        }
+        while self.missing > 0 {
+            if self.bulk_len_plus_one == 0 {
+                match bytes.get(self.position) {
+                    None => return Parsed::Partial,
+                    Some(b'$') => {}
+                    Some(&other) => {
+                        // Redis looks for the line's end before it looks at the first byte.
+                        return match line(bytes, self.position, limits.line_bytes_max) {
+                            Line::Whole(..) => Parsed::ExpectedBulk(other),
+                            Line::Partial => Parsed::Partial,
+                            Line::TooLong => Parsed::Invalid("too big bulk count string"),
+                        };
+                    }
+                }
+                let (digits, next) = match line(bytes, self.position + 1, limits.line_bytes_max) {
+                    Line::Whole(digits, next) => (digits, next),
+                    Line::Partial => return Parsed::Partial,
+                    Line::TooLong => return Parsed::Invalid("too big bulk count string"),
+                };
+                let len = match small_number(digits) {
+                    Some(len) if (0..=limits.bulk_bytes_max).contains(&len) => len,
+                    _ => return Parsed::Invalid("invalid bulk length"),
+                };
+                if limits.restricted && len > Limits::RESTRICTED_BULK_BYTES_MAX {
+                    return Parsed::Invalid("unauthenticated bulk length");
+                }
+                self.position = next;
+                self.bulk_len_plus_one = len as usize + 1;
+            }
+            let len = self.bulk_len_plus_one - 1;
+            // The two bytes after the bulk are passed over unseen, as Redis does.
+            if bytes.len() - self.position < len + 2 {
+                return Parsed::Partial;
+            }
+            ranges.push((self.position as u32, len as u32));
+            self.position += len + 2;
+            self.bulk_len_plus_one = 0;
+            self.missing -= 1;
+        }
+        Parsed::Request
+    }
+
+    /// Bytes that the argument being read still needs, as a hint for the size of the buffer.
+    pub fn wanted(&self, have: usize) -> usize {
+        match self.bulk_len_plus_one {
+            0 => 0,
+            len => (self.position + len + 1).saturating_sub(have),
+        }
+    }
+
+    /// Whether a request has begun but not ended.
+    pub fn is_within(&self) -> bool {
+        self.missing > 0
+    }
+
+    fn inline(&mut self, bytes: &[u8], limits: &Limits) -> Parsed {
+        let rest = &bytes[self.position..];
+        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
+            let too_long = rest.len() > limits.line_bytes_max;
+            return if too_long { Parsed::Invalid("too big inline request") } else { Parsed::Partial };
+        };
+        let len = if end > 0 && rest[end - 1] == b'\r' { end - 1 } else { end };
+        let start = self.position as u32;
+        self.position += end + 1;
+        Parsed::Inline((start, len as u32))
+    }
+}
+
+/// Splits an inline command into arguments with Redis's quoting rules; `None` for unbalanced quotes.
+///
+/// The arguments' bytes are appended to `out` and their ranges to `ranges`.
+pub fn split_inline(line: &[u8], out: &mut Vec<u8>, ranges: &mut Vec<Range>) -> Option<()> {
+    let is_space = |byte: u8| byte.is_ascii_whitespace() || byte == 0x0b;
+    let mut rest = line;
+    loop {
+        while let [first, tail @ ..] = rest
+            && is_space(*first)
+        {
+            rest = tail;
+        }
+        // A zero byte ends the line, as it does for a C string.
+        if rest.first().is_none_or(|&byte| byte == 0) {
+            return Some(());
+        }
+        let start = out.len();
+        rest = split_argument(rest, out)?;
+        ranges.push((start as u32, (out.len() - start) as u32));
+    }
+}
+
+/// Reads one argument, quoted in part or not, and returns what follows it.
+fn split_argument<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let mut quote = 0;
+    loop {
+        match (quote, rest) {
+            (0, [] | [b' ' | b'\n' | b'\r' | b'\t' | 0, ..]) => return Some(rest),
+            (0, [mark @ (b'"' | b'\''), tail @ ..]) => {
+                quote = *mark;
+                rest = tail;
+            }
+            (b'"', [b'\\', b'x', high, low, tail @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                out.push(hex(*high) << 4 | hex(*low));
+                rest = tail;
+            }
+            (b'"', [b'\\', escaped, tail @ ..]) => {
+                out.push(match escaped {
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'b' => 0x08,
+                    b'a' => 0x07,
+                    other => *other,
+                });
+                rest = tail;
+            }
+            (b'\'', [b'\\', b'\'', tail @ ..]) => {
+                out.push(b'\'');
+                rest = tail;
+            }
+            (b'"' | b'\'', [mark, tail @ ..]) if *mark == quote => {
+                // A closing quote must end the argument.
+                let ends = tail.first().is_none_or(|byte| byte.is_ascii_whitespace() || *byte == 0x0b);
+                return ends.then_some(tail);
+            }
+            (b'"' | b'\'', [] | [0, ..]) => return None,
+            (_, [byte, tail @ ..]) => {
+                out.push(*byte);
+                rest = tail;
+            }
+            (_, []) => return None,
+        }
+    }
+}
+
+fn hex(digit: u8) -> u8 {
+    (digit as char).to_digit(16).unwrap_or(0) as u8
+}
+
+enum Line<'a> {
+    Whole(&'a [u8], usize),
+    Partial,
+    TooLong,
+}
+
+/// The line that starts at `start`, without its end, and where the next one starts.
+#[inline]
+fn line(bytes: &[u8], start: usize, line_bytes_max: usize) -> Line<'_> {
+    let rest = &bytes[start.min(bytes.len())..];
+    // Lengths are short, so this loop ends within a few bytes on every valid request.
+    let mut end = 0;
+    while end < rest.len() && end <= line_bytes_max {
+        if rest[end] == b'\r' {
+            // Redis takes whatever byte follows as the line feed.
+            return if end + 1 < rest.len() {
+                Line::Whole(&rest[..end], start + end + 2)
+            } else {
+                Line::Partial
+            };
+        }
+        end += 1;
+    }
+    if end > line_bytes_max { Line::TooLong } else { Line::Partial }
+}
+
+/// A length: the common short forms without the checks of the general parser.
+#[inline]
+fn small_number(digits: &[u8]) -> Option<i64> {
+    match digits {
+        [digit @ b'0'..=b'9'] => Some(i64::from(digit - b'0')),
+        [tens @ b'1'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+        }
+        _ => parse_i64(digits),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::{String, ToString};
+    use alloc::vec;
+
+    const LIMITS: Limits =
+        Limits { arguments_max: 1 << 20, bulk_bytes_max: 1 << 29, line_bytes_max: 65_536, restricted: false };
+
+    fn request(bytes: &[u8]) -> Vec<Vec<u8>> {
+        let (mut parser, mut ranges) = (Parser::default(), Vec::new());
+        assert_eq!(parser.next(bytes, &mut ranges, &LIMITS), Parsed::Request);
+        ranges.iter().map(|&(at, len)| bytes[at as usize..(at + len) as usize].to_vec()).collect()
+    }
+
+    #[test]
+    fn a_request_may_be_cut_anywhere() {
+        let bytes = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\nhello\r\nworld\r\n";
+        assert_eq!(request(bytes), [&b"SET"[..], b"k", b"hello\r\nworld"]);
+        for cut in 0..bytes.len() {
+            let (mut parser, mut ranges) = (Parser::default(), Vec::new());
+            assert_eq!(parser.next(&bytes[..cut], &mut ranges, &LIMITS), Parsed::Partial, "cut at {cut}");
+            assert_eq!(parser.next(bytes, &mut ranges, &LIMITS), Parsed::Request);
+            assert_eq!(ranges, [(8, 3), (17, 1), (25, 12)]);
+            assert_eq!(parser.position, bytes.len());
+        }
+    }
+
+    #[test]
+    fn broken_streams_are_named() {
+        let check = |bytes: &[u8], expect: Parsed| {
+            assert_eq!(Parser::default().next(bytes, &mut Vec::new(), &LIMITS), expect);
+        };
+        check(b"*x\r\n", Parsed::Invalid("invalid multibulk length"));
+        check(b"*1048577\r\n", Parsed::Invalid("invalid multibulk length"));
+        check(b"*-1\r\n", Parsed::Nothing);
+        check(b"*0\r\n", Parsed::Nothing);
+        check(b"*1\r\n!3\r\n", Parsed::ExpectedBulk(b'!'));
+        check(b"*1\r\n$-1\r\n", Parsed::Invalid("invalid bulk length"));
+        check(b"*1\r\n$536870913\r\n", Parsed::Invalid("invalid bulk length"));
+        check(&[b'*'; 70_000], Parsed::Invalid("too big mbulk count string"));
+        check(&[b'x'; 70_000], Parsed::Invalid("too big inline request"));
+        let restricted = Limits { restricted: true, ..LIMITS };
+        let mut parser = Parser::default();
+        assert_eq!(
+            parser.next(b"*11\r\n", &mut Vec::new(), &restricted),
+            Parsed::Invalid("unauthenticated multibulk length")
+        );
+    }
+
+    #[test]
+    fn inline_commands_know_quotes() {
+        let check = |line: &str, expect: Option<&[&str]>| {
+            let (mut out, mut ranges) = (Vec::new(), Vec::new());
+            let split = split_inline(line.as_bytes(), &mut out, &mut ranges);
+            let words: Vec<String> = ranges
+                .iter()
+                .map(|&(at, len)| {
+                    String::from_utf8_lossy(&out[at as usize..(at + len) as usize]).into_owned()
+                })
+                .collect();
+            assert_eq!(
+                split.map(|()| words),
+                expect.map(|words| words.iter().map(|w| w.to_string()).collect())
+            );
+        };
+        check("  set  a  b ", Some(&["set", "a", "b"]));
+        check(r#"set "a b" 'c d'"#, Some(&["set", "a b", "c d"]));
+        check(r#""\x41\n\"" '\''"#, Some(&["A\n\"", "'"]));
+        check(r#"a"b"c"#, None);
+        check(r#"ab"c d""#, Some(&["abc d"]));
+        check(r#""open"#, None);
+        check("", Some(&[]));
+        check(r#""""#, Some(&[""]));
+    }
+
+    #[test]
+    fn wanted_tells_how_much_is_missing() {
+        let mut parser = Parser::default();
+        let bytes = b"*1\r\n$100\r\nabc";
+        assert_eq!(parser.next(bytes, &mut vec![], &LIMITS), Parsed::Partial);
+        assert_eq!(parser.wanted(bytes.len()), 99);
+    }
+}

@@ -1,0 +1,289 @@
+//! Writes replies in RESP2 or RESP3, straight into the buffer that the host sends.
+
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::number::{decimal_len_i64, write_f64, write_i64};
+use crate::structures::Item;
+
+/// The protocol version that a connection has chosen with HELLO.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Protocol {
+    /// What connections begin with.
+    #[default]
+    Resp2,
+    /// Adds maps, sets, doubles, booleans, nulls and pushes.
+    Resp3,
+}
+
+/// Appends one connection's replies.
+pub struct Reply<'a> {
+    out: &'a mut Vec<u8>,
+    /// The version to write.
+    pub protocol: Protocol,
+}
+
+impl<'a> Reply<'a> {
+    /// A writer that appends to `out`.
+    pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Reply<'a> {
+        Reply { out, protocol }
+    }
+
+    /// The same writer for a shorter time.
+    pub fn reborrow(&mut self) -> Reply<'_> {
+        Reply { out: self.out, protocol: self.protocol }
+    }
+
+    /// Whether the connection speaks RESP3.
+    #[inline]
+    pub fn is_resp3(&self) -> bool {
+        self.protocol == Protocol::Resp3
+    }
+
+    /// Where the next reply will begin, for [`Reply::truncate`] and [`Reply::wrap`].
+    #[inline]
+    pub fn mark(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Takes back everything after `mark`.
+    pub fn truncate(&mut self, mark: usize) {
+        self.out.truncate(mark);
+    }
+
+    /// What was written since `mark`.
+    pub fn since(&self, mark: usize) -> &[u8] {
+        &self.out[mark..]
+    }
+
+    /// `+OK`.
+    #[inline]
+    pub fn ok(&mut self) {
+        self.out.extend_from_slice(b"+OK\r\n");
+    }
+
+    /// A simple string; `text` must not hold line ends.
+    pub fn simple(&mut self, text: &str) {
+        self.out.push(b'+');
+        self.out.extend_from_slice(text.as_bytes());
+        self.line_end();
+    }
+
+    /// An error reply.
+    pub fn error(&mut self, error: &Error) {
+        error.write(self.out);
+    }
+
+    /// An integer.
+    #[inline]
+    pub fn int(&mut self, number: i64) {
+        if (0..10).contains(&number) {
+            self.out.extend_from_slice(&[b':', b'0' + number as u8, b'\r', b'\n']);
+        } else {
+            self.prefixed(b':', number);
+        }
+    }
+
+    /// A count as an integer.
+    #[inline]
+    pub fn count(&mut self, count: usize) {
+        self.int(count as i64);
+    }
+
+    /// 1 or 0 as an integer, the answer of most predicates.
+    #[inline]
+    pub fn flag(&mut self, flag: bool) {
+        self.int(i64::from(flag));
+    }
+
+    /// A boolean in RESP3, 1 or 0 in RESP2.
+    pub fn bool(&mut self, flag: bool) {
+        match self.protocol {
+            Protocol::Resp2 => self.flag(flag),
+            Protocol::Resp3 => self.out.extend_from_slice(if flag { b"#t\r\n" } else { b"#f\r\n" }),
+        }
+    }
+
+    /// A byte string.
+    #[inline]
+    pub fn bulk(&mut self, bytes: &[u8]) {
+        self.out.reserve(bytes.len() + 16);
+        self.prefixed(b'$', bytes.len() as i64);
+        self.out.extend_from_slice(bytes);
+        self.line_end();
+    }
+
+    /// A byte string from text.
+    pub fn text(&mut self, text: &str) {
+        self.bulk(text.as_bytes());
+    }
+
+    /// An integer as a byte string.
+    #[inline]
+    pub fn bulk_int(&mut self, number: i64) {
+        self.prefixed(b'$', decimal_len_i64(number) as i64);
+        write_i64(self.out, number);
+        self.line_end();
+    }
+
+    /// An element of a collection as a byte string.
+    #[inline]
+    pub fn item(&mut self, item: Item<'_>) {
+        match item {
+            Item::Int(number) => self.bulk_int(number),
+            Item::Bytes(bytes) => self.bulk(bytes),
+        }
+    }
+
+    /// A double in RESP3, its shortest decimal form as a byte string in RESP2.
+    pub fn double(&mut self, number: f64) {
+        let mut text = Vec::with_capacity(24);
+        write_f64(&mut text, number);
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(&text),
+            Protocol::Resp3 => {
+                self.out.push(b',');
+                self.out.extend_from_slice(&text);
+                self.line_end();
+            }
+        }
+    }
+
+    /// Text with a format of three letters in RESP3, a byte string in RESP2.
+    pub fn verbatim(&mut self, format: &str, text: &[u8]) {
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => {
+                self.prefixed(b'=', text.len() as i64 + 4);
+                self.out.extend_from_slice(format.as_bytes());
+                self.out.push(b':');
+                self.out.extend_from_slice(text);
+                self.line_end();
+            }
+        }
+    }
+
+    /// No value, where a byte string would stand.
+    #[inline]
+    pub fn null(&mut self) {
+        self.out.extend_from_slice(match self.protocol {
+            Protocol::Resp2 => b"$-1\r\n",
+            Protocol::Resp3 => b"_\r\n",
+        });
+    }
+
+    /// No value, where an array would stand.
+    pub fn null_array(&mut self) {
+        self.out.extend_from_slice(match self.protocol {
+            Protocol::Resp2 => b"*-1\r\n",
+            Protocol::Resp3 => b"_\r\n",
+        });
+    }
+
+    /// The head of an array of `len` replies.
+    #[inline]
+    pub fn array(&mut self, len: usize) {
+        self.prefixed(b'*', len as i64);
+    }
+
+    /// The head of a map of `len` pairs; in RESP2 an array of twice as many replies.
+    pub fn map(&mut self, len: usize) {
+        match self.protocol {
+            Protocol::Resp2 => self.prefixed(b'*', len as i64 * 2),
+            Protocol::Resp3 => self.prefixed(b'%', len as i64),
+        }
+    }
+
+    /// The head of a set of `len` replies; an array in RESP2.
+    pub fn set(&mut self, len: usize) {
+        match self.protocol {
+            Protocol::Resp2 => self.prefixed(b'*', len as i64),
+            Protocol::Resp3 => self.prefixed(b'~', len as i64),
+        }
+    }
+
+    /// The head of a push of `len` replies; an array in RESP2.
+    pub fn push(&mut self, len: usize) {
+        match self.protocol {
+            Protocol::Resp2 => self.prefixed(b'*', len as i64),
+            Protocol::Resp3 => self.prefixed(b'>', len as i64),
+        }
+    }
+
+    /// Puts an array's head in front of what was written since `mark`, once its length is known.
+    pub fn wrap_array(&mut self, mark: usize, len: usize) {
+        self.wrap(mark, |reply| reply.array(len));
+    }
+
+    /// Puts a head in front of what was written since `mark`.
+    pub fn wrap(&mut self, mark: usize, head: impl FnOnce(&mut Reply<'_>)) {
+        let mut bytes = Vec::with_capacity(24);
+        head(&mut Reply::new(&mut bytes, self.protocol));
+        self.out.splice(mark..mark, bytes);
+    }
+
+    /// Bytes that already are a reply.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn prefixed(&mut self, kind: u8, number: i64) {
+        if (0..10).contains(&number) {
+            self.out.extend_from_slice(&[kind, b'0' + number as u8, b'\r', b'\n']);
+        } else if (10..100).contains(&number) {
+            let (tens, ones) = (b'0' + (number / 10) as u8, b'0' + (number % 10) as u8);
+            self.out.extend_from_slice(&[kind, tens, ones, b'\r', b'\n']);
+        } else {
+            self.out.push(kind);
+            write_i64(self.out, number);
+            self.line_end();
+        }
+    }
+
+    #[inline]
+    fn line_end(&mut self) {
+        self.out.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(protocol: Protocol, write: impl FnOnce(&mut Reply<'_>), expect: &str) {
+        let mut out = Vec::new();
+        write(&mut Reply::new(&mut out, protocol));
+        assert_eq!(core::str::from_utf8(&out), Ok(expect));
+    }
+
+    #[test]
+    fn replies_take_the_form_of_the_protocol() {
+        use Protocol::{Resp2, Resp3};
+        check(Resp2, |reply| reply.double(1.5), "$3\r\n1.5\r\n");
+        check(Resp3, |reply| reply.double(1.5), ",1.5\r\n");
+        check(Resp2, |reply| reply.null(), "$-1\r\n");
+        check(Resp3, |reply| reply.null_array(), "_\r\n");
+        check(Resp2, |reply| reply.map(2), "*4\r\n");
+        check(Resp3, |reply| reply.map(2), "%2\r\n");
+        check(Resp3, |reply| reply.bool(true), "#t\r\n");
+        check(Resp2, |reply| reply.bulk_int(-1234), "$5\r\n-1234\r\n");
+        check(Resp3, |reply| reply.verbatim("txt", b"hi"), "=6\r\ntxt:hi\r\n");
+        check(Resp2, |reply| reply.int(-7), ":-7\r\n");
+    }
+
+    #[test]
+    fn a_length_can_come_late() {
+        check(
+            Protocol::Resp2,
+            |reply| {
+                reply.ok();
+                let mark = reply.mark();
+                reply.int(1);
+                reply.int(2);
+                reply.wrap_array(mark, 2);
+            },
+            "+OK\r\n*2\r\n:1\r\n:2\r\n",
+        );
+    }
+}

@@ -1,0 +1,637 @@
+//! A list of any length: a deque of [`Packed`] chunks of up to 8 KiB.
+//!
+//! A list that fits one chunk is only that chunk. Beyond it, chunks and their entry counts lie side by side
+//! in one deque, so seeking an index in the middle of millions of elements reads counts in a row, not chunks.
+
+use alloc::{boxed::Box, collections::VecDeque};
+use core::{fmt, mem};
+
+use super::packed::{self, Item, Packed};
+
+/// Bytes of entries that a chunk holds at most, unless it is one longer element alone. A little below 8 KiB,
+/// so that the allocation with its header is at most that.
+const CHUNK_BYTES_MAX: usize = 8 * 1024 - 16;
+/// Neighbours that together have no more bytes than this are merged after a removal. Half a chunk leaves room
+/// before the next insertion would split it again.
+const MERGED_BYTES_MAX: usize = CHUNK_BYTES_MAX / 2;
+
+/// A list of byte strings with cheap ends and compact chunks.
+#[derive(Clone, Default)]
+pub struct List {
+    chunks: Chunks,
+}
+
+#[derive(Clone)]
+enum Chunks {
+    One(Packed),
+    Many(Box<Many>),
+}
+
+/// Two chunks or more; or one or none while a mutation is under way. None of them is empty then.
+#[derive(Clone)]
+struct Many {
+    deque: VecDeque<Chunk>,
+    len: usize,
+}
+
+/// A chunk with its number of entries, which saves a visit to the chunk.
+#[derive(Clone)]
+struct Chunk {
+    items: Packed,
+    count: usize,
+}
+
+impl Default for Chunks {
+    fn default() -> Self {
+        Chunks::One(Packed::new())
+    }
+}
+
+impl List {
+    /// An empty list, without an allocation.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of elements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.chunks {
+            Chunks::One(items) => items.len(),
+            Chunks::Many(many) => many.len,
+        }
+    }
+
+    /// Whether there is no element.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether all elements lie in one chunk of the usual size: `listpack` to OBJECT ENCODING, otherwise
+    /// `quicklist`. A list that has shrunk becomes one chunk again at half that size.
+    #[must_use]
+    pub fn is_single_chunk(&self) -> bool {
+        matches!(&self.chunks, Chunks::One(items) if items.byte_len() <= CHUNK_BYTES_MAX)
+    }
+
+    /// Bytes allocated on the heap.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        match &self.chunks {
+            Chunks::One(items) => items.memory_bytes(),
+            Chunks::Many(many) => {
+                let chunks: usize = many.deque.iter().map(|chunk| chunk.items.memory_bytes()).sum();
+                chunks + size_of::<Many>() + many.deque.capacity() * size_of::<Chunk>()
+            }
+        }
+    }
+
+    /// Appends `value`.
+    pub fn push_back<'v>(&mut self, value: impl Into<Item<'v>>) {
+        let value = value.into();
+        if let Chunks::One(items) = &mut self.chunks
+            && fits(items, value)
+        {
+            items.push_back(value);
+            return;
+        }
+        let many = self.many();
+        many.len += 1;
+        match many.deque.back_mut() {
+            Some(chunk) if fits(&chunk.items, value) => {
+                chunk.items.push_back(value);
+                chunk.count += 1;
+            }
+            _ => many.deque.push_back(Chunk::of(value)),
+        }
+    }
+
+    /// Puts `value` before all others.
+    pub fn push_front<'v>(&mut self, value: impl Into<Item<'v>>) {
+        let value = value.into();
+        if let Chunks::One(items) = &mut self.chunks
+            && fits(items, value)
+        {
+            items.push_front(value);
+            return;
+        }
+        let many = self.many();
+        many.len += 1;
+        match many.deque.front_mut() {
+            Some(chunk) if fits(&chunk.items, value) => {
+                chunk.items.push_front(value);
+                chunk.count += 1;
+            }
+            _ => many.deque.push_front(Chunk::of(value)),
+        }
+    }
+
+    /// The first element.
+    #[must_use]
+    pub fn front(&self) -> Option<Item<'_>> {
+        let items = match &self.chunks {
+            Chunks::One(items) => items,
+            Chunks::Many(many) => &many.deque.front()?.items,
+        };
+        items.first().map(|position| items.item(position))
+    }
+
+    /// The last element.
+    #[must_use]
+    pub fn back(&self) -> Option<Item<'_>> {
+        let items = match &self.chunks {
+            Chunks::One(items) => items,
+            Chunks::Many(many) => &many.deque.back()?.items,
+        };
+        items.last().map(|position| items.item(position))
+    }
+
+    /// Removes the first element after `read` has seen it, and returns what `read` made of it.
+    pub fn pop_front<R>(&mut self, read: impl FnOnce(Item<'_>) -> R) -> Option<R> {
+        let result = read(self.front()?);
+        self.drop_front(1);
+        Some(result)
+    }
+
+    /// Removes the last element after `read` has seen it, and returns what `read` made of it.
+    pub fn pop_back<R>(&mut self, read: impl FnOnce(Item<'_>) -> R) -> Option<R> {
+        let result = read(self.back()?);
+        self.drop_back(1);
+        Some(result)
+    }
+
+    /// Removes the first `count` elements, or all.
+    pub fn drop_front(&mut self, mut count: usize) {
+        match &mut self.chunks {
+            Chunks::One(items) => items.remove_range(0, count),
+            Chunks::Many(many) => {
+                while let Some(chunk) = many.deque.front_mut()
+                    && count > 0
+                {
+                    let dropped = count.min(chunk.count);
+                    count -= dropped;
+                    many.len -= dropped;
+                    if dropped == chunk.count {
+                        many.deque.pop_front();
+                    } else {
+                        chunk.items.remove_range(0, dropped);
+                        chunk.count -= dropped;
+                    }
+                }
+                self.settle();
+            }
+        }
+    }
+
+    /// Removes the last `count` elements, or all.
+    pub fn drop_back(&mut self, mut count: usize) {
+        match &mut self.chunks {
+            Chunks::One(items) => items.remove_range(items.len().saturating_sub(count), count),
+            Chunks::Many(many) => {
+                while let Some(chunk) = many.deque.back_mut()
+                    && count > 0
+                {
+                    let dropped = count.min(chunk.count);
+                    count -= dropped;
+                    many.len -= dropped;
+                    if dropped == chunk.count {
+                        many.deque.pop_back();
+                    } else {
+                        chunk.items.remove_range(chunk.count - dropped, dropped);
+                        chunk.count -= dropped;
+                    }
+                }
+                self.settle();
+            }
+        }
+    }
+
+    /// Keeps `count` elements from index `start` on, and removes the others.
+    pub fn trim(&mut self, start: usize, count: usize) {
+        let keep_end = start.saturating_add(count).min(self.len());
+        self.drop_back(self.len() - keep_end);
+        self.drop_front(start);
+    }
+
+    /// The element at `index`, counted from 0; seeks from the nearer end.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Item<'_>> {
+        match &self.chunks {
+            Chunks::One(items) => items.get(index),
+            Chunks::Many(many) => {
+                let (chunk, index) = many.locate(index)?;
+                many.deque[chunk].items.get(index)
+            }
+        }
+    }
+
+    /// Puts `value` in the place of the element at `index`; `false` if there is none.
+    pub fn set<'v>(&mut self, index: usize, value: impl Into<Item<'v>>) -> bool {
+        let value = value.into();
+        if index >= self.len() {
+            return false;
+        }
+        if let Chunks::One(items) = &mut self.chunks
+            && replace(items, index, value)
+        {
+            return true;
+        }
+        let many = self.many();
+        let (chunk, index) = many.locate(index).expect("the index is below the length");
+        if !replace(&mut many.deque[chunk].items, index, value) {
+            // Only a chunk of several elements refuses, so it keeps some.
+            let Chunk { items, count } = &mut many.deque[chunk];
+            items.remove_range(index, 1);
+            *count -= 1;
+            many.len -= 1;
+            many.insert(chunk, index, value);
+        }
+        many.tidy(chunk.saturating_sub(1), chunk + 3);
+        self.settle();
+        true
+    }
+
+    /// Puts `value` before the element at `index`, or at the end if `index` is the length.
+    ///
+    /// # Panics
+    /// If `index` is greater than the length.
+    pub fn insert<'v>(&mut self, index: usize, value: impl Into<Item<'v>>) {
+        let (value, len) = (value.into(), self.len());
+        assert!(index <= len, "an insertion is within the list or at its end");
+        if index == len {
+            return self.push_back(value);
+        }
+        if let Chunks::One(items) = &mut self.chunks
+            && fits(items, value)
+        {
+            let position = items.seek(index).expect("the index is below the length");
+            items.insert_before(position, value);
+            return;
+        }
+        let many = self.many();
+        let (chunk, index) = many.locate(index).expect("the index is below the length");
+        many.insert(chunk, index, value);
+    }
+
+    /// Puts `value` before the first element that equals `pivot`; `false` if there is none.
+    pub fn insert_before<'v>(&mut self, pivot: Item<'_>, value: impl Into<Item<'v>>) -> bool {
+        self.insert_beside(pivot, 0, value.into())
+    }
+
+    /// Puts `value` after the first element that equals `pivot`; `false` if there is none.
+    pub fn insert_after<'v>(&mut self, pivot: Item<'_>, value: impl Into<Item<'v>>) -> bool {
+        self.insert_beside(pivot, 1, value.into())
+    }
+
+    /// The index of the first element that equals `value`.
+    #[must_use]
+    pub fn find(&self, value: Item<'_>) -> Option<usize> {
+        let mut before = 0;
+        for items in self.chunks() {
+            if let Some(position) = items.find(value, 0) {
+                return Some(before + items.index_of(position));
+            }
+            before += items.len();
+        }
+        None
+    }
+
+    /// Removes elements that equal `value`, with LREM's count: the first `count` of them, or the last
+    /// `-count`, or all for 0. Returns how many were removed.
+    pub fn remove(&mut self, count: i64, value: Item<'_>) -> usize {
+        let limit =
+            if count == 0 { usize::MAX } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
+        match &mut self.chunks {
+            Chunks::One(items) => remove_equal(items, value, limit, count < 0),
+            Chunks::Many(many) => {
+                let removed = many.remove_equal(value, limit, count < 0);
+                self.settle();
+                removed
+            }
+        }
+    }
+
+    /// All elements in order; from both ends.
+    #[must_use]
+    pub fn iter(&self) -> Range<'_> {
+        self.range(0, usize::MAX)
+    }
+
+    /// Up to `count` elements from index `start` on; from both ends.
+    #[must_use]
+    pub fn range(&self, start: usize, count: usize) -> Range<'_> {
+        let remaining = count.min(self.len().saturating_sub(start));
+        Range { list: self, next: start, remaining, front: None, back: None }
+    }
+
+    /// The chunks in order, to write the list out as it is.
+    pub fn chunks(&self) -> impl ExactSizeIterator<Item = &Packed> + DoubleEndedIterator {
+        let count = match &self.chunks {
+            Chunks::One(items) => usize::from(!items.is_empty()),
+            Chunks::Many(many) => many.deque.len(),
+        };
+        (0..count).map(|index| self.chunk(index))
+    }
+
+    /// Removes up to `chunks_max` chunks from the end, each one allocation; `true` when nothing is left.
+    pub fn free_some(&mut self, chunks_max: usize) -> bool {
+        if let Chunks::Many(many) = &mut self.chunks {
+            let kept = many.deque.len().saturating_sub(chunks_max);
+            many.len -= many.deque.drain(kept..).map(|chunk| chunk.count).sum::<usize>();
+            if kept > 0 {
+                return false;
+            }
+        }
+        *self = List::new();
+        true
+    }
+
+    fn chunk(&self, index: usize) -> &Packed {
+        match &self.chunks {
+            Chunks::One(items) => items,
+            Chunks::Many(many) => &many.deque[index].items,
+        }
+    }
+
+    fn insert_beside(&mut self, pivot: Item<'_>, offset: usize, value: Item<'_>) -> bool {
+        let Some(index) = self.find(pivot) else { return false };
+        self.insert(index + offset, value);
+        true
+    }
+
+    /// The deque, made from the only chunk if need be.
+    fn many(&mut self) -> &mut Many {
+        if let Chunks::One(items) = &mut self.chunks {
+            let items = mem::take(items);
+            let len = items.len();
+            let deque =
+                if len == 0 { VecDeque::new() } else { VecDeque::from([Chunk { items, count: len }]) };
+            self.chunks = Chunks::Many(Box::new(Many { deque, len }));
+        }
+        match &mut self.chunks {
+            Chunks::Many(many) => many,
+            Chunks::One(_) => unreachable!("one chunk was made many"),
+        }
+    }
+
+    /// After a removal: gives back a deque that has become too large, or does without one.
+    fn settle(&mut self) {
+        let Chunks::Many(many) = &mut self.chunks else { return };
+        let deque = &mut many.deque;
+        match deque.len() {
+            0 => self.chunks = Chunks::default(),
+            1 if deque[0].items.byte_len() <= MERGED_BYTES_MAX || deque[0].count == 1 => {
+                self.chunks = Chunks::One(mem::take(&mut deque[0].items));
+            }
+            len if deque.capacity() > 4 * len.max(4) => deque.shrink_to(2 * len),
+            _ => {}
+        }
+    }
+}
+
+impl fmt::Debug for List {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> IntoIterator for &'a List {
+    type Item = Item<'a>;
+    type IntoIter = Range<'a>;
+
+    fn into_iter(self) -> Range<'a> {
+        self.iter()
+    }
+}
+
+impl Many {
+    /// The chunk that has the element at `index`, and its index in there.
+    fn locate(&self, index: usize) -> Option<(usize, usize)> {
+        if index >= self.len {
+            return None;
+        }
+        if index < self.len / 2 {
+            let mut rest = index;
+            for (at, chunk) in self.deque.iter().enumerate() {
+                if rest < chunk.count {
+                    return Some((at, rest));
+                }
+                rest -= chunk.count;
+            }
+        } else {
+            let mut behind = self.len - index;
+            for (at, chunk) in self.deque.iter().enumerate().rev() {
+                if behind <= chunk.count {
+                    return Some((at, chunk.count - behind));
+                }
+                behind -= chunk.count;
+            }
+        }
+        unreachable!("the counts of the chunks add up to the length")
+    }
+
+    /// Puts `value` before the element at `index` of `chunk`, or behind its last one.
+    fn insert(&mut self, chunk: usize, index: usize, value: Item<'_>) {
+        self.len += 1;
+        let count = self.deque[chunk].count;
+        if fits(&self.deque[chunk].items, value) {
+            self.deque[chunk].insert(index, value);
+        } else if index == 0 {
+            match chunk.checked_sub(1) {
+                Some(previous) if fits(&self.deque[previous].items, value) => {
+                    let end = self.deque[previous].count;
+                    self.deque[previous].insert(end, value);
+                }
+                _ => self.deque.insert(chunk, Chunk::of(value)),
+            }
+        } else if index == count {
+            match self.deque.get_mut(chunk + 1) {
+                Some(next) if fits(&next.items, value) => next.insert(0, value),
+                _ => self.deque.insert(chunk + 1, Chunk::of(value)),
+            }
+        } else {
+            let right = self.deque[chunk].split_off(index);
+            self.deque.insert(chunk + 1, right);
+            if fits(&self.deque[chunk].items, value) {
+                self.deque[chunk].insert(index, value);
+            } else if fits(&self.deque[chunk + 1].items, value) {
+                self.deque[chunk + 1].insert(0, value);
+            } else {
+                self.deque.insert(chunk + 1, Chunk::of(value));
+            }
+        }
+    }
+
+    fn remove_equal(&mut self, value: Item<'_>, limit: usize, is_from_back: bool) -> usize {
+        let (mut removed, mut touched) = (0, 0..0);
+        for step in 0..self.deque.len() {
+            let at = if is_from_back { self.deque.len() - 1 - step } else { step };
+            let chunk = &mut self.deque[at];
+            let now = remove_equal(&mut chunk.items, value, limit - removed, is_from_back);
+            chunk.count -= now;
+            if now > 0 {
+                touched = if touched.is_empty() {
+                    at..at + 1
+                } else {
+                    touched.start.min(at)..touched.end.max(at + 1)
+                };
+            }
+            removed += now;
+            if removed == limit {
+                break;
+            }
+        }
+        self.len -= removed;
+        if removed > 0 {
+            self.tidy(touched.start.saturating_sub(1), touched.end + 1);
+        }
+        removed
+    }
+
+    /// Drops empty chunks and merges small neighbours among those from `start` up to before `end`.
+    fn tidy(&mut self, start: usize, end: usize) {
+        let end = end.min(self.deque.len());
+        // Chunks up to `write` are done; those between `write` and `read` are empty.
+        let mut write = start;
+        for read in start + 1..end {
+            let mut chunk = mem::take(&mut self.deque[read]);
+            let last = &mut self.deque[write];
+            if chunk.count == 0 {
+                continue;
+            }
+            if last.items.byte_len() + chunk.items.byte_len() <= MERGED_BYTES_MAX || last.count == 0 {
+                last.append(&mut chunk);
+            } else {
+                write += 1;
+                self.deque[write] = chunk;
+            }
+        }
+        if start < end {
+            let kept = if self.deque[write].count == 0 { write } else { write + 1 };
+            self.deque.drain(kept..end);
+        }
+    }
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Chunk { items: Packed::new(), count: 0 }
+    }
+}
+
+impl Chunk {
+    fn of(value: Item<'_>) -> Self {
+        let mut chunk = Self::default();
+        chunk.insert(0, value);
+        chunk
+    }
+
+    fn insert(&mut self, index: usize, value: Item<'_>) {
+        match self.items.seek(index) {
+            Some(position) => _ = self.items.insert_before(position, value),
+            None => self.items.push_back(value),
+        }
+        self.count += 1;
+    }
+
+    fn split_off(&mut self, index: usize) -> Chunk {
+        let right = Chunk { items: self.items.split_off(index), count: self.count - index };
+        self.count = index;
+        right
+    }
+
+    fn append(&mut self, other: &mut Chunk) {
+        self.items.append(&mut other.items);
+        self.count += mem::take(&mut other.count);
+    }
+}
+
+/// Iterates over consecutive elements of a [`List`] from both ends.
+#[derive(Clone)]
+pub struct Range<'a> {
+    list: &'a List,
+    /// The index of the next element from the front.
+    next: usize,
+    remaining: usize,
+    /// The chunk being read from the front and the rest of it; found when first asked for.
+    front: Option<(usize, packed::Iter<'a>)>,
+    back: Option<(usize, packed::Iter<'a>)>,
+}
+
+impl<'a> Iterator for Range<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Item<'a>> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        let (chunk, items) = self.front.get_or_insert_with(|| {
+            let (chunk, index) = self.list.locate(self.next);
+            (chunk, self.list.chunk(chunk).iter_from(index))
+        });
+        self.next += 1;
+        if let Some(item) = items.next() {
+            return Some(item);
+        }
+        *chunk += 1;
+        *items = self.list.chunk(*chunk).iter();
+        items.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.remaining, Some(self.remaining))
+    }
+}
+
+impl DoubleEndedIterator for Range<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        let (chunk, items) = self.back.get_or_insert_with(|| {
+            let (chunk, index) = self.list.locate(self.next + self.remaining);
+            (chunk, self.list.chunk(chunk).iter_until(index + 1))
+        });
+        if let Some(item) = items.next_back() {
+            return Some(item);
+        }
+        *chunk -= 1;
+        *items = self.list.chunk(*chunk).iter();
+        items.next_back()
+    }
+}
+
+impl ExactSizeIterator for Range<'_> {}
+
+impl List {
+    /// The chunk that has the element at `index`, which is below the length, and its index in there.
+    fn locate(&self, index: usize) -> (usize, usize) {
+        match &self.chunks {
+            Chunks::One(_) => (0, index),
+            Chunks::Many(many) => many.locate(index).expect("a range ends at the length"),
+        }
+    }
+}
+
+/// Whether `items` may take `value` in without becoming too large a chunk.
+fn fits(items: &Packed, value: Item<'_>) -> bool {
+    items.is_empty() || items.byte_len() + value.entry_len() <= CHUNK_BYTES_MAX
+}
+
+/// Puts `value` in the place of the element at `index`, unless that makes too large a chunk.
+fn replace(items: &mut Packed, index: usize, value: Item<'_>) -> bool {
+    let position = items.seek(index).expect("the index is within the chunk");
+    let others_bytes = items.byte_len() - items.item(position).entry_len();
+    let fits = others_bytes == 0 || others_bytes + value.entry_len() <= CHUNK_BYTES_MAX;
+    if fits {
+        items.replace(position, value);
+    }
+    fits
+}
+
+/// Removes up to `limit` elements that equal `value`, the first or the last ones.
+fn remove_equal(items: &mut Packed, value: Item<'_>, limit: usize, is_from_back: bool) -> usize {
+    let skip = if is_from_back { items.count_equal(value).saturating_sub(limit) } else { 0 };
+    items.remove_equal(value, skip, limit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands in
+//! `commands.rs`, their tests beside them.
+
+pub mod hash;
+pub mod list;
+pub mod set;
+pub mod string;
+pub mod zset;
+
+use crate::command::Command;
+use crate::keyspace::HashSeed;
+
+/// The rows of the commands of every type.
+pub(crate) const ROWS: &[&[Command]] = &[
+    string::commands::ROWS,
+    list::commands::ROWS,
+    hash::commands::ROWS,
+    set::commands::ROWS,
+    zset::commands::ROWS,
+];
+
+/// Up to which size collections keep their compact forms, and the secret that their tables hash with.
+#[derive(Clone, Copy, Debug)]
+pub struct Compact {
+    /// See [`HashSeed`].
+    pub seed: HashSeed,
+    /// `hash-max-listpack-entries`.
+    pub hash_entries_max: usize,
+    /// `hash-max-listpack-value`, in bytes.
+    pub hash_value_bytes_max: usize,
+    /// `set-max-intset-entries`.
+    pub intset_entries_max: usize,
+    /// `set-max-listpack-entries`.
+    pub set_entries_max: usize,
+    /// `set-max-listpack-value`, in bytes.
+    pub set_value_bytes_max: usize,
+    /// `zset-max-listpack-entries`.
+    pub zset_entries_max: usize,
+    /// `zset-max-listpack-value`, in bytes.
+    pub zset_value_bytes_max: usize,
+}
+
+impl Compact {
+    /// Redis's limits.
+    pub fn new(seed: HashSeed) -> Compact {
+        Compact {
+            seed,
+            hash_entries_max: 128,
+            hash_value_bytes_max: 64,
+            intset_entries_max: 512,
+            set_entries_max: 128,
+            set_value_bytes_max: 64,
+            zset_entries_max: 128,
+            zset_value_bytes_max: 64,
+        }
+    }
+}

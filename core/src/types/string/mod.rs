@@ -1,0 +1,3 @@
+//! Strings: bytes, or integers in their decimal form.
+
+pub mod commands;

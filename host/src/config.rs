@@ -1,0 +1,520 @@
+//! Settings: the configuration file in Redis's syntax, and flags that override it.
+
+use crate::engine::{EngineConfig, Kind};
+use crate::limits::{OutputLimits, bytes};
+use crate::log::{Format, Level};
+use sanderling_core::Options;
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Files that a configuration file may include, one inside the other.
+const INCLUDE_DEPTH_MAX: usize = 16;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// Run a server.
+    Serve(Box<Settings>),
+    /// Print the help text.
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// The settings that the host acts on; the rest is text for the engine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// TCP port; 0 is no TCP.
+    pub port: u16,
+    /// Addresses to listen on; `-` in front of one says that it may be missing on this machine.
+    pub bind: Vec<String>,
+    /// Path of the Unix socket.
+    pub unix_socket: Option<PathBuf>,
+    /// Mode of the Unix socket's file; 0 leaves it to the umask.
+    pub unix_socket_mode: u32,
+    /// Connections that the kernel may queue before they are accepted.
+    pub tcp_backlog: u32,
+    /// Seconds of silence before the kernel probes a peer; 0 is never.
+    pub tcp_keepalive_seconds: u32,
+    /// Whether a password guards the server.
+    pub has_password: bool,
+    /// Refuse peers from other machines while there is no password.
+    pub protected_mode: bool,
+    /// How many clients the engine admits; the host needs as many file descriptors.
+    pub clients_max: u32,
+    /// Limits on unsent replies.
+    pub output_limits: OutputLimits,
+    /// Least important events that are logged.
+    pub log_level: Level,
+    /// How log lines look.
+    pub log_format: Format,
+    /// File that the log is appended to, instead of standard error.
+    pub log_file: Option<PathBuf>,
+    /// Directory to work in.
+    pub dir: Option<PathBuf>,
+    /// File that holds the process id while the server runs.
+    pub pid_file: Option<PathBuf>,
+    /// How the engine runs.
+    pub engine: EngineConfig,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            port: 6379,
+            bind: vec!["127.0.0.1".to_owned(), "-::1".to_owned()],
+            unix_socket: None,
+            unix_socket_mode: 0,
+            tcp_backlog: 511,
+            tcp_keepalive_seconds: 300,
+            has_password: false,
+            protected_mode: true,
+            clients_max: 10_000,
+            output_limits: OutputLimits::default(),
+            log_level: Level::Notice,
+            log_format: Format::Text,
+            log_file: None,
+            dir: None,
+            pid_file: None,
+            engine: EngineConfig {
+                kind: Kind::Wasm,
+                options: String::new(),
+                memory_bytes_max: 4 << 30,
+                cache_dir: default_cache_dir(),
+            },
+        }
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Text of `--help`.
+pub const HELP: &str = "\
+Sanderling, a Redis-compatible key-value server whose engine runs inside a WebAssembly sandbox.
+
+Usage: sanderling [/path/to/sanderling.conf | -] [--name value ...]
+
+  sanderling                                  listen on 127.0.0.1:6379
+  sanderling --port 7777 --requirepass secret
+  sanderling /etc/sanderling.conf --loglevel verbose
+  echo 'maxclients 100' | sanderling -
+
+Network
+  --port <n>                 TCP port; 0 is no TCP                                    [6379]
+  --bind <addr ...>          addresses to listen on, IPv4 or IPv6; * is all           [127.0.0.1 -::1]
+  --unixsocket <path>        listen on a Unix socket too
+  --unixsocketperm <mode>    mode of the socket's file, octal
+  --tcp-backlog <n>          connections waiting to be accepted                       [511]
+  --tcp-keepalive <seconds>  silence before the kernel probes a peer; 0 is never      [300]
+  --timeout <seconds>        close clients idle for so long; 0 is never               [0]
+
+Access
+  --requirepass <password>   password that clients must give
+  --protected-mode <yes|no>  without a password, serve this machine only              [yes]
+
+Limits
+  --maxclients <n>                                                                    [10000]
+  --maxmemory <bytes>        size of the data, as 100mb; 0 is no limit                [0]
+  --memory-bytes-max <bytes> size of the sandbox, at most 4gb                         [4gb]
+  --proto-max-bulk-len <bytes>                                                        [512mb]
+  --client-query-buffer-limit <bytes>                                                 [1gb]
+  --client-output-buffer-limit <class hard soft seconds ...>
+                             [normal 1gb 0 0 pubsub 32mb 8mb 60]
+
+Engine
+  --engine <wasm|native>     in a sandbox, or linked in                               [wasm]
+  --cache-dir <path>         where the compiled engine is kept; \"\" is nowhere         [~/.cache]
+  --databases <n>                                                                     [16]
+  --hz <n>                   background work per second                               [10]
+
+Process
+  --dir <path>               directory to work in
+  --pidfile <path>           file for the process id
+  --loglevel <level>         debug, verbose, notice or warning                        [notice]
+  --logfile <path>           append the log to a file instead of standard error
+  --log-format <text|json>                                                            [text]
+
+  -h, --help                 print this
+  -v, --version              print the version
+";
+
+/// Reads the command line, without the program's name, and the file that it may name.
+pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
+    match arguments.first().map(String::as_str) {
+        Some("-h" | "--help") => return Ok(Invocation::Help),
+        Some("-v" | "--version") => return Ok(Invocation::Version),
+        _ => {}
+    }
+    let mut parser = Parser { settings: Settings::default(), options: Vec::new() };
+    let flags = match arguments.first().map(String::as_str) {
+        Some("-") => {
+            let mut text = String::new();
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| ConfigError(format!("cannot read standard input: {error}")))?;
+            parser.text(&text, "standard input", 0)?;
+            &arguments[1..]
+        }
+        Some(path) if !path.starts_with("--") => {
+            parser.file(Path::new(path), 0)?;
+            &arguments[1..]
+        }
+        _ => arguments,
+    };
+    parser.flags(flags)?;
+    Ok(Invocation::Serve(Box::new(parser.finish())))
+}
+
+struct Parser {
+    settings: Settings,
+    /// Settings for the engine; a later one of the same name replaces an earlier one.
+    options: Vec<(String, String)>,
+}
+
+impl Parser {
+    fn file(&mut self, path: &Path, depth: usize) -> Result<(), ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            ConfigError(format!("cannot open the configuration file {}: {error}", path.display()))
+        })?;
+        self.text(&text, &path.display().to_string(), depth)
+    }
+
+    fn text(&mut self, text: &str, origin: &str, depth: usize) -> Result<(), ConfigError> {
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let at = |error: String| ConfigError(format!("{origin}, line {}: '{line}': {error}", number + 1));
+            let words = split_words(line).map_err(at)?;
+            let Some((name, values)) = words.split_first() else { continue };
+            if name.eq_ignore_ascii_case("include") {
+                if depth == INCLUDE_DEPTH_MAX {
+                    return Err(at("too many files include one another".to_owned()));
+                }
+                for path in values {
+                    self.file(Path::new(path), depth + 1)?;
+                }
+            } else {
+                self.set(name, values).map_err(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `--name value ...` or `--name=value`; a value reaches to the next word that begins with `--`.
+    fn flags(&mut self, arguments: &[String]) -> Result<(), ConfigError> {
+        let mut rest = arguments;
+        while let Some((flag, after)) = rest.split_first() {
+            let name = match flag.as_str() {
+                "-h" | "-v" => return Err(ConfigError(format!("'{flag}' only works on its own"))),
+                flag => flag.strip_prefix("--").filter(|name| !name.is_empty()),
+            };
+            let name =
+                name.ok_or_else(|| ConfigError(format!("'{flag}' is not a flag; see sanderling --help")))?;
+            let count = after.iter().take_while(|word| !word.starts_with("--")).count();
+            let (values, next) = after.split_at(count);
+            let set = match name.split_once('=') {
+                Some((name, value)) => {
+                    let values: Vec<String> =
+                        [value.to_owned()].into_iter().chain(values.iter().cloned()).collect();
+                    self.set(name, &values)
+                }
+                None => self.set(name, values),
+            };
+            set.map_err(|error| ConfigError(format!("'{flag}': {error}")))?;
+            rest = next;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, name: &str, values: &[String]) -> Result<(), String> {
+        let name = name.to_ascii_lowercase();
+        if values.is_empty() {
+            return Err("needs a value".to_owned());
+        }
+        let value = values.join(" ");
+        if value.contains(['\n', '\r', '\0']) {
+            return Err("a value has no line breaks".to_owned());
+        }
+        let host = self.set_host(&name, values, &value)?;
+        // The engine also answers CONFIG GET for what the host acts on, as far as it knows the name.
+        match Options::default().set(&name, &value) {
+            Ok(()) => {
+                self.options.retain(|(other, _)| *other != name);
+                self.options.push((name, value));
+                Ok(())
+            }
+            Err(_) if host => Ok(()),
+            Err(error) => Err(error.0),
+        }
+    }
+
+    /// Whether the host knows the setting.
+    fn set_host(&mut self, name: &str, values: &[String], value: &str) -> Result<bool, String> {
+        let settings = &mut self.settings;
+        match name {
+            "port" => settings.port = number(value)?,
+            "bind" => {
+                settings.bind =
+                    values.iter().flat_map(|value| value.split_whitespace()).map(str::to_owned).collect()
+            }
+            "unixsocket" => settings.unix_socket = path(value),
+            "unixsocketperm" => {
+                let mode = u32::from_str_radix(value, 8).ok().filter(|mode| *mode <= 0o777);
+                settings.unix_socket_mode = mode.ok_or("must be an octal mode up to 777")?;
+            }
+            "tcp-backlog" => settings.tcp_backlog = number(value)?,
+            "tcp-keepalive" => settings.tcp_keepalive_seconds = number(value)?,
+            "requirepass" => settings.has_password = !value.is_empty(),
+            "protected-mode" => settings.protected_mode = yes_or_no(value)?,
+            "maxclients" => settings.clients_max = number(value)?,
+            "client-output-buffer-limit" => settings.output_limits.update(value)?,
+            "loglevel" => settings.log_level = value.parse()?,
+            "log-format" => settings.log_format = value.parse()?,
+            "logfile" => settings.log_file = path(value),
+            "dir" => settings.dir = path(value),
+            "pidfile" => settings.pid_file = path(value),
+            "engine" => {
+                settings.engine.kind = match value {
+                    "wasm" => Kind::Wasm,
+                    "native" => Kind::Native,
+                    _ => return Err("must be wasm or native".to_owned()),
+                };
+            }
+            "cache-dir" => settings.engine.cache_dir = path(value).map(|path| path.join("sanderling")),
+            "memory-bytes-max" => {
+                let cap = bytes(value)? as u64;
+                if cap == 0 || cap > 4 << 30 {
+                    return Err("must be between 1 and 4gb".to_owned());
+                }
+                settings.engine.memory_bytes_max = cap;
+            }
+            "daemonize" => {
+                if yes_or_no(value)? {
+                    return Err(
+                        "the server stays in the foreground; let systemd or a shell's & do this".to_owned()
+                    );
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn finish(mut self) -> Settings {
+        for (name, value) in &self.options {
+            self.settings.engine.options.push_str(&format!("{name} {value}\n"));
+        }
+        self.settings
+    }
+}
+
+/// `yes` or `no`, in any case.
+pub fn yes_or_no(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("argument must be 'yes' or 'no'".to_owned()),
+    }
+}
+
+fn number<T: FromStr>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| format!("'{value}' is not a number in range"))
+}
+
+fn path(value: &str) -> Option<PathBuf> {
+    (!value.is_empty()).then(|| PathBuf::from(value))
+}
+
+fn default_cache_dir() -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
+    Some(cache.join("sanderling"))
+}
+
+/// Splits a line as Redis's configuration does: words, `'…'` with `\'`, `"…"` with C-like escapes.
+fn split_words(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_start();
+    while !rest.is_empty() {
+        let (word, after) = match rest.as_bytes()[0] {
+            b'"' => double_quoted(&rest[1..])?,
+            b'\'' => single_quoted(&rest[1..])?,
+            _ => {
+                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                (rest[..end].to_owned(), &rest[end..])
+            }
+        };
+        if !after.is_empty() && !after.starts_with(char::is_whitespace) {
+            return Err("a closing quote must be followed by a space".to_owned());
+        }
+        words.push(word);
+        rest = after.trim_start();
+    }
+    Ok(words)
+}
+
+fn single_quoted(text: &str) -> Result<(String, &str), String> {
+    let mut word = String::new();
+    let mut rest = text;
+    loop {
+        let end = rest.find('\'').ok_or("unbalanced quotes")?;
+        match rest[..end].strip_suffix('\\') {
+            Some(before) => {
+                word.push_str(before);
+                word.push('\'');
+                rest = &rest[end + 1..];
+            }
+            None => {
+                word.push_str(&rest[..end]);
+                return Ok((word, &rest[end + 1..]));
+            }
+        }
+    }
+}
+
+fn double_quoted(text: &str) -> Result<(String, &str), String> {
+    let mut bytes = Vec::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => {
+                let word = String::from_utf8(bytes).map_err(|_| "a value must be UTF-8")?;
+                return Ok((word, &text[at + 1..]));
+            }
+            '\\' => {
+                let (at, escape) = characters.next().ok_or("unbalanced quotes")?;
+                let hex = text.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                match (escape, hex) {
+                    ('x', Some(byte)) => {
+                        bytes.push(byte);
+                        characters.nth(1);
+                    }
+                    ('n', _) => bytes.push(b'\n'),
+                    ('r', _) => bytes.push(b'\r'),
+                    ('t', _) => bytes.push(b'\t'),
+                    ('a', _) => bytes.push(7),
+                    ('b', _) => bytes.push(8),
+                    (other, _) => bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+                }
+            }
+            other => bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    Err("unbalanced quotes".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(arguments: &[&str]) -> Result<Settings, String> {
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        match parse(&arguments) {
+            Ok(Invocation::Serve(settings)) => Ok(*settings),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.0),
+        }
+    }
+
+    fn from_text(text: &str) -> Result<Settings, String> {
+        let mut parser = Parser { settings: Settings::default(), options: Vec::new() };
+        parser.text(text, "test", 0).map_err(|error| error.to_string())?;
+        Ok(parser.finish())
+    }
+
+    #[test]
+    fn flags_set_what_they_name() {
+        let settings = settings(&[
+            "--port",
+            "7777",
+            "--bind",
+            "127.0.0.1",
+            "::1",
+            "--protected-mode=no",
+            "--engine",
+            "native",
+            "--unixsocketperm",
+            "770",
+            "--loglevel",
+            "warning",
+            "--memory-bytes-max",
+            "64mb",
+            "--requirepass",
+            "x",
+        ])
+        .unwrap();
+        assert_eq!(settings.port, 7777);
+        assert_eq!(settings.bind, ["127.0.0.1", "::1"]);
+        assert!(!settings.protected_mode && settings.has_password);
+        assert_eq!(settings.engine.kind, Kind::Native);
+        assert_eq!(settings.unix_socket_mode, 0o770);
+        assert_eq!(settings.log_level, Level::Warning);
+        assert_eq!(settings.engine.memory_bytes_max, 64 << 20);
+    }
+
+    #[test]
+    fn mistakes_name_what_is_wrong() {
+        for (arguments, message) in [
+            (&["--port", "seven"][..], "'--port': 'seven' is not a number in range"),
+            (&["--port"], "'--port': needs a value"),
+            (&["--port", "70000"], "'--port': '70000' is not a number in range"),
+            (&["--engine", "jvm"], "'--engine': must be wasm or native"),
+            (&["--port", "1", "-v"], "'--port': '1 -v' is not a number in range"),
+            (
+                &["/nowhere/x.conf"],
+                "cannot open the configuration file /nowhere/x.conf: No such file or directory (os error 2)",
+            ),
+            (
+                &["--daemonize", "yes"],
+                "'--daemonize': the server stays in the foreground; let systemd or a shell's & do this",
+            ),
+        ] {
+            assert_eq!(settings(arguments).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn files_have_redis_syntax() {
+        let settings = from_text(
+            "# a comment\n\n  PORT 7000\nbind * -::*\nunixsocket \"/tmp/a b\\x41.sock\"\nlogfile ''\n\
+             maxclients 10\nmaxclients 20\n",
+        )
+        .unwrap();
+        assert_eq!(settings.port, 7000);
+        assert_eq!(settings.bind, ["*", "-::*"]);
+        assert_eq!(settings.unix_socket, Some(PathBuf::from("/tmp/a bA.sock")));
+        assert_eq!(settings.log_file, None);
+        assert_eq!(settings.clients_max, 20);
+        assert_eq!(settings.engine.options.matches("maxclients").count(), 1);
+        assert_eq!(from_text("port 1\nport \"2").unwrap_err(), "test, line 2: 'port \"2': unbalanced quotes");
+    }
+
+    #[test]
+    fn words_unquote() {
+        for (line, words) in [
+            ("a  b\tc", &["a", "b", "c"][..]),
+            (r#"a "b c" 'd e'"#, &["a", "b c", "d e"]),
+            (r#""\n\t\"\\\x41" 'it\'s'"#, &["\n\t\"\\A", "it's"]),
+            (r#"a """#, &["a", ""]),
+            ("name värde", &["name", "värde"]),
+        ] {
+            assert_eq!(split_words(line).unwrap(), words);
+        }
+        for line in ["\"a", "'a", "\"a\"b", "\"a\\"] {
+            assert!(split_words(line).is_err(), "{line}");
+        }
+    }
+}

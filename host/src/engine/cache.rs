@@ -1,0 +1,110 @@
+//! Compiled guests kept between starts: compiling takes a good part of a second, mapping a file takes none.
+//!
+//! A compiled guest is machine code that the server will run unsandboxed, so it is only taken from a file that
+//! nobody but the server's own user can have written.
+
+use crate::log;
+use rustix::process::geteuid;
+use std::collections::hash_map::DefaultHasher;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::hash::{Hash, Hasher};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use wasmtime::{Engine, Error, Module};
+
+const SUFFIX: &str = "cwasm";
+/// Compiled guests of other versions that are left lying.
+const FILES_MAX: usize = 8;
+
+/// The module out of `dir`; compiled, and kept there if possible, when it is not there yet. What goes wrong with
+/// the cache only costs time and a warning.
+pub(super) fn load(engine: &Engine, dir: &Path, module_hash: &str, wasm: &[u8]) -> Result<Module, Error> {
+    let path = dir.join(file_name(engine, module_hash));
+    match read(engine, dir, &path) {
+        Ok(Some(module)) => return Ok(module),
+        Ok(None) => log::verbose!("compiling the engine, which takes a moment the first time"),
+        Err(error) => log::warning!("the compiled engine {} is not used: {error:#}", path.display()),
+    }
+    let module = Module::new(engine, wasm)?;
+    match write(&module, dir, &path) {
+        Ok(()) => prune(dir, &path),
+        Err(error) => log::warning!("cannot keep the compiled engine as {}: {error:#}", path.display()),
+    }
+    Ok(module)
+}
+
+/// Names the module, the wasmtime version, its configuration and the processor's features.
+fn file_name(engine: &Engine, module_hash: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{module_hash}-{:016x}.{SUFFIX}", hasher.finish())
+}
+
+fn read(engine: &Engine, dir: &Path, path: &Path) -> Result<Option<Module>, Error> {
+    let file = match OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    check_owner(&fs::metadata(dir)?, "its directory")?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(Error::msg("it is not a regular file"));
+    }
+    check_owner(&metadata, "it")?;
+    // SAFETY: the file is one that `write` finished: nobody else may write it or rename into its directory, its
+    // name holds the fingerprint of what it was made from, and wasmtime checks version and configuration again.
+    let module = unsafe { Module::deserialize_open_file(engine, file) }?;
+    Ok(Some(module))
+}
+
+const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+
+fn check_owner(metadata: &fs::Metadata, what: &str) -> Result<(), Error> {
+    if metadata.uid() != geteuid().as_raw() {
+        return Err(Error::msg(format!("{what} belongs to another user")));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(Error::msg(format!("{what} can be written by others")));
+    }
+    Ok(())
+}
+
+/// Writes beside the final name and renames, so that a reader finds a whole file or none.
+fn write(module: &Module, dir: &Path, path: &Path) -> Result<(), Error> {
+    let code = module.serialize()?;
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    check_owner(&fs::metadata(dir)?, "its directory")?;
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = write_new(&temporary, &code).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // Whatever the first error was, it is the one to report.
+        let _ = fs::remove_file(&temporary);
+    }
+    Ok(written?)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Removes the oldest compiled guests beyond a few; those in use elsewhere stay mapped there.
+fn prune(dir: &Path, keep: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    let mut files: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == SUFFIX))
+        .filter(|entry| entry.path() != keep)
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    files.sort();
+    let excess = (files.len() + 1).saturating_sub(FILES_MAX);
+    for (_, path) in files.drain(..excess) {
+        // Another server may have been faster.
+        let _ = fs::remove_file(path);
+    }
+}

@@ -1,0 +1,136 @@
+//! The two ways to run the engine, behind one batch interface: sandboxed in wasmtime or linked in.
+
+mod cache;
+mod guest;
+mod native;
+
+use sanderling_core::{ConnId, Micros, Output};
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// An engine that takes requests in batches.
+///
+/// A batch: write bytes into [`Engine::input_buffer`], [`Engine::push`] requests that name ranges of it, call
+/// [`Engine::process`], then take every [`Engine::next_output`]. After an error the engine is poisoned and good
+/// for nothing but being dropped.
+pub trait Engine {
+    /// Where input bytes go; its address, content and length stay for the whole batch.
+    fn input_buffer(&mut self) -> &mut [u8];
+    /// How many requests a batch may have.
+    fn requests_max(&self) -> usize;
+    /// Adds a request to the batch; the caller keeps count.
+    fn push(&mut self, request: Request);
+    /// Handles the batch in order and empties it.
+    fn process(&mut self, now: Micros) -> Result<(), Trap>;
+    /// The connection that request `index` of the batch just processed speaks of: for `Connect` the new one.
+    fn processed_conn(&self, index: usize) -> ConnId;
+    /// Does what is due at `now`; outputs follow as after `process`.
+    fn timeout(&mut self, now: Micros) -> Result<(), Trap>;
+    /// When [`Engine::timeout`] wants to be called; `None` is never.
+    fn next_deadline(&mut self) -> Result<Option<Micros>, Trap>;
+    /// The next output of the last call.
+    fn next_output(&mut self) -> Result<Option<Output<'_>>, Trap>;
+    /// Bytes that the engine's data takes; `None` where the implementation shares its allocator with the server.
+    fn memory_used(&mut self) -> Result<Option<u64>, Trap>;
+}
+
+/// One request of a batch; ranges are of the input buffer.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Bytes that arrived on a connection.
+    Input {
+        /// The connection.
+        conn: ConnId,
+        /// The bytes.
+        bytes: Range<usize>,
+    },
+    /// A new connection, described as [`peer_text`] does.
+    Connect {
+        /// The description.
+        peer: Range<usize>,
+    },
+    /// The peer is gone.
+    Disconnect {
+        /// The connection.
+        conn: ConnId,
+    },
+}
+
+/// How a connection is described to the engine: peer address, own address, whether it is a Unix socket.
+pub fn peer_text(addr: &str, laddr: &str, unix: bool) -> String {
+    format!("{addr}\n{laddr}\n{}", u8::from(unix))
+}
+
+/// The engine broke down; its state is lost.
+#[derive(Debug)]
+pub struct Trap(pub String);
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Trap {}
+
+/// Which implementation runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// In a wasmtime sandbox, with at most 4 GiB.
+    Wasm,
+    /// Linked into the server, as large as the machine.
+    Native,
+}
+
+/// What an engine is made from.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The implementation.
+    pub kind: Kind,
+    /// Settings for the engine, `name value` lines.
+    pub options: String,
+    /// Cap on the guest's linear memory; growth beyond it fails and the engine answers `-OOM`.
+    pub memory_bytes_max: u64,
+    /// Where compiled guests are kept; `None` compiles at each start.
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// Makes engines: the first one, and another each time one traps.
+pub struct Factory {
+    config: EngineConfig,
+    module: Option<guest::Module>,
+}
+
+impl Factory {
+    /// Compiles or loads what there is to.
+    pub fn new(config: EngineConfig) -> Result<Self, Trap> {
+        let module = match config.kind {
+            Kind::Wasm => Some(guest::Module::load(config.cache_dir.as_deref())?),
+            Kind::Native => None,
+        };
+        Ok(Self { config, module })
+    }
+
+    /// A fresh, empty engine. An error is about the options.
+    pub fn create(&self, now: Micros) -> Result<Box<dyn Engine>, Trap> {
+        let mut seed = [0; 16];
+        getrandom::fill(&mut seed).map_err(|error| {
+            Trap(format!("the operating system has no randomness for the hash seed: {error}"))
+        })?;
+        match &self.module {
+            Some(module) => Ok(Box::new(module.instantiate(&self.config, seed, now)?)),
+            None => Ok(Box::new(native::Native::new(&self.config, seed, now)?)),
+        }
+    }
+}
+
+/// Turns `name value` lines into the engine's options.
+fn parse_options(text: &str) -> Result<sanderling_core::Options, Trap> {
+    let mut options = sanderling_core::Options::default();
+    for line in text.lines() {
+        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+        options.set(name, value).map_err(|error| Trap(error.0))?;
+    }
+    Ok(options)
+}

@@ -1,0 +1,21 @@
+//! The Sanderling server: sockets, timers and settings around the engine.
+//!
+//! One thread owns an engine and an event loop: wait, read every ready socket into the engine's input buffer, one
+//! call for the whole batch, write every output from where the engine left it.
+
+pub mod clock;
+pub mod config;
+mod connection;
+pub mod engine;
+pub mod limits;
+pub mod log;
+mod net;
+mod server;
+
+pub use server::{Server, StartError};
+
+/// What `--version` and the log's first line say.
+pub fn version() -> String {
+    let bits = usize::BITS;
+    format!("sanderling v{} bits={bits}", env!("CARGO_PKG_VERSION"))
+}

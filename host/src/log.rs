@@ -1,0 +1,210 @@
+//! The server's log: one line per event, as text or JSON, with Redis's four levels.
+
+use std::fmt::{self, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How much an event matters; Redis's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For those who look for a fault.
+    Debug,
+    /// What happens to single clients.
+    Verbose,
+    /// What an operator wants to see once.
+    Notice,
+    /// What an operator should act on.
+    Warning,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Level::Debug => "debug",
+            Level::Verbose => "verbose",
+            Level::Notice => "notice",
+            Level::Warning => "warning",
+        }
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let levels = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
+        let found = levels.into_iter().find(|level| level.name().eq_ignore_ascii_case(text));
+        found.ok_or_else(|| "must be one of debug, verbose, notice, warning".to_owned())
+    }
+}
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// `time level message`.
+    #[default]
+    Text,
+    /// An object with `time`, `level`, `pid` and `message`.
+    Json,
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Format::Text),
+            "json" => Ok(Format::Json),
+            _ => Err("must be text or json".to_owned()),
+        }
+    }
+}
+
+static LEVEL: AtomicU8 = AtomicU8::new(Level::Notice as u8);
+static SINK: Mutex<Sink> = Mutex::new(Sink { format: Format::Text, file: None });
+
+struct Sink {
+    format: Format,
+    /// Standard error when there is none.
+    file: Option<File>,
+}
+
+/// Sets where lines go: a file that is appended to, or standard error.
+pub fn open(level: Level, format: Format, file: Option<&Path>) -> io::Result<()> {
+    let file = match file {
+        Some(path) => Some(OpenOptions::new().append(true).create(true).open(path)?),
+        None => None,
+    };
+    set_level(level);
+    *SINK.lock().expect("no holder of the lock panics") = Sink { format, file };
+    Ok(())
+}
+
+/// Events below `level` are dropped from now on.
+pub fn set_level(level: Level) {
+    LEVEL.store(level as u8, Ordering::Relaxed);
+}
+
+/// Whether events of `level` are kept.
+pub fn enabled(level: Level) -> bool {
+    level as u8 >= LEVEL.load(Ordering::Relaxed)
+}
+
+/// Writes one event. A log that cannot be written must not stop the server.
+pub fn write(level: Level, message: fmt::Arguments<'_>) {
+    let mut sink = SINK.lock().expect("no holder of the lock panics");
+    let line = line(sink.format, SystemTime::now(), level, &message.to_string());
+    let _ = match &mut sink.file {
+        Some(file) => file.write_all(line.as_bytes()),
+        None => io::stderr().write_all(line.as_bytes()),
+    };
+}
+
+macro_rules! event {
+    ($name:ident, $level:ident, $dollar:tt) => {
+        macro_rules! $name {
+                    ($dollar($argument:tt)*) => {
+                        if $crate::log::enabled($crate::log::Level::$level) {
+                            $crate::log::write($crate::log::Level::$level, format_args!($dollar($argument)*));
+                        }
+                    };
+                }
+        pub(crate) use $name;
+    };
+}
+
+event!(verbose, Verbose, $);
+event!(notice, Notice, $);
+event!(warning, Warning, $);
+
+fn line(format: Format, time: SystemTime, level: Level, message: &str) -> String {
+    let (time, level) = (timestamp(time), level.name());
+    match format {
+        Format::Text => {
+            // A client's text may be in the message; it must not be able to forge a line.
+            let message = message.replace(['\n', '\r'], " ");
+            format!("{time} {level:<7} {message}\n")
+        }
+        Format::Json => {
+            let pid = std::process::id();
+            let message = json_string(message);
+            format!("{{\"time\":\"{time}\",\"level\":\"{level}\",\"pid\":{pid},\"message\":{message}}}\n")
+        }
+    }
+}
+
+/// RFC 3339 with milliseconds, in UTC.
+fn timestamp(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (year, month, day) = civil(days as i64);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let millis = since.subsec_millis();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+/// Year, month and day of a day counted from 1970-01-01. The year is taken to begin in March, so that the leap day
+/// is its last, and an era has 400 such years.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, january) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (year + era * 400 + january, month, day)
+}
+
+fn json_string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            character if (character as u32) < 0x20 => {
+                write!(out, "\\u{:04x}", character as u32).expect("a String takes everything");
+            }
+            character => out.push(character),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn lines_are_one_line_in_both_formats() {
+        let time = UNIX_EPOCH + Duration::from_millis(1_709_210_096_789);
+        assert_eq!(
+            line(Format::Text, time, Level::Notice, "a\r\nb"),
+            "2024-02-29T12:34:56.789Z notice  a  b\n"
+        );
+        let json = line(Format::Json, time, Level::Warning, "say \"hi\"\n\u{1}");
+        let expected = format!(
+            "{{\"time\":\"2024-02-29T12:34:56.789Z\",\"level\":\"warning\",\"pid\":{},\
+             \"message\":\"say \\\"hi\\\"\\n\\u0001\"}}\n",
+            std::process::id()
+        );
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn days_become_dates() {
+        assert_eq!(civil(0), (1970, 1, 1));
+        assert_eq!(civil(365), (1971, 1, 1));
+        assert_eq!(civil(11_016), (2000, 2, 29));
+        assert_eq!(civil(20_819), (2027, 1, 1));
+    }
+}

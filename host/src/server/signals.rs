@@ -1,0 +1,47 @@
+//! SIGTERM and SIGINT as an event of the loop.
+
+use mio::net::UnixStream;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// The two signals that end the server; the second one ends it at once.
+pub(super) struct Signals {
+    pipe: UnixStream,
+    last: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        let (pipe, writer) = std::os::unix::net::UnixStream::pair()?;
+        pipe.set_nonblocking(true)?;
+        let last = Arc::new(AtomicUsize::new(0));
+        let stopping = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // Actions run in this order, so that the first signal only arms the shutdown.
+            flag::register_conditional_shutdown(signal, 1, Arc::clone(&stopping))?;
+            flag::register(signal, Arc::clone(&stopping))?;
+            flag::register_usize(signal, Arc::clone(&last), signal as usize)?;
+            low_level::pipe::register(signal, writer.try_clone()?)?;
+        }
+        Ok(Self { pipe: UnixStream::from_std(pipe), last })
+    }
+
+    /// What the poll waits for.
+    pub(super) fn pipe(&mut self) -> &mut UnixStream {
+        &mut self.pipe
+    }
+
+    /// Name of the signal that came, if one did.
+    pub(super) fn take(&mut self) -> Option<&'static str> {
+        // The bytes only wake the loop up.
+        let _ = self.pipe.read(&mut [0; 16]);
+        match self.last.swap(0, Ordering::Relaxed) as i32 {
+            SIGINT => Some("SIGINT"),
+            SIGTERM => Some("SIGTERM"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,827 @@
+//! The guest's allocator: size classes without headers, over runs of linear memory.
+//!
+//! Rust hands the size back when it frees, so a block needs no header: that is worth 4 to 8 bytes on every key.
+//!
+//! * Up to [`SMALL_BYTES_MAX`]: a block comes from a *slab*, 64 KiB cut into equal blocks of one class. There
+//!   is a class every 8 bytes up to 128 and eight per doubling above, so rounding wastes at most 12.5%. What a
+//!   slab needs to know about itself lies in a side table, not in the slab: 64 KiB strides would otherwise put
+//!   every slab's bookkeeping into the same cache set.
+//! * Above that: a *run* of 1 KiB units. Free runs keep their length at both ends and a bit per boundary unit
+//!   says whether it is free, so that neighbours merge in constant time. Slabs are runs too, which is how memory
+//!   moves between classes and large blocks.
+//!
+//! Memory that cannot be had is a null pointer, never a trap; what follows from that is the caller's decision.
+
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+
+/// The largest block that comes from a slab; a larger one is a run of its own.
+pub const SMALL_BYTES_MAX: usize = 8 << 10;
+
+const UNIT_BYTES: usize = 1 << 10;
+const SLAB_BYTES: usize = 64 << 10;
+const SLAB_UNITS: u32 = (SLAB_BYTES / UNIT_BYTES) as u32;
+/// What 32-bit addresses can name.
+const UNITS_MAX: u32 = 1 << 22;
+const SLABS_MAX: usize = 1 << 16;
+const CLASSES: usize = 64;
+/// Memory is asked for in steps of 1/32 of what there is, within these bounds.
+const GROW_BYTES_MIN: usize = SLAB_BYTES;
+const GROW_BYTES_MAX: usize = 4 << 20;
+/// Runs of fewer units than this have a bin per length.
+const EXACT_BINS: u32 = 64;
+const BINS: usize = 128;
+/// How many runs of a bin are looked at when not each of them fits.
+const BIN_LOOKS_MAX: usize = 8;
+
+/// Where the address space comes from.
+///
+/// # Safety
+/// `grow` returns the offset of memory that is writable and owned by the caller alone, a multiple of 64 KiB at or
+/// behind the end of everything returned before, and never 0. `at(offset)` is the same for the same offset at all
+/// times, `at(offset + n)` lies `n` bytes behind `at(offset)`, and `offset` is its inverse; `at(0)` is aligned to
+/// 64 KiB.
+pub unsafe trait Pages {
+    /// The address of an offset.
+    fn at(&self, offset: usize) -> *mut u8;
+    /// The offset of an address.
+    fn offset(&self, block: NonNull<u8>) -> usize;
+    /// Adds `bytes`, a multiple of 64 KiB; `None` when refused.
+    fn grow(&mut self, bytes: usize) -> Option<usize>;
+}
+
+/// The allocator's whole state; all zeroes except for `pages`, so that a static of it costs no file bytes.
+pub struct SizeClasses<P> {
+    pages: P,
+    used_bytes: usize,
+    committed_bytes: usize,
+    refused_bytes: usize,
+    /// Units in free runs.
+    free_units: u32,
+    /// Per class the first slab with a free block; 0 is none.
+    partial: [u16; CLASSES],
+    /// Per bin the first free run, as its unit; 0 is none.
+    bins: [u32; BINS],
+    bins_filled: u128,
+    /// A bit for the first and the last unit of each free run.
+    boundaries: [u32; (UNITS_MAX / 32) as usize],
+    slabs: [Slab; SLABS_MAX],
+}
+
+#[derive(Clone, Copy)]
+struct Slab {
+    /// Offset of the first freed block, which holds the offset of the next one; 0 is none.
+    free: u32,
+    used: u16,
+    /// Blocks handed out at least once; those behind were never touched.
+    carved: u16,
+    next: u16,
+    previous: u16,
+}
+
+const CLASS_BYTES: [u16; CLASSES] = {
+    let mut table = [0; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        table[class] = if class < 16 {
+            (class as u16 + 1) * 8
+        } else {
+            (9 + (class as u16 - 16) % 8) << (4 + (class - 16) / 8)
+        };
+        class += 1;
+    }
+    table
+};
+
+const CLASS_BLOCKS: [u16; CLASSES] = {
+    let mut table = [0; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        table[class] = (SLAB_BYTES / CLASS_BYTES[class] as usize) as u16;
+        class += 1;
+    }
+    table
+};
+
+impl<P: Pages> SizeClasses<P> {
+    /// An allocator that owns nothing yet.
+    pub const fn new(pages: P) -> Self {
+        let slab = Slab { free: 0, used: 0, carved: 0, next: 0, previous: 0 };
+        Self {
+            pages,
+            used_bytes: 0,
+            committed_bytes: 0,
+            refused_bytes: 0,
+            free_units: 0,
+            partial: [0; CLASSES],
+            bins: [0; BINS],
+            bins_filled: 0,
+            boundaries: [0; (UNITS_MAX / 32) as usize],
+            slabs: [slab; SLABS_MAX],
+        }
+    }
+
+    /// Bytes in live blocks, rounding included.
+    pub fn used_bytes(&self) -> usize {
+        self.used_bytes
+    }
+
+    /// Bytes obtained from [`Pages`] so far; they are never given back.
+    pub fn committed_bytes(&self) -> usize {
+        self.committed_bytes
+    }
+
+    /// Bytes that a block of any size could come from without more memory, but for their being in pieces. What is
+    /// free inside slabs is not among them: it only serves the slab's own class.
+    pub fn free_bytes(&self) -> usize {
+        self.free_units as usize * UNIT_BYTES
+    }
+
+    /// Size of the last request that could not be served; 0 when there was none.
+    pub fn refused_bytes(&self) -> usize {
+        self.refused_bytes
+    }
+
+    /// A block of `layout`, or null.
+    pub fn allocate(&mut self, layout: Layout) -> *mut u8 {
+        let offset = match class_of(layout) {
+            Some(class) => self.allocate_small(class),
+            None => self.allocate_large(layout),
+        };
+        match offset {
+            Some(offset) => self.at(offset),
+            None => {
+                self.refused_bytes = layout.size();
+                ptr::null_mut()
+            }
+        }
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    /// `block` is live, from this allocator, and of this very `layout`.
+    pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+        let offset = self.offset(block);
+        match class_of(layout) {
+            Some(class) => self.free_small(offset, class),
+            None => {
+                let units = units(layout.size());
+                self.used_bytes -= units as usize * UNIT_BYTES;
+                self.free_run((offset / UNIT_BYTES) as u32, units);
+            }
+        }
+    }
+
+    /// Changes a block's size, where it lies if possible; null leaves the old block as it was.
+    ///
+    /// # Safety
+    /// As for [`Self::deallocate`]; `size` is not 0 and valid for a layout of the same alignment.
+    pub unsafe fn reallocate(&mut self, block: NonNull<u8>, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller vouches for size and alignment.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        match (class_of(layout), class_of(wanted)) {
+            (Some(old), Some(new)) if old == new => return block.as_ptr(),
+            (None, None) if self.resize_run(block, layout.size(), size) => return block.as_ptr(),
+            _ => {}
+        }
+        let moved = self.allocate(wanted);
+        if !moved.is_null() {
+            // SAFETY: both blocks are live, do not overlap, and are at least this long.
+            unsafe { ptr::copy_nonoverlapping(block.as_ptr(), moved, layout.size().min(size)) };
+            // SAFETY: as the caller vouches.
+            unsafe { self.deallocate(block, layout) };
+        }
+        moved
+    }
+
+    fn allocate_small(&mut self, class: usize) -> Option<usize> {
+        let index = match self.partial[class] {
+            0 => self.add_slab(class)?,
+            index => index,
+        };
+        let slab = self.slabs[index as usize];
+        let bytes = CLASS_BYTES[class] as usize;
+        let offset = if slab.free == 0 {
+            self.slabs[index as usize].carved += 1;
+            index as usize * SLAB_BYTES + slab.carved as usize * bytes
+        } else {
+            self.slabs[index as usize].free = self.load(slab.free as usize);
+            slab.free as usize
+        };
+        self.slabs[index as usize].used += 1;
+        if slab.used + 1 == CLASS_BLOCKS[class] {
+            self.unlink_slab(index, class);
+        }
+        self.used_bytes += bytes;
+        Some(offset)
+    }
+
+    fn free_small(&mut self, offset: usize, class: usize) {
+        let index = (offset / SLAB_BYTES) as u16;
+        let slab = self.slabs[index as usize];
+        self.store(offset, slab.free);
+        self.slabs[index as usize].free = offset as u32;
+        self.slabs[index as usize].used = slab.used - 1;
+        self.used_bytes -= CLASS_BYTES[class] as usize;
+        if slab.used == CLASS_BLOCKS[class] {
+            self.link_slab(index, class);
+        } else if slab.used == 1 && (slab.next != 0 || slab.previous != 0) {
+            // The last partial slab of a class stays, or a block that comes and goes would drag a slab along.
+            self.unlink_slab(index, class);
+            self.free_run(index as u32 * SLAB_UNITS, SLAB_UNITS);
+        }
+    }
+
+    fn add_slab(&mut self, class: usize) -> Option<u16> {
+        let index = (self.take_run(SLAB_UNITS, SLAB_UNITS)? / SLAB_UNITS) as u16;
+        self.slabs[index as usize] = Slab { free: 0, used: 0, carved: 0, next: 0, previous: 0 };
+        self.link_slab(index, class);
+        Some(index)
+    }
+
+    fn link_slab(&mut self, index: u16, class: usize) {
+        let next = self.partial[class];
+        self.slabs[index as usize].next = next;
+        self.slabs[index as usize].previous = 0;
+        if next != 0 {
+            self.slabs[next as usize].previous = index;
+        }
+        self.partial[class] = index;
+    }
+
+    fn unlink_slab(&mut self, index: u16, class: usize) {
+        let Slab { next, previous, .. } = self.slabs[index as usize];
+        match previous {
+            0 => self.partial[class] = next,
+            previous => self.slabs[previous as usize].next = next,
+        }
+        if next != 0 {
+            self.slabs[next as usize].previous = previous;
+        }
+        self.slabs[index as usize].next = 0;
+        self.slabs[index as usize].previous = 0;
+    }
+
+    fn allocate_large(&mut self, layout: Layout) -> Option<usize> {
+        let units = units(layout.size());
+        let start = self.take_run(units, layout.align().div_ceil(UNIT_BYTES) as u32)?;
+        self.used_bytes += units as usize * UNIT_BYTES;
+        Some(start as usize * UNIT_BYTES)
+    }
+
+    fn resize_run(&mut self, block: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> bool {
+        let start = (self.offset(block) / UNIT_BYTES) as u32;
+        let (old, new) = (units(old_bytes), units(new_bytes));
+        if new > old {
+            let (end, more) = (start + old, new - old);
+            if end >= UNITS_MAX || !self.is_boundary(end) {
+                return false;
+            }
+            let room = self.load(end as usize * UNIT_BYTES);
+            if room < more {
+                return false;
+            }
+            self.remove_run(end, room);
+            if room > more {
+                self.insert_run(end + more, room - more);
+            }
+        } else if new < old {
+            self.free_run(start + new, old - new);
+        }
+        self.used_bytes = self.used_bytes - old as usize * UNIT_BYTES + new as usize * UNIT_BYTES;
+        true
+    }
+
+    /// A run of `units`, its first unit a multiple of `align` units (a power of two).
+    fn take_run(&mut self, units: u32, align: u32) -> Option<u32> {
+        if units >= UNITS_MAX {
+            return None;
+        }
+        let (run, length) = match self.find_run(units, align) {
+            Some(found) => found,
+            None => {
+                self.grow(units, align)?;
+                self.find_run(units, align)?
+            }
+        };
+        self.remove_run(run, length);
+        let start = run.next_multiple_of(align);
+        if start > run {
+            self.insert_run(run, start - run);
+        }
+        let end = start + units;
+        if run + length > end {
+            self.insert_run(end, run + length - end);
+        }
+        Some(start)
+    }
+
+    /// The first run that fits, from the smallest bin upwards, and its length.
+    fn find_run(&self, units: u32, align: u32) -> Option<(u32, u32)> {
+        let mut filled = self.bins_filled & (u128::MAX << bin_of(units));
+        while filled != 0 {
+            let mut run = self.bins[filled.trailing_zeros() as usize];
+            for _ in 0..BIN_LOOKS_MAX {
+                if run == 0 {
+                    break;
+                }
+                let length = self.load(run as usize * UNIT_BYTES);
+                if run.next_multiple_of(align) + units <= run + length {
+                    return Some((run, length));
+                }
+                run = self.load(run as usize * UNIT_BYTES + 4);
+            }
+            filled &= filled - 1;
+        }
+        None
+    }
+
+    /// Asks for memory for a run; a generous step first, then only what is needed.
+    fn grow(&mut self, units: u32, align: u32) -> Option<()> {
+        // New memory starts at a multiple of 64 KiB, so that only a stricter alignment needs slack.
+        let slack = if align > SLAB_UNITS { align } else { 0 };
+        let needed = (units as usize + slack as usize)
+            .checked_mul(UNIT_BYTES)?
+            .checked_next_multiple_of(SLAB_BYTES)?;
+        let step =
+            (self.committed_bytes / 32).clamp(GROW_BYTES_MIN, GROW_BYTES_MAX) / SLAB_BYTES * SLAB_BYTES;
+        let (offset, bytes) = match self.pages.grow(needed.max(step)) {
+            Some(offset) => (offset, needed.max(step)),
+            None => (self.pages.grow(needed)?, needed),
+        };
+        self.committed_bytes += bytes;
+        self.free_run((offset / UNIT_BYTES) as u32, (bytes / UNIT_BYTES) as u32);
+        Some(())
+    }
+
+    /// Adds a run and merges it with free neighbours.
+    fn free_run(&mut self, mut start: u32, mut length: u32) {
+        let end = start + length;
+        if end < UNITS_MAX && self.is_boundary(end) {
+            let more = self.load(end as usize * UNIT_BYTES);
+            self.remove_run(end, more);
+            length += more;
+        }
+        if self.is_boundary(start - 1) {
+            let before = self.load(start as usize * UNIT_BYTES - 4);
+            start -= before;
+            self.remove_run(start, before);
+            length += before;
+        }
+        self.insert_run(start, length);
+    }
+
+    /// A free run begins with `length, next, previous` and ends with `length`, each 4 bytes.
+    fn insert_run(&mut self, start: u32, length: u32) {
+        let bin = bin_of(length);
+        let (offset, next) = (start as usize * UNIT_BYTES, self.bins[bin]);
+        self.store(offset, length);
+        self.store(offset + 4, next);
+        self.store(offset + 8, 0);
+        self.store(offset + length as usize * UNIT_BYTES - 4, length);
+        if next != 0 {
+            self.store(next as usize * UNIT_BYTES + 8, start);
+        }
+        self.bins[bin] = start;
+        self.bins_filled |= 1 << bin;
+        self.free_units += length;
+        self.set_boundary(start, true);
+        self.set_boundary(start + length - 1, true);
+    }
+
+    fn remove_run(&mut self, start: u32, length: u32) {
+        let offset = start as usize * UNIT_BYTES;
+        let (next, previous) = (self.load(offset + 4), self.load(offset + 8));
+        match previous {
+            0 => {
+                let bin = bin_of(length);
+                self.bins[bin] = next;
+                if next == 0 {
+                    self.bins_filled &= !(1 << bin);
+                }
+            }
+            previous => self.store(previous as usize * UNIT_BYTES + 4, next),
+        }
+        if next != 0 {
+            self.store(next as usize * UNIT_BYTES + 8, previous);
+        }
+        self.free_units -= length;
+        self.set_boundary(start, false);
+        self.set_boundary(start + length - 1, false);
+    }
+
+    fn is_boundary(&self, unit: u32) -> bool {
+        self.boundaries[(unit / 32) as usize] & (1 << (unit % 32)) != 0
+    }
+
+    fn set_boundary(&mut self, unit: u32, free: bool) {
+        let word = &mut self.boundaries[(unit / 32) as usize];
+        *word = (*word & !(1 << (unit % 32))) | (free as u32) << (unit % 32);
+    }
+
+    fn at(&self, offset: usize) -> *mut u8 {
+        self.pages.at(offset)
+    }
+
+    fn offset(&self, block: NonNull<u8>) -> usize {
+        self.pages.offset(block)
+    }
+
+    fn load(&self, offset: usize) -> u32 {
+        // SAFETY: callers name free memory that `Pages` granted; it is theirs alone and aligned to 4.
+        unsafe { self.at(offset).cast::<u32>().read() }
+    }
+
+    fn store(&mut self, offset: usize, value: u32) {
+        // SAFETY: as for `load`.
+        unsafe { self.at(offset).cast::<u32>().write(value) }
+    }
+}
+
+/// The class that serves a layout; `None` means a run.
+fn class_of(layout: Layout) -> Option<usize> {
+    // A block lies at a multiple of its class's size in a slab, so a strict alignment takes a power of two.
+    let size = if layout.align() <= 8 {
+        layout.size()
+    } else {
+        layout.size().max(layout.align()).next_power_of_two()
+    };
+    match size {
+        0..=128 => Some(size.saturating_sub(1) / 8),
+        129..=SMALL_BYTES_MAX => {
+            let last = size - 1;
+            let doubling = last.ilog2() as usize;
+            Some(16 + (doubling - 7) * 8 + ((last >> (doubling - 3)) & 7))
+        }
+        _ => None,
+    }
+}
+
+fn units(bytes: usize) -> u32 {
+    bytes.div_ceil(UNIT_BYTES) as u32
+}
+
+/// A bin per length below [`EXACT_BINS`], four per doubling above.
+fn bin_of(units: u32) -> usize {
+    if units < EXACT_BINS {
+        units as usize
+    } else {
+        let doubling = units.ilog2();
+        (EXACT_BINS + (doubling - 6) * 4 + ((units >> (doubling - 2)) & 3)) as usize
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+pub use global::{pressing_bytes, refused_bytes, set_memory_max, used_bytes};
+
+#[cfg(target_arch = "wasm32")]
+mod global {
+    use super::{NonNull, Pages, SLAB_BYTES, SizeClasses};
+    use core::alloc::{GlobalAlloc, Layout};
+    use core::cell::UnsafeCell;
+    use core::ptr;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    /// 0 is unknown.
+    static MEMORY_MAX: AtomicUsize = AtomicUsize::new(0);
+
+    #[global_allocator]
+    static ALLOCATOR: Global = Global(UnsafeCell::new(SizeClasses::new(LinearMemory)));
+
+    /// Bytes in live blocks.
+    pub fn used_bytes() -> usize {
+        with(|allocator| allocator.used_bytes())
+    }
+
+    /// Tells the size beyond which `memory.grow` will fail; see [`pressing_bytes`].
+    pub fn set_memory_max(bytes: usize) {
+        MEMORY_MAX.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes in live blocks; but once linear memory is nearly used up, all bytes that are not free for any use. Live
+    /// blocks may be far fewer than those, scattered over slabs, and who goes by them alone runs into the wall.
+    pub fn pressing_bytes() -> usize {
+        let memory_max = MEMORY_MAX.load(Ordering::Relaxed);
+        let (used, free) = with(|allocator| (allocator.used_bytes(), allocator.free_bytes()));
+        let taken = core::arch::wasm32::memory_size(0) as u64 * SLAB_BYTES as u64 - free as u64;
+        let nearly = memory_max as u64 / 16 * 15;
+        if memory_max > 0 && taken > nearly { taken.min(usize::MAX as u64) as usize } else { used }
+    }
+
+    /// Size of the last request that was refused; 0 when none was.
+    pub fn refused_bytes() -> usize {
+        with(|allocator| allocator.refused_bytes())
+    }
+
+    struct Global(UnsafeCell<SizeClasses<LinearMemory>>);
+
+    // SAFETY: without the `atomics` feature a module has one thread.
+    #[cfg(not(target_feature = "atomics"))]
+    unsafe impl Sync for Global {}
+
+    fn with<T>(f: impl FnOnce(&mut SizeClasses<LinearMemory>) -> T) -> T {
+        // SAFETY: one thread, and no closure here calls back into the allocator.
+        f(unsafe { &mut *ALLOCATOR.0.get() })
+    }
+
+    // SAFETY: blocks come from `SizeClasses`, which honours layouts and reports failure as null.
+    unsafe impl GlobalAlloc for Global {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            with(|allocator| allocator.allocate(layout))
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            // SAFETY: the caller gives back a live block, which is never null.
+            with(|allocator| unsafe { allocator.deallocate(NonNull::new_unchecked(block), layout) });
+        }
+
+        unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            // SAFETY: as above, and the caller vouches for the new size.
+            with(|allocator| unsafe { allocator.reallocate(NonNull::new_unchecked(block), layout, size) })
+        }
+    }
+
+    struct LinearMemory;
+
+    // SAFETY: pages that `memory.grow` adds are zeroed, aligned to 64 KiB, and nobody else's; page 0 belongs to
+    // the module's data and stack.
+    unsafe impl Pages for LinearMemory {
+        fn at(&self, offset: usize) -> *mut u8 {
+            // Not the null pointer plus an offset: the compiler takes a load from that for unreachable.
+            ptr::with_exposed_provenance_mut(offset)
+        }
+
+        fn offset(&self, block: NonNull<u8>) -> usize {
+            block.expose_provenance().get()
+        }
+
+        fn grow(&mut self, bytes: usize) -> Option<usize> {
+            match core::arch::wasm32::memory_grow(0, bytes / SLAB_BYTES) {
+                usize::MAX => None,
+                page => Some(page * SLAB_BYTES),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::alloc::{alloc_zeroed, dealloc};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn classes_waste_at_most_an_eighth() {
+        for size in 1..=SMALL_BYTES_MAX {
+            let class = class_of(Layout::from_size_align(size, 1).unwrap()).unwrap();
+            let bytes = CLASS_BYTES[class] as usize;
+            assert!(bytes >= size, "{size}");
+            assert!(bytes - size < 8 || (bytes - size) * 8 <= bytes, "{size} in {bytes}");
+            assert!(class == 0 || (CLASS_BYTES[class - 1] as usize) < size);
+        }
+        assert_eq!(class_of(Layout::from_size_align(SMALL_BYTES_MAX + 1, 1).unwrap()), None);
+    }
+
+    #[test]
+    fn bins_ascend_with_length() {
+        let mut last = 0;
+        for units in 1..UNITS_MAX {
+            let bin = bin_of(units);
+            assert!(bin == last || bin == last + 1);
+            last = bin;
+        }
+        assert!(last < BINS);
+    }
+
+    #[test]
+    fn blocks_never_overlap_and_keep_their_bytes() {
+        for seed in 1..=8 {
+            let mut model = Model::new(64 << 20, seed);
+            for _ in 0..40_000 {
+                model.step();
+            }
+            model.clear();
+            assert_eq!(model.heap.used_bytes(), 0);
+            // All that remains in slabs is one of each class.
+            assert!(model.heap.committed_bytes() - model.heap.free_bytes() <= CLASSES * SLAB_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_full_memory_refuses_and_recovers() {
+        let mut heap = Heap::new(4 << 20);
+        let layout = Layout::from_size_align(56, 8).unwrap();
+        let mut blocks = Vec::new();
+        while let Some(block) = NonNull::new(heap.allocate(layout)) {
+            blocks.push(block);
+        }
+        assert!(blocks.len() * 56 > (4 << 20) * 95 / 100, "{}", blocks.len());
+        assert_eq!(heap.refused_bytes(), 56);
+        let large = Layout::from_size_align(2 << 20, 8).unwrap();
+        assert!(heap.allocate(large).is_null());
+        for block in blocks.drain(..) {
+            // SAFETY: each block is freed once with its own layout.
+            unsafe { heap.deallocate(block, layout) };
+        }
+        // What one class gave up serves a large block: all slabs but the class's last one became runs again.
+        assert!(!heap.allocate(large).is_null());
+    }
+
+    #[test]
+    fn a_large_block_grows_and_shrinks_where_it_lies() {
+        let mut heap = Heap::new(64 << 20);
+        let layout = |size| Layout::from_size_align(size, 8).unwrap();
+        let first = NonNull::new(heap.allocate(layout(1 << 20))).unwrap();
+        let second = NonNull::new(heap.allocate(layout(1 << 20))).unwrap();
+        // SAFETY: each block is live and named by its layout.
+        unsafe {
+            heap.deallocate(second, layout(1 << 20));
+            assert_eq!(heap.reallocate(first, layout(1 << 20), 2 << 20), first.as_ptr());
+            assert_eq!(heap.reallocate(first, layout(2 << 20), 10_000), first.as_ptr());
+            assert_eq!(heap.used_bytes(), 10 << 10);
+            heap.deallocate(first, layout(10_000));
+        }
+        assert_eq!(heap.used_bytes(), 0);
+    }
+
+    #[test]
+    fn huge_requests_are_refused() {
+        let mut heap = Heap::new(1 << 20);
+        for size in [2 << 20, 1 << 31, 1 << 32, 1 << 40] {
+            assert!(heap.allocate(Layout::from_size_align(size, 1).unwrap()).is_null());
+        }
+    }
+
+    /// A heap whose address space is one native allocation.
+    struct Heap(NonNull<SizeClasses<Region>>);
+
+    struct Region {
+        base: *mut u8,
+        end: usize,
+        bytes: usize,
+    }
+
+    // SAFETY: hands out each part of one zeroed allocation once, from 64 KiB upwards.
+    unsafe impl Pages for Region {
+        fn at(&self, offset: usize) -> *mut u8 {
+            self.base.wrapping_add(offset)
+        }
+
+        fn offset(&self, block: NonNull<u8>) -> usize {
+            block.as_ptr() as usize - self.base as usize
+        }
+
+        fn grow(&mut self, bytes: usize) -> Option<usize> {
+            let start = self.end;
+            (start.checked_add(bytes)? <= self.bytes).then(|| self.end += bytes)?;
+            Some(start)
+        }
+    }
+
+    impl Heap {
+        fn new(bytes: usize) -> Self {
+            let region = Layout::from_size_align(bytes + SLAB_BYTES, SLAB_BYTES).unwrap();
+            // SAFETY: neither layout is empty; every field but `pages` is valid as zeroes.
+            unsafe {
+                let base = alloc_zeroed(region);
+                let heap = NonNull::new(alloc_zeroed(Layout::new::<SizeClasses<Region>>()))
+                    .unwrap()
+                    .cast::<SizeClasses<Region>>();
+                let region = Region { base, end: SLAB_BYTES, bytes: region.size() };
+                (&raw mut (*heap.as_ptr()).pages).write(region);
+                Self(heap)
+            }
+        }
+    }
+
+    impl Drop for Heap {
+        fn drop(&mut self) {
+            let region = Layout::from_size_align(self.pages.bytes, SLAB_BYTES).unwrap();
+            // SAFETY: both came from `Heap::new` with these layouts.
+            unsafe {
+                dealloc(self.pages.base, region);
+                dealloc(self.0.as_ptr().cast(), Layout::new::<SizeClasses<Region>>());
+            }
+        }
+    }
+
+    impl std::ops::Deref for Heap {
+        type Target = SizeClasses<Region>;
+        fn deref(&self) -> &Self::Target {
+            // SAFETY: alive as long as `self`.
+            unsafe { self.0.as_ref() }
+        }
+    }
+
+    impl std::ops::DerefMut for Heap {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            // SAFETY: alive as long as `self`, which is borrowed mutably.
+            unsafe { self.0.as_mut() }
+        }
+    }
+
+    /// The heap beside a map of what is live: address → layout and fill byte.
+    struct Model {
+        heap: Heap,
+        live: BTreeMap<usize, (Layout, u8)>,
+        random: u64,
+    }
+
+    impl Model {
+        fn new(bytes: usize, seed: u64) -> Self {
+            Self { heap: Heap::new(bytes), live: BTreeMap::new(), random: seed * 0x9E37_79B9_7F4A_7C15 }
+        }
+
+        fn step(&mut self) {
+            match self.below(10) {
+                0..=4 => self.allocate(),
+                5..=7 => self.free(),
+                _ => self.resize(),
+            }
+        }
+
+        fn allocate(&mut self) {
+            let align = if self.below(20) == 0 { 1 << self.below(14) } else { 1 << self.below(4) };
+            let layout = Layout::from_size_align(self.size(), align as usize).unwrap();
+            let block = self.heap.allocate(layout);
+            self.add(block, layout);
+        }
+
+        fn free(&mut self) {
+            if let Some((address, layout)) = self.pick() {
+                // SAFETY: `pick` removed a live block.
+                unsafe { self.heap.deallocate(NonNull::new(address as *mut u8).unwrap(), layout) };
+            }
+        }
+
+        fn resize(&mut self) {
+            let Some((address, layout)) = self.pick() else { return };
+            let size = self.size();
+            // SAFETY: `pick` removed a live block.
+            let moved =
+                unsafe { self.heap.reallocate(NonNull::new(address as *mut u8).unwrap(), layout, size) };
+            if moved.is_null() {
+                self.add(address as *mut u8, layout);
+                return;
+            }
+            let first = address_fill(address);
+            // SAFETY: the block has at least these bytes.
+            let kept = unsafe { std::slice::from_raw_parts(moved, layout.size().min(size)) };
+            assert!(kept.iter().all(|&byte| byte == first), "realloc keeps the bytes");
+            self.add(moved, Layout::from_size_align(size, layout.align()).unwrap());
+        }
+
+        /// Checks a new block against its neighbours and fills it.
+        fn add(&mut self, block: *mut u8, layout: Layout) {
+            if block.is_null() {
+                return;
+            }
+            let address = block as usize;
+            assert_eq!(address % layout.align(), 0);
+            if let Some((before, (other, _))) = self.live.range(..address).next_back() {
+                assert!(before + other.size() <= address);
+            }
+            if let Some((after, _)) = self.live.range(address..).next() {
+                assert!(address + layout.size() <= *after);
+            }
+            let fill = address_fill(address);
+            // SAFETY: the block is ours and this long.
+            unsafe { ptr::write_bytes(block, fill, layout.size()) };
+            self.live.insert(address, (layout, fill));
+        }
+
+        /// Takes a random live block out of the map after checking its bytes.
+        fn pick(&mut self) -> Option<(usize, Layout)> {
+            let from = self.heap.pages.base as usize + self.below(self.heap.pages.end as u64) as usize;
+            let address = *self.live.range(from..).next().or_else(|| self.live.iter().next())?.0;
+            let (layout, fill) = self.live.remove(&address)?;
+            // SAFETY: the block is live and this long.
+            let bytes = unsafe { std::slice::from_raw_parts(address as *const u8, layout.size()) };
+            assert!(bytes.iter().all(|&byte| byte == fill), "nobody else wrote into the block");
+            Some((address, layout))
+        }
+
+        fn clear(&mut self) {
+            while !self.live.is_empty() {
+                self.free();
+            }
+        }
+
+        fn size(&mut self) -> usize {
+            let bits = self.below(20);
+            1 + self.below(1 << bits) as usize
+        }
+
+        fn below(&mut self, end: u64) -> u64 {
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
+            self.random % end
+        }
+    }
+
+    fn address_fill(address: usize) -> u8 {
+        (address / 8) as u8 ^ (address / 65536) as u8
+    }
+}

@@ -1,0 +1,311 @@
+//! The raw ABI, version 1: an engine behind a few exported functions; the module imports nothing.
+//!
+//! The host writes input bytes and request descriptors into linear memory, calls [`process`] or [`timeout`],
+//! and reads output descriptors that point at the engine's bytes, where they lie. Addresses are absolute, numbers
+//! little-endian, times microseconds since 1970. A trap poisons the instance: the host discards it, after it
+//! has read why from [`panic_message_ptr`].
+
+use crate::allocator;
+use core::cell::UnsafeCell;
+use core::fmt::Write;
+use core::mem::offset_of;
+use sanderling_core::{Class, ConnId, Engine, Options, Output, Peer};
+use std::panic;
+
+/// Bytes of the shared input buffer.
+const INPUT_BYTES: usize = 1 << 20;
+/// Descriptors that one [`process`] call takes.
+const REQUESTS_MAX: usize = 1024;
+const PANIC_MESSAGE_BYTES_MAX: usize = 512;
+
+/// What the host asks; 16 bytes.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Request {
+    conn: ConnId,
+    ptr: u32,
+    len: u32,
+    kind: u32,
+}
+
+const REQUEST_INPUT: u32 = 0;
+const REQUEST_CONNECT: u32 = 1;
+const REQUEST_DISCONNECT: u32 = 2;
+
+/// What the engine answers; 16 bytes.
+#[repr(C)]
+struct OutputDesc {
+    kind: u32,
+    conn: ConnId,
+    ptr: u32,
+    len: u32,
+}
+
+const OUTPUT_WRITE_NORMAL: u32 = 0;
+const OUTPUT_WRITE_PUBSUB: u32 = 1;
+const OUTPUT_CLOSE: u32 = 2;
+const OUTPUT_APPEND: u32 = 3;
+const OUTPUT_SETTING: u32 = 4;
+const OUTPUT_ERROR: u32 = 5;
+const OUTPUT_SHUTDOWN: u32 = 6;
+
+const _: () = assert!(size_of::<Request>() == 16 && size_of::<OutputDesc>() == 16);
+const _: () = assert!(offset_of!(Request, kind) == 12 && offset_of!(OutputDesc, len) == 12);
+
+/// The one instance of this module.
+struct Guest {
+    engine: Option<Engine>,
+    outputs: Vec<OutputDesc>,
+    /// Texts that outputs point at and that the engine does not hold: settings and the error of `init`.
+    texts: Vec<Box<str>>,
+    /// Outputs are left in the engine because memory for their descriptors ran out.
+    undrained: bool,
+    panic_message: Message,
+}
+
+struct Shared<T>(UnsafeCell<T>);
+
+// SAFETY: without the `atomics` feature a module has one thread.
+#[cfg(not(target_feature = "atomics"))]
+unsafe impl<T> Sync for Shared<T> {}
+
+static INPUT: Shared<[u8; INPUT_BYTES]> = Shared(UnsafeCell::new([0; INPUT_BYTES]));
+static REQUESTS: Shared<[Request; REQUESTS_MAX]> =
+    Shared(UnsafeCell::new([Request { conn: 0, ptr: 0, len: 0, kind: 0 }; REQUESTS_MAX]));
+static GUEST: Shared<Guest> = Shared(UnsafeCell::new(Guest {
+    engine: None,
+    outputs: Vec::new(),
+    texts: Vec::new(),
+    undrained: false,
+    panic_message: Message { bytes: [0; PANIC_MESSAGE_BYTES_MAX], len: 0 },
+}));
+
+fn guest() -> &'static mut Guest {
+    // SAFETY: one thread, and each exported function takes the reference once; none calls another. Only the panic
+    // hook takes a second one, and after a panic nothing returns into the first.
+    unsafe { &mut *GUEST.0.get() }
+}
+
+/// Version of this interface.
+#[unsafe(no_mangle)]
+pub extern "C" fn abi_version() -> u32 {
+    1
+}
+
+/// Address of the input buffer; it never moves.
+#[unsafe(no_mangle)]
+pub extern "C" fn input_ptr() -> usize {
+    INPUT.0.get() as usize
+}
+
+/// Bytes of the input buffer.
+#[unsafe(no_mangle)]
+pub extern "C" fn input_cap() -> usize {
+    INPUT_BYTES
+}
+
+/// Address of the request descriptors; they never move.
+#[unsafe(no_mangle)]
+pub extern "C" fn requests_ptr() -> usize {
+    REQUESTS.0.get() as usize
+}
+
+/// Number of request descriptors.
+#[unsafe(no_mangle)]
+pub extern "C" fn requests_cap() -> usize {
+    REQUESTS_MAX
+}
+
+/// Creates the engine, once. The options, `name value` lines, lie at the start of the input buffer; one of them
+/// may be `memory-bytes-max`, the size at which `memory.grow` will fail. Returns 0, or 1 and an output that says
+/// what is wrong with them.
+#[unsafe(no_mangle)]
+pub extern "C" fn init(seed_low: u64, seed_high: u64, now: u64, options_len: usize) -> u32 {
+    panic::set_hook(Box::new(keep_panic_message));
+    let guest = guest();
+    guest.outputs.clear();
+    let text = input(input_ptr(), options_len.min(INPUT_BYTES));
+    match parse_options(text) {
+        Ok(options) => {
+            let mut seed = [0; 16];
+            seed[..8].copy_from_slice(&seed_low.to_le_bytes());
+            seed[8..].copy_from_slice(&seed_high.to_le_bytes());
+            guest.engine = Some(Engine::new(options, seed, now));
+            0
+        }
+        Err(message) => {
+            guest.push_text(OUTPUT_ERROR, message);
+            1
+        }
+    }
+}
+
+/// Handles the first `count` requests in order; returns the number of outputs.
+#[unsafe(no_mangle)]
+pub extern "C" fn process(now: u64, count: usize) -> usize {
+    let guest = guest();
+    let engine = guest.engine.as_mut().expect("the host calls init first");
+    // SAFETY: one thread; nobody else looks at the requests during the call.
+    let requests = unsafe { &mut (&mut *REQUESTS.0.get())[..count.min(REQUESTS_MAX)] };
+    for request in requests {
+        match request.kind {
+            REQUEST_INPUT => {
+                engine.handle_input(now, request.conn, input(request.ptr as usize, request.len as usize));
+            }
+            REQUEST_CONNECT => {
+                let text = input(request.ptr as usize, request.len as usize);
+                request.conn = engine.connect(now, parse_peer(text));
+            }
+            REQUEST_DISCONNECT => engine.disconnect(now, request.conn),
+            kind => unreachable!("the host sent a request of kind {kind}"),
+        }
+    }
+    guest.drain()
+}
+
+/// Does the work that is due; returns the number of outputs.
+#[unsafe(no_mangle)]
+pub extern "C" fn timeout(now: u64) -> usize {
+    let guest = guest();
+    guest.engine.as_mut().expect("the host calls init first").handle_timeout(now);
+    guest.drain()
+}
+
+/// When [`timeout`] wants to be called; `i64::MAX` is never.
+#[unsafe(no_mangle)]
+pub extern "C" fn next_deadline() -> i64 {
+    let guest = guest();
+    if guest.undrained {
+        return 0;
+    }
+    let deadline = guest.engine.as_ref().and_then(Engine::poll_timeout);
+    deadline.map_or(i64::MAX, |deadline| i64::try_from(deadline).unwrap_or(i64::MAX))
+}
+
+/// Address of the output descriptors; valid until the next call of `init`, `process` or `timeout`.
+#[unsafe(no_mangle)]
+pub extern "C" fn outputs_ptr() -> usize {
+    guest().outputs.as_ptr() as usize
+}
+
+/// Bytes in live allocations.
+#[unsafe(no_mangle)]
+pub extern "C" fn memory_used() -> u64 {
+    allocator::used_bytes() as u64
+}
+
+/// Address of the last panic's message.
+#[unsafe(no_mangle)]
+pub extern "C" fn panic_message_ptr() -> usize {
+    guest().panic_message.bytes.as_ptr() as usize
+}
+
+/// Length of the last panic's message; 0 when none was left, as by a failed allocation.
+#[unsafe(no_mangle)]
+pub extern "C" fn panic_message_len() -> usize {
+    guest().panic_message.len
+}
+
+/// Size of the last allocation that was refused; 0 when none was.
+#[unsafe(no_mangle)]
+pub extern "C" fn memory_refused() -> u64 {
+    allocator::refused_bytes() as u64
+}
+
+impl Guest {
+    /// Describes all that the engine has to say. The bytes stay in the engine, which leaves them where they are
+    /// until it is next called.
+    fn drain(&mut self) -> usize {
+        self.outputs.clear();
+        self.texts.clear();
+        let engine = self.engine.as_mut().expect("the caller used it");
+        loop {
+            // Room first: an output that has been taken cannot be put back.
+            self.undrained = self.outputs.try_reserve(1).is_err() || self.texts.try_reserve(1).is_err();
+            if self.undrained {
+                break;
+            }
+            let Some(output) = engine.poll_output() else { break };
+            let (kind, conn, bytes) = match output {
+                Output::Write { conn, bytes, class: Class::Normal } => (OUTPUT_WRITE_NORMAL, conn, bytes),
+                Output::Write { conn, bytes, class: Class::Pubsub } => (OUTPUT_WRITE_PUBSUB, conn, bytes),
+                Output::Close { conn } => (OUTPUT_CLOSE, conn, &[][..]),
+                Output::Append { bytes } => (OUTPUT_APPEND, 0, bytes),
+                Output::Shutdown => (OUTPUT_SHUTDOWN, 0, &[][..]),
+                Output::Setting { name, value } => {
+                    let text = format!("{name} {value}").into_boxed_str();
+                    self.outputs.push(describe(OUTPUT_SETTING, 0, text.as_bytes()));
+                    self.texts.push(text);
+                    continue;
+                }
+            };
+            self.outputs.push(describe(kind, conn, bytes));
+        }
+        self.outputs.len()
+    }
+
+    fn push_text(&mut self, kind: u32, text: String) {
+        let text = text.into_boxed_str();
+        self.outputs.push(describe(kind, 0, text.as_bytes()));
+        self.texts.push(text);
+    }
+}
+
+fn describe(kind: u32, conn: ConnId, bytes: &[u8]) -> OutputDesc {
+    OutputDesc { kind, conn, ptr: bytes.as_ptr() as u32, len: bytes.len() as u32 }
+}
+
+/// Part of the input buffer, which is all that a descriptor may name.
+fn input(ptr: usize, len: usize) -> &'static [u8] {
+    let start = ptr - input_ptr();
+    // SAFETY: one thread, and the host writes only between calls; the slice index checks the bounds.
+    unsafe { &(&*INPUT.0.get())[start..start + len] }
+}
+
+fn parse_options(text: &[u8]) -> Result<Options, String> {
+    let text = str::from_utf8(text).map_err(|_| "the options are not UTF-8".to_owned())?;
+    let mut options = Options::default();
+    for line in text.lines() {
+        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+        if name == "memory-bytes-max" {
+            let bytes: u64 = value.parse().map_err(|_| format!("{name}: '{value}' is not a number"))?;
+            // All of the address space is one byte more than a `usize` can say.
+            options.config.memory_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
+        } else {
+            options.set(name, value).map_err(|error| error.0)?;
+        }
+    }
+    allocator::set_memory_max(options.config.memory_bytes_max);
+    options.memory_used = allocator::pressing_bytes;
+    Ok(options)
+}
+
+/// `addr\nladdr\nunix`, the last one 0 or 1.
+fn parse_peer(text: &[u8]) -> Peer<'_> {
+    let mut lines = str::from_utf8(text).unwrap_or_default().split('\n');
+    let mut line = || lines.next().unwrap_or_default();
+    Peer { addr: line(), laddr: line(), unix: line() == "1" }
+}
+
+struct Message {
+    bytes: [u8; PANIC_MESSAGE_BYTES_MAX],
+    len: usize,
+}
+
+impl Write for Message {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = &mut self.bytes[self.len..];
+        let taken = text.len().min(room.len());
+        room[..taken].copy_from_slice(&text.as_bytes()[..taken]);
+        self.len += taken;
+        Ok(())
+    }
+}
+
+/// Keeps what a panic says in a fixed place, since a panic may come of having no memory.
+fn keep_panic_message(info: &panic::PanicHookInfo<'_>) {
+    let message = &mut guest().panic_message;
+    message.len = 0;
+    // A message that is too long is cut.
+    let _ = write!(message, "{info}");
+}
