@@ -229,9 +229,9 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
-    /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
-    /// lets what must expire, and now looks at all of them at once.
-    pub fn view(&self, key: &[u8]) -> Option<&Entry> {
+    /// The entry of `key` after [`Store::read`] or [`Store::write`] has dealt with its deadline, so that the
+    /// values of several keys can be read side by side.
+    pub fn found(&self, key: &[u8]) -> Option<&Entry> {
         self.dbs[self.db].keys.find(self.hash(key), key)
     }
 
