@@ -1,20 +1,23 @@
 //! The order index of a sorted set: a counted B+tree.
 //!
-//! Elements lie in leaves of up to [`LEAF_ELEMENTS_MAX`]. An inner node is a row of branches, and a branch holds
-//! its child's first element, number of elements and the child itself, so a descent reads one row per level and
-//! an element's rank is the sum of the counts to its left. There are no parent pointers and no links between
-//! leaves: an iteration descends again for each leaf, which is cheap against the dozens of elements it then reads.
+//! Elements lie in leaves of up to [`LEAF_ELEMENTS_MAX`]. An inner node is a row of branches, and a branch
+//! holds its child's first element, number of elements and the child itself, so a descent reads one row per
+//! level and an element's rank is the sum of the counts to its left. There are no parent pointers and no
+//! links between leaves: an iteration descends again for each leaf, which is cheap against the dozens of
+//! elements it then reads.
 //!
-//! Rows grow in small steps, so memory follows the number of elements, however full the leaves are. No operation
-//! but a bulk one touches more than a few rows, so none pauses because of growth.
+//! Rows grow in small steps, so memory follows the number of elements, however full the leaves are. No
+//! operation but a bulk one touches more than a few rows, so none pauses because of growth.
 //!
-//! Elements are small copies, such as a score and a pointer to a member that lives elsewhere. A first element in
-//! an inner node is always that of a living one, so whoever removes an element may free what it points to.
+//! Elements are small copies, such as a score and a pointer to a member that lives elsewhere. A first element
+//! in an inner node is always that of a living one, so whoever removes an element may free what it points to.
 
 use alloc::vec::Vec;
 use core::{cmp::Ordering, fmt, mem, slice};
 
-/// Elements of a leaf at most. Measured with elements of 16 bytes: 32 costs more memory and 128 slower insertions.
+/// Elements of a leaf at most. A million scattered elements of 16 bytes take 19.6 bytes each with 32 of them
+/// in a leaf, 19.0 with 64 and 18.2 with 128; their speed differs less than the measurement's noise, and a
+/// shorter leaf moves less per insertion.
 const LEAF_ELEMENTS_MAX: usize = 64;
 /// Branches of an inner node at most.
 const BRANCHES_MAX: usize = 32;
@@ -33,8 +36,8 @@ pub trait Ordered {
 
 /// A sorted set of elements with ranks.
 ///
-/// Methods ending in `_by` take a function that tells how an element of the tree compares to the one meant, as
-/// `binary_search_by` does.
+/// Methods ending in `_by` take a function that tells how an element of the tree compares to the one meant,
+/// as `binary_search_by` does.
 #[derive(Clone)]
 pub struct RankTree<E> {
     root: Node<E>,
@@ -81,7 +84,8 @@ impl<E: Copy> RankTree<E> {
         self.len == 0
     }
 
-    /// Bytes allocated on the heap: exact for a small tree, estimated from some of its leaves for a large one.
+    /// Bytes allocated on the heap: exact for a small tree, estimated from some of its leaves for a large
+    /// one.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         match &self.root {
@@ -118,8 +122,8 @@ impl<E: Copy> RankTree<E> {
         Some(removed)
     }
 
-    /// Puts `element` in the place of the one that compares equal, which is returned. It must be of the same order,
-    /// such as the same score and a pointer to a copy of the same member.
+    /// Puts `element` in the place of the one that compares equal, which is returned. It must be of the same
+    /// order, such as the same score and a pointer to a copy of the same member.
     pub fn replace_by(&mut self, element: E, mut compare: impl FnMut(&E) -> Ordering) -> Option<E> {
         self.root.replace(element, &mut compare)
     }
@@ -143,8 +147,8 @@ impl<E: Copy> RankTree<E> {
         }
     }
 
-    /// The number of elements from the first on for which `is_before` holds, which must hold for none after one for
-    /// which it does not. This is the rank of the first element behind a bound.
+    /// The number of elements from the first on for which `is_before` holds, which must hold for none after
+    /// one for which it does not. This is the rank of the first element behind a bound.
     #[must_use]
     pub fn rank_partition(&self, mut is_before: impl FnMut(&E) -> bool) -> usize {
         let (mut node, mut rank) = (&self.root, 0);
@@ -192,8 +196,8 @@ impl<E: Copy> RankTree<E> {
         Range { tree: self, start: start.min(end), end, front: [].iter(), back: [].iter() }
     }
 
-    /// Removes the elements of ranks `start` up to before `end`, or as many of them as there are, and shows each to
-    /// `removed` in order. Returns how many there were.
+    /// Removes the elements of ranks `start` up to before `end`, or as many of them as there are, and shows
+    /// each to `removed` in order. Returns how many there were.
     pub fn remove_range(&mut self, start: usize, end: usize, mut removed: impl FnMut(E)) -> usize {
         let end = end.min(self.len);
         if start >= end {
@@ -492,7 +496,8 @@ impl<E: Copy> Node<E> {
         }
     }
 
-    /// Moves everything of `right`, which is of the same height, behind what is here; returns where that begins.
+    /// Moves everything of `right`, which is of the same height, behind what is here; returns where that
+    /// begins.
     fn append(&mut self, right: &mut Node<E>) -> usize {
         let seam = self.len();
         match (self, right) {
@@ -556,8 +561,8 @@ fn row_bytes<E>(branches: &Vec<Branch<E>>) -> usize {
     leaves.sum::<usize>() + branches.capacity() * size_of::<Branch<E>>()
 }
 
-/// If the node of the branch at `at` is less than a quarter full, merges it with a neighbour or takes over half of
-/// what both have.
+/// If the node of the branch at `at` is less than a quarter full, merges it with a neighbour or takes over
+/// half of what both have.
 fn refill<E: Copy>(branches: &mut Vec<Branch<E>>, at: usize) {
     let Some(branch) = branches.get(at) else { return };
     let len_max = branch.child.len_max();
@@ -593,8 +598,9 @@ fn refill<E: Copy>(branches: &mut Vec<Branch<E>>, at: usize) {
     }
 }
 
-/// Puts `item` at `index` of a row of at most `len_max`. A full row is split first, and its right part returned: in
-/// the middle, or, when items are being appended at the end of the whole tree, so that the left part stays full.
+/// Puts `item` at `index` of a row of at most `len_max`. A full row is split first, and its right part
+/// returned: in the middle, or, when items are being appended at the end of the whole tree, so that the left
+/// part stays full.
 fn insert_place<T>(row: &mut Vec<T>, index: usize, item: T, len_max: usize, is_last: bool) -> Option<Vec<T>> {
     if row.len() < len_max {
         push_place(row, index, item);

@@ -139,15 +139,17 @@ fn check(tree: &RankTree<Elem>, model: &[Elem]) {
     assert!(tree.iter().eq(model.iter().copied()));
     assert!(tree.iter().rev().eq(model.iter().rev().copied()));
     assert_eq!((tree.first(), tree.last()), (model.first().copied(), model.last().copied()));
-    check_node(&tree.root);
+    check_node(&tree.root, true);
     if let Node::Inner(branches) = &tree.root {
         assert!(branches.len() > 1, "a root with one branch is a needless level");
     }
 }
 
-/// Returns the height of `node`.
-fn check_node(node: &Node<Elem>) -> usize {
+/// Returns the height of `node`. Only the root and nodes on the right edge, where appending splits unevenly,
+/// may be less than a quarter full.
+fn check_node(node: &Node<Elem>, is_last: bool) -> usize {
     assert!(node.len() <= node.len_max());
+    assert!(is_last || node.len() >= node.len_max() / 4, "{} of {}", node.len(), node.len_max());
     match node {
         Node::Leaf(elements) => {
             assert!(elements.capacity() - elements.len() <= ROW_SPARE_MAX);
@@ -156,11 +158,11 @@ fn check_node(node: &Node<Elem>) -> usize {
         Node::Inner(branches) => {
             assert!(branches.capacity() - branches.len() <= ROW_SPARE_MAX);
             let mut heights = Vec::new();
-            for branch in branches {
+            for (at, branch) in branches.iter().enumerate() {
                 assert_eq!(branch.count, branch.child.count());
                 assert_eq!(Some(branch.first), branch.child.first());
                 assert!(branch.count > 0);
-                heights.push(check_node(&branch.child));
+                heights.push(check_node(&branch.child, is_last && at + 1 == branches.len()));
             }
             assert!(heights.windows(2).all(|pair| pair[0] == pair[1]), "all leaves are at the same depth");
             heights[0] + 1
@@ -187,8 +189,8 @@ fn behaves_as_a_sorted_vector() {
     }
 }
 
-/// Bulk removals from trees of four levels leave only children and nearly empty nodes behind, which must be repaired
-/// at every level.
+/// Bulk removals from trees of four levels leave only children and nearly empty nodes behind, which must be
+/// repaired at every level.
 #[test]
 fn removing_ranges_of_a_high_tree_repairs_it() {
     for seed in 0..3 {
@@ -218,6 +220,24 @@ fn removing_ranges_of_a_high_tree_repairs_it() {
     }
 }
 
+/// What remains of a subtree is an only child of an only child, on either side of the removed range.
+#[test]
+fn an_only_child_is_repaired_once_it_has_neighbours() {
+    let mut full = RankTree::new();
+    for member in 0..100_000 {
+        full.insert(Elem { score: 0.0, member });
+    }
+    let model: Vec<Elem> = full.iter().collect();
+    let Node::Inner(branches) = &full.root else { panic!("the tree is high") };
+    let (first, second) = (branches[0].count, branches[1].count);
+    for (start, end) in [(3, first), (0, first - 3), (first + 3, first + second), (first, first + second - 3)]
+    {
+        let (mut tree, mut model) = (full.clone(), model.clone());
+        apply(&mut tree, &mut model, &Op::RemoveRange(start, end));
+        check(&tree, &model);
+    }
+}
+
 #[test]
 fn scores_have_a_total_order() {
     let scores = [f64::NEG_INFINITY, f64::MIN, -1.0, 0.0, f64::MIN_POSITIVE, 1.0, f64::MAX, f64::INFINITY];
@@ -229,7 +249,8 @@ fn scores_have_a_total_order() {
     assert_eq!(tree.rank_partition(|elem| elem.score < 0.0), 3);
 }
 
-/// A member that moved in memory is known by its new pointer everywhere, also where it is the first of a node.
+/// A member that moved in memory is known by its new pointer everywhere, also where it is the first of a
+/// node.
 #[test]
 fn a_replaced_element_is_replaced_in_every_row() {
     let mut tree = RankTree::new();
@@ -281,7 +302,7 @@ fn many_elements_in_any_order_stay_compact() {
         }
         assert_eq!(tree.remove_range(1000, count as usize - 1000, |_| ()), count as usize - 2000);
         assert_eq!(tree.select(1000).map(|elem| u64::from(elem.member)), Some(count - 1000));
-        check_node(&tree.root);
+        check_node(&tree.root, true);
     }
 }
 
@@ -305,7 +326,7 @@ fn frees_in_bounded_steps() {
     let mut steps = 1;
     while !tree.free_some(300) {
         assert_eq!(tree.len(), 10_000 - 300 * steps);
-        check_node(&tree.root);
+        check_node(&tree.root, true);
         steps += 1;
     }
     assert_eq!(steps, 34);

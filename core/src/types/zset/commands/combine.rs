@@ -67,7 +67,7 @@ enum Input<'a> {
 
 impl<'a> Input<'a> {
     fn at(store: &'a Store, key: &[u8]) -> Input<'a> {
-        match store.found(key).map(Entry::value) {
+        match store.view(key).map(Entry::value) {
             Some(ValueRef::Zset(zset)) => Input::Zset(zset),
             Some(ValueRef::Set(set)) => Input::Set(set),
             _ => Input::Absent,
