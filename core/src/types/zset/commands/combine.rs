@@ -10,6 +10,7 @@ use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
 use crate::number;
+use crate::structures::INTEGER_TEXT_BYTES_MAX;
 use crate::types::set::Set;
 use crate::types::zset::{Gather, Zset};
 
@@ -85,7 +86,7 @@ impl<'a> Input<'a> {
         match self {
             Input::Absent => None,
             Input::Zset(zset) => zset.score(member),
-            Input::Set(_) => None,
+            Input::Set(set) => set.contains(member).then_some(1.0),
         }
     }
 
@@ -93,10 +94,12 @@ impl<'a> Input<'a> {
     fn visit(self, mut visit: impl FnMut(&[u8], f64) -> ControlFlow<()>) {
         let _ = match self {
             Input::Absent => ControlFlow::Continue(()),
-            Input::Zset(zset) => {
-                zset.iter().try_for_each(|(member, score)| visit(member.text(&mut [0; 20]), score))
+            Input::Zset(zset) => zset
+                .iter()
+                .try_for_each(|(member, score)| visit(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score)),
+            Input::Set(set) => {
+                set.iter().try_for_each(|member| visit(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), 1.0))
             }
-            Input::Set(_) => ControlFlow::Continue(()),
         };
     }
 }
