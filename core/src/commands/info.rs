@@ -10,7 +10,7 @@ use crate::context::{Context, Flow};
 use crate::error::Error;
 
 /// The version of Redis whose behaviour the engine has; clients decide by it what they may use.
-pub const REDIS_VERSION: &str = "7.2.7";
+pub(crate) const REDIS_VERSION: &str = "7.2.7";
 
 /// Writes the lines of one section.
 type Writer = fn(&Context<'_>, &mut String);

@@ -24,7 +24,7 @@ use crate::types::set::Set;
 use crate::types::zset::Zset;
 
 /// Longest string that is kept inside the entry, in bytes; longer ones get a buffer that can grow.
-pub const INLINE_BYTES_MAX: usize = 1024;
+const INLINE_BYTES_MAX: usize = 1024;
 
 /// A value on its own, before it goes into an entry or after it was taken out.
 pub enum Value {
@@ -319,7 +319,7 @@ impl Entry {
         match self.value() {
             ValueRef::Int(number) => Value::Int(number),
             ValueRef::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-            ValueRef::List(list) => Value::List(Box::new(list.copy())),
+            ValueRef::List(list) => Value::List(Box::new(list.copy(compact))),
             ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(compact))),
             ValueRef::Set(set) => Value::Set(Box::new(set.copy(compact))),
             ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(compact))),
