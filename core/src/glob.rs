@@ -106,3 +106,139 @@ fn in_range(start: u8, end: u8, byte: u8, nocase: bool) -> bool {
 fn lower(byte: u8) -> i16 {
     if byte == 0xff { -1 } else { i16::from(byte.to_ascii_lowercase()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+    use std::vec::Vec;
+
+    #[test]
+    fn patterns_match_as_in_redis() {
+        let cases: &[(&[u8], &[u8], bool)] = &[
+            (b"hello", b"hello", true),
+            (b"hello", b"hell", false),
+            (b"hell", b"hello", false),
+            (b"h?llo", b"hallo", true),
+            (b"h?llo", b"hllo", false),
+            (b"h*llo", b"heeeello", true),
+            (b"h*llo", b"hllo", true),
+            (b"h[ae]llo", b"hello", true),
+            (b"h[ae]llo", b"hillo", false),
+            (b"h[^e]llo", b"hallo", true),
+            (b"h[^e]llo", b"hello", false),
+            (b"h[a-b]llo", b"hbllo", true),
+            (b"h[b-a]llo", b"hallo", true),
+            (b"*", b"anything", true),
+            (b"***", b"anything", true),
+            (b"a*", b"a", true),
+            (b"a**", b"a", true),
+            (b"*a*b*", b"xxaxxbxx", true),
+            (b"*a*b", b"abab", true),
+            (b"*a*bc", b"abab", false),
+            (b"a*?", b"a", false),
+            (b"*?", b"a", true),
+            // A star does not match empty text; only a shortcut for KEYS * does.
+            (b"", b"", true),
+            (b"*", b"", false),
+            (b"**", b"", false),
+            (b"", b"a", false),
+            // Escapes.
+            (b"\\*", b"*", true),
+            (b"\\*", b"a", false),
+            (b"a\\", b"a\\", true),
+            (b"\\\\", b"\\", true),
+            (b"[\\]]", b"]", true),
+            (b"[\\^a]", b"^", true),
+            (b"[a\\-c]", b"b", false),
+            (b"[\\", b"\\", true),
+            // Sets that do not end, are empty, or end where a range would.
+            (b"[", b"[", false),
+            (b"[^", b"x", true),
+            (b"[^", b"xy", false),
+            (b"[abc", b"b", true),
+            (b"[a-", b"-", true),
+            (b"[a-c", b"b", true),
+            (b"[]", b"]", false),
+            (b"[]a]", b"]a]", false),
+            (b"[^]", b"x", true),
+            (b"[a-]", b"^", true),
+            (b"[a-]", b"-", false),
+            (b"[a-]]", b"b]", false),
+            (b"*[ab", b"xxb", true),
+            // Ranges compare signed bytes.
+            (b"[a-\xff]", b"b", false),
+            (b"[a-\xff]", b"A", true),
+            (b"[\x80-a]", b"A", true),
+            (b"[\xd0-\xdf]", b"\xd5", true),
+            (b"\xff*", b"\xff\0", true),
+        ];
+        for &(pattern, text, matches) in cases {
+            let what = (pattern.escape_ascii(), text.escape_ascii());
+            assert_eq!(glob_match(pattern, text, false), matches, "{} on {}", what.0, what.1);
+        }
+    }
+
+    #[test]
+    fn case_is_ignored_on_request() {
+        let cases: &[(&[u8], &[u8], bool)] = &[
+            (b"HeLLo*", b"hEllO there", true),
+            (b"\\A", b"a", true),
+            (b"[abc]", b"B", true),
+            (b"[A-C]", b"b", true),
+            (b"[a-c]", b"B", true),
+            (b"[^a-c]", b"B", false),
+            // An escaped byte of a set keeps its case.
+            (b"[\\a]", b"A", false),
+            (b"[Z-a]", b"b", false),
+            (b"\xc3", b"\xe3", false),
+            // C lowers a negative char to its unsigned value, except for -1.
+            (b"[a-\x80]", b"a", false),
+            (b"[a-\xff]", b"a", true),
+        ];
+        for &(pattern, text, matches) in cases {
+            let what = (pattern.escape_ascii(), text.escape_ascii());
+            assert_eq!(glob_match(pattern, text, true), matches, "{} on {}", what.0, what.1);
+        }
+    }
+
+    #[test]
+    fn many_stars_take_little_time() {
+        let pattern = b"*a".repeat(2_000);
+        let mut text = b"a".repeat(1_999);
+        assert!(!glob_match(&pattern, &text, false));
+        text.push(b'b');
+        assert!(!glob_match(&pattern, &text, false));
+        text.push(b'a');
+        assert!(glob_match(&pattern, &text, false));
+    }
+
+    #[test]
+    fn agrees_with_a_recursive_model() {
+        let mut random = Random::new([13; 16]);
+        let mut pick = |bytes: &[u8], max| -> Vec<u8> {
+            (0..random.below(max)).map(|_| bytes[random.below(bytes.len() as u64) as usize]).collect()
+        };
+        let mut matched = 0;
+        for _ in 0..50_000 {
+            let (pattern, text) = (pick(b"**?aab[]^-\\", 9), pick(b"aab", 7));
+            let model = recursive(&pattern, &text, true);
+            assert_eq!(glob_match(&pattern, &text, false), model, "{pattern:?} on {text:?}");
+            matched += u32::from(model);
+        }
+        assert!(matched > 2_000, "only {matched} matched");
+    }
+
+    /// The definition of a star, without care for time.
+    fn recursive(pattern: &[u8], text: &[u8], whole: bool) -> bool {
+        match (pattern, text) {
+            ([], _) => text.is_empty(),
+            // Empty text from the start matches no star.
+            ([b'*', rest @ ..], []) => !whole && recursive(rest, text, false),
+            (_, []) => false,
+            ([b'*', rest @ ..], _) => (0..=text.len()).any(|skip| recursive(rest, &text[skip..], false)),
+            (_, [byte, rest @ ..]) => match_one(pattern, 0, *byte, false)
+                .is_some_and(|next| recursive(&pattern[next..], rest, false)),
+        }
+    }
+}

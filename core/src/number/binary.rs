@@ -202,11 +202,14 @@ impl Big {
     }
 
     pub(super) fn shift_left(&mut self, bits: usize) {
-        if bits % 32 != 0 {
+        if !bits.is_multiple_of(32) {
             self.multiply_add(1 << (bits % 32), 0);
         }
-        if bits >= 32 && !self.is_zero() {
-            self.0.splice(0..0, core::iter::repeat_n(0, bits / 32));
+        let (limbs, shift) = (self.0.len(), bits / 32);
+        if shift > 0 && limbs > 0 {
+            self.0.resize(limbs + shift, 0);
+            self.0.copy_within(..limbs, shift);
+            self.0[..shift].fill(0);
         }
     }
 
@@ -214,7 +217,7 @@ impl Big {
     pub(super) fn write(mut self, out: &mut Vec<u8>) {
         let mut chunks = Vec::with_capacity(self.0.len() + self.0.len() / 14 + 1);
         while !self.is_zero() {
-            chunks.push(self.divide(1_000_000_000));
+            chunks.push(self.divide_by_billion());
         }
         let start = out.len();
         for chunk in chunks.into_iter().rev() {
@@ -230,12 +233,13 @@ impl Big {
     }
 
     /// Divides in place and returns the remainder.
-    fn divide(&mut self, divisor: u32) -> u32 {
+    fn divide_by_billion(&mut self) -> u32 {
+        const BILLION: u64 = 1_000_000_000;
         let mut rest = 0u64;
         for limb in self.0.iter_mut().rev() {
             let part = (rest << 32) | u64::from(*limb);
-            *limb = (part / u64::from(divisor)) as u32;
-            rest = part % u64::from(divisor);
+            *limb = (part / BILLION) as u32;
+            rest = part % BILLION;
         }
         self.trim();
         rest as u32

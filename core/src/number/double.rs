@@ -225,3 +225,291 @@ fn write_scientific(out: &mut Vec<u8>, digits: &[u8], exponent: i32, exponent_di
     }
     write_i64(out, i64::from(exponent.abs()));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+    use std::format;
+    use std::string::String;
+
+    fn shown(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// Doubles of every size, with a bias to those that occur.
+    fn any_double(random: &mut Random) -> f64 {
+        match random.below(6) {
+            0 => f64::from_bits(random.next_u64()),
+            1 => (random.next_u64() >> random.below(64)) as f64,
+            2 => random.below(1_000_000_000) as f64 / 1000.0,
+            3 => f64::from_bits(random.next_u64() >> 12),
+            4 => f64::from_bits(random.below(2047) << 52),
+            _ => f64::from_bits(((random.below(130) + 960) << 52) | (random.next_u64() >> 12)),
+        }
+    }
+
+    #[test]
+    fn reads_what_strtod_reads() {
+        let cases: &[(&[u8], f64)] = &[
+            (b"0", 0.0),
+            (b"-0", -0.0),
+            (b"1", 1.0),
+            (b"+1", 1.0),
+            (b"007", 7.0),
+            (b".5", 0.5),
+            (b"5.", 5.0),
+            (b"-1.5e3", -1500.0),
+            (b"1E+2", 100.0),
+            (b"1e-2", 0.01),
+            (b"inf", f64::INFINITY),
+            (b"+INF", f64::INFINITY),
+            (b"-Infinity", f64::NEG_INFINITY),
+            (b"0x1p3", 8.0),
+            (b"0X.8", 0.5),
+            (b"-0x1.8P-1", -0.75),
+            (b"0x10", 16.0),
+            (b"0x1e5", 485.0),
+            (b"0e99999999999999999999", 0.0),
+            (b"0x0p99999999999999999999", 0.0),
+            (b"9007199254740993", 9007199254740992.0),
+            (b"9007199254740993.00000000000000000000000001", 9007199254740994.0),
+            (b"1.7976931348623157e308", f64::MAX),
+            // Just below the middle between the largest double and the next power of two.
+            (b"1.797693134862315807e308", f64::MAX),
+            (b"5e-324", 5e-324),
+            (b"3e-324", 5e-324),
+            (b"2.4703282292062328e-324", 5e-324),
+            (b"0x0.80000000000000000000000000000000001p-1074", 5e-324),
+        ];
+        for &(text, value) in cases {
+            let parsed = parse_f64(text).map(f64::to_bits);
+            assert_eq!(parsed, Some(value.to_bits()), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn refuses_what_redis_refuses() {
+        let cases: &[&[u8]] = &[
+            b"",
+            b" 1",
+            b"\t1",
+            b"\x0b1",
+            b"1 ",
+            b"1\0",
+            b"+",
+            b"-",
+            b"++1",
+            b".",
+            b"-.",
+            b"e5",
+            b"1e",
+            b"1e+",
+            b"1e5.5",
+            b"1..2",
+            b"1,5",
+            b"1_0",
+            b"1f",
+            b"0x",
+            b"0x.",
+            b"0xg",
+            b"0x1p",
+            b"0x1p+",
+            b"i",
+            b"in",
+            b"infinit",
+            b"infinityx",
+            b"nan",
+            b"-NaN",
+            b"nan(1)",
+            // Out of range, though C has a value for them.
+            b"1e309",
+            b"-1e400",
+            b"1.797693134862315808e308",
+            b"1e99999999999999999999999",
+            b"1e-400",
+            b"2.4703282292062327e-324",
+            b"1e-99999999999999999999999",
+            b"0x1p1024",
+            b"0x0.8p-1074",
+        ];
+        for text in cases {
+            assert_eq!(parse_f64(text), None, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn reading_agrees_with_std() {
+        let mut random = Random::new([7; 16]);
+        for _ in 0..20_000 {
+            let digits = |random: &mut Random, max| -> String {
+                (0..random.below(max)).map(|_| char::from(b'0' + random.below(10) as u8)).collect()
+            };
+            let (whole, places) = (digits(&mut random, 25), digits(&mut random, 25));
+            let exponent = random.below(700) as i64 - 350;
+            let text = match random.below(3) {
+                0 => format!("{whole}.{places}"),
+                1 => format!("{whole}.{places}e{}", exponent / 10),
+                _ => format!("-{whole}.{places}e{exponent}"),
+            };
+            let zero = !text.split('e').next().unwrap().contains(|c| matches!(c, '1'..='9'));
+            let model = text.parse::<f64>().ok().filter(|value| value.is_finite() && (*value != 0.0 || zero));
+            assert_eq!(parse_f64(text.as_bytes()).map(f64::to_bits), model.map(f64::to_bits), "{text}");
+        }
+    }
+
+    #[test]
+    fn ties_of_many_digits_go_to_even() {
+        let mut random = Random::new([8; 16]);
+        for _ in 0..300 {
+            let low = any_double(&mut random).abs();
+            let high = f64::from_bits(low.to_bits() + 1);
+            if !high.is_finite() {
+                continue;
+            }
+            // All digits of the middle: those of a number with one more bit.
+            let (significand, exponent) = decompose(low);
+            let mut middle = Big::from_u64(2 * significand + 1);
+            if exponent > 0 {
+                middle.shift_left(exponent as usize - 1);
+            } else {
+                middle.multiply_power_of_five((1 - exponent) as usize);
+            }
+            let digits = shown(|out| middle.write(out));
+            let scale = (exponent - 1).min(0);
+            let even = if low.to_bits().is_multiple_of(2) { low } else { high };
+            let expected = (even != 0.0).then_some(even);
+            assert_eq!(parse_f64(format!("{digits}e{scale}").as_bytes()), expected);
+            let above = format!("{digits}{}1e{}", "0".repeat(900), scale - 901);
+            assert_eq!(parse_f64(above.as_bytes()), Some(high));
+        }
+    }
+
+    #[test]
+    fn writes_as_redis_since_7_2() {
+        let cases: &[(f64, &str)] = &[
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (3.0, "3"),
+            (-17.0, "-17"),
+            (0.1, "0.1"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (-2.5, "-2.5"),
+            (1e-6, "0.000001"),
+            (1e-7, "1e-7"),
+            (1.5e-5, "0.000015"),
+            (1.2345678e-5, "1.2345678e-5"),
+            (1.2345678e-4, "1.2345678e-4"),
+            (0.00012345678901234567, "1.2345678901234567e-4"),
+            (0.000012345678901234567, "1.2345678901234568e-5"),
+            (1e15, "1000000000000000"),
+            (1e18, "1000000000000000000"),
+            (4611686018427387904.0, "4611686018427387904"),
+            (1e19, "1e+19"),
+            (1e21, "1e+21"),
+            (-1.5e300, "-1.5e+300"),
+            (1.5e-300, "1.5e-300"),
+            (123456789012345680000.0, "123456789012345680000"),
+            (1.7976931348623157e308, "1.7976931348623157e+308"),
+            (5e-324, "5e-324"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
+        ];
+        for &(value, text) in cases {
+            assert_eq!(shown(|out| write_f64(out, value)), text);
+        }
+    }
+
+    #[test]
+    fn doubles_round_trip_and_are_almost_always_shortest() {
+        let mut random = Random::new([9; 16]);
+        let (mut total, mut longer) = (0, 0);
+        for _ in 0..20_000 {
+            let value = any_double(&mut random);
+            if value.is_nan() {
+                continue;
+            }
+            let text = shown(|out| write_f64(out, value));
+            let back = parse_f64(text.as_bytes()).map(f64::to_bits);
+            assert_eq!(back, Some(value.to_bits()), "{value:e} as {text}");
+            let exact = shown(|out| write_f64_g17(out, value));
+            assert_eq!(parse_f64(exact.as_bytes()).map(f64::to_bits), back, "{exact}");
+            if value.abs() < 4e18 && value.fract() == 0.0 || value.is_infinite() {
+                continue;
+            }
+            let digits = grisu::shortest(value.abs());
+            let shortest = format!("{:e}", value.abs());
+            let shortest = shortest.split('e').next().unwrap().replace('.', "");
+            total += 1;
+            longer += usize::from(digits.as_slice().len() > shortest.len());
+        }
+        assert!(longer * 200 < total, "{longer} of {total} are longer than the shortest");
+    }
+
+    #[test]
+    fn writes_as_printf() {
+        let cases: &[(f64, usize, &str)] = &[
+            (0.1, 17, "0.10000000000000001"),
+            (3.0, 17, "3"),
+            (1e17, 17, "1e+17"),
+            (1e16, 17, "10000000000000000"),
+            (123456789012345678.0, 17, "1.2345678901234568e+17"),
+            (0.0001, 17, "0.0001"),
+            (0.00001, 17, "1.0000000000000001e-05"),
+            (5e-324, 17, "4.9406564584124654e-324"),
+            (-f64::MAX, 17, "-1.7976931348623157e+308"),
+            (3.15, 14, "3.15"),
+            (1e14, 14, "1e+14"),
+            (99999999999999.0, 14, "99999999999999"),
+            (123456789.0, 6, "1.23457e+08"),
+            (0.5, 0, "0.5"),
+            (2.5, 1, "2"),
+            (3.5, 1, "4"),
+            (9.5, 1, "1e+01"),
+            (99.95, 3, "100"),
+            (999.5, 3, "1e+03"),
+            (0.00099999, 2, "0.001"),
+            (1e22, 40, "10000000000000000000000"),
+            (0.1, 60, "0.1000000000000000055511151231257827021181583404541015625"),
+            (-0.0, 17, "-0"),
+            (f64::INFINITY, 17, "inf"),
+            (f64::NEG_INFINITY, 17, "-inf"),
+            (-f64::NAN, 17, "nan"),
+        ];
+        for &(value, precision, text) in cases {
+            assert_eq!(shown(|out| write_f64_g(out, value, precision)), text);
+        }
+    }
+
+    #[test]
+    fn printf_digits_agree_with_std() {
+        let mut random = Random::new([10; 16]);
+        for _ in 0..5_000 {
+            let value = any_double(&mut random).abs();
+            let precision = 1 + random.below(25) as usize;
+            if !value.is_finite() || value == 0.0 {
+                continue;
+            }
+            // One digit before the point, so that std's places are one fewer than the digits.
+            let model = format!("{value:.*e}", precision - 1);
+            let (mantissa, exponent) = model.split_once('e').unwrap();
+            let exponent: i32 = exponent.parse().unwrap();
+            let text = shown(|out| write_f64_g(out, value, precision));
+            let (ours, our_exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            let trimmed = |text: &str| {
+                let digits = text.replace('.', "");
+                String::from(digits.trim_start_matches('0').trim_end_matches('0'))
+            };
+            assert_eq!(trimmed(ours), trimmed(mantissa), "{value:e} with {precision}");
+            if text.contains('e') {
+                assert!(exponent < -4 || exponent >= precision as i32, "{text}");
+                assert_eq!(our_exponent.parse(), Ok(exponent));
+            } else {
+                assert!((-4..precision as i32).contains(&exponent), "{text}");
+            }
+        }
+    }
+}

@@ -5,6 +5,7 @@ use super::binary::{Big, Binary, EXTENDED};
 use super::integer::write_u64;
 use super::scan::{Magnitude, scan};
 use alloc::vec::Vec;
+use core::ops::Add;
 
 /// Text of this length or more is refused before it is looked at (`MAX_LONG_DOUBLE_CHARS`).
 const TEXT_BYTES_MAX: usize = 5 * 1024;
@@ -46,24 +47,6 @@ impl LongDouble {
         Some(LongDouble { negative: number.negative, kind })
     }
 
-    /// The sum, correctly rounded; infinite on overflow, NaN for infinities of opposite signs.
-    pub fn add(self, other: LongDouble) -> LongDouble {
-        match (self.kind, other.kind) {
-            (Kind::Finite(a), Kind::Finite(b)) => {
-                if (a.exponent, a.significand) >= (b.exponent, b.significand) {
-                    add_smaller(self.negative, a, other.negative, b)
-                } else {
-                    add_smaller(other.negative, b, self.negative, a)
-                }
-            }
-            (Kind::Nan, _) | (_, Kind::Finite(_)) => self,
-            (Kind::Infinite, Kind::Infinite) if self.negative != other.negative => {
-                LongDouble { negative: false, kind: Kind::Nan }
-            }
-            _ => other,
-        }
-    }
-
     /// Whether this is not a number.
     pub fn is_nan(self) -> bool {
         self.kind == Kind::Nan
@@ -88,6 +71,28 @@ impl LongDouble {
         }
         if out[start..] == *b"-0" {
             out.remove(start);
+        }
+    }
+}
+
+impl Add for LongDouble {
+    type Output = LongDouble;
+
+    /// The sum, correctly rounded; infinite on overflow, NaN for infinities of opposite signs.
+    fn add(self, other: LongDouble) -> LongDouble {
+        match (self.kind, other.kind) {
+            (Kind::Finite(a), Kind::Finite(b)) => {
+                if (a.exponent, a.significand) >= (b.exponent, b.significand) {
+                    add_smaller(self.negative, a, other.negative, b)
+                } else {
+                    add_smaller(other.negative, b, self.negative, a)
+                }
+            }
+            (Kind::Nan, _) | (_, Kind::Finite(_)) => self,
+            (Kind::Infinite, Kind::Infinite) if self.negative != other.negative => {
+                LongDouble { negative: false, kind: Kind::Nan }
+            }
+            _ => other,
         }
     }
 }
@@ -156,4 +161,161 @@ fn shift_rounding(n: u128, shift: i32) -> u128 {
     }
     let (kept, dropped, half) = (n >> drop, n & ((1 << drop) - 1), 1 << (drop - 1));
     kept + u128::from(dropped > half || dropped == half && kept & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+    use std::string::{String, ToString};
+    use std::{format, vec};
+
+    fn human(number: LongDouble) -> String {
+        let mut out = Vec::new();
+        number.write_human(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn parsed(text: &str) -> LongDouble {
+        LongDouble::parse(text.as_bytes()).unwrap_or_else(|| panic!("{text} is a number"))
+    }
+
+    fn sum(a: &str, b: &str) -> String {
+        human(parsed(a) + parsed(b))
+    }
+
+    /// What redis-server 7.0.15 replies to SET key a, INCRBYFLOAT key b.
+    #[test]
+    fn sums_as_redis_shows_them() {
+        let cases = [
+            ("10.50", "0.1", "10.6"),
+            ("0.1", "0.2", "0.3"),
+            ("5.0e3", "200", "5200"),
+            ("3", "-3", "0"),
+            ("-0", "-0", "0"),
+            ("-0.5", "0.4999999999999999999", "0"),
+            ("1e-18", "0", "0"),
+            ("-1e-18", "0", "0"),
+            ("5e-18", "0", "0"),
+            ("5.0000001e-18", "0", "0.00000000000000001"),
+            ("1.1", "0", "1.1"),
+            ("1.15", "1.1", "2.25"),
+            ("18446744073709551615", "1", "18446744073709551616"),
+            ("18446744073709551616", "1", "18446744073709551616"),
+            ("18446744073709551616", "3", "18446744073709551620"),
+            ("9223372036854775807", "0.5", "9223372036854775807.5"),
+            ("123456789.123456789", "0", "123456789.12345678899873747"),
+            ("1000000000.1", "0", "1000000000.09999999997671694"),
+            ("1e20", "1.5", "100000000000000000000"),
+            ("0x1p-3", "0x.8", "0.625"),
+            ("3.0e-5", "1e-10", "0.0000300001"),
+        ];
+        for (a, b, text) in cases {
+            assert_eq!(sum(a, b), text, "{a} + {b}");
+            assert_eq!(sum(b, a), text, "{b} + {a}");
+        }
+    }
+
+    #[test]
+    fn infinities_and_overflow() {
+        let largest = "1.189731495357231765e4932";
+        assert!(parsed(largest).add(parsed(largest)).is_infinite());
+        assert!(!parsed(largest).add(parsed("1")).is_infinite());
+        assert_eq!(human(parsed("Infinity")), "inf");
+        assert_eq!(human(parsed("-inf").add(parsed("1"))), "-inf");
+        assert_eq!(human(parsed("1").add(parsed("inf"))), "inf");
+        let nan = parsed("inf").add(parsed("-inf"));
+        assert!(nan.is_nan() && !nan.is_infinite());
+        assert!(nan.add(parsed("1")).is_nan() && parsed("1").add(nan).is_nan());
+        assert!(parsed("inf").add(nan).is_nan());
+        assert_eq!(human(nan), "nan");
+    }
+
+    #[test]
+    fn the_largest_number_in_full() {
+        let text = human(parsed("0xf.fffffffffffffffp16380"));
+        assert_eq!(text.len(), 4933);
+        assert!(text.starts_with("118973149535723176502"));
+        assert_eq!(parsed(&text), parsed("0xf.fffffffffffffffp16380"));
+    }
+
+    #[test]
+    fn range_and_grammar() {
+        let refused = [
+            "",
+            " 1",
+            "1 ",
+            "+",
+            ".",
+            "1e",
+            "0x",
+            "nan",
+            "infinit",
+            "1e4933",
+            "1.189731495357231765114e4932",
+            "1e99999999999999999999",
+            "1.8225997659412373012e-4951",
+            "1e-5000",
+            "-1e-99999999999999999999",
+        ];
+        for text in refused {
+            assert_eq!(LongDouble::parse(text.as_bytes()), None, "{text:?}");
+        }
+        let smallest = parsed("0x1p-16445");
+        assert_eq!(parsed("1.8225997659412373013e-4951"), smallest);
+        assert_eq!(human(smallest), "0");
+        assert_eq!(smallest.add(smallest), parsed("0x1p-16444"));
+        assert_eq!(smallest.add(parsed("-0x1p-16445")), parsed("0"));
+        assert_eq!(parsed("0e99999999999999"), parsed("0"));
+    }
+
+    #[test]
+    fn text_has_a_limit() {
+        let mut text = vec![b'0'; TEXT_BYTES_MAX - 1];
+        text[TEXT_BYTES_MAX - 2] = b'7';
+        assert_eq!(LongDouble::parse(&text), Some(LongDouble::from(7)));
+        text.insert(0, b'0');
+        assert_eq!(LongDouble::parse(&text), None);
+    }
+
+    #[test]
+    fn integers_are_exact() {
+        let mut random = Random::new([11; 16]);
+        for value in (0..2_000).map(|_| (random.next_u64() >> random.below(64)) as i64) {
+            let number = LongDouble::from(value);
+            assert_eq!(human(number), value.to_string());
+            assert_eq!(parsed(&value.to_string()), number);
+        }
+        assert_eq!(human(LongDouble::from(i64::MIN)), i64::MIN.to_string());
+        assert_eq!(parsed("0"), LongDouble::from(0));
+    }
+
+    /// Numbers of at most 63 bits over a common power of two: integers are a model of their sums.
+    #[test]
+    fn sums_that_fit_are_exact() {
+        let mut random = Random::new([12; 16]);
+        for _ in 0..5_000 {
+            let mut pick =
+                || (random.next_u64() >> (2 + random.below(62))) as i64 * [1, -1][random.below(2) as usize];
+            let (a, b, exponent) = (pick(), pick(), pick() % 16_000);
+            let hex = |value: i64| {
+                let sign = if value < 0 { "-" } else { "" };
+                parsed(&format!("{sign}0x{:x}p{exponent}", value.unsigned_abs()))
+            };
+            assert_eq!(hex(a).add(hex(b)), hex(a + b), "{a} + {b}");
+        }
+    }
+
+    /// A sum of far smaller numbers only ever breaks ties.
+    #[test]
+    fn sums_round_to_even() {
+        let big = "0x1p64";
+        assert_eq!(parsed(big).add(parsed("1")), parsed(big));
+        assert_eq!(parsed(big).add(parsed("0x1.0000000000000002p0")), parsed("0x1.0000000000000002p64"));
+        assert_eq!(parsed("0x1.0000000000000002p64").add(parsed("1")), parsed("0x1.0000000000000004p64"));
+        // Just below a power of two the steps are half as wide.
+        assert_eq!(parsed(big).add(parsed("-0.5")), parsed(big));
+        assert_eq!(parsed(big).add(parsed("-0.50001")), parsed("0xffffffffffffffff"));
+        assert_eq!(parsed(big).add(parsed("-1e-4000")), parsed(big));
+    }
 }

@@ -1,3 +1,5 @@
-//! Strings: bytes, or integers in their decimal form.
+//! Strings: bytes, or integers in their decimal form. The structure is the keyspace's entry itself.
 
 pub mod commands;
+mod expiry;
+mod lcs;

@@ -1,0 +1,42 @@
+# The commands of this repository. `make run` starts the server, `make test` passes every test.
+#
+#   make run ARGS='--port 7000'
+#   make bench ROWS=get,set PIPELINES=64
+
+CARGO ?= cargo
+WASM_TARGET := wasm32-unknown-unknown
+CLIENTS := tests/clients
+
+.PHONY: run build test test-rust test-clients bench target
+
+# rustup installs the target with the toolchain; this is for a toolchain that was installed before.
+target:
+	@if command -v rustup >/dev/null; then \
+	  rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET); \
+	fi
+
+run: target
+	$(CARGO) run --release -- $(ARGS)
+
+build: target
+	$(CARGO) build --release
+
+test: test-rust test-clients
+
+test-rust: target
+	$(CARGO) test --workspace
+
+# Real clients against the server, with the engine in its sandbox and then linked in.
+test-clients: build $(CLIENTS)/node_modules/.package-lock.json
+	cd $(CLIENTS) && SANDERLING_ENGINE=wasm npm test
+	cd $(CLIENTS) && SANDERLING_ENGINE=native npm test
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
+	cd $(CLIENTS) && npm ci
+	@touch $@
+
+# Writes BENCHMARKS.md; with a selection it writes target/benchmarks.md instead.
+bench: build $(CLIENTS)/node_modules/.package-lock.json
+	$(CARGO) run --release --package sanderling-tests --bin bench --features in-process -- \
+	  --sections '$(SECTIONS)' --rows '$(ROWS)' --pipelines '$(PIPELINES)' --servers '$(SERVERS)' \
+	  --rounds '$(ROUNDS)' --seconds '$(SECONDS_PER_RUN)' --keys '$(KEYS)' --out '$(OUT)'

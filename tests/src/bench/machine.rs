@@ -1,0 +1,96 @@
+//! The machine: which core is whose, and what it is for the report's heading.
+
+use super::options::Options;
+use super::{Result, server};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const SERVER_CORE: &str = "0";
+const CLIENT_CORE: &str = "1";
+
+/// Keeps this process, and what it starts, off the server's core.
+pub(super) fn pin_client() -> Result<()> {
+    if cores() < 2 {
+        eprintln!("only one core: server and client share it, so the figures mean little");
+        return Ok(());
+    }
+    let pid = std::process::id().to_string();
+    let output = Command::new("taskset")
+        .args(["-c", "-p", CLIENT_CORE, &pid])
+        .stdout(Stdio::null())
+        .status()
+        .map_err(|error| format!("taskset (package util-linux) is needed: {error}"))?;
+    if output.success() { Ok(()) } else { Err("taskset refused to pin the client".into()) }
+}
+
+/// A command that runs on the server's core; its process id is the program's.
+pub(super) fn on_server_core(program: &Path) -> Command {
+    if cores() < 2 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", SERVER_CORE]).arg(program);
+    command
+}
+
+/// Title, date, versions and machine.
+pub(super) fn heading(options: &Options) -> Result<String> {
+    let mut text = String::from("# Benchmarks\n\nWritten by `make bench`; do not edit.\n\n");
+    text.push_str(&format!("- Date: {}\n", said_by("date", &["-u", "+%Y-%m-%d %H:%M UTC"])));
+    for kind in server::available(options) {
+        if let Some(version) = server::version(kind) {
+            text.push_str(&format!("- {}: {version}\n", kind.title()));
+        }
+    }
+    text.push_str(&format!("- Client: {}\n", said_by("redis-benchmark", &["--version"])));
+    text.push_str(&format!("- Node: {}\n", said_by("node", &["--version"])));
+    text.push_str(&format!("- Commit: {}\n", said_by("git", &["rev-parse", "--short", "HEAD"])));
+    text.push_str(&format!("- Machine: {}, {} cores, {} of RAM\n", cpu_model()?, cores(), memory()?));
+    text.push_str(&format!("- Kernel: {}\n", said_by("uname", &["-srm"])));
+    text.push_str(&format!("- Load average at the start: {}\n", fs::read_to_string("/proc/loadavg")?.trim()));
+    text.push_str(
+        "\nServer on core 0, client on core 1. Rounds go over the servers in turn; figures are medians over the \
+         rounds. A mark beside a ratio tells whether it reaches the target.\n",
+    );
+    Ok(text)
+}
+
+/// The last part: how to get these figures again.
+pub(super) fn reproduce(options: &Options) -> String {
+    format!(
+        "\n## Reproduce\n\n```sh\nmake bench                                # everything, {rounds} rounds\n\
+         make bench ROWS=get,set PIPELINES=64      # a part, printed and kept in target/benchmarks.md\n\
+         make bench SECTIONS=startup ROUNDS=9\n```\n\n\
+         It needs redis-server, redis-benchmark, taskset and Node. Ratios travel between machines better than \
+         absolute figures do.\n",
+        rounds = options.rounds
+    )
+}
+
+fn cores() -> usize {
+    // `available_parallelism` would count only the core that this process was pinned to.
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    text.lines().filter(|line| line.starts_with("processor")).count()
+}
+
+fn cpu_model() -> Result<String> {
+    let text = fs::read_to_string("/proc/cpuinfo")?;
+    let line = text.lines().find(|line| line.starts_with("model name"));
+    let model = line.and_then(|line| line.split_once(": ")).map_or("unknown processor", |(_, model)| model);
+    Ok(model.to_owned())
+}
+
+fn memory() -> Result<String> {
+    let text = fs::read_to_string("/proc/meminfo")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kibibytes = server::first_number(line.ok_or("no MemTotal")?)?;
+    Ok(format!("{:.0} GiB", kibibytes as f64 / 1024.0 / 1024.0))
+}
+
+/// The first line that a program prints, or that it is missing.
+fn said_by(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).current_dir(super::repository()).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.lines().next().map_or_else(|| "not installed".to_owned(), str::to_owned)
+}

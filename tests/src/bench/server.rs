@@ -1,0 +1,145 @@
+//! Servers under measurement: started on a core of their own, watched through /proc.
+
+use super::options::{Kind, Options};
+use super::resp::Client;
+use super::{Result, machine, repository};
+use std::ffi::OsStr;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const START_SECONDS_MAX: u64 = 60;
+
+/// A running server, ended with the value.
+pub(super) struct Server {
+    pub(super) kind: Kind,
+    pub(super) port: u16,
+    /// From just before the process was made to its first reply.
+    pub(super) started_in: Duration,
+    child: Child,
+}
+
+impl Server {
+    /// Starts a server and waits for its first reply.
+    pub(super) fn start(kind: Kind) -> Result<Server> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = machine::on_server_core(&program(kind));
+        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
+        if is_redis(kind) {
+            command.args(["--save", "", "--appendonly", "no"]);
+        } else {
+            command.args(["--engine", kind.name()]);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let before = Instant::now();
+        let child = command.spawn().map_err(|error| format!("{}: {error}", program(kind).display()))?;
+        let mut server = Server { kind, port, started_in: Duration::ZERO, child };
+        server.wait_for_reply(before)?;
+        server.started_in = before.elapsed();
+        Ok(server)
+    }
+
+    /// Starts those that take part and are there; says which are not.
+    pub(super) fn start_all(options: &Options) -> Result<Vec<Server>> {
+        available(options).into_iter().map(Server::start).collect()
+    }
+
+    pub(super) fn client(&self) -> Result<Client> {
+        Client::connect(self.port)
+    }
+
+    /// CPU time of all the server's threads, in nanoseconds.
+    pub(super) fn cpu_nanoseconds(&self) -> Result<u64> {
+        let mut total = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread may end while we look.
+            let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            total += first_number(&text)?;
+        }
+        Ok(total)
+    }
+
+    /// The file whose first number is the main thread's CPU time in nanoseconds.
+    pub(super) fn main_thread_schedstat(&self) -> Result<fs::File> {
+        let pid = self.child.id();
+        Ok(fs::File::open(format!("/proc/{pid}/task/{pid}/schedstat"))?)
+    }
+
+    /// Memory of the process that is in RAM, in bytes.
+    pub(super) fn resident_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        Ok(first_number(line.ok_or("the process has no VmRSS")?)? * 1024)
+    }
+
+    /// What the engine itself says it uses, in bytes.
+    pub(super) fn used_memory(&self) -> Result<u64> {
+        let info = self.client()?.bulk("INFO memory")?;
+        let line = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        first_number(line.ok_or("INFO has no used_memory")?)
+    }
+
+    fn wait_for_reply(&mut self, since: Instant) -> Result<()> {
+        while since.elapsed() < Duration::from_secs(START_SECONDS_MAX) {
+            if let Ok(mut client) = Client::connect(self.port) {
+                let reply = client.lines(b"PING\r\n", 1)?;
+                return if reply == "+PONG" { Ok(()) } else { Err(format!("PING got {reply}").into()) };
+            }
+            if let Some(status) = self.child.try_wait()? {
+                return Err(format!("{} ended at once: {status}", program(self.kind).display()).into());
+            }
+        }
+        Err(format!("{} does not answer", program(self.kind).display()).into())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; there is nothing of value in it either way.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The servers of `options` whose programs exist; each of the others is named.
+pub(super) fn available(options: &Options) -> Vec<Kind> {
+    let (found, missing): (Vec<Kind>, Vec<Kind>) =
+        options.servers.iter().partition(|kind| runs(&program(**kind)));
+    for kind in missing {
+        eprintln!("skipped: {} ({} does not run)", kind.title(), program(kind).display());
+    }
+    found
+}
+
+/// What `--version` says.
+pub(super) fn version(kind: Kind) -> Option<String> {
+    let output = Command::new(program(kind)).arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
+}
+
+/// The program of a server.
+pub(super) fn program(kind: Kind) -> PathBuf {
+    let (variable, default) = match kind {
+        Kind::Redis => ("REDIS_BIN", PathBuf::from("redis-server")),
+        Kind::Wasm | Kind::Native => ("SANDERLING_BIN", repository().join("target/release/sanderling")),
+    };
+    std::env::var_os(variable).filter(|name| !name.is_empty()).map_or(default, PathBuf::from)
+}
+
+/// Also true when SANDERLING_BIN names a redis-server, which is how the benchmark itself is checked.
+fn is_redis(kind: Kind) -> bool {
+    program(kind).file_name() == Some(OsStr::new("redis-server"))
+}
+
+fn runs(program: &Path) -> bool {
+    let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// The first number in `text`.
+pub(super) fn first_number(text: &str) -> Result<u64> {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    word.parse().map_err(|_| format!("'{word}' is not a number").into())
+}

@@ -1,0 +1,186 @@
+//! The engine linked into the test: no sockets, and its clock is ours.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sanderling_core::{ConnId, Engine, Options, Output, Peer};
+
+use super::{Connection, Inbox, Received, Target};
+
+/// Work is bounded per turn, but it must come to an end.
+const TURNS_MAX: u64 = 10_000_000;
+
+/// Where the engine's time comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Stands still between calls of [`Target::advance`]; in microseconds since 1970.
+    Virtual(u64),
+    /// The machine's clock, for comparing with a server that has no other.
+    Machine,
+}
+
+/// An engine in this process.
+pub struct Native {
+    engine: Engine,
+    clock: Clock,
+    links: Vec<Link>,
+    /// Which link an open connection of the engine belongs to.
+    routes: HashMap<ConnId, Connection>,
+    /// All effects so far, when the engine was told to produce them.
+    pub effects: Vec<u8>,
+    /// Everything the engine said so far in order, for comparing whole runs; empty unless asked for.
+    pub transcript: Option<Vec<u8>>,
+}
+
+struct Link {
+    id: ConnId,
+    inbox: Inbox,
+}
+
+impl Native {
+    /// An engine with the given settings (`name`, `value`).
+    pub fn new(clock: Clock, seed: [u8; 16], settings: &[(&str, &str)]) -> Native {
+        let mut options = Options::default();
+        for (name, value) in settings {
+            if options.set(name, value).is_err() {
+                panic!("the engine refuses the option {name} {value}");
+            }
+        }
+        Native {
+            engine: Engine::new(options, seed, time(clock)),
+            clock,
+            links: Vec::new(),
+            routes: HashMap::new(),
+            effects: Vec::new(),
+            transcript: None,
+        }
+    }
+
+    /// The engine's time in microseconds since 1970.
+    pub fn now(&self) -> u64 {
+        time(self.clock)
+    }
+
+    /// Takes everything that the engine has to say, giving it time as long as it asks for more at once.
+    fn drain(&mut self) {
+        let mut turns = 0;
+        loop {
+            while let Some(output) = self.engine.poll_output() {
+                if let Some(transcript) = &mut self.transcript {
+                    record(transcript, &output);
+                }
+                match output {
+                    Output::Write { conn, bytes, .. } => {
+                        // Bytes for a connection that the client left are lost, as on a network.
+                        if let Some(&link) = self.routes.get(&conn) {
+                            self.links[link].inbox.bytes.extend_from_slice(bytes);
+                        }
+                    }
+                    Output::Close { conn } => {
+                        if let Some(link) = self.routes.remove(&conn) {
+                            self.links[link].inbox.closed = true;
+                        }
+                    }
+                    Output::Append { bytes } => self.effects.extend_from_slice(bytes),
+                    Output::Setting { .. } | Output::Shutdown => {}
+                }
+            }
+            let now = time(self.clock);
+            if self.engine.poll_timeout().is_none_or(|deadline| deadline > now) {
+                return;
+            }
+            turns += 1;
+            assert!(turns < TURNS_MAX, "the engine asks for more time without end");
+            self.engine.handle_timeout(now);
+        }
+    }
+}
+
+impl Target for Native {
+    fn name(&self) -> String {
+        "native engine".into()
+    }
+
+    fn since(&self) -> (u32, u32) {
+        (7, 2)
+    }
+
+    fn open(&mut self) -> Connection {
+        let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false };
+        let id = self.engine.connect(time(self.clock), peer);
+        self.links.push(Link { id, inbox: Inbox::default() });
+        self.routes.insert(id, self.links.len() - 1);
+        self.drain();
+        self.links.len() - 1
+    }
+
+    fn close(&mut self, connection: Connection) {
+        let id = self.links[connection].id;
+        if self.routes.get(&id) == Some(&connection) {
+            self.routes.remove(&id);
+            self.engine.disconnect(time(self.clock), id);
+            self.drain();
+        }
+    }
+
+    fn send(&mut self, connection: Connection, bytes: &[u8]) {
+        let id = self.links[connection].id;
+        if self.routes.get(&id) == Some(&connection) {
+            self.engine.handle_input(time(self.clock), id, bytes);
+            self.drain();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.drain();
+    }
+
+    fn receive(&mut self, connection: Connection) -> Received {
+        self.links[connection].inbox.next()
+    }
+
+    fn receive_now(&mut self, connection: Connection) -> Received {
+        self.links[connection].inbox.next()
+    }
+
+    fn advance(&mut self, by: Duration) -> bool {
+        let Clock::Virtual(now) = self.clock else { return false };
+        let end = now + by.as_micros() as u64;
+        // As a host would: wake at each deadline on the way, not only at the end.
+        while let Some(deadline) = self.engine.poll_timeout().filter(|&deadline| deadline <= end) {
+            self.clock = Clock::Virtual(deadline.max(time(self.clock)));
+            self.drain();
+        }
+        self.clock = Clock::Virtual(end);
+        self.drain();
+        true
+    }
+}
+
+fn time(clock: Clock) -> u64 {
+    match clock {
+        Clock::Virtual(now) => now,
+        Clock::Machine => {
+            let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("the machine's date is after 1970");
+            elapsed.as_micros() as u64
+        }
+    }
+}
+
+fn record(transcript: &mut Vec<u8>, output: &Output<'_>) {
+    match output {
+        Output::Write { conn, bytes, .. } => {
+            transcript.extend_from_slice(format!("write {conn} {}\n", bytes.len()).as_bytes());
+            transcript.extend_from_slice(bytes);
+        }
+        Output::Close { conn } => transcript.extend_from_slice(format!("close {conn}\n").as_bytes()),
+        Output::Append { bytes } => {
+            transcript.extend_from_slice(format!("append {}\n", bytes.len()).as_bytes());
+            transcript.extend_from_slice(bytes);
+        }
+        Output::Setting { name, value } => {
+            transcript.extend_from_slice(format!("setting {name} {value}\n").as_bytes());
+        }
+        Output::Shutdown => transcript.extend_from_slice(b"shutdown\n"),
+    }
+}

@@ -1,0 +1,88 @@
+//! Plays every conversation of `scripts/` on every target at hand.
+
+use std::fs;
+use std::path::PathBuf;
+
+use sanderling_tests::script::{parse, run};
+use sanderling_tests::target::{Clock, Native, Oracle, Target, Tcp};
+
+/// Where the engine's time begins: 2024-01-01.
+const BEGIN: u64 = 1_704_067_200_000_000;
+
+#[test]
+fn scripts_on_the_native_engine() {
+    play("the native engine", || Ok(Box::new(Native::new(Clock::Virtual(BEGIN), *b"seed of scripts!", &[]))));
+}
+
+/// The scripts must say what Redis says, or the other targets prove nothing.
+#[test]
+fn scripts_on_redis_server() {
+    if let Err(reason) = Oracle::start() {
+        println!("SKIPPED scripts on redis-server: {reason}");
+        return;
+    }
+    play("redis-server", || Ok(Box::new(Oracle::start()?)));
+}
+
+/// Against a running host: `SANDERLING_ADDRESS=127.0.0.1:6379 cargo test -p sanderling-tests scripts_on_an_address`.
+/// Everything in it is deleted.
+#[test]
+fn scripts_on_an_address() {
+    let Ok(address) = std::env::var("SANDERLING_ADDRESS") else {
+        println!("SKIPPED scripts on a running server: SANDERLING_ADDRESS names none (all its data would be deleted)");
+        return;
+    };
+    play(&address, || {
+        let mut target = Tcp::new(&address, &address, (7, 2)).map_err(|fault| fault.to_string())?;
+        let connection = target.open();
+        target.send(connection, b"FLUSHALL\r\n");
+        target.receive(connection);
+        target.close(connection);
+        Ok(Box::new(target))
+    });
+}
+
+/// Plays all scripts, or those whose names contain `SANDERLING_SCRIPT`, each on a target of its own.
+fn play(name: &str, start: impl Fn() -> Result<Box<dyn Target>, String>) {
+    let bless = std::env::var_os("SANDERLING_BLESS").is_some() && name == "redis-server";
+    let chosen = std::env::var("SANDERLING_SCRIPT").unwrap_or_default();
+    let mut failures = Vec::new();
+    let mut played = 0;
+    for path in script_files().into_iter().filter(|path| path.to_string_lossy().contains(&chosen)) {
+        let file = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("scripts are readable");
+        let script = match parse(&text) {
+            Ok(script) => script,
+            Err(fault) => {
+                failures.push(format!("{file}: {fault}"));
+                continue;
+            }
+        };
+        let mut target = start().expect("a target that started once starts again");
+        let outcome = run(&script, &mut *target);
+        played += outcome.played;
+        for skipped in &outcome.skipped {
+            println!("{file}: skipped on {name}: {skipped}");
+        }
+        if bless && !outcome.failures.is_empty() {
+            println!("{file}: {} expectations rewritten", outcome.failures.len());
+            fs::write(&path, outcome.blessed).expect("scripts are writable when blessing");
+        } else {
+            failures.extend(outcome.failures.iter().map(|failure| format!("{file}: {failure}")));
+        }
+    }
+    println!("{played} steps played on {name}");
+    assert!(failures.is_empty(), "{} failures on {name}\n\n{}\n", failures.len(), failures.join("\n\n"));
+    assert!(played > 0, "no script was played on {name}");
+}
+
+fn script_files() -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the folder of scripts is there")
+        .map(|entry| entry.expect("the folder is readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    files
+}
