@@ -97,7 +97,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow
             LongDouble::parse(text).ok_or(Error::Text("ERR hash value is not a float"))?
         }
     };
-    let sum = old.add(increment);
+    let sum = old + increment;
     if sum.is_nan() || sum.is_infinite() {
         return Err(Error::NanOrInfinity);
     }
