@@ -69,6 +69,7 @@ impl Engine {
     pub fn new(options: Options, seed: [u8; 16], now: Micros) -> Engine {
         let mut store = Store::new(options.config.databases, seed);
         store.effects.enabled = options.effects;
+        options.config.apply(&mut store);
         let mut run_id = String::new();
         while run_id.len() < 40 {
             run_id.push_str(&alloc::format!("{:016x}", store.random.next_u64()));
@@ -205,6 +206,12 @@ impl Engine {
                 let input = mem::take(&mut connection.pending);
                 self.process_kept(conn, input);
             }
+        }
+        for (conn, with_error) in mem::take(&mut self.server.unblocking) {
+            self.end_wait(conn, |absent, reply| match with_error {
+                true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
+                false => absent.write(reply),
+            });
         }
         for conn in mem::take(&mut self.server.side_dirty) {
             if self.server.get(conn).is_some() {

@@ -52,6 +52,8 @@ pub struct Server {
     pub timers: BTreeSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
+    /// Connections whose wait CLIENT UNBLOCK ends, and whether with an error.
+    pub unblocking: Vec<(ConnId, bool)>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
     /// Whether SHUTDOWN was accepted.
@@ -85,6 +87,7 @@ impl Server {
             stats: Stats::default(),
             timers: BTreeSet::new(),
             closing: Vec::new(),
+            unblocking: Vec::new(),
             settings: Vec::new(),
             is_shutdown: false,
             runnable: VecDeque::new(),

@@ -200,12 +200,22 @@ impl Store {
     /// The entry of `key` for a command that reads; counts as a hit or a miss.
     #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.read_with(key, !self.no_touch)
+    }
+
+    /// As [`Store::read`], without moving the access clock, as TTL and TYPE look.
+    pub fn read_untouched(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.read_with(key, false)
+    }
+
+    #[inline]
+    fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
         let clock = self.access_clock();
-        let Store { dbs, db, hits, misses, notices, notify, no_touch, .. } = self;
+        let Store { dbs, db, hits, misses, notices, notify, .. } = self;
         let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
@@ -214,13 +224,13 @@ impl Store {
             return None;
         };
         *hits += 1;
-        if !*no_touch {
+        if touch {
             entry.set_access(clock);
         }
         Some(entry)
     }
 
-    /// The entry of `key` without counting, touching or announcing, as TYPE, TTL and OBJECT look.
+    /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) {
@@ -229,9 +239,9 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
-    /// The entry of `key` after [`Store::read`] or [`Store::write`] has dealt with its deadline, so that the
-    /// values of several keys can be read side by side.
-    pub fn found(&self, key: &[u8]) -> Option<&Entry> {
+    /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
+    /// lets what must expire, and now looks at all of them at once.
+    pub fn view(&self, key: &[u8]) -> Option<&Entry> {
         self.dbs[self.db].keys.find(self.hash(key), key)
     }
 

@@ -5,11 +5,13 @@
 pub mod intset;
 pub mod list;
 pub mod packed;
+pub mod rank_tree;
 pub mod thin;
 
 pub use intset::IntSet;
 pub use list::List;
 pub use packed::{Item, Packed};
+pub use rank_tree::{Ordered, RankTree};
 pub use thin::Thin;
 
 use alloc::vec::Vec;

@@ -79,7 +79,7 @@ fn gather<'a>(store: &'a mut Store, keys: Args<'_>) -> Result<Vec<Option<&'a Set
     let store = &*store;
     Ok(keys
         .iter()
-        .map(|key| match store.found(key).map(Entry::value) {
+        .map(|key| match store.view(key).map(Entry::value) {
             Some(ValueRef::Set(set)) => Some(set),
             _ => None,
         })
