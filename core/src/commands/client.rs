@@ -330,6 +330,7 @@ fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     };
     let client_id = args.int(2)?;
     let target = u64::try_from(client_id).ok().and_then(|id| ctx.server.find_client(id));
+<<<<<<< HEAD
     let was_blocked = target.is_some_and(|conn| {
         blocking::end_wait(ctx.store, ctx.server, conn, |absent, reply| match with_error {
             true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
@@ -337,6 +338,16 @@ fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         })
     });
     ctx.reply.flag(was_blocked);
+=======
+    let is_blocked = target.is_some_and(|conn| ctx.server.connection(conn).blocked.is_some());
+    if let Some(conn) = target.filter(|_| is_blocked) {
+        blocking::end_wait(ctx.store, ctx.server, conn, |absent, reply| match with_error {
+            true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
+            false => absent.write(reply),
+        });
+    }
+    ctx.reply.flag(is_blocked);
+>>>>>>> 5d05b6153b3cd9c27acd0c7ac33e907b50058474
     Ok(Flow::Done)
 }
 
