@@ -322,6 +322,11 @@ fn on_or_off(args: Args<'_>) -> Result<bool, Error> {
 }
 
 fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() > 4 {
+        return Err(Error::Text(
+            "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.",
+        ));
+    }
     let with_error = match args.get(3) {
         None => false,
         Some(_) if args.is(3, "TIMEOUT") => false,
