@@ -33,6 +33,11 @@ pub const EXPLAINED: &[Explained] = &[
         applies: |args, oracle, target| encoding(args, oracle, target, b"hashtable", b"listpack"),
     },
     Explained {
+        name: "sorted sets that were sorted",
+        reason: "SORT of a compact sorted set makes Redis convert it to a skiplist; here reading changes nothing",
+        applies: |args, oracle, target| encoding(args, oracle, target, b"skiplist", b"listpack"),
+    },
+    Explained {
         name: "timeouts out of range",
         reason: "7.0 converts timeouts too large for its integers without looking, and finds them negative",
         applies: |_, oracle, target| {
