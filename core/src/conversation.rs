@@ -9,7 +9,7 @@ use crate::{ConnId, Engine, Options, Output, Peer};
 /// An engine and its clients.
 ///
 /// Requests are words between blanks, with `''` for an empty one. In expected bytes `|` stands for the line
-/// end, and the last one is left out.
+/// end, and the last one is left out; `\|` stands for the character itself.
 pub(crate) struct Conversation {
     pub(crate) engine: Engine,
     /// The time, in unix microseconds.
@@ -85,7 +85,7 @@ impl Conversation {
     #[track_caller]
     pub(crate) fn expect(&mut self, conn: ConnId, expected: &str) {
         let bytes = self.received.remove(&conn).unwrap_or_default();
-        let mut want = expected.replace('|', "\r\n");
+        let mut want = expected.replace(r"\|", "\0").replace('|', "\r\n").replace('\0', "|");
         if !expected.is_empty() {
             want.push_str("\r\n");
         }

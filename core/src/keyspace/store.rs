@@ -619,7 +619,7 @@ impl Store {
         let waiters = &mut self.dbs[db].waiters;
         match waiters.get_mut(key) {
             // A key that is named twice is waited for once.
-            Some(queue) if queue.contains(&conn) => {}
+            Some(queue) if queue.back() == Some(&conn) => {}
             Some(queue) => queue.push_back(conn),
             None => {
                 waiters.insert(key.to_vec(), VecDeque::from([conn]));
@@ -632,7 +632,10 @@ impl Store {
     pub fn unwait(&mut self, db: usize, key: &[u8], conn: ConnId) {
         let waiters = &mut self.dbs[db].waiters;
         if let Some(queue) = waiters.get_mut(key) {
-            queue.retain(|&other| other != conn);
+            // The one that is served is nearly always the first, so the queue is not walked through.
+            if let Some(at) = queue.iter().position(|&other| other == conn) {
+                queue.remove(at);
+            }
             if queue.is_empty() {
                 waiters.remove(key);
                 self.waiting -= 1;
@@ -640,9 +643,14 @@ impl Store {
         }
     }
 
-    /// The connections that wait for a key, the one that waits longest first.
-    pub fn waiters(&self, db: usize, key: &[u8]) -> Vec<ConnId> {
-        self.dbs[db].waiters.get(key).map(|queue| queue.iter().copied().collect()).unwrap_or_default()
+    /// How many connections wait for a key.
+    pub fn waiters_count(&self, db: usize, key: &[u8]) -> usize {
+        self.dbs[db].waiters.get(key).map_or(0, VecDeque::len)
+    }
+
+    /// The connection at this place of a key's queue; the one that waits longest is at 0.
+    pub fn waiter(&self, db: usize, key: &[u8], at: usize) -> Option<ConnId> {
+        self.dbs[db].waiters.get(key)?.get(at).copied()
     }
 
     // ----- time -----

@@ -163,7 +163,8 @@ fn same_bag(a: &Reply, b: &Reply, size: usize) -> bool {
 fn scanned(args: &Args, a: &Reply, b: &Reply) -> bool {
     let (Reply::Array(a), Reply::Array(b)) = (a, b) else { return false };
     let ([_, Reply::Array(_)], [_, Reply::Array(_)]) = (a.as_slice(), b.as_slice()) else { return false };
-    if !args.iter().any(|arg| arg == b"5000") {
+    let cursor_at = if args[0].eq_ignore_ascii_case(b"SCAN") { 1 } else { 2 };
+    if args[cursor_at] != b"0" || !args.iter().any(|arg| arg == b"5000") {
         return true;
     }
     let size =

@@ -14,12 +14,17 @@ pub use bounds::{LexBound, LexRange, ScoreRange};
 pub use gather::Gather;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use core::ops::Range;
 
 use self::large::Large;
 use self::small::Small;
 use super::Compact;
-use crate::structures::Item;
+use crate::random::{Random, Selection};
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
+
+/// From one in so many members on, a walk over all of them is cheaper than seeking each random one.
+const SAMPLE_WALK_FACTOR: usize = 8;
 
 /// A sorted set. Scores are never NaN.
 #[derive(Default)]
@@ -39,6 +44,14 @@ impl Default for Form {
 }
 
 impl Zset {
+    /// An empty set that will take so many members: in the large form at once when they are too many.
+    pub fn for_members(count: usize, compact: &Compact) -> Zset {
+        if count <= compact.zset_entries_max {
+            return Zset::default();
+        }
+        Zset { form: Form::Large(Box::new(Large::new(compact.seed))) }
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
@@ -206,6 +219,11 @@ impl Zset {
         match &self.form {
             Form::Small(small) => small.ranks_by_lex(range, from_end),
             Form::Large(large) => {
+                let mut ends = self.iter().map(|(member, _)| member);
+                let (Some(first), last) = (ends.next(), ends.next_back()) else { return 0..0 };
+                if range.is_empty() || !range.reaches(first) || range.starts_after(last.unwrap_or(first)) {
+                    return 0..0;
+                }
                 let start = large.partition(|_, member| range.starts_after(Item::Bytes(member)));
                 let end = large.partition(|_, member| range.reaches(Item::Bytes(member)));
                 start..end.max(start)
@@ -227,6 +245,42 @@ impl Zset {
         }
     }
 
+    /// A member chosen at random; `None` if there is none.
+    pub fn random(&self, random: &mut Random) -> Option<(Item<'_>, f64)> {
+        if self.is_empty() {
+            return None;
+        }
+        let rank = random.below(self.len() as u64) as usize;
+        self.range_by_rank(rank..rank + 1).next()
+    }
+
+    /// Endless random members, each drawn from all; none if there is none.
+    pub fn draws<'a>(&'a self, random: &'a mut Random) -> impl Iterator<Item = (Item<'a>, f64)> {
+        core::iter::from_fn(move || self.random(random))
+    }
+
+    /// Calls `visit` for `count` different random members, or for all, in order.
+    pub fn sample(&self, count: usize, random: &mut Random, mut visit: impl FnMut(Item<'_>, f64)) {
+        let len = self.len();
+        if count >= len / SAMPLE_WALK_FACTOR {
+            let mut selection = Selection::new(len, count);
+            let chosen = self.iter().filter(|_| selection.takes_next(random));
+            chosen.for_each(|(member, score)| visit(member, score));
+            return;
+        }
+        // Floyd's method (Bentley, "Programming Pearls", CACM 30(9), 1987).
+        let mut ranks = BTreeSet::new();
+        for last in len - count..len {
+            let rank = random.below(last as u64 + 1) as usize;
+            if !ranks.insert(rank) {
+                ranks.insert(last);
+            }
+        }
+        for rank in ranks {
+            self.range_by_rank(rank..rank + 1).for_each(|(member, score)| visit(member, score));
+        }
+    }
+
     fn clip(&self, ranks: Range<usize>) -> Range<usize> {
         let end = ranks.end.min(self.len());
         ranks.start.min(end)..end
@@ -236,11 +290,8 @@ impl Zset {
     fn enlarge(&mut self, compact: &Compact) -> &mut Large {
         if let Form::Small(small) = &self.form {
             let mut large = Large::new(compact.seed);
-            let mut text = alloc::vec::Vec::new();
             for (member, score) in small.iter(0..small.len()) {
-                text.clear();
-                member.append_to(&mut text);
-                large.upsert(&text, |_| Some(score));
+                large.upsert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), |_| Some(score));
             }
             self.form = Form::Large(Box::new(large));
         }
@@ -294,3 +345,6 @@ impl DoubleEndedIterator for Iter<'_> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,10 @@
-//! Commands that name members: adding, removing, scores and ranks; and those that visit members in no order.
+//! Commands that name members: adding, removing, scores and ranks.
 
-use alloc::collections::BTreeSet;
-
-use super::{write_head, write_member};
 use crate::args::Args;
 use crate::context::{Context, Flow};
 use crate::error::Error;
-use crate::glob::glob_match;
-use crate::keyspace::{NotifyClass, ValueRef};
-use crate::number;
+use crate::keyspace::NotifyClass;
 
-/// Members that one ZRANDMEMBER with repetition replies at most, so that a client cannot have a reply made that
-/// fills all memory.
-const RANDOM_MEMBERS_MAX: u64 = 1 << 24;
-/// COUNT of ZSCAN when none is given.
-const SCAN_COUNT_DEFAULT: usize = 10;
 const NOT_A_NUMBER: Error = Error::Text("ERR resulting score is not a number (NaN)");
 
 /// What the options of ZADD ask for.
@@ -209,141 +199,5 @@ fn rank(ctx: &mut Context<'_>, args: Args<'_>, from_end: bool) -> Result<Flow, E
         None if with_score => ctx.reply.null_array(),
         None => ctx.reply.null(),
     }
-    Ok(Flow::Done)
-}
-
-pub(super) fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let key = args.at(1);
-    if args.len() == 2 {
-        let len = ctx.store.zset(key)?.map_or(0, |zset| zset.len());
-        if len == 0 {
-            ctx.reply.null();
-        } else {
-            let rank = ctx.store.random.below(len as u64);
-            write_ranks(ctx, key, [rank].into_iter(), false);
-        }
-        return Ok(Flow::Done);
-    }
-    let count = args.int(2)?;
-    if count == i64::MIN {
-        return Err(Error::Text(
-            "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
-        ));
-    }
-    let with_scores = args.len() == 4 && args.is(3, "WITHSCORES");
-    if args.len() > 4 || (args.len() == 4 && !with_scores) {
-        return Err(Error::Syntax);
-    }
-    let is_over = with_scores && count.unsigned_abs() > i64::MAX as u64 / 2;
-    if is_over || count < -(RANDOM_MEMBERS_MAX as i64) {
-        return Err(Error::Text("ERR value is out of range"));
-    }
-    let len = ctx.store.zset(key)?.map_or(0, |zset| zset.len()) as u64;
-    if len == 0 || count == 0 {
-        ctx.reply.array(0);
-    } else if count < 0 {
-        write_head(&mut ctx.reply, count.unsigned_abs() as usize, with_scores);
-        for _ in 0..count.unsigned_abs() {
-            let rank = ctx.store.random.below(len);
-            write_ranks(ctx, key, [rank].into_iter(), with_scores);
-        }
-    } else {
-        let count = len.min(count.unsigned_abs());
-        write_head(&mut ctx.reply, count as usize, with_scores);
-        if count > len / 4 {
-            write_sample(ctx, key, (count, len), with_scores);
-        } else {
-            let ranks = distinct_below(ctx, len, count);
-            write_ranks(ctx, key, ranks.into_iter(), with_scores);
-        }
-    }
-    Ok(Flow::Done)
-}
-
-/// Writes the members of these ranks.
-fn write_ranks(ctx: &mut Context<'_>, key: &[u8], ranks: impl Iterator<Item = u64>, with_scores: bool) {
-    let Some(ValueRef::Zset(zset)) = ctx.store.view(key).map(|entry| entry.value()) else { return };
-    for rank in ranks {
-        let rank = rank as usize;
-        for (member, score) in zset.range_by_rank(rank..rank + 1) {
-            write_member(&mut ctx.reply, member, score, with_scores);
-        }
-    }
-}
-
-/// Writes `count` of `len` members in one walk over all, each choice equally likely: the selection sampling of
-/// Fan, Muller and Rezucha (1962).
-fn write_sample(ctx: &mut Context<'_>, key: &[u8], (count, len): (u64, u64), with_scores: bool) {
-    let mut random = ctx.store.random.clone();
-    let (mut wanted, mut left) = (count, len);
-    if let Some(ValueRef::Zset(zset)) = ctx.store.view(key).map(|entry| entry.value()) {
-        for (member, score) in zset.iter() {
-            if wanted == left || random.below(left) < wanted {
-                wanted -= 1;
-                write_member(&mut ctx.reply, member, score, with_scores);
-            }
-            left -= 1;
-        }
-    }
-    ctx.store.random = random;
-}
-
-/// `count` distinct numbers below `len`, each choice equally likely: Floyd's method (CACM 30(9), 1987).
-fn distinct_below(ctx: &mut Context<'_>, len: u64, count: u64) -> BTreeSet<u64> {
-    let mut chosen = BTreeSet::new();
-    for last in len - count..len {
-        let number = ctx.store.random.below(last + 1);
-        if !chosen.insert(number) {
-            chosen.insert(last);
-        }
-    }
-    chosen
-}
-
-pub(super) fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let cursor = number::parse_cursor(args.at(2)).ok_or(Error::Text("ERR invalid cursor"))?;
-    let Some(zset) = ctx.store.zset(args.at(1))? else {
-        ctx.reply.array(2);
-        ctx.reply.text("0");
-        ctx.reply.array(0);
-        return Ok(Flow::Done);
-    };
-    let (mut count, mut pattern) = (SCAN_COUNT_DEFAULT, None);
-    let mut options = args.cursor(3);
-    while !options.is_done() {
-        if options.accept_with("COUNT", 1) {
-            count = usize::try_from(options.int()?).ok().filter(|&count| count > 0).ok_or(Error::Syntax)?;
-        } else if options.accept_with("MATCH", 1) {
-            pattern = Some(options.take()?);
-        } else {
-            return Err(Error::Syntax);
-        }
-    }
-    let mark = ctx.reply.mark();
-    let is_small = zset.is_small();
-    let (mut found, mut text) = (0, alloc::vec::Vec::new());
-    let next = zset.scan(cursor, count, |member, score| {
-        text.clear();
-        member.append_to(&mut text);
-        if pattern.is_none_or(|pattern| glob_match(pattern, &text, false)) {
-            ctx.reply.bulk(&text);
-            text.clear();
-            // Redis keeps the text of the score in the compact form, and formats it with `%.17Lg` otherwise.
-            if is_small {
-                number::write_f64(&mut text, score);
-            } else {
-                number::write_f64_g17(&mut text, score);
-            }
-            ctx.reply.bulk(&text);
-            found += 2;
-        }
-    });
-    text.clear();
-    number::write_u64(&mut text, next);
-    ctx.reply.wrap(mark, |reply| {
-        reply.array(2);
-        reply.bulk(&text);
-        reply.array(found);
-    });
     Ok(Flow::Done)
 }

@@ -5,6 +5,10 @@ mod members;
 mod pop;
 mod range;
 mod rows;
+mod visit;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use rows::ROWS;
 
@@ -29,7 +33,7 @@ fn write_members<'a>(
 }
 
 fn write_head(reply: &mut Reply<'_>, len: usize, with_scores: bool) {
-    reply.array(if with_scores && !reply.is_resp3() { len * 2 } else { len });
+    reply.array(if with_scores && !reply.is_resp3() { len.saturating_mul(2) } else { len });
 }
 
 fn write_member(reply: &mut Reply<'_>, member: Item<'_>, score: f64, with_scores: bool) {

@@ -8,7 +8,7 @@ use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::NotifyClass;
 use crate::number;
-use crate::structures::Item;
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::zset::{Iter, LexRange, ScoreRange, Zset};
 
 /// What a range is a range of.
@@ -195,12 +195,14 @@ pub(super) fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow,
     let compact = ctx.store.compact;
     let mut result = Zset::default();
     if let Some(zset) = ctx.store.zset(args.at(2))? {
-        let mut text = alloc::vec::Vec::new();
+        let ranks = query.ranks(zset);
+        if let Bounds::Rank(..) = query.bounds {
+            // Other ranges are not counted beforehand in Redis; a negative zero shows the difference.
+            result = Zset::for_members(ranks.len(), &compact);
+        }
         // In order, so that each is appended.
-        for (member, score) in zset.range_by_rank(query.ranks(zset)) {
-            text.clear();
-            member.append_to(&mut text);
-            result.insert(&text, score, &compact);
+        for (member, score) in zset.range_by_rank(ranks) {
+            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, &compact);
         }
     }
     store_result(ctx, args.at(1), result, "zrangestore");

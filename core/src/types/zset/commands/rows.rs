@@ -1,6 +1,6 @@
 //! The rows of the command table.
 
-use super::{combine, members, pop, range};
+use super::{combine, members, pop, range, visit};
 use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, double, integer, key, one_of, pattern, string,
     token,
@@ -250,7 +250,7 @@ pub(crate) const ROWS: &[Command] = &[
             block("options", &[integer("count"), token("withscores", "WITHSCORES").optional()]).optional(),
         ],
         reply: "bulk-string | null | array of bulk-string | array of bulk-string and double",
-        handler: members::zrandmember,
+        handler: visit::zrandmember,
         keys: Some(&[key_at(READS, 1)]),
         tips: &["nondeterministic_output"],
         ..row("ZRANDMEMBER", "Returns members chosen at random.")
@@ -420,7 +420,7 @@ pub(crate) const ROWS: &[Command] = &[
             integer("count").after("COUNT").optional(),
         ],
         reply: "array of cursor and array of bulk-string",
-        handler: members::zscan,
+        handler: visit::zscan,
         keys: Some(&[key_at(READS, 1)]),
         tips: &["nondeterministic_output"],
         ..row("ZSCAN", "Goes through the members of a sorted set in steps.")
