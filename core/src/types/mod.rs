@@ -9,6 +9,9 @@ pub mod set;
 pub mod string;
 pub mod zset;
 
+#[cfg(test)]
+pub(crate) mod conversation;
+
 use crate::command::Command;
 use crate::keyspace::HashSeed;
 
