@@ -113,7 +113,13 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
 /// All elements in the order of their storage; a sorted set's in descending order when asked for.
 fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Vec<u8>>, Error> {
     let own = |item: Item<'_>| item.to_vec();
-    Ok(match store.read(key).map(|entry| entry.value()) {
+    let compact = store.compact;
+    let is_zset = matches!(store.read(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
+    if is_zset && let Ok(Some(zset)) = store.zset_mut(key) {
+        // OBJECT ENCODING shows that Redis does this.
+        zset.make_large(&compact);
+    }
+    Ok(match store.view(key).map(|entry| entry.value()) {
         None => Vec::new(),
         Some(ValueRef::List(list)) => list.iter().map(own).collect(),
         Some(ValueRef::Set(set)) => set.iter().map(own).collect(),
