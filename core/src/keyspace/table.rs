@@ -151,8 +151,17 @@ impl<E: Keyed> Table<E> {
         Some(self.take(segment, index, hash))
     }
 
-    /// Loads the control bytes and the element of `hash`'s likely slot, so that a later access finds them in
-    /// the cache. Returns something that depends on the loads.
+    /// Loads the head of `hash`'s segment.
+    #[inline]
+    pub fn touch_segment(&self, hash: u64) {
+        if let Some(segment) = self.segment(hash) {
+            // SAFETY: pointers in the directory are live segments.
+            core::hint::black_box(unsafe { segment.as_ref() }.slots);
+        }
+    }
+
+    /// Loads the control bytes of `hash`'s likely slot, so that a later access finds them in
+    /// the cache, and returns that slot.
     #[inline]
     pub fn touch(&self, hash: u64) -> Option<&E> {
         let segment = self.segment(hash)?;
