@@ -5,14 +5,19 @@
 //! marks it ready, and after that command the waiting requests run again, the oldest first, until one of them
 //! finds nothing. Inside MULTI a command that would wait answers as if its time were over.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
 
+use crate::args::Args;
 use crate::command::Command;
-use crate::connection::OwnedRequest;
+use crate::connection::{ConnId, OwnedRequest};
+use crate::context::{Context, Flow};
 use crate::error::Error;
-use crate::keyspace::Type;
+use crate::keyspace::{Entry, Store, Type};
 use crate::number;
 use crate::resp::Reply;
+use crate::server::Server;
 
 /// What a handler returns when it has to wait.
 pub struct Block {
@@ -57,14 +62,131 @@ pub struct Blocked {
     pub block: Block,
 }
 
+/// Lets a connection wait for the keys of `block`, behind those that wait for them already.
+pub(crate) fn wait(
+    store: &mut Store,
+    server: &mut Server,
+    conn: ConnId,
+    row: &'static Command,
+    block: Block,
+    args: Args<'_>,
+) {
+    let db = server.connection(conn).db;
+    if let Some(at) = block.deadline {
+        server.timers.insert((at, conn));
+    }
+    for key in &block.keys {
+        store.wait(db, key, conn);
+    }
+    server.blocked += 1;
+    let blocked = Blocked { request: OwnedRequest::new(args), row, db, block };
+    server.connection(conn).blocked = Some(Box::new(blocked));
+}
+
+/// Runs the requests that wait for a key again, the oldest first, as long as there is something for them.
+pub(crate) fn serve(store: &mut Store, server: &mut Server, db: usize, key: &[u8]) {
+    let mut passed_over = 0;
+    for _ in 0..store.waiters_count(db, key) {
+        let Some(conn) = store.waiter(db, key, passed_over) else { return };
+        store.db = db;
+        let Some(type_now) = store.peek(key).map(Entry::type_of) else { return };
+        if !try_again(store, server, conn, type_now) {
+            passed_over += 1;
+        }
+    }
+}
+
+/// Runs the request of a waiting connection again; `false` if it still waits.
+fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Type) -> bool {
+    let connection = server.connection(conn);
+    // What a connection takes that is about to be closed would be lost.
+    if connection.is_closing {
+        return false;
+    }
+    // A request that names the key as its destination does not wait for it, and one that waits for another
+    // type cannot use it.
+    let Some(blocked) = connection.blocked.take_if(|blocked| blocked.block.wants == type_now) else {
+        return false;
+    };
+    let protocol = connection.protocol;
+    store.no_touch = connection.no_touch;
+    let mut out = mem::take(server.side(conn));
+    let start = out.len();
+    let reply = Reply::new(&mut out, protocol);
+    let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
+    if let Flow::Block(_) = ctx.call(blocked.request.args()) {
+        // It keeps its place in the queues, and its deadline.
+        server.connection(conn).blocked = Some(blocked);
+        server.put_side(conn, out);
+        return false;
+    }
+    if server.connection(conn).reply_mode.is_muted() {
+        out.truncate(start);
+    }
+    server.stats.bytes_out += (out.len() - start) as u64;
+    server.put_side(conn, out);
+    leave(store, server, conn, &blocked);
+    server.make_runnable(conn);
+    true
+}
+
+/// Ends the wait of a connection with the reply that `answer` writes, and lets the connection go on; `false`
+/// if it does not wait.
+pub(crate) fn end_wait(
+    store: &mut Store,
+    server: &mut Server,
+    conn: ConnId,
+    answer: impl FnOnce(Absent, &mut Reply<'_>),
+) -> bool {
+    let connection = server.connection(conn);
+    let Some(blocked) = connection.blocked.take() else { return false };
+    if !connection.reply_mode.is_muted() {
+        answer(blocked.block.on_timeout, &mut server.output_of(conn));
+    }
+    leave(store, server, conn, &blocked);
+    server.make_runnable(conn);
+    true
+}
+
+/// Ends the waits whose time is over.
+pub(crate) fn end_waits(store: &mut Store, server: &mut Server) {
+    while let Some(&(at, conn)) = server.timers.first()
+        && at <= server.now
+    {
+        server.timers.pop_first();
+        end_wait(store, server, conn, |absent, reply| absent.write(reply));
+    }
+}
+
+/// Forgets the wait of a connection that is going.
+pub(crate) fn forget(store: &mut Store, server: &mut Server, conn: ConnId) {
+    if let Some(blocked) = server.connection(conn).blocked.take() {
+        leave(store, server, conn, &blocked);
+    }
+}
+
+/// Takes a connection out of the queues of the keys that it has waited for.
+fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked) {
+    server.blocked -= 1;
+    if let Some(at) = blocked.block.deadline {
+        server.timers.remove(&(at, conn));
+    }
+    for key in &blocked.block.keys {
+        store.unwait(blocked.db, key, conn);
+    }
+    // A reply that CLIENT REPLY SKIP has asked to leave out was this one.
+    server.connection(conn).reply_mode.advance();
+}
+
 /// Reads a timeout in seconds and gives the deadline in unix microseconds; 0 means none.
 pub fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     const INVALID: Error = Error::Text("ERR timeout is not a float or out of range");
     let seconds = number::parse_f64(timeout).ok_or(INVALID)?;
-    if seconds < 0.0 {
+    // Less than a millisecond below zero is rounded up to zero.
+    if seconds * 1000.0 <= -1.0 {
         return Err(Error::Text("ERR timeout is negative"));
     }
-    let millis = ceil(seconds * 1000.0);
+    let millis = ceil((seconds * 1000.0).max(0.0));
     // Redis keeps the deadline in signed milliseconds.
     if millis > i64::MAX as f64 {
         return Err(Error::Text("ERR timeout is out of range"));
@@ -88,3 +210,6 @@ fn ceil(value: f64) -> f64 {
     let whole = value as u64 as f64;
     if whole < value { whole + 1.0 } else { whole }
 }
+
+#[cfg(test)]
+mod tests;

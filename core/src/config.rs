@@ -1,14 +1,26 @@
 //! Settings, by the names that CONFIG and the configuration file use.
+//!
+//! [`SETTINGS`] is the only list of them. The engine acts on its own ones; those of the host are kept so that
+//! CONFIG GET shows them, and the host is told when CONFIG SET changes one.
 
-use alloc::string::String;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::keyspace::Store;
 use crate::number::parse_i64;
+use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 use crate::resp::Limits;
 
 /// Why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
+
+impl ConfigError {
+    fn new(text: impl Into<String>) -> ConfigError {
+        ConfigError(text.into())
+    }
+}
 
 /// What an engine begins with.
 #[derive(Clone)]
@@ -28,15 +40,15 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Sets one setting by name.
+    /// Sets one setting by name, as the configuration file does.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
-        match name {
-            "effects" => {
-                self.effects = value == "yes";
-                Ok(())
-            }
-            _ => self.config.set(name, value),
+        if name == "effects" {
+            self.effects = boolean(value)?;
+            return Ok(());
         }
+        let setting = find(name).ok_or_else(|| ConfigError(alloc::format!("'{name}' is not a setting")))?;
+        (setting.write)(&mut self.config, setting.name, value)
+            .map_err(|error| ConfigError(alloc::format!("'{name}': {}", error.0)))
     }
 }
 
@@ -63,6 +75,24 @@ pub struct Config {
     pub arguments_max: usize,
     /// Output of one call, in bytes, after which the rest of the input waits for the next one.
     pub output_batch_bytes_max: usize,
+    /// `notify-keyspace-events`, as bits of [`NotifyClass`](crate::keyspace::NotifyClass).
+    pub notify: u16,
+    /// `hash-max-listpack-entries`.
+    pub hash_entries_max: usize,
+    /// `hash-max-listpack-value`, in bytes.
+    pub hash_value_bytes_max: usize,
+    /// `set-max-intset-entries`.
+    pub intset_entries_max: usize,
+    /// `set-max-listpack-entries`.
+    pub set_entries_max: usize,
+    /// `set-max-listpack-value`, in bytes.
+    pub set_value_bytes_max: usize,
+    /// `zset-max-listpack-entries`.
+    pub zset_entries_max: usize,
+    /// `zset-max-listpack-value`, in bytes.
+    pub zset_value_bytes_max: usize,
+    /// Settings that only the host acts on, as text.
+    host: BTreeMap<&'static str, String>,
 }
 
 impl Default for Config {
@@ -78,27 +108,36 @@ impl Default for Config {
             timeout_seconds: 0,
             arguments_max: 1 << 20,
             output_batch_bytes_max: 1 << 20,
+            notify: 0,
+            hash_entries_max: 128,
+            hash_value_bytes_max: 64,
+            intset_entries_max: 512,
+            set_entries_max: 128,
+            set_value_bytes_max: 64,
+            zset_entries_max: 128,
+            zset_value_bytes_max: 64,
+            host: BTreeMap::new(),
         }
     }
 }
 
 impl Config {
-    /// Sets one setting by name.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
-        let number = || {
-            parse_i64(value.as_bytes())
-                .and_then(|number| usize::try_from(number).ok())
-                .ok_or_else(|| ConfigError(alloc::format!("'{name}' takes a number, not '{value}'")))
-        };
-        match name {
-            "databases" => self.databases = number()?.max(1),
-            "requirepass" => self.requirepass = value.as_bytes().to_vec(),
-            "maxclients" => self.maxclients = number()?,
-            "maxmemory" => self.maxmemory = number()?,
-            "timeout" => self.timeout_seconds = number()? as u64,
-            _ => return Err(ConfigError(alloc::format!("'{name}' is not a setting"))),
-        }
-        Ok(())
+    /// The value of a setting that only the host acts on; empty when the host has not said it.
+    pub fn host(&self, name: &str) -> &str {
+        self.host.get(name).map_or("", String::as_str)
+    }
+
+    /// Hands the settings to the store that it acts on.
+    pub(crate) fn apply(&self, store: &mut Store) {
+        store.notify = self.notify;
+        let compact = &mut store.compact;
+        compact.hash_entries_max = self.hash_entries_max;
+        compact.hash_value_bytes_max = self.hash_value_bytes_max;
+        compact.intset_entries_max = self.intset_entries_max;
+        compact.set_entries_max = self.set_entries_max;
+        compact.set_value_bytes_max = self.set_value_bytes_max;
+        compact.zset_entries_max = self.zset_entries_max;
+        compact.zset_value_bytes_max = self.zset_value_bytes_max;
     }
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
@@ -126,3 +165,275 @@ impl Config {
 
 /// Bytes of an inline request or of a line that holds a length.
 const LINE_BYTES_MAX: usize = 64 << 10;
+
+/// One setting.
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its older name.
+    pub alias: Option<&'static str>,
+    /// Whether CONFIG SET may change it.
+    pub is_mutable: bool,
+    /// Whether the host must hear of a change.
+    pub is_host: bool,
+    /// Its value as CONFIG GET replies it.
+    pub read: fn(&Config, &'static str) -> String,
+    /// Checks and stores a value.
+    pub write: fn(&mut Config, &'static str, &str) -> Result<(), ConfigError>,
+}
+
+/// The setting of this name or alias, in any case.
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| {
+        setting.name.eq_ignore_ascii_case(name)
+            || setting.alias.is_some_and(|alias| alias.eq_ignore_ascii_case(name))
+    })
+}
+
+/// A setting of the engine whose value is a number within bounds.
+macro_rules! number {
+    ($name:literal, $alias:expr, $field:ident, $least:expr, $most:expr) => {
+        Setting {
+            name: $name,
+            alias: $alias,
+            is_mutable: true,
+            is_host: false,
+            read: |config, _| config.$field.to_string(),
+            write: |config, _, value| {
+                config.$field = integer(value, $least, $most)? as _;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// A setting of the engine whose value is a number of bytes.
+macro_rules! bytes {
+    ($name:literal, $field:ident, $least:expr) => {
+        Setting {
+            name: $name,
+            alias: None,
+            is_mutable: true,
+            is_host: false,
+            read: |config, _| config.$field.to_string(),
+            write: |config, _, value| {
+                let bytes =
+                    parse_bytes(value).ok_or_else(|| ConfigError::new("argument must be a memory value"))?;
+                config.$field = bounded(bytes as i64, $least, i64::MAX)? as usize;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// A setting that the host acts on.
+const fn host(name: &'static str, is_mutable: bool) -> Setting {
+    Setting {
+        name,
+        alias: None,
+        is_mutable,
+        is_host: true,
+        read: |config, name| config.host(name).to_string(),
+        write: |config, name, value| {
+            config.host.insert(name, value.to_string());
+            Ok(())
+        },
+    }
+}
+
+/// A feature that does not exist here; clients look at the setting, and only its one value can be set.
+macro_rules! fixed {
+    ($name:literal, $value:literal) => {
+        Setting {
+            name: $name,
+            alias: None,
+            is_mutable: true,
+            is_host: false,
+            read: |_, _| $value.to_string(),
+            write: |_, _, value| {
+                if value == $value {
+                    Ok(())
+                } else {
+                    Err(ConfigError::new(concat!("argument must be '", $value, "'")))
+                }
+            },
+        }
+    };
+}
+
+/// All settings, by name.
+pub const SETTINGS: &[Setting] = &[
+    fixed!("appendonly", "no"),
+    host("bind", false),
+    host("client-output-buffer-limit", true),
+    bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
+    Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
+    host("engine", false),
+    number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
+    number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
+    host("hz", true),
+    host("loglevel", true),
+    Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
+    bytes!("maxmemory", maxmemory, 0),
+    fixed!("maxmemory-policy", "noeviction"),
+    Setting {
+        name: "notify-keyspace-events",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| notify_text(config.notify),
+        write: |config, _, value| {
+            config.notify = notify_bits(value)?;
+            Ok(())
+        },
+    },
+    host("port", false),
+    host("protected-mode", true),
+    bytes!("proto-max-bulk-len", bulk_bytes_max, 1 << 20),
+    Setting {
+        name: "requirepass",
+        alias: None,
+        is_mutable: true,
+        is_host: true,
+        read: |config, _| String::from_utf8_lossy(&config.requirepass).into_owned(),
+        write: |config, _, value| {
+            config.requirepass = value.as_bytes().to_vec();
+            Ok(())
+        },
+    },
+    fixed!("save", ""),
+    number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
+    number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
+    number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),
+    host("tcp-backlog", false),
+    host("tcp-keepalive", true),
+    number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),
+    host("unixsocket", false),
+    host("unixsocketperm", false),
+    number!("zset-max-listpack-entries", Some("zset-max-ziplist-entries"), zset_entries_max, 0, i64::MAX),
+    number!("zset-max-listpack-value", Some("zset-max-ziplist-value"), zset_value_bytes_max, 0, i64::MAX),
+];
+
+fn integer(value: &str, least: i64, most: i64) -> Result<i64, ConfigError> {
+    let number = parse_i64(value.as_bytes())
+        .ok_or_else(|| ConfigError::new("argument couldn't be parsed into an integer"))?;
+    bounded(number, least, most)
+}
+
+fn bounded(number: i64, least: i64, most: i64) -> Result<i64, ConfigError> {
+    if (least..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(ConfigError(alloc::format!("argument must be between {least} and {most} inclusive")))
+}
+
+fn boolean(value: &str) -> Result<bool, ConfigError> {
+    match value {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(ConfigError::new("argument must be 'yes' or 'no'")),
+    }
+}
+
+/// Reads a number of bytes with a unit as Redis takes it: `100mb` is 100·2²⁰, `100m` is 100·10⁶.
+pub fn parse_bytes(value: &str) -> Option<u64> {
+    let digits = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let (number, unit) = value.split_at(digits);
+    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" => 1000,
+        "kb" => 1 << 10,
+        "m" => 1_000_000,
+        "mb" => 1 << 20,
+        "g" => 1_000_000_000,
+        "gb" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// The letters of `notify-keyspace-events` with their bits.
+const NOTIFY_LETTERS: [(char, u16); 14] = [
+    ('K', NOTIFY_KEYSPACE),
+    ('E', NOTIFY_KEYEVENT),
+    ('g', 1 << 2),
+    ('$', 1 << 3),
+    ('l', 1 << 4),
+    ('s', 1 << 5),
+    ('h', 1 << 6),
+    ('z', 1 << 7),
+    ('x', 1 << 8),
+    ('e', 1 << 9),
+    ('t', 1 << 10),
+    ('m', 1 << 11),
+    ('d', 1 << 13),
+    ('n', 1 << 14),
+];
+
+/// The kinds that `A` stands for: all but misses and new keys.
+const NOTIFY_ALL: u16 = 0b0010_0111_1111_1100;
+
+fn notify_bits(letters: &str) -> Result<u16, ConfigError> {
+    let mut bits = 0;
+    for letter in letters.chars() {
+        bits |= match NOTIFY_LETTERS.iter().find(|(other, _)| *other == letter) {
+            Some((_, bit)) => *bit,
+            None if letter == 'A' => NOTIFY_ALL,
+            None => return Err(ConfigError::new("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")),
+        };
+    }
+    Ok(bits)
+}
+
+fn notify_text(bits: u16) -> String {
+    let mut text = String::new();
+    let has_all = bits & NOTIFY_ALL == NOTIFY_ALL;
+    if has_all {
+        text.push('A');
+    }
+    // Redis writes the kinds first and the channels after them.
+    for is_channel in [false, true] {
+        for (letter, bit) in NOTIFY_LETTERS {
+            let is_shown = bits & bit != 0 && !(has_all && NOTIFY_ALL & bit != 0);
+            if is_shown && is_channel == matches!(letter, 'K' | 'E' | 'm' | 'n') {
+                text.push(letter);
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_checked() {
+        let mut options = Options::default();
+        assert_eq!(options.set("maxmemory", "100mb"), Ok(()));
+        assert_eq!(options.config.maxmemory, 100 << 20);
+        assert!(options.set("maxmemory", "1xb").is_err());
+        assert!(options.set("maxclients", "0").is_err());
+        assert!(options.set("hash-max-ziplist-entries", "7").is_ok());
+        assert_eq!(options.config.hash_entries_max, 7);
+        assert!(options.set("no-such-setting", "1").is_err());
+    }
+
+    #[test]
+    fn notification_classes_read_back() {
+        let check = |letters: &str, expect: &str| {
+            assert_eq!(notify_bits(letters).map(notify_text), Ok(expect.to_string()));
+        };
+        check("", "");
+        check("KEA", "AKE");
+        check("Ex", "xE");
+        check("g$lshzxetdK", "AK");
+        check("Km", "Km");
+        assert!(notify_bits("q").is_err());
+    }
+
+    #[test]
+    fn settings_are_in_order_and_named_once() {
+        assert!(SETTINGS.is_sorted_by(|a, b| a.name < b.name));
+    }
+}

@@ -72,6 +72,8 @@ pub struct Transaction {
     pub bytes: usize,
     /// Whether a request was refused, so that EXEC must be refused as well.
     pub is_broken: bool,
+    /// Whether a request may take memory, so that EXEC must be refused when there is none left.
+    pub takes_memory: bool,
 }
 
 /// Whether replies are sent, as CLIENT REPLY sets it.
@@ -86,6 +88,22 @@ pub enum ReplyMode {
     SkipThis,
     /// The next one is not.
     SkipNext,
+}
+
+impl ReplyMode {
+    /// Whether what the running request replies is thrown away.
+    pub fn is_muted(self) -> bool {
+        matches!(self, ReplyMode::Off | ReplyMode::SkipThis)
+    }
+
+    /// A request has ended.
+    pub(crate) fn advance(&mut self) {
+        *self = match *self {
+            ReplyMode::SkipThis => ReplyMode::On,
+            ReplyMode::SkipNext => ReplyMode::SkipThis,
+            other => other,
+        };
+    }
 }
 
 /// The channels and patterns that a connection listens to.
@@ -141,8 +159,8 @@ pub struct Connection {
     pub no_touch: bool,
     /// MULTI, while it is open.
     pub transaction: Option<Transaction>,
-    /// Watched keys with their databases; true for those that had expired when the watch began.
-    pub watched: Vec<(usize, Vec<u8>, bool)>,
+    /// Watched keys, behind their databases.
+    pub watched: BTreeSet<(usize, Vec<u8>)>,
     /// Whether a watched key has changed.
     pub is_dirty: bool,
     /// Subscriptions.
@@ -191,7 +209,7 @@ impl Connection {
             no_evict: false,
             no_touch: false,
             transaction: None,
-            watched: Vec::new(),
+            watched: BTreeSet::new(),
             is_dirty: false,
             subscriptions: Subscriptions::default(),
             blocked: None,

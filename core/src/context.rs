@@ -72,18 +72,6 @@ impl Context<'_> {
         }
     }
 
-    /// The output of a connection, this command's own included.
-    pub fn output_of(&mut self, conn: ConnId) -> Reply<'_> {
-        let protocol = self.server.connection(conn).protocol;
-        if conn == self.conn {
-            let mut reply = self.reply.reborrow();
-            reply.protocol = protocol;
-            reply
-        } else {
-            self.server.output_of(conn)
-        }
-    }
-
     /// Puts a command in place of the running one, for whoever replays effects.
     pub fn rewrite(&mut self, args: &[&[u8]]) {
         self.store.effects.rewrite(args.iter().copied());

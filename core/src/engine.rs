@@ -3,20 +3,20 @@
 //! Call order: any number of `connect`, `handle_input`, `handle_timeout` and `disconnect`, then `poll_output`
 //! until it gives `None`, then `poll_timeout` for the time of the next `handle_timeout`.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
 use crate::args::{Args, Range};
-use crate::blocking::Blocked;
+use crate::blocking;
 use crate::command::{ArgKind, Command, Flags};
+use crate::commands::transactions;
 use crate::config::Options;
 use crate::connection::{ConnId, Connection, OwnedRequest, Peer, Queued, ReplyMode};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store};
-use crate::output::{Outbox, Output};
+use crate::output::{Class, Outbox, Output};
 use crate::pubsub;
 use crate::resp::{Parsed, Parser, Protocol, Reply, split_inline};
 use crate::server::Server;
@@ -28,6 +28,8 @@ pub type Micros = u64;
 const BATCH_REQUESTS_MAX: usize = 32;
 /// Microseconds between two looks at idle connections.
 const IDLE_CHECK_MICROS: u64 = 1_000_000;
+/// Capacity that a connection's buffer for messages keeps while it is empty, in bytes.
+const SIDE_KEPT_BYTES_MAX: usize = 16 << 10;
 /// Connections served per call before the host gets its turn.
 const RUNNABLE_PER_CALL_MAX: usize = 1024;
 
@@ -69,6 +71,7 @@ impl Engine {
     pub fn new(options: Options, seed: [u8; 16], now: Micros) -> Engine {
         let mut store = Store::new(options.config.databases, seed);
         store.effects.enabled = options.effects;
+        options.config.apply(&mut store);
         let mut run_id = String::new();
         while run_id.len() < 40 {
             run_id.push_str(&alloc::format!("{:016x}", store.random.next_u64()));
@@ -142,7 +145,7 @@ impl Engine {
     /// Time has passed: does what is due, in bounded steps.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.begin(now);
-        self.end_waits();
+        blocking::end_waits(&mut self.store, &mut self.server);
         self.store.maintain();
         self.after_command();
         if self.idle_check_at <= now {
@@ -179,6 +182,12 @@ impl Engine {
         self.store.live_entries(db)
     }
 
+    /// The parts behind the doors, for tests of states that no command reaches alone.
+    #[cfg(test)]
+    pub(crate) fn parts(&mut self) -> (&mut Store, &mut Server) {
+        (&mut self.store, &mut self.server)
+    }
+
     // ----- one batch -----
 
     fn begin(&mut self, now: Micros) {
@@ -195,7 +204,7 @@ impl Engine {
     /// Lets connections go on that were kept waiting, then hands over what was written for others.
     fn finish(&mut self) {
         for _ in 0..RUNNABLE_PER_CALL_MAX.min(self.server.runnable.len()) {
-            if self.outbox.arena.len() >= self.server.config.output_batch_bytes_max {
+            if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
                 break;
             }
             let Some(conn) = self.server.runnable.pop_front() else { break };
@@ -205,6 +214,12 @@ impl Engine {
                 let input = mem::take(&mut connection.pending);
                 self.process_kept(conn, input);
             }
+        }
+        for (conn, with_error) in mem::take(&mut self.server.unblocking) {
+            self.end_wait(conn, |absent, reply| match with_error {
+                true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
+                false => absent.write(reply),
+            });
         }
         for conn in mem::take(&mut self.server.side_dirty) {
             if self.server.get(conn).is_some() {
@@ -372,7 +387,7 @@ impl Engine {
             let Some(connection) = self.server.get(conn) else { return Stop::Paused };
             if connection.blocked.is_some()
                 || connection.is_closing
-                || self.outbox.arena.len() >= self.server.config.output_batch_bytes_max
+                || self.outbox.is_full(self.server.config.output_batch_bytes_max)
             {
                 return Stop::Paused;
             }
@@ -406,17 +421,13 @@ impl Engine {
         let flow =
             dispatch(&mut self.store, &mut self.server, &mut self.outbox.arena, conn, protocol, args, row);
         if let Some((row, block)) = flow {
-            self.block(conn, row, block, args);
+            blocking::wait(&mut self.store, &mut self.server, conn, row, block, args);
         }
-        if let Some(connection) = self.server.get(conn)
-            && connection.reply_mode != ReplyMode::On
-        {
+        let connection = self.server.connection(conn);
+        // While a request waits, its reply and what CLIENT REPLY says of it are still to come.
+        if connection.reply_mode != ReplyMode::On && connection.blocked.is_none() {
             self.outbox.arena.truncate(start);
-            if connection.reply_mode == ReplyMode::SkipThis {
-                connection.reply_mode = ReplyMode::On;
-            } else if connection.reply_mode == ReplyMode::SkipNext {
-                connection.reply_mode = ReplyMode::SkipThis;
-            }
+            connection.reply_mode.advance();
         }
         let class = self.server.class(conn);
         self.server.stats.bytes_out += (self.outbox.arena.len() - start) as u64;
@@ -424,10 +435,14 @@ impl Engine {
         self.after_command();
     }
 
-    /// What a command's changes cause elsewhere: broken watches, announcements, woken waiters.
+    /// What a command causes elsewhere: broken watches, messages, closed connections, woken waiters.
     #[inline]
     fn after_command(&mut self) {
-        while !self.store.touched.is_empty() || !self.store.notices.is_empty() || !self.store.ready.is_empty()
+        while !self.store.touched.is_empty()
+            || !self.store.notices.is_empty()
+            || !self.store.ready.is_empty()
+            || !self.server.broadcast.deliveries.is_empty()
+            || !self.server.closing.is_empty()
         {
             for conn in mem::take(&mut self.store.touched) {
                 if let Some(connection) = self.server.get(conn) {
@@ -437,89 +452,27 @@ impl Engine {
             if !self.store.notices.is_empty() {
                 pubsub::publish_notices(&mut self.store, &mut self.server);
             }
+            self.deliver();
+            self.close_connections();
             for (db, key) in mem::take(&mut self.store.ready) {
-                self.serve(db, &key);
+                blocking::serve(&mut self.store, &mut self.server, db, &key);
             }
         }
     }
 
-    // ----- waiting -----
-
-    fn block(&mut self, conn: ConnId, row: &'static Command, block: crate::blocking::Block, args: Args<'_>) {
-        let connection = self.server.connection(conn);
-        let db = connection.db;
-        if let Some(at) = block.deadline {
-            self.server.timers.insert((at, conn));
+    /// Hands the messages of the last command to their receivers, all of which share the same bytes.
+    fn deliver(&mut self) {
+        if self.server.broadcast.deliveries.is_empty() {
+            return;
         }
-        for key in &block.keys {
-            self.store.wait(db, key, conn);
-        }
-        self.server.blocked += 1;
-        let blocked = Blocked { request: OwnedRequest::new(args), row, db, block };
-        self.server.connection(conn).blocked = Some(Box::new(blocked));
-    }
-
-    /// Runs the requests that wait for a key, the oldest first.
-    fn serve(&mut self, db: usize, key: &[u8]) {
-        for conn in self.store.waiters(db, key) {
-            self.store.db = db;
-            let Some(type_now) = self.store.peek(key).map(Entry::type_of) else { return };
-            let Some(connection) = self.server.get(conn) else { continue };
-            // A request that named the key as its source only waits for a value of the type that it takes.
-            let Some(blocked) = connection.blocked.take_if(|blocked| blocked.block.wants == type_now) else {
-                continue;
-            };
-            let protocol = connection.protocol;
-            let args = blocked.request.args();
-            let mut out = mem::take(self.server.side(conn));
-            let start = out.len();
-            let mut ctx = Context {
-                store: &mut self.store,
-                server: &mut self.server,
-                reply: Reply::new(&mut out, protocol),
-                conn,
-                row: blocked.row,
-                parent: None,
-                may_block: true,
-            };
-            let flow = ctx.call(args);
-            self.server.stats.bytes_out += (out.len() - start) as u64;
-            if out.len() > start {
-                self.server.side_dirty.push(conn);
+        let base = self.outbox.arena.len();
+        self.outbox.arena.append(&mut self.server.broadcast.bytes);
+        for (conn, start, end) in mem::take(&mut self.server.broadcast.deliveries) {
+            if !self.server.side(conn).is_empty() {
+                self.flush_side(conn);
             }
-            *self.server.side(conn) = out;
-            match flow {
-                Flow::Block(_) => self.server.connection(conn).blocked = Some(blocked),
-                Flow::Done => self.unblock(conn, &blocked),
-            }
-        }
-    }
-
-    /// Takes a connection out of the queues it waits in, and lets it go on.
-    fn unblock(&mut self, conn: ConnId, blocked: &Blocked) {
-        self.server.blocked -= 1;
-        if let Some(at) = blocked.block.deadline {
-            self.server.timers.remove(&(at, conn));
-        }
-        for key in &blocked.block.keys {
-            self.store.unwait(blocked.db, key, conn);
-        }
-        self.server.make_runnable(conn);
-    }
-
-    /// Ends the waits whose time is over.
-    fn end_waits(&mut self) {
-        while let Some(&(at, conn)) = self.server.timers.first()
-            && at <= self.server.now
-        {
-            self.end_wait(conn, |absent, reply| absent.write(reply));
-        }
-    }
-
-    fn end_wait(&mut self, conn: ConnId, answer: impl FnOnce(crate::blocking::Absent, &mut Reply<'_>)) {
-        if let Some(blocked) = self.server.connection(conn).blocked.take() {
-            answer(blocked.block.on_timeout, &mut self.server.output_of(conn));
-            self.unblock(conn, &blocked);
+            self.server.stats.bytes_out += (end - start) as u64;
+            self.outbox.written_shared(conn, base + start, base + end, Class::Pubsub);
         }
     }
 
@@ -570,15 +523,15 @@ impl Engine {
         let start = self.outbox.arena.len();
         self.outbox.arena.append(&mut side);
         // The buffer is given back, so that steady traffic allocates nothing.
-        *self.server.side(conn) = side;
+        if side.capacity() <= SIDE_KEPT_BYTES_MAX {
+            *self.server.side(conn) = side;
+        }
         let class = self.server.class(conn);
         self.outbox.written(conn, start, class);
     }
 
     fn forget(&mut self, conn: ConnId) {
-        if let Some(blocked) = self.server.connection(conn).blocked.take() {
-            self.unblock(conn, &blocked);
-        }
+        blocking::forget(&mut self.store, &mut self.server, conn);
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
         self.server.delete(conn);
@@ -587,7 +540,7 @@ impl Engine {
 
 /// Ends all watches of a connection.
 pub(crate) fn unwatch_all(store: &mut Store, connection: &mut Connection, conn: ConnId) {
-    for (db, key, _) in mem::take(&mut connection.watched) {
+    for (db, key) in mem::take(&mut connection.watched) {
         store.unwatch(db, &key, conn);
     }
     connection.is_dirty = false;
@@ -608,9 +561,14 @@ fn dispatch(
     let (parent, row) = match admit(server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
-            if let Some(transaction) = &mut server.connection(conn).transaction {
-                transaction.is_broken = true;
-            }
+            let error = if row.is_some_and(is_exec) {
+                transactions::abort(store, server.connection(conn), conn, &error)
+            } else {
+                if let Some(transaction) = &mut server.connection(conn).transaction {
+                    transaction.is_broken = true;
+                }
+                error
+            };
             server.stats.error_replies += 1;
             reply.error(&error);
             return None;
@@ -650,7 +608,6 @@ fn admit(
     if !row.accepts(args.len(), depth) {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
-    let is_over = row.flags.has(Flags::DENYOOM) && server.is_out_of_memory();
     let connection = server.connection(conn);
     if !connection.is_authenticated && !row.flags.has(Flags::NO_AUTH) {
         return Err(Error::NoAuth);
@@ -658,10 +615,16 @@ fn admit(
     if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
         return Err(Error::Text("ERR Command not allowed inside a transaction"));
     }
-    if is_over {
+    // A queue takes memory whatever stands in it, and EXEC takes what its requests take.
+    let takes_memory = row.flags.has(Flags::DENYOOM)
+        || connection.transaction.as_ref().is_some_and(|transaction| {
+            if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
+        });
+    let is_subscribed_only = connection.is_subscribed_only();
+    if takes_memory && server.is_out_of_memory() {
         return Err(Error::OutOfMemory);
     }
-    if !row.flags.has(Flags::SUBSCRIBED) && connection.is_subscribed_only() {
+    if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
         return Err(Error::Owned(alloc::format!(
             "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
              this context",
@@ -669,6 +632,10 @@ fn admit(
         )));
     }
     Ok((parent, row))
+}
+
+fn is_exec(row: &Command) -> bool {
+    row.flags.has(Flags::IMMEDIATE) && row.name == "EXEC"
 }
 
 #[cold]
@@ -698,15 +665,19 @@ fn queue(
     reply: &mut Reply<'_>,
 ) {
     let limit = server.config.query_buffer_bytes_max;
-    let Some(transaction) = &mut server.connection(conn).transaction else { return };
+    let connection = server.connection(conn);
+    let is_dirty = connection.is_dirty;
+    let Some(transaction) = &mut connection.transaction else { return };
+    // A transaction that will not run need not keep its requests.
+    if transaction.is_broken || is_dirty {
+        reply.simple("QUEUED");
+        return;
+    }
     let request = OwnedRequest::new(args);
     transaction.bytes += request.memory_bytes() + size_of::<Queued>();
-    let is_over = transaction.bytes > limit;
-    // A broken transaction will not run, so its requests need not be kept.
-    if !transaction.is_broken {
-        transaction.queue.push(Queued { row, parent, request });
-    }
-    if is_over {
+    transaction.takes_memory |= row.flags.has(Flags::DENYOOM);
+    transaction.queue.push(Queued { row, parent, request });
+    if transaction.bytes > limit {
         server.close(conn);
     } else {
         reply.simple("QUEUED");

@@ -16,6 +16,8 @@ pub mod commands;
 pub mod config;
 pub mod connection;
 pub mod context;
+#[cfg(test)]
+mod conversation;
 mod effects;
 mod engine;
 pub mod error;

@@ -52,6 +52,8 @@ pub enum Class {
 pub(crate) struct Outbox {
     pub(crate) arena: Vec<u8>,
     items: Vec<Item>,
+    /// Bytes of all writes; those that several connections get count for each.
+    bytes: usize,
     polled: usize,
     is_drained: bool,
 }
@@ -63,6 +65,8 @@ enum Item {
     Shutdown,
 }
 
+/// Outputs per batch, after which the rest of the input waits for the next one.
+const OUTPUTS_MAX: usize = 1 << 16;
 /// Capacity that an empty arena keeps, in bytes; a larger one is given back after an exceptional batch.
 const ARENA_KEPT_BYTES_MAX: usize = 4 << 20;
 
@@ -74,6 +78,7 @@ impl Outbox {
             self.is_drained = false;
             self.polled = 0;
             self.items.clear();
+            self.bytes = 0;
             self.arena.clear();
             if self.arena.capacity() > ARENA_KEPT_BYTES_MAX {
                 self.arena = Vec::new();
@@ -88,6 +93,7 @@ impl Outbox {
         if start == end {
             return;
         }
+        self.bytes += end - start;
         if let Some(Item::Write { conn: last, end: last_end, class: last_class, .. }) = self.items.last_mut()
             && *last == conn
             && *last_end == start
@@ -97,6 +103,18 @@ impl Outbox {
             return;
         }
         self.items.push(Item::Write { conn, start, end, class });
+    }
+
+    /// Says that a part of the arena is for `conn`, and perhaps for others as well.
+    pub(crate) fn written_shared(&mut self, conn: ConnId, start: usize, end: usize, class: Class) {
+        self.bytes += end - start;
+        self.items.push(Item::Write { conn, start, end, class });
+    }
+
+    /// Whether the host should take the outputs before there are more.
+    #[inline]
+    pub(crate) fn is_full(&self, bytes_max: usize) -> bool {
+        self.bytes >= bytes_max || self.items.len() >= OUTPUTS_MAX
     }
 
     pub(crate) fn close(&mut self, conn: ConnId) {

@@ -2,12 +2,12 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::connection::ConnId;
-use crate::context::Context;
 use crate::glob::glob_match;
 use crate::keyspace::{Notice, Store};
-use crate::resp::Reply;
+use crate::resp::{Protocol, Reply};
 use crate::server::Server;
 
 /// Subscribers by channel and by pattern.
@@ -32,60 +32,81 @@ pub(crate) fn add(map: &mut BTreeMap<Vec<u8>, Vec<ConnId>>, name: &[u8], conn: C
 /// Removes a subscriber.
 pub(crate) fn remove(map: &mut BTreeMap<Vec<u8>, Vec<ConnId>>, name: &[u8], conn: ConnId) {
     if let Some(list) = map.get_mut(name) {
-        list.retain(|&other| other != conn);
+        if let Some(at) = list.iter().position(|&other| other == conn) {
+            list.remove(at);
+        }
         if list.is_empty() {
             map.remove(name);
         }
     }
 }
 
-/// Who gets a message: the connection, and the pattern that matched.
-fn receivers(pubsub: &PubSub, channel: &[u8]) -> Vec<(ConnId, Option<Vec<u8>>)> {
-    let direct = pubsub.channels.get(channel).into_iter().flatten().map(|&conn| (conn, None));
-    let by_pattern = pubsub
-        .patterns
-        .iter()
-        .filter(|(pattern, _)| glob_match(pattern, channel, false))
-        .flat_map(|(pattern, list)| list.iter().map(move |&conn| (conn, Some(pattern.clone()))));
-    direct.chain(by_pattern).collect()
-}
+/// Encoded bytes of a message from which on receivers share one copy of it. Smaller ones are copied into each
+/// receiver's own buffer, so that the host gets the messages of a batch in one piece.
+const SHARED_BYTES_MIN: usize = 512;
 
-/// Sends a message to the subscribers of a channel and of matching patterns; returns how many got it.
-pub fn publish(ctx: &mut Context<'_>, channel: &[u8], message: &[u8]) -> usize {
-    let receivers = receivers(&ctx.server.pubsub, channel);
-    for (conn, pattern) in &receivers {
-        write_message(&mut ctx.output_of(*conn), pattern.as_deref(), channel, message);
+/// Sends a message to the subscribers of a channel and of matching patterns; returns how many get it.
+///
+/// They get it after the running command's reply, which matters to who publishes to itself.
+pub fn publish(server: &mut Server, channel: &[u8], message: &[u8]) -> usize {
+    // The subscribers are taken out meanwhile, so that none of their lists is cloned.
+    let pubsub = mem::take(&mut server.pubsub);
+    let mut count = 0;
+    if let Some(list) = pubsub.channels.get(channel) {
+        count += send(server, list, &[b"message", channel, message]);
     }
-    receivers.len()
-}
-
-/// Sends a message to the subscribers of a shard channel; returns how many got it.
-pub fn publish_shard(ctx: &mut Context<'_>, channel: &[u8], message: &[u8]) -> usize {
-    let receivers = ctx.server.pubsub.shard_channels.get(channel).cloned().unwrap_or_default();
-    for &conn in &receivers {
-        let mut reply = ctx.output_of(conn);
-        reply.push(3);
-        reply.text("smessage");
-        reply.bulk(channel);
-        reply.bulk(message);
-    }
-    receivers.len()
-}
-
-fn write_message(reply: &mut Reply<'_>, pattern: Option<&[u8]>, channel: &[u8], message: &[u8]) {
-    match pattern {
-        None => {
-            reply.push(3);
-            reply.text("message");
-        }
-        Some(pattern) => {
-            reply.push(4);
-            reply.text("pmessage");
-            reply.bulk(pattern);
+    for (pattern, list) in &pubsub.patterns {
+        if glob_match(pattern, channel, false) {
+            count += send(server, list, &[b"pmessage", pattern, channel, message]);
         }
     }
-    reply.bulk(channel);
-    reply.bulk(message);
+    server.pubsub = pubsub;
+    count
+}
+
+/// Sends a message to the subscribers of a shard channel; returns how many get it.
+pub fn publish_shard(server: &mut Server, channel: &[u8], message: &[u8]) -> usize {
+    let pubsub = mem::take(&mut server.pubsub);
+    let list = pubsub.shard_channels.get(channel);
+    let count = list.map_or(0, |list| send(server, list, &[b"smessage", channel, message]));
+    server.pubsub = pubsub;
+    count
+}
+
+/// Sends a push of these parts to some connections, and encodes it only once for each protocol.
+fn send(server: &mut Server, receivers: &[ConnId], parts: &[&[u8]]) -> usize {
+    let mut broadcast = mem::take(&mut server.broadcast);
+    let base = broadcast.bytes.len();
+    let is_small = parts.iter().map(|part| part.len() + 16).sum::<usize>() < SHARED_BYTES_MIN;
+    // What must be shared stays in order with all that follows it within the same command.
+    let is_copied = is_small && broadcast.deliveries.is_empty();
+    let mut encoded: [Option<(usize, usize)>; 2] = [None; 2];
+    let mut count = 0;
+    for &conn in receivers {
+        let connection = server.connection(conn);
+        if connection.is_closing {
+            continue;
+        }
+        let protocol = connection.protocol;
+        let (start, end) = *encoded[usize::from(protocol == Protocol::Resp3)].get_or_insert_with(|| {
+            let start = broadcast.bytes.len();
+            let mut reply = Reply::new(&mut broadcast.bytes, protocol);
+            reply.push(parts.len());
+            parts.iter().for_each(|part| reply.bulk(part));
+            (start, broadcast.bytes.len())
+        });
+        if is_copied {
+            server.output_of(conn).raw(&broadcast.bytes[start..end]);
+        } else {
+            broadcast.deliveries.push((conn, start, end));
+        }
+        count += 1;
+    }
+    if is_copied {
+        broadcast.bytes.truncate(base);
+    }
+    server.broadcast = broadcast;
+    count
 }
 
 /// Bit of `notify-keyspace-events` for channels named after the key.
@@ -95,26 +116,21 @@ pub const NOTIFY_KEYEVENT: u16 = 1 << 1;
 
 /// Publishes the announcements that the last command left.
 pub(crate) fn publish_notices(store: &mut Store, server: &mut Server) {
-    for Notice { db, event, key } in core::mem::take(&mut store.notices) {
-        let mut send = |channel: &[u8], message: &[u8]| {
-            for (conn, pattern) in receivers(&server.pubsub, channel) {
-                write_message(&mut server.output_of(conn), pattern.as_deref(), channel, message);
-            }
-        };
+    for Notice { db, event, key } in mem::take(&mut store.notices) {
         if store.notify & NOTIFY_KEYSPACE != 0 {
             let mut channel = alloc::format!("__keyspace@{db}__:").into_bytes();
             channel.extend_from_slice(&key);
-            send(&channel, event.as_bytes());
+            publish(server, &channel, event.as_bytes());
         }
         if store.notify & NOTIFY_KEYEVENT != 0 {
-            send(alloc::format!("__keyevent@{db}__:{event}").as_bytes(), &key);
+            publish(server, alloc::format!("__keyevent@{db}__:{event}").as_bytes(), &key);
         }
     }
 }
 
 /// Ends all of a connection's subscriptions without telling it.
 pub(crate) fn forget(server: &mut Server, conn: ConnId) {
-    let subscriptions = core::mem::take(&mut server.connection(conn).subscriptions);
+    let subscriptions = mem::take(&mut server.connection(conn).subscriptions);
     for channel in &subscriptions.channels {
         remove(&mut server.pubsub.channels, channel, conn);
     }

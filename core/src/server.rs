@@ -29,6 +29,16 @@ pub struct Stats {
     pub bytes_out: u64,
 }
 
+/// Messages that the running command sends to many connections: each is written once and delivered as often
+/// as there are receivers.
+#[derive(Default)]
+pub(crate) struct Broadcast {
+    /// The messages, one after the other.
+    pub(crate) bytes: Vec<u8>,
+    /// Who gets which bytes, in order: start and end.
+    pub(crate) deliveries: Vec<(ConnId, usize, usize)>,
+}
+
 /// See the module's description.
 pub struct Server {
     connections: Vec<Option<Box<Connection>>>,
@@ -37,6 +47,8 @@ pub struct Server {
     side: Vec<Vec<u8>>,
     /// Connections with something in `side`.
     pub(crate) side_dirty: Vec<ConnId>,
+    /// Messages to be delivered after the running command.
+    pub(crate) broadcast: Broadcast,
     next_client_id: u64,
     /// Open connections.
     pub connected: usize,
@@ -52,6 +64,8 @@ pub struct Server {
     pub timers: BTreeSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
+    /// Connections whose wait CLIENT UNBLOCK ends, and whether with an error.
+    pub unblocking: Vec<(ConnId, bool)>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
     /// Whether SHUTDOWN was accepted.
@@ -77,6 +91,7 @@ impl Server {
             free: Vec::new(),
             side: Vec::new(),
             side_dirty: Vec::new(),
+            broadcast: Broadcast::default(),
             next_client_id: 1,
             connected: 0,
             config,
@@ -85,6 +100,7 @@ impl Server {
             stats: Stats::default(),
             timers: BTreeSet::new(),
             closing: Vec::new(),
+            unblocking: Vec::new(),
             settings: Vec::new(),
             is_shutdown: false,
             runnable: VecDeque::new(),
@@ -143,14 +159,19 @@ impl Server {
     }
 
     pub(crate) fn delete(&mut self, conn: ConnId) {
-        if self.connections[conn as usize].take().is_some() {
+        if let Some(connection) = self.connections[conn as usize].take() {
             self.connected -= 1;
+            if connection.is_runnable {
+                // The id may soon name another connection.
+                self.runnable.retain(|&other| other != conn);
+            }
             self.side[conn as usize].clear();
             self.free.push(conn);
         }
     }
 
-    /// Where to write for a connection other than the one whose command runs.
+    /// Where to write what is not a part of the running command's reply, for any connection: it is sent after
+    /// that reply.
     pub fn output_of(&mut self, conn: ConnId) -> Reply<'_> {
         let protocol = self.connection(conn).protocol;
         let side = &mut self.side[conn as usize];
@@ -164,6 +185,17 @@ impl Server {
     #[inline]
     pub(crate) fn side(&mut self, conn: ConnId) -> &mut Vec<u8> {
         &mut self.side[conn as usize]
+    }
+
+    /// Gives a buffer back that was taken from [`Server::side`], with what is still to be sent.
+    pub(crate) fn put_side(&mut self, conn: ConnId, mut out: Vec<u8>) {
+        let side = &mut self.side[conn as usize];
+        let (had_noted, has_more) = (!side.is_empty(), !out.is_empty());
+        out.append(side);
+        *side = out;
+        if has_more && !had_noted {
+            self.side_dirty.push(conn);
+        }
     }
 
     /// Which limit for unsent bytes a connection has.

@@ -17,7 +17,7 @@ use signals::Signals;
 use slots::Slots;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, fs, io};
 
 mod links;
@@ -111,8 +111,17 @@ impl From<Trap> for StartError {
 
 impl Server {
     /// Opens log and sockets, compiles or loads the engine.
-    pub fn start(mut settings: Settings) -> Result<Self, StartError> {
-        let started = std::time::Instant::now();
+    pub fn start(settings: Settings) -> Result<Self, StartError> {
+        let config = settings.engine.clone();
+        Self::start_with(settings, || Factory::new(config))
+    }
+
+    /// The same with engines from elsewhere, made once the sockets are open.
+    pub fn start_with(
+        mut settings: Settings,
+        factory: impl FnOnce() -> Result<Factory, Trap>,
+    ) -> Result<Self, StartError> {
+        let started = Instant::now();
         if let Some(dir) = &settings.dir {
             let changed = std::env::set_current_dir(dir);
             changed.map_err(|error| StartError(format!("cannot work in {}: {error}", dir.display())))?;
@@ -130,7 +139,7 @@ impl Server {
             listener.register(poll.registry(), Token(LISTENERS_END - 1 - index))?;
         }
         let mut clock = Clock::default();
-        let factory = Factory::new(settings.engine.clone())?;
+        let factory = factory()?;
         let engine = factory.create(clock.now())?;
         if let Some(path) = &settings.pid_file {
             fs::write(path, format!("{}\n", std::process::id()))
@@ -140,7 +149,7 @@ impl Server {
             log::notice!("listening on {}", listener.describe());
         }
         log::notice!(
-            "Ready to accept connections (engine {:?}, started in {:.1} ms)",
+            "Ready to accept connections (engine {}, started in {:.1} ms)",
             settings.engine.kind,
             started.elapsed().as_secs_f64() * 1000.0
         );
@@ -262,10 +271,13 @@ impl Server {
 
     /// Takes connections that wait, a bounded number, and introduces them to the engine in one batch.
     fn accept(&mut self) -> Result<(), Trap> {
-        if self.accept_again_at.is_some_and(|at| at > self.clock.now()) {
-            return Ok(());
+        if let Some(at) = self.accept_again_at {
+            if at > self.clock.now() {
+                return Ok(());
+            }
+            self.accept_again_at = None;
+            self.arriving.fill(true);
         }
-        self.accept_again_at = None;
         if !self.arriving.contains(&true) {
             return Ok(());
         }
@@ -290,9 +302,8 @@ impl Server {
             _ => {
                 log::warning!("cannot accept connections for a moment: {error}");
                 self.accept_again_at = Some(self.clock.now() + ACCEPT_RETRY_MICROS);
-                // Leaves the loop; the others wait as well, since what is missing is missing for all.
-                self.arriving[index] = false;
-                self.housekeeping_at.get_or_insert(0);
+                // What is missing is missing for all listeners.
+                self.arriving.fill(false);
             }
         }
     }
@@ -610,10 +621,7 @@ impl Server {
                 && self.connections.get(slot).is_some_and(|connection| connection.soft_since.is_some())
         });
         self.watched.append(&mut watched);
-        if self.accept_again_at.is_some_and(|at| at <= now) {
-            self.arriving.fill(true);
-        }
-        let busy = !self.lingering.is_empty() || !self.watched.is_empty() || self.accept_again_at.is_some();
+        let busy = !self.lingering.is_empty() || !self.watched.is_empty();
         self.housekeeping_at = busy.then_some(now + HOUSEKEEPING_MICROS);
     }
 

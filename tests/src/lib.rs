@@ -1,7 +1,8 @@
 //! Tests that cross the engine, the guest, the host and real clients.
 //!
 //! The library holds what the tests share: a strict RESP client, the targets that it can talk to, the
-//! language of conversation scripts, and the differential fuzzer. The tests themselves are in `suite/`.
+//! language of conversation scripts, the differential fuzzer, and the benchmark. The tests themselves are in
+//! `suite/`.
 
 pub mod bench;
 pub mod differential;

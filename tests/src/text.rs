@@ -162,7 +162,10 @@ mod tests {
 
     #[test]
     fn aggregates_are_indented() {
-        let reply = Reply::Array(vec![Reply::Integer(1), Reply::Map(vec![(Reply::Bulk(b"k".to_vec()), Reply::Null)])]);
+        let reply = Reply::Array(vec![
+            Reply::Integer(1),
+            Reply::Map(vec![(Reply::Bulk(b"k".to_vec()), Reply::Null)]),
+        ]);
         assert_eq!(lines(&reply), ["*2", "  :1", "  %1", "    \"k\"", "    _"]);
     }
 }

@@ -1,3 +1,8 @@
 //! One test binary for everything that crosses crates.
 
+mod differential;
+mod effects;
+mod input;
+mod memory;
 mod scripts;
+mod workload;

@@ -29,7 +29,9 @@ fn scripts_on_redis_server() {
 #[test]
 fn scripts_on_an_address() {
     let Ok(address) = std::env::var("SANDERLING_ADDRESS") else {
-        println!("SKIPPED scripts on a running server: SANDERLING_ADDRESS names none (all its data would be deleted)");
+        println!(
+            "SKIPPED scripts on a running server: SANDERLING_ADDRESS names none (all its data would be deleted)"
+        );
         return;
     };
     play(&address, || {

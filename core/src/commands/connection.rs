@@ -1,9 +1,16 @@
-//! Commands about the connection itself.
+//! Commands about the connection itself: PING, HELLO, AUTH, SELECT and their kin.
 
 use crate::args::Args;
-use crate::command::{Command, Flags, Group, integer, string};
+use crate::command::{Command, Flags, Group, block, integer, string};
+use crate::connection::Transaction;
 use crate::context::{Context, Flow};
+use crate::engine::unwatch_all;
 use crate::error::Error;
+use crate::pubsub;
+use crate::resp::Protocol;
+
+use super::client::{check_name, set_name};
+use super::info::REDIS_VERSION;
 
 fn ping(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 2 {
@@ -28,7 +35,7 @@ fn echo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn select(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let index = args.int(1).map_err(|_| Error::Text("ERR invalid DB index"))?;
+    let index = args.int(1).ok().filter(|index| i32::try_from(*index).is_ok()).ok_or(Error::NotInteger)?;
     let db = usize::try_from(index).ok().filter(|&db| db < ctx.store.databases()).ok_or(Error::DbIndex)?;
     ctx.session().db = db;
     ctx.store.db = db;
@@ -36,34 +43,194 @@ fn select(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+fn quit(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.ok();
+    ctx.server.close(ctx.conn);
+    Ok(Flow::Done)
+}
+
+fn auth(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (user, password) = match args.len() {
+        2 if ctx.server.config.requirepass.is_empty() => {
+            return Err(Error::Text(
+                "ERR AUTH <password> called without any password configured for the default user. Are you sure \
+                 your configuration is correct?",
+            ));
+        }
+        2 => (b"default".as_slice(), args.at(1)),
+        3 => (args.at(1), args.at(2)),
+        _ => return Err(Error::Syntax),
+    };
+    authenticate(ctx, user, password)?;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn authenticate(ctx: &mut Context<'_>, user: &[u8], password: &[u8]) -> Result<(), Error> {
+    let expected = &ctx.server.config.requirepass;
+    // Without a password, the default user takes any.
+    let is_right =
+        user == b"default" && (expected.is_empty() || is_equal_in_constant_time(expected, password));
+    if !is_right {
+        return Err(Error::WrongPass);
+    }
+    ctx.session().is_authenticated = true;
+    Ok(())
+}
+
+/// Compares without telling, by the time it takes, how many bytes are right.
+fn is_equal_in_constant_time(expected: &[u8], given: &[u8]) -> bool {
+    let mut difference = expected.len() ^ given.len();
+    for (index, byte) in given.iter().enumerate() {
+        difference |= usize::from(byte ^ expected.get(index).unwrap_or(&0));
+    }
+    difference == 0
+}
+
+fn hello(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let mut protocol = ctx.reply.protocol;
+    if args.len() > 1 {
+        const INVALID: Error = Error::Text("ERR Protocol version is not an integer or out of range");
+        protocol = match args.int(1).map_err(|_| INVALID)? {
+            2 => Protocol::Resp2,
+            3 => Protocol::Resp3,
+            _ => return Err(Error::Text("NOPROTO unsupported protocol version")),
+        };
+    }
+    let mut cursor = args.cursor(2);
+    let (mut credentials, mut name) = (None, None);
+    while !cursor.is_done() {
+        if cursor.accept_with("AUTH", 2) {
+            credentials = Some((cursor.take()?, cursor.take()?));
+        } else if cursor.accept_with("SETNAME", 1) {
+            let given = cursor.take()?;
+            check_name(given)?;
+            name = Some(given);
+        } else {
+            return Err(Error::quoting("ERR Syntax error in HELLO option '", cursor.take()?, "'"));
+        }
+    }
+    if let Some((user, password)) = credentials {
+        authenticate(ctx, user, password)?;
+    }
+    if !ctx.session().is_authenticated {
+        return Err(Error::Text(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
+             <user> <pass> option can be used to authenticate the client and select the RESP protocol version at \
+             the same time",
+        ));
+    }
+    if let Some(name) = name {
+        set_name(ctx, name);
+    }
+    ctx.session().protocol = protocol;
+    ctx.reply.protocol = protocol;
+    write_greeting(ctx);
+    Ok(Flow::Done)
+}
+
+fn write_greeting(ctx: &mut Context<'_>) {
+    let client_id = ctx.session().client_id;
+    let is_resp3 = ctx.reply.is_resp3();
+    let reply = &mut ctx.reply;
+    reply.map(7);
+    reply.text("server");
+    // Libraries look for the server that they know.
+    reply.text("redis");
+    reply.text("version");
+    reply.text(REDIS_VERSION);
+    reply.text("proto");
+    reply.int(if is_resp3 { 3 } else { 2 });
+    reply.text("id");
+    reply.int(client_id as i64);
+    reply.text("mode");
+    reply.text("standalone");
+    reply.text("role");
+    reply.text("master");
+    reply.text("modules");
+    reply.array(0);
+}
+
+fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    pubsub::forget(ctx.server, ctx.conn);
+    let needs_password = !ctx.server.config.requirepass.is_empty();
+    let conn = ctx.conn;
+    let connection = ctx.server.connection(conn);
+    unwatch_all(ctx.store, connection, conn);
+    connection.transaction = None::<Transaction>;
+    connection.db = 0;
+    connection.protocol = Protocol::Resp2;
+    connection.reply_mode = Default::default();
+    connection.name.clear();
+    connection.no_evict = false;
+    connection.no_touch = false;
+    connection.is_authenticated = !needs_password;
+    ctx.store.db = 0;
+    ctx.reply.protocol = Protocol::Resp2;
+    ctx.reply.simple("RESET");
+    Ok(Flow::Done)
+}
+
+const COMMON: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST);
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Connection, since, summary, ..Command::DEFAULT }
+}
+
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        name: "ECHO",
-        group: Group::Connection,
-        summary: "Replies with the given message.",
+        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY),
+        args: &[string("username").optional(), string("password")],
+        handler: auth,
+        ..row("AUTH", "1.0.0", "Authenticates the connection.")
+    },
+    Command {
         flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
         args: &[string("message")],
         reply: "bulk-string",
         handler: echo,
-        ..Command::DEFAULT
+        ..row("ECHO", "1.0.0", "Replies with the given message.")
     },
     Command {
-        name: "PING",
-        group: Group::Connection,
-        summary: "Replies PONG, or the given message.",
+        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY),
+        args: &[block(
+            "arguments",
+            &[
+                integer("protover"),
+                block("auth", &[string("username"), string("password")]).after("AUTH").optional(),
+                string("clientname").after("SETNAME").optional(),
+            ],
+        )
+        .optional()],
+        reply: "map",
+        handler: hello,
+        ..row("HELLO", "6.0.0", "Chooses the protocol, optionally authenticates and names the connection.")
+    },
+    Command {
         flags: Flags::FAST.and(Flags::SUBSCRIBED),
         args: &[string("message").optional()],
         reply: "simple-string | bulk-string",
         handler: ping,
-        ..Command::DEFAULT
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        ..row("PING", "1.0.0", "Replies PONG, or the given message.")
     },
     Command {
-        name: "SELECT",
-        group: Group::Connection,
-        summary: "Chooses the database that this connection works on.",
+        deprecated: Some(("7.2.0", "just closing the connection")),
+        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY).and(Flags::SUBSCRIBED).and(Flags::IMMEDIATE),
+        handler: quit,
+        arity: Some(-1),
+        ..row("QUIT", "1.0.0", "Closes the connection after the replies so far.")
+    },
+    Command {
+        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY).and(Flags::SUBSCRIBED).and(Flags::IMMEDIATE),
+        handler: reset,
+        ..row("RESET", "6.2.0", "Brings the connection back to its first state.")
+    },
+    Command {
         flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
         args: &[integer("index")],
         handler: select,
-        ..Command::DEFAULT
+        ..row("SELECT", "1.0.0", "Chooses the database that the connection works on.")
     },
 ];

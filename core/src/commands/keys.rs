@@ -1,5 +1,353 @@
-//! Scaffold.
+//! Commands on keys whatever they hold.
 
-use crate::command::Command;
+use crate::args::Args;
+use crate::command::{Arg, Begin, Command, Find, Flags, Group, KeySpec, integer, key, token};
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+use crate::keyspace::{Entry, NotifyClass, Store, ValueRef};
 
-pub(crate) const ROWS: &[Command] = &[];
+fn del(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let mut removed = 0;
+    for key in args.from(1).iter() {
+        if ctx.store.remove(key) {
+            ctx.store.changed(key, NotifyClass::Generic, "del");
+            removed += 1;
+        }
+    }
+    ctx.reply.int(removed);
+    Ok(Flow::Done)
+}
+
+fn exists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let found = args.from(1).iter().filter(|key| ctx.store.read_untouched(key).is_some()).count();
+    ctx.reply.count(found);
+    Ok(Flow::Done)
+}
+
+fn touch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let found = args.from(1).iter().filter(|key| ctx.store.read(key).is_some()).count();
+    ctx.reply.count(found);
+    Ok(Flow::Done)
+}
+
+fn type_of(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let name = ctx.store.read_untouched(args.at(1)).map_or("none", |entry| entry.type_of().name());
+    ctx.reply.simple(name);
+    Ok(Flow::Done)
+}
+
+fn rename(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    move_key(ctx, args, false)?;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn renamenx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let is_moved = move_key(ctx, args, true)?;
+    ctx.reply.flag(is_moved);
+    Ok(Flow::Done)
+}
+
+/// Gives a key another name; false if that would replace a key that must stay.
+fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Result<bool, Error> {
+    let (from, to) = (args.at(1), args.at(2));
+    if ctx.store.write(from).is_none() {
+        return Err(Error::NoSuchKey);
+    }
+    if from == to {
+        return Ok(!keep_existing);
+    }
+    if keep_existing && ctx.store.exists(to) {
+        return Ok(false);
+    }
+    let mut entry = ctx.store.take(from).expect("the key was just found");
+    let deadline = entry.deadline();
+    ctx.store.put(to, entry.take_value(), deadline);
+    ctx.store.signal(from);
+    ctx.store.notify(NotifyClass::Generic, "rename_from", from);
+    ctx.store.changed(to, NotifyClass::Generic, "rename_to");
+    Ok(true)
+}
+
+/// The database that an argument names.
+fn db_index(store: &Store, number: i64) -> Result<usize, Error> {
+    usize::try_from(number).ok().filter(|&db| db < store.databases()).ok_or(Error::DbIndex)
+}
+
+/// Redis reads database indexes as C `int`s.
+fn small_int(args: Args<'_>, index: usize) -> Result<i64, Error> {
+    args.int(index).ok().filter(|number| i32::try_from(*number).is_ok()).ok_or(Error::NotInteger)
+}
+
+fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let source = ctx.store.db;
+    let target = db_index(ctx.store, small_int(args, 2)?)?;
+    if source == target {
+        return Err(Error::SameObject);
+    }
+    let is_there = ctx.store.write(key).is_some();
+    ctx.store.db = target;
+    let is_taken = ctx.store.exists(key);
+    ctx.store.db = source;
+    if !is_there || is_taken {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    }
+    let mut entry = ctx.store.take(key).expect("the key was just found");
+    let deadline = entry.deadline();
+    ctx.store.signal(key);
+    ctx.store.notify(NotifyClass::Generic, "move_from", key);
+    ctx.store.db = target;
+    ctx.store.put(key, entry.take_value(), deadline);
+    ctx.store.changed(key, NotifyClass::Generic, "move_to");
+    ctx.store.db = source;
+    ctx.reply.int(1);
+    Ok(Flow::Done)
+}
+
+fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (from, to) = (args.at(1), args.at(2));
+    let source = ctx.store.db;
+    let (mut target, mut replace) = (source, false);
+    let mut cursor = args.cursor(3);
+    while !cursor.is_done() {
+        if cursor.accept("REPLACE") {
+            replace = true;
+        } else if cursor.accept_with("DB", 1) {
+            let index = small_int(args, cursor.position())?;
+            cursor.take()?;
+            target = db_index(ctx.store, index)?;
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    if source == target && from == to {
+        return Err(Error::SameObject);
+    }
+    let compact = ctx.store.compact;
+    let Some((value, deadline)) =
+        ctx.store.read(from).map(|entry| (entry.copy_value(&compact), entry.deadline()))
+    else {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    };
+    ctx.store.db = target;
+    let is_taken = ctx.store.exists(to);
+    if is_taken && !replace {
+        ctx.store.discard(value);
+        ctx.reply.int(0);
+    } else {
+        ctx.store.put(to, value, deadline);
+        ctx.store.changed(to, NotifyClass::Generic, "copy_to");
+        ctx.reply.int(1);
+    }
+    ctx.store.db = source;
+    Ok(Flow::Done)
+}
+
+fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    match ctx.store.peek(args.at(2)) {
+        Some(entry) => ctx.reply.text(encoding(entry)),
+        None => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}
+
+/// Longest string that Redis keeps in one piece with its object, in bytes.
+const EMBEDDED_BYTES_MAX: usize = 44;
+
+/// The name of the form in which a value is stored, in Redis's terms.
+fn encoding(entry: &Entry) -> &'static str {
+    match entry.value() {
+        ValueRef::Int(_) => "int",
+        ValueRef::Bytes(bytes) if bytes.len() <= EMBEDDED_BYTES_MAX && !entry.is_raw() => "embstr",
+        ValueRef::Bytes(_) => "raw",
+        ValueRef::List(list) => list.encoding(),
+        ValueRef::Hash(hash) => hash.encoding(),
+        ValueRef::Set(set) => set.encoding(),
+        ValueRef::Zset(zset) => zset.encoding(),
+    }
+}
+
+fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if ctx.store.peek(args.at(2)).is_none() {
+        ctx.reply.null();
+        return Ok(Flow::Done);
+    }
+    Err(Error::Text(
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
+         switching between policies at runtime LRU and LFU data will take some time to adjust.",
+    ))
+}
+
+fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let clock = ctx.store.now / 1000;
+    match ctx.store.peek(args.at(2)).map(Entry::access) {
+        Some(access) => ctx.reply.int(i64::from((clock as u32).wrapping_sub(access) & 0x00ff_ffff)),
+        None => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}
+
+fn object_refcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    /// Redis shares the objects of small integers for ever and reports the greatest count for them.
+    const SHARED: i64 = i32::MAX as i64;
+    match ctx.store.peek(args.at(2)).map(|entry| matches!(entry.value(), ValueRef::Int(0..10_000))) {
+        Some(is_shared) => ctx.reply.int(if is_shared { SHARED } else { 1 }),
+        None => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}
+
+fn object_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    help(
+        &mut ctx.reply,
+        "OBJECT",
+        &[
+            "ENCODING <key>",
+            "    The form in which the value is stored.",
+            "FREQ <key>",
+            "    How often the key was used lately, on a logarithmic scale.",
+            "IDLETIME <key>",
+            "    Seconds since the key was last used.",
+            "REFCOUNT <key>",
+            "    How many references the value has.",
+        ],
+    );
+    Ok(Flow::Done)
+}
+
+const WRITE: Flags = Flags::WRITE;
+const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Generic, reply: "integer", summary, ..Command::DEFAULT }
+}
+
+const ONE_KEY: &[Arg] = &[key("key")];
+const OBJECT_KEY: &[KeySpec] =
+    &[KeySpec { flags: &["RO"], begin: Begin::Index(2), find: Find::Range { last: 0, step: 1, limit: 0 } }];
+
+/// A subcommand of OBJECT that looks at one key.
+const fn object_row(name: &'static str, summary: &'static str) -> Command {
+    Command {
+        flags: Flags::READONLY,
+        args: ONE_KEY,
+        keys: Some(OBJECT_KEY),
+        tips: &["nondeterministic_output"],
+        ..row(name, summary)
+    }
+}
+
+const OBJECT: &[Command] = &[
+    Command {
+        since: "2.2.3",
+        reply: "bulk-string | null",
+        handler: object_encoding,
+        ..object_row("ENCODING", "Returns the form in which a value is stored.")
+    },
+    Command {
+        since: "4.0.0",
+        reply: "integer | null",
+        handler: object_freq,
+        ..object_row("FREQ", "Returns how often a key was used lately, on a logarithmic scale.")
+    },
+    Command {
+        since: "6.2.0",
+        flags: Flags::LOADING.and(Flags::STALE),
+        reply: "array of simple-string",
+        handler: object_help,
+        ..row("HELP", "Lists the subcommands.")
+    },
+    Command {
+        since: "2.2.3",
+        reply: "integer | null",
+        handler: object_idletime,
+        ..object_row("IDLETIME", "Returns for how many seconds a key was not used.")
+    },
+    Command {
+        since: "2.2.3",
+        reply: "integer | null",
+        handler: object_refcount,
+        ..object_row("REFCOUNT", "Returns how many references a value has.")
+    },
+];
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        since: "6.2.0",
+        complexity: "O(N) in the size of the value",
+        flags: Flags::WRITE.and(Flags::DENYOOM),
+        args: &[
+            key("source"),
+            key("destination"),
+            integer("destination-db").after("DB").optional(),
+            token("replace", "REPLACE").optional(),
+        ],
+        handler: copy,
+        ..row("COPY", "Copies the value of a key to another key.")
+    },
+    Command {
+        complexity: "O(N) in the number of keys",
+        flags: WRITE,
+        args: &[key("key").multiple()],
+        handler: del,
+        tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        ..row("DEL", "Deletes keys and returns how many there were.")
+    },
+    Command {
+        complexity: "O(N) in the number of keys",
+        flags: READ_FAST,
+        args: &[key("key").multiple()],
+        handler: exists,
+        tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        ..row("EXISTS", "Returns how many of the keys exist; a key named twice counts twice.")
+    },
+    Command {
+        flags: Flags::WRITE.and(Flags::FAST),
+        args: &[key("key"), integer("db")],
+        handler: move_to_db,
+        ..row("MOVE", "Moves a key to another database.")
+    },
+    Command { since: "2.2.3", subcommands: OBJECT, ..row("OBJECT", "Tells how a value is stored and used.") },
+    Command {
+        flags: WRITE,
+        args: &[key("key"), key("newkey")],
+        reply: "simple-string",
+        handler: rename,
+        ..row("RENAME", "Gives a key another name, replacing the key that had it.")
+    },
+    Command {
+        flags: Flags::WRITE.and(Flags::FAST),
+        args: &[key("key"), key("newkey")],
+        handler: renamenx,
+        ..row("RENAMENX", "Gives a key another name, but only if no key has it.")
+    },
+    Command {
+        since: "3.2.1",
+        complexity: "O(N) in the number of keys",
+        flags: READ_FAST,
+        args: &[key("key").multiple()],
+        handler: touch,
+        tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        ..row("TOUCH", "Marks keys as used and returns how many exist.")
+    },
+    Command {
+        flags: READ_FAST,
+        args: &[key("key")],
+        reply: "simple-string",
+        handler: type_of,
+        ..row("TYPE", "Returns the type of the value at a key.")
+    },
+    Command {
+        since: "4.0.0",
+        complexity: "O(1) per key; the memory is given back later",
+        flags: Flags::WRITE.and(Flags::FAST),
+        args: &[key("key").multiple()],
+        handler: del,
+        tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        ..row("UNLINK", "Deletes keys and returns how many there were.")
+    },
+];

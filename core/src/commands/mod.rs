@@ -1,9 +1,16 @@
 //! Commands that belong to no single type of value.
 
+mod client;
+mod config;
 pub mod connection;
+mod docs;
+pub mod expire;
+mod info;
 pub mod keys;
 pub mod pubsub;
+pub mod scan;
 pub mod server;
+pub mod sort;
 pub mod transactions;
 
 use crate::args::Args;
@@ -12,8 +19,20 @@ use crate::context::{Context, Flow, unknown_subcommand};
 use crate::error::Error;
 
 /// The rows of all files here.
-pub(crate) const ROWS: &[&[Command]] =
-    &[connection::ROWS, keys::ROWS, pubsub::ROWS, server::ROWS, transactions::ROWS];
+pub(crate) const ROWS: &[&[Command]] = &[
+    client::ROWS,
+    config::ROWS,
+    connection::ROWS,
+    docs::ROWS,
+    expire::ROWS,
+    info::ROWS,
+    keys::ROWS,
+    pubsub::ROWS,
+    scan::ROWS,
+    server::ROWS,
+    sort::ROWS,
+    transactions::ROWS,
+];
 
 /// The handler of commands that consist of subcommands only.
 pub(crate) fn container(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

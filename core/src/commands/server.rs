@@ -1,5 +1,114 @@
-//! Scaffold.
+//! Commands about the databases as a whole, and about the server.
 
-use crate::command::Command;
+use crate::args::Args;
+use crate::command::{Arg, Command, Flags, Group, integer, one_of, token};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::number;
 
-pub(crate) const ROWS: &[Command] = &[];
+fn dbsize(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.count(ctx.store.len(ctx.store.db));
+    Ok(Flow::Done)
+}
+
+fn time(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.array(2);
+    ctx.reply.bulk_int((ctx.server.now / 1_000_000) as i64);
+    ctx.reply.bulk_int((ctx.server.now % 1_000_000) as i64);
+    Ok(Flow::Done)
+}
+
+fn flushdb(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    check_mode(args)?;
+    let removed = ctx.store.flush(ctx.store.db);
+    // It is recorded even when nothing was there, as Redis does.
+    ctx.store.dirty += removed.max(1) as u64;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn flushall(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    check_mode(args)?;
+    let removed: usize = (0..ctx.store.databases()).map(|db| ctx.store.flush(db)).sum();
+    ctx.store.dirty += removed.max(1) as u64;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// Both modes do the same here: the memory is always given back step by step.
+fn check_mode(args: Args<'_>) -> Result<(), Error> {
+    let is_valid = match args.len() {
+        1 => true,
+        2 => args.is(1, "SYNC") || args.is(1, "ASYNC"),
+        _ => false,
+    };
+    if is_valid { Ok(()) } else { Err(Error::Syntax) }
+}
+
+fn swapdb(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let index = |at: usize, error: &'static str| {
+        number::parse_i64(args.at(at)).filter(|index| i32::try_from(*index).is_ok()).ok_or(Error::Text(error))
+    };
+    let first = index(1, "ERR invalid first DB index")?;
+    let second = index(2, "ERR invalid second DB index")?;
+    let databases = ctx.store.databases();
+    let check = |index: i64| usize::try_from(index).ok().filter(|&db| db < databases).ok_or(Error::DbIndex);
+    let (first, second) = (check(first)?, check(second)?);
+    ctx.store.swap(first, second);
+    ctx.store.dirty += 1;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Server, since, summary, ..Command::DEFAULT }
+}
+
+const MODE: &[Arg] = &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")]).optional()];
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        flags: Flags::READONLY.and(Flags::FAST),
+        reply: "integer",
+        handler: dbsize,
+        categories: &["keyspace"],
+        tips: &["request_policy:all_shards", "response_policy:agg_sum"],
+        ..row("DBSIZE", "1.0.0", "Returns how many keys the database holds.")
+    },
+    Command {
+        complexity: "O(1); the memory is given back later",
+        flags: Flags::WRITE,
+        args: MODE,
+        handler: flushall,
+        arity: Some(-1),
+        categories: &["keyspace", "dangerous"],
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        ..row("FLUSHALL", "1.0.0", "Deletes all keys of all databases.")
+    },
+    Command {
+        complexity: "O(1); the memory is given back later",
+        flags: Flags::WRITE,
+        args: MODE,
+        handler: flushdb,
+        arity: Some(-1),
+        categories: &["keyspace", "dangerous"],
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        ..row("FLUSHDB", "1.0.0", "Deletes all keys of the database.")
+    },
+    Command {
+        complexity: "O(N) in the number of clients that watch or wait",
+        flags: Flags::WRITE.and(Flags::FAST),
+        args: &[integer("index1"), integer("index2")],
+        handler: swapdb,
+        categories: &["keyspace", "dangerous"],
+        ..row("SWAPDB", "4.0.0", "Swaps the keys of two databases.")
+    },
+    Command {
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        reply: "[seconds: bulk-string, microseconds: bulk-string]",
+        handler: time,
+        tips: &["nondeterministic_output"],
+        ..row("TIME", "2.6.0", "Returns the server's time.")
+    },
+];

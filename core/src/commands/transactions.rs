@@ -1,5 +1,205 @@
-//! Scaffold.
+//! MULTI and its kin.
 
-use crate::command::Command;
+use core::mem;
 
-pub(crate) const ROWS: &[Command] = &[];
+use crate::args::Args;
+use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, key};
+use crate::connection::{ConnId, Connection, Queued, ReplyMode, Transaction};
+use crate::context::{Context, Flow};
+use crate::engine::unwatch_all;
+use crate::error::Error;
+use crate::keyspace::Store;
+use crate::pubsub;
+
+fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    if ctx.session().transaction.is_some() {
+        return Err(Error::Text("ERR MULTI calls can not be nested"));
+    }
+    ctx.session().transaction = Some(Transaction::default());
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn watch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let Context { store, server, reply, conn, .. } = ctx;
+    let connection = server.connection(*conn);
+    if connection.transaction.is_some() {
+        return Err(Error::Text("ERR WATCH inside MULTI is not allowed"));
+    }
+    // Once a watched key has changed, EXEC fails whatever else is watched.
+    if !connection.is_dirty {
+        let db = store.db;
+        for key in args.from(1).iter() {
+            // A key whose time has come counts as missing, and must not be seen to go later.
+            store.exists(key);
+            if connection.watched.insert((db, key.to_vec())) {
+                store.watch(db, key, *conn);
+            }
+        }
+    }
+    reply.ok();
+    Ok(Flow::Done)
+}
+
+fn unwatch(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    unwatch_all(ctx.store, ctx.server.connection(ctx.conn), ctx.conn);
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// Ends the transaction and the watches of a connection; `false` if it was in no transaction.
+pub(crate) fn discard_all(store: &mut Store, connection: &mut Connection, conn: ConnId) -> bool {
+    unwatch_all(store, connection, conn);
+    connection.transaction.take().is_some()
+}
+
+fn discard(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    if ctx.session().transaction.is_none() {
+        return Err(Error::Text("ERR DISCARD without MULTI"));
+    }
+    discard_all(ctx.store, ctx.server.connection(ctx.conn), ctx.conn);
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// Ends a transaction because EXEC itself was refused, and gives the error that tells so.
+pub(crate) fn abort(store: &mut Store, connection: &mut Connection, conn: ConnId, error: &Error) -> Error {
+    discard_all(store, connection, conn);
+    let text = error.text();
+    let reason = text.strip_prefix("ERR ").unwrap_or(&text);
+    Error::Owned(alloc::format!("EXECABORT Transaction discarded because of: {reason}"))
+}
+
+fn exec(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    let Context { store, server, reply, conn, .. } = ctx;
+    let connection = server.connection(*conn);
+    let Some(transaction) = &mut connection.transaction else {
+        return Err(Error::Text("ERR EXEC without MULTI"));
+    };
+    let is_broken = transaction.is_broken;
+    let queue = mem::take(&mut transaction.queue);
+    let is_dirty = connection.is_dirty || connection.watched.iter().any(|(db, key)| store.is_stale(*db, key));
+    if is_broken || is_dirty {
+        discard_all(store, connection, *conn);
+        if is_broken {
+            return Err(Error::Text("EXECABORT Transaction discarded because of previous errors."));
+        }
+        reply.null_array();
+        return Ok(Flow::Done);
+    }
+    unwatch_all(store, connection, *conn);
+    run(ctx, &queue);
+    // Among the requests may have been one that ends the transaction's connection, but it is still there.
+    ctx.session().transaction = None;
+    Ok(Flow::Done)
+}
+
+/// Runs the requests of a transaction.
+fn run(ctx: &mut Context<'_>, queue: &[Queued]) {
+    let start = ctx.reply.mark();
+    if !ctx.session().reply_mode.is_muted() {
+        ctx.reply.array(queue.len());
+    }
+    ctx.store.effects.begin_transaction();
+    for queued in queue {
+        run_one(ctx, queued);
+    }
+    ctx.store.effects.end_transaction();
+    // The requests stand for themselves; EXEC must not be recorded as well.
+    ctx.store.effects.reset_command();
+    ctx.store.effects.suppress();
+    if ctx.session().reply_mode != ReplyMode::On {
+        // CLIENT REPLY was among the requests, or in force: what each of them replied is decided already, so it
+        // must not be thrown away, or kept, as a whole.
+        let Context { server, reply, conn, .. } = ctx;
+        server.output_of(*conn).raw(reply.since(start));
+        reply.truncate(start);
+    }
+}
+
+fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
+    let Context { store, server, reply, conn, .. } = ctx;
+    let connection = server.connection(*conn);
+    store.db = connection.db;
+    store.no_touch = connection.no_touch;
+    let mut reply = reply.reborrow();
+    reply.protocol = connection.protocol;
+    let mark = reply.mark();
+    let (row, parent) = (queued.row, queued.parent);
+    let mut inner = Context { store, server, reply, conn: *conn, row, parent, may_block: false };
+    if let Flow::Block(block) = inner.call(queued.request.args()) {
+        block.on_timeout.write(&mut inner.reply);
+    }
+    if inner.session().reply_mode.is_muted() {
+        inner.reply.truncate(mark);
+    }
+    // What the request announces is sent before what the next ones publish.
+    if !inner.store.notices.is_empty() {
+        pubsub::publish_notices(inner.store, inner.server);
+    }
+}
+
+/// What all of these commands have in common.
+const ANYWHERE: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE);
+const AT_ONCE: Flags = ANYWHERE.and(Flags::FAST).and(Flags::ALLOW_BUSY);
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        name: "DISCARD",
+        group: Group::Transactions,
+        since: "2.0.0",
+        complexity: "O(N) with N queued requests.",
+        summary: "Drops the transaction and ends all watches.",
+        flags: AT_ONCE.and(Flags::IMMEDIATE),
+        handler: discard,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "EXEC",
+        group: Group::Transactions,
+        since: "1.2.0",
+        complexity: "That of the queued requests.",
+        summary: "Runs the requests of the transaction, unless a watched key has changed.",
+        flags: ANYWHERE.and(Flags::SKIP_SLOWLOG).and(Flags::IMMEDIATE),
+        reply: "array of any | null",
+        handler: exec,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "MULTI",
+        group: Group::Transactions,
+        since: "1.2.0",
+        summary: "Begins a transaction: requests are queued until EXEC.",
+        flags: AT_ONCE.and(Flags::IMMEDIATE),
+        handler: multi,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "UNWATCH",
+        group: Group::Transactions,
+        since: "2.2.0",
+        summary: "Ends all watches.",
+        flags: AT_ONCE,
+        handler: unwatch,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "WATCH",
+        group: Group::Transactions,
+        since: "2.2.0",
+        complexity: "O(log N) per key, with N watched keys.",
+        summary: "Lets the next EXEC run only if these keys have not changed until then.",
+        flags: AT_ONCE.and(Flags::IMMEDIATE),
+        args: &[key("key").multiple()],
+        handler: watch,
+        keys: Some(&[KeySpec {
+            flags: &["RO"],
+            begin: Begin::Index(1),
+            find: Find::Range { last: -1, step: 1, limit: 0 },
+        }]),
+        ..Command::DEFAULT
+    },
+];
+
+#[cfg(test)]
+mod tests;

@@ -17,13 +17,14 @@ use core::ptr::NonNull;
 use core::slice;
 
 use super::table::Keyed;
+use crate::types::Compact;
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
 use crate::types::zset::Zset;
 
 /// Longest string that is kept inside the entry, in bytes; longer ones get a buffer that can grow.
-pub const INLINE_BYTES_MAX: usize = 1024;
+const INLINE_BYTES_MAX: usize = 1024;
 
 /// A value on its own, before it goes into an entry or after it was taken out.
 pub enum Value {
@@ -311,6 +312,18 @@ impl Entry {
         };
         self.forget_value();
         value
+    }
+
+    /// A copy of the value.
+    pub fn copy_value(&self, compact: &Compact) -> Value {
+        match self.value() {
+            ValueRef::Int(number) => Value::Int(number),
+            ValueRef::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+            ValueRef::List(list) => Value::List(Box::new(list.copy(compact))),
+            ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(compact))),
+            ValueRef::Set(set) => Value::Set(Box::new(set.copy(compact))),
+            ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(compact))),
+        }
     }
 
     /// The time in unix milliseconds at which the key expires.

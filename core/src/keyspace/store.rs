@@ -200,12 +200,22 @@ impl Store {
     /// The entry of `key` for a command that reads; counts as a hit or a miss.
     #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.read_with(key, !self.no_touch)
+    }
+
+    /// As [`Store::read`], without moving the access clock, as TTL and TYPE look.
+    pub fn read_untouched(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.read_with(key, false)
+    }
+
+    #[inline]
+    fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
         let clock = self.access_clock();
-        let Store { dbs, db, hits, misses, notices, notify, no_touch, .. } = self;
+        let Store { dbs, db, hits, misses, notices, notify, .. } = self;
         let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
@@ -214,19 +224,25 @@ impl Store {
             return None;
         };
         *hits += 1;
-        if !*no_touch {
+        if touch {
             entry.set_access(clock);
         }
         Some(entry)
     }
 
-    /// The entry of `key` without counting, touching or announcing, as TYPE, TTL and OBJECT look.
+    /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
         self.dbs[self.db].keys.find(hash, key)
+    }
+
+    /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
+    /// lets what must expire, and now looks at all of them at once.
+    pub fn view(&self, key: &[u8]) -> Option<&Entry> {
+        self.dbs[self.db].keys.find(self.hash(key), key)
     }
 
     /// The entry of `key` for a command that changes it.
@@ -603,7 +619,7 @@ impl Store {
         let waiters = &mut self.dbs[db].waiters;
         match waiters.get_mut(key) {
             // A key that is named twice is waited for once.
-            Some(queue) if queue.contains(&conn) => {}
+            Some(queue) if queue.back() == Some(&conn) => {}
             Some(queue) => queue.push_back(conn),
             None => {
                 waiters.insert(key.to_vec(), VecDeque::from([conn]));
@@ -616,7 +632,10 @@ impl Store {
     pub fn unwait(&mut self, db: usize, key: &[u8], conn: ConnId) {
         let waiters = &mut self.dbs[db].waiters;
         if let Some(queue) = waiters.get_mut(key) {
-            queue.retain(|&other| other != conn);
+            // The one that is served is nearly always the first, so the queue is not walked through.
+            if let Some(at) = queue.iter().position(|&other| other == conn) {
+                queue.remove(at);
+            }
             if queue.is_empty() {
                 waiters.remove(key);
                 self.waiting -= 1;
@@ -624,9 +643,14 @@ impl Store {
         }
     }
 
-    /// The connections that wait for a key, the one that waits longest first.
-    pub fn waiters(&self, db: usize, key: &[u8]) -> Vec<ConnId> {
-        self.dbs[db].waiters.get(key).map(|queue| queue.iter().copied().collect()).unwrap_or_default()
+    /// How many connections wait for a key.
+    pub fn waiters_count(&self, db: usize, key: &[u8]) -> usize {
+        self.dbs[db].waiters.get(key).map_or(0, VecDeque::len)
+    }
+
+    /// The connection at this place of a key's queue; the one that waits longest is at 0.
+    pub fn waiter(&self, db: usize, key: &[u8], at: usize) -> Option<ConnId> {
+        self.dbs[db].waiters.get(key)?.get(at).copied()
     }
 
     // ----- time -----

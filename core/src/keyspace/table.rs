@@ -226,9 +226,12 @@ impl<E: Keyed> Table<E> {
         loop {
             let segment = self.directory[random.below(self.directory.len() as u64) as usize];
             // SAFETY: pointers in the directory are live segments.
-            let (slots, len) = unsafe { (segment.as_ref().slots, segment.as_ref().len) };
-            // A sparse segment is refused in proportion, or its few elements would be drawn too often.
-            if random.below(u64::from(slots)) >= u64::from(len) && self.directory.len() > 1 {
+            let (slots, len, depth) =
+                unsafe { (segment.as_ref().slots, segment.as_ref().len, segment.as_ref().depth) };
+            // A sparse segment is refused in proportion, and so is one that the directory names many times,
+            // or their elements would be drawn too often.
+            let span = 1u64 << (self.depth - u32::from(depth));
+            if random.below(u64::from(slots) * span) >= u64::from(len) && self.directory.len() > 1 {
                 continue;
             }
             while len > 0 {

@@ -3,7 +3,7 @@
 use super::binary::{Big, Binary, DOUBLE};
 use super::grisu;
 use super::integer::write_i64;
-use super::scan::{Magnitude, scan};
+use super::scan::{Magnitude, Scanned, scan, scan_beyond_range};
 use alloc::vec::Vec;
 
 /// Bits of an `f64`'s significand that are stored; the leading one is implied.
@@ -16,13 +16,29 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
     if let Some(value) = parse_simple(text) {
         return Some(value);
     }
-    let number = scan(&DOUBLE, text)?;
+    scan(&DOUBLE, text).map(to_f64)
+}
+
+/// Reads a double as Redis does the ends of a range of scores, with C's `strtod` and little more: as
+/// [`parse_f64`], but white space may lead, what overflows is infinite, what underflows is zero, so is empty
+/// text, and nothing is looked at from a NUL byte on.
+pub fn parse_f64_bound(text: &[u8]) -> Option<f64> {
+    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
+    let text = &text[blanks..];
+    parse_f64(text).or_else(|| scan_beyond_range(text).map(to_f64))
+}
+
+fn to_f64(number: Scanned) -> f64 {
     let value = match number.magnitude {
         Magnitude::Zero => 0.0,
         Magnitude::Infinite => f64::INFINITY,
         Magnitude::Finite(binary) => compose(binary),
     };
-    Some(if number.negative { -value } else { value })
+    if number.negative { -value } else { value }
 }
 
 /// Appends a double as Redis does since 7.2: the shortest digits that read back as the same
@@ -248,6 +264,27 @@ mod tests {
             3 => f64::from_bits(random.next_u64() >> 12),
             4 => f64::from_bits(random.below(2047) << 52),
             _ => f64::from_bits(((random.below(130) + 960) << 52) | (random.next_u64() >> 12)),
+        }
+    }
+
+    #[test]
+    fn ends_of_ranges_are_read_with_indulgence() {
+        for (text, value) in [
+            ("", 0.0),
+            (" \t1.5", 1.5),
+            ("1e999", f64::INFINITY),
+            ("-1e999", f64::NEG_INFINITY),
+            ("-1e-999", -0.0),
+            ("0x1p9999", f64::INFINITY),
+            ("1\0x", 1.0),
+            ("\0x", 0.0),
+            ("+inf", f64::INFINITY),
+        ] {
+            let found = parse_f64_bound(text.as_bytes());
+            assert_eq!(found.map(f64::to_bits), Some(value.to_bits()), "{text:?}");
+        }
+        for text in ["x", " ", "1x", "nan", "1e", "(1", "- 1", "1 "] {
+            assert_eq!(parse_f64_bound(text.as_bytes()), None, "{text:?}");
         }
     }
 

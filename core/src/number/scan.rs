@@ -30,6 +30,31 @@ pub(super) fn scan(format: &Format, text: &[u8]) -> Option<Scanned> {
     Some(Scanned { negative, magnitude })
 }
 
+/// What C's function returns for a number that [`scan`] refuses for its range alone: an infinity or a zero. Nothing
+/// for what is no number at all.
+pub(super) fn scan_beyond_range(text: &[u8]) -> Option<Scanned> {
+    let (negative, unsigned) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let (number, bits, rest, marker) = match unsigned {
+        [b'0', b'x' | b'X', digits @ ..] => {
+            let number = positional(digits, 16, 30)?;
+            let rest = &digits[number.length..];
+            (number, 4, rest, b'p')
+        }
+        _ => {
+            let number = positional(unsigned, 10, 19)?;
+            let rest = &unsigned[number.length..];
+            (number, 1, rest, b'e')
+        }
+    };
+    let order = (number.significant + number.scale) * bits + exponent(rest, marker)?;
+    let magnitude = if number.significant > 0 && order > 0 { Magnitude::Infinite } else { Magnitude::Zero };
+    Some(Scanned { negative, magnitude })
+}
+
 /// Powers of five up to here fit 64 bits, so that a significand of 64 bits can be scaled in 128.
 const EXACT_POWER_MAX: i64 = 27;
 

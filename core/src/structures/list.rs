@@ -581,6 +581,27 @@ impl<'a> Iterator for Range<'a> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.remaining, Some(self.remaining))
     }
+
+    /// Walks chunk by chunk, without asking at every element whether its chunk has ended.
+    fn fold<B, F: FnMut(B, Item<'a>) -> B>(mut self, init: B, mut step: F) -> B {
+        let mut result = init;
+        while self.remaining > 0 {
+            let (chunk, items) = match self.front.take() {
+                Some(front) => front,
+                None => {
+                    let (chunk, index) = self.list.locate(self.next);
+                    (chunk, self.list.chunk(chunk).iter_from(index))
+                }
+            };
+            let count = items.len().min(self.remaining);
+            result = items.take(count).fold(result, &mut step);
+            self.remaining -= count;
+            if self.remaining > 0 {
+                self.front = Some((chunk + 1, self.list.chunk(chunk + 1).iter()));
+            }
+        }
+        result
+    }
 }
 
 impl DoubleEndedIterator for Range<'_> {

@@ -5,15 +5,19 @@
 pub mod intset;
 pub mod list;
 pub mod packed;
+pub mod rank_tree;
+pub mod thin;
 
 pub use intset::IntSet;
 pub use list::List;
 pub use packed::{Item, Packed};
+pub use rank_tree::{Ordered, RankTree};
+pub use thin::Thin;
 
 use alloc::vec::Vec;
 
 /// The longest text of an `i64`, which is that of `i64::MIN`.
-const INTEGER_TEXT_BYTES_MAX: usize = 20;
+pub const INTEGER_TEXT_BYTES_MAX: usize = 20;
 
 /// The integer that `text` spells in its only canonical way: no sign but `-`, no leading zero, no `-0`.
 fn parse_i64(text: &[u8]) -> Option<i64> {

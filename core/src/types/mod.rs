@@ -3,9 +3,14 @@
 
 pub mod hash;
 pub mod list;
+pub mod sample;
+pub mod scan;
 pub mod set;
 pub mod string;
 pub mod zset;
+
+#[cfg(test)]
+pub(crate) mod conversation;
 
 use crate::command::Command;
 use crate::keyspace::HashSeed;
@@ -45,7 +50,7 @@ impl Compact {
     pub fn new(seed: HashSeed) -> Compact {
         Compact {
             seed,
-            hash_entries_max: 128,
+            hash_entries_max: 512,
             hash_value_bytes_max: 64,
             intset_entries_max: 512,
             set_entries_max: 128,

@@ -23,7 +23,10 @@ const FILES_MAX: usize = 8;
 pub(super) fn load(engine: &Engine, dir: &Path, module_hash: &str, wasm: &[u8]) -> Result<Module, Error> {
     let path = dir.join(file_name(engine, module_hash));
     match read(engine, dir, &path) {
-        Ok(Some(module)) => return Ok(module),
+        Ok(Some(module)) => {
+            log::verbose!("took the compiled engine from {}", path.display());
+            return Ok(module);
+        }
         Ok(None) => log::verbose!("compiling the engine, which takes a moment the first time"),
         Err(error) => log::warning!("the compiled engine {} is not used: {error:#}", path.display()),
     }

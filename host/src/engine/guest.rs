@@ -108,6 +108,12 @@ struct Exports {
     panic_message_len: TypedFunc<(), u32>,
 }
 
+struct Descriptor<'a> {
+    kind: u32,
+    conn: ConnId,
+    bytes: &'a [u8],
+}
+
 impl Guest {
     fn new(mut store: Store<MemoryCap>, instance: Instance) -> Result<Self, Error> {
         let memory = instance
@@ -152,8 +158,8 @@ impl Guest {
             return Ok(());
         }
         self.take_outputs(1)?;
-        let (_, _, text) = self.next_descriptor()?.ok_or_else(|| bad_address("error text"))?;
-        Err(Trap(String::from_utf8_lossy(text).into_owned()))
+        let error = self.next_descriptor()?.ok_or_else(|| bad_address("error text"))?;
+        Err(Trap(String::from_utf8_lossy(error.bytes).into_owned()))
     }
 
     /// Notes where the outputs of a call lie.
@@ -167,8 +173,8 @@ impl Guest {
         Ok(())
     }
 
-    /// The next output as kind, connection and bytes.
-    fn next_descriptor(&mut self) -> Result<Option<(u32, ConnId, &[u8])>, Trap> {
+    /// The next output, not yet understood.
+    fn next_descriptor(&mut self) -> Result<Option<Descriptor<'_>>, Trap> {
         if self.outputs.is_empty() {
             return Ok(None);
         }
@@ -180,7 +186,7 @@ impl Guest {
         let (kind, conn, start, len) = (word(0), word(1), word(2) as usize, word(3) as usize);
         self.outputs.start += DESCRIPTOR_BYTES;
         let bytes = memory.get(start..start + len).ok_or_else(|| bad_address("output"))?;
-        Ok(Some((kind, conn, bytes)))
+        Ok(Some(Descriptor { kind, conn, bytes }))
     }
 
     /// Says what broke the guest: its own panic message if it left one, else wasmtime's.
@@ -260,7 +266,7 @@ impl Engine for Guest {
     }
 
     fn next_output(&mut self) -> Result<Option<Output<'_>>, Trap> {
-        let Some((kind, conn, bytes)) = self.next_descriptor()? else { return Ok(None) };
+        let Some(Descriptor { kind, conn, bytes }) = self.next_descriptor()? else { return Ok(None) };
         Ok(Some(match kind {
             0 => Output::Write { conn, bytes, class: Class::Normal },
             1 => Output::Write { conn, bytes, class: Class::Pubsub },

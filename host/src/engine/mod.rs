@@ -83,6 +83,15 @@ pub enum Kind {
     Native,
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Wasm => "wasm",
+            Kind::Native => "native",
+        })
+    }
+}
+
 /// What an engine is made from.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -97,32 +106,41 @@ pub struct EngineConfig {
 }
 
 /// Makes engines: the first one, and another each time one traps.
-pub struct Factory {
-    config: EngineConfig,
-    module: Option<guest::Module>,
-}
+pub struct Factory(Box<dyn Fn(Micros) -> Made>);
+
+/// An engine or what is wrong with its options.
+pub type Made = Result<Box<dyn Engine>, Trap>;
 
 impl Factory {
     /// Compiles or loads what there is to.
     pub fn new(config: EngineConfig) -> Result<Self, Trap> {
-        let module = match config.kind {
-            Kind::Wasm => Some(guest::Module::load(config.cache_dir.as_deref())?),
-            Kind::Native => None,
-        };
-        Ok(Self { config, module })
+        Ok(match config.kind {
+            Kind::Wasm => {
+                let module = guest::Module::load(config.cache_dir.as_deref())?;
+                Self::from_fn(move |now| Ok(Box::new(module.instantiate(&config, seed()?, now)?)))
+            }
+            Kind::Native => {
+                Self::from_fn(move |now| Ok(Box::new(native::Native::new(&config, seed()?, now)?)))
+            }
+        })
     }
 
-    /// A fresh, empty engine. An error is about the options.
-    pub fn create(&self, now: Micros) -> Result<Box<dyn Engine>, Trap> {
-        let mut seed = [0; 16];
-        getrandom::fill(&mut seed).map_err(|error| {
-            Trap(format!("the operating system has no randomness for the hash seed: {error}"))
-        })?;
-        match &self.module {
-            Some(module) => Ok(Box::new(module.instantiate(&self.config, seed, now)?)),
-            None => Ok(Box::new(native::Native::new(&self.config, seed, now)?)),
-        }
+    /// A factory of other engines than the two here.
+    pub fn from_fn(make: impl Fn(Micros) -> Made + 'static) -> Self {
+        Self(Box::new(make))
     }
+
+    /// A fresh, empty engine.
+    pub fn create(&self, now: Micros) -> Made {
+        (self.0)(now)
+    }
+}
+
+/// What the engine hashes with; unpredictable, so that nobody can choose keys that collide.
+fn seed() -> Result<[u8; 16], Trap> {
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).map_err(|error| Trap(format!("the system has no randomness: {error}")))?;
+    Ok(seed)
 }
 
 /// Turns `name value` lines into the engine's options.

@@ -4,7 +4,7 @@ use super::Result;
 use super::options::{Kind, Options};
 use super::resp;
 use super::table::{grouped, markdown, verdict};
-use rustix::time::{ClockId, clock_gettime};
+use cpu_time::ThreadTime;
 use sanderling::engine::{self, Engine, EngineConfig, Factory, Request, peer_text};
 use sanderling_core::Output;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -44,9 +44,9 @@ struct Calls {
 
 impl Calls {
     fn time(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
-        let (wall, cpu) = (Instant::now(), thread_nanoseconds());
+        let (wall, cpu) = (Instant::now(), ThreadTime::now());
         call()?;
-        let spent = thread_nanoseconds() - cpu;
+        let spent = cpu.elapsed().as_nanos();
         self.cpu_nanoseconds.push(u32::try_from(spent).unwrap_or(u32::MAX));
         self.worst_wall_nanoseconds = self.worst_wall_nanoseconds.max(wall.elapsed().as_nanos() as u64);
         Ok(())
@@ -109,11 +109,6 @@ fn format_row(kind: Kind, calls: &mut Calls) -> Vec<String> {
         grouped(at(5_000)),
         format!("{:.2}", calls.worst_wall_nanoseconds as f64 / 1e6),
     ]
-}
-
-fn thread_nanoseconds() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 fn now() -> sanderling_core::Micros {

@@ -22,6 +22,9 @@ Environment: SANDERLING_BIN and REDIS_BIN name the servers' programs.";
 /// Commands that redis-benchmark knows, in the order of the table.
 pub(super) const ROWS: [&str; 9] = ["set", "get", "incr", "lpush", "lpop", "sadd", "hset", "zadd", "mset"];
 
+/// Fewer rounds than this are for trying things out.
+const ROUNDS_COMMITTED_MIN: usize = 5;
+
 /// One part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
@@ -119,7 +122,7 @@ pub(super) fn parse(arguments: &[String]) -> Result<Option<Options>> {
         rows: ROWS.map(str::to_owned).to_vec(),
         pipelines: vec![1, 16, 64],
         servers: Kind::ALL.to_vec(),
-        rounds: 5,
+        rounds: ROUNDS_COMMITTED_MIN,
         seconds: 1.5,
         keys: vec![1_000_000, 5_000_000],
         out: PathBuf::new(),
@@ -152,7 +155,10 @@ pub(super) fn parse(arguments: &[String]) -> Result<Option<Options>> {
             _ => return Err(format!("{flag} is not a flag; see --help").into()),
         }
     }
-    let whole = sections.is_none() && !narrowed && options.servers == Kind::ALL;
+    let whole = sections.is_none()
+        && !narrowed
+        && options.servers == Kind::ALL
+        && options.rounds >= ROUNDS_COMMITTED_MIN;
     if let Some(sections) = sections {
         options.sections = sections;
     } else if narrowed {
@@ -194,7 +200,9 @@ mod tests {
         let options = parsed("").unwrap();
         assert_eq!(options.sections, Section::ALL);
         assert_eq!(options.out.file_name().unwrap(), "BENCHMARKS.md");
-        assert_eq!(parsed("--servers redis,wasm").unwrap().out.file_name().unwrap(), "benchmarks.md");
+        for part in ["--servers redis,wasm", "--rounds 1", "--sections size"] {
+            assert_eq!(parsed(part).unwrap().out.file_name().unwrap(), "benchmarks.md");
+        }
     }
 
     #[test]

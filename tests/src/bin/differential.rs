@@ -24,11 +24,23 @@ fn compare(address: Option<&str>) -> Result<bool, String> {
     let config = Config::from_env();
     let mut oracle = Oracle::start()?;
     let mut target: Box<dyn Target> = match address {
-        None => Box::new(Native::new(Clock::Machine, config.seed.to_le_bytes().repeat(2).try_into().expect("16 bytes"), &[])),
+        None => Box::new(Native::new(
+            Clock::Machine,
+            config.seed.to_le_bytes().repeat(2).try_into().expect("16 bytes"),
+            &[],
+        )),
         Some("oracle") => Box::new(Oracle::start()?),
-        Some(address) => Box::new(Tcp::new(address, address, (7, 2)).map_err(|fault| format!("{address}: {fault}"))?),
+        Some(address) => {
+            Box::new(Tcp::new(address, address, (7, 2)).map_err(|fault| format!("{address}: {fault}"))?)
+        }
     };
-    println!("{} commands of seed {} to {} and {}", config.commands, config.seed, oracle.name(), target.name());
+    println!(
+        "{} commands of seed {} to {} and {}",
+        config.commands,
+        config.seed,
+        oracle.name(),
+        target.name()
+    );
     let report = run(&config, &mut oracle, &mut *target);
     println!("{} commands compared, {} per second", report.commands, report.per_second);
     for (name, times) in &report.explained {

@@ -46,7 +46,13 @@ pub const EXPLAINED: &[Explained] = &[
             let name = args[0].to_ascii_lowercase();
             matches!(name.as_slice(), b"zrank" | b"zrevrank")
                 && args.len() == 4
-                && is_error(oracle, &format!("ERR wrong number of arguments for '{}' command", String::from_utf8_lossy(&name)))
+                && is_error(
+                    oracle,
+                    &format!(
+                        "ERR wrong number of arguments for '{}' command",
+                        String::from_utf8_lossy(&name)
+                    ),
+                )
         },
     },
 ];
@@ -64,16 +70,34 @@ fn tells_scores(name: &[u8]) -> bool {
     let name = name.to_ascii_uppercase();
     matches!(
         name.as_slice(),
-        b"ZADD" | b"ZINCRBY" | b"ZSCORE" | b"ZMSCORE" | b"ZRANGE" | b"ZREVRANGE" | b"ZRANGEBYSCORE" | b"ZREVRANGEBYSCORE"
-            | b"ZPOPMIN" | b"ZPOPMAX" | b"ZMPOP" | b"BZPOPMIN" | b"BZPOPMAX" | b"BZMPOP" | b"ZUNION" | b"ZINTER" | b"ZDIFF"
-            | b"ZSCAN" | b"ZRANDMEMBER"
+        b"ZADD"
+            | b"ZINCRBY"
+            | b"ZSCORE"
+            | b"ZMSCORE"
+            | b"ZRANGE"
+            | b"ZREVRANGE"
+            | b"ZRANGEBYSCORE"
+            | b"ZREVRANGEBYSCORE"
+            | b"ZPOPMIN"
+            | b"ZPOPMAX"
+            | b"ZMPOP"
+            | b"BZPOPMIN"
+            | b"BZPOPMAX"
+            | b"BZMPOP"
+            | b"ZUNION"
+            | b"ZINTER"
+            | b"ZDIFF"
+            | b"ZSCAN"
+            | b"ZRANDMEMBER"
     )
 }
 
 /// Equal but for the way in which the same doubles are written.
 fn same_scores(oracle: &Reply, target: &Reply) -> bool {
     match (oracle, target) {
-        (Reply::Array(a), Reply::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_scores(a, b)),
+        (Reply::Array(a), Reply::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_scores(a, b))
+        }
         (Reply::Double(a), Reply::Double(b)) => a == b || shortest(a.as_bytes()).as_ref() == Some(b),
         (Reply::Bulk(a), Reply::Bulk(b)) => a == b || shortest(a).is_some_and(|text| text.as_bytes() == b),
         (a, b) => a == b,

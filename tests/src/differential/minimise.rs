@@ -2,7 +2,11 @@
 
 /// Removes from `steps` all that `fails` does not need; `fails` runs a candidate and is asked at most
 /// `tries_max` times. Returns `None` when even the whole does not fail again.
-pub fn minimise<T: Clone>(steps: &[T], tries_max: usize, mut fails: impl FnMut(&[T]) -> bool) -> Option<Vec<T>> {
+pub(super) fn minimise<T: Clone>(
+    steps: &[T],
+    tries_max: usize,
+    mut fails: impl FnMut(&[T]) -> bool,
+) -> Option<Vec<T>> {
     let mut tries = tries_max;
     let mut ask = |candidate: &[T]| {
         tries = tries.checked_sub(1)?;

@@ -34,10 +34,13 @@ pub struct Config {
     pub commands: u64,
     /// Where its randomness comes from.
     pub seed: u64,
+    /// Unless empty: only these commands, without transactions and episodes of several connections.
+    pub only: Vec<String>,
 }
 
 impl Config {
-    /// From `SANDERLING_FUZZ_COMMANDS` and `SANDERLING_FUZZ_SEED`, else what continuous integration runs.
+    /// From `SANDERLING_FUZZ_COMMANDS`, `SANDERLING_FUZZ_SEED` and `SANDERLING_FUZZ_ONLY` (names of commands with
+    /// commas between), else what continuous integration runs.
     pub fn from_env() -> Config {
         let number = |name: &str, default: u64| match std::env::var(name) {
             Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
@@ -46,6 +49,9 @@ impl Config {
         Config {
             commands: number("SANDERLING_FUZZ_COMMANDS", 200_000),
             seed: number("SANDERLING_FUZZ_SEED", 20_240_101),
+            only: std::env::var("SANDERLING_FUZZ_ONLY")
+                .map(|names| names.split(',').map(str::to_ascii_uppercase).collect())
+                .unwrap_or_default(),
         }
     }
 }
@@ -71,7 +77,7 @@ pub fn run(config: &Config, oracle: &mut dyn Target, target: &mut dyn Target) ->
         target: Session::new(target, CONNECTIONS),
         judge: Judge::default(),
     };
-    let mut grammar = Grammar::new(config.seed);
+    let mut grammar = Grammar::new(config.seed).only(&config.only);
     let mut done = Vec::new();
     let mut commands = 0;
     let mut next = Grammar::opening();
@@ -92,7 +98,7 @@ pub fn run(config: &Config, oracle: &mut dyn Target, target: &mut dyn Target) ->
             }
             break;
         }
-        next = grammar.next();
+        next = grammar.steps();
     }
     let per_second = (commands as f64 / begin.elapsed().as_secs_f64()) as u64;
     Report { commands, per_second, explained: pair.judge.met, difference }
@@ -113,7 +119,9 @@ impl Pair<'_> {
         let mut at = 0;
         while at < ops.len() {
             let len = match &ops[at] {
-                Op::Request { connection, .. } => self.batch(*connection, &ops[at..]).map_err(|(i, what)| (at + i, what))?,
+                Op::Request { connection, .. } => {
+                    self.batch(*connection, &ops[at..]).map_err(|(i, what)| (at + i, what))?
+                }
                 other => {
                     self.single(other).map_err(|what| (at, what))?;
                     1
@@ -150,7 +158,11 @@ impl Pair<'_> {
             Op::Scan { connection, args, cursor_at } => {
                 let oracle = self.oracle.scan(*connection, args, *cursor_at);
                 let target = self.target.scan(*connection, args, *cursor_at);
-                if oracle == target { Ok(()) } else { Err(format!("  oracle\n      {oracle:?}\n  target\n      {target:?}")) }
+                if oracle == target {
+                    Ok(())
+                } else {
+                    Err(format!("  oracle\n      {oracle:?}\n  target\n      {target:?}"))
+                }
             }
             Op::State => compare_states(self.oracle.state()?, self.target.state()?),
             Op::Reopen { connection } => {
@@ -197,7 +209,9 @@ fn compare_states(oracle: Vec<Held>, target: Vec<Held>) -> Result<(), String> {
             Some(_) => {}
         }
     }
-    differences.extend(others.values().map(|held| format!("  {}: only the target has it: {}", held.name, held.content)));
+    differences.extend(
+        others.values().map(|held| format!("  {}: only the target has it: {}", held.name, held.content)),
+    );
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
 }
 
@@ -207,7 +221,9 @@ fn explain(config: &Config, pair: &mut Pair<'_>, done: &[Op], what: &str) -> Str
     let last = done.last().map(Op::show).unwrap_or_default();
     let header = format!("seed {seed}, step {}: {last}\n{what}\n", done.len() - 1);
     let mut found = what.to_owned();
+    println!("DIFFERENT {header}\nmaking it shorter");
     let fails = |candidate: &[Op]| match pair.fresh(candidate) {
+        _ if would_wait(candidate) => false,
         Err((_, what)) => {
             found = what;
             true
@@ -220,16 +236,37 @@ fn explain(config: &Config, pair: &mut Pair<'_>, done: &[Op], what: &str) -> Str
             // The last failing candidate need not be the shortest, so it is performed once more.
             let found = pair.fresh(&steps).err().map_or(found, |(_, what)| what);
             let lines: Vec<String> = steps.iter().map(Op::show).collect();
-            format!("{header}\nthe same from an empty server in {} steps:\n{}\n{found}\n", steps.len(), lines.join("\n"))
+            format!(
+                "{header}\nthe same from an empty server in {} steps:\n{}\n{found}\n",
+                steps.len(),
+                lines.join("\n")
+            )
         }
-        None => format!("{header}\nit does not come back when the steps are performed again on an empty server\n"),
+        None => {
+            format!("{header}\nit does not come back when the steps are performed again on an empty server\n")
+        }
     }
+}
+
+/// Whether a blocking command that was in a transaction has lost its MULTI: there would be no reply to wait for.
+fn would_wait(ops: &[Op]) -> bool {
+    let mut open = [false; CONNECTIONS];
+    ops.iter().any(|op| {
+        let Op::Request { connection, args } = op else { return false };
+        let name = args[0].to_ascii_uppercase();
+        match name.as_slice() {
+            b"MULTI" => open[*connection] = true,
+            b"EXEC" | b"DISCARD" => open[*connection] = false,
+            _ => {}
+        }
+        !open[*connection] && (name.starts_with(b"B") && name != b"BOGUS")
+    })
 }
 
 impl Pair<'_> {
     /// Performs steps on empty servers with new connections.
     fn fresh(&mut self, ops: &[Op]) -> Result<(), Difference> {
-        self.judge = Judge { met: std::mem::take(&mut self.judge.met), ..Judge::default() };
+        self.judge.forget();
         self.perform(&Grammar::opening()).and_then(|()| self.perform(ops))
     }
 }

@@ -9,15 +9,35 @@ pub type Args = Vec<Vec<u8>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// A request with one reply; neighbours on one connection are pipelined.
-    Request { connection: usize, args: Args },
+    Request {
+        /// Where it is sent.
+        connection: usize,
+        /// What is sent.
+        args: Args,
+    },
     /// A request whose consequences may show on any connection, now or later, or not at all.
-    Watched { connection: usize, args: Args },
+    Watched {
+        /// Where it is sent.
+        connection: usize,
+        /// What is sent.
+        args: Args,
+    },
     /// A scan from its first cursor to its last; `cursor_at` is the index of the cursor.
-    Scan { connection: usize, args: Args, cursor_at: usize },
+    Scan {
+        /// Where it is sent.
+        connection: usize,
+        /// The first request.
+        args: Args,
+        /// Which of the arguments is the cursor.
+        cursor_at: usize,
+    },
     /// A comparison of everything in every database.
     State,
     /// The connection is closed and another takes its number.
-    Reopen { connection: usize },
+    Reopen {
+        /// Which one.
+        connection: usize,
+    },
 }
 
 impl Op {
@@ -44,7 +64,9 @@ impl Op {
         match self {
             Op::Request { connection, args } => format!("C{connection}> {}", request(args)),
             Op::Watched { connection, args } => format!("C{connection}> {}   # watching all", request(args)),
-            Op::Scan { connection, args, .. } => format!("C{connection}> {}   # to the last cursor", request(args)),
+            Op::Scan { connection, args, .. } => {
+                format!("C{connection}> {}   # to the last cursor", request(args))
+            }
             Op::State => "# compare all keys".into(),
             Op::Reopen { connection } => format!("@close C{connection}"),
         }

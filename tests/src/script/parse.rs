@@ -45,12 +45,25 @@ pub struct Step {
 /// What a client does in a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepKind {
-    /// Sends a request; each word may hold `{variables}` when the flag is set.
-    Request { connection: String, words: Vec<Word> },
+    /// Sends a request.
+    Request {
+        /// On which connection.
+        connection: String,
+        /// Its arguments.
+        words: Vec<Word>,
+    },
     /// Sends bytes as they are.
-    Raw { connection: String, bytes: Vec<u8> },
+    Raw {
+        /// On which connection.
+        connection: String,
+        /// What is sent.
+        bytes: Vec<u8>,
+    },
     /// Closes its connection.
-    Close { connection: String },
+    Close {
+        /// Which one.
+        connection: String,
+    },
     /// Waits.
     Advance(Duration),
 }
@@ -79,7 +92,8 @@ pub fn parse(text: &str) -> Result<Script, String> {
     let mut script = Script { lines: Vec::new(), audience: Audience::default(), steps: Vec::new() };
     let mut pending = Audience::default();
     for (index, line) in lines.iter().enumerate() {
-        parse_line(line, index, &mut script, &mut pending).map_err(|why| format!("line {}: {why}", index + 1))?;
+        parse_line(line, index, &mut script, &mut pending)
+            .map_err(|why| format!("line {}: {why}", index + 1))?;
     }
     script.lines = lines;
     Ok(script)
@@ -99,7 +113,10 @@ fn parse_line(line: &str, index: usize, script: &mut Script, pending: &mut Audie
     }
     let kind = if let Some(rest) = rest.strip_prefix(">>") {
         let words = words(rest)?;
-        StepKind::Raw { connection: connection(name), bytes: words.into_iter().flat_map(|word| word.bytes).collect() }
+        StepKind::Raw {
+            connection: connection(name),
+            bytes: words.into_iter().flat_map(|word| word.bytes).collect(),
+        }
     } else if let Some(rest) = rest.strip_prefix('>') {
         StepKind::Request { connection: connection(name), words: words(rest)? }
     } else if let Some(rest) = content.strip_prefix("@script ") {
@@ -213,7 +230,9 @@ mod tests {
 
     #[test]
     fn reads_steps_and_expectations() {
-        let script = parse("# why\nB> SET {id} \"a b\"*2\nB< *2\nB<   *1\nB<     :1\nB<   +x\n< _\n@advance 5ms\n").unwrap();
+        let script =
+            parse("# why\nB> SET {id} \"a b\"*2\nB< *2\nB<   *1\nB<     :1\nB<   +x\n< _\n@advance 5ms\n")
+                .unwrap();
         assert_eq!(script.steps.len(), 2);
         let step = &script.steps[0];
         let StepKind::Request { connection, words } = &step.kind else { panic!("a request") };

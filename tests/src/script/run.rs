@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::parse::{Audience, Script, Step, StepKind, Word};
 use super::pattern::{Node, Vars, matches};
-use crate::reply::Reply;
 use crate::target::{Connection, Received, Target};
 use crate::text::{encode_request, lines};
 
@@ -160,7 +159,8 @@ impl Player<'_> {
         if met {
             return Ok(());
         }
-        let wanted: Vec<String> = step.expected.iter().flat_map(|each| wanted(&each.connection, &each.node)).collect();
+        let wanted: Vec<String> =
+            step.expected.iter().flat_map(|each| wanted(&each.connection, &each.node)).collect();
         Err(format!("expected\n{}\nbut got\n{}", indent(&wanted), indent(&show(arrived))))
     }
 }
@@ -226,7 +226,9 @@ fn correct(script: &Script, corrections: Vec<((usize, usize), Vec<String>)>) -> 
     let named = script.lines.iter().any(|line| line.starts_with("A>"));
     let mut lines = script.lines.clone();
     for ((from, to), new) in corrections.into_iter().rev() {
-        let new = new.into_iter().map(|line| if named && line.starts_with('<') { format!("A{line}") } else { line });
+        let new = new
+            .into_iter()
+            .map(|line| if named && line.starts_with('<') { format!("A{line}") } else { line });
         lines.splice(from..to, new.collect::<Vec<_>>());
     }
     lines.join("\n") + "\n"
@@ -243,6 +245,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::Reply;
 
     #[test]
     fn shows_messages_with_their_connection() {

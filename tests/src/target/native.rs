@@ -161,7 +161,8 @@ fn time(clock: Clock) -> u64 {
     match clock {
         Clock::Virtual(now) => now,
         Clock::Machine => {
-            let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("the machine's date is after 1970");
+            let elapsed =
+                SystemTime::now().duration_since(UNIX_EPOCH).expect("the machine's date is after 1970");
             elapsed.as_micros() as u64
         }
     }

@@ -37,11 +37,20 @@ impl Tcp {
     /// Connects to `address` (`host:port`).
     pub fn new(name: &str, address: &str, since: (u32, u32)) -> std::io::Result<Tcp> {
         let control = Link::open(address)?;
-        Ok(Tcp { name: name.into(), address: address.into(), since, links: Vec::new(), control, unsettled: 0 })
+        Ok(Tcp {
+            name: name.into(),
+            address: address.into(),
+            since,
+            links: Vec::new(),
+            control,
+            unsettled: 0,
+        })
     }
 
     fn link(&mut self, connection: Connection) -> &mut Link {
-        self.links[connection].as_mut().expect("tests use only connections that they opened and did not close")
+        self.links[connection]
+            .as_mut()
+            .expect("tests use only connections that they opened and did not close")
     }
 }
 
@@ -55,7 +64,8 @@ impl Target for Tcp {
     }
 
     fn open(&mut self) -> Connection {
-        let link = Link::open(&self.address).unwrap_or_else(|fault| panic!("cannot connect to {}: {fault}", self.address));
+        let link = Link::open(&self.address)
+            .unwrap_or_else(|fault| panic!("cannot connect to {}: {fault}", self.address));
         self.links.push(Some(link));
         self.settle();
         self.links.len() - 1
@@ -81,7 +91,8 @@ impl Target for Tcp {
         for _ in 0..turns {
             if self.control.inbox.closed {
                 // A test may have told the server to kill every client.
-                self.control = Link::open(&self.address).expect("the server accepts connections as it did before");
+                self.control =
+                    Link::open(&self.address).expect("the server accepts connections as it did before");
             }
             let _ = self.control.stream.write_all(b"PING\r\n");
             while self.control.inbox.next() == Received::Nothing {
@@ -144,7 +155,9 @@ impl Link {
         match read {
             Ok(0) => self.inbox.closed = true,
             Ok(len) => self.inbox.bytes.extend_from_slice(&buffer[..len]),
-            Err(fault) if matches!(fault.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return false,
+            Err(fault) if matches!(fault.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return false;
+            }
             Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
             Err(_) => self.inbox.closed = true,
         }

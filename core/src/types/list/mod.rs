@@ -3,3 +3,18 @@
 pub mod commands;
 
 pub use crate::structures::List;
+use crate::types::Compact;
+
+impl List {
+    /// The name that OBJECT ENCODING replies.
+    #[must_use]
+    pub fn encoding(&self) -> &'static str {
+        if self.is_single_chunk() { "listpack" } else { "quicklist" }
+    }
+
+    /// The same list again, for COPY. Lists have one form only, so no limit matters.
+    #[must_use]
+    pub fn copy(&self, _: &Compact) -> List {
+        self.clone()
+    }
+}

@@ -1,15 +1,50 @@
 //! Sets.
+//!
+//! A set of few integers is one sorted array, a small set of any strings one [`Packed`]. Beyond the limits of
+//! [`Compact`] it is a [`Table`] of thin byte strings, and stays so.
 
 pub mod commands;
+mod member;
+#[cfg(test)]
+mod tests;
 
-/// Scaffold.
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::keyspace::{Keyed, Table};
+use crate::random::{Random, Selection};
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
+use crate::types::{Compact, sample};
+pub use member::Member;
+
+/// A set of byte strings.
+///
+/// Items that come out are integers only where a compact form keeps them so; compare them as text.
 #[derive(Default)]
-pub struct Set {}
+pub struct Set {
+    form: Form,
+}
+
+enum Form {
+    Ints(IntSet),
+    Packed(Packed),
+    Table(Box<Table<Member>>),
+}
+
+impl Default for Form {
+    fn default() -> Form {
+        Form::Ints(IntSet::new())
+    }
+}
 
 impl Set {
-    /// How many elements there are.
+    /// How many members there are.
     pub fn len(&self) -> usize {
-        0
+        match &self.form {
+            Form::Ints(ints) => ints.len(),
+            Form::Packed(packed) => packed.len(),
+            Form::Table(table) => table.len(),
+        }
     }
 
     /// Whether there is none.
@@ -17,8 +52,235 @@ impl Set {
         self.len() == 0
     }
 
+    /// Whether these bytes are a member.
+    pub fn contains(&self, member: &[u8]) -> bool {
+        match &self.form {
+            Form::Table(table) => table.find(table.hash(member), member).is_some(),
+            _ => self.contains_item(Item::from(member)),
+        }
+    }
+
+    /// Whether the text of an item, of this or any other set, is a member.
+    pub fn contains_item(&self, item: Item<'_>) -> bool {
+        match (&self.form, item) {
+            (Form::Ints(ints), Item::Int(number)) => ints.contains(number),
+            // The item of a large set may be an integer's text.
+            (Form::Ints(ints), Item::Bytes(bytes)) => {
+                matches!(Item::from(bytes), Item::Int(number) if ints.contains(number))
+            }
+            (Form::Packed(packed), Item::Int(_)) => packed.find(item, 0).is_some(),
+            (Form::Packed(packed), Item::Bytes(bytes)) => packed.find(bytes, 0).is_some(),
+            (Form::Table(_), _) => self.contains(item.text(&mut [0; INTEGER_TEXT_BYTES_MAX])),
+        }
+    }
+
+    /// Adds a member; true if it is new.
+    pub fn insert(&mut self, member: &[u8], compact: &Compact) -> bool {
+        match &mut self.form {
+            Form::Ints(ints) => {
+                if let Item::Int(number) = Item::from(member) {
+                    let is_new = ints.insert(number);
+                    if ints.len() > compact.intset_entries_max {
+                        self.convert(compact);
+                    }
+                    return is_new;
+                }
+                if ints.len() < compact.set_entries_max && member.len() <= compact.set_value_bytes_max {
+                    let mut packed = Packed::new();
+                    ints.iter().for_each(|number| packed.push_back(number));
+                    packed.push_back(member);
+                    self.form = Form::Packed(packed);
+                    return true;
+                }
+                self.convert(compact);
+            }
+            Form::Packed(packed) => {
+                if packed.find(member, 0).is_some() {
+                    return false;
+                }
+                if packed.len() < compact.set_entries_max && member.len() <= compact.set_value_bytes_max {
+                    packed.push_back(member);
+                    return true;
+                }
+                self.convert(compact);
+            }
+            Form::Table(_) => {}
+        }
+        let Form::Table(table) = &mut self.form else { unreachable!("a compact set was converted above") };
+        let hash = table.hash(member);
+        let is_new = table.find(hash, member).is_none();
+        if is_new {
+            table.insert_new(hash, Member::new(member));
+        }
+        is_new
+    }
+
+    /// Chooses the form for so many additions that begin with `first`, as Redis does before SADD.
+    pub fn expect(&mut self, additions: usize, first: &[u8], compact: &Compact) {
+        let most = match &self.form {
+            Form::Ints(ints) if !ints.is_empty() || matches!(Item::from(first), Item::Int(_)) => {
+                compact.intset_entries_max
+            }
+            Form::Table(_) => return,
+            _ => compact.set_entries_max,
+        };
+        if additions > most {
+            self.convert(compact);
+        }
+    }
+
+    /// Removes a member; true if it was there.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        match &mut self.form {
+            Form::Ints(ints) => matches!(Item::from(member), Item::Int(number) if ints.remove(number)),
+            Form::Packed(packed) => packed.find(member, 0).map(|position| packed.remove(position)).is_some(),
+            Form::Table(table) => table.remove(table.hash(member), member).is_some(),
+        }
+    }
+
+    /// All members; integers in ascending order while they are in an array, otherwise in no useful order.
+    pub fn iter(&self) -> Iter<'_> {
+        match &self.form {
+            Form::Ints(ints) => Iter(Members::Ints(ints, 0)),
+            Form::Packed(packed) => Iter(Members::Packed(packed.iter())),
+            Form::Table(table) => Iter(Members::Table(table.iter())),
+        }
+    }
+
+    /// Calls `visit` for about `count` members from `cursor` on and returns the cursor to go on from; 0 begins
+    /// and 0 ends. A compact set is visited at once.
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(Item<'_>)) -> u64 {
+        match &self.form {
+            Form::Table(table) => table.scan(cursor, count, |member| visit(Item::Bytes(member.key()))),
+            _ => {
+                self.iter().for_each(visit);
+                0
+            }
+        }
+    }
+
+    /// A member chosen at random; `None` if there is none.
+    pub fn random(&self, random: &mut Random) -> Option<Item<'_>> {
+        if self.is_empty() {
+            return None;
+        }
+        match &self.form {
+            Form::Ints(ints) => ints.get(random.below(ints.len() as u64) as usize).map(Item::Int),
+            Form::Packed(packed) => packed.get(random.below(packed.len() as u64) as usize),
+            Form::Table(table) => table.random(random).map(|member| Item::Bytes(member.key())),
+        }
+    }
+
+    /// Takes out a member chosen at random; `None` if there is none.
+    pub fn pop(&mut self, random: &mut Random) -> Option<Vec<u8>> {
+        let member = self.random(random)?.to_vec();
+        self.remove(&member);
+        Some(member)
+    }
+
+    /// Endless random members, each drawn from all; the set is not empty.
+    pub fn draws<'a>(&'a self, random: &'a mut Random) -> impl Iterator<Item = Item<'a>> {
+        // Seeking in a packed set walks, so its few members are laid out once.
+        let laid_out: Vec<Item<'a>> = match &self.form {
+            Form::Packed(packed) => packed.iter().collect(),
+            _ => Vec::new(),
+        };
+        core::iter::from_fn(move || match &self.form {
+            Form::Packed(_) => laid_out.get(random.below(laid_out.len() as u64) as usize).copied(),
+            _ => self.random(random),
+        })
+    }
+
+    /// Calls `visit` for `count` different random members, or for all.
+    pub fn sample(&self, count: usize, random: &mut Random, mut visit: impl FnMut(Item<'_>)) {
+        match &self.form {
+            Form::Table(table) => {
+                sample::distinct(table, count, random, |member| visit(Item::Bytes(member.key())));
+            }
+            _ => {
+                let mut selection = Selection::new(self.len(), count);
+                self.iter().filter(|_| selection.takes_next(random)).for_each(visit);
+            }
+        }
+    }
+
+    /// The name that OBJECT ENCODING replies.
+    pub fn encoding(&self) -> &'static str {
+        match &self.form {
+            Form::Ints(_) => "intset",
+            Form::Packed(_) => "listpack",
+            Form::Table(_) => "hashtable",
+        }
+    }
+
+    /// Bytes allocated on the heap; those of a large set's members are estimated from some of them.
+    pub fn memory_bytes(&self) -> usize {
+        match &self.form {
+            Form::Ints(ints) => ints.memory_bytes(),
+            Form::Packed(packed) => packed.memory_bytes(),
+            Form::Table(table) => sample::memory_bytes(table, |member| member.0.memory_bytes()),
+        }
+    }
+
+    /// A copy, for COPY.
+    pub fn copy(&self, compact: &Compact) -> Set {
+        let form = match &self.form {
+            Form::Ints(ints) => Form::Ints(ints.clone()),
+            Form::Packed(packed) => Form::Packed(packed.clone()),
+            Form::Table(_) => Form::Table(Box::new(self.to_table(compact))),
+        };
+        Set { form }
+    }
+
     /// Frees about `budget` elements of a value that is being thrown away; true when nothing is left.
-    pub fn free_some(&mut self, _budget: usize) -> bool {
-        true
+    pub fn free_some(&mut self, budget: usize) -> bool {
+        match &mut self.form {
+            Form::Table(table) => table.free_some(budget),
+            _ => {
+                *self = Set::default();
+                true
+            }
+        }
+    }
+
+    /// Gives the set its large form.
+    fn convert(&mut self, compact: &Compact) {
+        self.form = Form::Table(Box::new(self.to_table(compact)));
+    }
+
+    fn to_table(&self, compact: &Compact) -> Table<Member> {
+        let mut table = Table::new(compact.seed);
+        let mut scratch = [0; INTEGER_TEXT_BYTES_MAX];
+        for item in self.iter() {
+            let text = item.text(&mut scratch);
+            table.insert_new(table.hash(text), Member::new(text));
+        }
+        table
+    }
+}
+
+/// Iterates over the members of a [`Set`].
+pub struct Iter<'a>(Members<'a>);
+
+enum Members<'a> {
+    /// The index of the next one.
+    Ints(&'a IntSet, usize),
+    Packed(packed::Iter<'a>),
+    Table(crate::keyspace::Iter<'a, Member>),
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Item<'a>> {
+        match &mut self.0 {
+            Members::Ints(ints, index) => {
+                let number = ints.get(*index)?;
+                *index += 1;
+                Some(Item::Int(number))
+            }
+            Members::Packed(items) => items.next(),
+            Members::Table(members) => members.next().map(|member| Item::Bytes(member.key())),
+        }
     }
 }

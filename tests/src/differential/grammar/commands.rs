@@ -35,7 +35,7 @@ pub(super) const PLAIN: &[&str] = &[
     "SWAPDB <db> <db>",
     // Strings.
     "SET <key> <val>",
-    "SET <key> <val> [NX|XX|BOGUS] [GET] [EX <ttl>|PX <ttlms>|EXAT <at>|PXAT <atms>|KEEPTTL]",
+    "SET <key> <val> [NX|XX|BOGUS] [GET] [EX <ttl>|PX <ttlms>|EXAT <future>|PXAT <futurems>|KEEPTTL]",
     "GET <key>",
     "GETDEL <key>",
     "GETSET <key> <val>",

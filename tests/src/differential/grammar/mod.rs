@@ -22,6 +22,7 @@ pub struct Grammar {
     waiting: Vec<Template>,
     serving: Vec<Template>,
     lex: Vec<Template>,
+    only: Vec<String>,
 }
 
 impl Grammar {
@@ -35,7 +36,13 @@ impl Grammar {
             waiting: parse(commands::WAITING),
             serving: parse(commands::SERVING),
             lex: parse(commands::LEX),
+            only: Vec::new(),
         }
+    }
+
+    /// The same with bursts of these commands alone, unless there are none.
+    pub fn only(self, names: &[String]) -> Grammar {
+        Grammar { only: names.to_vec(), ..self }
     }
 
     /// What a run begins with.
@@ -47,9 +54,13 @@ impl Grammar {
     }
 
     /// Some steps that belong together: a burst on one connection or an episode on many.
-    pub fn next(&mut self) -> Vec<Op> {
+    pub fn steps(&mut self) -> Vec<Op> {
         let connection = self.random.below(PIPELINED);
         let mut ops = Vec::new();
+        if !self.only.is_empty() {
+            self.chosen(connection, &mut ops);
+            return ops;
+        }
         match self.random.below(100) {
             0 => self.waiting_episode(&mut ops),
             1 => self.subscribing_episode(&mut ops),
@@ -60,6 +71,20 @@ impl Grammar {
             _ => self.burst(connection, &mut ops),
         }
         ops
+    }
+
+    fn chosen(&mut self, connection: usize, ops: &mut Vec<Op>) {
+        for _ in 0..100 * self.plain.len() {
+            let args = self.plain();
+            let name = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
+            if self.only.contains(&name) {
+                ops.push(Op::Request { connection, args });
+            }
+            if ops.len() == 50 {
+                return;
+            }
+        }
+        assert!(!ops.is_empty(), "the grammar has none of {:?}", self.only);
     }
 
     fn burst(&mut self, connection: usize, ops: &mut Vec<Op>) {
@@ -92,8 +117,17 @@ impl Grammar {
         let name = args[0].to_ascii_uppercase();
         // Another number would be a time so near that both servers reach it at different moments, or leave
         // the order of the result open.
-        let delicate: &[&[u8]] =
-            &[b"SET", b"GETEX", b"SETEX", b"PSETEX", b"EXPIRE", b"PEXPIRE", b"EXPIREAT", b"PEXPIREAT", b"SORT"];
+        let delicate: &[&[u8]] = &[
+            b"SET",
+            b"GETEX",
+            b"SETEX",
+            b"PSETEX",
+            b"EXPIRE",
+            b"PEXPIRE",
+            b"EXPIREAT",
+            b"PEXPIREAT",
+            b"SORT",
+        ];
         let kinds = if delicate.contains(&name.as_slice()) { 3 } else { 6 };
         match random.below(kinds) {
             0 if args.len() > 1 => drop(args.pop()),
@@ -116,11 +150,8 @@ impl Grammar {
     fn transaction(&mut self, connection: usize, ops: &mut Vec<Op>) {
         ops.push(Op::request(connection, &["MULTI"]));
         for _ in 0..self.random.between(0, 6) {
-            let mut args = if self.random.one_in(3) {
-                expand(&self.blocking, &mut self.random)
-            } else {
-                self.plain()
-            };
+            let mut args =
+                if self.random.one_in(3) { expand(&self.blocking, &mut self.random) } else { self.plain() };
             // What would end the transaction here lets what follows wait for ever.
             if [&b"EXEC"[..], b"DISCARD"].contains(&args[0].to_ascii_uppercase().as_slice()) {
                 args = to_args(&["WATCH", "k0"]);
@@ -148,7 +179,8 @@ impl Grammar {
     fn random_result(&mut self, connection: usize, ops: &mut Vec<Op>) {
         let random = &mut self.random;
         let key = values::key(random);
-        let count = random.pick(&["0", "1", "2", "5", "200", "-1", "-7", "abc", "-9223372036854775808"]).as_bytes();
+        let count =
+            random.pick(&["0", "1", "2", "5", "200", "-1", "-7", "abc", "-9223372036854775808"]).as_bytes();
         let with = |name: &str, rest: &[&[u8]]| {
             let mut args = vec![name.as_bytes().to_vec(), key.clone()];
             args.extend(rest.iter().map(|arg| arg.to_vec()));
@@ -156,7 +188,9 @@ impl Grammar {
         };
         let count: &[&[u8]] = if random.one_in(3) { &[] } else { &[count] };
         match random.below(5) {
-            0 => ops.extend([with("SMEMBERS", &[]), with("SPOP", count), with("SCARD", &[]), with("DEL", &[])]),
+            0 => {
+                ops.extend([with("SMEMBERS", &[]), with("SPOP", count), with("SCARD", &[]), with("DEL", &[])])
+            }
             1 => ops.extend([with("SMEMBERS", &[]), with("SRANDMEMBER", count)]),
             2 if count.is_empty() => ops.extend([with("HGETALL", &[]), with("HRANDFIELD", &[])]),
             2 => ops.extend([with("HGETALL", &[]), with("HRANDFIELD", &[count[0], b"WITHVALUES"])]),
@@ -167,7 +201,9 @@ impl Grammar {
                 with("ZRANGE", &[b"0", b"-1", b"WITHSCORES"]),
                 with("ZRANDMEMBER", &[count[0], b"WITHSCORES"]),
             ]),
-            _ => ops.extend([Op::request(connection, &["KEYS", "*"]), Op::request(connection, &["RANDOMKEY"])]),
+            _ => {
+                ops.extend([Op::request(connection, &["KEYS", "*"]), Op::request(connection, &["RANDOMKEY"])])
+            }
         }
     }
 
@@ -308,7 +344,8 @@ fn tame(args: &mut Args) {
     let name = args[0].to_ascii_uppercase();
     if name == b"SETRANGE"
         && let Some(offset) = args.get_mut(2)
-        && std::str::from_utf8(offset).is_ok_and(|text| text.parse().is_ok_and(|at: i64| (1000..536_870_912).contains(&at)))
+        && std::str::from_utf8(offset)
+            .is_ok_and(|text| text.parse().is_ok_and(|at: i64| (1000..536_870_912).contains(&at)))
     {
         *offset = b"1000".to_vec();
     }

@@ -4,34 +4,145 @@ use crate::random::Random;
 
 use super::super::operation::Args;
 
-const KEYS: &[&[u8]] = &[b"k0", b"k1", b"k2", b"k3", b"k4", b"k5", b"k6", b"k7", b"k8", b"bin\x00\xff\r\n", b"{t}k", b""];
+const KEYS: &[&[u8]] =
+    &[b"k0", b"k1", b"k2", b"k3", b"k4", b"k5", b"k6", b"k7", b"k8", b"bin\x00\xff\r\n", b"{t}k", b""];
 
 /// Numbers that integers are compared, added and parsed with, and what is nearly one.
 const INTEGERS: &[&str] = &[
-    "0", "1", "-1", "2", "3", "7", "10", "-10", "100", "255", "65536", "2147483647", "-2147483648", "4294967296",
-    "9223372036854775807", "-9223372036854775808", "9223372036854775808", "-9223372036854775809",
-    "18446744073709551615", "007", "-0", "+1", " 1", "1 ", "1.0", "1e2", "abc", "", "0x10", "--1", "99999999999999999999",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "7",
+    "10",
+    "-10",
+    "100",
+    "255",
+    "65536",
+    "2147483647",
+    "-2147483648",
+    "4294967296",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "-9223372036854775809",
+    "18446744073709551615",
+    "007",
+    "-0",
+    "+1",
+    " 1",
+    "1 ",
+    "1.0",
+    "1e2",
+    "abc",
+    "",
+    "0x10",
+    "--1",
+    "99999999999999999999",
 ];
 
 const SCORES: &[&str] = &[
-    "0", "1", "2", "3", "-1", "1.5", "-2.25", "0.1", "0.2", "0.30000000000000004", "3.14", "1e3", "1e-3", "1e17", "1e21",
-    "1e22", "123456789.123456789", "-0", "inf", "-inf", "+inf", "Infinity", "nan", "1e308", "-1e308", "5e-324", "1e400",
-    "0x10", "abc", "", " 1", "1 ", ".5", "5.", "4503599627370497", "9007199254740993", "1e-7", "0.000001",
+    "0",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "1.5",
+    "-2.25",
+    "0.1",
+    "0.2",
+    "0.30000000000000004",
+    "3.14",
+    "1e3",
+    "1e-3",
+    "1e17",
+    "1e21",
+    "1e22",
+    "123456789.123456789",
+    "-0",
+    "inf",
+    "-inf",
+    "+inf",
+    "Infinity",
+    "nan",
+    "1e308",
+    "-1e308",
+    "5e-324",
+    "1e400",
+    "0x10",
+    "abc",
+    "",
+    " 1",
+    "1 ",
+    ".5",
+    "5.",
+    "4503599627370497",
+    "9007199254740993",
+    "1e-7",
+    "0.000001",
 ];
 
 /// Sums of these are the same in double and in extended precision once written with 17 decimals.
-const TAME_FLOATS: &[&str] =
-    &["0", "1", "-1", "0.5", "1.25", "-2.75", "10", "3.0", "1e2", "100.125", "abc", "", "inf", "nan", " 1", "1 "];
+const TAME_FLOATS: &[&str] = &[
+    "0", "1", "-1", "0.5", "1.25", "-2.75", "10", "3.0", "1e2", "100.125", "abc", "", "inf", "nan", " 1",
+    "1 ",
+];
 
 const WORDS: &[&[u8]] = &[
-    b"", b"a", b"b", b"c", b"d", b"foo", b"bar", b"hello world", b"a\x00b", b"\xff\xfe\x00\r\n", b"A", b"0", b"1", b"2", b"3",
-    b"10", b"-5", b"12", b"007", b"-0", b"9223372036854775807", b"-9223372036854775808", b"9223372036854775808", b"1.5",
-    b"-0.25", b"3.0", b"1e2", b"member", b"weight_1", b"inf", b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    b"",
+    b"a",
+    b"b",
+    b"c",
+    b"d",
+    b"foo",
+    b"bar",
+    b"hello world",
+    b"a\x00b",
+    b"\xff\xfe\x00\r\n",
+    b"A",
+    b"0",
+    b"1",
+    b"2",
+    b"3",
+    b"10",
+    b"-5",
+    b"12",
+    b"007",
+    b"-0",
+    b"9223372036854775807",
+    b"-9223372036854775808",
+    b"9223372036854775808",
+    b"1.5",
+    b"-0.25",
+    b"3.0",
+    b"1e2",
+    b"member",
+    b"weight_1",
+    b"inf",
+    b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     b"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
 ];
 
-const PATTERNS: &[&str] =
-    &["*", "k*", "k?", "k[0-4]", "k[^0-4]", "[", "a*", "*a*", "?", "", "\\*", "[a-c]", "*b", "[]", "h[ae]llo*", "k[4-0]", "[^"];
+const PATTERNS: &[&str] = &[
+    "*",
+    "k*",
+    "k?",
+    "k[0-4]",
+    "k[^0-4]",
+    "[",
+    "a*",
+    "*a*",
+    "?",
+    "",
+    "\\*",
+    "[a-c]",
+    "*b",
+    "[]",
+    "h[ae]llo*",
+    "k[4-0]",
+    "[^",
+];
 
 /// Appends a value of the named kind; some kinds are several arguments.
 pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
@@ -45,21 +156,73 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "zkeys" => return counted_keys(random, out, true),
         "int" => random.pick(INTEGERS),
         "idx" => return out.push(index(random)),
-        "cnt" => random.pick(&["0", "1", "2", "3", "5", "10", "100", "-1", "-2", "-5", "abc", "9223372036854775807"]),
+        "cnt" => random.pick(&[
+            "0",
+            "1",
+            "2",
+            "3",
+            "5",
+            "10",
+            "100",
+            "-1",
+            "-2",
+            "-5",
+            "abc",
+            "9223372036854775807",
+        ]),
         "pos" => random.pick(&["1", "2", "3", "5", "10", "1000", "0", "-1", "abc"]),
         "score" => random.pick(SCORES),
         "tame" => random.pick(TAME_FLOATS),
         "bound" => return out.push(bound(random)),
-        "lex" => random.pick(&["-", "+", "[a", "(a", "[b", "(c", "[foo", "(hello", "[", "(", "a", "", "[\u{7f}"]),
-        "ttl" => random.pick(&["100", "1000", "50000", "100000000", "0", "-1", "abc", "9223372036854775807", "9223372036854775"]),
-        "ttlms" => {
-            random.pick(&["100000", "5000000", "100000000000", "0", "-1", "abc", "9223372036854775807", "-9223372036854775808"])
+        "lex" => {
+            random.pick(&["-", "+", "[a", "(a", "[b", "(c", "[foo", "(hello", "[", "(", "a", "", "[\u{7f}"])
         }
-        "at" => random.pick(&["4102444800", "5000000000", "1", "1000", "0", "-1", "abc", "9223372036854775807", "9223372036854775"]),
-        "atms" => {
-            random.pick(&["4102444800000", "4102444800123", "1", "1000000", "0", "-1", "abc", "9223372036854775807"])
-        }
+        "ttl" => random.pick(&[
+            "100",
+            "1000",
+            "50000",
+            "100000000",
+            "0",
+            "-1",
+            "abc",
+            "9223372036854775807",
+            "9223372036854775",
+        ]),
+        "ttlms" => random.pick(&[
+            "100000",
+            "5000000",
+            "100000000000",
+            "0",
+            "-1",
+            "abc",
+            "9223372036854775807",
+            "-9223372036854775808",
+        ]),
+        "at" => random.pick(&[
+            "4102444800",
+            "5000000000",
+            "1",
+            "1000",
+            "0",
+            "-1",
+            "abc",
+            "9223372036854775807",
+            "9223372036854775",
+        ]),
+        "atms" => random.pick(&[
+            "4102444800000",
+            "4102444800123",
+            "1",
+            "1000000",
+            "0",
+            "-1",
+            "abc",
+            "9223372036854775807",
+        ]),
         "pat" => random.pick(PATTERNS),
+        // SET with a time in the past makes a key that is gone, and when DBSIZE notices is open.
+        "future" => random.pick(&["4102444800", "5000000000", "0", "-1", "abc", "9223372036854775807"]),
+        "futurems" => random.pick(&["4102444800000", "4102444800123", "0", "-1", "abc"]),
         "db" => random.pick(&["0", "0", "1", "1", "2", "15", "16", "-1", "abc", "1.0", "99999999999"]),
         "somedb" => random.pick(&["0", "1", "2"]),
         "type" => random.pick(&["string", "list", "hash", "set", "zset", "stream", "LIST", "none"]),
@@ -69,7 +232,9 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "sortget" => random.pick(&["#", "k*", "k*->a", "nothing*", "x", "*"]),
         "channel" => random.pick(&["news", "sport", "k0", ""]),
         "wait" => random.pick(&["0", "0.01", "1", "-1", "abc", "", "1.5"]),
-        "offset" => random.pick(&["0", "1", "5", "20", "100", "-1", "536870912", "9223372036854775807", "abc"]),
+        "offset" => {
+            random.pick(&["0", "1", "5", "20", "100", "-1", "536870912", "9223372036854775807", "abc"])
+        }
         other => panic!("no values of kind {other:?}"),
     };
     out.push(text.as_bytes().to_vec());

@@ -4,6 +4,10 @@
 //! them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
 //! and COMPAT.md are all computed from the rows.
 
+mod derive;
+
+pub use derive::CATEGORIES;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

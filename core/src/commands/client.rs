@@ -1,0 +1,489 @@
+//! CLIENT: what connections there are, and their properties.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::args::{Args, Cursor};
+use crate::command::{Arg, Command, Flags, Group, full_name, integer, one_of, string, token};
+use crate::connection::{ConnId, Connection, ReplyMode};
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+use crate::number::parse_i64;
+use crate::resp::Protocol;
+
+/// Longest name of a client or library, in bytes.
+const NAME_BYTES_MAX: usize = 64 << 10;
+
+fn id(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    let id = ctx.session().client_id;
+    ctx.reply.int(id as i64);
+    Ok(Flow::Done)
+}
+
+fn getname(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    let name = ctx.session().name.clone();
+    if name.is_empty() {
+        ctx.reply.null()
+    } else {
+        ctx.reply.bulk(&name)
+    }
+    Ok(Flow::Done)
+}
+
+fn setname(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    check_name(args.at(2))?;
+    set_name(ctx, args.at(2));
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// Refuses names that would break the lines of CLIENT LIST.
+pub(super) fn check_name(name: &[u8]) -> Result<(), Error> {
+    if is_printable(name) {
+        return Ok(());
+    }
+    Err(Error::Text("ERR Client names cannot contain spaces, newlines or special characters."))
+}
+
+fn is_printable(name: &[u8]) -> bool {
+    name.len() <= NAME_BYTES_MAX && name.iter().all(|byte| (b'!'..=b'~').contains(byte))
+}
+
+/// Gives the connection a name, or takes it away.
+pub(super) fn set_name(ctx: &mut Context<'_>, name: &[u8]) {
+    ctx.session().name = name.to_vec();
+}
+
+fn setinfo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (option, value) = (args.at(2), args.at(3));
+    let is_name = option.eq_ignore_ascii_case(b"LIB-NAME");
+    if !is_name && !option.eq_ignore_ascii_case(b"LIB-VER") {
+        return Err(Error::quoting("ERR Unrecognized option '", option, "'"));
+    }
+    if !is_printable(value) {
+        let option = String::from_utf8_lossy(option).to_ascii_lowercase();
+        return Err(Error::Owned(format!(
+            "ERR {option} cannot contain spaces, newlines or special characters."
+        )));
+    }
+    let connection = ctx.session();
+    *(if is_name { &mut connection.lib_name } else { &mut connection.lib_ver }) = value.to_vec();
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn info(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    let (now, conn) = (ctx.server.now, ctx.conn);
+    let mut text = describe(conn, ctx.session(), now);
+    text.push(b'\n');
+    ctx.reply.verbatim("txt", &text);
+    Ok(Flow::Done)
+}
+
+fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let mut kind = None;
+    let mut ids: Option<Vec<u64>> = None;
+    match args.len() {
+        2 => {}
+        4 if args.is(2, "TYPE") => kind = Some(Kind::parse(args.at(3))?),
+        4.. if args.is(2, "ID") => {
+            let parse = |id| parse_i64(id).filter(|&id| id > 0).map(|id| id as u64);
+            let parsed: Option<Vec<u64>> = args.from(3).iter().map(parse).collect();
+            ids = Some(parsed.ok_or(Error::Text("ERR Invalid client ID"))?);
+        }
+        _ => return Err(Error::Syntax),
+    }
+    let now = ctx.server.now;
+    let mut text = Vec::new();
+    for (conn, connection) in ctx.server.connections() {
+        let is_listed = kind.is_none_or(|kind| kind.holds(connection))
+            && ids.as_ref().is_none_or(|ids| ids.contains(&connection.client_id));
+        if is_listed {
+            text.extend(describe(conn, connection, now));
+            text.push(b'\n');
+        }
+    }
+    ctx.reply.verbatim("txt", &text);
+    Ok(Flow::Done)
+}
+
+/// What CLIENT LIST and CLIENT KILL mean by a type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Normal,
+    Pubsub,
+    /// Masters and replicas, of which there are none.
+    Replication,
+}
+
+impl Kind {
+    fn parse(name: &[u8]) -> Result<Kind, Error> {
+        match name.to_ascii_lowercase().as_slice() {
+            b"normal" => Ok(Kind::Normal),
+            b"pubsub" => Ok(Kind::Pubsub),
+            b"master" | b"slave" | b"replica" => Ok(Kind::Replication),
+            _ => Err(Error::quoting("ERR Unknown client type '", name, "'")),
+        }
+    }
+
+    fn holds(self, connection: &Connection) -> bool {
+        match self {
+            Kind::Pubsub => connection.subscriptions.is_any(),
+            Kind::Normal => !connection.subscriptions.is_any(),
+            Kind::Replication => false,
+        }
+    }
+}
+
+/// One line of CLIENT LIST, without its end.
+fn describe(conn: ConnId, connection: &Connection, now: u64) -> Vec<u8> {
+    let seconds_since = |then: u64| now.saturating_sub(then) / 1_000_000;
+    let subscriptions = &connection.subscriptions;
+    let (multi, multi_bytes) = match &connection.transaction {
+        Some(transaction) => (transaction.queue.len() as i64, transaction.bytes),
+        None => (-1, 0),
+    };
+    let command = match connection.last_command {
+        Some((parent, row)) => full_name(parent, row),
+        None => "NULL".into(),
+    };
+    let mut line = format!(
+        "id={} addr={} laddr={} fd={conn} name=",
+        connection.client_id, connection.addr, connection.laddr
+    )
+    .into_bytes();
+    line.extend_from_slice(&connection.name);
+    line.extend(
+        format!(
+            " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={multi} watch={} qbuf={} qbuf-free=0 \
+             argv-mem=0 multi-mem={multi_bytes} rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={} events=r cmd={command} \
+             user=default redir=-1 resp={} lib-name=",
+            seconds_since(connection.created),
+            seconds_since(connection.last_active),
+            flags(connection),
+            connection.db,
+            subscriptions.channels.len(),
+            subscriptions.patterns.len(),
+            subscriptions.shard_channels.len(),
+            connection.watched.len(),
+            connection.pending_bytes(),
+            size_of::<Connection>() + connection.pending_bytes() + multi_bytes,
+            if connection.protocol == Protocol::Resp3 { 3 } else { 2 },
+        )
+        .into_bytes(),
+    );
+    line.extend_from_slice(&connection.lib_name);
+    line.extend_from_slice(b" lib-ver=");
+    line.extend_from_slice(&connection.lib_ver);
+    line
+}
+
+fn flags(connection: &Connection) -> String {
+    let letters = [
+        (connection.subscriptions.is_any(), 'P'),
+        (connection.transaction.is_some(), 'x'),
+        (connection.blocked.is_some(), 'b'),
+        (connection.is_dirty, 'd'),
+        (connection.is_closing, 'c'),
+        (connection.is_unix, 'U'),
+        (connection.no_evict, 'e'),
+        (connection.no_touch, 'T'),
+    ];
+    let flags: String = letters.iter().filter_map(|(is_set, letter)| is_set.then_some(*letter)).collect();
+    if flags.is_empty() { "N".into() } else { flags }
+}
+
+/// What CLIENT KILL looks for.
+#[derive(Default)]
+struct Filter<'a> {
+    id: Option<u64>,
+    kind: Option<Kind>,
+    addr: Option<&'a [u8]>,
+    laddr: Option<&'a [u8]>,
+    user: Option<&'a [u8]>,
+    age_seconds: Option<u64>,
+    skips_self: bool,
+}
+
+impl<'a> Filter<'a> {
+    fn parse(mut cursor: Cursor<'a>) -> Result<Filter<'a>, Error> {
+        let mut filter = Filter { skips_self: true, ..Filter::default() };
+        while !cursor.is_done() {
+            if cursor.accept_with("ID", 1) {
+                let id = parse_i64(cursor.take()?).filter(|&id| id > 0);
+                filter.id = Some(id.ok_or(Error::Text("ERR client-id should be greater than 0"))? as u64);
+            } else if cursor.accept_with("TYPE", 1) {
+                filter.kind = Some(Kind::parse(cursor.take()?)?);
+            } else if cursor.accept_with("ADDR", 1) {
+                filter.addr = Some(cursor.take()?);
+            } else if cursor.accept_with("LADDR", 1) {
+                filter.laddr = Some(cursor.take()?);
+            } else if cursor.accept_with("USER", 1) {
+                let user = cursor.take()?;
+                if user != b"default" {
+                    return Err(Error::quoting("ERR No such user '", user, "'"));
+                }
+                filter.user = Some(user);
+            } else if cursor.accept_with("MAXAGE", 1) {
+                let age = parse_i64(cursor.take()?);
+                let age = age.ok_or(Error::Text("ERR maxage is not an integer or out of range"))?;
+                let age = u64::try_from(age).ok().filter(|&age| age > 0);
+                filter.age_seconds = Some(age.ok_or(Error::Text("ERR maxage should be greater than 0"))?);
+            } else if cursor.accept_with("SKIPME", 1) {
+                filter.skips_self = match cursor.take()?.to_ascii_lowercase().as_slice() {
+                    b"yes" => true,
+                    b"no" => false,
+                    _ => return Err(Error::Syntax),
+                };
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        Ok(filter)
+    }
+
+    fn holds(&self, connection: &Connection, now: u64) -> bool {
+        self.id.is_none_or(|id| connection.client_id == id)
+            && self.kind.is_none_or(|kind| kind.holds(connection))
+            && self.addr.is_none_or(|addr| connection.addr.as_bytes() == addr)
+            && self.laddr.is_none_or(|laddr| connection.laddr.as_bytes() == laddr)
+            && self.user.is_none_or(|_| connection.is_authenticated)
+            && self.age_seconds.is_none_or(|age| now.saturating_sub(connection.created) / 1_000_000 >= age)
+    }
+}
+
+fn kill(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let is_old_form = args.len() == 3;
+    let filter = if is_old_form {
+        Filter { addr: Some(args.at(2)), ..Filter::default() }
+    } else {
+        Filter::parse(args.cursor(2))?
+    };
+    let (now, own) = (ctx.server.now, ctx.conn);
+    let found: Vec<ConnId> = ctx
+        .server
+        .connections()
+        .into_iter()
+        .filter(|(conn, connection)| filter.holds(connection, now) && !(filter.skips_self && *conn == own))
+        .map(|(conn, _)| conn)
+        .collect();
+    if is_old_form && found.is_empty() {
+        return Err(Error::Text("ERR No such client"));
+    }
+    found.iter().for_each(|&conn| ctx.server.close(conn));
+    if is_old_form {
+        ctx.reply.ok()
+    } else {
+        ctx.reply.count(found.len())
+    }
+    Ok(Flow::Done)
+}
+
+fn reply(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let mode = if args.is(2, "ON") {
+        ctx.reply.ok();
+        ReplyMode::On
+    } else if args.is(2, "OFF") {
+        ReplyMode::Off
+    } else if args.is(2, "SKIP") {
+        match ctx.session().reply_mode {
+            ReplyMode::Off => ReplyMode::Off,
+            _ => ReplyMode::SkipNext,
+        }
+    } else {
+        return Err(Error::Syntax);
+    };
+    ctx.session().reply_mode = mode;
+    Ok(Flow::Done)
+}
+
+fn no_evict(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    ctx.session().no_evict = on_or_off(args)?;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn no_touch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let is_on = on_or_off(args)?;
+    ctx.session().no_touch = is_on;
+    ctx.store.no_touch = is_on;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn on_or_off(args: Args<'_>) -> Result<bool, Error> {
+    match (args.is(2, "ON"), args.is(2, "OFF")) {
+        (true, _) => Ok(true),
+        (_, true) => Ok(false),
+        _ => Err(Error::Syntax),
+    }
+}
+
+fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let with_error = match args.get(3) {
+        None => false,
+        Some(_) if args.is(3, "TIMEOUT") => false,
+        Some(_) if args.is(3, "ERROR") => true,
+        Some(_) => return Err(Error::Text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+    };
+    let client_id = args.int(2)?;
+    let target = u64::try_from(client_id).ok().and_then(|id| ctx.server.find_client(id));
+    let is_blocked = target.is_some_and(|conn| ctx.server.connection(conn).blocked.is_some());
+    if let Some(conn) = target.filter(|_| is_blocked) {
+        ctx.server.unblocking.push((conn, with_error));
+    }
+    ctx.reply.flag(is_blocked);
+    Ok(Flow::Done)
+}
+
+fn client_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    help(
+        &mut ctx.reply,
+        "CLIENT",
+        &[
+            "GETNAME",
+            "    The name of this connection.",
+            "ID",
+            "    The id of this connection.",
+            "INFO",
+            "    Properties of this connection.",
+            "KILL <addr:port> | <filter> <value> [<filter> <value> ...]",
+            "    Close connections; filters are ADDR, LADDR, ID, TYPE, USER, MAXAGE and SKIPME.",
+            "LIST [TYPE <type> | ID <id> ...]",
+            "    Properties of all or some connections.",
+            "NO-EVICT (ON|OFF)",
+            "    Keep this connection when memory is short.",
+            "NO-TOUCH (ON|OFF)",
+            "    Leave the access times of keys alone.",
+            "REPLY (ON|OFF|SKIP)",
+            "    Whether replies are sent.",
+            "SETINFO (LIB-NAME|LIB-VER) <value>",
+            "    Tell which library this is.",
+            "SETNAME <name>",
+            "    Name this connection.",
+            "UNBLOCK <id> [TIMEOUT|ERROR]",
+            "    End the wait of a connection.",
+        ],
+    );
+    Ok(Flow::Done)
+}
+
+const COMMON: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE);
+const ADMIN: Flags = COMMON.and(Flags::ADMIN);
+const ON_OFF: &[Arg] = &[one_of("enabled", &[token("on", "ON"), token("off", "OFF")])];
+const KINDS: &[Arg] = &[
+    token("normal", "NORMAL"),
+    token("master", "MASTER"),
+    token("replica", "REPLICA"),
+    token("pubsub", "PUBSUB"),
+];
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Connection, since, flags: COMMON, summary, ..Command::DEFAULT }
+}
+
+const CLIENT: &[Command] = &[
+    Command {
+        reply: "bulk-string | null",
+        handler: getname,
+        ..row("GETNAME", "2.6.9", "Returns the name of the connection.")
+    },
+    Command {
+        flags: Flags::LOADING.and(Flags::STALE),
+        reply: "array of simple-string",
+        handler: client_help,
+        ..row("HELP", "5.0.0", "Lists the subcommands.")
+    },
+    Command { reply: "integer", handler: id, ..row("ID", "5.0.0", "Returns the id of the connection.") },
+    Command {
+        reply: "bulk-string",
+        handler: info,
+        tips: &["nondeterministic_output"],
+        ..row("INFO", "6.2.0", "Returns the properties of the connection.")
+    },
+    Command {
+        complexity: "O(N) in the number of connections",
+        flags: ADMIN,
+        args: &[one_of(
+            "filter",
+            &[
+                string("ip:port"),
+                one_of(
+                    "new-format",
+                    &[
+                        integer("client-id").after("ID"),
+                        one_of("client-type", KINDS).after("TYPE"),
+                        string("username").after("USER"),
+                        string("ip:port").after("ADDR"),
+                        string("ip:port").after("LADDR"),
+                        one_of("skipme", &[token("yes", "YES"), token("no", "NO")]).after("SKIPME"),
+                        integer("maxage").after("MAXAGE"),
+                    ],
+                )
+                .multiple(),
+            ],
+        )],
+        reply: "simple-string | integer",
+        handler: kill,
+        ..row("KILL", "2.4.0", "Closes connections.")
+    },
+    Command {
+        complexity: "O(N) in the number of connections",
+        flags: ADMIN,
+        args: &[
+            one_of("client-type", KINDS).after("TYPE").optional(),
+            integer("client-id").after("ID").optional().multiple(),
+        ],
+        reply: "bulk-string",
+        handler: list,
+        tips: &["nondeterministic_output"],
+        ..row("LIST", "2.4.0", "Returns the properties of connections, one on a line.")
+    },
+    Command {
+        flags: ADMIN,
+        args: ON_OFF,
+        handler: no_evict,
+        ..row("NO-EVICT", "7.0.0", "Keeps the connection when memory is short.")
+    },
+    Command {
+        args: ON_OFF,
+        handler: no_touch,
+        ..row("NO-TOUCH", "7.2.0", "Leaves the access times of keys alone.")
+    },
+    Command {
+        args: &[one_of("on-off-skip", &[token("on", "ON"), token("off", "OFF"), token("skip", "SKIP")])],
+        handler: reply,
+        ..row("REPLY", "3.2.0", "Sets whether replies are sent.")
+    },
+    Command {
+        args: &[one_of("attr", &[string("libname").after("LIB-NAME"), string("libver").after("LIB-VER")])],
+        handler: setinfo,
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+        ..row("SETINFO", "7.2.0", "Tells which library the client uses.")
+    },
+    Command {
+        args: &[string("connection-name")],
+        handler: setname,
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+        ..row("SETNAME", "2.6.9", "Names the connection.")
+    },
+    Command {
+        complexity: "O(log N) in the number of waiting connections",
+        flags: ADMIN,
+        args: &[
+            integer("client-id"),
+            one_of("unblock-type", &[token("timeout", "TIMEOUT"), token("error", "ERROR")]).optional(),
+        ],
+        reply: "integer",
+        handler: unblock,
+        ..row("UNBLOCK", "5.0.0", "Ends the wait of another connection.")
+    },
+];
+
+pub(crate) const ROWS: &[Command] = &[Command {
+    flags: Flags::NONE,
+    subcommands: CLIENT,
+    ..row("CLIENT", "2.4.0", "Tells of connections and changes their properties.")
+}];

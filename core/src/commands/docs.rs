@@ -1,0 +1,414 @@
+//! COMMAND: the command table, as clients ask for it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::command::{
+    Arg, ArgKind, Begin, CATEGORIES, Command, Find, Flags, Group, KeySpec, full_name, one_of, pattern, string,
+};
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+use crate::glob::glob_match;
+use crate::resp::Reply;
+
+fn command(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.array(ctx.server.lookup.rows().len());
+    for row in ctx.server.lookup.rows() {
+        write_info(&mut ctx.reply, None, row);
+    }
+    Ok(Flow::Done)
+}
+
+fn count(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.count(ctx.server.lookup.rows().len());
+    Ok(Flow::Done)
+}
+
+/// A command by its name, or a subcommand as `container|name`.
+fn find(ctx: &Context<'_>, name: &[u8]) -> Option<(Option<&'static Command>, &'static Command)> {
+    match name.iter().position(|&byte| byte == b'|') {
+        None => Some((None, ctx.server.lookup.find(name)?)),
+        Some(bar) => {
+            let parent = ctx.server.lookup.find(&name[..bar])?;
+            Some((Some(parent), parent.subcommand(&name[bar + 1..])?))
+        }
+    }
+}
+
+fn info(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() == 2 {
+        return command(ctx, args);
+    }
+    ctx.reply.array(args.len() - 2);
+    for name in args.from(2).iter() {
+        match find(ctx, name) {
+            Some((parent, row)) => write_info(&mut ctx.reply, parent, row),
+            None => ctx.reply.null_array(),
+        }
+    }
+    Ok(Flow::Done)
+}
+
+fn write_info(reply: &mut Reply<'_>, parent: Option<&'static Command>, row: &'static Command) {
+    let depth = if parent.is_some() { 2 } else { 1 };
+    reply.array(10);
+    reply.text(&full_name(parent, row));
+    reply.int(i64::from(row.arity(depth as i32)));
+    let flags: Vec<_> = row.flags.names().collect();
+    reply.set(flags.len());
+    flags.iter().for_each(|flag| reply.simple(flag));
+    let (first, last, step) = row.key_positions(depth);
+    reply.int(first);
+    reply.int(last);
+    reply.int(step);
+    let categories: Vec<_> = CATEGORIES.iter().filter(|category| row.is_in_category(category)).collect();
+    reply.set(categories.len());
+    categories.iter().for_each(|category| reply.simple(&alloc::format!("@{category}")));
+    reply.array(row.tips.len());
+    row.tips.iter().for_each(|tip| reply.text(tip));
+    let specs = row.key_specs(depth);
+    reply.array(specs.len());
+    specs.iter().for_each(|spec| write_spec(reply, spec));
+    reply.array(row.subcommands.len());
+    row.subcommands.iter().for_each(|sub| write_info(reply, Some(row), sub));
+}
+
+fn write_spec(reply: &mut Reply<'_>, spec: &KeySpec) {
+    reply.map(3);
+    reply.text("flags");
+    reply.set(spec.flags.len());
+    spec.flags.iter().for_each(|flag| reply.simple(flag));
+    reply.text("begin_search");
+    reply.map(2);
+    reply.text("type");
+    match spec.begin {
+        Begin::Index(index) => {
+            reply.text("index");
+            reply.text("spec");
+            write_numbers(reply, &[("index", index as i64)]);
+        }
+        Begin::Keyword(word, from) => {
+            reply.text("keyword");
+            reply.text("spec");
+            reply.map(2);
+            reply.text("keyword");
+            reply.text(word);
+            reply.text("startfrom");
+            reply.int(i64::from(from));
+        }
+    }
+    reply.text("find_keys");
+    reply.map(2);
+    reply.text("type");
+    match spec.find {
+        Find::Range { last, step, limit } => {
+            reply.text("range");
+            reply.text("spec");
+            let numbers = [("lastkey", i64::from(last)), ("keystep", step as i64), ("limit", limit as i64)];
+            write_numbers(reply, &numbers);
+        }
+        Find::KeyNum { count, first, step } => {
+            reply.text("keynum");
+            reply.text("spec");
+            let numbers = [("keynumidx", count as i64), ("firstkey", first as i64), ("keystep", step as i64)];
+            write_numbers(reply, &numbers);
+        }
+    }
+}
+
+fn write_numbers(reply: &mut Reply<'_>, numbers: &[(&str, i64)]) {
+    reply.map(numbers.len());
+    for (name, number) in numbers {
+        reply.text(name);
+        reply.int(*number);
+    }
+}
+
+fn docs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let rows: Vec<_> = if args.len() == 2 {
+        ctx.server.lookup.rows().iter().map(|row| (None, *row)).collect()
+    } else {
+        args.from(2).iter().filter_map(|name| find(ctx, name)).collect()
+    };
+    ctx.reply.map(rows.len());
+    for (parent, row) in rows {
+        write_docs(&mut ctx.reply, parent, row);
+    }
+    Ok(Flow::Done)
+}
+
+fn write_docs(reply: &mut Reply<'_>, parent: Option<&'static Command>, row: &'static Command) {
+    reply.text(&full_name(parent, row));
+    let is_deprecated = row.deprecated.is_some();
+    let parts = 4
+        + 3 * usize::from(is_deprecated)
+        + usize::from(!row.args.is_empty())
+        + usize::from(!row.subcommands.is_empty());
+    reply.map(parts);
+    for (name, text) in [
+        ("summary", row.summary),
+        ("since", row.since),
+        ("group", row.group.name()),
+        ("complexity", row.complexity),
+    ] {
+        reply.text(name);
+        reply.text(text);
+    }
+    if let Some((since, instead)) = row.deprecated {
+        reply.text("doc_flags");
+        reply.set(1);
+        reply.simple("deprecated");
+        reply.text("deprecated_since");
+        reply.text(since);
+        reply.text("replaced_by");
+        reply.text(instead);
+    }
+    if !row.args.is_empty() {
+        reply.text("arguments");
+        let mut keys = 0;
+        write_args(reply, row.args, &mut keys);
+    }
+    if !row.subcommands.is_empty() {
+        reply.text("subcommands");
+        reply.map(row.subcommands.len());
+        row.subcommands.iter().for_each(|sub| write_docs(reply, Some(row), sub));
+    }
+}
+
+fn write_args(reply: &mut Reply<'_>, args: &[Arg], keys: &mut i64) {
+    reply.array(args.len());
+    for arg in args {
+        let (kind, parts): (&str, &[Arg]) = match arg.kind {
+            ArgKind::Key => ("key", &[]),
+            ArgKind::String => ("string", &[]),
+            ArgKind::Integer => ("integer", &[]),
+            ArgKind::Double => ("double", &[]),
+            ArgKind::UnixTime => ("unix-time", &[]),
+            ArgKind::Pattern => ("pattern", &[]),
+            ArgKind::Token => ("pure-token", &[]),
+            ArgKind::OneOf(choices) => ("oneof", choices),
+            ArgKind::Block(parts) => ("block", parts),
+        };
+        let is_key = matches!(arg.kind, ArgKind::Key);
+        let flags: Vec<&str> =
+            [(arg.optional, "optional"), (arg.multiple, "multiple"), (arg.multiple_token, "multiple_token")]
+                .into_iter()
+                .filter_map(|(is_set, name)| is_set.then_some(name))
+                .collect();
+        let optional = [is_key, arg.token.is_some(), !flags.is_empty(), !parts.is_empty()];
+        reply.map(2 + optional.into_iter().filter(|is_there| *is_there).count());
+        reply.text("name");
+        reply.text(arg.name);
+        reply.text("type");
+        reply.text(kind);
+        if is_key {
+            reply.text("key_spec_index");
+            reply.int(*keys);
+            *keys += 1;
+        }
+        if let Some(token) = arg.token {
+            reply.text("token");
+            reply.text(token);
+        }
+        if !flags.is_empty() {
+            reply.text("flags");
+            reply.set(flags.len());
+            flags.iter().for_each(|flag| reply.simple(flag));
+        }
+        if !parts.is_empty() {
+            reply.text("arguments");
+            write_args(reply, parts, keys);
+        }
+    }
+}
+
+fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let is_listed: alloc::boxed::Box<dyn Fn(&Command, &str) -> bool> = match args.len() {
+        2 => alloc::boxed::Box::new(|_, _| true),
+        5 if args.is(2, "FILTERBY") => {
+            let wanted = args.at(4);
+            if args.is(3, "MODULE") {
+                alloc::boxed::Box::new(|_, _| false)
+            } else if args.is(3, "ACLCAT") {
+                let wanted = String::from_utf8_lossy(wanted).to_ascii_lowercase();
+                alloc::boxed::Box::new(move |row, _| row.is_in_category(&wanted))
+            } else if args.is(3, "PATTERN") {
+                alloc::boxed::Box::new(|_, name| glob_match(wanted, name.as_bytes(), true))
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        _ => return Err(Error::Syntax),
+    };
+    let mut names: Vec<String> = Vec::new();
+    for row in ctx.server.lookup.rows() {
+        let own = core::iter::once((None, *row));
+        let subcommands = row.subcommands.iter().map(|sub| (Some(*row), sub));
+        // Without a filter Redis lists no subcommands.
+        for (parent, row) in own.chain(subcommands).take(if args.len() == 2 { 1 } else { usize::MAX }) {
+            let name = full_name(parent, row);
+            if is_listed(row, &name) {
+                names.push(name);
+            }
+        }
+    }
+    ctx.reply.set(names.len());
+    names.iter().for_each(|name| ctx.reply.text(name));
+    Ok(Flow::Done)
+}
+
+fn getkeys(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (request, keys) = keys_of_request(ctx, args)?;
+    ctx.reply.array(keys.len());
+    for (index, _) in keys {
+        ctx.reply.bulk(request.at(index));
+    }
+    Ok(Flow::Done)
+}
+
+fn getkeysandflags(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (request, keys) = keys_of_request(ctx, args)?;
+    ctx.reply.array(keys.len());
+    for (index, flags) in keys {
+        ctx.reply.array(2);
+        ctx.reply.bulk(request.at(index));
+        ctx.reply.set(flags.len());
+        flags.iter().for_each(|flag| ctx.reply.simple(flag));
+    }
+    Ok(Flow::Done)
+}
+
+/// Indexes of keys in a request, with their flags.
+type Keys = Vec<(usize, &'static [&'static str])>;
+
+fn keys_of_request<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<(Args<'a>, Keys), Error> {
+    let request = args.from(2);
+    let row = ctx.server.lookup.find(request.at(0)).ok_or(Error::Text("ERR Invalid command specified"))?;
+    let (row, depth) = match request.get(1).and_then(|name| row.subcommand(name)) {
+        Some(sub) => (sub, 2),
+        None => (row, 1),
+    };
+    if row.key_specs(depth).is_empty() {
+        return Err(Error::Text("ERR The command has no key arguments"));
+    }
+    if !row.accepts(request.len(), depth as i32) {
+        return Err(Error::Text("ERR Invalid number of arguments specified for command"));
+    }
+    let keys = row.keys_in(depth, request);
+    if keys.is_empty() {
+        return Err(Error::Text("ERR Invalid arguments specified for command"));
+    }
+    Ok((request, keys))
+}
+
+fn command_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    help(
+        &mut ctx.reply,
+        "COMMAND",
+        &[
+            "(no subcommand)",
+            "    Details of all commands.",
+            "COUNT",
+            "    How many commands there are.",
+            "LIST [FILTERBY MODULE|ACLCAT|PATTERN <value>]",
+            "    The names of the commands.",
+            "INFO [<name> ...]",
+            "    Details of the named commands.",
+            "DOCS [<name> ...]",
+            "    Documentation of the named commands.",
+            "GETKEYS <request>",
+            "    The keys of a whole request.",
+            "GETKEYSANDFLAGS <request>",
+            "    The keys of a whole request and how they are used.",
+        ],
+    );
+    Ok(Flow::Done)
+}
+
+const FLAGS: Flags = Flags::LOADING.and(Flags::STALE);
+const NAMES: &[Arg] = &[string("command-name").optional().multiple()];
+const REQUEST: &[Arg] = &[string("command"), string("arg").optional().multiple()];
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command {
+        name,
+        group: Group::Server,
+        since,
+        flags: FLAGS,
+        categories: &["connection"],
+        summary,
+        ..Command::DEFAULT
+    }
+}
+
+const COMMAND: &[Command] = &[
+    Command {
+        reply: "integer",
+        handler: count,
+        ..row("COUNT", "2.8.13", "Returns how many commands there are.")
+    },
+    Command {
+        complexity: "O(N) in the number of commands",
+        args: NAMES,
+        reply: "map of bulk-string to map",
+        handler: docs,
+        tips: &["nondeterministic_output_order"],
+        ..row("DOCS", "7.0.0", "Returns the documentation of commands.")
+    },
+    Command {
+        complexity: "O(N) in the number of arguments",
+        args: REQUEST,
+        reply: "array of bulk-string",
+        handler: getkeys,
+        ..row("GETKEYS", "2.8.13", "Returns the keys of a whole request.")
+    },
+    Command {
+        complexity: "O(N) in the number of arguments",
+        args: REQUEST,
+        reply: "array of array",
+        handler: getkeysandflags,
+        ..row("GETKEYSANDFLAGS", "7.0.0", "Returns the keys of a whole request and how they are used.")
+    },
+    Command {
+        reply: "array of simple-string",
+        handler: command_help,
+        ..row("HELP", "5.0.0", "Lists the subcommands.")
+    },
+    Command {
+        complexity: "O(N) in the number of commands",
+        args: NAMES,
+        reply: "array of array or null",
+        handler: info,
+        tips: &["nondeterministic_output_order"],
+        ..row("INFO", "2.8.13", "Returns the details of commands.")
+    },
+    Command {
+        complexity: "O(N) in the number of commands",
+        args: &[one_of(
+            "filterby",
+            &[
+                string("module-name").after("MODULE"),
+                string("category").after("ACLCAT"),
+                pattern("pattern").after("PATTERN"),
+            ],
+        )
+        .after("FILTERBY")
+        .optional()],
+        reply: "array of bulk-string",
+        handler: list,
+        tips: &["nondeterministic_output_order"],
+        ..row("LIST", "7.0.0", "Returns the names of commands.")
+    },
+];
+
+pub(crate) const ROWS: &[Command] = &[Command {
+    complexity: "O(N) in the number of commands",
+    reply: "array of array",
+    handler: command,
+    subcommands: COMMAND,
+    arity: Some(-1),
+    tips: &["nondeterministic_output_order"],
+    ..row("COMMAND", "2.8.13", "Returns the details of all commands.")
+}];

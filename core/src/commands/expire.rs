@@ -1,0 +1,225 @@
+//! Deadlines of keys: setting, reading and clearing them.
+
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::command::{Arg, Command, Flags, Group, integer, key, one_of, token, unix_time};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::{Entry, NotifyClass};
+use crate::number;
+
+/// When a new deadline replaces an old one.
+#[derive(Clone, Copy, Default)]
+struct Condition {
+    if_none: bool,
+    if_some: bool,
+    if_later: bool,
+    if_earlier: bool,
+}
+
+impl Condition {
+    fn parse(args: Args<'_>, start: usize) -> Result<Condition, Error> {
+        let mut condition = Condition::default();
+        let mut cursor = args.cursor(start);
+        while !cursor.is_done() {
+            if cursor.accept("NX") {
+                condition.if_none = true;
+            } else if cursor.accept("XX") {
+                condition.if_some = true;
+            } else if cursor.accept("GT") {
+                condition.if_later = true;
+            } else if cursor.accept("LT") {
+                condition.if_earlier = true;
+            } else {
+                return Err(Error::quoting("ERR Unsupported option ", cursor.take()?, ""));
+            }
+        }
+        if condition.if_none && (condition.if_some || condition.if_later || condition.if_earlier) {
+            return Err(Error::Text("ERR NX and XX, GT or LT options at the same time are not compatible"));
+        }
+        if condition.if_later && condition.if_earlier {
+            return Err(Error::Text("ERR GT and LT options at the same time are not compatible"));
+        }
+        Ok(condition)
+    }
+
+    /// A key without a deadline counts as one that expires at the end of time.
+    fn allows(self, old: Option<u64>, new: i64) -> bool {
+        let is_later = old.is_some_and(|old| new > old as i64);
+        let is_earlier = old.is_none_or(|old| new < old as i64);
+        (!self.if_none || old.is_none())
+            && (!self.if_some || old.is_some())
+            && (!self.if_later || is_later)
+            && (!self.if_earlier || is_earlier)
+    }
+}
+
+fn expire(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    set_deadline(ctx, args, 1000, true)
+}
+
+fn pexpire(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    set_deadline(ctx, args, 1, true)
+}
+
+fn expireat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    set_deadline(ctx, args, 1000, false)
+}
+
+fn pexpireat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    set_deadline(ctx, args, 1, false)
+}
+
+fn set_deadline(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    unit_millis: i64,
+    is_relative: bool,
+) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let condition = Condition::parse(args, 3)?;
+    let base = if is_relative { ctx.store.now as i64 } else { 0 };
+    let at = args
+        .int(2)?
+        .checked_mul(unit_millis)
+        .and_then(|millis| millis.checked_add(base))
+        .ok_or_else(|| Error::invalid_expire(&ctx.name()))?;
+    let Some(old) = ctx.store.write(key).map(|entry| entry.deadline()) else {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    };
+    if !condition.allows(old, at) {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    }
+    if at <= ctx.store.now as i64 {
+        ctx.store.remove(key);
+        ctx.store.changed(key, NotifyClass::Generic, "del");
+        ctx.rewrite(&[b"DEL", key]);
+    } else {
+        ctx.store.set_deadline(key, Some(at as u64));
+        ctx.store.changed(key, NotifyClass::Generic, "expire");
+        let mut text = Vec::new();
+        number::write_i64(&mut text, at);
+        ctx.rewrite(&[b"PEXPIREAT", key, &text]);
+    }
+    ctx.reply.int(1);
+    Ok(Flow::Done)
+}
+
+fn persist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let is_volatile = ctx.store.write(key).is_some_and(|entry| entry.deadline().is_some());
+    if is_volatile {
+        ctx.store.set_deadline(key, None);
+        ctx.store.changed(key, NotifyClass::Generic, "persist");
+    }
+    ctx.reply.flag(is_volatile);
+    Ok(Flow::Done)
+}
+
+fn ttl(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_deadline(ctx, args, |at, now| (at.saturating_sub(now) + 500) / 1000)
+}
+
+fn pttl(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_deadline(ctx, args, |at, now| at.saturating_sub(now))
+}
+
+fn expiretime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_deadline(ctx, args, |at, _| (at + 500) / 1000)
+}
+
+fn pexpiretime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_deadline(ctx, args, |at, _| at)
+}
+
+/// Replies -2 without the key, -1 without a deadline, and otherwise what `form` makes of deadline and now.
+fn reply_deadline(ctx: &mut Context<'_>, args: Args<'_>, form: fn(u64, u64) -> u64) -> Result<Flow, Error> {
+    let now = ctx.store.now;
+    let reply = match ctx.store.read_untouched(args.at(1)).map(Entry::deadline) {
+        None => -2,
+        Some(None) => -1,
+        Some(Some(at)) => form(at, now) as i64,
+    };
+    ctx.reply.int(reply);
+    Ok(Flow::Done)
+}
+
+const WRITE: Flags = Flags::WRITE.and(Flags::FAST);
+const READ: Flags = Flags::READONLY.and(Flags::FAST);
+const CONDITION: Arg =
+    one_of("condition", &[token("nx", "NX"), token("xx", "XX"), token("gt", "GT"), token("lt", "LT")])
+        .optional();
+
+/// A row of this file: all are of one group and reply with an integer.
+const fn row(name: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Generic, reply: "integer", summary, ..Command::DEFAULT }
+}
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        flags: WRITE,
+        args: &[key("key"), integer("seconds"), CONDITION],
+        handler: expire,
+        ..row("EXPIRE", "Lets a key expire after so many seconds.")
+    },
+    Command {
+        since: "1.2.0",
+        flags: WRITE,
+        args: &[key("key"), unix_time("unix-time-seconds"), CONDITION],
+        handler: expireat,
+        ..row("EXPIREAT", "Lets a key expire at a unix time in seconds.")
+    },
+    Command {
+        since: "7.0.0",
+        flags: READ,
+        args: &[key("key")],
+        handler: expiretime,
+        ..row("EXPIRETIME", "Returns the unix time in seconds at which a key expires.")
+    },
+    Command {
+        since: "2.2.0",
+        flags: WRITE,
+        args: &[key("key")],
+        handler: persist,
+        ..row("PERSIST", "Lets a key no longer expire.")
+    },
+    Command {
+        since: "2.6.0",
+        flags: WRITE,
+        args: &[key("key"), integer("milliseconds"), CONDITION],
+        handler: pexpire,
+        ..row("PEXPIRE", "Lets a key expire after so many milliseconds.")
+    },
+    Command {
+        since: "2.6.0",
+        flags: WRITE,
+        args: &[key("key"), unix_time("unix-time-milliseconds"), CONDITION],
+        handler: pexpireat,
+        ..row("PEXPIREAT", "Lets a key expire at a unix time in milliseconds.")
+    },
+    Command {
+        since: "7.0.0",
+        flags: READ,
+        args: &[key("key")],
+        handler: pexpiretime,
+        ..row("PEXPIRETIME", "Returns the unix time in milliseconds at which a key expires.")
+    },
+    Command {
+        since: "2.6.0",
+        flags: READ,
+        args: &[key("key")],
+        handler: pttl,
+        tips: &["nondeterministic_output"],
+        ..row("PTTL", "Returns how many milliseconds are left until a key expires.")
+    },
+    Command {
+        flags: READ,
+        args: &[key("key")],
+        handler: ttl,
+        tips: &["nondeterministic_output"],
+        ..row("TTL", "Returns how many seconds are left until a key expires.")
+    },
+];

@@ -1,0 +1,256 @@
+//! SORT: the elements of a list, set or sorted set in order, with keys looked up for each.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use crate::args::Args;
+use crate::command::{
+    Arg, Begin, Command, Find, Flags, Group, KeySpec, block, integer, key, one_of, pattern, token,
+};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
+use crate::number;
+use crate::structures::{Item, List};
+
+/// The options of one SORT.
+#[derive(Default)]
+struct Options<'a> {
+    by: Option<&'a [u8]>,
+    gets: Vec<&'a [u8]>,
+    limit: Option<(i64, i64)>,
+    is_descending: bool,
+    is_alpha: bool,
+    /// BY with a pattern without `*`: the order in which the elements are stored stays.
+    is_unsorted: bool,
+    store: Option<&'a [u8]>,
+}
+
+impl<'a> Options<'a> {
+    fn parse(args: Args<'a>, may_store: bool) -> Result<Options<'a>, Error> {
+        let mut options = Options::default();
+        let mut cursor = args.cursor(2);
+        while !cursor.is_done() {
+            if cursor.accept("ASC") {
+                options.is_descending = false;
+            } else if cursor.accept("DESC") {
+                options.is_descending = true;
+            } else if cursor.accept("ALPHA") {
+                options.is_alpha = true;
+            } else if cursor.accept_with("LIMIT", 2) {
+                options.limit = Some((cursor.int()?, cursor.int()?));
+            } else if may_store && cursor.accept_with("STORE", 1) {
+                options.store = Some(cursor.take()?);
+            } else if cursor.accept_with("BY", 1) {
+                let by = cursor.take()?;
+                options.by = Some(by);
+                // Once a pattern has said not to sort, a later one does not take it back.
+                options.is_unsorted |= !by.contains(&b'*');
+            } else if cursor.accept_with("GET", 1) {
+                options.gets.push(cursor.take()?);
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        Ok(options)
+    }
+
+    /// First and last index of the result among `len` elements, or `None` for an empty one.
+    fn range(&self, len: usize) -> Option<(usize, usize)> {
+        let len = len as i64;
+        let (offset, count) = self.limit.unwrap_or((0, -1));
+        let start = offset.max(0);
+        let end = if count < 0 { len - 1 } else { start.saturating_add(count).saturating_sub(1) };
+        let end = end.min(len - 1);
+        (start < len && start <= end).then_some((start as usize, end as usize))
+    }
+}
+
+/// An element with what it is sorted by.
+struct Weighed {
+    element: Vec<u8>,
+    score: f64,
+    text: Option<Vec<u8>>,
+}
+
+fn sort(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    sort_generic(ctx, args, true)
+}
+
+fn sort_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    sort_generic(ctx, args, false)
+}
+
+fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Result<Flow, Error> {
+    let mut options = Options::parse(args, may_store)?;
+    let is_set = matches!(ctx.store.read(args.at(1)).map(|entry| entry.value()), Some(ValueRef::Set(_)));
+    if options.is_unsorted && is_set && options.store.is_some() {
+        // A stored result must not depend on the order in which a set happens to lie.
+        (options.is_unsorted, options.is_alpha, options.by) = (false, true, None);
+    }
+    let elements = elements(ctx.store, args.at(1), options.is_unsorted && options.is_descending)?;
+    let mut weighed = Vec::with_capacity(elements.len());
+    for element in elements {
+        weighed.push(weigh(ctx.store, element, &options)?);
+    }
+    if !options.is_unsorted {
+        weighed.sort_by(|a, b| {
+            let order = compare(a, b, &options);
+            if options.is_descending { order.reverse() } else { order }
+        });
+    }
+    let chosen = match options.range(weighed.len()) {
+        Some((start, end)) => &weighed[start..=end],
+        None => &[],
+    };
+    match options.store {
+        Some(target) => store_result(ctx, target, chosen, &options),
+        None => reply_result(ctx, chosen, &options),
+    }
+    Ok(Flow::Done)
+}
+
+/// All elements in the order of their storage; a sorted set's in descending order when asked for.
+fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Vec<u8>>, Error> {
+    let own = |item: Item<'_>| item.to_vec();
+    Ok(match store.read(key).map(|entry| entry.value()) {
+        None => Vec::new(),
+        Some(ValueRef::List(list)) => list.iter().map(own).collect(),
+        Some(ValueRef::Set(set)) => set.iter().map(own).collect(),
+        Some(ValueRef::Zset(zset)) => {
+            let mut elements: Vec<_> = zset.iter().map(|(member, _)| own(member)).collect();
+            if is_descending {
+                elements.reverse();
+            }
+            elements
+        }
+        Some(_) => return Err(Error::WrongType),
+    })
+}
+
+fn weigh(store: &mut Store, element: Vec<u8>, options: &Options<'_>) -> Result<Weighed, Error> {
+    if options.is_unsorted {
+        return Ok(Weighed { element, score: 0.0, text: None });
+    }
+    let by = match options.by {
+        Some(pattern) => look_up(store, pattern, &element),
+        None => Some(element.clone()),
+    };
+    if options.is_alpha {
+        return Ok(Weighed { element, score: 0.0, text: by });
+    }
+    let score = match by {
+        None => 0.0,
+        Some(text) if text.is_empty() => 0.0,
+        Some(text) => number::parse_f64(&text)
+            .ok_or(Error::Text("ERR One or more scores can't be converted into double"))?,
+    };
+    Ok(Weighed { element, score, text: None })
+}
+
+fn compare(a: &Weighed, b: &Weighed, options: &Options<'_>) -> Ordering {
+    if options.is_alpha {
+        // A missing weight comes before every other.
+        return a.text.cmp(&b.text);
+    }
+    a.score.partial_cmp(&b.score).unwrap_or(Ordering::Equal).then_with(|| a.element.cmp(&b.element))
+}
+
+/// The string that a pattern names for an element: `weight_*`, `object_*->field`, or `#` for itself.
+fn look_up(store: &mut Store, pattern: &[u8], element: &[u8]) -> Option<Vec<u8>> {
+    if pattern == b"#" {
+        return Some(element.to_vec());
+    }
+    let star = pattern.iter().position(|&byte| byte == b'*')?;
+    let (before, after) = (&pattern[..star], &pattern[star + 1..]);
+    let arrow = after.windows(2).position(|pair| pair == b"->").filter(|at| at + 2 < after.len());
+    let (after, field) = match arrow {
+        Some(at) => (&after[..at], Some(&after[at + 2..])),
+        None => (after, None),
+    };
+    let key = [before, element, after].concat();
+    let mut text = Vec::new();
+    match (store.read(&key)?.value(), field) {
+        (ValueRef::Hash(hash), Some(field)) => hash.get(field)?.append_to(&mut text),
+        (ValueRef::Int(number), None) => number::write_i64(&mut text, number),
+        (ValueRef::Bytes(bytes), None) => text.extend_from_slice(bytes),
+        _ => return None,
+    }
+    Some(text)
+}
+
+fn reply_result(ctx: &mut Context<'_>, chosen: &[Weighed], options: &Options<'_>) {
+    ctx.reply.array(chosen.len() * options.gets.len().max(1));
+    for weighed in chosen {
+        if options.gets.is_empty() {
+            ctx.reply.bulk(&weighed.element);
+        }
+        for pattern in &options.gets {
+            match look_up(ctx.store, pattern, &weighed.element) {
+                Some(text) => ctx.reply.bulk(&text),
+                None => ctx.reply.null(),
+            }
+        }
+    }
+}
+
+fn store_result(ctx: &mut Context<'_>, target: &[u8], chosen: &[Weighed], options: &Options<'_>) {
+    let mut list = List::default();
+    for weighed in chosen {
+        if options.gets.is_empty() {
+            list.push_back(weighed.element.as_slice());
+        }
+        for pattern in &options.gets {
+            list.push_back(look_up(ctx.store, pattern, &weighed.element).unwrap_or_default().as_slice());
+        }
+    }
+    let len = list.len();
+    if len > 0 {
+        ctx.store.put(target, Value::List(list.into()), None);
+        ctx.store.changed(target, NotifyClass::List, "sortstore");
+    } else if ctx.store.remove(target) {
+        ctx.store.changed(target, NotifyClass::Generic, "del");
+    }
+    ctx.reply.count(len);
+}
+
+const BY: Arg = pattern("by-pattern").after("BY").optional();
+const LIMIT: Arg = block("limit", &[integer("offset"), integer("count")]).after("LIMIT").optional();
+const GET: Arg = pattern("get-pattern").after("GET").optional().multiple_with_token();
+const ORDER: Arg = one_of("order", &[token("asc", "ASC"), token("desc", "DESC")]).optional();
+const ALPHA: Arg = token("sorting", "ALPHA").optional();
+
+const SOURCE: KeySpec = KeySpec {
+    flags: &["RO", "access"],
+    begin: Begin::Index(1),
+    find: Find::Range { last: 0, step: 1, limit: 0 },
+};
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        name: "SORT",
+        group: Group::Generic,
+        summary: "Sorts the elements of a list, set or sorted set, and replies with them or stores them.",
+        complexity: "O(N+M*log(M)) for N elements of which M are returned",
+        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::MOVABLEKEYS),
+        args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA, key("destination").after("STORE").optional()],
+        reply: "array of bulk-string or null | integer",
+        handler: sort,
+        categories: &["set", "sortedset", "list", "dangerous"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SORT_RO",
+        group: Group::Generic,
+        since: "7.0.0",
+        summary: "Sorts the elements of a list, set or sorted set, and replies with them.",
+        complexity: "O(N+M*log(M)) for N elements of which M are returned",
+        flags: Flags::READONLY.and(Flags::MOVABLEKEYS),
+        args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA],
+        reply: "array of bulk-string or null",
+        handler: sort_ro,
+        keys: Some(&[SOURCE]),
+        categories: &["set", "sortedset", "list", "dangerous"],
+        ..Command::DEFAULT
+    },
+];

@@ -1,0 +1,163 @@
+//! The commands that only read a hash.
+
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::number;
+use crate::resp::Reply;
+use crate::structures::Item;
+use crate::types::hash::Pair;
+use crate::types::sample::{Draw, reply_repeated};
+use crate::types::scan::{ScanOptions, reply_empty};
+
+/// The most pairs that HRANDFIELD takes as a count WITHVALUES: twice as many replies must still be a count.
+const PAIRS_MAX: u64 = i64::MAX as u64 / 2;
+
+pub(super) fn hget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    match ctx.store.hash_at(args.at(1))?.and_then(|hash| hash.get(args.at(2))) {
+        Some(value) => ctx.reply.item(value),
+        None => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn hmget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let hash = ctx.store.hash_at(args.at(1))?;
+    let fields = args.from(2).iter();
+    ctx.reply.array(fields.len());
+    for field in fields {
+        match hash.and_then(|hash| hash.get(field)) {
+            Some(value) => ctx.reply.item(value),
+            None => ctx.reply.null(),
+        }
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn hexists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let exists = ctx.store.hash_at(args.at(1))?.is_some_and(|hash| hash.contains(args.at(2)));
+    ctx.reply.flag(exists);
+    Ok(Flow::Done)
+}
+
+pub(super) fn hlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let len = ctx.store.hash_at(args.at(1))?.map_or(0, |hash| hash.len());
+    ctx.reply.count(len);
+    Ok(Flow::Done)
+}
+
+pub(super) fn hstrlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let value = ctx.store.hash_at(args.at(1))?.and_then(|hash| hash.get(args.at(2)));
+    ctx.reply.count(value.map_or(0, Item::text_len));
+    Ok(Flow::Done)
+}
+
+pub(super) fn hgetall(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let Some(hash) = ctx.store.hash_at(args.at(1))? else {
+        ctx.reply.map(0);
+        return Ok(Flow::Done);
+    };
+    ctx.reply.map(hash.len());
+    for (field, value) in hash.iter() {
+        ctx.reply.item(field);
+        ctx.reply.item(value);
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn hkeys(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_all(ctx, args.at(1), |(field, _)| field)
+}
+
+pub(super) fn hvals(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_all(ctx, args.at(1), |(_, value)| value)
+}
+
+fn reply_all(ctx: &mut Context<'_>, key: &[u8], part: impl Fn(Pair<'_>) -> Item<'_>) -> Result<Flow, Error> {
+    let Some(hash) = ctx.store.hash_at(key)? else {
+        ctx.reply.array(0);
+        return Ok(Flow::Done);
+    };
+    ctx.reply.array(hash.len());
+    for pair in hash.iter() {
+        ctx.reply.item(part(pair));
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let cursor = number::parse_cursor(args.at(2)).ok_or(Error::Text("ERR invalid cursor"))?;
+    let Some(hash) = ctx.store.hash_at(args.at(1))? else {
+        reply_empty(&mut ctx.reply);
+        return Ok(Flow::Done);
+    };
+    let options = ScanOptions::parse(args.cursor(3), true)?;
+    options.reply(&mut ctx.reply, |options, reply| {
+        let mut replies = 0;
+        let next = hash.scan(cursor, options.count, |(field, value)| {
+            if options.passes(field) {
+                reply.item(field);
+                replies += 1;
+                if !options.without_values {
+                    reply.item(value);
+                    replies += 1;
+                }
+            }
+        });
+        (next, replies)
+    });
+    Ok(Flow::Done)
+}
+
+pub(super) fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let mut random = ctx.store.random.fork();
+    if args.len() == 2 {
+        match ctx.store.hash_at(key)?.and_then(|hash| hash.random(&mut random)) {
+            Some((field, _)) => ctx.reply.item(field),
+            None => ctx.reply.null(),
+        }
+        return Ok(Flow::Done);
+    }
+    let count = args.int(2)?;
+    let draw = Draw::from_count(count)?;
+    let mut cursor = args.cursor(3);
+    let with_values = cursor.accept("WITHVALUES");
+    cursor.finish()?;
+    if with_values && count.unsigned_abs() > PAIRS_MAX {
+        return Err(Error::Text("ERR value is out of range"));
+    }
+    let Some(hash) = ctx.store.hash_at(key)? else {
+        ctx.reply.array(0);
+        return Ok(Flow::Done);
+    };
+    let reply = &mut ctx.reply;
+    match draw {
+        Draw::Distinct(count) => {
+            reply_head(reply, count.min(hash.len()), with_values);
+            hash.sample(count, &mut random, |pair| reply_pair(reply, pair, with_values));
+        }
+        Draw::Repeated(count) => {
+            reply_head(reply, count, with_values);
+            let draws = hash.draws(&mut random);
+            reply_repeated(reply, count, draws, |reply, pair| reply_pair(reply, pair, with_values))?;
+        }
+    }
+    Ok(Flow::Done)
+}
+
+/// The head of HRANDFIELD's reply: RESP3 nests a pair, RESP2 lays pairs out flat.
+fn reply_head(reply: &mut Reply<'_>, count: usize, with_values: bool) {
+    let is_flat = with_values && !reply.is_resp3();
+    reply.array(if is_flat { count.saturating_mul(2) } else { count });
+}
+
+fn reply_pair(reply: &mut Reply<'_>, (field, value): Pair<'_>, with_values: bool) {
+    if with_values && reply.is_resp3() {
+        reply.array(2);
+    }
+    reply.item(field);
+    if with_values {
+        reply.item(value);
+    }
+}

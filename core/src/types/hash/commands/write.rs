@@ -1,0 +1,112 @@
+//! The commands that change a hash.
+
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::NotifyClass;
+use crate::number::{self, LongDouble};
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
+
+pub(super) fn hset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let added = set_all(ctx, args)?;
+    ctx.reply.count(added);
+    Ok(Flow::Done)
+}
+
+pub(super) fn hmset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    set_all(ctx, args)?;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// Sets the fields from the third argument on; returns how many are new.
+fn set_all(ctx: &mut Context<'_>, args: Args<'_>) -> Result<usize, Error> {
+    if args.len() % 2 == 1 {
+        return Err(Error::Arity(ctx.name()));
+    }
+    let (key, compact) = (args.at(1), ctx.store.compact);
+    let hash = ctx.store.hash_or_new(key)?;
+    let mut added = 0;
+    for index in (2..args.len()).step_by(2) {
+        added += usize::from(hash.insert(args.at(index), args.at(index + 1), &compact));
+    }
+    ctx.store.changed(key, NotifyClass::Hash, "hset");
+    Ok(added)
+}
+
+pub(super) fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
+    let hash = ctx.store.hash_or_new(key)?;
+    let is_new = !hash.contains(field);
+    if is_new {
+        hash.insert(field, args.at(3), &compact);
+        ctx.store.changed(key, NotifyClass::Hash, "hset");
+    }
+    ctx.reply.flag(is_new);
+    Ok(Flow::Done)
+}
+
+pub(super) fn hdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let Some(hash) = ctx.store.hash_mut(key)? else {
+        ctx.reply.count(0);
+        return Ok(Flow::Done);
+    };
+    let removed = args.from(2).iter().filter(|field| hash.remove(field)).count();
+    if removed > 0 {
+        ctx.store.changed(key, NotifyClass::Hash, "hdel");
+        ctx.store.remove_if_empty(key);
+    }
+    ctx.reply.count(removed);
+    Ok(Flow::Done)
+}
+
+pub(super) fn hincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
+    let increment = args.int(3)?;
+    // The sum of a new hash cannot overflow, so that one is never left empty.
+    let hash = ctx.store.hash_or_new(key)?;
+    let old = match hash.get(field) {
+        None => 0,
+        Some(Item::Int(number)) => number,
+        Some(Item::Bytes(text)) => {
+            number::parse_i64(text).ok_or(Error::Text("ERR hash value is not an integer"))?
+        }
+    };
+    let sum = old.checked_add(increment).ok_or(Error::Overflow)?;
+    hash.insert(field, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], sum), &compact);
+    ctx.store.changed(key, NotifyClass::Hash, "hincrby");
+    ctx.reply.int(sum);
+    Ok(Flow::Done)
+}
+
+pub(super) fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
+    let increment = LongDouble::parse(args.at(3)).ok_or(Error::NotFloat)?;
+    if increment.is_nan() || increment.is_infinite() {
+        return Err(Error::Text("ERR value is NaN or Infinity"));
+    }
+    // A finite increment alone is a valid sum, so a new hash is never left empty.
+    let hash = ctx.store.hash_or_new(key)?;
+    let old = match hash.get(field) {
+        None => LongDouble::from(0),
+        Some(Item::Int(number)) => LongDouble::from(number),
+        Some(Item::Bytes(text)) => {
+            LongDouble::parse(text).ok_or(Error::Text("ERR hash value is not a float"))?
+        }
+    };
+    let sum = old + increment;
+    if sum.is_nan() || sum.is_infinite() {
+        return Err(Error::NanOrInfinity);
+    }
+    let mut text = Vec::new();
+    sum.write_human(&mut text);
+    hash.insert(field, &text, &compact);
+    ctx.store.changed(key, NotifyClass::Hash, "hincrbyfloat");
+    // Whoever replays must not depend on the rounding of an addition.
+    ctx.rewrite(&[b"HSET", key, field, &text]);
+    ctx.reply.bulk(&text);
+    Ok(Flow::Done)
+}

@@ -1,0 +1,253 @@
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::*;
+use crate::keyspace::HashSeed;
+use crate::types::conversation::Conversation;
+
+type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+fn compact() -> Compact {
+    Compact { hash_entries_max: 40, ..Compact::new(HashSeed(1, 2)) }
+}
+
+fn contents(hash: &Hash) -> Model {
+    hash.iter().map(|(field, value)| (field.to_vec(), value.to_vec())).collect()
+}
+
+fn random_text(random: &mut Random, space: u64) -> Vec<u8> {
+    match random.below(4) {
+        0 => format!("{}", random.below(space)).into_bytes(),
+        1 => format!("field:{}", random.below(space)).into_bytes(),
+        2 => alloc::vec![b'x'; random.below(space.min(70)) as usize],
+        _ => format!("-{}", random.below(space)).into_bytes(),
+    }
+}
+
+fn check(hash: &Hash, model: &Model, random: &mut Random) {
+    assert_eq!(hash.len(), model.len());
+    assert_eq!(contents(hash), *model);
+    assert_eq!(contents(&hash.copy(&compact())), *model);
+    let (mut scanned, mut cursor) = (Vec::new(), 0);
+    loop {
+        cursor = hash.scan(cursor, 60, |(field, value)| scanned.push((field.to_vec(), value.to_vec())));
+        if cursor == 0 {
+            break;
+        }
+    }
+    assert_eq!(scanned.len(), model.len());
+    assert_eq!(scanned.into_iter().collect::<Model>(), *model);
+    let wanted = random.below(model.len() as u64 + 2) as usize;
+    let mut sampled = BTreeSet::new();
+    hash.sample(wanted, random, |(field, value)| {
+        assert_eq!(model.get(&field.to_vec()), Some(&value.to_vec()));
+        assert!(sampled.insert(field.to_vec()));
+    });
+    assert_eq!(sampled.len(), wanted.min(model.len()));
+    match hash.random(random) {
+        None => assert!(model.is_empty()),
+        Some((field, value)) => assert_eq!(model.get(&field.to_vec()), Some(&value.to_vec())),
+    }
+}
+
+#[test]
+fn behaves_as_a_tree_map() {
+    for seed in 0..4 {
+        let mut random = Random::new([seed; 16]);
+        let (mut hash, mut model) = (Hash::default(), Model::new());
+        // The first half stays packed, the second grows far beyond; both shrink to nothing and grow again.
+        for step in 0..4000 {
+            let space = if step < 2000 { 10 } else { 1000 };
+            let growth = if (step / 500) % 2 == 0 { 3 } else { 1 };
+            let field = random_text(&mut random, space);
+            if random.below(4) < growth {
+                let value = random_text(&mut random, 50);
+                let is_new = model.insert(field.clone(), value.clone()).is_none();
+                assert_eq!(hash.insert(&field, &value, &compact()), is_new);
+                assert_eq!(hash.get(&field).map(Item::to_vec), Some(value));
+            } else {
+                let was_there = model.remove(&field).is_some();
+                assert_eq!(hash.contains(&field), was_there);
+                assert_eq!(hash.remove(&field), was_there);
+                assert_eq!(hash.get(&field), None);
+            }
+            if step % 97 == 0 {
+                check(&hash, &model, &mut random);
+            }
+        }
+        assert_eq!(hash.encoding(), "hashtable");
+        while !hash.free_some(100) {}
+        assert!(hash.is_empty());
+    }
+}
+
+#[test]
+fn draws_reach_every_field_in_both_forms() {
+    let mut random = Random::new([1; 16]);
+    for fields in [5usize, 200] {
+        let mut hash = Hash::default();
+        for n in 0..fields {
+            hash.insert(format!("{n}").as_bytes(), b"value", &compact());
+        }
+        let drawn: BTreeSet<Vec<u8>> =
+            hash.draws(&mut random).take(fields * 20).map(|(field, _)| field.to_vec()).collect();
+        assert_eq!(drawn.len(), fields);
+    }
+}
+
+#[test]
+fn the_form_follows_the_limits() {
+    let mut client = Conversation::new();
+    let long = "v".repeat(65);
+    client.check(&[("HSET h a 1", ":1"), ("HSET h b 2 a 3", ":1"), ("HGETALL h", "*4 $1 a $1 3 $1 b $1 2")]);
+    let mut hash = Hash::default();
+    let compact = Compact::new(HashSeed(1, 2));
+    for n in 0..512 {
+        hash.insert(format!("{n}").as_bytes(), b"", &compact);
+    }
+    assert_eq!(hash.encoding(), "listpack");
+    hash.insert(b"0", b"again", &compact);
+    assert_eq!(hash.encoding(), "listpack");
+    hash.insert(b"512", b"", &compact);
+    assert_eq!((hash.encoding(), hash.len()), ("hashtable", 513));
+    let mut hash = Hash::default();
+    hash.insert(b"field", long.as_bytes(), &compact);
+    assert_eq!(hash.encoding(), "hashtable");
+}
+
+#[test]
+fn fields_are_set_read_and_removed() {
+    Conversation::new().check(&[
+        ("HGET h a", "$-1"),
+        ("HSET h a 1 b two", ":2"),
+        ("HSET h a 2 c 3", ":1"),
+        ("HMSET h c 4", "+OK"),
+        ("HSETNX h c 5", ":0"),
+        ("HSETNX h d 5", ":1"),
+        ("HGET h c", "$1 4"),
+        ("HMGET h a x b", "*3 $1 2 $-1 $3 two"),
+        ("HMGET none a b", "*2 $-1 $-1"),
+        ("HEXISTS h a", ":1"),
+        ("HEXISTS h x", ":0"),
+        ("HLEN h", ":4"),
+        ("HSTRLEN h b", ":3"),
+        ("HSTRLEN h x", ":0"),
+        ("HKEYS h", "*4 $1 a $1 b $1 c $1 d"),
+        ("HVALS h", "*4 $1 2 $3 two $1 4 $1 5"),
+        ("HKEYS none", "*0"),
+        ("HGETALL none", "*0"),
+        ("HDEL h a x b", ":2"),
+        ("HDEL h c d e", ":2"),
+        ("HLEN h", ":0"),
+        ("HSET h a", "-ERR wrong number of arguments for 'hset' command"),
+        ("HSET h a 1 b", "-ERR wrong number of arguments for 'hset' command"),
+        ("HMSET h a 1 b", "-ERR wrong number of arguments for 'hmset' command"),
+    ]);
+}
+
+#[test]
+fn numbers_in_fields_are_added_to() {
+    let mut client = Conversation::new();
+    client.check(&[
+        ("HINCRBY h n 5", ":5"),
+        ("HINCRBY h n -7", ":-2"),
+        ("HINCRBY h n x", "-ERR value is not an integer or out of range"),
+        ("HINCRBY h n 9223372036854775807", ":9223372036854775805"),
+        ("HINCRBY h n 3", "-ERR increment or decrement would overflow"),
+        ("HSET h t text", ":1"),
+        ("HINCRBY h t 1", "-ERR hash value is not an integer"),
+        ("HINCRBYFLOAT h t 1", "-ERR hash value is not a float"),
+        ("HINCRBYFLOAT h f x", "-ERR value is not a valid float"),
+        ("HINCRBYFLOAT h f inf", "-ERR value is NaN or Infinity"),
+        ("HINCRBYFLOAT h f 0.1", "$3 0.1"),
+        ("HINCRBYFLOAT h f 0.2", "$3 0.3"),
+    ]);
+    assert_eq!(client.effects, "*4 $4 HSET $1 h $1 f $3 0.3");
+}
+
+#[test]
+fn a_scan_sees_every_field_and_matches_names() {
+    let mut client = Conversation::new();
+    client.check(&[
+        ("HSCAN none 0 COUNT x", "*2 $1 0 *0"),
+        ("HSCAN none x", "-ERR invalid cursor"),
+        ("HSET h a 1 b 2 12 c", ":3"),
+        ("HSCAN h 0", "*2 $1 0 *6 $1 a $1 1 $1 b $1 2 $2 12 $1 c"),
+        ("HSCAN h 0 NOVALUES", "*2 $1 0 *3 $1 a $1 b $2 12"),
+        ("HSCAN h 0 MATCH 1* COUNT 1", "*2 $1 0 *2 $2 12 $1 c"),
+        ("HSCAN h 0 COUNT 0", "-ERR syntax error"),
+        ("HSCAN h 0 COUNT x", "-ERR value is not an integer or out of range"),
+        ("HSCAN h 0 COUNT", "-ERR syntax error"),
+        ("HSCAN h 0 TYPE hash", "-ERR syntax error"),
+    ]);
+    let mut seen = BTreeSet::new();
+    for n in 0..1000 {
+        client.ask(&format!("HSET large f{n} v{n}"));
+    }
+    let mut cursor = alloc::string::String::from("0");
+    loop {
+        let reply = client.ask(&format!("HSCAN large {cursor} COUNT 20 NOVALUES"));
+        let words: Vec<&str> = reply.split(' ').collect();
+        for name in words[4..].chunks(2) {
+            assert!(seen.insert(alloc::string::String::from(name[1])), "{name:?} came twice");
+        }
+        cursor = words[2].into();
+        if cursor == "0" {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 1000);
+}
+
+#[test]
+fn random_fields_come_alone_or_in_numbers() {
+    let mut client = Conversation::new();
+    let range = "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+    client.check(&[
+        ("HRANDFIELD none", "$-1"),
+        ("HRANDFIELD none 5", "*0"),
+        ("HSET h a 1", ":1"),
+        ("HRANDFIELD h", "$1 a"),
+        ("HRANDFIELD h 5", "*1 $1 a"),
+        ("HRANDFIELD h 0", "*0"),
+        ("HRANDFIELD h 5 WITHVALUES", "*2 $1 a $1 1"),
+        ("HRANDFIELD h -2 withvalues", "*4 $1 a $1 1 $1 a $1 1"),
+        ("HRANDFIELD h -3", "*3 $1 a $1 a $1 a"),
+        ("HRANDFIELD h 1 VALUES", "-ERR syntax error"),
+        ("HRANDFIELD h 1 WITHVALUES x", "-ERR syntax error"),
+        ("HRANDFIELD h x y", "-ERR value is not an integer or out of range"),
+        ("HRANDFIELD h -9223372036854775808", range),
+        ("HRANDFIELD h 9223372036854775807 WITHVALUES", "-ERR value is out of range"),
+        ("HRANDFIELD h -9223372036854775807", "-ERR value is out of range"),
+        ("HRANDFIELD h 9223372036854775807", "*1 $1 a"),
+    ]);
+}
+
+#[test]
+fn other_types_are_refused() {
+    let wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+    let mut client = Conversation::new();
+    client.ask("SET s x");
+    for request in [
+        "HDEL s a",
+        "HEXISTS s a",
+        "HGET s a",
+        "HGETALL s",
+        "HINCRBY s a 1",
+        "HINCRBYFLOAT s a 1",
+        "HKEYS s",
+        "HLEN s",
+        "HMGET s a",
+        "HMSET s a 1",
+        "HRANDFIELD s",
+        "HRANDFIELD s 1",
+        "HSCAN s 0 COUNT x",
+        "HSET s a 1",
+        "HSETNX s a 1",
+        "HSTRLEN s a",
+        "HVALS s",
+    ] {
+        assert_eq!(client.ask(request), wrong, "{request}");
+    }
+}

@@ -1,0 +1,232 @@
+//! Commands that add and take elements at the ends.
+
+use alloc::vec::Vec;
+
+use super::End;
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::NotifyClass;
+use crate::number;
+use crate::resp::Reply;
+use crate::structures::List;
+
+pub(super) fn lpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    push(ctx, args, End::Left)
+}
+
+pub(super) fn rpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    push(ctx, args, End::Right)
+}
+
+pub(super) fn lpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    push_if_present(ctx, args, End::Left)
+}
+
+pub(super) fn rpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    push_if_present(ctx, args, End::Right)
+}
+
+fn push(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let list = ctx.store.list_or_new(key)?;
+    let len = push_all(list, args, end);
+    pushed(ctx, key, args.len() - 2, end);
+    ctx.reply.count(len);
+    Ok(Flow::Done)
+}
+
+fn push_if_present(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let Some(list) = ctx.store.list_mut(key)? else {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    };
+    let len = push_all(list, args, end);
+    pushed(ctx, key, args.len() - 2, end);
+    ctx.reply.count(len);
+    Ok(Flow::Done)
+}
+
+fn push_all(list: &mut List, args: Args<'_>, end: End) -> usize {
+    for value in args.from(2).iter() {
+        end.push(list, value);
+    }
+    list.len()
+}
+
+fn pushed(ctx: &mut Context<'_>, key: &[u8], count: usize, end: End) {
+    ctx.store.changed(key, NotifyClass::List, end.push_event());
+    // Redis counts every element as a change.
+    ctx.store.dirty += count as u64 - 1;
+}
+
+pub(super) fn lpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    pop(ctx, args, End::Left)
+}
+
+pub(super) fn rpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    pop(ctx, args, End::Right)
+}
+
+fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let count = match args.len() {
+        2 => None,
+        3 => {
+            const NEGATIVE: Error = Error::Text("ERR value is out of range, must be positive");
+            let count = number::parse_i64(args.at(2)).and_then(|count| usize::try_from(count).ok());
+            Some(count.ok_or(NEGATIVE)?)
+        }
+        _ => return Err(Error::Arity(ctx.name())),
+    };
+    let Some(list) = ctx.store.list_mut(key)? else {
+        match count {
+            None => ctx.reply.null(),
+            Some(_) => ctx.reply.null_array(),
+        }
+        return Ok(Flow::Done);
+    };
+    let popped = match count {
+        None => {
+            pop_one(list, end, &mut ctx.reply);
+            1
+        }
+        Some(count) => pop_many(list, end, count, &mut ctx.reply),
+    };
+    let is_empty = list.is_empty();
+    if popped > 0 {
+        self::popped(ctx, key, popped, is_empty, end);
+    }
+    Ok(Flow::Done)
+}
+
+/// Moves one element of a list, which has one, to the reply.
+pub(super) fn pop_one(list: &mut List, end: End, reply: &mut Reply<'_>) {
+    end.pop(list, |item| reply.item(item));
+}
+
+/// Moves up to `count` elements to the reply, as an array; returns how many there were.
+fn pop_many(list: &mut List, end: End, count: usize, reply: &mut Reply<'_>) -> usize {
+    let count = count.min(list.len());
+    reply.array(count);
+    match end {
+        End::Left => {
+            list.range(0, count).for_each(|item| reply.item(item));
+            list.drop_front(count);
+        }
+        End::Right => {
+            list.range(list.len() - count, count).rev().for_each(|item| reply.item(item));
+            list.drop_back(count);
+        }
+    }
+    count
+}
+
+/// The bookkeeping after `count` elements were taken.
+pub(super) fn popped(ctx: &mut Context<'_>, key: &[u8], count: usize, is_empty: bool, end: End) {
+    ctx.store.changed(key, NotifyClass::List, end.pop_event());
+    ctx.store.dirty += count as u64 - 1;
+    if is_empty {
+        ctx.store.remove_if_empty(key);
+    }
+}
+
+pub(super) fn lmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let MultiplePop { keys, end, count } = parse_multiple_pop(args, 1)?;
+    if !pop_first_present(ctx, keys, end, count)? {
+        ctx.reply.null_array();
+    }
+    Ok(Flow::Done)
+}
+
+/// The arguments that LMPOP and BLMPOP share.
+pub(super) struct MultiplePop<'a> {
+    pub(super) keys: Args<'a>,
+    pub(super) end: End,
+    pub(super) count: usize,
+}
+
+/// Reads `numkeys key [key ...] LEFT|RIGHT [COUNT count]` from the argument at `at` on.
+pub(super) fn parse_multiple_pop(args: Args<'_>, at: usize) -> Result<MultiplePop<'_>, Error> {
+    let positive = |text: &[u8], error: &'static str| {
+        number::parse_i64(text)
+            .and_then(|number| usize::try_from(number).ok())
+            .filter(|&number| number > 0)
+            .ok_or(Error::Text(error))
+    };
+    let mut cursor = args.cursor(at);
+    let keys_count = positive(cursor.take()?, "ERR numkeys should be greater than 0")?;
+    let keys = cursor.many(keys_count)?;
+    let end = End::parse(cursor.take()?)?;
+    let mut count = None;
+    while !cursor.is_done() {
+        if count.is_none() && cursor.accept_with("COUNT", 1) {
+            count = Some(positive(cursor.take()?, "ERR count should be greater than 0")?);
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    Ok(MultiplePop { keys, end, count: count.unwrap_or(1) })
+}
+
+/// Replies with a key and up to `count` elements of the first list there is; `false` if there is none.
+pub(super) fn pop_first_present(
+    ctx: &mut Context<'_>,
+    keys: Args<'_>,
+    end: End,
+    count: usize,
+) -> Result<bool, Error> {
+    for key in keys.iter() {
+        let Some(list) = ctx.store.list_mut(key)? else { continue };
+        ctx.reply.array(2);
+        ctx.reply.bulk(key);
+        let popped = pop_many(list, end, count, &mut ctx.reply);
+        let is_empty = list.is_empty();
+        self::popped(ctx, key, popped, is_empty, end);
+        let mut text = Vec::new();
+        number::write_u64(&mut text, popped as u64);
+        ctx.rewrite(&[end.pop_command(), key, &text]);
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+pub(super) fn lmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (from, to) = (End::parse(args.at(3))?, End::parse(args.at(4))?);
+    if !move_one(ctx, args.at(1), args.at(2), from, to)? {
+        ctx.reply.null();
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn rpoplpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if !move_one(ctx, args.at(1), args.at(2), End::Right, End::Left)? {
+        ctx.reply.null();
+    }
+    Ok(Flow::Done)
+}
+
+/// Moves one element from list to list and replies with it; `false` if the source does not exist.
+pub(super) fn move_one(
+    ctx: &mut Context<'_>,
+    source: &[u8],
+    destination: &[u8],
+    from: End,
+    to: End,
+) -> Result<bool, Error> {
+    if ctx.store.list_mut(source)?.is_none() {
+        return Ok(false);
+    }
+    // The destination's type matters only if there is something to move, and must be known before.
+    ctx.store.list_mut(destination)?;
+    let list = ctx.store.list_mut(source)?.expect("the source was there, and looking has changed nothing");
+    let value = from.pop(list, |item| item.to_vec()).expect("lists in the keyspace are not empty");
+    let is_empty = list.is_empty() && source != destination;
+    to.push(ctx.store.list_or_new(destination)?, &value);
+    ctx.store.signal(destination);
+    ctx.store.notify(NotifyClass::List, to.push_event(), destination);
+    ctx.reply.bulk(&value);
+    popped(ctx, source, 1, is_empty, from);
+    Ok(true)
+}

@@ -1,0 +1,228 @@
+//! Commands that look at lists and change them anywhere.
+
+use super::{End, WIDE_INTEGER};
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::NotifyClass;
+use crate::number;
+use crate::resp::Reply;
+use crate::structures::{Item, List};
+
+pub(super) fn llen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let len = ctx.store.list(args.at(1))?.map_or(0, List::len);
+    ctx.reply.count(len);
+    Ok(Flow::Done)
+}
+
+pub(super) fn lindex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    // A missing key is reported before a malformed index.
+    let Some(list) = ctx.store.list(args.at(1))? else {
+        ctx.reply.null();
+        return Ok(Flow::Done);
+    };
+    match position(args.int(2)?, list.len()).and_then(|index| list.get(index)) {
+        Some(item) => ctx.reply.item(item),
+        None => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}
+
+/// The position that an index means; negative ones count from the end.
+fn position(index: i64, len: usize) -> Option<usize> {
+    let index = if index < 0 { index + len as i64 } else { index };
+    usize::try_from(index).ok().filter(|&index| index < len)
+}
+
+/// First position and number of the elements from `start` to `stop`, both included.
+fn span(start: i64, stop: i64, len: usize) -> (usize, usize) {
+    let len = len as i64;
+    let from_end = |index: i64| if index < 0 { index + len } else { index };
+    let (start, stop) = (from_end(start).max(0), from_end(stop).min(len - 1));
+    if start > stop { (0, 0) } else { (start as usize, (stop - start + 1) as usize) }
+}
+
+pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let is_after = match args.at(2) {
+        word if word.eq_ignore_ascii_case(b"AFTER") => true,
+        word if word.eq_ignore_ascii_case(b"BEFORE") => false,
+        _ => return Err(Error::Syntax),
+    };
+    let key = args.at(1);
+    let Some(list) = ctx.store.list_mut(key)? else {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    };
+    let (pivot, value) = (Item::from(args.at(3)), args.at(4));
+    let is_found = if is_after { list.insert_after(pivot, value) } else { list.insert_before(pivot, value) };
+    let len = list.len();
+    if is_found {
+        ctx.store.changed(key, NotifyClass::List, "linsert");
+        ctx.reply.count(len);
+    } else {
+        ctx.reply.int(-1);
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn lrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (start, stop) = (args.int(2)?, args.int(3)?);
+    let Some(list) = ctx.store.list(args.at(1))? else {
+        ctx.reply.array(0);
+        return Ok(Flow::Done);
+    };
+    let (start, count) = span(start, stop, list.len());
+    ctx.reply.array(count);
+    list.range(start, count).for_each(|item| ctx.reply.item(item));
+    Ok(Flow::Done)
+}
+
+pub(super) fn lrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let count = wide_int(args.at(2))?;
+    let key = args.at(1);
+    let Some(list) = ctx.store.list_mut(key)? else {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    };
+    let removed = list.remove(count, Item::from(args.at(3)));
+    let is_empty = list.is_empty();
+    if removed > 0 {
+        ctx.store.changed(key, NotifyClass::List, "lrem");
+        ctx.store.dirty += removed as u64 - 1;
+    }
+    if is_empty {
+        ctx.store.remove_if_empty(key);
+    }
+    ctx.reply.count(removed);
+    Ok(Flow::Done)
+}
+
+/// An integer of which LREM and LPOS need the negative.
+fn wide_int(text: &[u8]) -> Result<i64, Error> {
+    let number = number::parse_i64(text).ok_or(Error::NotInteger)?;
+    if number == i64::MIN { Err(WIDE_INTEGER) } else { Ok(number) }
+}
+
+pub(super) fn lset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let list = ctx.store.list_mut(key)?.ok_or(Error::NoSuchKey)?;
+    let index = position(args.int(2)?, list.len()).ok_or(Error::OutOfRange)?;
+    list.set(index, args.at(3));
+    ctx.store.changed(key, NotifyClass::List, "lset");
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+pub(super) fn ltrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (start, stop) = (args.int(2)?, args.int(3)?);
+    let key = args.at(1);
+    if let Some(list) = ctx.store.list_mut(key)? {
+        let len = list.len();
+        let (start, count) = span(start, stop, len);
+        if count == 0 {
+            // The entry is dropped with the list, which frees a long one step by step.
+            ctx.store.notify(NotifyClass::List, "ltrim", key);
+            ctx.store.remove(key);
+            ctx.store.notify(NotifyClass::Generic, "del", key);
+        } else {
+            list.trim(start, count);
+            ctx.store.notify(NotifyClass::List, "ltrim", key);
+        }
+        // It touches watchers even if nothing goes, but only what goes counts as change.
+        ctx.store.signal(key);
+        ctx.store.dirty += (len - count) as u64;
+    }
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// The options of LPOS.
+struct Search {
+    /// Which match is the first one wanted, counted from 1.
+    rank: u64,
+    /// Where the search begins.
+    from: End,
+    /// How many matches are wanted; `None` for one that is not put in an array, 0 for all.
+    count: Option<u64>,
+    /// How many elements are compared at most; 0 for all.
+    compared_max: usize,
+}
+
+pub(super) fn lpos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let search = parse_search(args)?;
+    let Some(list) = ctx.store.list(args.at(1))? else {
+        match search.count {
+            Some(_) => ctx.reply.array(0),
+            None => ctx.reply.null(),
+        }
+        return Ok(Flow::Done);
+    };
+    let value = Item::from(args.at(2));
+    let compared = if search.compared_max == 0 { list.len() } else { search.compared_max.min(list.len()) };
+    match search.from {
+        End::Left => {
+            let items = list.range(0, compared).enumerate();
+            reply_matches(items, value, &search, &mut ctx.reply);
+        }
+        End::Right => {
+            let skipped = list.len() - compared;
+            let items = list.range(skipped, compared).enumerate().rev();
+            reply_matches(items.map(|(at, item)| (skipped + at, item)), value, &search, &mut ctx.reply);
+        }
+    }
+    Ok(Flow::Done)
+}
+
+fn parse_search(args: Args<'_>) -> Result<Search, Error> {
+    let not_negative = |text: &[u8], error: &'static str| {
+        number::parse_i64(text).and_then(|number| u64::try_from(number).ok()).ok_or(Error::Text(error))
+    };
+    let mut search = Search { rank: 1, from: End::Left, count: None, compared_max: 0 };
+    let mut cursor = args.cursor(3);
+    while !cursor.is_done() {
+        if cursor.accept_with("RANK", 1) {
+            let rank = wide_int(cursor.take()?)?;
+            if rank == 0 {
+                return Err(Error::Text(
+                    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or \
+                     use negative to start from the end of the list",
+                ));
+            }
+            search.rank = rank.unsigned_abs();
+            search.from = if rank < 0 { End::Right } else { End::Left };
+        } else if cursor.accept_with("COUNT", 1) {
+            search.count = Some(not_negative(cursor.take()?, "ERR COUNT can't be negative")?);
+        } else if cursor.accept_with("MAXLEN", 1) {
+            let most = not_negative(cursor.take()?, "ERR MAXLEN can't be negative")?;
+            search.compared_max = usize::try_from(most).unwrap_or(usize::MAX);
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    Ok(search)
+}
+
+fn reply_matches<'a>(
+    items: impl Iterator<Item = (usize, Item<'a>)>,
+    value: Item<'_>,
+    search: &Search,
+    reply: &mut Reply<'_>,
+) {
+    let skip = usize::try_from(search.rank - 1).unwrap_or(usize::MAX);
+    let mut matches = items.filter(|(_, item)| *item == value).map(|(at, _)| at).skip(skip);
+    let Some(wanted) = search.count else {
+        match matches.next() {
+            Some(at) => reply.count(at),
+            None => reply.null(),
+        }
+        return;
+    };
+    let most = if wanted == 0 { usize::MAX } else { usize::try_from(wanted).unwrap_or(usize::MAX) };
+    let mark = reply.mark();
+    let mut found = 0;
+    for at in matches.take(most) {
+        reply.count(at);
+        found += 1;
+    }
+    reply.wrap_array(mark, found);
+}

@@ -1,0 +1,165 @@
+//! Intersection, union and difference.
+//!
+//! Nothing is copied but the result: the sets are read where they are, and what only a reply needs goes
+//! straight into it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
+use crate::number;
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
+use crate::types::Compact;
+use crate::types::set::Set;
+
+/// One of the three operations: calls the visitor for each member of the result until it says no.
+type Operation = fn(&[Option<&Set>], &Compact, &mut dyn FnMut(Item<'_>) -> bool);
+
+pub(super) fn sinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply(ctx, args.from(1), intersection)
+}
+
+pub(super) fn sunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply(ctx, args.from(1), union)
+}
+
+pub(super) fn sdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply(ctx, args.from(1), difference)
+}
+
+pub(super) fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    store(ctx, args, intersection, "sinterstore")
+}
+
+pub(super) fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    store(ctx, args, union, "sunionstore")
+}
+
+pub(super) fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    store(ctx, args, difference, "sdiffstore")
+}
+
+pub(super) fn sintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let count = number::parse_i64(args.at(1))
+        .filter(|&count| count > 0)
+        .ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
+    let mut cursor = args.cursor(2);
+    let keys = usize::try_from(count)
+        .ok()
+        .and_then(|count| cursor.many(count).ok())
+        .ok_or(Error::Text("ERR Number of keys can't be greater than number of args"))?;
+    let mut limit = 0;
+    while !cursor.is_done() {
+        if !cursor.accept_with("LIMIT", 1) {
+            return Err(Error::Syntax);
+        }
+        limit = number::parse_i64(cursor.take()?)
+            .filter(|&limit| limit >= 0)
+            .ok_or(Error::Text("ERR LIMIT can't be negative"))?;
+    }
+    let compact = ctx.store.compact;
+    let sets = gather(ctx.store, keys)?;
+    let mut found = 0;
+    intersection(&sets, &compact, &mut |_| {
+        found += 1;
+        found != limit
+    });
+    ctx.reply.int(found);
+    Ok(Flow::Done)
+}
+
+/// The sets at all keys, once every key's type is known to be right.
+fn gather<'a>(store: &'a mut Store, keys: Args<'_>) -> Result<Vec<Option<&'a Set>>, Error> {
+    for key in keys.iter() {
+        store.set_at(key)?;
+    }
+    let store = &*store;
+    Ok(keys
+        .iter()
+        .map(|key| match store.view(key).map(Entry::value) {
+            Some(ValueRef::Set(set)) => Some(set),
+            _ => None,
+        })
+        .collect())
+}
+
+fn reply(ctx: &mut Context<'_>, keys: Args<'_>, operation: Operation) -> Result<Flow, Error> {
+    let compact = ctx.store.compact;
+    let sets = gather(ctx.store, keys)?;
+    let mark = ctx.reply.mark();
+    let mut count = 0;
+    operation(&sets, &compact, &mut |member| {
+        ctx.reply.item(member);
+        count += 1;
+        true
+    });
+    ctx.reply.wrap(mark, |head| head.set(count));
+    Ok(Flow::Done)
+}
+
+fn store(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    operation: Operation,
+    event: &'static str,
+) -> Result<Flow, Error> {
+    let (destination, compact) = (args.at(1), ctx.store.compact);
+    let sets = gather(ctx.store, args.from(2))?;
+    let mut result = Set::default();
+    operation(&sets, &compact, &mut |member| {
+        result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
+        true
+    });
+    let len = result.len();
+    if len > 0 {
+        ctx.store.put(destination, Value::Set(Box::new(result)), None);
+        ctx.store.changed(destination, NotifyClass::Set, event);
+    } else if ctx.store.remove(destination) {
+        ctx.store.changed(destination, NotifyClass::Generic, "del");
+    }
+    ctx.reply.count(len);
+    Ok(Flow::Done)
+}
+
+fn intersection(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
+    let Some(mut sets) = sets.iter().copied().collect::<Option<Vec<&Set>>>() else { return };
+    // The smallest decides how much there is to do.
+    sets.sort_by_key(|set| set.len());
+    let Some((smallest, others)) = sets.split_first() else { return };
+    for member in smallest.iter() {
+        if others.iter().all(|other| other.contains_item(member)) && !visit(member) {
+            return;
+        }
+    }
+}
+
+fn union(sets: &[Option<&Set>], compact: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
+    let sets: Vec<&Set> = sets.iter().copied().flatten().collect();
+    let Some((largest, base)) = sets.iter().enumerate().max_by_key(|(_, set)| set.len()) else { return };
+    if !base.iter().all(&mut *visit) {
+        return;
+    }
+    // Only what the largest set lacks has to be remembered, and nothing when there is no third set.
+    let mut added = Set::default();
+    for (_, set) in sets.iter().enumerate().filter(|&(index, _)| index != largest) {
+        for member in set.iter().filter(|&member| !base.contains_item(member)) {
+            let is_new =
+                sets.len() <= 2 || added.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
+            if is_new && !visit(member) {
+                return;
+            }
+        }
+    }
+}
+
+fn difference(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
+    let Some((Some(first), others)) = sets.split_first() else { return };
+    for member in first.iter() {
+        if !others.iter().flatten().any(|other| other.contains_item(member)) && !visit(member) {
+            return;
+        }
+    }
+}

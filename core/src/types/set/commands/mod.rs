@@ -1,0 +1,223 @@
+//! The commands of sets.
+
+mod algebra;
+mod members;
+mod random;
+
+use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, pattern, string};
+
+const READ: Flags = Flags::READONLY;
+const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
+const WRITE_FAST: Flags = Flags::WRITE.and(Flags::FAST);
+const GROW: Flags = Flags::WRITE.and(Flags::DENYOOM);
+const GROW_FAST: Flags = GROW.and(Flags::FAST);
+
+/// SINTERCARD says itself how many keys follow.
+const COUNTED_KEYS: &[KeySpec] = &[KeySpec {
+    flags: &["RO", "access"],
+    begin: Begin::Index(1),
+    find: Find::KeyNum { count: 0, first: 1, step: 1 },
+}];
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        name: "SADD",
+        group: Group::Set,
+        complexity: "O(N) where N is the number of members given.",
+        summary: "Adds members to a set, and returns how many are new.",
+        flags: GROW_FAST,
+        args: &[key("key"), string("member").multiple()],
+        reply: "integer",
+        handler: members::sadd,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SCARD",
+        group: Group::Set,
+        summary: "Returns the number of members of a set.",
+        flags: READ_FAST,
+        args: &[key("key")],
+        reply: "integer",
+        handler: members::scard,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SDIFF",
+        group: Group::Set,
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        summary: "Returns the members of the first set that no other set has.",
+        flags: READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: algebra::sdiff,
+        tips: &["nondeterministic_output_order"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SDIFFSTORE",
+        group: Group::Set,
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        summary: "Stores the members of the first set that no other set has, and returns their number.",
+        flags: GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: algebra::sdiffstore,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SINTER",
+        group: Group::Set,
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        summary: "Returns the members that all sets have.",
+        flags: READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: algebra::sinter,
+        tips: &["nondeterministic_output_order"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SINTERCARD",
+        group: Group::Set,
+        since: "7.0.0",
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        summary: "Returns the number of members that all sets have, counted up to a limit.",
+        flags: READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: algebra::sintercard,
+        keys: Some(COUNTED_KEYS),
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SINTERSTORE",
+        group: Group::Set,
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        summary: "Stores the members that all sets have, and returns their number.",
+        flags: GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: algebra::sinterstore,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SISMEMBER",
+        group: Group::Set,
+        summary: "Tells whether a set has a member.",
+        flags: READ_FAST,
+        args: &[key("key"), string("member")],
+        reply: "integer",
+        handler: members::sismember,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SMEMBERS",
+        group: Group::Set,
+        complexity: "O(N) where N is the size of the set.",
+        summary: "Returns all members of a set.",
+        flags: READ,
+        args: &[key("key")],
+        reply: "set of bulk-string",
+        handler: members::smembers,
+        tips: &["nondeterministic_output_order"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SMISMEMBER",
+        group: Group::Set,
+        since: "6.2.0",
+        complexity: "O(N) where N is the number of members given.",
+        summary: "Tells for each of several members whether a set has it.",
+        flags: READ_FAST,
+        args: &[key("key"), string("member").multiple()],
+        reply: "array of integer",
+        handler: members::smismember,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SMOVE",
+        group: Group::Set,
+        summary: "Moves a member from one set to another.",
+        flags: WRITE_FAST,
+        args: &[key("source"), key("destination"), string("member")],
+        reply: "integer",
+        handler: members::smove,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SPOP",
+        group: Group::Set,
+        complexity: "O(1) without a count, otherwise O(N) where N is the count.",
+        summary: "Removes and returns one random member of a set, or several.",
+        flags: WRITE_FAST,
+        args: &[key("key"), integer("count").optional()],
+        reply: "bulk-string | null | set of bulk-string",
+        handler: random::spop,
+        tips: &["nondeterministic_output"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SRANDMEMBER",
+        group: Group::Set,
+        complexity: "O(1) without a count, otherwise O(N) where N is the count's amount.",
+        summary: "Returns one random member of a set, or several; a negative count allows repeated ones.",
+        flags: READ,
+        args: &[key("key"), integer("count").optional()],
+        reply: "bulk-string | null | array of bulk-string",
+        handler: random::srandmember,
+        tips: &["nondeterministic_output"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SREM",
+        group: Group::Set,
+        complexity: "O(N) where N is the number of members given.",
+        summary: "Removes members from a set; the key goes with the last one.",
+        flags: WRITE_FAST,
+        args: &[key("key"), string("member").multiple()],
+        reply: "integer",
+        handler: members::srem,
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SSCAN",
+        group: Group::Set,
+        since: "2.8.0",
+        complexity: "O(1) for each call, O(N) for a whole round, where N is the size of the set.",
+        summary: "Walks through the members of a set step by step.",
+        flags: READ,
+        args: &[
+            key("key"),
+            integer("cursor"),
+            pattern("pattern").after("MATCH").optional(),
+            integer("count").after("COUNT").optional(),
+        ],
+        reply: "array of cursor and array of bulk-string",
+        handler: members::sscan,
+        tips: &["nondeterministic_output"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SUNION",
+        group: Group::Set,
+        complexity: "O(N) where N is the number of members of all sets together.",
+        summary: "Returns the members that any of the sets has.",
+        flags: READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: algebra::sunion,
+        tips: &["nondeterministic_output_order"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SUNIONSTORE",
+        group: Group::Set,
+        complexity: "O(N) where N is the number of members of all sets together.",
+        summary: "Stores the members that any of the sets has, and returns their number.",
+        flags: GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: algebra::sunionstore,
+        ..Command::DEFAULT
+    },
+];

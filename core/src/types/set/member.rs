@@ -1,0 +1,21 @@
+//! One member of a large set, behind one thin pointer.
+
+use crate::keyspace::Keyed;
+use crate::structures::Thin;
+
+/// A member.
+pub struct Member(pub(crate) Thin);
+
+impl Keyed for Member {
+    #[inline(always)]
+    fn key(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl Member {
+    /// A copy of these bytes.
+    pub fn new(bytes: &[u8]) -> Member {
+        Member(Thin::new(&[bytes]))
+    }
+}

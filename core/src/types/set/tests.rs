@@ -1,0 +1,276 @@
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::*;
+use crate::keyspace::HashSeed;
+use crate::types::conversation::Conversation;
+
+type Model = BTreeSet<Vec<u8>>;
+
+fn compact() -> Compact {
+    Compact { set_entries_max: 30, intset_entries_max: 50, ..Compact::new(HashSeed(1, 2)) }
+}
+
+fn contents(set: &Set) -> Model {
+    set.iter().map(Item::to_vec).collect()
+}
+
+fn check(set: &Set, model: &Model, random: &mut Random) {
+    assert_eq!(set.len(), model.len());
+    assert_eq!(contents(set), *model);
+    assert_eq!(contents(&set.copy(&compact())), *model);
+    let (mut scanned, mut cursor) = (Vec::new(), 0);
+    loop {
+        cursor = set.scan(cursor, 60, |item| scanned.push(item.to_vec()));
+        if cursor == 0 {
+            break;
+        }
+    }
+    assert_eq!(scanned.len(), model.len());
+    assert_eq!(scanned.into_iter().collect::<Model>(), *model);
+    let wanted = random.below(model.len() as u64 + 2) as usize;
+    let mut sampled = Model::new();
+    set.sample(wanted, random, |item| assert!(sampled.insert(item.to_vec())));
+    assert!(sampled.len() == wanted.min(model.len()) && sampled.is_subset(model));
+    assert_eq!(set.random(random).is_none(), model.is_empty());
+    assert!(set.draws(random).take(model.len()).all(|item| model.contains(&item.to_vec())));
+}
+
+fn text(random: &mut Random, space: u64, only_numbers: bool) -> Vec<u8> {
+    let number = random.below(space) as i64 - space as i64 / 2;
+    match random.below(4) {
+        0 if !only_numbers => format!("member:{number}").into_bytes(),
+        1 if !only_numbers => alloc::vec![b'x'; random.below(space.min(70)) as usize],
+        _ => format!("{}", number * number * number).into_bytes(),
+    }
+}
+
+#[test]
+fn behaves_as_a_tree_set() {
+    let mut encodings = BTreeSet::new();
+    for seed in 0..8 {
+        let mut random = Random::new([seed; 16]);
+        let (mut set, mut model) = (Set::default(), Model::new());
+        for step in 0..3000 {
+            // Each seed meets the forms in another order and at another size.
+            let space = if step < 1000 { 12 } else { 1000 };
+            let only_numbers = step < 200 * u64::from(seed);
+            let growth = if (step / 500) % 2 == 0 { 3 } else { 1 };
+            let member = text(&mut random, space, only_numbers);
+            match random.below(9) {
+                0 => {
+                    let popped = set.pop(&mut random);
+                    assert_eq!(popped.is_none(), model.is_empty());
+                    assert!(popped.is_none_or(|member| model.remove(&member)));
+                }
+                choice if choice % 4 < growth => {
+                    assert_eq!(set.insert(&member, &compact()), model.insert(member.clone()));
+                    assert!(set.contains(&member));
+                }
+                _ => {
+                    let is_member = model.remove(&member);
+                    assert_eq!(set.contains(&member), is_member);
+                    assert_eq!(set.contains_item(Item::Bytes(&member)), is_member);
+                    assert_eq!(set.remove(&member), is_member);
+                }
+            }
+            encodings.insert(set.encoding());
+            if step % 97 == 0 {
+                check(&set, &model, &mut random);
+            }
+        }
+        while !set.free_some(100) {}
+        assert!(set.is_empty());
+    }
+    assert_eq!(encodings.len(), 3);
+}
+
+#[test]
+fn the_form_follows_the_limits() {
+    let compact = Compact::new(HashSeed(1, 2));
+    let mut set = Set::default();
+    for n in 0..512 {
+        set.insert(format!("{n}").as_bytes(), &compact);
+    }
+    assert_eq!(set.encoding(), "intset");
+    set.insert(b"512", &compact);
+    assert_eq!((set.encoding(), set.len()), ("hashtable", 513));
+    let mut set = Set::default();
+    for n in 0..128 {
+        set.insert(format!("m{n}").as_bytes(), &compact);
+    }
+    assert_eq!(set.encoding(), "listpack");
+    set.insert(b"m0", &compact);
+    assert_eq!(set.encoding(), "listpack");
+    set.insert(b"m128", &compact);
+    assert_eq!(set.encoding(), "hashtable");
+    for (first, second, encoding) in [("1", "a", "listpack"), ("a", "1", "listpack"), ("1", "2", "intset")] {
+        let mut set = Set::default();
+        set.insert(first.as_bytes(), &compact);
+        set.insert(second.as_bytes(), &compact);
+        assert_eq!(set.encoding(), encoding);
+    }
+    let mut set = Set::default();
+    set.insert(&[b'x'; 65], &compact);
+    assert_eq!(set.encoding(), "hashtable");
+    for (additions, first, encoding) in
+        [(512, "1", "intset"), (513, "1", "hashtable"), (129, "a", "hashtable"), (128, "a", "listpack")]
+    {
+        let mut set = Set::default();
+        set.expect(additions, first.as_bytes(), &compact);
+        set.insert(first.as_bytes(), &compact);
+        assert_eq!(set.encoding(), encoding, "{additions}");
+    }
+}
+
+#[test]
+fn members_are_added_found_and_removed() {
+    Conversation::new().check(&[
+        ("SADD s 3 1 2 1", ":3"),
+        ("SADD s 1 a", ":1"),
+        ("SMEMBERS s", "*4 $1 1 $1 2 $1 3 $1 a"),
+        ("SCARD s", ":4"),
+        ("SISMEMBER s a", ":1"),
+        ("SISMEMBER s b", ":0"),
+        ("SMISMEMBER s a b 1", "*3 :1 :0 :1"),
+        ("SMISMEMBER none a b", "*2 :0 :0"),
+        ("SREM s a b 1", ":2"),
+        ("SMOVE s t 2", ":1"),
+        ("SMOVE s t 2", ":0"),
+        ("SMOVE s s 3", ":1"),
+        ("SMOVE s s 9", ":0"),
+        ("SMOVE none t 9", ":0"),
+        ("SMEMBERS t", "*1 $1 2"),
+        ("SREM s 3 4", ":1"),
+        ("SREM s 3", ":0"),
+        ("SCARD s", ":0"),
+        ("SMEMBERS s", "*0"),
+        ("SSCAN none 0 COUNT x", "*2 $1 0 *0"),
+        ("SSCAN t 0", "*2 $1 0 *1 $1 2"),
+        ("SSCAN t 5 MATCH x*", "*2 $1 0 *0"),
+        ("SSCAN t x", "-ERR invalid cursor"),
+        ("SSCAN t 0 NOVALUES", "-ERR NOVALUES option can only be used in HSCAN"),
+        ("SSCAN t 0 COUNT -1", "-ERR syntax error"),
+    ]);
+}
+
+#[test]
+fn sets_are_intersected_united_and_subtracted() {
+    Conversation::new().check(&[
+        ("SADD a 1 2 3 x", ":4"),
+        ("SADD b 2 3 y", ":3"),
+        ("SADD c 3 x", ":2"),
+        ("SINTER a b", "*2 $1 2 $1 3"),
+        ("SINTER a b c", "*1 $1 3"),
+        ("SINTER a none", "*0"),
+        ("SINTERCARD 2 a b", ":2"),
+        ("SINTERCARD 2 a b LIMIT 1", ":1"),
+        ("SINTERCARD 2 a b LIMIT 0", ":2"),
+        ("SINTERCARD 0 a", "-ERR numkeys should be greater than 0"),
+        ("SINTERCARD x a", "-ERR numkeys should be greater than 0"),
+        ("SINTERCARD 2 a", "-ERR Number of keys can't be greater than number of args"),
+        ("SINTERCARD 1 a LIMIT", "-ERR syntax error"),
+        ("SINTERCARD 1 a LIMIT x", "-ERR LIMIT can't be negative"),
+        ("SUNION b c", "*4 $1 2 $1 3 $1 y $1 x"),
+        ("SUNION a b c", "*5 $1 1 $1 2 $1 3 $1 x $1 y"),
+        ("SUNION none", "*0"),
+        ("SDIFF a b", "*2 $1 1 $1 x"),
+        ("SDIFF a a", "*0"),
+        ("SDIFF none a", "*0"),
+        ("SDIFF a none c", "*2 $1 1 $1 2"),
+        ("SINTERSTORE a a b", ":2"),
+        ("SMEMBERS a", "*2 $1 2 $1 3"),
+        ("SUNIONSTORE d a c", ":3"),
+        ("SDIFFSTORE d a b", ":0"),
+        ("SCARD d", ":0"),
+        ("SET text 1", "+OK"),
+        ("SINTER none text", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+        ("SINTERSTORE text none a", ":0"),
+        ("GET text", "$-1"),
+        ("SET text 1", "+OK"),
+        ("SUNIONSTORE text a b", ":3"),
+        ("SCARD text", ":3"),
+    ]);
+}
+
+#[test]
+fn random_members_are_returned_and_popped() {
+    let range = "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+    let mut client = Conversation::new();
+    client.check(&[
+        ("SRANDMEMBER none", "$-1"),
+        ("SRANDMEMBER none 2", "*0"),
+        ("SPOP none", "$-1"),
+        ("SPOP none 2", "*0"),
+        ("SADD s a", ":1"),
+        ("SRANDMEMBER s", "$1 a"),
+        ("SRANDMEMBER s 5", "*1 $1 a"),
+        ("SRANDMEMBER s -3", "*3 $1 a $1 a $1 a"),
+        ("SRANDMEMBER s -9223372036854775808", range),
+        ("SRANDMEMBER s -9223372036854775807", "-ERR value is out of range"),
+        ("SRANDMEMBER s 1 2", "-ERR syntax error"),
+        ("SPOP s 1 2", "-ERR syntax error"),
+        ("SPOP s -1", "-ERR value is out of range, must be positive"),
+        ("SPOP s x", "-ERR value is out of range, must be positive"),
+        ("SPOP s 0", "*0"),
+        ("SPOP s", "$1 a"),
+    ]);
+    assert_eq!(client.effects, "*3 $4 SREM $1 s $1 a");
+    client.check(&[("SCARD s", ":0"), ("SADD s a b", ":2"), ("SPOP s 2", "*2 $1 a $1 b")]);
+    assert_eq!(client.effects, "*2 $3 DEL $1 s");
+}
+
+#[test]
+fn popping_leaves_exactly_the_rest() {
+    for (size, popped) in [(10, 3), (500, 20), (500, 495), (2000, 1500), (2000, 1990), (600, 100)] {
+        for prefix in ["", "member:"] {
+            let mut client = Conversation::new();
+            let members: Vec<String> = (0..size).map(|n| format!("{prefix}{n}")).collect();
+            client.ask(&format!("SADD s {}", members.join(" ")));
+            let reply = client.ask(&format!("SPOP s {popped}"));
+            let gone: Vec<&str> = reply.split(' ').skip(2).step_by(2).collect();
+            let removed = client.effects.matches("SREM").count();
+            assert_eq!(removed, gone.len().div_ceil(1024));
+            assert!(gone.iter().all(|member| client.effects.contains(&format!(" {member}"))));
+            let rest = client.ask("SMEMBERS s");
+            let rest: Vec<&str> = rest.split(' ').skip(2).step_by(2).collect();
+            assert_eq!((gone.len(), rest.len()), (popped, size - popped));
+            let all: BTreeSet<&str> = gone.into_iter().chain(rest).collect();
+            assert_eq!(all, members.iter().map(String::as_str).collect());
+        }
+    }
+}
+
+#[test]
+fn other_types_are_refused() {
+    let wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+    let mut client = Conversation::new();
+    client.ask("SET t x");
+    client.ask("SADD s a");
+    for request in [
+        "SADD t a",
+        "SCARD t",
+        "SDIFF s t",
+        "SDIFFSTORE d none t",
+        "SINTER s t",
+        "SINTERCARD 2 none t",
+        "SINTERSTORE d none t",
+        "SISMEMBER t a",
+        "SMEMBERS t",
+        "SMISMEMBER t a",
+        "SMOVE t s a",
+        "SMOVE s t missing",
+        "SPOP t",
+        "SPOP t 0",
+        "SRANDMEMBER t",
+        "SRANDMEMBER t 0",
+        "SREM t a",
+        "SSCAN t 0 COUNT x",
+        "SUNION none t",
+        "SUNIONSTORE d s t",
+    ] {
+        assert_eq!(client.ask(request), wrong, "{request}");
+    }
+}

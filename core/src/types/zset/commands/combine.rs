@@ -1,0 +1,314 @@
+//! Unions, intersections and differences of sorted sets and sets; a member of a set counts with score 1.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::ControlFlow;
+
+use super::{at_least, store_result, write_members};
+use crate::args::{Args, Cursor};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
+use crate::number;
+use crate::structures::INTEGER_TEXT_BYTES_MAX;
+use crate::types::set::Set;
+use crate::types::zset::{Gather, Zset};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Union,
+    Intersection,
+    Difference,
+}
+
+/// How the scores of one member become one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aggregate {
+    Sum,
+    Min,
+    Max,
+}
+
+impl Aggregate {
+    fn combine(self, score: f64, other: f64) -> f64 {
+        match self {
+            // Infinities of opposite signs cancel out, by Redis's convention.
+            Aggregate::Sum => not_nan(score + other),
+            // A NaN, which an infinity weighted by 0 is, changes nothing.
+            Aggregate::Min => {
+                if other < score {
+                    other
+                } else {
+                    score
+                }
+            }
+            Aggregate::Max => {
+                if other > score {
+                    other
+                } else {
+                    score
+                }
+            }
+        }
+    }
+}
+
+fn not_nan(score: f64) -> f64 {
+    if score.is_nan() { 0.0 } else { score }
+}
+
+/// What stands at one of the keys.
+#[derive(Clone, Copy)]
+enum Input<'a> {
+    Absent,
+    Zset(&'a Zset),
+    Set(&'a Set),
+}
+
+impl<'a> Input<'a> {
+    fn at(store: &'a Store, key: &[u8]) -> Input<'a> {
+        match store.view(key).map(Entry::value) {
+            Some(ValueRef::Zset(zset)) => Input::Zset(zset),
+            Some(ValueRef::Set(set)) => Input::Set(set),
+            _ => Input::Absent,
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Input::Absent => 0,
+            Input::Zset(zset) => zset.len(),
+            Input::Set(set) => set.len(),
+        }
+    }
+
+    fn score(self, member: &[u8]) -> Option<f64> {
+        match self {
+            Input::Absent => None,
+            Input::Zset(zset) => zset.score(member),
+            Input::Set(set) => set.contains(member).then_some(1.0),
+        }
+    }
+
+    /// Calls `visit` for each member with its score, until it breaks.
+    fn visit(self, mut visit: impl FnMut(&[u8], f64) -> ControlFlow<()>) {
+        let _ = match self {
+            Input::Absent => ControlFlow::Continue(()),
+            Input::Zset(zset) => zset
+                .iter()
+                .try_for_each(|(member, score)| visit(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score)),
+            Input::Set(set) => {
+                set.iter().try_for_each(|member| visit(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), 1.0))
+            }
+        };
+    }
+}
+
+/// A key to combine, with its weight.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    input: Input<'a>,
+    weight: f64,
+}
+
+/// What a command asks for.
+struct Request<'a> {
+    operation: Operation,
+    keys: Args<'a>,
+    weights: Vec<f64>,
+    aggregate: Aggregate,
+    with_scores: bool,
+    /// Members to count at most; 0 for all.
+    limit: u64,
+}
+
+/// Which options a command takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Reply,
+    Store,
+    Count,
+}
+
+impl<'a> Request<'a> {
+    /// Reads a request from the number of keys on, and looks at the keys as Redis does between the arguments.
+    fn parse(
+        ctx: &mut Context<'_>,
+        args: Args<'a>,
+        operation: Operation,
+        purpose: Purpose,
+    ) -> Result<Request<'a>, Error> {
+        let mut cursor = args.cursor(if purpose == Purpose::Store { 2 } else { 1 });
+        let count = cursor.int()?;
+        if count < 1 {
+            return Err(Error::Owned(alloc::format!(
+                "ERR at least 1 input key is needed for '{}' command",
+                ctx.name()
+            )));
+        }
+        let keys = cursor.many(usize::try_from(count).unwrap_or(usize::MAX))?;
+        for key in keys.iter() {
+            let found = ctx.store.read(key).map(Entry::type_of);
+            if found.is_some_and(|found| found != Type::Zset && found != Type::Set) {
+                return Err(Error::WrongType);
+            }
+        }
+        let mut request = Request {
+            operation,
+            keys,
+            weights: alloc::vec![1.0; keys.len()],
+            aggregate: Aggregate::Sum,
+            with_scores: false,
+            limit: 0,
+        };
+        while !cursor.is_done() {
+            request.option(&mut cursor, purpose)?;
+        }
+        Ok(request)
+    }
+
+    fn option(&mut self, cursor: &mut Cursor<'a>, purpose: Purpose) -> Result<(), Error> {
+        let is_weighted = self.operation != Operation::Difference && purpose != Purpose::Count;
+        if is_weighted && cursor.accept_with("WEIGHTS", self.keys.len()) {
+            for weight in &mut self.weights {
+                *weight = number::parse_f64(cursor.take()?)
+                    .ok_or(Error::Text("ERR weight value is not a float"))?;
+            }
+        } else if is_weighted && cursor.accept_with("AGGREGATE", 1) {
+            self.aggregate = if cursor.accept("SUM") {
+                Aggregate::Sum
+            } else if cursor.accept("MIN") {
+                Aggregate::Min
+            } else if cursor.accept("MAX") {
+                Aggregate::Max
+            } else {
+                return Err(Error::Syntax);
+            };
+        } else if purpose == Purpose::Reply && cursor.accept("WITHSCORES") {
+            self.with_scores = true;
+        } else if purpose == Purpose::Count && cursor.accept_with("LIMIT", 1) {
+            self.limit = at_least(0, cursor.take()?, "ERR LIMIT can't be negative")?;
+        } else {
+            return Err(Error::Syntax);
+        }
+        Ok(())
+    }
+
+    /// The inputs in the order in which they are gone through.
+    fn sources<'s>(&self, store: &'s Store) -> Vec<Source<'s>> {
+        let mut sources: Vec<Source<'s>> = self
+            .keys
+            .iter()
+            .zip(&self.weights)
+            .map(|(key, &weight)| Source { input: Input::at(store, key), weight })
+            .collect();
+        if self.operation != Operation::Difference {
+            // The fewest first; the order also decides how sums are rounded.
+            sources.sort_by_key(|source| source.input.len());
+        }
+        sources
+    }
+
+    fn run(&self, store: &Store) -> Zset {
+        let sources = self.sources(store);
+        let mut result = Gather::new(&store.compact);
+        match self.operation {
+            Operation::Union => self.unite(&sources, &mut result),
+            Operation::Intersection => self.intersect(&sources, |member, score| {
+                result.merge(member, score, |_| score);
+                ControlFlow::Continue(())
+            }),
+            Operation::Difference => subtract(&sources, &mut result),
+        }
+        result.finish(&store.compact)
+    }
+
+    fn unite(&self, sources: &[Source<'_>], result: &mut Gather) {
+        for source in sources {
+            source.input.visit(|member, score| {
+                let score = not_nan(source.weight * score);
+                result.merge(member, score, |other| self.aggregate.combine(other, score));
+                ControlFlow::Continue(())
+            });
+        }
+    }
+
+    fn intersect(&self, sources: &[Source<'_>], mut found: impl FnMut(&[u8], f64) -> ControlFlow<()>) {
+        let Some((first, others)) = sources.split_first() else { return };
+        first.input.visit(|member, score| {
+            let mut score = not_nan(first.weight * score);
+            for other in others {
+                let Some(value) = other.input.score(member) else { return ControlFlow::Continue(()) };
+                score = self.aggregate.combine(score, value * other.weight);
+            }
+            found(member, score)
+        });
+    }
+}
+
+/// The members of the first that are in none of the others.
+fn subtract(sources: &[Source<'_>], result: &mut Gather) {
+    let Some((first, others)) = sources.split_first() else { return };
+    first.input.visit(|member, score| {
+        if others.iter().all(|other| other.input.score(member).is_none()) {
+            result.merge(member, score, |_| score);
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+fn reply(ctx: &mut Context<'_>, args: Args<'_>, operation: Operation) -> Result<Flow, Error> {
+    let request = Request::parse(ctx, args, operation, Purpose::Reply)?;
+    let result = request.run(ctx.store);
+    write_members(&mut ctx.reply, result.iter(), request.with_scores);
+    // A large one is freed step by step.
+    ctx.store.discard(Value::Zset(Box::new(result)));
+    Ok(Flow::Done)
+}
+
+fn store(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    operation: Operation,
+    event: &'static str,
+) -> Result<Flow, Error> {
+    let request = Request::parse(ctx, args, operation, Purpose::Store)?;
+    let result = request.run(ctx.store);
+    store_result(ctx, args.at(1), result, event);
+    Ok(Flow::Done)
+}
+
+pub(super) fn zunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply(ctx, args, Operation::Union)
+}
+
+pub(super) fn zinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply(ctx, args, Operation::Intersection)
+}
+
+pub(super) fn zdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply(ctx, args, Operation::Difference)
+}
+
+pub(super) fn zunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    store(ctx, args, Operation::Union, "zunionstore")
+}
+
+pub(super) fn zinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    store(ctx, args, Operation::Intersection, "zinterstore")
+}
+
+pub(super) fn zdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    store(ctx, args, Operation::Difference, "zdiffstore")
+}
+
+pub(super) fn zintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let request = Request::parse(ctx, args, Operation::Intersection, Purpose::Count)?;
+    let mut count = 0;
+    request.intersect(&request.sources(ctx.store), |_, _| {
+        count += 1;
+        if count == request.limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    ctx.reply.int(count as i64);
+    Ok(Flow::Done)
+}

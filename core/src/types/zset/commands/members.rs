@@ -1,0 +1,203 @@
+//! Commands that name members: adding, removing, scores and ranks.
+
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::NotifyClass;
+
+const NOT_A_NUMBER: Error = Error::Text("ERR resulting score is not a number (NaN)");
+
+/// What the options of ZADD ask for.
+#[derive(Clone, Copy, Default)]
+struct Conditions {
+    if_absent: bool,
+    if_present: bool,
+    if_greater: bool,
+    if_less: bool,
+    counts_changes: bool,
+    adds_up: bool,
+}
+
+impl Conditions {
+    fn parse(args: Args<'_>, adds_up: bool) -> Result<(Conditions, usize), Error> {
+        let mut conditions = Conditions { adds_up, ..Conditions::default() };
+        let mut cursor = args.cursor(2);
+        loop {
+            if cursor.accept("NX") {
+                conditions.if_absent = true;
+            } else if cursor.accept("XX") {
+                conditions.if_present = true;
+            } else if cursor.accept("CH") {
+                conditions.counts_changes = true;
+            } else if cursor.accept("INCR") {
+                conditions.adds_up = true;
+            } else if cursor.accept("GT") {
+                conditions.if_greater = true;
+            } else if cursor.accept("LT") {
+                conditions.if_less = true;
+            } else {
+                break;
+            }
+        }
+        let left = cursor.left();
+        if left == 0 || left % 2 != 0 {
+            return Err(Error::Syntax);
+        }
+        conditions.check(left / 2)?;
+        Ok((conditions, cursor.position()))
+    }
+
+    fn check(self, pairs: usize) -> Result<(), Error> {
+        if self.if_absent && self.if_present {
+            return Err(Error::Text("ERR XX and NX options at the same time are not compatible"));
+        }
+        if (self.if_absent && (self.if_greater || self.if_less)) || (self.if_greater && self.if_less) {
+            return Err(Error::Text("ERR GT, LT, and/or NX options at the same time are not compatible"));
+        }
+        if self.adds_up && pairs > 1 {
+            return Err(Error::Text("ERR INCR option supports a single increment-element pair"));
+        }
+        Ok(())
+    }
+
+    /// The score that a member with the score `old` gets from `given`; `None` when it must stay as it is.
+    fn decide(self, old: Option<f64>, given: f64) -> Result<Option<f64>, Error> {
+        let Some(old) = old else { return Ok((!self.if_present).then_some(given)) };
+        if self.if_absent {
+            return Ok(None);
+        }
+        let score = if self.adds_up { old + given } else { given };
+        if score.is_nan() {
+            return Err(NOT_A_NUMBER);
+        }
+        let is_refused = (self.if_less && score >= old) || (self.if_greater && score <= old);
+        Ok((!is_refused).then_some(score))
+    }
+}
+
+pub(super) fn zadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    add(ctx, args, false)
+}
+
+pub(super) fn zincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    add(ctx, args, true)
+}
+
+fn add(ctx: &mut Context<'_>, args: Args<'_>, adds_up: bool) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let (conditions, first) = Conditions::parse(args, adds_up)?;
+    // All scores are read before any member is added.
+    for index in (first..args.len()).step_by(2) {
+        args.float(index)?;
+    }
+    let compact = ctx.store.compact;
+    let (mut added, mut updated, mut result) = (0, 0, None);
+    let zset =
+        if conditions.if_present { ctx.store.zset_mut(key)? } else { Some(ctx.store.zset_or_new(key)?) };
+    if let Some(zset) = zset {
+        for index in (first..args.len()).step_by(2) {
+            let given = args.float(index)?;
+            let mut decision = Ok(None);
+            let old = zset.upsert(args.at(index + 1), &compact, |old| {
+                decision = conditions.decide(old, given);
+                decision.clone().ok().flatten()
+            });
+            // Only an increment can fail, and it has a single pair, so nothing was done yet.
+            result = decision?;
+            match (old, result) {
+                (None, Some(_)) => added += 1,
+                (Some(old), Some(new)) if old != new => updated += 1,
+                _ => {}
+            }
+        }
+    }
+    if added + updated > 0 {
+        ctx.store.changed(key, NotifyClass::Zset, if conditions.adds_up { "zincr" } else { "zadd" });
+    }
+    if !conditions.adds_up {
+        ctx.reply.int(if conditions.counts_changes { added + updated } else { added });
+    } else if let Some(score) = result {
+        ctx.reply.double(score);
+    } else {
+        ctx.reply.null();
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn zrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let mut removed = 0;
+    if let Some(zset) = ctx.store.zset_mut(key)? {
+        for member in args.from(2).iter() {
+            removed += usize::from(zset.remove(member).is_some());
+        }
+    }
+    if removed > 0 {
+        ctx.store.changed(key, NotifyClass::Zset, "zrem");
+        ctx.store.remove_if_empty(key);
+    }
+    ctx.reply.count(removed);
+    Ok(Flow::Done)
+}
+
+pub(super) fn zcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let len = ctx.store.zset(args.at(1))?.map_or(0, |zset| zset.len());
+    ctx.reply.count(len);
+    Ok(Flow::Done)
+}
+
+pub(super) fn zscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    match ctx.store.zset(args.at(1))?.and_then(|zset| zset.score(args.at(2))) {
+        Some(score) => ctx.reply.double(score),
+        None => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn zmscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let zset = ctx.store.zset(args.at(1))?;
+    let members = args.from(2);
+    ctx.reply.array(members.len());
+    for member in members.iter() {
+        match zset.and_then(|zset| zset.score(member)) {
+            Some(score) => ctx.reply.double(score),
+            None => ctx.reply.null(),
+        }
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn zrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    rank(ctx, args, false)
+}
+
+pub(super) fn zrevrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    rank(ctx, args, true)
+}
+
+fn rank(ctx: &mut Context<'_>, args: Args<'_>, from_end: bool) -> Result<Flow, Error> {
+    if args.len() > 4 {
+        return Err(Error::Arity(ctx.name()));
+    }
+    let with_score = args.len() == 4;
+    if with_score && !args.is(3, "WITHSCORE") {
+        return Err(Error::Syntax);
+    }
+    let found = match ctx.store.zset(args.at(1))? {
+        Some(zset) => zset
+            .rank(args.at(2))
+            .map(|(rank, score)| (if from_end { zset.len() - 1 - rank } else { rank }, score)),
+        None => None,
+    };
+    match found {
+        Some((rank, score)) if with_score => {
+            ctx.reply.array(2);
+            ctx.reply.count(rank);
+            ctx.reply.double(score);
+        }
+        Some((rank, _)) => ctx.reply.count(rank),
+        None if with_score => ctx.reply.null_array(),
+        None => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}

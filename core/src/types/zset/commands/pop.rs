@@ -1,0 +1,215 @@
+//! Commands that take members from an end, at once or as soon as there are some.
+
+use alloc::vec::Vec;
+
+use super::at_least;
+use crate::args::Args;
+use crate::blocking::{Absent, Block, deadline_after};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::{NotifyClass, Type};
+use crate::number;
+
+/// The end to take from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Min,
+    Max,
+}
+
+impl End {
+    /// The command that takes from this end, and its event.
+    fn names(self) -> (&'static [u8], &'static str) {
+        match self {
+            End::Min => (b"ZPOPMIN", "zpopmin"),
+            End::Max => (b"ZPOPMAX", "zpopmax"),
+        }
+    }
+}
+
+/// How the members that were taken are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Members and scores in one array.
+    Flat,
+    /// An array of pairs.
+    Pairs,
+    /// The key and then both in one array.
+    KeyFlat,
+    /// The key and an array of pairs.
+    KeyPairs,
+}
+
+/// Takes up to `count` members, at least one, from the end of a sorted set that is there.
+fn take(ctx: &mut Context<'_>, key: &[u8], end: End, count: u64, shape: Shape) -> Result<(), Error> {
+    let Some(zset) = ctx.store.zset_mut(key)? else { return Ok(()) };
+    let len = zset.len();
+    let taken = usize::try_from(count).unwrap_or(usize::MAX).min(len);
+    match shape {
+        Shape::Flat => ctx.reply.array(taken * 2),
+        Shape::Pairs => ctx.reply.array(taken),
+        Shape::KeyFlat => ctx.reply.array(taken * 2 + 1),
+        Shape::KeyPairs => ctx.reply.array(2),
+    }
+    if matches!(shape, Shape::KeyFlat | Shape::KeyPairs) {
+        ctx.reply.bulk(key);
+    }
+    if shape == Shape::KeyPairs {
+        ctx.reply.array(taken);
+    }
+    let ranks = if end == End::Min { 0..taken } else { len - taken..len };
+    let mut members = zset.range_by_rank(ranks.clone());
+    while let Some((member, score)) = if end == End::Min { members.next() } else { members.next_back() } {
+        if matches!(shape, Shape::Pairs | Shape::KeyPairs) {
+            ctx.reply.array(2);
+        }
+        ctx.reply.item(member);
+        ctx.reply.double(score);
+    }
+    zset.remove_range(ranks);
+    let (_, event) = end.names();
+    ctx.store.changed(key, NotifyClass::Zset, event);
+    ctx.store.remove_if_empty(key);
+    Ok(())
+}
+
+/// As [`take`], for a command that stands for ZPOPMIN or ZPOPMAX in the effects.
+fn take_rewritten(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    end: End,
+    count: Option<u64>,
+    shape: Shape,
+) -> Result<(), Error> {
+    let len = ctx.store.zset_mut(key)?.map_or(0, |zset| zset.len());
+    take(ctx, key, end, count.unwrap_or(1), shape)?;
+    let (command, _) = end.names();
+    match count {
+        None => ctx.rewrite(&[command, key]),
+        Some(count) => {
+            let mut text = Vec::new();
+            number::write_u64(&mut text, count.min(len as u64));
+            ctx.rewrite(&[command, key, &text]);
+        }
+    }
+    Ok(())
+}
+
+/// The first key that is there; it must be a sorted set.
+fn first_present<'a>(ctx: &mut Context<'_>, keys: Args<'a>) -> Result<Option<&'a [u8]>, Error> {
+    for key in keys.iter() {
+        if ctx.store.zset_mut(key)?.is_some() {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    pop(ctx, args, End::Min)
+}
+
+pub(super) fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    pop(ctx, args, End::Max)
+}
+
+fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
+    if args.len() > 3 {
+        return Err(Error::Syntax);
+    }
+    let count = match args.get(2) {
+        None => None,
+        Some(_) => Some(
+            u64::try_from(args.int(2)?)
+                .map_err(|_| Error::Text("ERR value is out of range, must be positive"))?,
+        ),
+    };
+    let is_there = ctx.store.zset_mut(args.at(1))?.is_some();
+    if !is_there || count == Some(0) {
+        ctx.reply.array(0);
+        return Ok(Flow::Done);
+    }
+    let shape = if ctx.reply.is_resp3() && count.is_some() { Shape::Pairs } else { Shape::Flat };
+    take(ctx, args.at(1), end, count.unwrap_or(1), shape)?;
+    Ok(Flow::Done)
+}
+
+/// The arguments of ZMPOP from the number of keys on.
+struct Choice<'a> {
+    keys: Args<'a>,
+    end: End,
+    count: u64,
+}
+
+impl<'a> Choice<'a> {
+    fn parse(args: Args<'a>, first: usize) -> Result<Choice<'a>, Error> {
+        let keys = at_least(1, args.at(first), "ERR numkeys should be greater than 0")?;
+        let mut cursor = args.cursor(first + 1);
+        let keys = cursor.many(usize::try_from(keys).unwrap_or(usize::MAX))?;
+        let end = if cursor.accept("MIN") {
+            End::Min
+        } else if cursor.accept("MAX") {
+            End::Max
+        } else {
+            return Err(Error::Syntax);
+        };
+        let mut count = None;
+        while !cursor.is_done() {
+            if count.is_some() || !cursor.accept_with("COUNT", 1) {
+                return Err(Error::Syntax);
+            }
+            count = Some(at_least(1, cursor.take()?, "ERR count should be greater than 0")?);
+        }
+        Ok(Choice { keys, end, count: count.unwrap_or(1) })
+    }
+}
+
+pub(super) fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let Choice { keys, end, count } = Choice::parse(args, 1)?;
+    match first_present(ctx, keys)? {
+        Some(key) => take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?,
+        None => ctx.reply.null_array(),
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let Choice { keys, end, count } = Choice::parse(args, 2)?;
+    let deadline = deadline_after(ctx.server.now, args.at(1))?;
+    match first_present(ctx, keys)? {
+        Some(key) => {
+            take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?;
+            Ok(Flow::Done)
+        }
+        None => Ok(wait_for(keys, deadline)),
+    }
+}
+
+pub(super) fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    pop_or_wait(ctx, args, End::Min)
+}
+
+pub(super) fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    pop_or_wait(ctx, args, End::Max)
+}
+
+fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
+    let keys = args.slice(1, args.len() - 1);
+    let deadline = deadline_after(ctx.server.now, args.at(args.len() - 1))?;
+    match first_present(ctx, keys)? {
+        Some(key) => {
+            take_rewritten(ctx, key, end, None, Shape::KeyFlat)?;
+            Ok(Flow::Done)
+        }
+        None => Ok(wait_for(keys, deadline)),
+    }
+}
+
+fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
+    Flow::Block(Block {
+        keys: keys.iter().map(<[u8]>::to_vec).collect(),
+        wants: Type::Zset,
+        deadline,
+        on_timeout: Absent::NullArray,
+    })
+}

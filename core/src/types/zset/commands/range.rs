@@ -1,0 +1,254 @@
+//! Commands on ranges of ranks, scores or members.
+
+use core::ops::Range;
+
+use super::{lex_range, score_range, store_result, write_members};
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::keyspace::NotifyClass;
+use crate::number;
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
+use crate::types::zset::{Iter, LexRange, ScoreRange, Zset};
+
+/// What a range is a range of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Rank,
+    Score,
+    Lex,
+}
+
+/// What a command's name already says about its range; the options say the rest.
+#[derive(Clone, Copy)]
+struct Fixed {
+    by: Option<By>,
+    from_end: Option<bool>,
+    /// Whether scores can be asked for.
+    replies: bool,
+}
+
+/// A range with its options.
+#[derive(Clone, Copy)]
+struct Query<'a> {
+    bounds: Bounds<'a>,
+    from_end: bool,
+    offset: i64,
+    /// How many at most; all when negative.
+    limit: i64,
+    with_scores: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Bounds<'a> {
+    /// First and last; from the end when negative.
+    Rank(i64, i64),
+    Score(ScoreRange),
+    Lex(LexRange<'a>),
+}
+
+impl<'a> Bounds<'a> {
+    fn parse(by: By, min: &'a [u8], max: &'a [u8]) -> Result<Bounds<'a>, Error> {
+        let int = |text| number::parse_i64(text).ok_or(Error::NotInteger);
+        Ok(match by {
+            By::Rank => Bounds::Rank(int(min)?, int(max)?),
+            By::Score => Bounds::Score(score_range(min, max)?),
+            By::Lex => Bounds::Lex(lex_range(min, max)?),
+        })
+    }
+
+    /// The ranks of what lies inside, counted from the beginning of the order.
+    fn ranks(&self, zset: &Zset, from_end: bool) -> Range<usize> {
+        match self {
+            Bounds::Score(range) => zset.ranks_by_score(range),
+            Bounds::Lex(range) => zset.ranks_by_lex(range, from_end),
+            &Bounds::Rank(first, last) => {
+                let len = zset.len() as i64;
+                let first = if first < 0 { (first + len).max(0) } else { first };
+                let last = if last < 0 { last + len } else { last.min(len - 1) };
+                if first > last || first >= len {
+                    return 0..0;
+                }
+                let (start, end) = (first as usize, last as usize + 1);
+                if from_end { zset.len() - end..zset.len() - start } else { start..end }
+            }
+        }
+    }
+}
+
+impl<'a> Query<'a> {
+    /// Reads a range whose bounds stand at `first` and behind it.
+    fn parse(args: Args<'a>, first: usize, fixed: Fixed) -> Result<Query<'a>, Error> {
+        let Fixed { mut by, mut from_end, replies } = fixed;
+        let (mut offset, mut limit, mut with_scores) = (0, -1, false);
+        let mut cursor = args.cursor(first + 2);
+        while !cursor.is_done() {
+            if replies && cursor.accept("WITHSCORES") {
+                with_scores = true;
+            } else if cursor.accept_with("LIMIT", 2) {
+                (offset, limit) = (cursor.int()?, cursor.int()?);
+            } else if from_end.is_none() && cursor.accept("REV") {
+                from_end = Some(true);
+            } else if by.is_none() && cursor.accept("BYLEX") {
+                by = Some(By::Lex);
+            } else if by.is_none() && cursor.accept("BYSCORE") {
+                by = Some(By::Score);
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        let (by, from_end) = (by.unwrap_or(By::Rank), from_end.unwrap_or(false));
+        if limit != -1 && by == By::Rank {
+            return Err(Error::Text(
+                "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
+            ));
+        }
+        if with_scores && by == By::Lex {
+            return Err(Error::Text("ERR syntax error, WITHSCORES not supported in combination with BYLEX"));
+        }
+        let (min, max) = (args.at(first), args.at(first + 1));
+        let is_swapped = from_end && by != By::Rank;
+        let (min, max) = if is_swapped { (max, min) } else { (min, max) };
+        let bounds = Bounds::parse(by, min, max)?;
+        Ok(Query { bounds, from_end, offset, limit, with_scores })
+    }
+
+    /// The ranks asked for.
+    fn ranks(&self, zset: &Zset) -> Range<usize> {
+        let mut ranks = self.bounds.ranks(zset, self.from_end);
+        if let Bounds::Rank(..) = self.bounds {
+            return ranks;
+        }
+        // As in Redis, a negative offset passes over everything.
+        let skipped = usize::try_from(self.offset).unwrap_or(usize::MAX).min(ranks.len());
+        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        if self.from_end {
+            ranks.end -= skipped;
+            ranks.start = ranks.start.max(ranks.end.saturating_sub(most));
+        } else {
+            ranks.start += skipped;
+            ranks.end = ranks.end.min(ranks.start.saturating_add(most));
+        }
+        ranks
+    }
+
+    fn members<'z>(&self, zset: &'z Zset) -> Directed<'z> {
+        Directed { iter: zset.range_by_rank(self.ranks(zset)), from_end: self.from_end }
+    }
+}
+
+/// Members from either end on.
+struct Directed<'a> {
+    iter: Iter<'a>,
+    from_end: bool,
+}
+
+impl<'a> Iterator for Directed<'a> {
+    type Item = (Item<'a>, f64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.from_end { self.iter.next_back() } else { self.iter.next() }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Directed<'_> {}
+
+fn reply_range(ctx: &mut Context<'_>, args: Args<'_>, fixed: Fixed) -> Result<Flow, Error> {
+    let query = Query::parse(args, 2, fixed)?;
+    match ctx.store.zset(args.at(1))? {
+        Some(zset) => write_members(&mut ctx.reply, query.members(zset), query.with_scores),
+        None => ctx.reply.array(0),
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn zrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_range(ctx, args, Fixed { by: None, from_end: None, replies: true })
+}
+
+pub(super) fn zrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_range(ctx, args, Fixed { by: Some(By::Lex), from_end: Some(false), replies: true })
+}
+
+pub(super) fn zrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_range(ctx, args, Fixed { by: Some(By::Score), from_end: Some(false), replies: true })
+}
+
+pub(super) fn zrevrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_range(ctx, args, Fixed { by: Some(By::Rank), from_end: Some(true), replies: true })
+}
+
+pub(super) fn zrevrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_range(ctx, args, Fixed { by: Some(By::Lex), from_end: Some(true), replies: true })
+}
+
+pub(super) fn zrevrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_range(ctx, args, Fixed { by: Some(By::Score), from_end: Some(true), replies: true })
+}
+
+pub(super) fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let query = Query::parse(args, 3, Fixed { by: None, from_end: None, replies: false })?;
+    let compact = ctx.store.compact;
+    let mut result = Zset::default();
+    if let Some(zset) = ctx.store.zset(args.at(2))? {
+        // In order, so that each is appended.
+        for (member, score) in zset.range_by_rank(query.ranks(zset)) {
+            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, &compact);
+        }
+    }
+    store_result(ctx, args.at(1), result, "zrangestore");
+    Ok(Flow::Done)
+}
+
+pub(super) fn zcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let range = score_range(args.at(2), args.at(3))?;
+    let count = ctx.store.zset(args.at(1))?.map_or(0, |zset| zset.ranks_by_score(&range).len());
+    ctx.reply.count(count);
+    Ok(Flow::Done)
+}
+
+pub(super) fn zlexcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let range = lex_range(args.at(2), args.at(3))?;
+    let count = ctx.store.zset(args.at(1))?.map_or(0, |zset| zset.ranks_by_lex(&range, false).len());
+    ctx.reply.count(count);
+    Ok(Flow::Done)
+}
+
+pub(super) fn zremrangebyrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    remove_range(ctx, args, By::Rank, "zremrangebyrank")
+}
+
+pub(super) fn zremrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    remove_range(ctx, args, By::Score, "zremrangebyscore")
+}
+
+pub(super) fn zremrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    remove_range(ctx, args, By::Lex, "zremrangebylex")
+}
+
+fn remove_range(ctx: &mut Context<'_>, args: Args<'_>, by: By, event: &'static str) -> Result<Flow, Error> {
+    let key = args.at(1);
+    let bounds = Bounds::parse(by, args.at(2), args.at(3))?;
+    let mut removed = 0;
+    if let Some(zset) = ctx.store.zset_mut(key)? {
+        let ranks = bounds.ranks(zset, false);
+        // A whole set goes with its key, step by step.
+        if ranks.len() == zset.len() {
+            removed = ranks.len();
+            ctx.store.remove(key);
+            ctx.store.changed(key, NotifyClass::Zset, event);
+            ctx.store.notify(NotifyClass::Generic, "del", key);
+        } else {
+            removed = zset.remove_range(ranks);
+            if removed > 0 {
+                ctx.store.changed(key, NotifyClass::Zset, event);
+            }
+        }
+    }
+    ctx.reply.count(removed);
+    Ok(Flow::Done)
+}

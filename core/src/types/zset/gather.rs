@@ -1,0 +1,53 @@
+//! Collecting a sorted set whose scores are not final until all of it has been seen.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::large::{Large, sort};
+use super::member::{Member, Place};
+use super::small::Small;
+use super::{Form, Zset};
+use crate::keyspace::Table;
+use crate::types::Compact;
+
+/// Members with scores, in no order yet. Unions are gathered like this, since keeping them in order all the
+/// while would move a member each time its score changes.
+pub struct Gather {
+    members: Table<Member>,
+    longest: usize,
+}
+
+impl Gather {
+    /// Nothing yet.
+    pub fn new(compact: &Compact) -> Gather {
+        Gather { members: Table::new(compact.seed), longest: 0 }
+    }
+
+    /// Adds a member, or lets `combine` make the new score of the one that a member has.
+    pub fn merge(&mut self, member: &[u8], score: f64, combine: impl FnOnce(f64) -> f64) {
+        let hash = self.members.hash(member);
+        match self.members.find_mut(hash, member) {
+            Some(found) => found.set_score(combine(found.score())),
+            None => {
+                self.longest = self.longest.max(member.len());
+                self.members.insert_new(hash, Member::new(member, score));
+            }
+        }
+    }
+
+    /// The sorted set.
+    pub fn finish(self, compact: &Compact) -> Zset {
+        if self.members.len() > compact.zset_entries_max || self.longest > compact.zset_value_bytes_max {
+            return Zset { form: Form::Large(Box::new(Large::from_members(self.members))) };
+        }
+        let mut places: Vec<Place> = self.members.iter().map(Member::place).collect();
+        // SAFETY: the members live in the table until the end of this function.
+        unsafe { sort(&mut places) };
+        let mut small = Small::default();
+        for place in places {
+            // SAFETY: as above.
+            small.push_back(unsafe { place.member() }, place.score());
+        }
+        Zset { form: Form::Small(small) }
+    }
+}

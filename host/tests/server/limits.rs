@@ -1,0 +1,123 @@
+//! What one client does must not hurt the others.
+
+use crate::client::{Client, bulk, request};
+use crate::on_both_engines;
+use crate::process::Process;
+use std::io::{ErrorKind, Read, Write};
+
+on_both_engines!(
+    cuts_off_who_never_reads,
+    makes_a_flooder_wait,
+    admits_maxclients,
+    holds_half_requests_of_many,
+);
+
+fn cuts_off_who_never_reads(engine: &str) {
+    let mut server = Process::start(engine, &["--client-output-buffer-limit", "normal", "4mb", "0", "0"]);
+    let mut other = server.client();
+    other.call(&[b"SET", b"large", &[b'x'; 1 << 20]], "+OK\r\n");
+    let mut client = server.client();
+    client.send(request(&[b"GET", b"large"]).repeat(200));
+    for _ in 0..20 {
+        other.call(&[b"ECHO", b"still here"], bulk(b"still here"));
+    }
+    server.wait_log("closed a client that does not read");
+    other.ping();
+    let received = client.drain().len();
+    assert!(received < 200 << 20, "{received}");
+}
+
+/// A client that sends without reading is not read from once its replies pile up; nothing is lost.
+fn makes_a_flooder_wait(engine: &str) {
+    let server = Process::start(engine, &[]);
+    let (mut flooder, mut other) = (server.client(), server.client());
+    flooder.stream.set_nonblocking(true).unwrap();
+    let requests = request(&[b"ECHO", &[b'x'; 1000]]).repeat(64);
+    let (mut sent, mut refusals) = (0, 0);
+    // The kernel's buffers and ours are full when the server still does not read after others were served.
+    while refusals < 200 {
+        match flooder.stream.write(&requests[sent % requests.len()..]) {
+            Ok(count) => {
+                sent += count;
+                refusals = 0;
+                assert!(sent < 1 << 30, "the server reads without end");
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                refusals += 1;
+                other.ping();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    flooder.stream.set_nonblocking(false).unwrap();
+    let whole = sent / (requests.len() / 64);
+    let mut replies = vec![0; whole * bulk(&[b'x'; 1000]).len()];
+    flooder.stream.read_exact(&mut replies).unwrap();
+    assert!(replies.chunks(bulk(&[b'x'; 1000]).len()).all(|reply| reply == bulk(&[b'x'; 1000])));
+}
+
+fn admits_maxclients(engine: &str) {
+    let server = Process::start(engine, &["--maxclients", "3"]);
+    let mut clients: Vec<Client> = (0..3)
+        .map(|_| {
+            let mut client = server.client();
+            client.ping();
+            client
+        })
+        .collect();
+    for _ in 0..5 {
+        let mut refused = server.client();
+        refused.expect("-ERR max number of clients reached\r\n").expect_end();
+    }
+    // Many at once, which arrive in one batch and get one name after the other.
+    let mut crowd: Vec<Client> = (0..20).map(|_| server.client()).collect();
+    for refused in &mut crowd {
+        refused.expect("-ERR max number of clients reached\r\n").expect_end();
+    }
+    clients[0].ping();
+    clients.pop();
+    // The server notices the departure before it accepts, or the newcomer is turned away and tries again.
+    let admitted = (0..1000).any(|_| {
+        let mut client = server.client();
+        client.send("PING\r\n");
+        client.line() == "+PONG"
+    });
+    assert!(admitted);
+}
+
+fn holds_half_requests_of_many(engine: &str) {
+    let server = Process::start(engine, &[]);
+    let mut clients: Vec<Client> = (0..100).map(|_| server.client()).collect();
+    let bytes = request(&[b"ECHO", &[b'y'; 10_000]]);
+    for part in bytes.chunks(3_000) {
+        for client in &mut clients {
+            client.send(part);
+        }
+    }
+    for client in &mut clients {
+        client.expect(bulk(&[b'y'; 10_000]));
+    }
+}
+
+#[test]
+fn a_full_sandbox_answers_oom_and_goes_on() {
+    let server = Process::start("wasm", &["--memory-bytes-max", "48mb"]);
+    let mut client = server.client();
+    let value = [b'v'; 10_000];
+    let mut stored = 0;
+    let refusal = loop {
+        client.send(request(&[b"SET", format!("key{stored}").as_bytes(), &value]));
+        match client.line() {
+            line if line == "+OK" => stored += 1,
+            line => break line,
+        }
+        assert!(stored < 10_000, "48 MiB hold no 100 MB");
+    };
+    assert_eq!(refusal, "-OOM command not allowed when used memory > 'maxmemory'.");
+    assert!(stored > 3_000, "{stored}");
+    client.ping().call(&[b"GET", b"key0"], bulk(&value));
+    server.client().ping();
+    server.signal("TERM");
+    let (status, log) = server.end();
+    assert!(status.success() && !log.contains("BROKE DOWN"), "{log}");
+}

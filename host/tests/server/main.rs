@@ -1,0 +1,23 @@
+//! The server as its users meet it: a process, sockets, settings, signals.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+mod client;
+mod lifecycle;
+mod limits;
+mod process;
+mod protocol;
+mod trap;
+
+/// Runs tests of a module, functions of the engine's name, once with each engine.
+macro_rules! on_both_engines {
+    ($($test:ident),* $(,)?) => {
+        mod wasm {
+            $(#[test] fn $test() { super::$test("wasm"); })*
+        }
+        mod native {
+            $(#[test] fn $test() { super::$test("native"); })*
+        }
+    };
+}
+use on_both_engines;

@@ -1,0 +1,100 @@
+//! Effects are all that another engine needs to become equal, and equal inputs make equal outputs.
+
+use sanderling_tests::differential::session::{Held, Session};
+use sanderling_tests::random::Random;
+use sanderling_tests::reply::Reply;
+use sanderling_tests::target::{Clock, Native, Received, Target};
+use sanderling_tests::text::show;
+
+use crate::workload;
+
+/// Where time begins: 2024-01-01.
+const BEGIN: u64 = 1_704_067_200_000_000;
+
+#[test]
+fn replaying_effects_gives_the_same_state() {
+    for seed in 1..=8 {
+        let mut first = Native::new(Clock::Virtual(BEGIN), [seed as u8; 16], &[("effects", "yes")]);
+        workload::perform(&mut first, seed, 4_000);
+        // Looking at everything finds what has expired, which is an effect too.
+        let state = state(&mut first);
+        assert!(!first.effects.is_empty(), "seed {seed}: a workload of writes has effects");
+
+        // Time stands still at the beginning, so nothing expires but by an effect.
+        let mut second = Native::new(Clock::Virtual(BEGIN), [0xff; 16], &[]);
+        let connection = second.open();
+        let mut random = Random::new(seed);
+        let mut rest = first.effects.as_slice();
+        while !rest.is_empty() {
+            let (piece, left) = rest.split_at(random.between(1, 5_000).min(rest.len()));
+            second.send(connection, piece);
+            rest = left;
+        }
+        no_errors(seed, &mut second, connection);
+        compare(seed, &state, &self::state(&mut second));
+    }
+}
+
+#[test]
+fn equal_inputs_give_equal_outputs() {
+    for seed in 1..=4 {
+        let transcript = || {
+            let mut engine = Native::new(Clock::Virtual(BEGIN), [7; 16], &[("effects", "yes")]);
+            engine.transcript = Some(Vec::new());
+            workload::perform(&mut engine, seed, 3_000);
+            engine.transcript.expect("it was asked for")
+        };
+        let (one, other) = (transcript(), transcript());
+        let same = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        let shown = |bytes: &[u8]| {
+            String::from_utf8_lossy(&bytes[same.saturating_sub(80)..bytes.len().min(same + 80)]).into_owned()
+        };
+        assert!(
+            one == other,
+            "seed {seed}: outputs part at byte {same}:\n{}\nand\n{}",
+            shown(&one),
+            shown(&other)
+        );
+    }
+}
+
+fn state(engine: &mut Native) -> Vec<Held> {
+    Session::new(engine, 0).state().expect("an engine can be looked at")
+}
+
+fn no_errors(seed: u64, engine: &mut Native, connection: usize) {
+    let mut count = 0;
+    loop {
+        match engine.receive_now(connection) {
+            Received::Nothing => break,
+            Received::Reply(reply @ Reply::Error(_)) => {
+                panic!("seed {seed}: effect {count} is refused: {}", show(&reply))
+            }
+            Received::Reply(reply) => {
+                assert!(!holds_error(&reply), "seed {seed}: effect {count}: {}", show(&reply))
+            }
+            other => panic!("seed {seed}: after effect {count}: {other:?}"),
+        }
+        count += 1;
+    }
+}
+
+fn holds_error(reply: &Reply) -> bool {
+    reply.elements().is_some_and(|parts| parts.iter().any(|part| matches!(part, Reply::Error(_))))
+}
+
+fn compare(seed: u64, first: &[Held], second: &[Held]) {
+    for held in first {
+        match second.iter().find(|other| other.name == held.name) {
+            None => panic!("seed {seed}: the effects did not make {} ({})", held.name, held.content),
+            Some(other) => assert_eq!(held, other, "seed {seed}"),
+        }
+    }
+    for held in second {
+        assert!(
+            first.iter().any(|other| other.name == held.name),
+            "seed {seed}: the effects left {}",
+            held.name
+        );
+    }
+}
