@@ -215,12 +215,6 @@ impl Engine {
                 self.process_kept(conn, input);
             }
         }
-        for (conn, with_error) in mem::take(&mut self.server.unblocking) {
-            self.end_wait(conn, |absent, reply| match with_error {
-                true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
-                false => absent.write(reply),
-            });
-        }
         for conn in mem::take(&mut self.server.side_dirty) {
             if self.server.get(conn).is_some() {
                 self.flush_side(conn);

@@ -64,8 +64,6 @@ pub struct Server {
     pub timers: BTreeSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
-    /// Connections whose wait CLIENT UNBLOCK ends, and whether with an error.
-    pub unblocking: Vec<(ConnId, bool)>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
     /// Whether SHUTDOWN was accepted.
@@ -100,7 +98,6 @@ impl Server {
             stats: Stats::default(),
             timers: BTreeSet::new(),
             closing: Vec::new(),
-            unblocking: Vec::new(),
             settings: Vec::new(),
             is_shutdown: false,
             runnable: VecDeque::new(),

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::args::{Args, Cursor};
+use crate::blocking;
 use crate::command::{Arg, Command, Flags, Group, full_name, integer, one_of, string, token};
 use crate::connection::{ConnId, Connection, ReplyMode};
 use crate::context::{Context, Flow, help};
@@ -331,7 +332,10 @@ fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let target = u64::try_from(client_id).ok().and_then(|id| ctx.server.find_client(id));
     let is_blocked = target.is_some_and(|conn| ctx.server.connection(conn).blocked.is_some());
     if let Some(conn) = target.filter(|_| is_blocked) {
-        ctx.server.unblocking.push((conn, with_error));
+        blocking::end_wait(ctx.store, ctx.server, conn, |absent, reply| match with_error {
+            true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
+            false => absent.write(reply),
+        });
     }
     ctx.reply.flag(is_blocked);
     Ok(Flow::Done)
