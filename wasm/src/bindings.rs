@@ -59,7 +59,7 @@ fn instance() -> &'static mut Instance {
 
 /// How an engine is made.
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 struct Settings {
     /// Number of databases.
     databases: Option<u32>,

@@ -71,7 +71,7 @@ fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
 
 fn write_comment(interface: &mut String, name: &str, row: &Command) {
     let _ = writeln!(interface, "  /**\n   * {}\n   *", row.summary.replace("*/", "*\\/"));
-    let _ = writeln!(interface, "   * `{name}`, since Redis {}, {}.", row.since, row.complexity.replace("*/", "*\\/"));
+    let _ = writeln!(interface, "   * `{name}`, since Redis {}, {}.", row.since, row.complexity.trim_end_matches('.').replace("*/", "*\\/"));
     if let Some((since, instead)) = row.deprecated {
         let _ = writeln!(interface, "   *\n   * @deprecated since Redis {since}: use {instead}");
     }
@@ -142,6 +142,12 @@ fn open_end(rest: &'static [Arg], list: &[String]) -> Vec<String> {
             let properties = properties(options).unwrap_or_default();
             let object = format!("[members: t.OneOrMore<t.Member>, options?: {{ {properties} }}]");
             vec![format!("...args: {object} | [first: Value, second: Value, ...more: Value[]]")]
+        }
+        [many, last] if many.multiple && leaf(many).is_some() && plain(last).is_some() && !last.optional => {
+            let (kind, last_kind) = (leaf(many).unwrap_or_default(), plain(last).unwrap_or_default());
+            let (name, last_name) = (parameter(many.name), parameter(last.name));
+            let array = format!("[{name}s: t.OneOrMore<{kind}>, {last_name}: {last_kind}]");
+            vec![format!("...args: {array} | [{name}: {kind}, second: {kind}, ...more: Value[]]")]
         }
         _ if rest.iter().all(|arg| arg.optional) => optional_end(rest, list),
         _ => vec!["...args: t.Argument[]".to_owned()],
