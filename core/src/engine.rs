@@ -14,7 +14,7 @@ use crate::commands::transactions;
 use crate::config::Options;
 use crate::connection::{ConnId, Connection, OwnedRequest, Peer, Queued, ReplyMode};
 use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::error::{Error, until_zero};
 use crate::keyspace::{Entry, Store};
 use crate::output::{Class, Outbox, Output};
 use crate::pubsub;
@@ -634,20 +634,19 @@ fn is_exec(row: &Command) -> bool {
 
 #[cold]
 fn unknown_command(args: Args<'_>) -> Error {
-    let quoted =
-        |bytes: &[u8], most: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned();
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     for arg in args.from(1).iter() {
         // Redis stops once 128 bytes of arguments are shown.
         if shown.len() >= 128 {
             break;
         }
-        shown.push_str(&alloc::format!("'{}' ", quoted(arg, 128 - shown.len())));
+        let room = 128 - shown.len();
+        shown.push(b'\'');
+        shown.extend_from_slice(until_zero(arg, room));
+        shown.extend_from_slice(b"' ");
     }
-    Error::Owned(alloc::format!(
-        "ERR unknown command '{}', with args beginning with: {shown}",
-        quoted(args.at(0), 128)
-    ))
+    let name = until_zero(args.at(0), 128);
+    Error::Quoting([b"ERR unknown command '", name, b"', with args beginning with: ", &shown].concat())
 }
 
 fn queue(

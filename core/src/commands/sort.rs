@@ -8,7 +8,7 @@ use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, integer, key, one_of, pattern, token,
 };
 use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::error::{Error, until_zero};
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::number;
 use crate::structures::{Item, List};
@@ -139,13 +139,19 @@ fn weigh(store: &mut Store, element: Vec<u8>, options: &Options<'_>) -> Result<W
     if options.is_alpha {
         return Ok(Weighed { element, score: 0.0, text: by });
     }
-    let score = match by {
-        None => 0.0,
-        Some(text) if text.is_empty() => 0.0,
-        Some(text) => number::parse_f64(&text)
-            .ok_or(Error::Text("ERR One or more scores can't be converted into double"))?,
-    };
+    let score = by.map_or(Some(0.0), |text| weight(&text));
+    let score = score.ok_or(Error::Text("ERR One or more scores can't be converted into double"))?;
     Ok(Weighed { element, score, text: None })
+}
+
+/// A number as C's `strtod` reads it: after white space, up to a zero byte; nothing counts as 0.
+fn weight(text: &[u8]) -> Option<f64> {
+    let text = until_zero(text, usize::MAX);
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let blank = text.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0b).count();
+    number::parse_f64(&text[blank..])
 }
 
 fn compare(a: &Weighed, b: &Weighed, options: &Options<'_>) -> Ordering {
