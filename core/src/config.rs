@@ -31,11 +31,13 @@ pub struct Options {
     pub effects: bool,
     /// Bytes that the embedder's allocator has given out; 0 when it does not know.
     pub memory_used: fn() -> usize,
+    /// The number of the process, for INFO; 0 where there is none.
+    pub process_id: u32,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { config: Config::default(), effects: false, memory_used: || 0 }
+        Options { config: Config::default(), effects: false, memory_used: || 0, process_id: 0 }
     }
 }
 
@@ -44,6 +46,10 @@ impl Options {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         if name == "effects" {
             self.effects = boolean(value)?;
+            return Ok(());
+        }
+        if name == "process-id" {
+            self.process_id = integer(value, 0, u32::MAX as i64)? as u32;
             return Ok(());
         }
         let setting = find(name).ok_or_else(|| ConfigError(alloc::format!("'{name}' is not a setting")))?;

@@ -81,7 +81,8 @@ impl Engine {
             run_id.push_str(&alloc::format!("{:016x}", store.random.next_u64()));
         }
         run_id.truncate(40);
-        let server = Server::new(options.config, run_id, options.memory_used, now);
+        let mut server = Server::new(options.config, run_id, options.memory_used, now);
+        server.process_id = options.process_id;
         Engine {
             store,
             server,

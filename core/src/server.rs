@@ -78,6 +78,8 @@ pub struct Server {
     pub started: u64,
     /// Forty hexadecimal digits that tell this run from others.
     pub run_id: String,
+    /// The number of the process; 0 where there is none.
+    pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
     pub memory_used: fn() -> usize,
 }
@@ -105,6 +107,7 @@ impl Server {
             now,
             started: now,
             run_id,
+            process_id: 0,
             memory_used,
         }
     }
