@@ -47,6 +47,12 @@ impl<'a> Args<'a> {
         number::parse_i64(self.at(index)).ok_or(Error::NotInteger)
     }
 
+    /// The argument at `index` as what C calls an `int`, which Redis reads database indexes as.
+    pub fn small_int(&self, index: usize) -> Result<i64, Error> {
+        let number = self.int(index)?;
+        if i32::try_from(number).is_ok() { Ok(number) } else { Err(Error::NotSmallInteger) }
+    }
+
     /// The argument at `index` as a floating-point number.
     pub fn float(&self, index: usize) -> Result<f64, Error> {
         number::parse_f64(self.at(index)).ok_or(Error::NotFloat)

@@ -99,6 +99,21 @@ impl Conversation {
         self.expect(conn, expected);
     }
 
+    /// As [`Conversation::check`], for one request after the other.
+    #[track_caller]
+    pub(crate) fn check_all(&mut self, conn: ConnId, exchanges: &[(&str, &str)]) {
+        for (request, expected) in exchanges {
+            self.check(conn, request, expected);
+        }
+    }
+
+    /// Sends one request and returns what was received since the last look, in the form of expected bytes.
+    pub(crate) fn ask(&mut self, conn: ConnId, request: &str) -> String {
+        self.send(conn, &[request]);
+        let bytes = self.received.remove(&conn).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).trim_end_matches("\r\n").replace("\r\n", "|")
+    }
+
     pub(crate) fn is_closed(&self, conn: ConnId) -> bool {
         self.closed.contains(&conn)
     }

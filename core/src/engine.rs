@@ -9,12 +9,12 @@ use core::mem;
 
 use crate::args::{Args, Range};
 use crate::blocking;
-use crate::command::{ArgKind, Command, Flags};
+use crate::command::{Command, Flags, Found, accepts};
 use crate::commands::transactions;
 use crate::config::Options;
 use crate::connection::{ConnId, Connection, OwnedRequest, Peer, Queued, ReplyMode};
 use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::error::{Error, until_zero};
 use crate::keyspace::{Entry, Store};
 use crate::output::{Class, Outbox, Output};
 use crate::pubsub;
@@ -40,6 +40,10 @@ pub struct Engine {
     outbox: Outbox,
     /// Requests of the batch that is being processed.
     requests: Vec<Request>,
+    /// Their arguments.
+    ranges: Vec<Range>,
+    /// Where the arena's bytes begin that the running connection has written and that no output names yet.
+    unclaimed: usize,
     idle_check_at: Micros,
     effects_polled: bool,
 }
@@ -53,7 +57,7 @@ struct Request {
     end: usize,
     /// Whether it is an inline command, still to be split.
     is_inline: bool,
-    row: Option<&'static Command>,
+    row: Option<Found>,
     /// Hash of its first key, where that is its second word.
     hash: Option<u64>,
 }
@@ -83,6 +87,8 @@ impl Engine {
             server,
             outbox: Outbox::default(),
             requests: Vec::with_capacity(BATCH_REQUESTS_MAX),
+            ranges: Vec::new(),
+            unclaimed: 0,
             idle_check_at: now + IDLE_CHECK_MICROS,
             effects_polled: false,
         }
@@ -252,8 +258,11 @@ impl Engine {
     fn process(&mut self, conn: ConnId, input: &[u8]) -> (usize, Stop) {
         let connection = self.server.connection(conn);
         let mut parser = mem::take(&mut connection.parser);
-        let mut ranges = mem::take(&mut connection.ranges);
+        // Only a partial request's arguments are kept with their connection.
+        let is_partial = parser.is_within();
+        let mut ranges = mem::take(if is_partial { &mut connection.ranges } else { &mut self.ranges });
         let mut requests = mem::take(&mut self.requests);
+        self.unclaimed = self.outbox.arena.len();
         let mut consumed = 0;
         let stop = loop {
             requests.clear();
@@ -293,10 +302,16 @@ impl Engine {
                 Parsed::Request | Parsed::Inline(_) | Parsed::Nothing => ranges.clear(),
             }
         };
+        self.claim(conn);
         self.requests = requests;
         if let Some(connection) = self.server.get(conn) {
+            if parser.is_within() {
+                connection.ranges = ranges;
+            } else {
+                ranges.clear();
+                self.ranges = ranges;
+            }
             connection.parser = parser;
-            connection.ranges = ranges;
             if let Stop::Paused = stop
                 && consumed < input.len()
                 && connection.blocked.is_none()
@@ -325,7 +340,9 @@ impl Engine {
         // Authentication lifts limits, so what follows it must not be parsed before it has run.
         let most = if restricted { 1 } else { BATCH_REQUESTS_MAX };
         let mut first = 0;
-        loop {
+        let mut hashes = [0; BATCH_REQUESTS_MAX];
+        let mut keys = 0;
+        let end = loop {
             let parsed = parser.next(input, ranges, &limits);
             let is_inline = match parsed {
                 Parsed::Request => false,
@@ -334,27 +351,29 @@ impl Engine {
                     true
                 }
                 Parsed::Nothing => continue,
-                end => return end,
+                end => break end,
             };
             let args = Args::new(input, &ranges[first..]);
-            let (row, hash) = if is_inline { (None, None) } else { self.look_ahead(db, args) };
+            let row = if is_inline { None } else { self.server.lookup.find_row(args.at(0)) };
+            let mut hash = None;
+            if args.len() > 1 && row.is_some_and(|found| found.begins_with_key) {
+                let own = self.store.compact.seed.hash(args.at(1));
+                hash = Some(own);
+                hashes[keys] = own;
+                keys += 1;
+            }
             let range = (first as u32, ranges.len() as u32);
             requests.push(Request { ranges: range, end: parser.position, is_inline, row, hash });
             first = ranges.len();
             if requests.len() >= most {
-                return Parsed::Nothing;
+                break Parsed::Nothing;
             }
+        };
+        // A single request gains nothing by being looked up twice.
+        if keys > 1 {
+            self.store.prefetch(db, &hashes[..keys]);
         }
-    }
-
-    /// Finds a request's row and touches the entry of its first key.
-    #[inline]
-    fn look_ahead(&self, db: usize, args: Args<'_>) -> (Option<&'static Command>, Option<u64>) {
-        let row = self.server.lookup.find(args.at(0));
-        let has_key = row.is_some_and(|row| {
-            args.len() > 1 && matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key))
-        });
-        (row, has_key.then(|| self.store.prefetch(db, args.at(1))))
+        end
     }
 
     fn execute_all(
@@ -381,7 +400,7 @@ impl Engine {
             let Some(connection) = self.server.get(conn) else { return Stop::Paused };
             if connection.blocked.is_some()
                 || connection.is_closing
-                || self.outbox.is_full(self.server.config.output_batch_bytes_max)
+                || self.outbox.is_full_with(self.unclaimed, self.server.config.output_batch_bytes_max)
             {
                 return Stop::Paused;
             }
@@ -395,16 +414,18 @@ impl Engine {
             self.protocol_error(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));
         } else if !ranges.is_empty() {
             let args = Args::new(&buffer, &ranges);
-            let row = self.server.lookup.find(args.at(0));
+            let row = self.server.lookup.find_row(args.at(0));
             self.execute(conn, args, row);
         }
     }
 
     /// Runs one request of a connection and everything that follows from it.
     #[inline]
-    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<&'static Command>) {
+    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<Found>) {
         if !self.server.side(conn).is_empty() {
+            self.claim(conn);
             self.flush_side(conn);
+            self.unclaimed = self.outbox.arena.len();
         }
         let start = self.outbox.arena.len();
         let connection = self.server.connection(conn);
@@ -423,21 +444,33 @@ impl Engine {
             self.outbox.arena.truncate(start);
             connection.reply_mode.advance();
         }
-        let class = self.server.class(conn);
-        self.server.stats.bytes_out += (self.outbox.arena.len() - start) as u64;
-        self.outbox.written(conn, start, class);
-        self.after_command();
+        if self.has_consequences() {
+            self.claim(conn);
+            self.after_command();
+            self.unclaimed = self.outbox.arena.len();
+        }
     }
 
-    /// What a command causes elsewhere: broken watches, messages, closed connections, woken waiters.
+    /// Makes an output of what the running connection has written since the last one.
+    fn claim(&mut self, conn: ConnId) {
+        let class = self.server.class(conn);
+        self.server.stats.bytes_out += (self.outbox.arena.len() - self.unclaimed) as u64;
+        self.outbox.written(conn, self.unclaimed, class);
+        self.unclaimed = self.outbox.arena.len();
+    }
+
     #[inline]
-    fn after_command(&mut self) {
-        while !self.store.touched.is_empty()
+    fn has_consequences(&self) -> bool {
+        !self.store.touched.is_empty()
             || !self.store.notices.is_empty()
             || !self.store.ready.is_empty()
             || !self.server.broadcast.deliveries.is_empty()
             || !self.server.closing.is_empty()
-        {
+    }
+
+    /// What a command causes elsewhere: broken watches, messages, closed connections, woken waiters.
+    fn after_command(&mut self) {
+        while self.has_consequences() {
             for conn in mem::take(&mut self.store.touched) {
                 if let Some(connection) = self.server.get(conn) {
                     connection.is_dirty = true;
@@ -473,10 +506,12 @@ impl Engine {
     // ----- closing -----
 
     fn protocol_error(&mut self, conn: ConnId, error: &Error) {
+        self.claim(conn);
         let start = self.outbox.arena.len();
         error.write(&mut self.outbox.arena);
         let class = self.server.class(conn);
         self.outbox.written(conn, start, class);
+        self.unclaimed = self.outbox.arena.len();
         self.server.close(conn);
     }
 
@@ -549,13 +584,13 @@ fn dispatch(
     conn: ConnId,
     protocol: Protocol,
     args: Args<'_>,
-    row: Option<&'static Command>,
+    row: Option<Found>,
 ) -> Option<(&'static Command, crate::blocking::Block)> {
     let mut reply = Reply::new(out, protocol);
     let (parent, row) = match admit(server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
-            let error = if row.is_some_and(is_exec) {
+            let error = if row.is_some_and(|found| is_exec(found.row)) {
                 transactions::abort(store, server.connection(conn), conn, &error)
             } else {
                 if let Some(transaction) = &mut server.connection(conn).transaction {
@@ -587,19 +622,20 @@ fn admit(
     server: &mut Server,
     conn: ConnId,
     args: Args<'_>,
-    row: Option<&'static Command>,
+    row: Option<Found>,
 ) -> Result<(Option<&'static Command>, &'static Command), Error> {
-    let Some(mut row) = row else { return Err(unknown_command(args)) };
+    let Some(found) = row else { return Err(unknown_command(args)) };
+    let Found { mut row, mut arity, has_subcommands, .. } = found;
     let mut parent = None;
-    if !row.subcommands.is_empty() && args.len() > 1 {
+    if has_subcommands && args.len() > 1 {
         let Some(found) = row.subcommand(args.at(1)) else {
             return Err(crate::context::unknown_subcommand(row.name, args.at(1)));
         };
         parent = Some(row);
         row = found;
+        arity = row.arity(2);
     }
-    let depth = if parent.is_some() { 2 } else { 1 };
-    if !row.accepts(args.len(), depth) {
+    if !accepts(arity, args.len()) {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
     let connection = server.connection(conn);
@@ -634,20 +670,19 @@ fn is_exec(row: &Command) -> bool {
 
 #[cold]
 fn unknown_command(args: Args<'_>) -> Error {
-    let quoted =
-        |bytes: &[u8], most: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned();
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     for arg in args.from(1).iter() {
         // Redis stops once 128 bytes of arguments are shown.
         if shown.len() >= 128 {
             break;
         }
-        shown.push_str(&alloc::format!("'{}' ", quoted(arg, 128 - shown.len())));
+        let room = 128 - shown.len();
+        shown.push(b'\'');
+        shown.extend_from_slice(until_zero(arg, room));
+        shown.extend_from_slice(b"' ");
     }
-    Error::Owned(alloc::format!(
-        "ERR unknown command '{}', with args beginning with: {shown}",
-        quoted(args.at(0), 128)
-    ))
+    let name = until_zero(args.at(0), 128);
+    Error::Quoting([b"ERR unknown command '", name, b"', with args beginning with: ", &shown].concat())
 }
 
 fn queue(

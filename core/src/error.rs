@@ -1,5 +1,6 @@
 //! Every error that a command can end with, and its exact text on the wire.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -15,6 +16,8 @@ pub enum Error {
     Syntax,
     /// An argument should be a 64-bit integer.
     NotInteger,
+    /// An argument should be a 32-bit integer.
+    NotSmallInteger,
     /// An argument should be a floating-point number.
     NotFloat,
     /// An argument lies outside its range.
@@ -43,16 +46,14 @@ pub enum Error {
     Text(&'static str),
     /// The same, made at run time.
     Owned(String),
+    /// The same, with bytes of the client's in it.
+    Quoting(Vec<u8>),
 }
 
 impl Error {
-    /// An error whose text quotes what the client sent; control characters become spaces, as in Redis.
+    /// An error whose text quotes what the client sent, up to a zero byte, as C's `%s` does.
     pub fn quoting(before: &str, quoted: &[u8], after: &str) -> Error {
-        let mut text = String::from(before);
-        let shown = &quoted[..quoted.len().min(QUOTED_BYTES_MAX)];
-        text.push_str(&String::from_utf8_lossy(shown));
-        text.push_str(after);
-        Error::Owned(text)
+        Error::Quoting([before.as_bytes(), until_zero(quoted, QUOTED_BYTES_MAX), after.as_bytes()].concat())
     }
 
     /// `ERR invalid expire time in '…' command`.
@@ -60,12 +61,23 @@ impl Error {
         Error::Owned(alloc::format!("ERR invalid expire time in '{command}' command"))
     }
 
+    /// Appends the error as a RESP reply.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'-');
+        // A line break inside the text would end the reply early.
+        out.extend(self.text().iter().map(|&byte| if byte == b'\r' || byte == b'\n' { b' ' } else { byte }));
+        out.extend_from_slice(b"\r\n");
+    }
+
     /// The text with its code, without the leading `-` and the line end.
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> Cow<'_, [u8]> {
         let text = match self {
             Error::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Error::Syntax => "ERR syntax error",
             Error::NotInteger => "ERR value is not an integer or out of range",
+            Error::NotSmallInteger => {
+                "ERR value is out of range, value must between -2147483648 and 2147483647"
+            }
             Error::NotFloat => "ERR value is not a valid float",
             Error::OutOfRange => "ERR index out of range",
             Error::Overflow => "ERR increment or decrement would overflow",
@@ -78,19 +90,19 @@ impl Error {
             Error::NoAuth => "NOAUTH Authentication required.",
             Error::WrongPass => "WRONGPASS invalid username-password pair or user is disabled.",
             Error::Arity(command) => {
-                return alloc::format!("ERR wrong number of arguments for '{command}' command");
+                let text = alloc::format!("ERR wrong number of arguments for '{command}' command");
+                return Cow::Owned(text.into_bytes());
             }
             Error::Text(text) => text,
             Error::Owned(text) => text,
+            Error::Quoting(bytes) => return Cow::Borrowed(bytes),
         };
-        text.into()
+        Cow::Borrowed(text.as_bytes())
     }
+}
 
-    /// Appends the error as a RESP reply.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'-');
-        // A line break inside the text would end the reply early.
-        out.extend(self.text().bytes().map(|byte| if byte == b'\r' || byte == b'\n' { b' ' } else { byte }));
-        out.extend_from_slice(b"\r\n");
-    }
+/// The first bytes up to a zero byte, at most `most`.
+pub(crate) fn until_zero(bytes: &[u8], most: usize) -> &[u8] {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    &bytes[..end.min(most)]
 }

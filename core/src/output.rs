@@ -117,6 +117,12 @@ impl Outbox {
         self.bytes >= bytes_max || self.items.len() >= OUTPUTS_MAX
     }
 
+    /// The same, with the arena's bytes from `unclaimed` on that no output names yet.
+    #[inline]
+    pub(crate) fn is_full_with(&self, unclaimed: usize, bytes_max: usize) -> bool {
+        self.bytes + (self.arena.len() - unclaimed) >= bytes_max || self.items.len() >= OUTPUTS_MAX
+    }
+
     pub(crate) fn close(&mut self, conn: ConnId) {
         self.items.push(Item::Close(conn));
     }

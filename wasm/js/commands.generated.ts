@@ -18,7 +18,7 @@ export interface Commands {
    *
    * `AUTH`, since Redis 1.0.0, O(1).
    */
-  auth(...args: t.Argument[]): t.Status;
+  auth(...args: t.Argument[]): 'OK';
   /**
    * Moves an element from one list to another and replies with it; waits for one if the source is empty.
    *
@@ -102,7 +102,7 @@ export interface Commands {
    *
    * `CLIENT HELP`, since Redis 5.0.0, O(1).
    */
-  clientHelp(): t.Status[];
+  clientHelp(): string[];
   /**
    * Returns the id of the connection.
    *
@@ -120,7 +120,7 @@ export interface Commands {
    *
    * `CLIENT KILL`, since Redis 2.4.0, O(N) in the number of connections.
    */
-  clientKill(...args: t.Argument[]): t.Status | t.Integer;
+  clientKill(...args: t.Argument[]): 'OK' | t.Integer;
   /**
    * Returns the properties of connections, one on a line.
    *
@@ -132,25 +132,25 @@ export interface Commands {
    *
    * `CLIENT NO-EVICT`, since Redis 7.0.0, O(1).
    */
-  clientNoEvict(enabled: t.Word<'ON' | 'OFF'>): t.Status;
+  clientNoEvict(enabled: t.Word<'ON' | 'OFF'>): 'OK';
   /**
    * Leaves the access times of keys alone.
    *
    * `CLIENT NO-TOUCH`, since Redis 7.2.0, O(1).
    */
-  clientNoTouch(enabled: t.Word<'ON' | 'OFF'>): t.Status;
+  clientNoTouch(enabled: t.Word<'ON' | 'OFF'>): 'OK';
   /**
    * Tells which library the client uses.
    *
    * `CLIENT SETINFO`, since Redis 7.2.0, O(1).
    */
-  clientSetInfo(...args: t.Argument[]): t.Status;
+  clientSetInfo(...args: t.Argument[]): 'OK';
   /**
    * Names the connection.
    *
    * `CLIENT SETNAME`, since Redis 2.6.9, O(1).
    */
-  clientSetName(connectionName: Value): t.Status;
+  clientSetName(connectionName: Value): 'OK';
   /**
    * Ends the wait of another connection.
    *
@@ -192,7 +192,7 @@ export interface Commands {
    *
    * `COMMAND HELP`, since Redis 5.0.0, O(1).
    */
-  commandHelp(): t.Status[];
+  commandHelp(): string[];
   /**
    * Returns the details of commands.
    *
@@ -222,19 +222,19 @@ export interface Commands {
    *
    * `CONFIG HELP`, since Redis 5.0.0, O(1).
    */
-  configHelp(): t.Status[];
+  configHelp(): string[];
   /**
    * Sets the counters of INFO to zero.
    *
    * `CONFIG RESETSTAT`, since Redis 2.0.0, O(1).
    */
-  configResetStat(): t.Status;
+  configResetStat(): 'OK';
   /**
    * Changes settings, all of them or none.
    *
    * `CONFIG SET`, since Redis 2.0.0, O(N) in the number of settings.
    */
-  configSet(...pairs: t.Pairs): t.Status;
+  configSet(...pairs: t.Pairs): 'OK';
   /**
    * Copies the value of a key to another key.
    *
@@ -308,17 +308,17 @@ export interface Commands {
    *
    * `FLUSHALL`, since Redis 1.0.0, O(1); the memory is given back later.
    */
-  flushall(flushType?: t.Word<'ASYNC' | 'SYNC'>): t.Status;
+  flushall(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
   /** The same as {@link flushall}. */
-  flushAll(flushType?: t.Word<'ASYNC' | 'SYNC'>): t.Status;
+  flushAll(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
   /**
    * Deletes all keys of the database.
    *
    * `FLUSHDB`, since Redis 1.0.0, O(1); the memory is given back later.
    */
-  flushdb(flushType?: t.Word<'ASYNC' | 'SYNC'>): t.Status;
+  flushdb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
   /** The same as {@link flushdb}. */
-  flushDb(flushType?: t.Word<'ASYNC' | 'SYNC'>): t.Status;
+  flushDb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
   /**
    * Returns the string at a key.
    *
@@ -438,9 +438,9 @@ export interface Commands {
    *
    * @deprecated since Redis 4.0.0: use `HSET` with multiple field-value pairs
    */
-  hmset(key: t.Key, ...pairs: t.Pairs): t.Status;
+  hmset(key: t.Key, ...pairs: t.Pairs): 'OK';
   /** The same as {@link hmset}. */
-  hMSet(key: t.Key, ...pairs: t.Pairs): t.Status;
+  hMSet(key: t.Key, ...pairs: t.Pairs): 'OK';
   /**
    * Returns one random field of a hash, or several; a negative count allows repeated ones.
    *
@@ -622,17 +622,17 @@ export interface Commands {
    *
    * `LSET`, since Redis 1.0.0, O(N) with N chunks of elements up to the index; O(1) at both ends.
    */
-  lset(key: t.Key, index: t.Numeric, element: Value): t.Status;
+  lset(key: t.Key, index: t.Numeric, element: Value): 'OK';
   /** The same as {@link lset}. */
-  lSet(key: t.Key, index: t.Numeric, element: Value): t.Status;
+  lSet(key: t.Key, index: t.Numeric, element: Value): 'OK';
   /**
    * Removes the elements outside two indexes.
    *
    * `LTRIM`, since Redis 1.0.0, O(N) with N elements removed.
    */
-  ltrim(key: t.Key, start: t.Numeric, stop: t.Numeric): t.Status;
+  ltrim(key: t.Key, start: t.Numeric, stop: t.Numeric): 'OK';
   /** The same as {@link ltrim}. */
-  lTrim(key: t.Key, start: t.Numeric, stop: t.Numeric): t.Status;
+  lTrim(key: t.Key, start: t.Numeric, stop: t.Numeric): 'OK';
   /**
    * Returns the strings at several keys; null for those that hold none.
    *
@@ -652,9 +652,9 @@ export interface Commands {
    *
    * `MSET`, since Redis 1.0.1, O(N) in the number of keys.
    */
-  mset(...pairs: t.Pairs): t.Status;
+  mset(...pairs: t.Pairs): 'OK';
   /** The same as {@link mset}. */
-  mSet(...pairs: t.Pairs): t.Status;
+  mSet(...pairs: t.Pairs): 'OK';
   /**
    * Sets several keys to strings at once, but only if none of them exists.
    *
@@ -686,7 +686,7 @@ export interface Commands {
    *
    * `OBJECT HELP`, since Redis 6.2.0, O(1).
    */
-  objectHelp(): t.Status[];
+  objectHelp(): string[];
   /**
    * Returns for how many seconds a key was not used.
    *
@@ -734,7 +734,7 @@ export interface Commands {
    *
    * `PING`, since Redis 1.0.0, O(1).
    */
-  ping(message?: Value): t.Status | string;
+  ping(message?: Value): string;
   /**
    * Sets a key to a string that expires after so many milliseconds.
    *
@@ -742,9 +742,9 @@ export interface Commands {
    *
    * @deprecated since Redis 2.6.12: use `SET` with the `PX` argument
    */
-  psetex(key: t.Key, milliseconds: t.Numeric, value: Value): t.Status;
+  psetex(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
   /** The same as {@link psetex}. */
-  pSetEx(key: t.Key, milliseconds: t.Numeric, value: Value): t.Status;
+  pSetEx(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
   /**
    * Returns how many milliseconds are left until a key expires.
    *
@@ -776,7 +776,7 @@ export interface Commands {
    *
    * `PUBSUB HELP`, since Redis 6.2.0, O(1).
    */
-  pubsubHelp(): t.Status[];
+  pubsubHelp(): string[];
   /**
    * Counts the different patterns that have subscribers.
    *
@@ -814,7 +814,7 @@ export interface Commands {
    *
    * `RENAME`, since Redis 1.0.0, O(1).
    */
-  rename(key: t.Key, newkey: t.Key): t.Status;
+  rename(key: t.Key, newkey: t.Key): 'OK';
   /**
    * Gives a key another name, but only if no key has it.
    *
@@ -900,13 +900,13 @@ export interface Commands {
    *
    * `SELECT`, since Redis 1.0.0, O(1).
    */
-  select(index: t.Numeric): t.Status;
+  select(index: t.Numeric): 'OK';
   /**
    * Sets a key to a string, whatever it held before, and optionally its deadline.
    *
    * `SET`, since Redis 1.0.0, O(1).
    */
-  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): t.Status | string | null;
+  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
   /**
    * Sets a key to a string that expires after so many seconds.
    *
@@ -914,9 +914,9 @@ export interface Commands {
    *
    * @deprecated since Redis 2.6.12: use `SET` with the `EX` argument
    */
-  setex(key: t.Key, seconds: t.Numeric, value: Value): t.Status;
+  setex(key: t.Key, seconds: t.Numeric, value: Value): 'OK';
   /** The same as {@link setex}. */
-  setEx(key: t.Key, seconds: t.Numeric, value: Value): t.Status;
+  setEx(key: t.Key, seconds: t.Numeric, value: Value): 'OK';
   /**
    * Sets a key to a string, but only if the key does not exist.
    *
@@ -1082,9 +1082,9 @@ export interface Commands {
    *
    * `SWAPDB`, since Redis 4.0.0, O(N) in the number of clients that watch or wait.
    */
-  swapdb(index1: t.Numeric, index2: t.Numeric): t.Status;
+  swapdb(index1: t.Numeric, index2: t.Numeric): 'OK';
   /** The same as {@link swapdb}. */
-  swapDb(index1: t.Numeric, index2: t.Numeric): t.Status;
+  swapDb(index1: t.Numeric, index2: t.Numeric): 'OK';
   /**
    * Returns the server's time.
    *
@@ -1108,7 +1108,7 @@ export interface Commands {
    *
    * `TYPE`, since Redis 1.0.0, O(1).
    */
-  type(key: t.Key): t.Status;
+  type(key: t.Key): string;
   /**
    * Deletes keys and returns how many there were.
    *
@@ -1120,13 +1120,13 @@ export interface Commands {
    *
    * `UNWATCH`, since Redis 2.2.0, O(1).
    */
-  unwatch(): t.Status;
+  unwatch(): 'OK';
   /**
    * Lets the next EXEC run only if these keys have not changed until then.
    *
    * `WATCH`, since Redis 2.2.0, O(log N) per key, with N watched keys.
    */
-  watch(...keys: t.Many<t.Key>): t.Status;
+  watch(...keys: t.Many<t.Key>): 'OK';
   /**
    * Adds members to a sorted set or changes their scores; the key is created when it does not exist.
    *

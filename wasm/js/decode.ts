@@ -22,6 +22,8 @@ export class Push {
   constructor(readonly parts: Reply[]) {}
 }
 
+const encoder = new TextEncoder();
+
 /** Where the reply that was read last ends. */
 export let position = 0;
 
@@ -33,7 +35,7 @@ export function readReply(bytes: Uint8Array, start: number, asBytes: boolean): R
     case 0x3d: // =
       return readBulk(bytes, bytes[start] === 0x3d, asBytes);
     case 0x2b: // +
-      return readSimple(bytes);
+      return readSimple(bytes, asBytes);
     case 0x3a: // :
       return readInteger(bytes);
     case 0x5f: // _
@@ -76,12 +78,13 @@ function readBulk(bytes: Uint8Array, hasFormat: boolean, asBytes: boolean): stri
   return asBytes ? new Uint8Array(bytes.subarray(from, end)) : platform.text.read(bytes, from, end);
 }
 
-function readSimple(bytes: Uint8Array): string {
+function readSimple(bytes: Uint8Array, asBytes: boolean): string | Uint8Array {
   if (bytes[position] === 0x4f && bytes[position + 1] === 0x4b && bytes[position + 2] === 13) {
     position += 4;
     return 'OK';
   }
-  return readLine(bytes);
+  const text = readLine(bytes);
+  return asBytes ? encoder.encode(text) : text;
 }
 
 function readLine(bytes: Uint8Array): string {

@@ -39,21 +39,16 @@ export type OptionsOr<O> = [options?: O] | [word: Value, ...words: Value[]];
 /** An integer reply. One beyond `Number.MAX_SAFE_INTEGER` comes as a `bigint`, which this type does not say. */
 export type Integer = number;
 
-/** A status reply: `OK`, or another word of Redis. */
-export type Status = 'OK' | (string & { readonly status?: never });
-
 /** One of some words, in either case. */
 export type Word<W extends string> = W | Lowercase<W>;
 
 /** How replies come: as text, or as bytes. */
 export type Mode = 'text' | 'bytes';
 
-/** A reply of a mode. In bytes mode, status replies such as `OK` stay text, and objects become `Map`s. */
+/** A reply of a mode. In bytes mode only `OK` stays text, and objects become `Map`s. */
 export type As<M extends Mode, R> = M extends 'text' ? R : Bytes<R>;
 
-type Bytes<R> = R extends Status
-  ? R
-  : R extends string
+type Bytes<R> = R extends string
   ? string extends R
     ? Uint8Array
     : R

@@ -1,11 +1,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::end_wait;
 use crate::ConnId;
 use crate::connection::ReplyMode;
 use crate::conversation::Conversation;
-use crate::error::Error;
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 
@@ -217,14 +215,16 @@ fn one_who_is_about_to_be_closed_takes_nothing() {
 #[test]
 fn a_wait_can_be_ended_from_outside() {
     let mut talk = Conversation::new();
-    let a = talk.client();
-    talk.send(a, &["BLPOP k 5", "PING"]);
-    let (store, server) = talk.engine.parts();
-    let error = Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK");
-    assert!(end_wait(store, server, a, |_, reply| reply.error(&error)));
-    assert!(!end_wait(store, server, a, |absent, reply| absent.write(reply)));
-    talk.pass(0);
+    let (a, b) = (talk.client(), talk.client());
+    talk.check(a, "CLIENT ID", ":1");
+    talk.send(a, &["BLPOP k 5", "PING", "BRPOPLPUSH k l 0"]);
+    talk.check(b, "CLIENT UNBLOCK 1 ERROR", ":1");
     talk.expect(a, "-UNBLOCKED client unblocked via CLIENT UNBLOCK|+PONG");
+    assert_eq!(state(&mut talk, &["k"]), (1, 1, 0));
+    // It does not wait any more for whoever comes next in the same batch.
+    talk.send(b, &["CLIENT UNBLOCK 1", "CLIENT UNBLOCK 1", "RPUSH k v", "LLEN k"]);
+    talk.expect(b, ":1|:0|:1|:1");
+    talk.expect(a, "*-1");
     assert_eq!(state(&mut talk, &["k"]), (0, 0, 0));
 }
 

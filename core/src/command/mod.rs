@@ -87,8 +87,7 @@ impl Command {
 
     /// Whether a request of `len` arguments fits the arity.
     pub const fn accepts(&self, len: usize, depth: i32) -> bool {
-        let arity = self.arity(depth);
-        if arity >= 0 { len == arity as usize } else { len >= -arity as usize }
+        accepts(self.arity(depth), len)
     }
 
     /// Finds the subcommand of this name, in any case.
@@ -455,46 +454,112 @@ pub fn table() -> impl Iterator<Item = &'static Command> {
     crate::commands::ROWS.iter().chain(crate::types::ROWS.iter()).flat_map(|rows| rows.iter())
 }
 
+/// Whether a request of `len` arguments fits an arity.
+#[inline]
+pub const fn accepts(arity: i32, len: usize) -> bool {
+    if arity >= 0 { len == arity as usize } else { len >= -arity as usize }
+}
+
 /// Finds commands by name.
 pub struct Lookup {
-    slots: Vec<u16>,
+    slots: Vec<Slot>,
     rows: Vec<&'static Command>,
 }
 
-/// Longest command name, in bytes.
-const NAME_BYTES_MAX: usize = 32;
+/// A row with what every request needs to know of it.
+#[derive(Clone, Copy)]
+pub struct Found {
+    /// The row.
+    pub row: &'static Command,
+    /// Its arity, computed once.
+    pub arity: i32,
+    /// Whether its first argument is a key.
+    pub begins_with_key: bool,
+    /// Whether its first argument may name a subcommand.
+    pub has_subcommands: bool,
+}
+
+struct Slot {
+    name: Folded,
+    /// Whether an equal form already means an equal name: two words hold all of it, and only a letter folds to
+    /// a letter.
+    is_exact: bool,
+    found: Option<Found>,
+}
+
+/// A short name without its case, ready to be compared as two words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Folded {
+    first: u64,
+    last: u64,
+    len: usize,
+}
+
+/// Longest name that two words tell apart, in bytes.
+const FOLDED_BYTES_MAX: usize = 16;
+
+impl Folded {
+    /// Clears the bit in which capitals differ from small letters. Other bytes may become equal too, which the
+    /// comparison at the end of a search finds.
+    #[inline]
+    fn new(name: &[u8]) -> Folded {
+        const CASE: u64 = 0xdfdf_dfdf_dfdf_dfdf;
+        let len = name.len();
+        let (first, last) = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+        } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
+        } else {
+            name.iter().fold((0, 0), |(word, _), byte| (word << 8 | u64::from(*byte), 0))
+        };
+        Folded { first: first & CASE, last: last & CASE, len }
+    }
+
+    #[inline]
+    fn hash(self) -> usize {
+        let mixed =
+            (self.first ^ self.last.rotate_left(29) ^ self.len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 40) as usize
+    }
+}
 
 impl Lookup {
     /// An index of the whole table.
     pub fn new() -> Lookup {
         let rows: Vec<_> = table().collect();
         // At most a quarter full, so that nearly every name is found at the first probe.
-        let mut slots = alloc::vec![u16::MAX; (rows.len() * 4).next_power_of_two()];
-        for (index, row) in rows.iter().enumerate() {
-            let mut at = name_hash(row.name.as_bytes()) as usize & (slots.len() - 1);
-            while slots[at] != u16::MAX {
-                at = (at + 1) & (slots.len() - 1);
+        let size = (rows.len() * 4).next_power_of_two();
+        let mut slots: Vec<Slot> =
+            (0..size).map(|_| Slot { name: Folded::new(b""), is_exact: false, found: None }).collect();
+        for row in &rows {
+            let name = Folded::new(row.name.as_bytes());
+            let mut at = name.hash() & (size - 1);
+            while slots[at].found.is_some() {
+                at = (at + 1) & (size - 1);
             }
-            slots[at] = index as u16;
+            let is_exact =
+                row.name.len() <= FOLDED_BYTES_MAX && row.name.bytes().all(|byte| byte.is_ascii_alphabetic());
+            slots[at] = Slot { name, is_exact, found: Some(Found::new(row)) };
         }
         Lookup { slots, rows }
     }
 
     /// The row of the command with this name, in any case.
-    #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&'static Command> {
-        if name.len() > NAME_BYTES_MAX {
-            return None;
-        }
-        let mut at = name_hash(name) as usize & (self.slots.len() - 1);
+        self.find_row(name).map(|found| found.row)
+    }
+
+    /// The same with what every request needs to know.
+    #[inline]
+    pub fn find_row(&self, name: &[u8]) -> Option<Found> {
+        let folded = Folded::new(name);
+        let mut at = folded.hash() & (self.slots.len() - 1);
         loop {
-            let index = self.slots[at];
-            if index == u16::MAX {
-                return None;
-            }
-            let row = self.rows[usize::from(index)];
-            if row.name.len() == name.len() && row.name.as_bytes().eq_ignore_ascii_case(name) {
-                return Some(row);
+            let slot = &self.slots[at];
+            let found = slot.found?;
+            if slot.name == folded && (slot.is_exact || found.row.name.as_bytes().eq_ignore_ascii_case(name))
+            {
+                return Some(found);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
@@ -506,20 +571,21 @@ impl Lookup {
     }
 }
 
+impl Found {
+    fn new(row: &'static Command) -> Found {
+        Found {
+            row,
+            arity: row.arity(1),
+            begins_with_key: matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key)),
+            has_subcommands: !row.subcommands.is_empty(),
+        }
+    }
+}
+
 impl Default for Lookup {
     fn default() -> Self {
         Lookup::new()
     }
-}
-
-/// A hash of a name that does not depend on its case: names differ in length, first and last letters.
-#[inline]
-fn name_hash(name: &[u8]) -> u32 {
-    let mut hash = name.len() as u32;
-    for &byte in name {
-        hash = (hash ^ u32::from(byte & 0xdf)).wrapping_mul(0x0100_0193);
-    }
-    hash ^ (hash >> 15)
 }
 
 /// The full name in lower case, with the container's before it, as errors quote it.

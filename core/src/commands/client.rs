@@ -74,6 +74,12 @@ fn setinfo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+/// No connection is ever redirected, since there is no tracking.
+fn getredir(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.int(-1);
+    Ok(Flow::Done)
+}
+
 fn info(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     let (now, conn) = (ctx.server.now, ctx.conn);
     let mut text = describe(conn, ctx.session(), now);
@@ -322,6 +328,11 @@ fn on_or_off(args: Args<'_>) -> Result<bool, Error> {
 }
 
 fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() > 4 {
+        return Err(Error::Text(
+            "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.",
+        ));
+    }
     let with_error = match args.get(3) {
         None => false,
         Some(_) if args.is(3, "TIMEOUT") => false,
@@ -330,14 +341,13 @@ fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     };
     let client_id = args.int(2)?;
     let target = u64::try_from(client_id).ok().and_then(|id| ctx.server.find_client(id));
-    let is_blocked = target.is_some_and(|conn| ctx.server.connection(conn).blocked.is_some());
-    if let Some(conn) = target.filter(|_| is_blocked) {
+    let was_blocked = target.is_some_and(|conn| {
         blocking::end_wait(ctx.store, ctx.server, conn, |absent, reply| match with_error {
             true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
             false => absent.write(reply),
-        });
-    }
-    ctx.reply.flag(is_blocked);
+        })
+    });
+    ctx.reply.flag(was_blocked);
     Ok(Flow::Done)
 }
 
@@ -393,6 +403,15 @@ const CLIENT: &[Command] = &[
         reply: "bulk-string | null",
         handler: getname,
         ..row("GETNAME", "2.6.9", "Returns the name of the connection.")
+    },
+    Command {
+        reply: "integer",
+        handler: getredir,
+        ..row(
+            "GETREDIR",
+            "6.0.0",
+            "Returns which connection gets the invalidations of this one; -1 for none.",
+        )
     },
     Command {
         flags: Flags::LOADING.and(Flags::STALE),

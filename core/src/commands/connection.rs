@@ -35,7 +35,7 @@ fn echo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn select(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let index = args.int(1).ok().filter(|index| i32::try_from(*index).is_ok()).ok_or(Error::NotInteger)?;
+    let index = args.small_int(1)?;
     let db = usize::try_from(index).ok().filter(|&db| db < ctx.store.databases()).ok_or(Error::DbIndex)?;
     ctx.session().db = db;
     ctx.store.db = db;

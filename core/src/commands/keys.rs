@@ -74,15 +74,10 @@ fn db_index(store: &Store, number: i64) -> Result<usize, Error> {
     usize::try_from(number).ok().filter(|&db| db < store.databases()).ok_or(Error::DbIndex)
 }
 
-/// Redis reads database indexes as C `int`s.
-fn small_int(args: Args<'_>, index: usize) -> Result<i64, Error> {
-    args.int(index).ok().filter(|number| i32::try_from(*number).is_ok()).ok_or(Error::NotInteger)
-}
-
 fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let source = ctx.store.db;
-    let target = db_index(ctx.store, small_int(args, 2)?)?;
+    let target = db_index(ctx.store, args.small_int(2)?)?;
     if source == target {
         return Err(Error::SameObject);
     }
@@ -115,7 +110,7 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         if cursor.accept("REPLACE") {
             replace = true;
         } else if cursor.accept_with("DB", 1) {
-            let index = small_int(args, cursor.position())?;
+            let index = args.small_int(cursor.position())?;
             cursor.take()?;
             target = db_index(ctx.store, index)?;
         } else {

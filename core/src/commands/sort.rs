@@ -8,7 +8,7 @@ use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, integer, key, one_of, pattern, token,
 };
 use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::error::{Error, until_zero};
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::number;
 use crate::structures::{Item, List};
@@ -110,22 +110,26 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
     Ok(Flow::Done)
 }
 
-/// All elements in the order of their storage; a sorted set's in descending order when asked for.
+/// All elements in the order of their storage, or in the opposite one, which sets do not have.
 fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Vec<u8>>, Error> {
     let own = |item: Item<'_>| item.to_vec();
-    Ok(match store.read(key).map(|entry| entry.value()) {
+    let compact = store.compact;
+    let is_zset = matches!(store.read(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
+    if is_zset && let Ok(Some(zset)) = store.zset_mut(key) {
+        // OBJECT ENCODING shows that Redis does this.
+        zset.make_large(&compact);
+    }
+    let mut elements: Vec<_> = match store.view(key).map(|entry| entry.value()) {
         None => Vec::new(),
         Some(ValueRef::List(list)) => list.iter().map(own).collect(),
-        Some(ValueRef::Set(set)) => set.iter().map(own).collect(),
-        Some(ValueRef::Zset(zset)) => {
-            let mut elements: Vec<_> = zset.iter().map(|(member, _)| own(member)).collect();
-            if is_descending {
-                elements.reverse();
-            }
-            elements
-        }
+        Some(ValueRef::Set(set)) => return Ok(set.iter().map(own).collect()),
+        Some(ValueRef::Zset(zset)) => zset.iter().map(|(member, _)| own(member)).collect(),
         Some(_) => return Err(Error::WrongType),
-    })
+    };
+    if is_descending {
+        elements.reverse();
+    }
+    Ok(elements)
 }
 
 fn weigh(store: &mut Store, element: Vec<u8>, options: &Options<'_>) -> Result<Weighed, Error> {
@@ -139,13 +143,19 @@ fn weigh(store: &mut Store, element: Vec<u8>, options: &Options<'_>) -> Result<W
     if options.is_alpha {
         return Ok(Weighed { element, score: 0.0, text: by });
     }
-    let score = match by {
-        None => 0.0,
-        Some(text) if text.is_empty() => 0.0,
-        Some(text) => number::parse_f64(&text)
-            .ok_or(Error::Text("ERR One or more scores can't be converted into double"))?,
-    };
+    let score = by.map_or(Some(0.0), |text| weight(&text));
+    let score = score.ok_or(Error::Text("ERR One or more scores can't be converted into double"))?;
     Ok(Weighed { element, score, text: None })
+}
+
+/// A number as C's `strtod` reads it: after white space, up to a zero byte; nothing counts as 0.
+fn weight(text: &[u8]) -> Option<f64> {
+    let text = until_zero(text, usize::MAX);
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let blank = text.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0b).count();
+    number::parse_f64(&text[blank..])
 }
 
 fn compare(a: &Weighed, b: &Weighed, options: &Options<'_>) -> Ordering {

@@ -66,8 +66,8 @@ fn discard(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 pub(crate) fn abort(store: &mut Store, connection: &mut Connection, conn: ConnId, error: &Error) -> Error {
     discard_all(store, connection, conn);
     let text = error.text();
-    let reason = text.strip_prefix("ERR ").unwrap_or(&text);
-    Error::Owned(alloc::format!("EXECABORT Transaction discarded because of: {reason}"))
+    let reason = text.strip_prefix(b"ERR ").unwrap_or(&text);
+    Error::Quoting([b"EXECABORT Transaction discarded because of: ", reason].concat())
 }
 
 fn exec(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

@@ -348,6 +348,12 @@ impl Entry {
         }
     }
 
+    /// Where the entry lies; reading it loads the slot that points there.
+    #[inline]
+    pub(super) fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
+
     /// The access clock: 24 bits whose meaning the eviction policy gives.
     #[inline]
     pub fn access(&self) -> u32 {

@@ -389,7 +389,8 @@ impl Store {
                 None => entry.set_bytes(bytes),
             }
             entry.set_access(clock);
-            if !(keep_deadline && deadline.is_none()) {
+            let is_kept = keep_deadline && deadline.is_none();
+            if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
             }
         } else {
@@ -676,15 +677,27 @@ impl Store {
         (self.active_expire && next != u64::MAX).then(|| next.saturating_mul(1000))
     }
 
-    /// Looks up `key` early, so that the command finds it in the cache, and remembers its hash.
+    /// Looks up keys early, by their hashes, so that commands find them in the cache.
+    ///
+    /// Each pass makes one load for every key. The loads of a pass do not depend on each other, so the processor
+    /// waits for all of them together.
     #[inline]
-    pub fn prefetch(&self, db: usize, key: &[u8]) -> u64 {
-        let hash = self.compact.seed.hash(key);
-        if let Some(entry) = self.dbs[db].keys.touch(hash) {
-            // Reading the entry's first byte brings its cache line.
+    pub fn prefetch(&self, db: usize, hashes: &[u64]) {
+        const KEYS_MAX: usize = 32;
+        let keys = &self.dbs[db].keys;
+        let mut found: [Option<&Entry>; KEYS_MAX] = [None; KEYS_MAX];
+        for &hash in hashes {
+            keys.touch_segment(hash);
+        }
+        for (&hash, slot) in hashes.iter().zip(&mut found) {
+            *slot = keys.touch(hash);
+        }
+        for entry in found[..hashes.len().min(KEYS_MAX)].iter().flatten() {
+            core::hint::black_box(entry.address());
+        }
+        for entry in found[..hashes.len().min(KEYS_MAX)].iter().flatten() {
             core::hint::black_box(entry.access());
         }
-        hash
     }
 
     /// Tells the store the hash of the key that the next command will ask for.

@@ -60,6 +60,12 @@ impl Parser {
     #[inline]
     pub fn next(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
         if self.missing == 0 {
+            // Nearly all requests have fewer than ten arguments, and need no general number.
+            if let Some(&[b'*', digit @ b'1'..=b'9', b'\r', _]) = chunk::<4>(bytes, self.position) {
+                self.missing = i64::from(digit - b'0');
+                self.position += 4;
+                return self.arguments(bytes, ranges, limits);
+            }
             match bytes.get(self.position) {
                 None => return Parsed::Partial,
                 Some(b'*') => {}
@@ -83,8 +89,23 @@ impl Parser {
             }
             self.missing = count;
         }
+        self.arguments(bytes, ranges, limits)
+    }
+
+    /// Reads the arguments that are still missing.
+    #[inline]
+    fn arguments(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
         while self.missing > 0 {
             if self.bulk_len_plus_one == 0 {
+                if let Some((len, head)) = short_bulk(bytes, self.position) {
+                    let start = self.position + head;
+                    if bytes.len() - start >= len + 2 {
+                        ranges.push((start as u32, len as u32));
+                        self.position = start + len + 2;
+                        self.missing -= 1;
+                        continue;
+                    }
+                }
                 match bytes.get(self.position) {
                     None => return Parsed::Partial,
                     Some(b'$') => {}
@@ -221,6 +242,23 @@ fn split_argument<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]>
 
 fn hex(digit: u8) -> u8 {
     (digit as char).to_digit(16).unwrap_or(0) as u8
+}
+
+#[inline]
+fn chunk<const N: usize>(bytes: &[u8], start: usize) -> Option<&[u8; N]> {
+    bytes.get(start..start + N)?.first_chunk()
+}
+
+/// The length of an argument shorter than a hundred bytes, and of the line that announces it.
+#[inline]
+fn short_bulk(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    match *chunk::<5>(bytes, start)? {
+        [b'$', ones @ b'0'..=b'9', b'\r', ..] => Some((usize::from(ones - b'0'), 4)),
+        [b'$', tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'\r', _] => {
+            Some((usize::from(tens - b'0') * 10 + usize::from(ones - b'0'), 5))
+        }
+        _ => None,
+    }
 }
 
 enum Line<'a> {

@@ -5,6 +5,8 @@ const EXACT: &[(&str, &str)] = &[
     // One element without a count, pairs with it.
     ("ZPOPMAX", "[member: string, score: number] | [] | [member: string, score: number][]"),
     ("ZPOPMIN", "[member: string, score: number] | [] | [member: string, score: number][]"),
+    ("PING", "string"),
+    ("TYPE", "string"),
     ("ZMSCORE", "(number | null)[]"),
 ];
 
@@ -19,6 +21,10 @@ pub(super) fn type_of(command: &str, reply: &str) -> String {
         return "Reply".to_owned();
     }
     types.dedup();
+    // The compiler would forget about `'OK'` beside `string`, but what is bytes in bytes mode differs.
+    if types.iter().any(|kind| kind == "'OK'") {
+        types.iter_mut().filter(|kind| *kind == "string").for_each(|kind| *kind = "(string & {})".to_owned());
+    }
     types.join(" | ")
 }
 
@@ -42,7 +48,7 @@ fn alternative(text: &str) -> String {
         "integer" => "t.Integer",
         "double" => "number",
         "bulk-string" | "key" | "cursor" => "string",
-        "simple-string" => "t.Status",
+        "simple-string" => "'OK'",
         "null" => "null",
         "boolean" => "boolean",
         "map" => "{ [key: string]: Reply }",
@@ -66,6 +72,9 @@ fn array(rest: &str) -> String {
     }
     if rest.starts_with("array of ") {
         return list(&alternative(rest));
+    }
+    if rest == "simple-string" {
+        return "string[]".to_owned();
     }
     let parts: Vec<_> = split(rest, " and ");
     match parts.as_slice() {
@@ -141,5 +150,6 @@ mod tests {
         check("set of bulk-string", "string[]");
         check("array of any | null", "Reply[] | null");
         check("bulk-string | any", "Reply");
+        check("simple-string | bulk-string | null", "'OK' | (string & {}) | null");
     }
 }

@@ -1,10 +1,11 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::conversation::Conversation;
 use crate::keyspace::HashSeed;
-use crate::types::conversation::Conversation;
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -98,9 +99,13 @@ fn draws_reach_every_field_in_both_forms() {
 
 #[test]
 fn the_form_follows_the_limits() {
-    let mut client = Conversation::new();
+    let mut talk = Conversation::new();
+    let conn = talk.client();
     let long = "v".repeat(65);
-    client.check(&[("HSET h a 1", ":1"), ("HSET h b 2 a 3", ":1"), ("HGETALL h", "*4 $1 a $1 3 $1 b $1 2")]);
+    talk.check_all(
+        conn,
+        &[("HSET h a 1", ":1"), ("HSET h b 2 a 3", ":1"), ("HGETALL h", "*4|$1|a|$1|3|$1|b|$1|2")],
+    );
     let mut hash = Hash::default();
     let compact = Compact::new(HashSeed(1, 2));
     for n in 0..512 {
@@ -118,79 +123,92 @@ fn the_form_follows_the_limits() {
 
 #[test]
 fn fields_are_set_read_and_removed() {
-    Conversation::new().check(&[
-        ("HGET h a", "$-1"),
-        ("HSET h a 1 b two", ":2"),
-        ("HSET h a 2 c 3", ":1"),
-        ("HMSET h c 4", "+OK"),
-        ("HSETNX h c 5", ":0"),
-        ("HSETNX h d 5", ":1"),
-        ("HGET h c", "$1 4"),
-        ("HMGET h a x b", "*3 $1 2 $-1 $3 two"),
-        ("HMGET none a b", "*2 $-1 $-1"),
-        ("HEXISTS h a", ":1"),
-        ("HEXISTS h x", ":0"),
-        ("HLEN h", ":4"),
-        ("HSTRLEN h b", ":3"),
-        ("HSTRLEN h x", ":0"),
-        ("HKEYS h", "*4 $1 a $1 b $1 c $1 d"),
-        ("HVALS h", "*4 $1 2 $3 two $1 4 $1 5"),
-        ("HKEYS none", "*0"),
-        ("HGETALL none", "*0"),
-        ("HDEL h a x b", ":2"),
-        ("HDEL h c d e", ":2"),
-        ("HLEN h", ":0"),
-        ("HSET h a", "-ERR wrong number of arguments for 'hset' command"),
-        ("HSET h a 1 b", "-ERR wrong number of arguments for 'hset' command"),
-        ("HMSET h a 1 b", "-ERR wrong number of arguments for 'hmset' command"),
-    ]);
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check_all(
+        conn,
+        &[
+            ("HGET h a", "$-1"),
+            ("HSET h a 1 b two", ":2"),
+            ("HSET h a 2 c 3", ":1"),
+            ("HMSET h c 4", "+OK"),
+            ("HSETNX h c 5", ":0"),
+            ("HSETNX h d 5", ":1"),
+            ("HGET h c", "$1|4"),
+            ("HMGET h a x b", "*3|$1|2|$-1|$3|two"),
+            ("HMGET none a b", "*2|$-1|$-1"),
+            ("HEXISTS h a", ":1"),
+            ("HEXISTS h x", ":0"),
+            ("HLEN h", ":4"),
+            ("HSTRLEN h b", ":3"),
+            ("HSTRLEN h x", ":0"),
+            ("HKEYS h", "*4|$1|a|$1|b|$1|c|$1|d"),
+            ("HVALS h", "*4|$1|2|$3|two|$1|4|$1|5"),
+            ("HKEYS none", "*0"),
+            ("HGETALL none", "*0"),
+            ("HDEL h a x b", ":2"),
+            ("HDEL h c d e", ":2"),
+            ("HLEN h", ":0"),
+            ("HSET h a", "-ERR wrong number of arguments for 'hset' command"),
+            ("HSET h a 1 b", "-ERR wrong number of arguments for 'hset' command"),
+            ("HMSET h a 1 b", "-ERR wrong number of arguments for 'hmset' command"),
+        ],
+    );
 }
 
 #[test]
 fn numbers_in_fields_are_added_to() {
-    let mut client = Conversation::new();
-    client.check(&[
-        ("HINCRBY h n 5", ":5"),
-        ("HINCRBY h n -7", ":-2"),
-        ("HINCRBY h n x", "-ERR value is not an integer or out of range"),
-        ("HINCRBY h n 9223372036854775807", ":9223372036854775805"),
-        ("HINCRBY h n 3", "-ERR increment or decrement would overflow"),
-        ("HSET h t text", ":1"),
-        ("HINCRBY h t 1", "-ERR hash value is not an integer"),
-        ("HINCRBYFLOAT h t 1", "-ERR hash value is not a float"),
-        ("HINCRBYFLOAT h f x", "-ERR value is not a valid float"),
-        ("HINCRBYFLOAT h f inf", "-ERR value is NaN or Infinity"),
-        ("HINCRBYFLOAT h f 0.1", "$3 0.1"),
-        ("HINCRBYFLOAT h f 0.2", "$3 0.3"),
-    ]);
-    assert_eq!(client.effects, "*4 $4 HSET $1 h $1 f $3 0.3");
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check_all(
+        conn,
+        &[
+            ("HINCRBY h n 5", ":5"),
+            ("HINCRBY h n -7", ":-2"),
+            ("HINCRBY h n x", "-ERR value is not an integer or out of range"),
+            ("HINCRBY h n 9223372036854775807", ":9223372036854775805"),
+            ("HINCRBY h n 3", "-ERR increment or decrement would overflow"),
+            ("HSET h t text", ":1"),
+            ("HINCRBY h t 1", "-ERR hash value is not an integer"),
+            ("HINCRBYFLOAT h t 1", "-ERR hash value is not a float"),
+            ("HINCRBYFLOAT h f x", "-ERR value is not a valid float"),
+            ("HINCRBYFLOAT h f inf", "-ERR value is NaN or Infinity"),
+            ("HINCRBYFLOAT h f 0.1", "$3|0.1"),
+            ("HINCRBYFLOAT h f 0.2", "$3|0.3"),
+        ],
+    );
+    assert_eq!(talk.effects().last().map(String::as_str), Some("HSET h f 0.3"));
 }
 
 #[test]
 fn a_scan_sees_every_field_and_matches_names() {
-    let mut client = Conversation::new();
-    client.check(&[
-        ("HSCAN none 0 COUNT x", "*2 $1 0 *0"),
-        ("HSCAN none x", "-ERR invalid cursor"),
-        ("HSET h a 1 b 2 12 c", ":3"),
-        ("HSCAN h 0", "*2 $1 0 *6 $1 a $1 1 $1 b $1 2 $2 12 $1 c"),
-        ("HSCAN h 0 NOVALUES", "*2 $1 0 *3 $1 a $1 b $2 12"),
-        ("HSCAN h 0 MATCH 1* COUNT 1", "*2 $1 0 *2 $2 12 $1 c"),
-        ("HSCAN h 0 COUNT 0", "-ERR syntax error"),
-        ("HSCAN h 0 COUNT x", "-ERR value is not an integer or out of range"),
-        ("HSCAN h 0 COUNT", "-ERR syntax error"),
-        ("HSCAN h 0 TYPE hash", "-ERR syntax error"),
-    ]);
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check_all(
+        conn,
+        &[
+            ("HSCAN none 0 COUNT x", "*2|$1|0|*0"),
+            ("HSCAN none x", "-ERR invalid cursor"),
+            ("HSET h a 1 b 2 12 c", ":3"),
+            ("HSCAN h 0", "*2|$1|0|*6|$1|a|$1|1|$1|b|$1|2|$2|12|$1|c"),
+            ("HSCAN h 0 NOVALUES", "*2|$1|0|*3|$1|a|$1|b|$2|12"),
+            ("HSCAN h 0 MATCH 1* COUNT 1", "*2|$1|0|*2|$2|12|$1|c"),
+            ("HSCAN h 0 COUNT 0", "-ERR syntax error"),
+            ("HSCAN h 0 COUNT x", "-ERR value is not an integer or out of range"),
+            ("HSCAN h 0 COUNT", "-ERR syntax error"),
+            ("HSCAN h 0 TYPE hash", "-ERR syntax error"),
+        ],
+    );
     let mut seen = BTreeSet::new();
     for n in 0..1000 {
-        client.ask(&format!("HSET large f{n} v{n}"));
+        talk.ask(conn, &format!("HSET large f{n} v{n}"));
     }
-    let mut cursor = alloc::string::String::from("0");
+    let mut cursor = String::from("0");
     loop {
-        let reply = client.ask(&format!("HSCAN large {cursor} COUNT 20 NOVALUES"));
-        let words: Vec<&str> = reply.split(' ').collect();
+        let reply = talk.ask(conn, &format!("HSCAN large {cursor} COUNT 20 NOVALUES"));
+        let words: Vec<&str> = reply.split('|').collect();
         for name in words[4..].chunks(2) {
-            assert!(seen.insert(alloc::string::String::from(name[1])), "{name:?} came twice");
+            assert!(seen.insert(String::from(name[1])), "{name:?} came twice");
         }
         cursor = words[2].into();
         if cursor == "0" {
@@ -202,33 +220,38 @@ fn a_scan_sees_every_field_and_matches_names() {
 
 #[test]
 fn random_fields_come_alone_or_in_numbers() {
-    let mut client = Conversation::new();
+    let mut talk = Conversation::new();
+    let conn = talk.client();
     let range = "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
-    client.check(&[
-        ("HRANDFIELD none", "$-1"),
-        ("HRANDFIELD none 5", "*0"),
-        ("HSET h a 1", ":1"),
-        ("HRANDFIELD h", "$1 a"),
-        ("HRANDFIELD h 5", "*1 $1 a"),
-        ("HRANDFIELD h 0", "*0"),
-        ("HRANDFIELD h 5 WITHVALUES", "*2 $1 a $1 1"),
-        ("HRANDFIELD h -2 withvalues", "*4 $1 a $1 1 $1 a $1 1"),
-        ("HRANDFIELD h -3", "*3 $1 a $1 a $1 a"),
-        ("HRANDFIELD h 1 VALUES", "-ERR syntax error"),
-        ("HRANDFIELD h 1 WITHVALUES x", "-ERR syntax error"),
-        ("HRANDFIELD h x y", "-ERR value is not an integer or out of range"),
-        ("HRANDFIELD h -9223372036854775808", range),
-        ("HRANDFIELD h 9223372036854775807 WITHVALUES", "-ERR value is out of range"),
-        ("HRANDFIELD h -9223372036854775807", "-ERR value is out of range"),
-        ("HRANDFIELD h 9223372036854775807", "*1 $1 a"),
-    ]);
+    talk.check_all(
+        conn,
+        &[
+            ("HRANDFIELD none", "$-1"),
+            ("HRANDFIELD none 5", "*0"),
+            ("HSET h a 1", ":1"),
+            ("HRANDFIELD h", "$1|a"),
+            ("HRANDFIELD h 5", "*1|$1|a"),
+            ("HRANDFIELD h 0", "*0"),
+            ("HRANDFIELD h 5 WITHVALUES", "*2|$1|a|$1|1"),
+            ("HRANDFIELD h -2 withvalues", "*4|$1|a|$1|1|$1|a|$1|1"),
+            ("HRANDFIELD h -3", "*3|$1|a|$1|a|$1|a"),
+            ("HRANDFIELD h 1 VALUES", "-ERR syntax error"),
+            ("HRANDFIELD h 1 WITHVALUES x", "-ERR syntax error"),
+            ("HRANDFIELD h x y", "-ERR value is not an integer or out of range"),
+            ("HRANDFIELD h -9223372036854775808", range),
+            ("HRANDFIELD h 9223372036854775807 WITHVALUES", "-ERR value is out of range"),
+            ("HRANDFIELD h -9223372036854775807", "-ERR value is out of range"),
+            ("HRANDFIELD h 9223372036854775807", "*1|$1|a"),
+        ],
+    );
 }
 
 #[test]
 fn other_types_are_refused() {
     let wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-    let mut client = Conversation::new();
-    client.ask("SET s x");
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.ask(conn, "SET s x");
     for request in [
         "HDEL s a",
         "HEXISTS s a",
@@ -248,6 +271,29 @@ fn other_types_are_refused() {
         "HSTRLEN s a",
         "HVALS s",
     ] {
-        assert_eq!(client.ask(request), wrong, "{request}");
+        assert_eq!(talk.ask(conn, request), wrong, "{request}");
     }
+}
+
+#[test]
+fn newer_clients_get_maps_and_nested_pairs() {
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.ask(conn, "HELLO 3");
+    talk.check_all(
+        conn,
+        &[
+            ("HGET h a", "_"),
+            ("HGETALL h", "%0"),
+            ("HSET h a 1", ":1"),
+            ("HGETALL h", "%1|$1|a|$1|1"),
+            ("HKEYS h", "*1|$1|a"),
+            ("HMGET h a b", "*2|$1|1|_"),
+            ("HRANDFIELD h 1 WITHVALUES", "*1|*2|$1|a|$1|1"),
+            ("HRANDFIELD h -2 WITHVALUES", "*2|*2|$1|a|$1|1|*2|$1|a|$1|1"),
+            ("HRANDFIELD none", "_"),
+            ("HRANDFIELD none 1 WITHVALUES", "*0"),
+            ("HSCAN h 0", "*2|$1|0|*2|$1|a|$1|1"),
+        ],
+    );
 }

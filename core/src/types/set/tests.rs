@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::conversation::Conversation;
 use crate::keyspace::HashSeed;
-use crate::types::conversation::Conversation;
 
 type Model = BTreeSet<Vec<u8>>;
 
@@ -127,115 +127,131 @@ fn the_form_follows_the_limits() {
 
 #[test]
 fn members_are_added_found_and_removed() {
-    Conversation::new().check(&[
-        ("SADD s 3 1 2 1", ":3"),
-        ("SADD s 1 a", ":1"),
-        ("SMEMBERS s", "*4 $1 1 $1 2 $1 3 $1 a"),
-        ("SCARD s", ":4"),
-        ("SISMEMBER s a", ":1"),
-        ("SISMEMBER s b", ":0"),
-        ("SMISMEMBER s a b 1", "*3 :1 :0 :1"),
-        ("SMISMEMBER none a b", "*2 :0 :0"),
-        ("SREM s a b 1", ":2"),
-        ("SMOVE s t 2", ":1"),
-        ("SMOVE s t 2", ":0"),
-        ("SMOVE s s 3", ":1"),
-        ("SMOVE s s 9", ":0"),
-        ("SMOVE none t 9", ":0"),
-        ("SMEMBERS t", "*1 $1 2"),
-        ("SREM s 3 4", ":1"),
-        ("SREM s 3", ":0"),
-        ("SCARD s", ":0"),
-        ("SMEMBERS s", "*0"),
-        ("SSCAN none 0 COUNT x", "*2 $1 0 *0"),
-        ("SSCAN t 0", "*2 $1 0 *1 $1 2"),
-        ("SSCAN t 5 MATCH x*", "*2 $1 0 *0"),
-        ("SSCAN t x", "-ERR invalid cursor"),
-        ("SSCAN t 0 NOVALUES", "-ERR NOVALUES option can only be used in HSCAN"),
-        ("SSCAN t 0 COUNT -1", "-ERR syntax error"),
-    ]);
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check_all(
+        conn,
+        &[
+            ("SADD s 3 1 2 1", ":3"),
+            ("SADD s 1 a", ":1"),
+            ("SMEMBERS s", "*4|$1|1|$1|2|$1|3|$1|a"),
+            ("SCARD s", ":4"),
+            ("SISMEMBER s a", ":1"),
+            ("SISMEMBER s b", ":0"),
+            ("SMISMEMBER s a b 1", "*3|:1|:0|:1"),
+            ("SMISMEMBER none a b", "*2|:0|:0"),
+            ("SREM s a b 1", ":2"),
+            ("SMOVE s t 2", ":1"),
+            ("SMOVE s t 2", ":0"),
+            ("SMOVE s s 3", ":1"),
+            ("SMOVE s s 9", ":0"),
+            ("SMOVE none t 9", ":0"),
+            ("SMEMBERS t", "*1|$1|2"),
+            ("SREM s 3 4", ":1"),
+            ("SREM s 3", ":0"),
+            ("SCARD s", ":0"),
+            ("SMEMBERS s", "*0"),
+            ("SSCAN none 0 COUNT x", "*2|$1|0|*0"),
+            ("SSCAN t 0", "*2|$1|0|*1|$1|2"),
+            ("SSCAN t 5 MATCH x*", "*2|$1|0|*0"),
+            ("SSCAN t x", "-ERR invalid cursor"),
+            ("SSCAN t 0 NOVALUES", "-ERR NOVALUES option can only be used in HSCAN"),
+            ("SSCAN t 0 COUNT -1", "-ERR syntax error"),
+        ],
+    );
 }
 
 #[test]
 fn sets_are_intersected_united_and_subtracted() {
-    Conversation::new().check(&[
-        ("SADD a 1 2 3 x", ":4"),
-        ("SADD b 2 3 y", ":3"),
-        ("SADD c 3 x", ":2"),
-        ("SINTER a b", "*2 $1 2 $1 3"),
-        ("SINTER a b c", "*1 $1 3"),
-        ("SINTER a none", "*0"),
-        ("SINTERCARD 2 a b", ":2"),
-        ("SINTERCARD 2 a b LIMIT 1", ":1"),
-        ("SINTERCARD 2 a b LIMIT 0", ":2"),
-        ("SINTERCARD 0 a", "-ERR numkeys should be greater than 0"),
-        ("SINTERCARD x a", "-ERR numkeys should be greater than 0"),
-        ("SINTERCARD 2 a", "-ERR Number of keys can't be greater than number of args"),
-        ("SINTERCARD 1 a LIMIT", "-ERR syntax error"),
-        ("SINTERCARD 1 a LIMIT x", "-ERR LIMIT can't be negative"),
-        ("SUNION b c", "*4 $1 2 $1 3 $1 y $1 x"),
-        ("SUNION a b c", "*5 $1 1 $1 2 $1 3 $1 x $1 y"),
-        ("SUNION none", "*0"),
-        ("SDIFF a b", "*2 $1 1 $1 x"),
-        ("SDIFF a a", "*0"),
-        ("SDIFF none a", "*0"),
-        ("SDIFF a none c", "*2 $1 1 $1 2"),
-        ("SINTERSTORE a a b", ":2"),
-        ("SMEMBERS a", "*2 $1 2 $1 3"),
-        ("SUNIONSTORE d a c", ":3"),
-        ("SDIFFSTORE d a b", ":0"),
-        ("SCARD d", ":0"),
-        ("SET text 1", "+OK"),
-        ("SINTER none text", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
-        ("SINTERSTORE text none a", ":0"),
-        ("GET text", "$-1"),
-        ("SET text 1", "+OK"),
-        ("SUNIONSTORE text a b", ":3"),
-        ("SCARD text", ":3"),
-    ]);
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check_all(
+        conn,
+        &[
+            ("SADD a 1 2 3 x", ":4"),
+            ("SADD b 2 3 y", ":3"),
+            ("SADD c 3 x", ":2"),
+            ("SINTER a b", "*2|$1|2|$1|3"),
+            ("SINTER a b c", "*1|$1|3"),
+            ("SINTER a none", "*0"),
+            ("SINTERCARD 2 a b", ":2"),
+            ("SINTERCARD 2 a b LIMIT 1", ":1"),
+            ("SINTERCARD 2 a b LIMIT 0", ":2"),
+            ("SINTERCARD 0 a", "-ERR numkeys should be greater than 0"),
+            ("SINTERCARD x a", "-ERR numkeys should be greater than 0"),
+            ("SINTERCARD 2 a", "-ERR Number of keys can't be greater than number of args"),
+            ("SINTERCARD 1 a LIMIT", "-ERR syntax error"),
+            ("SINTERCARD 1 a LIMIT x", "-ERR LIMIT can't be negative"),
+            ("SUNION b c", "*4|$1|2|$1|3|$1|y|$1|x"),
+            ("SUNION a b c", "*5|$1|1|$1|2|$1|3|$1|x|$1|y"),
+            ("SUNION none", "*0"),
+            ("SDIFF a b", "*2|$1|1|$1|x"),
+            ("SDIFF a a", "*0"),
+            ("SDIFF none a", "*0"),
+            ("SDIFF a none c", "*2|$1|1|$1|2"),
+            ("SINTERSTORE a a b", ":2"),
+            ("SMEMBERS a", "*2|$1|2|$1|3"),
+            ("SUNIONSTORE d a c", ":3"),
+            ("SDIFFSTORE d a b", ":0"),
+            ("SCARD d", ":0"),
+            ("SET text 1", "+OK"),
+            ("SINTER none text", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+            ("SINTERSTORE text none a", ":0"),
+            ("GET text", "$-1"),
+            ("SET text 1", "+OK"),
+            ("SUNIONSTORE text a b", ":3"),
+            ("SCARD text", ":3"),
+        ],
+    );
 }
 
 #[test]
 fn random_members_are_returned_and_popped() {
     let range = "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
-    let mut client = Conversation::new();
-    client.check(&[
-        ("SRANDMEMBER none", "$-1"),
-        ("SRANDMEMBER none 2", "*0"),
-        ("SPOP none", "$-1"),
-        ("SPOP none 2", "*0"),
-        ("SADD s a", ":1"),
-        ("SRANDMEMBER s", "$1 a"),
-        ("SRANDMEMBER s 5", "*1 $1 a"),
-        ("SRANDMEMBER s -3", "*3 $1 a $1 a $1 a"),
-        ("SRANDMEMBER s -9223372036854775808", range),
-        ("SRANDMEMBER s -9223372036854775807", "-ERR value is out of range"),
-        ("SRANDMEMBER s 1 2", "-ERR syntax error"),
-        ("SPOP s 1 2", "-ERR syntax error"),
-        ("SPOP s -1", "-ERR value is out of range, must be positive"),
-        ("SPOP s x", "-ERR value is out of range, must be positive"),
-        ("SPOP s 0", "*0"),
-        ("SPOP s", "$1 a"),
-    ]);
-    assert_eq!(client.effects, "*3 $4 SREM $1 s $1 a");
-    client.check(&[("SCARD s", ":0"), ("SADD s a b", ":2"), ("SPOP s 2", "*2 $1 a $1 b")]);
-    assert_eq!(client.effects, "*2 $3 DEL $1 s");
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check_all(
+        conn,
+        &[
+            ("SRANDMEMBER none", "$-1"),
+            ("SRANDMEMBER none 2", "*0"),
+            ("SPOP none", "$-1"),
+            ("SPOP none 2", "*0"),
+            ("SADD s a", ":1"),
+            ("SRANDMEMBER s", "$1|a"),
+            ("SRANDMEMBER s 5", "*1|$1|a"),
+            ("SRANDMEMBER s -3", "*3|$1|a|$1|a|$1|a"),
+            ("SRANDMEMBER s -9223372036854775808", range),
+            ("SRANDMEMBER s -9223372036854775807", "-ERR value is out of range"),
+            ("SRANDMEMBER s 1 2", "-ERR syntax error"),
+            ("SPOP s 1 2", "-ERR syntax error"),
+            ("SPOP s -1", "-ERR value is out of range, must be positive"),
+            ("SPOP s x", "-ERR value is out of range, must be positive"),
+            ("SPOP s 0", "*0"),
+            ("SPOP s", "$1|a"),
+        ],
+    );
+    assert_eq!(talk.effects(), ["SADD s a", "SREM s a"]);
+    talk.check_all(conn, &[("SCARD s", ":0"), ("SADD s a b", ":2"), ("SPOP s 2", "*2|$1|a|$1|b")]);
+    assert_eq!(talk.effects(), ["SADD s a b", "DEL s"]);
 }
 
 #[test]
 fn popping_leaves_exactly_the_rest() {
-    for (size, popped) in [(10, 3), (500, 20), (500, 495), (2000, 1500), (2000, 1990), (600, 100)] {
+    for (size, popped) in [(10, 3usize), (500, 20), (500, 495), (2000, 1500), (2000, 1990), (600, 100)] {
         for prefix in ["", "member:"] {
-            let mut client = Conversation::new();
+            let mut talk = Conversation::new();
+            let conn = talk.client();
             let members: Vec<String> = (0..size).map(|n| format!("{prefix}{n}")).collect();
-            client.ask(&format!("SADD s {}", members.join(" ")));
-            let reply = client.ask(&format!("SPOP s {popped}"));
-            let gone: Vec<&str> = reply.split(' ').skip(2).step_by(2).collect();
-            let removed = client.effects.matches("SREM").count();
-            assert_eq!(removed, gone.len().div_ceil(1024));
-            assert!(gone.iter().all(|member| client.effects.contains(&format!(" {member}"))));
-            let rest = client.ask("SMEMBERS s");
-            let rest: Vec<&str> = rest.split(' ').skip(2).step_by(2).collect();
+            talk.ask(conn, &format!("SADD s {}", members.join(" ")));
+            let reply = talk.ask(conn, &format!("SPOP s {popped}"));
+            let gone: Vec<&str> = reply.split('|').skip(2).step_by(2).collect();
+            let effects = talk.effects();
+            assert_eq!(effects.len(), 1 + popped.div_ceil(1024));
+            let replayed = effects[1..].iter().flat_map(|effect| effect.split(' ').skip(2));
+            assert!(replayed.eq(gone.iter().copied()));
+            let rest = talk.ask(conn, "SMEMBERS s");
+            let rest: Vec<&str> = rest.split('|').skip(2).step_by(2).collect();
             assert_eq!((gone.len(), rest.len()), (popped, size - popped));
             let all: BTreeSet<&str> = gone.into_iter().chain(rest).collect();
             assert_eq!(all, members.iter().map(String::as_str).collect());
@@ -246,9 +262,10 @@ fn popping_leaves_exactly_the_rest() {
 #[test]
 fn other_types_are_refused() {
     let wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-    let mut client = Conversation::new();
-    client.ask("SET t x");
-    client.ask("SADD s a");
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.ask(conn, "SET t x");
+    talk.ask(conn, "SADD s a");
     for request in [
         "SADD t a",
         "SCARD t",
@@ -271,6 +288,69 @@ fn other_types_are_refused() {
         "SUNION none t",
         "SUNIONSTORE d s t",
     ] {
-        assert_eq!(client.ask(request), wrong, "{request}");
+        assert_eq!(talk.ask(conn, request), wrong, "{request}");
+    }
+}
+
+#[test]
+fn newer_clients_get_sets() {
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.ask(conn, "HELLO 3");
+    talk.check_all(
+        conn,
+        &[
+            ("SMEMBERS s", "~0"),
+            ("SPOP s", "_"),
+            ("SPOP s 1", "~0"),
+            ("SRANDMEMBER s 1", "*0"),
+            ("SADD s a", ":1"),
+            ("SMEMBERS s", "~1|$1|a"),
+            ("SINTER s s", "~1|$1|a"),
+            ("SUNION s none", "~1|$1|a"),
+            ("SDIFF s s", "~0"),
+            ("SRANDMEMBER s -2", "*2|$1|a|$1|a"),
+            ("SMISMEMBER s a b", "*2|:1|:0"),
+            ("SSCAN s 0", "*2|$1|0|*1|$1|a"),
+            ("SPOP s 1", "~1|$1|a"),
+        ],
+    );
+}
+
+#[test]
+fn changes_are_announced_as_redis_does() {
+    let mut talk = Conversation::new();
+    let (conn, listener) = (talk.client(), talk.client());
+    talk.check(conn, "CONFIG SET notify-keyspace-events EA", "+OK");
+    talk.ask(listener, "PSUBSCRIBE *");
+    let events = |talk: &mut Conversation, request: &str| {
+        talk.ask(conn, request);
+        let heard = talk.ask(listener, "PING");
+        let words: Vec<String> = heard.split('|').map(String::from).collect();
+        // Each message is four strings: its kind, the pattern, the channel and the key.
+        let messages = words.chunks(9).filter(|words| words[0] == "*4");
+        let events: Vec<String> = messages
+            .map(|words| format!("{} {}", words[6].replace("__keyevent@0__:", ""), words[8]))
+            .collect();
+        events.join(", ")
+    };
+    for (request, expected) in [
+        ("SADD a 1 2 3", "sadd a"),
+        ("SADD a 1", ""),
+        ("SREM a 9", ""),
+        ("SMOVE a b 1", "srem a, sadd b"),
+        ("SPOP b", "spop b, del b"),
+        ("SINTERSTORE c a a", "sinterstore c"),
+        ("SDIFFSTORE c a a", "del c"),
+        ("SDIFFSTORE c a a", ""),
+        ("SPOP a 5", "spop a, del a"),
+        ("HSET h f 1 g 2", "hset h"),
+        ("HSETNX h f 1", ""),
+        ("HINCRBY h f 1", "hincrby h"),
+        ("HINCRBYFLOAT h f 1", "hincrbyfloat h"),
+        ("HDEL h f", "hdel h"),
+        ("HDEL h g", "hdel h, del h"),
+    ] {
+        assert_eq!(events(&mut talk, request), expected, "{request}");
     }
 }

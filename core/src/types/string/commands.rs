@@ -113,11 +113,11 @@ fn getex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             return Err(Error::Syntax);
         }
     }
-    let deadline = expiry.deadline(ctx)?;
     if !reply_string(ctx, key)? {
         return Ok(Flow::Done);
     }
-    match deadline {
+    // A missing key is answered before a time is looked at.
+    match expiry.deadline(ctx)? {
         Some(at) if at <= ctx.store.now => {
             ctx.store.remove(key);
             ctx.store.changed(key, NotifyClass::Generic, "del");

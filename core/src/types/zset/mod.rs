@@ -44,6 +44,14 @@ impl Default for Form {
 }
 
 impl Zset {
+    /// An empty set that will take so many members: in the large form at once when they are too many.
+    pub fn for_members(count: usize, compact: &Compact) -> Zset {
+        if count <= compact.zset_entries_max {
+            return Zset::default();
+        }
+        Zset { form: Form::Large(Box::new(Large::new(compact.seed))) }
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
@@ -65,6 +73,11 @@ impl Zset {
     /// Whether this is the compact form.
     pub fn is_small(&self) -> bool {
         matches!(self.form, Form::Small(_))
+    }
+
+    /// Takes the form of large sets, as SORT makes every set do that it sorts.
+    pub fn make_large(&mut self, compact: &Compact) {
+        self.enlarge(compact);
     }
 
     /// Bytes allocated on the heap; estimated for a large one.
@@ -211,6 +224,11 @@ impl Zset {
         match &self.form {
             Form::Small(small) => small.ranks_by_lex(range, from_end),
             Form::Large(large) => {
+                let mut ends = self.iter().map(|(member, _)| member);
+                let (Some(first), last) = (ends.next(), ends.next_back()) else { return 0..0 };
+                if range.is_empty() || !range.reaches(first) || range.starts_after(last.unwrap_or(first)) {
+                    return 0..0;
+                }
                 let start = large.partition(|_, member| range.starts_after(Item::Bytes(member)));
                 let end = large.partition(|_, member| range.reaches(Item::Bytes(member)));
                 start..end.max(start)

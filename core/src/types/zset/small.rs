@@ -1,8 +1,8 @@
 //! The compact form: members and scores in turns in one [`Packed`], in order.
 //!
-//! A score that is an integer is stored as one; any other, and negative zero, as a mark and the leading bytes of
-//! the double, without trailing zero bytes. The mark keeps them apart from integers' text. Either way reading
-//! gives back the same double.
+//! A score that is an integer is stored as one; any other as a mark and the leading bytes of the double, without
+//! trailing zero bytes. The mark keeps them apart from integers' text. Either way reading gives back the same
+//! double, but for negative zero, which loses its sign: in Redis's compact form, it does so too.
 
 use core::cmp::Ordering;
 use core::ops::Range;
@@ -172,7 +172,7 @@ impl DoubleEndedIterator for Iter<'_> {
 
 fn encode(score: f64, bytes: &mut [u8; 9]) -> Item<'_> {
     let integer = score as i64;
-    if score.abs() <= INTEGER_MAX && integer as f64 == score && (integer != 0 || score.is_sign_positive()) {
+    if score.abs() <= INTEGER_MAX && integer as f64 == score {
         return Item::Int(integer);
     }
     bytes[0] = MARK;
@@ -200,7 +200,6 @@ mod tests {
     fn scores_are_kept_to_the_bit() {
         for score in [
             0.0,
-            -0.0,
             1.0,
             -1.0,
             0.5,
@@ -224,5 +223,6 @@ mod tests {
             let read = decode(pairs.get(0).expect("one was pushed"));
             assert_eq!(read.to_bits(), score.to_bits(), "{score}");
         }
+        assert_eq!(encode(-0.0, &mut [0; 9]), Item::Int(0));
     }
 }

@@ -25,6 +25,35 @@ pub struct Grammar {
     only: Vec<String>,
 }
 
+/// Steers clear of what redis-server 7.0.15 gets wrong or does not know yet.
+fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
+    let Op::Request { connection, mut args } = op else { return vec![op] };
+    let name = args[0].to_ascii_uppercase();
+    match name.as_slice() {
+        // It takes an out-of-range error that an earlier command has met for one of SORT's own numbers; reading
+        // a score first makes it forget.
+        b"SORT" | b"SORT_RO" => {
+            let reading = Op::request(connection, &["ZADD", "no-such-key", "XX", "1", "member"]);
+            vec![reading, Op::Request { connection, args }]
+        }
+        // A fourth word of ZRANK is an option that came with 7.2.
+        b"ZRANK" | b"ZREVRANK" if args.len() == 4 => {
+            args.pop();
+            vec![Op::Request { connection, args }]
+        }
+        // It negates the least integer, which no integer is the negative of; 7.2 refuses that.
+        b"LREM" | b"LPOS" => {
+            for arg in &mut args {
+                if arg == b"-9223372036854775808" {
+                    *arg = b"-9223372036854775807".to_vec();
+                }
+            }
+            vec![Op::Request { connection, args }]
+        }
+        _ => vec![Op::Request { connection, args }],
+    }
+}
+
 impl Grammar {
     /// A source whose steps follow from the seed.
     pub fn new(seed: u64) -> Grammar {
@@ -55,6 +84,10 @@ impl Grammar {
 
     /// Some steps that belong together: a burst on one connection or an episode on many.
     pub fn steps(&mut self) -> Vec<Op> {
+        self.random_steps().into_iter().flat_map(around_faults_of_the_oracle).collect()
+    }
+
+    fn random_steps(&mut self) -> Vec<Op> {
         let connection = self.random.below(PIPELINED);
         let mut ops = Vec::new();
         if !self.only.is_empty() {

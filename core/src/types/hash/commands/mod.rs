@@ -3,7 +3,9 @@
 mod read;
 mod write;
 
-use crate::command::{Arg, Command, Flags, Group, block, double, integer, key, pattern, string, token};
+use crate::command::{
+    Arg, Begin, Command, Find, Flags, Group, KeySpec, block, double, integer, key, pattern, string, token,
+};
 
 const READ: Flags = Flags::READONLY;
 const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
@@ -13,9 +15,20 @@ const GROW_FAST: Flags = WRITE_FAST.and(Flags::DENYOOM);
 /// Fields with their values.
 const FIELD_VALUES: Arg = block("data", &[string("field"), string("value")]).multiple();
 
+// What a command does to its key, where that is not what its flags imply.
+const LOOKED_AT: [KeySpec; 1] = the_key(&["RO"]);
+const UPDATED: [KeySpec; 1] = the_key(&["RW", "update"]);
+const INSERTED: [KeySpec; 1] = the_key(&["RW", "insert"]);
+const DELETED: [KeySpec; 1] = the_key(&["RW", "delete"]);
+
+const fn the_key(flags: &'static [&'static str]) -> [KeySpec; 1] {
+    [KeySpec { flags, begin: Begin::Index(1), find: Find::Range { last: 0, step: 1, limit: 0 } }]
+}
+
 pub(crate) const ROWS: &[Command] = &[
     Command {
         name: "HDEL",
+        keys: Some(&DELETED),
         group: Group::Hash,
         since: "2.0.0",
         complexity: "O(N) where N is the number of fields given.",
@@ -28,6 +41,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "HEXISTS",
+        keys: Some(&LOOKED_AT),
         group: Group::Hash,
         since: "2.0.0",
         summary: "Tells whether a hash has a field.",
@@ -98,6 +112,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "HLEN",
+        keys: Some(&LOOKED_AT),
         group: Group::Hash,
         since: "2.0.0",
         summary: "Returns the number of fields of a hash.",
@@ -121,6 +136,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "HMSET",
+        keys: Some(&UPDATED),
         group: Group::Hash,
         since: "2.0.0",
         complexity: "O(N) where N is the number of fields given.",
@@ -169,6 +185,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "HSET",
+        keys: Some(&UPDATED),
         group: Group::Hash,
         since: "2.0.0",
         complexity: "O(N) where N is the number of fields given.",
@@ -181,6 +198,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "HSETNX",
+        keys: Some(&INSERTED),
         group: Group::Hash,
         since: "2.0.0",
         summary: "Sets a field of a hash only when it does not exist.",
@@ -192,6 +210,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "HSTRLEN",
+        keys: Some(&LOOKED_AT),
         group: Group::Hash,
         since: "3.2.0",
         summary: "Returns the length of the value of a field of a hash.",

@@ -73,7 +73,8 @@ const WIDE_INTEGER: Error =
 const PUSH: Flags = Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST);
 const POP: Flags = Flags::WRITE.and(Flags::FAST);
 const GROW: Flags = Flags::WRITE.and(Flags::DENYOOM);
-const WAIT: Flags = Flags::WRITE.and(Flags::NOSCRIPT).and(Flags::BLOCKING);
+// Since 7.2 they may stand in scripts.
+const WAIT: Flags = Flags::WRITE.and(Flags::BLOCKING);
 
 /// LEFT or RIGHT, under the name that the command gives the argument.
 const fn end(name: &'static str) -> Arg {
@@ -114,7 +115,7 @@ pub(crate) const ROWS: &[Command] = &[
         since: "7.0.0",
         complexity: "O(N+M) with N keys and M elements popped.",
         summary: "Pops elements from the first list that is not empty; waits for one if there is none.",
-        flags: Flags::WRITE.and(Flags::BLOCKING).and(Flags::MOVABLEKEYS),
+        flags: WAIT.and(Flags::MOVABLEKEYS),
         args: &[
             double("timeout"),
             integer("numkeys"),

@@ -12,16 +12,23 @@ const WRITE_FAST: Flags = Flags::WRITE.and(Flags::FAST);
 const GROW: Flags = Flags::WRITE.and(Flags::DENYOOM);
 const GROW_FAST: Flags = GROW.and(Flags::FAST);
 
-/// SINTERCARD says itself how many keys follow.
-const COUNTED_KEYS: &[KeySpec] = &[KeySpec {
-    flags: &["RO", "access"],
-    begin: Begin::Index(1),
-    find: Find::KeyNum { count: 0, first: 1, step: 1 },
-}];
+// What a command does to its keys, where that is not what its flags imply.
+const LOOKED_AT: [KeySpec; 1] = [keys(1, 0, &["RO"])];
+const INSERTED: [KeySpec; 1] = [keys(1, 0, &["RW", "insert"])];
+const DELETED: [KeySpec; 1] = [keys(1, 0, &["RW", "delete"])];
+const POPPED: [KeySpec; 1] = [keys(1, 0, &["RW", "access", "delete"])];
+const MOVED: [KeySpec; 2] = [keys(1, 0, &["RW", "access", "delete"]), keys(2, 0, &["RW", "insert"])];
+const STORED: [KeySpec; 2] = [keys(1, 0, &["OW", "update"]), keys(2, -1, &["RO", "access"])];
+
+/// Keys from `first` on, up to `last` after it or, when negative, from the request's end.
+const fn keys(first: usize, last: i32, flags: &'static [&'static str]) -> KeySpec {
+    KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step: 1, limit: 0 } }
+}
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
         name: "SADD",
+        keys: Some(&INSERTED),
         group: Group::Set,
         complexity: "O(N) where N is the number of members given.",
         summary: "Adds members to a set, and returns how many are new.",
@@ -33,6 +40,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SCARD",
+        keys: Some(&LOOKED_AT),
         group: Group::Set,
         summary: "Returns the number of members of a set.",
         flags: READ_FAST,
@@ -55,6 +63,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SDIFFSTORE",
+        keys: Some(&STORED),
         group: Group::Set,
         complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
         summary: "Stores the members of the first set that no other set has, and returns their number.",
@@ -86,11 +95,11 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
         reply: "integer",
         handler: algebra::sintercard,
-        keys: Some(COUNTED_KEYS),
         ..Command::DEFAULT
     },
     Command {
         name: "SINTERSTORE",
+        keys: Some(&STORED),
         group: Group::Set,
         complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
         summary: "Stores the members that all sets have, and returns their number.",
@@ -102,6 +111,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SISMEMBER",
+        keys: Some(&LOOKED_AT),
         group: Group::Set,
         summary: "Tells whether a set has a member.",
         flags: READ_FAST,
@@ -136,6 +146,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SMOVE",
+        keys: Some(&MOVED),
         group: Group::Set,
         summary: "Moves a member from one set to another.",
         flags: WRITE_FAST,
@@ -146,6 +157,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SPOP",
+        keys: Some(&POPPED),
         group: Group::Set,
         complexity: "O(1) without a count, otherwise O(N) where N is the count.",
         summary: "Removes and returns one random member of a set, or several.",
@@ -170,6 +182,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SREM",
+        keys: Some(&DELETED),
         group: Group::Set,
         complexity: "O(N) where N is the number of members given.",
         summary: "Removes members from a set; the key goes with the last one.",
@@ -211,6 +224,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SUNIONSTORE",
+        keys: Some(&STORED),
         group: Group::Set,
         complexity: "O(N) where N is the number of members of all sets together.",
         summary: "Stores the members that any of the sets has, and returns their number.",

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
 use crate::number;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
+use crate::types::Compact;
 use crate::types::set::Set;
 use crate::types::zset::{Gather, Zset};
 
@@ -209,9 +210,10 @@ impl<'a> Request<'a> {
         sources
     }
 
-    fn run(&self, store: &Store) -> Zset {
+    /// The result, in a form that `compact` chooses.
+    fn run(&self, store: &Store, compact: &Compact) -> Zset {
         let sources = self.sources(store);
-        let mut result = Gather::new(&store.compact);
+        let mut result = Gather::new(compact);
         match self.operation {
             Operation::Union => self.unite(&sources, &mut result),
             Operation::Intersection => self.intersect(&sources, |member, score| {
@@ -220,7 +222,7 @@ impl<'a> Request<'a> {
             }),
             Operation::Difference => subtract(&sources, &mut result),
         }
-        result.finish(&store.compact)
+        result.finish(compact)
     }
 
     fn unite(&self, sources: &[Source<'_>], result: &mut Gather) {
@@ -259,7 +261,9 @@ fn subtract(sources: &[Source<'_>], result: &mut Gather) {
 
 fn reply(ctx: &mut Context<'_>, args: Args<'_>, operation: Operation) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Reply)?;
-    let result = request.run(ctx.store);
+    // What is only replied need not be packed; as in Redis, negative zeros keep their signs on this way.
+    let compact = Compact { zset_entries_max: 0, ..ctx.store.compact };
+    let result = request.run(ctx.store, &compact);
     write_members(&mut ctx.reply, result.iter(), request.with_scores);
     // A large one is freed step by step.
     ctx.store.discard(Value::Zset(Box::new(result)));
@@ -273,7 +277,8 @@ fn store(
     event: &'static str,
 ) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Store)?;
-    let result = request.run(ctx.store);
+    let compact = ctx.store.compact;
+    let result = request.run(ctx.store, &compact);
     store_result(ctx, args.at(1), result, event);
     Ok(Flow::Done)
 }

@@ -40,7 +40,7 @@ impl Conditions {
             }
         }
         let left = cursor.left();
-        if left == 0 || left % 2 != 0 {
+        if left == 0 || !left.is_multiple_of(2) {
             return Err(Error::Syntax);
         }
         conditions.check(left / 2)?;

@@ -7,6 +7,9 @@ mod range;
 mod rows;
 mod visit;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use rows::ROWS;
 
 use crate::context::Context;

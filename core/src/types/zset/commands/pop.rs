@@ -119,10 +119,7 @@ fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     }
     let count = match args.get(2) {
         None => None,
-        Some(_) => Some(
-            u64::try_from(args.int(2)?)
-                .map_err(|_| Error::Text("ERR value is out of range, must be positive"))?,
-        ),
+        Some(text) => Some(at_least(0, text, "ERR value is out of range, must be positive")?),
     };
     let is_there = ctx.store.zset_mut(args.at(1))?.is_some();
     if !is_there || count == Some(0) {

@@ -195,8 +195,13 @@ pub(super) fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow,
     let compact = ctx.store.compact;
     let mut result = Zset::default();
     if let Some(zset) = ctx.store.zset(args.at(2))? {
+        let ranks = query.ranks(zset);
+        if let Bounds::Rank(..) = query.bounds {
+            // Other ranges are not counted beforehand in Redis; a negative zero shows the difference.
+            result = Zset::for_members(ranks.len(), &compact);
+        }
         // In order, so that each is appended.
-        for (member, score) in zset.range_by_rank(query.ranks(zset)) {
+        for (member, score) in zset.range_by_rank(ranks) {
             result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, &compact);
         }
     }
