@@ -86,7 +86,8 @@ export class Assist {
   private showAbout(words: readonly string[]): void {
     const { about } = this.places;
     const found = findDoc(this.docs, words);
-    about.replaceChildren(found ? '' : TIP);
+    about.replaceChildren(words.length === 0 ? TIP : '');
+    about.classList.toggle('tip', words.length === 0);
     if (found === undefined) return;
     const { doc } = found;
     const usage = document.createElement('code');

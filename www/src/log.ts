@@ -3,7 +3,7 @@
 import type { Entry } from './messages.js';
 
 /** Older entries leave the page. */
-export const ENTRIES_MAX = 2_000;
+export const ENTRIES_MAX = 1_000;
 /** How near to the end counts as being there, in pixels. */
 const END_PIXELS = 24;
 
@@ -12,8 +12,13 @@ export class Log {
   private isAtEnd = true;
 
   constructor(private readonly element: HTMLElement) {
+    let top = 0;
     element.addEventListener('scroll', () => {
-      this.isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < END_PIXELS;
+      const isNear = element.scrollHeight - element.scrollTop - element.clientHeight < END_PIXELS;
+      // Only whoever scrolls back leaves the end: it also moves away when more is added.
+      if (isNear) this.isAtEnd = true;
+      else if (element.scrollTop < top) this.isAtEnd = false;
+      top = element.scrollTop;
     });
     // What helps typing takes some of the height, and so does a phone's keyboard.
     new ResizeObserver(() => this.keepEnd()).observe(element);
