@@ -6,8 +6,9 @@
 CARGO ?= cargo
 WASM_TARGET := wasm32-unknown-unknown
 CLIENTS := tests/clients
+PACKAGE := wasm
 
-.PHONY: run build test test-rust test-clients bench target
+.PHONY: run build test test-rust test-clients test-package package bench target
 
 # rustup installs the target with the toolchain; this is for a toolchain that was installed before.
 target:
@@ -21,7 +22,7 @@ run: target
 build: target
 	$(CARGO) build --release
 
-test: test-rust test-clients
+test: test-rust test-clients test-package
 
 test-rust: target
 	$(CARGO) test --workspace
@@ -30,6 +31,18 @@ test-rust: target
 test-clients: build $(CLIENTS)/node_modules/.package-lock.json
 	cd $(CLIENTS) && SANDERLING_ENGINE=wasm npm test
 	cd $(CLIENTS) && SANDERLING_ENGINE=native npm test
+
+# The npm package, built into wasm/dist. The first time this compiles wasm-pack and wasm-bindgen into target/tools.
+package: target $(PACKAGE)/node_modules/.package-lock.json
+	cd $(PACKAGE) && npm run build
+
+# The package as users get it: packed, installed into an empty project, and run there.
+test-package: package
+	node tests/packages/run.mjs
+
+$(PACKAGE)/node_modules/.package-lock.json: $(PACKAGE)/package-lock.json
+	cd $(PACKAGE) && npm ci
+	@touch $@
 
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
 	cd $(CLIENTS) && npm ci

@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod differential;
+pub mod generated;
 pub mod random;
 pub mod reply;
 pub mod script;

@@ -2,6 +2,7 @@
 
 mod differential;
 mod effects;
+mod generated;
 mod input;
 mod memory;
 mod scripts;

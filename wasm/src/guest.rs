@@ -6,10 +6,11 @@
 //! has read why from [`panic_message_ptr`].
 
 use crate::allocator;
+use crate::outputs::{ERROR, Outputs};
 use core::cell::UnsafeCell;
 use core::fmt::Write;
 use core::mem::offset_of;
-use sanderling_core::{Class, ConnId, Engine, Options, Output, Peer};
+use sanderling_core::{ConnId, Engine, Options, Peer};
 use std::panic;
 
 /// Bytes of the shared input buffer.
@@ -32,34 +33,12 @@ const REQUEST_INPUT: u32 = 0;
 const REQUEST_CONNECT: u32 = 1;
 const REQUEST_DISCONNECT: u32 = 2;
 
-/// What the engine answers; 16 bytes.
-#[repr(C)]
-struct OutputDesc {
-    kind: u32,
-    conn: ConnId,
-    ptr: u32,
-    len: u32,
-}
-
-const OUTPUT_WRITE_NORMAL: u32 = 0;
-const OUTPUT_WRITE_PUBSUB: u32 = 1;
-const OUTPUT_CLOSE: u32 = 2;
-const OUTPUT_APPEND: u32 = 3;
-const OUTPUT_SETTING: u32 = 4;
-const OUTPUT_ERROR: u32 = 5;
-const OUTPUT_SHUTDOWN: u32 = 6;
-
-const _: () = assert!(size_of::<Request>() == 16 && size_of::<OutputDesc>() == 16);
-const _: () = assert!(offset_of!(Request, kind) == 12 && offset_of!(OutputDesc, len) == 12);
+const _: () = assert!(size_of::<Request>() == 16 && offset_of!(Request, kind) == 12);
 
 /// The one instance of this module.
 struct Guest {
     engine: Option<Engine>,
-    outputs: Vec<OutputDesc>,
-    /// Texts that outputs point at and that the engine does not hold: settings and the error of `init`.
-    texts: Vec<Box<str>>,
-    /// Outputs are left in the engine because memory for their descriptors ran out.
-    undrained: bool,
+    outputs: Outputs,
     panic_message: Message,
 }
 
@@ -74,9 +53,7 @@ static REQUESTS: Shared<[Request; REQUESTS_MAX]> =
     Shared(UnsafeCell::new([Request { conn: 0, ptr: 0, len: 0, kind: 0 }; REQUESTS_MAX]));
 static GUEST: Shared<Guest> = Shared(UnsafeCell::new(Guest {
     engine: None,
-    outputs: Vec::new(),
-    texts: Vec::new(),
-    undrained: false,
+    outputs: Outputs::new(),
     panic_message: Message { bytes: [0; PANIC_MESSAGE_BYTES_MAX], len: 0 },
 }));
 
@@ -134,7 +111,7 @@ pub extern "C" fn init(seed_low: u64, seed_high: u64, now: u64, options_len: usi
             0
         }
         Err(message) => {
-            guest.push_text(OUTPUT_ERROR, message);
+            guest.outputs.push_text(ERROR, message);
             1
         }
     }
@@ -160,22 +137,23 @@ pub extern "C" fn process(now: u64, count: usize) -> usize {
             kind => unreachable!("the host sent a request of kind {kind}"),
         }
     }
-    guest.drain()
+    guest.outputs.drain(engine)
 }
 
 /// Does the work that is due; returns the number of outputs.
 #[unsafe(no_mangle)]
 pub extern "C" fn timeout(now: u64) -> usize {
     let guest = guest();
-    guest.engine.as_mut().expect("the host calls init first").handle_timeout(now);
-    guest.drain()
+    let engine = guest.engine.as_mut().expect("the host calls init first");
+    engine.handle_timeout(now);
+    guest.outputs.drain(engine)
 }
 
 /// When [`timeout`] wants to be called; `i64::MAX` is never.
 #[unsafe(no_mangle)]
 pub extern "C" fn next_deadline() -> i64 {
     let guest = guest();
-    if guest.undrained {
+    if guest.outputs.undrained {
         return 0;
     }
     let deadline = guest.engine.as_ref().and_then(Engine::poll_timeout);
@@ -185,7 +163,7 @@ pub extern "C" fn next_deadline() -> i64 {
 /// Address of the output descriptors; valid until the next call of `init`, `process` or `timeout`.
 #[unsafe(no_mangle)]
 pub extern "C" fn outputs_ptr() -> usize {
-    guest().outputs.as_ptr() as usize
+    guest().outputs.descs().as_ptr() as usize
 }
 
 /// Bytes in live allocations.
@@ -210,49 +188,6 @@ pub extern "C" fn panic_message_len() -> usize {
 #[unsafe(no_mangle)]
 pub extern "C" fn memory_refused() -> u64 {
     allocator::refused_bytes() as u64
-}
-
-impl Guest {
-    /// Describes all that the engine has to say. The bytes stay in the engine, which leaves them where they are
-    /// until it is next called.
-    fn drain(&mut self) -> usize {
-        self.outputs.clear();
-        self.texts.clear();
-        let engine = self.engine.as_mut().expect("the caller used it");
-        loop {
-            // Room first: an output that has been taken cannot be put back.
-            self.undrained = self.outputs.try_reserve(1).is_err() || self.texts.try_reserve(1).is_err();
-            if self.undrained {
-                break;
-            }
-            let Some(output) = engine.poll_output() else { break };
-            let (kind, conn, bytes) = match output {
-                Output::Write { conn, bytes, class: Class::Normal } => (OUTPUT_WRITE_NORMAL, conn, bytes),
-                Output::Write { conn, bytes, class: Class::Pubsub } => (OUTPUT_WRITE_PUBSUB, conn, bytes),
-                Output::Close { conn } => (OUTPUT_CLOSE, conn, &[][..]),
-                Output::Append { bytes } => (OUTPUT_APPEND, 0, bytes),
-                Output::Shutdown => (OUTPUT_SHUTDOWN, 0, &[][..]),
-                Output::Setting { name, value } => {
-                    let text = format!("{name} {value}").into_boxed_str();
-                    self.outputs.push(describe(OUTPUT_SETTING, 0, text.as_bytes()));
-                    self.texts.push(text);
-                    continue;
-                }
-            };
-            self.outputs.push(describe(kind, conn, bytes));
-        }
-        self.outputs.len()
-    }
-
-    fn push_text(&mut self, kind: u32, text: String) {
-        let text = text.into_boxed_str();
-        self.outputs.push(describe(kind, 0, text.as_bytes()));
-        self.texts.push(text);
-    }
-}
-
-fn describe(kind: u32, conn: ConnId, bytes: &[u8]) -> OutputDesc {
-    OutputDesc { kind, conn, ptr: bytes.as_ptr() as u32, len: bytes.len() as u32 }
 }
 
 /// Part of the input buffer, which is all that a descriptor may name.

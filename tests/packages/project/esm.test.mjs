@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { beforeEach, describe, test } from 'node:test';
+import { BatchError, ClosedError, ReplyError, Sanderling } from 'sanderling';
+
+const plain = (object) => ({ ...object });
+
+let db;
+beforeEach(async () => {
+  await db?.close();
+  db = await Sanderling.open();
+});
+
+describe('values', () => {
+  test('text of all lengths and alphabets comes back', async () => {
+    for (const length of [0, 1, 9, 10, 47, 48, 49, 99, 100, 1000, 90_000, 1_000_000]) {
+      for (const character of ['x', 'é', '€', '😀']) {
+        const text = character.repeat(length);
+        await db.set(text.slice(0, 500), text);
+        assert.equal(await db.get(text.slice(0, 500)), text, `${length} × ${character}`);
+      }
+    }
+  });
+
+  test('bytes come back as they were', async () => {
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index * 7);
+    await db.set(Uint8Array.of(0, 255, 13, 10), bytes);
+    assert.deepEqual(await db.buffers.get(Buffer.from([0, 255, 13, 10])), bytes);
+    assert.deepEqual(await db.callBuffer('GET', Uint8Array.of(0, 255, 13, 10)), bytes);
+    assert.equal(await db.strlen(new DataView(Uint8Array.of(0, 255, 13, 10).buffer)), 70_000);
+  });
+
+  test('numbers and booleans are sent as text', async () => {
+    await db.mset({ n: 12.5, b: true, i: 12345678901234567890n });
+    assert.deepEqual(await db.mget('n', 'b', 'i'), ['12.5', 'true', '12345678901234567890']);
+    await db.zadd('z', Infinity, 'most', -Infinity, 'least');
+    assert.deepEqual(await db.zrange('z', 0, -1, 'WITHSCORES'), [['least', -Infinity], ['most', Infinity]]);
+  });
+
+  test('what cannot be sent is a TypeError', async () => {
+    for (const bad of [undefined, null, () => 1, Symbol('s'), new Date()]) {
+      await assert.rejects(db.rpush('list', 'a', bad, 'b'), TypeError);
+      assert.throws(() => db.sync.rpush('list', 'a', bad, 'b'), TypeError);
+      await assert.rejects(db.pipeline().rpush('list', 'x').rpush('list', bad, 'b').exec(), TypeError);
+    }
+    assert.equal(await db.exists('list'), 0, 'and nothing of it was sent');
+  });
+
+  test('integers beyond what a number holds are bigints', async () => {
+    assert.equal(await db.incrby('n', '9007199254740991'), 9007199254740991);
+    assert.equal(await db.incrby('n', 2n), 9007199254740993n);
+    assert.equal(await db.decrby('n', '9007199254741000'), -7);
+  });
+
+  test('a hash with any field names', async () => {
+    await db.hset('h', { __proto__x: 1 }, 'constructor', 2);
+    await db.hset('h', new Map([['__proto__', 3]]));
+    const all = await db.hgetall('h');
+    assert.deepEqual(Object.entries(all).sort(), [['__proto__', '3'], ['__proto__x', '1'], ['constructor', '2']]);
+  });
+});
+
+describe('arguments', () => {
+  test('options as ioredis and as node-redis write them', async () => {
+    assert.equal(await db.set('k', 'v', 'EX', 60, 'NX'), 'OK');
+    assert.equal(await db.set('k', 'w', { EX: 60, NX: true }), null);
+    assert.equal(await db.set('k', 'w', { expiration: { type: 'PX', value: 90_000 }, condition: 'XX', GET: true }), 'v');
+    assert.equal(await db.ttl('k'), 90);
+    assert.equal(await db.getEx('k', { type: 'EX', value: 10 }), 'w');
+    assert.equal(await db.expire('k', 100, 'LT'), 0);
+    assert.equal(await db.set('k', 'x', { EX: undefined, NX: false }), 'OK');
+    assert.equal(await db.ttl('k'), -1);
+    assert.equal(await db.set('k', 'x', undefined), 'OK');
+  });
+
+  test('sorted sets', async () => {
+    assert.equal(await db.zAdd('z', { score: 1, value: 'a' }), 1);
+    assert.equal(await db.zAdd('z', [{ score: 5, value: 'a' }, { score: 2, value: 'b' }], { NX: true }), 1);
+    assert.equal(await db.zadd('z', 'CH', 3, 'a', 2, 'b'), 1);
+    assert.deepEqual(await db.zRange('z', '(1', '+inf', { BY: 'SCORE', LIMIT: { offset: 0, count: 1 } }), ['b']);
+    assert.deepEqual(await db.zunion(['z', 'none']), ['b', 'a']);
+    assert.deepEqual(await db.zunion(2, 'z', 'none'), ['b', 'a']);
+    assert.equal(await db.zunionstore('u', ['z', 'z'], { WEIGHTS: [1, 10], AGGREGATE: 'MAX' }), 2);
+    assert.equal(await db.zscore('u', 'a'), 30);
+    assert.deepEqual(await db.zmPop(['none', 'z'], 'MAX', { COUNT: 2 }), ['z', [['a', 3], ['b', 2]]]);
+  });
+
+  test('arrays are flattened', async () => {
+    assert.equal(await db.rpush('l', ['a', 'b'], 'c'), 3);
+    assert.deepEqual(await db.lPos('l', 'b', { COUNT: 0 }), [1]);
+    assert.equal(await db.del(['l', 'm'], 'n'), 1);
+  });
+
+  test('subcommands', async () => {
+    assert.equal(await db.clientSetName('me'), 'OK');
+    assert.equal(await db.client('GETNAME'), 'me');
+    assert.deepEqual(plain(await db.configGet('databases')), { databases: '16' });
+  });
+});
+
+describe('errors', () => {
+  test('an error reply rejects or throws', async () => {
+    await db.set('k', 'v');
+    await assert.rejects(db.lpush('k', 'x'), (error) => {
+      assert.ok(error instanceof ReplyError && error instanceof Error);
+      assert.match(error.message, /^WRONGTYPE Operation against a key/);
+      assert.equal(error.code, 'WRONGTYPE');
+      return true;
+    });
+    assert.throws(() => db.sync.lpush('k', 'x'), ReplyError);
+    await assert.rejects(db.call('NOSUCH', 'x'), /ERR unknown command 'NOSUCH'/);
+  });
+
+  test('commands that would confuse the connection are refused', async () => {
+    for (const name of ['subscribe', 'RESET', 'Hello']) await assert.rejects(db.call(name, 'x'), TypeError);
+    await assert.rejects(db.call('CLIENT', 'REPLY', 'OFF'), TypeError);
+    assert.equal(await db.ping(), 'PONG');
+  });
+
+  test('nothing is answered after close', async () => {
+    const other = db.duplicate();
+    const waiting = other.blpop('l', 0);
+    await db.close();
+    await assert.rejects(waiting, ClosedError);
+    await assert.rejects(db.get('k'), ClosedError);
+    await assert.rejects(other.get('k'), ClosedError);
+    assert.throws(() => db.sync.get('k'), ClosedError);
+    assert.equal(db.isOpen, false);
+  });
+});
+
+describe('batches', () => {
+  test('a pipeline', async () => {
+    assert.deepEqual(await db.pipeline().set('a', 1).incr('a').get('a').exec(), ['OK', 2, '2']);
+    assert.deepEqual(await db.pipeline().exec(), []);
+    assert.deepEqual(db.pipeline().call('ECHO', 'x').execSync(), ['x']);
+    const failing = db.pipeline().set('a', 'x').incr('a').get('a');
+    await assert.rejects(failing.exec(), (error) => {
+      assert.ok(error instanceof BatchError);
+      assert.equal(error.message, 'ERR value is not an integer or out of range');
+      assert.deepEqual([error.replies[0], error.replies[2]], ['OK', 'x']);
+      return true;
+    });
+  });
+
+  test('a pipeline larger than any buffer, up and down', async () => {
+    const text = 'x'.repeat(100_000);
+    let pipeline = db.pipeline();
+    for (let n = 0; n < 100; n += 1) pipeline = pipeline.set(`k${n}`, text).get(`k${n}`);
+    const replies = await pipeline.exec();
+    assert.equal(replies.filter((reply) => reply === text).length, 100);
+    for (let n = 0; n < 100; n += 1) pipeline = pipeline.get(`k${n}`);
+    assert.equal(pipeline.execSync().filter((reply) => reply === text).length, 100);
+  });
+
+  test('a transaction', async () => {
+    assert.deepEqual(await db.multi().set('a', 1).incr('a').exec(), ['OK', 2]);
+    await db.watch('a');
+    await db.duplicate().set('a', 5);
+    assert.equal(await db.multi().incr('a').exec(), null);
+    await assert.rejects(db.multi().call('SET', 'a').get('a').exec(), /wrong number of arguments for 'set'/);
+    await assert.rejects(db.multi().lpush('a', 'x').get('a').exec(), BatchError);
+    assert.equal(await db.get('a'), '5');
+  });
+});
+
+describe('connections', () => {
+  test('each has a database of its own', async () => {
+    const other = db.duplicate();
+    await other.select(1);
+    await other.set('k', 'one');
+    assert.deepEqual([await db.get('k'), await other.get('k')], [null, 'one']);
+    await other.close();
+    assert.equal(other.isOpen, false);
+    await other.connect();
+    assert.equal(await other.get('k'), null, 'a connection that was opened again is a fresh one');
+  });
+
+  test('databases do not know of each other', async () => {
+    const other = Sanderling.openSync('memory://');
+    await db.set('k', 'mine');
+    assert.equal(await other.get('k'), null);
+    await other.close();
+    assert.equal(await db.get('k'), 'mine');
+  });
+
+  test('a blocked command is answered when its element comes', async () => {
+    const worker = db.duplicate();
+    const popped = worker.blpop(['one', 'two'], 0);
+    const behind = worker.get('k');
+    assert.throws(() => worker.sync.get('k'), /still waits/);
+    await db.multi().set('k', 'v').rpush('two', 'element').exec();
+    assert.deepEqual(await popped, ['two', 'element']);
+    assert.equal(await behind, 'v');
+    assert.deepEqual(worker.sync.get('k'), 'v');
+  });
+
+  test('a wait ends in time, without anybody asking', async () => {
+    const start = performance.now();
+    assert.equal(await db.blpop('none', 0.05), null);
+    assert.ok(performance.now() - start >= 49);
+  });
+
+  test('a synchronous call never waits', () => {
+    assert.equal(db.sync.blpop('none', 0), null);
+    assert.deepEqual(db.pipeline().blpop('none', 0).set('k', 'v').execSync(), [null, 'OK']);
+  });
+
+  test('an expired key goes without being asked for', async () => {
+    const heard = new Promise((resolve) => void db.subscribe('__keyevent@0__:expired', resolve));
+    await db.configSet('notify-keyspace-events', 'Ex');
+    await db.set('k', 'v', { PX: 20 });
+    // Neither keys nor subscriptions keep a process alive.
+    const alive = setInterval(() => undefined, 1000);
+    assert.equal(await heard, 'k');
+    clearInterval(alive);
+  });
+});
+
+describe('publish and subscribe', () => {
+  test('channels, patterns and shards, to the listeners that are left', async () => {
+    const heard = [];
+    const hear = (message, channel) => heard.push([channel, message]);
+    const also = (message) => heard.push(['also', message]);
+    await db.subscribe(['a', 'b'], hear);
+    await db.subscribe('a', also);
+    await db.psubscribe('[ac]*', hear);
+    await db.ssubscribe('a', hear);
+    const sender = db.duplicate();
+    assert.equal(await sender.publish('a', '1'), 2);
+    assert.equal(await sender.publish('c', '2'), 1);
+    assert.equal(await sender.spublish('a', '3'), 1);
+    assert.equal(await db.get('a'), null, 'a subscribed connection still takes commands');
+    assert.deepEqual(heard, [['a', '1'], ['also', '1'], ['a', '1'], ['c', '2'], ['a', '3']]);
+
+    await db.unsubscribe('a', also);
+    assert.equal(await sender.publish('a', '4'), 2);
+    await db.unsubscribe();
+    await db.punsubscribe('[ac]*');
+    await db.sunsubscribe('a');
+    assert.equal(await sender.publish('a', '5'), 0);
+    assert.equal(heard.length, 7);
+  });
+
+  test('messages as bytes', async () => {
+    const heard = new Promise((resolve) => void db.buffers.subscribe(Uint8Array.of(200), (...all) => resolve(all)));
+    await db.publish(Uint8Array.of(200), Uint8Array.of(0, 255));
+    assert.deepEqual(await heard, [Uint8Array.of(0, 255), Uint8Array.of(200)]);
+  });
+});
+
+describe('the process', () => {
+  const evaluate = (code) =>
+    execFileSync(process.execPath, ['--input-type=module', '--eval', `import { Sanderling } from 'sanderling'; const db = await Sanderling.open(); ${code}`], { encoding: 'utf8', timeout: 20_000 });
+
+  test('can exit while keys wait to expire', () => {
+    assert.equal(evaluate("await db.set('k', 'v', { EX: 1000 }); console.log('end');"), 'end\n');
+  });
+
+  test('stays while a command waits for its time', () => {
+    assert.equal(evaluate("console.log(await db.blpop('none', 0.1));"), 'null\n');
+  });
+});
+
+test('memory grows and is counted', async () => {
+  const before = db.memoryUsedBytes;
+  for (let n = 0; n < 200; n += 1) db.sync.set(`k${n}`, 'x'.repeat(100_000));
+  assert.ok(db.memoryUsedBytes - before > 20_000_000);
+  assert.equal((await db.get('k0')).length, 100_000);
+});
+
+test('memory has a limit', async () => {
+  const small = await Sanderling.open({ maxmemory: 4_000_000 });
+  await assert.rejects(async () => {
+    for (let n = 0; n < 100; n += 1) await small.set(`k${n}`, 'x'.repeat(100_000));
+  }, /^ReplyError: OOM /);
+  assert.equal((await small.get('k0')).length, 100_000);
+});

@@ -1,0 +1,37 @@
+//! Files that are computed from the command table and committed.
+//!
+//! A test compares them with what they should be; a stale one is rewritten, and the test fails once.
+
+mod names;
+mod replies;
+mod typescript;
+
+use std::fs;
+use std::path::PathBuf;
+
+pub use typescript::typescript;
+
+/// A file of the repository and what it should hold.
+pub struct Generated {
+    /// Path from the repository's root.
+    pub path: &'static str,
+    /// The text.
+    pub text: String,
+}
+
+/// All generated files.
+pub fn all() -> Vec<Generated> {
+    vec![Generated { path: "wasm/js/commands.generated.ts", text: typescript() }]
+}
+
+impl Generated {
+    /// Rewrites the file if it is stale; whether it was.
+    pub fn refresh(&self) -> bool {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(self.path);
+        let is_stale = fs::read_to_string(&path).is_ok_and(|text| text != self.text) || !path.exists();
+        if is_stale {
+            fs::write(&path, &self.text).expect("the repository is writable");
+        }
+        is_stale
+    }
+}

@@ -1,0 +1,261 @@
+//! `commands.generated.ts` of the npm package: a typed method for every command.
+
+use std::fmt::Write;
+
+use sanderling_core::command::{Arg, ArgKind, Command, table};
+
+use super::names::{methods, parameter};
+use super::replies::type_of;
+
+/// Commands without a method of their own: the package has something better, or they would break the pairs of
+/// requests and replies.
+const LEFT_OUT: &[&str] = &[
+    "CLIENT REPLY", "DISCARD", "EXEC", "HELLO", "MONITOR", "MULTI", "PSUBSCRIBE", "PUNSUBSCRIBE", "QUIT", "RESET",
+    "SSUBSCRIBE", "SUBSCRIBE", "SUNSUBSCRIBE", "UNSUBSCRIBE",
+];
+
+const HEADER: &str = "\
+// Generated from the engine's command table; `cargo test -p sanderling-tests generated` writes it.
+
+import type { Shape } from './arguments.js';
+import type { Reply } from './decode.js';
+import type { Value } from './encode.js';
+import type * as t from './types.js';
+
+";
+
+/// The whole file.
+pub fn typescript() -> String {
+    let mut commands: Vec<_> = table().collect();
+    commands.sort_by_key(|row| row.name);
+    let (mut interface, mut rows) = (String::new(), String::new());
+    for row in commands {
+        write_command(&mut interface, &mut rows, &[row]);
+        for subcommand in row.subcommands {
+            write_command(&mut interface, &mut rows, &[row, subcommand]);
+        }
+    }
+    format!(
+        "{HEADER}/** A method for every command, as it would be if nothing had to be waited for. */\n\
+         export interface Commands {{\n{interface}}}\n\n\
+         /** Each command's words, its methods, and what is special about its arguments. */\n\
+         export const rows: readonly (readonly [words: string, methods: string, shape?: Shape])[] = [\n{rows}];\n"
+    )
+}
+
+fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
+    let words: Vec<_> = path.iter().map(|row| row.name).collect();
+    let name = words.join(" ");
+    if LEFT_OUT.contains(&name.as_str()) {
+        return;
+    }
+    let row = path[path.len() - 1];
+    let is_container = !row.subcommands.is_empty();
+    let (parameters, reply) = if is_container {
+        ("subcommand: string, ...args: t.Argument[]".to_owned(), "Reply".to_owned())
+    } else {
+        (parameters(row), type_of(&name, row.reply))
+    };
+    let methods = methods(&words);
+    for (index, method) in methods.iter().enumerate() {
+        if index == 0 {
+            write_comment(interface, &name, row);
+        } else {
+            let _ = writeln!(interface, "  /** The same as {{@link {}}}. */", methods[0]);
+        }
+        let _ = writeln!(interface, "  {method}({parameters}): {reply};");
+    }
+    let shape = shape(row).map_or(String::new(), |shape| format!(", {{ {shape} }}"));
+    let _ = writeln!(rows, "  ['{name}', '{}'{shape}],", methods.join(" "));
+}
+
+fn write_comment(interface: &mut String, name: &str, row: &Command) {
+    let _ = writeln!(interface, "  /**\n   * {}\n   *", row.summary.replace("*/", "*\\/"));
+    let _ = writeln!(interface, "   * `{name}`, since Redis {}, {}.", row.since, row.complexity.trim_end_matches('.').replace("*/", "*\\/"));
+    if let Some((since, instead)) = row.deprecated {
+        let _ = writeln!(interface, "   *\n   * @deprecated since Redis {since}: use {instead}");
+    }
+    interface.push_str("   */\n");
+}
+
+/// What the package must know when it turns JavaScript's arguments into words.
+fn shape(row: &Command) -> Option<String> {
+    if let Some(index) = row.args.iter().position(is_count) {
+        return Some(format!("count: {index}"));
+    }
+    let parts = row.args.iter().find_map(block_of_two)?;
+    Some(if is_member(parts) { "members: true" } else { "pairs: true" }.to_owned())
+}
+
+fn is_count(arg: &Arg) -> bool {
+    arg.name == "numkeys" && matches!(arg.kind, ArgKind::Integer)
+}
+
+/// The parts of a repeated block of two values.
+fn block_of_two(arg: &Arg) -> Option<&'static [Arg]> {
+    match arg.kind {
+        ArgKind::Block(parts) if arg.multiple && arg.token.is_none() && parts.len() == 2 => Some(parts),
+        _ => None,
+    }
+}
+
+fn is_member(parts: &[Arg]) -> bool {
+    parts[0].name == "score"
+}
+
+/// The parameters of a method.
+fn parameters(row: &Command) -> String {
+    let mut list = Vec::new();
+    let mut rest = row.args;
+    while let [arg, behind @ ..] = rest {
+        let Some(kind) = plain(arg).filter(|_| !arg.optional && !is_count(arg)) else { break };
+        list.push(format!("{}: {kind}", unique(&list, arg.name)));
+        rest = behind;
+    }
+    list.extend(open_end(rest, &list));
+    list.join(", ")
+}
+
+/// Two arguments may have one name, parameters may not.
+fn unique(list: &[String], name: &str) -> String {
+    let name = parameter(name);
+    let taken = |name: &str| list.iter().any(|other| other.split([':', '?']).next() == Some(name));
+    if taken(&name) { format!("{name}{}", list.len() + 1) } else { name }
+}
+
+/// What stands behind the arguments that are always there.
+fn open_end(rest: &'static [Arg], list: &[String]) -> Vec<String> {
+    match rest {
+        [] => Vec::new(),
+        [count, keys, ..] if is_count(count) && matches!(keys.kind, ArgKind::Key) => {
+            let counted = "[numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]";
+            vec![format!("...args: [keys: readonly t.Key[], ...more: t.Argument[]] | {counted}")]
+        }
+        [only] if only.multiple && leaf(only).is_some() && only.token.is_none() => {
+            let kind = leaf(only).unwrap_or_default();
+            let many = if only.optional { format!("t.OneOrMore<{kind}>[]") } else { format!("t.Many<{kind}>") };
+            vec![format!("...{}: {many}", unique(list, &format!("{}s", only.name)))]
+        }
+        [only] if block_of_two(only).is_some() => vec!["...pairs: t.Pairs".to_owned()],
+        [.., last] if block_of_two(last).is_some_and(is_member) => {
+            let options = &rest[..rest.len() - 1];
+            let properties = properties(options).unwrap_or_default();
+            let object = format!("[members: t.OneOrMore<t.Member>, options?: {{ {properties} }}]");
+            vec![format!("...args: {object} | [first: Value, second: Value, ...more: Value[]]")]
+        }
+        [many, last] if many.multiple && leaf(many).is_some() && plain(last).is_some() && !last.optional => {
+            let (kind, last_kind) = (leaf(many).unwrap_or_default(), plain(last).unwrap_or_default());
+            let (name, last_name) = (parameter(many.name), parameter(last.name));
+            let array = format!("[{name}s: t.OneOrMore<{kind}>, {last_name}: {last_kind}]");
+            vec![format!("...args: {array} | [{name}: {kind}, second: {kind}, ...more: Value[]]")]
+        }
+        _ if rest.iter().all(|arg| arg.optional) => optional_end(rest, list),
+        _ => vec!["...args: t.Argument[]".to_owned()],
+    }
+}
+
+/// Optional values by position, then options by name.
+fn optional_end(mut rest: &'static [Arg], list: &[String]) -> Vec<String> {
+    let mut parameters = Vec::new();
+    while let [arg, behind @ ..] = rest {
+        let Some(kind) = plain(arg).filter(|_| matches!(behind, []) || leaf(arg).is_some()) else { break };
+        parameters.push(format!("{}?: {kind}", unique(list, arg.name)));
+        rest = behind;
+    }
+    if !rest.is_empty() {
+        parameters.push(match properties(rest) {
+            Some(properties) => format!("...options: t.OptionsOr<{{ {properties} }}>"),
+            None => "...args: t.Argument[]".to_owned(),
+        });
+    }
+    parameters
+}
+
+/// The type of a single argument without a word in front: a value, or one of some words.
+fn plain(arg: &Arg) -> Option<String> {
+    if arg.multiple || arg.token.is_some() {
+        return None;
+    }
+    leaf(arg).map(str::to_owned).or_else(|| words(arg).map(|words| format!("t.Word<{words}>")))
+}
+
+/// The type of a value.
+fn leaf(arg: &Arg) -> Option<&'static str> {
+    Some(match arg.kind {
+        ArgKind::Key => "t.Key",
+        ArgKind::String | ArgKind::Pattern => "Value",
+        ArgKind::Integer | ArgKind::Double | ArgKind::UnixTime => "t.Numeric",
+        ArgKind::Token | ArgKind::OneOf(_) | ArgKind::Block(_) => return None,
+    })
+}
+
+/// The words to choose from, when there are only words.
+fn words(arg: &Arg) -> Option<String> {
+    let ArgKind::OneOf(choices) = arg.kind else { return None };
+    let words: Option<Vec<_>> = choices
+        .iter()
+        .map(|choice| match choice.kind {
+            ArgKind::Token => choice.token.map(|word| format!("'{word}'")),
+            _ => None,
+        })
+        .collect();
+    words.map(|words| words.join(" | "))
+}
+
+/// Optional arguments as the properties of an object; nothing when one of them has no word to name it.
+fn properties(args: &[Arg]) -> Option<String> {
+    let mut list = Vec::new();
+    for arg in args {
+        match (arg.kind, arg.token) {
+            (ArgKind::Token, Some(word)) => list.push(format!("{word}?: boolean")),
+            (ArgKind::OneOf(choices), None) => {
+                choices.iter().try_for_each(|choice| choice_property(choice).map(|property| list.push(property)))?;
+                list.extend(grouped(arg, choices));
+            }
+            (ArgKind::OneOf(_), Some(word)) => list.push(format!("{word}?: t.Word<{}>", words(arg)?)),
+            (ArgKind::Block(parts), Some(word)) => {
+                let parts: Option<Vec<_>> = parts
+                    .iter()
+                    .map(|part| leaf(part).map(|kind| format!("{}: {kind}", parameter(part.name))))
+                    .collect();
+                list.push(format!("{word}?: {{ {} }}", parts?.join("; ")));
+            }
+            (_, Some(word)) => list.push(value_property(word, arg)?),
+            _ => return None,
+        }
+    }
+    Some(list.join("; "))
+}
+
+fn choice_property(choice: &Arg) -> Option<String> {
+    let word = choice.token?;
+    match choice.kind {
+        ArgKind::Token => Some(format!("{word}?: boolean")),
+        _ => value_property(word, choice),
+    }
+}
+
+fn value_property(word: &str, arg: &Arg) -> Option<String> {
+    let kind = leaf(arg)?;
+    Some(if arg.multiple { format!("{word}?: t.OneOrMore<{kind}>") } else { format!("{word}?: {kind}") })
+}
+
+/// node-redis names some choices as a whole.
+fn grouped(arg: &Arg, choices: &[Arg]) -> Option<String> {
+    match arg.name {
+        "condition" | "comparison" => Some(format!("{}?: {}", arg.name, words(arg)?)),
+        "order" => Some(format!("DIRECTION?: {}", words(arg)?)),
+        "sortby" => Some("BY?: 'SCORE' | 'LEX'".to_owned()),
+        "expiration" => {
+            let timed: Vec<_> = choices
+                .iter()
+                .filter(|choice| leaf(choice).is_some())
+                .filter_map(|choice| choice.token.map(|word| format!("'{word}'")))
+                .collect();
+            let bare = choices.iter().filter(|choice| leaf(choice).is_none()).filter_map(|choice| choice.token);
+            let bare: String = bare.map(|word| format!(" | '{word}' | {{ type: '{word}' }}")).collect();
+            Some(format!("expiration?: {{ type: {}; value: t.Numeric }}{bare}", timed.join(" | ")))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,298 @@
+import { type Shape, flatten, isPlain } from './arguments.js';
+import { type Commands, rows } from './commands.generated.js';
+import type { Reply } from './decode.js';
+import { Name } from './encode.js';
+import { ReplyError } from './errors.js';
+import { Link, Waiter } from './link.js';
+import { Batch, Pipeline, Transaction, refuseUnfit } from './pipeline.js';
+import type { Kind, Listener } from './subscriptions.js';
+import type { Argument, As, Immediate, Key, Mode, OneOrMore, Promised } from './types.js';
+
+const names = new Map<string, Name>();
+
+/** The name of a command that has no method. */
+export function nameOf(word: string): Name {
+  let name = names.get(word);
+  if (name === undefined) names.set(word, (name = new Name([word])));
+  return name;
+}
+
+/** A method per command; see {@link Commands}. */
+export interface Client<M extends Mode = 'text'> extends Promised<Commands, M> {}
+
+/**
+ * A connection to the engine. Every command is a method, by Redis's name in lower case and by node-redis's name.
+ * Commands run in the order in which they are called, at once: their promises are for those that wait.
+ */
+export class Client<M extends Mode = 'text'> {
+  private bytesClient: Client<'bytes'> | undefined;
+  private syncClient: SyncClient<M> | undefined;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly link: Link,
+    /** @internal */
+    readonly asBytes: boolean,
+  ) {}
+
+  /** The same connection with replies as bytes (`Uint8Array`). */
+  get buffers(): Client<'bytes'> {
+    return (this.bytesClient ??= new Client<'bytes'>(this.link, true));
+  }
+
+  /**
+   * The same connection without promises. A command that would wait is answered as if its time were up; while an
+   * asynchronous call waits, calls here throw.
+   */
+  get sync(): SyncClient<M> {
+    return (this.syncClient ??= new SyncClient<M>(this.link, this.asBytes));
+  }
+
+  /** Whether commands are answered. */
+  get isOpen(): boolean {
+    return this.link.isAlive;
+  }
+
+  /** The same as {@link isOpen}, as node-redis has it. */
+  get isReady(): boolean {
+    return this.link.isAlive;
+  }
+
+  /** Runs any command: `call('SET', 'key', 'value')`. */
+  call(command: string, ...args: Argument[]): Promise<Reply> {
+    try {
+      refuseUnfit(command, args);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.run(nameOf(command), undefined, args);
+  }
+
+  /** Runs any command and returns its strings as bytes. */
+  callBuffer(command: string, ...args: Argument[]): Promise<Reply> {
+    return this.buffers.call(command, ...args);
+  }
+
+  /** Runs any command, given as an array as node-redis does. */
+  sendCommand(command: readonly Argument[]): Promise<Reply> {
+    const [name, ...args] = command;
+    return this.call(String(name), ...args);
+  }
+
+  /** Collects commands that are sent together: `await db.pipeline().incr('a').get('b').exec()`. */
+  pipeline(): Pipeline<[], M> {
+    return new Pipeline<[], M>(this.link, this.asBytes);
+  }
+
+  /** The same, but nothing else runs in between, and nothing runs when a watched key has changed. */
+  multi(): Transaction<[], M> {
+    return new Transaction<[], M>(this.link, this.asBytes);
+  }
+
+  /** Hears what is published to channels. */
+  subscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
+    return this.listen('subscribe', channels, listener);
+  }
+
+  /** Hears what is published to channels whose names match patterns. */
+  psubscribe(patterns: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
+    return this.listen('psubscribe', patterns, listener);
+  }
+
+  /** The same as {@link psubscribe}. */
+  pSubscribe(patterns: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
+    return this.listen('psubscribe', patterns, listener);
+  }
+
+  /** Hears what `SPUBLISH` sends to channels. */
+  ssubscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
+    return this.listen('ssubscribe', channels, listener);
+  }
+
+  /** The same as {@link ssubscribe}. */
+  sSubscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
+    return this.listen('ssubscribe', channels, listener);
+  }
+
+  /** Ends subscriptions: of a listener, of all listeners of channels, or all. */
+  unsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
+    return this.unlisten('subscribe', channels, listener);
+  }
+
+  /** {@link unsubscribe} for patterns. */
+  punsubscribe(patterns?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
+    return this.unlisten('psubscribe', patterns, listener);
+  }
+
+  /** The same as {@link punsubscribe}. */
+  pUnsubscribe(patterns?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
+    return this.unlisten('psubscribe', patterns, listener);
+  }
+
+  /** {@link unsubscribe} for {@link ssubscribe}. */
+  sunsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
+    return this.unlisten('ssubscribe', channels, listener);
+  }
+
+  /** The same as {@link sunsubscribe}. */
+  sUnsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
+    return this.unlisten('ssubscribe', channels, listener);
+  }
+
+  /** Keys that match, a few at a time: `for await (const keys of db.scanIterator({ MATCH: 'user:*' }))`. */
+  async *scanIterator(
+    options: { MATCH?: Key; COUNT?: number; TYPE?: string } = {},
+  ): AsyncGenerator<As<M, string>[], void, undefined> {
+    let cursor = '0';
+    do {
+      const page = await this.run(nameOf('SCAN'), undefined, [cursor, options]);
+      const [next, keys] = page as unknown as [string | Uint8Array, As<M, string>[]];
+      cursor = typeof next === 'string' ? next : new TextDecoder().decode(next);
+      if (keys.length > 0) yield keys;
+    } while (cursor !== '0');
+  }
+
+  /**
+   * Another connection to the same data, with a database, subscriptions and transactions of its own. It is open at
+   * once.
+   */
+  duplicate(): Client<M> {
+    return new Client<M>(new Link(this.link.engine), this.asBytes);
+  }
+
+  /** Opens the connection again after it was closed. Nobody needs to call this on a fresh one. */
+  async connect(): Promise<this> {
+    this.link.open();
+    return this;
+  }
+
+  /** Closes the connection; what waits is rejected. */
+  close(): Promise<void> {
+    this.link.close();
+    return Promise.resolve();
+  }
+
+  /** The same as {@link close}, as ioredis and node-redis call it. */
+  async quit(): Promise<'OK'> {
+    await this.close();
+    return 'OK';
+  }
+
+  /** The same as {@link close}. */
+  disconnect(): void {
+    void this.close();
+  }
+
+  /** The same as {@link close}. */
+  destroy(): void {
+    void this.close();
+  }
+
+  /** @internal */
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): Promise<Reply> {
+    try {
+      const reply = this.link.request(name, isPlain(args) ? args : flatten(args, shape), this.asBytes);
+      if (reply instanceof Waiter) return reply.promise().then(onlyReply);
+      return reply instanceof ReplyError ? Promise.reject(reply) : Promise.resolve(reply);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  private async listen(kind: Kind, channels: OneOrMore<Key>, listener: Listener<never>): Promise<void> {
+    if (typeof listener !== 'function') throw new TypeError(`${kind} takes channels and a function`);
+    const list = listOf(channels);
+    const confirmed = this.link.confirm({ name: nameOf(kind), values: list }, list.length);
+    for (const channel of list) this.link.subscriptions.add(kind, channel, listener, this.asBytes);
+    try {
+      await confirmed;
+    } catch (error) {
+      for (const channel of list) this.link.subscriptions.remove(kind, channel, listener);
+      throw error;
+    }
+  }
+
+  private async unlisten(
+    kind: Kind,
+    channels: OneOrMore<Key> | undefined,
+    listener: Listener<never> | undefined,
+  ): Promise<void> {
+    const { subscriptions } = this.link;
+    const list = channels === undefined ? subscriptions.channels(kind) : listOf(channels);
+    const ended = list.filter((channel) => subscriptions.remove(kind, channel, listener));
+    if (ended.length === 0) return;
+    const name = nameOf(kind.replace('subscribe', 'unsubscribe'));
+    await this.link.confirm({ name, values: ended }, ended.length);
+  }
+}
+
+/** A method per command; see {@link Commands}. */
+export interface SyncClient<M extends Mode = 'text'> extends Immediate<Commands, M> {}
+
+/** A connection whose methods return replies, not promises; see {@link Client.sync}. */
+export class SyncClient<M extends Mode = 'text'> {
+  private bytesClient: SyncClient<'bytes'> | undefined;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly link: Link,
+    /** @internal */
+    readonly asBytes: boolean,
+  ) {}
+
+  /** The same connection with replies as bytes (`Uint8Array`). */
+  get buffers(): SyncClient<'bytes'> {
+    return (this.bytesClient ??= new SyncClient<'bytes'>(this.link, true));
+  }
+
+  /** Runs any command: `call('SET', 'key', 'value')`. */
+  call(command: string, ...args: Argument[]): Reply {
+    refuseUnfit(command, args);
+    return this.run(nameOf(command), undefined, args);
+  }
+
+  /** Runs any command and returns its strings as bytes. */
+  callBuffer(command: string, ...args: Argument[]): Reply {
+    return this.buffers.call(command, ...args);
+  }
+
+  /** @internal */
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): Reply {
+    const reply = this.link.requestNow(name, isPlain(args) ? args : flatten(args, shape), this.asBytes);
+    if (reply instanceof ReplyError) throw reply;
+    return reply;
+  }
+}
+
+interface Runner {
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): unknown;
+}
+
+/** Gives a class its methods. They are defined once, not looked up by name at each call. */
+for (const [words, methods, shape] of rows) {
+  const name = new Name(words.split(' '));
+  for (const method of methods.split(' ')) {
+    for (const { prototype } of [Client, SyncClient, Batch] as unknown as { prototype: object }[]) {
+      // What a class defines itself is more than the bare command.
+      if (method in prototype) continue;
+      Object.defineProperty(prototype, method, {
+        configurable: true,
+        writable: true,
+        value(this: Runner, ...args: unknown[]) {
+          return this.run(name, shape, args);
+        },
+      });
+    }
+  }
+}
+
+function onlyReply([reply]: Reply[]): Reply {
+  if (reply instanceof ReplyError) throw reply;
+  return reply!;
+}
+
+function listOf(channels: OneOrMore<Key>): readonly Key[] {
+  return typeof channels === 'string' || channels instanceof Uint8Array ? [channels] : channels;
+}

@@ -1,0 +1,1587 @@
+// Generated from the engine's command table; `cargo test -p sanderling-tests generated` writes it.
+
+import type { Shape } from './arguments.js';
+import type { Reply } from './decode.js';
+import type { Value } from './encode.js';
+import type * as t from './types.js';
+
+/** A method for every command, as it would be if nothing had to be waited for. */
+export interface Commands {
+  /**
+   * Adds bytes at the end of a string; a missing key counts as empty.
+   *
+   * `APPEND`, since Redis 2.0.0, O(1) amortized; the string grows by doubling.
+   */
+  append(key: t.Key, value: Value): t.Integer;
+  /**
+   * Authenticates the connection.
+   *
+   * `AUTH`, since Redis 1.0.0, O(1).
+   */
+  auth(...args: t.Argument[]): 'OK';
+  /**
+   * Moves an element from one list to another and replies with it; waits for one if the source is empty.
+   *
+   * `BLMOVE`, since Redis 6.2.0, O(1).
+   */
+  blmove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric): string | null;
+  /** The same as {@link blmove}. */
+  blMove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric): string | null;
+  /**
+   * Pops elements from the first list that is not empty; waits for one if there is none.
+   *
+   * `BLMPOP`, since Redis 7.0.0, O(N+M) with N keys and M elements popped.
+   */
+  blmpop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  /** The same as {@link blmpop}. */
+  blmPop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  /**
+   * Pops the first element of the first list that is not empty; waits for one if there is none.
+   *
+   * `BLPOP`, since Redis 2.0.0, O(N) with N keys.
+   */
+  blpop(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string] | null;
+  /** The same as {@link blpop}. */
+  blPop(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string] | null;
+  /**
+   * Pops the last element of the first list that is not empty; waits for one if there is none.
+   *
+   * `BRPOP`, since Redis 2.0.0, O(N) with N keys.
+   */
+  brpop(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string] | null;
+  /** The same as {@link brpop}. */
+  brPop(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string] | null;
+  /**
+   * Moves the last element of one list to the front of another and replies with it; waits for one if the source is empty.
+   *
+   * `BRPOPLPUSH`, since Redis 2.2.0, O(1).
+   *
+   * @deprecated since Redis 6.2.0: use `BLMOVE` with the `RIGHT` and `LEFT` arguments
+   */
+  brpoplpush(source: t.Key, destination: t.Key, timeout: t.Numeric): string | null;
+  /** The same as {@link brpoplpush}. */
+  brPopLPush(source: t.Key, destination: t.Key, timeout: t.Numeric): string | null;
+  /**
+   * Pops members from the first sorted set that is not empty; waits for one if there is none.
+   *
+   * `BZMPOP`, since Redis 7.0.0, O(K) + O(M*log(N)) with K keys, N members and M of them popped.
+   */
+  bzmpop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  /** The same as {@link bzmpop}. */
+  bzmPop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  /**
+   * Pops the member with the greatest score from the first sorted set that is not empty; waits for one if there is none.
+   *
+   * `BZPOPMAX`, since Redis 5.0.0, O(log(N)) with N members.
+   */
+  bzpopmax(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string, number] | null;
+  /** The same as {@link bzpopmax}. */
+  bzPopMax(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string, number] | null;
+  /**
+   * Pops the member with the least score from the first sorted set that is not empty; waits for one if there is none.
+   *
+   * `BZPOPMIN`, since Redis 5.0.0, O(log(N)) with N members.
+   */
+  bzpopmin(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string, number] | null;
+  /** The same as {@link bzpopmin}. */
+  bzPopMin(...args: [keys: t.OneOrMore<t.Key>, timeout: t.Numeric] | [key: t.Key, second: t.Key, ...more: Value[]]): [string, string, number] | null;
+  /**
+   * Tells of connections and changes their properties.
+   *
+   * `CLIENT`, since Redis 2.4.0, O(1).
+   */
+  client(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Returns the name of the connection.
+   *
+   * `CLIENT GETNAME`, since Redis 2.6.9, O(1).
+   */
+  clientGetName(): string | null;
+  /**
+   * Lists the subcommands.
+   *
+   * `CLIENT HELP`, since Redis 5.0.0, O(1).
+   */
+  clientHelp(): string[];
+  /**
+   * Returns the id of the connection.
+   *
+   * `CLIENT ID`, since Redis 5.0.0, O(1).
+   */
+  clientId(): t.Integer;
+  /**
+   * Returns the properties of the connection.
+   *
+   * `CLIENT INFO`, since Redis 6.2.0, O(1).
+   */
+  clientInfo(): string;
+  /**
+   * Closes connections.
+   *
+   * `CLIENT KILL`, since Redis 2.4.0, O(N) in the number of connections.
+   */
+  clientKill(...args: t.Argument[]): 'OK' | t.Integer;
+  /**
+   * Returns the properties of connections, one on a line.
+   *
+   * `CLIENT LIST`, since Redis 2.4.0, O(N) in the number of connections.
+   */
+  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric> }>): string;
+  /**
+   * Keeps the connection when memory is short.
+   *
+   * `CLIENT NO-EVICT`, since Redis 7.0.0, O(1).
+   */
+  clientNoEvict(enabled: t.Word<'ON' | 'OFF'>): 'OK';
+  /**
+   * Leaves the access times of keys alone.
+   *
+   * `CLIENT NO-TOUCH`, since Redis 7.2.0, O(1).
+   */
+  clientNoTouch(enabled: t.Word<'ON' | 'OFF'>): 'OK';
+  /**
+   * Tells which library the client uses.
+   *
+   * `CLIENT SETINFO`, since Redis 7.2.0, O(1).
+   */
+  clientSetInfo(...args: t.Argument[]): 'OK';
+  /**
+   * Names the connection.
+   *
+   * `CLIENT SETNAME`, since Redis 2.6.9, O(1).
+   */
+  clientSetName(connectionName: Value): 'OK';
+  /**
+   * Ends the wait of another connection.
+   *
+   * `CLIENT UNBLOCK`, since Redis 5.0.0, O(log N) in the number of waiting connections.
+   */
+  clientUnblock(clientId: t.Numeric, unblockType?: t.Word<'TIMEOUT' | 'ERROR'>): t.Integer;
+  /**
+   * Returns the details of all commands.
+   *
+   * `COMMAND`, since Redis 2.8.13, O(N) in the number of commands.
+   */
+  command(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Returns how many commands there are.
+   *
+   * `COMMAND COUNT`, since Redis 2.8.13, O(1).
+   */
+  commandCount(): t.Integer;
+  /**
+   * Returns the documentation of commands.
+   *
+   * `COMMAND DOCS`, since Redis 7.0.0, O(N) in the number of commands.
+   */
+  commandDocs(...commandNames: t.OneOrMore<Value>[]): { [key: string]: { [key: string]: Reply } };
+  /**
+   * Returns the keys of a whole request.
+   *
+   * `COMMAND GETKEYS`, since Redis 2.8.13, O(N) in the number of arguments.
+   */
+  commandGetKeys(command: Value, ...args: t.OneOrMore<Value>[]): string[];
+  /**
+   * Returns the keys of a whole request and how they are used.
+   *
+   * `COMMAND GETKEYSANDFLAGS`, since Redis 7.0.0, O(N) in the number of arguments.
+   */
+  commandGetKeysAndFlags(command: Value, ...args: t.OneOrMore<Value>[]): Reply[][];
+  /**
+   * Lists the subcommands.
+   *
+   * `COMMAND HELP`, since Redis 5.0.0, O(1).
+   */
+  commandHelp(): string[];
+  /**
+   * Returns the details of commands.
+   *
+   * `COMMAND INFO`, since Redis 2.8.13, O(N) in the number of commands.
+   */
+  commandInfo(...commandNames: t.OneOrMore<Value>[]): (Reply[] | null)[];
+  /**
+   * Returns the names of commands.
+   *
+   * `COMMAND LIST`, since Redis 7.0.0, O(N) in the number of commands.
+   */
+  commandList(...args: t.Argument[]): string[];
+  /**
+   * Reads and changes settings.
+   *
+   * `CONFIG`, since Redis 2.0.0, O(1).
+   */
+  config(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Returns the settings whose names match any of the patterns.
+   *
+   * `CONFIG GET`, since Redis 2.0.0, O(N) in the number of settings.
+   */
+  configGet(...parameters: t.Many<Value>): { [key: string]: string };
+  /**
+   * Lists the subcommands.
+   *
+   * `CONFIG HELP`, since Redis 5.0.0, O(1).
+   */
+  configHelp(): string[];
+  /**
+   * Sets the counters of INFO to zero.
+   *
+   * `CONFIG RESETSTAT`, since Redis 2.0.0, O(1).
+   */
+  configResetStat(): 'OK';
+  /**
+   * Changes settings, all of them or none.
+   *
+   * `CONFIG SET`, since Redis 2.0.0, O(N) in the number of settings.
+   */
+  configSet(...pairs: t.Pairs): 'OK';
+  /**
+   * Copies the value of a key to another key.
+   *
+   * `COPY`, since Redis 6.2.0, O(N) in the size of the value.
+   */
+  copy(source: t.Key, destination: t.Key, ...options: t.OptionsOr<{ DB?: t.Numeric; REPLACE?: boolean }>): t.Integer;
+  /**
+   * Returns how many keys the database holds.
+   *
+   * `DBSIZE`, since Redis 1.0.0, O(1).
+   */
+  dbsize(): t.Integer;
+  /** The same as {@link dbsize}. */
+  dbSize(): t.Integer;
+  /**
+   * Subtracts one from the integer at a key; a missing key counts as 0.
+   *
+   * `DECR`, since Redis 1.0.0, O(1).
+   */
+  decr(key: t.Key): t.Integer;
+  /**
+   * Subtracts a number from the integer at a key; a missing key counts as 0.
+   *
+   * `DECRBY`, since Redis 1.0.0, O(1).
+   */
+  decrby(key: t.Key, decrement: t.Numeric): t.Integer;
+  /** The same as {@link decrby}. */
+  decrBy(key: t.Key, decrement: t.Numeric): t.Integer;
+  /**
+   * Deletes keys and returns how many there were.
+   *
+   * `DEL`, since Redis 1.0.0, O(N) in the number of keys.
+   */
+  del(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Replies with the given message.
+   *
+   * `ECHO`, since Redis 1.0.0, O(1).
+   */
+  echo(message: Value): string;
+  /**
+   * Returns how many of the keys exist; a key named twice counts twice.
+   *
+   * `EXISTS`, since Redis 1.0.0, O(N) in the number of keys.
+   */
+  exists(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Lets a key expire after so many seconds.
+   *
+   * `EXPIRE`, since Redis 1.0.0, O(1).
+   */
+  expire(key: t.Key, seconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  /**
+   * Lets a key expire at a unix time in seconds.
+   *
+   * `EXPIREAT`, since Redis 1.2.0, O(1).
+   */
+  expireat(key: t.Key, unixTimeSeconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  /** The same as {@link expireat}. */
+  expireAt(key: t.Key, unixTimeSeconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  /**
+   * Returns the unix time in seconds at which a key expires.
+   *
+   * `EXPIRETIME`, since Redis 7.0.0, O(1).
+   */
+  expiretime(key: t.Key): t.Integer;
+  /** The same as {@link expiretime}. */
+  expireTime(key: t.Key): t.Integer;
+  /**
+   * Deletes all keys of all databases.
+   *
+   * `FLUSHALL`, since Redis 1.0.0, O(1); the memory is given back later.
+   */
+  flushall(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /** The same as {@link flushall}. */
+  flushAll(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /**
+   * Deletes all keys of the database.
+   *
+   * `FLUSHDB`, since Redis 1.0.0, O(1); the memory is given back later.
+   */
+  flushdb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /** The same as {@link flushdb}. */
+  flushDb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /**
+   * Returns the string at a key.
+   *
+   * `GET`, since Redis 1.0.0, O(1).
+   */
+  get(key: t.Key): string | null;
+  /**
+   * Returns the string at a key and deletes the key.
+   *
+   * `GETDEL`, since Redis 6.2.0, O(1).
+   */
+  getdel(key: t.Key): string | null;
+  /** The same as {@link getdel}. */
+  getDel(key: t.Key): string | null;
+  /**
+   * Returns the string at a key and sets or clears its deadline.
+   *
+   * `GETEX`, since Redis 6.2.0, O(1).
+   */
+  getex(key: t.Key, ...options: t.OptionsOr<{ EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'PERSIST' | { type: 'PERSIST' } }>): string | null;
+  /** The same as {@link getex}. */
+  getEx(key: t.Key, ...options: t.OptionsOr<{ EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'PERSIST' | { type: 'PERSIST' } }>): string | null;
+  /**
+   * Returns the part of a string between two positions, both included.
+   *
+   * `GETRANGE`, since Redis 2.4.0, O(N) in the length of the part.
+   */
+  getrange(key: t.Key, start: t.Numeric, end: t.Numeric): string;
+  /** The same as {@link getrange}. */
+  getRange(key: t.Key, start: t.Numeric, end: t.Numeric): string;
+  /**
+   * Sets a key to a string and returns the one it held before.
+   *
+   * `GETSET`, since Redis 1.0.0, O(1).
+   *
+   * @deprecated since Redis 6.2.0: use `SET` with the `GET` argument
+   */
+  getset(key: t.Key, value: Value): string | null;
+  /** The same as {@link getset}. */
+  getSet(key: t.Key, value: Value): string | null;
+  /**
+   * Removes fields from a hash; the key goes with the last one.
+   *
+   * `HDEL`, since Redis 2.0.0, O(N) where N is the number of fields given.
+   */
+  hdel(key: t.Key, ...fields: t.Many<Value>): t.Integer;
+  /** The same as {@link hdel}. */
+  hDel(key: t.Key, ...fields: t.Many<Value>): t.Integer;
+  /**
+   * Tells whether a hash has a field.
+   *
+   * `HEXISTS`, since Redis 2.0.0, O(1).
+   */
+  hexists(key: t.Key, field: Value): t.Integer;
+  /** The same as {@link hexists}. */
+  hExists(key: t.Key, field: Value): t.Integer;
+  /**
+   * Returns the value of a field of a hash.
+   *
+   * `HGET`, since Redis 2.0.0, O(1).
+   */
+  hget(key: t.Key, field: Value): string | null;
+  /** The same as {@link hget}. */
+  hGet(key: t.Key, field: Value): string | null;
+  /**
+   * Returns all fields of a hash with their values.
+   *
+   * `HGETALL`, since Redis 2.0.0, O(N) where N is the size of the hash.
+   */
+  hgetall(key: t.Key): { [key: string]: string };
+  /** The same as {@link hgetall}. */
+  hGetAll(key: t.Key): { [key: string]: string };
+  /**
+   * Adds to the integer in a field of a hash; a missing field counts as 0.
+   *
+   * `HINCRBY`, since Redis 2.0.0, O(1).
+   */
+  hincrby(key: t.Key, field: Value, increment: t.Numeric): t.Integer;
+  /** The same as {@link hincrby}. */
+  hIncrBy(key: t.Key, field: Value, increment: t.Numeric): t.Integer;
+  /**
+   * Adds to the floating-point number in a field of a hash; a missing field counts as 0.
+   *
+   * `HINCRBYFLOAT`, since Redis 2.6.0, O(1).
+   */
+  hincrbyfloat(key: t.Key, field: Value, increment: t.Numeric): string;
+  /** The same as {@link hincrbyfloat}. */
+  hIncrByFloat(key: t.Key, field: Value, increment: t.Numeric): string;
+  /**
+   * Returns all fields of a hash.
+   *
+   * `HKEYS`, since Redis 2.0.0, O(N) where N is the size of the hash.
+   */
+  hkeys(key: t.Key): string[];
+  /** The same as {@link hkeys}. */
+  hKeys(key: t.Key): string[];
+  /**
+   * Returns the number of fields of a hash.
+   *
+   * `HLEN`, since Redis 2.0.0, O(1).
+   */
+  hlen(key: t.Key): t.Integer;
+  /** The same as {@link hlen}. */
+  hLen(key: t.Key): t.Integer;
+  /**
+   * Returns the values of several fields of a hash.
+   *
+   * `HMGET`, since Redis 2.0.0, O(N) where N is the number of fields given.
+   */
+  hmget(key: t.Key, ...fields: t.Many<Value>): string[] | null;
+  /** The same as {@link hmget}. */
+  hMGet(key: t.Key, ...fields: t.Many<Value>): string[] | null;
+  /**
+   * Sets several fields of a hash.
+   *
+   * `HMSET`, since Redis 2.0.0, O(N) where N is the number of fields given.
+   *
+   * @deprecated since Redis 4.0.0: use `HSET` with multiple field-value pairs
+   */
+  hmset(key: t.Key, ...pairs: t.Pairs): 'OK';
+  /** The same as {@link hmset}. */
+  hMSet(key: t.Key, ...pairs: t.Pairs): 'OK';
+  /**
+   * Returns one random field of a hash, or several; a negative count allows repeated ones.
+   *
+   * `HRANDFIELD`, since Redis 6.2.0, O(N) where N is the number of fields returned.
+   */
+  hrandfield(key: t.Key, ...args: t.Argument[]): string | null | string[] | [string, string][];
+  /** The same as {@link hrandfield}. */
+  hRandField(key: t.Key, ...args: t.Argument[]): string | null | string[] | [string, string][];
+  /**
+   * Walks through the fields of a hash step by step.
+   *
+   * `HSCAN`, since Redis 2.8.0, O(1) for each call, O(N) for a whole round, where N is the size of the hash.
+   */
+  hscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOVALUES?: boolean }>): [string, string[]];
+  /** The same as {@link hscan}. */
+  hScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOVALUES?: boolean }>): [string, string[]];
+  /**
+   * Sets fields of a hash, and returns how many are new.
+   *
+   * `HSET`, since Redis 2.0.0, O(N) where N is the number of fields given.
+   */
+  hset(key: t.Key, ...pairs: t.Pairs): t.Integer;
+  /** The same as {@link hset}. */
+  hSet(key: t.Key, ...pairs: t.Pairs): t.Integer;
+  /**
+   * Sets a field of a hash only when it does not exist.
+   *
+   * `HSETNX`, since Redis 2.0.0, O(1).
+   */
+  hsetnx(key: t.Key, field: Value, value: Value): t.Integer;
+  /** The same as {@link hsetnx}. */
+  hSetNX(key: t.Key, field: Value, value: Value): t.Integer;
+  /**
+   * Returns the length of the value of a field of a hash.
+   *
+   * `HSTRLEN`, since Redis 3.2.0, O(1).
+   */
+  hstrlen(key: t.Key, field: Value): t.Integer;
+  /** The same as {@link hstrlen}. */
+  hStrLen(key: t.Key, field: Value): t.Integer;
+  /**
+   * Returns the values of all fields of a hash.
+   *
+   * `HVALS`, since Redis 2.0.0, O(N) where N is the size of the hash.
+   */
+  hvals(key: t.Key): string[];
+  /** The same as {@link hvals}. */
+  hVals(key: t.Key): string[];
+  /**
+   * Adds one to the integer at a key; a missing key counts as 0.
+   *
+   * `INCR`, since Redis 1.0.0, O(1).
+   */
+  incr(key: t.Key): t.Integer;
+  /**
+   * Adds a number to the integer at a key; a missing key counts as 0.
+   *
+   * `INCRBY`, since Redis 1.0.0, O(1).
+   */
+  incrby(key: t.Key, increment: t.Numeric): t.Integer;
+  /** The same as {@link incrby}. */
+  incrBy(key: t.Key, increment: t.Numeric): t.Integer;
+  /**
+   * Adds a floating-point number to the number at a key; a missing key counts as 0.
+   *
+   * `INCRBYFLOAT`, since Redis 2.6.0, O(1).
+   */
+  incrbyfloat(key: t.Key, increment: t.Numeric): string;
+  /** The same as {@link incrbyfloat}. */
+  incrByFloat(key: t.Key, increment: t.Numeric): string;
+  /**
+   * Returns the state of the server, in sections.
+   *
+   * `INFO`, since Redis 1.0.0, O(1).
+   */
+  info(...sections: t.OneOrMore<Value>[]): string;
+  /**
+   * Returns all keys that match a pattern.
+   *
+   * `KEYS`, since Redis 1.0.0, O(N) in the number of keys.
+   */
+  keys(pattern: Value): string[];
+  /**
+   * Finds the longest common subsequence of two strings.
+   *
+   * `LCS`, since Redis 7.0.0, O(N*M) in the lengths of the two strings.
+   */
+  lcs(key1: t.Key, key2: t.Key, ...options: t.OptionsOr<{ LEN?: boolean; IDX?: boolean; MINMATCHLEN?: t.Numeric; WITHMATCHLEN?: boolean }>): string | t.Integer | { [key: string]: Reply };
+  /**
+   * Returns the element at an index.
+   *
+   * `LINDEX`, since Redis 1.0.0, O(N) with N chunks of elements up to the index; O(1) at both ends.
+   */
+  lindex(key: t.Key, index: t.Numeric): string | null;
+  /** The same as {@link lindex}. */
+  lIndex(key: t.Key, index: t.Numeric): string | null;
+  /**
+   * Puts an element before or after the first one that equals the pivot.
+   *
+   * `LINSERT`, since Redis 2.2.0, O(N) with N elements up to the pivot.
+   */
+  linsert(key: t.Key, where: t.Word<'BEFORE' | 'AFTER'>, pivot: Value, element: Value): t.Integer;
+  /** The same as {@link linsert}. */
+  lInsert(key: t.Key, where: t.Word<'BEFORE' | 'AFTER'>, pivot: Value, element: Value): t.Integer;
+  /**
+   * Returns the number of elements of a list.
+   *
+   * `LLEN`, since Redis 1.0.0, O(1).
+   */
+  llen(key: t.Key): t.Integer;
+  /** The same as {@link llen}. */
+  lLen(key: t.Key): t.Integer;
+  /**
+   * Moves an element from an end of one list to an end of another and replies with it.
+   *
+   * `LMOVE`, since Redis 6.2.0, O(1).
+   */
+  lmove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>): string | null;
+  /** The same as {@link lmove}. */
+  lMove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>): string | null;
+  /**
+   * Pops elements from the first list that is not empty.
+   *
+   * `LMPOP`, since Redis 7.0.0, O(N+M) with N keys and M elements popped.
+   */
+  lmpop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  /** The same as {@link lmpop}. */
+  lmPop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  /**
+   * Removes elements from the front of a list and replies with them.
+   *
+   * `LPOP`, since Redis 1.0.0, O(N) with N elements popped.
+   */
+  lpop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  /** The same as {@link lpop}. */
+  lPop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  /**
+   * Returns the indexes of elements that equal a value.
+   *
+   * `LPOS`, since Redis 6.0.6, O(N) with N elements compared.
+   */
+  lpos(key: t.Key, element: Value, ...options: t.OptionsOr<{ RANK?: t.Numeric; COUNT?: t.Numeric; MAXLEN?: t.Numeric }>): t.Integer | t.Integer[] | null;
+  /** The same as {@link lpos}. */
+  lPos(key: t.Key, element: Value, ...options: t.OptionsOr<{ RANK?: t.Numeric; COUNT?: t.Numeric; MAXLEN?: t.Numeric }>): t.Integer | t.Integer[] | null;
+  /**
+   * Puts elements at the front of a list, one after the other; the key is created when it does not exist.
+   *
+   * `LPUSH`, since Redis 1.0.0, O(1) per element, so O(N) for N elements.
+   */
+  lpush(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /** The same as {@link lpush}. */
+  lPush(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /**
+   * Puts elements at the front of a list that exists.
+   *
+   * `LPUSHX`, since Redis 2.2.0, O(1) per element, so O(N) for N elements.
+   */
+  lpushx(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /** The same as {@link lpushx}. */
+  lPushX(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /**
+   * Returns the elements between two indexes, both included.
+   *
+   * `LRANGE`, since Redis 1.0.0, O(S+N) with S chunks of elements before the first one returned and N elements returned.
+   */
+  lrange(key: t.Key, start: t.Numeric, stop: t.Numeric): string[];
+  /** The same as {@link lrange}. */
+  lRange(key: t.Key, start: t.Numeric, stop: t.Numeric): string[];
+  /**
+   * Removes elements that equal a value: the first ones, the last ones or all.
+   *
+   * `LREM`, since Redis 1.0.0, O(N) with N elements.
+   */
+  lrem(key: t.Key, count: t.Numeric, element: Value): t.Integer;
+  /** The same as {@link lrem}. */
+  lRem(key: t.Key, count: t.Numeric, element: Value): t.Integer;
+  /**
+   * Replaces the element at an index.
+   *
+   * `LSET`, since Redis 1.0.0, O(N) with N chunks of elements up to the index; O(1) at both ends.
+   */
+  lset(key: t.Key, index: t.Numeric, element: Value): 'OK';
+  /** The same as {@link lset}. */
+  lSet(key: t.Key, index: t.Numeric, element: Value): 'OK';
+  /**
+   * Removes the elements outside two indexes.
+   *
+   * `LTRIM`, since Redis 1.0.0, O(N) with N elements removed.
+   */
+  ltrim(key: t.Key, start: t.Numeric, stop: t.Numeric): 'OK';
+  /** The same as {@link ltrim}. */
+  lTrim(key: t.Key, start: t.Numeric, stop: t.Numeric): 'OK';
+  /**
+   * Returns the strings at several keys; null for those that hold none.
+   *
+   * `MGET`, since Redis 1.0.0, O(N) in the number of keys.
+   */
+  mget(...keys: t.Many<t.Key>): (string | null)[];
+  /** The same as {@link mget}. */
+  mGet(...keys: t.Many<t.Key>): (string | null)[];
+  /**
+   * Moves a key to another database.
+   *
+   * `MOVE`, since Redis 1.0.0, O(1).
+   */
+  move(key: t.Key, db: t.Numeric): t.Integer;
+  /**
+   * Sets several keys to strings at once.
+   *
+   * `MSET`, since Redis 1.0.1, O(N) in the number of keys.
+   */
+  mset(...pairs: t.Pairs): 'OK';
+  /** The same as {@link mset}. */
+  mSet(...pairs: t.Pairs): 'OK';
+  /**
+   * Sets several keys to strings at once, but only if none of them exists.
+   *
+   * `MSETNX`, since Redis 1.0.1, O(N) in the number of keys.
+   */
+  msetnx(...pairs: t.Pairs): t.Integer;
+  /** The same as {@link msetnx}. */
+  mSetNX(...pairs: t.Pairs): t.Integer;
+  /**
+   * Tells how a value is stored and used.
+   *
+   * `OBJECT`, since Redis 2.2.3, O(1).
+   */
+  object(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Returns the form in which a value is stored.
+   *
+   * `OBJECT ENCODING`, since Redis 2.2.3, O(1).
+   */
+  objectEncoding(key: t.Key): string | null;
+  /**
+   * Returns how often a key was used lately, on a logarithmic scale.
+   *
+   * `OBJECT FREQ`, since Redis 4.0.0, O(1).
+   */
+  objectFreq(key: t.Key): t.Integer | null;
+  /**
+   * Lists the subcommands.
+   *
+   * `OBJECT HELP`, since Redis 6.2.0, O(1).
+   */
+  objectHelp(): string[];
+  /**
+   * Returns for how many seconds a key was not used.
+   *
+   * `OBJECT IDLETIME`, since Redis 2.2.3, O(1).
+   */
+  objectIdleTime(key: t.Key): t.Integer | null;
+  /**
+   * Returns how many references a value has.
+   *
+   * `OBJECT REFCOUNT`, since Redis 2.2.3, O(1).
+   */
+  objectRefCount(key: t.Key): t.Integer | null;
+  /**
+   * Lets a key no longer expire.
+   *
+   * `PERSIST`, since Redis 2.2.0, O(1).
+   */
+  persist(key: t.Key): t.Integer;
+  /**
+   * Lets a key expire after so many milliseconds.
+   *
+   * `PEXPIRE`, since Redis 2.6.0, O(1).
+   */
+  pexpire(key: t.Key, milliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  /** The same as {@link pexpire}. */
+  pExpire(key: t.Key, milliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  /**
+   * Lets a key expire at a unix time in milliseconds.
+   *
+   * `PEXPIREAT`, since Redis 2.6.0, O(1).
+   */
+  pexpireat(key: t.Key, unixTimeMilliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  /** The same as {@link pexpireat}. */
+  pExpireAt(key: t.Key, unixTimeMilliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  /**
+   * Returns the unix time in milliseconds at which a key expires.
+   *
+   * `PEXPIRETIME`, since Redis 7.0.0, O(1).
+   */
+  pexpiretime(key: t.Key): t.Integer;
+  /** The same as {@link pexpiretime}. */
+  pExpireTime(key: t.Key): t.Integer;
+  /**
+   * Replies PONG, or the given message.
+   *
+   * `PING`, since Redis 1.0.0, O(1).
+   */
+  ping(message?: Value): string;
+  /**
+   * Sets a key to a string that expires after so many milliseconds.
+   *
+   * `PSETEX`, since Redis 2.6.0, O(1).
+   *
+   * @deprecated since Redis 2.6.12: use `SET` with the `PX` argument
+   */
+  psetex(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
+  /** The same as {@link psetex}. */
+  pSetEx(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
+  /**
+   * Returns how many milliseconds are left until a key expires.
+   *
+   * `PTTL`, since Redis 2.6.0, O(1).
+   */
+  pttl(key: t.Key): t.Integer;
+  /** The same as {@link pttl}. */
+  pTTL(key: t.Key): t.Integer;
+  /**
+   * Sends a message to all who listen to a channel.
+   *
+   * `PUBLISH`, since Redis 2.0.0, O(N+M) with N subscribers of the channel and M patterns of all clients.
+   */
+  publish(channel: Value, message: Value): t.Integer;
+  /**
+   * Tells about channels, patterns and their subscribers.
+   *
+   * `PUBSUB`, since Redis 2.8.0, Depends on the subcommand.
+   */
+  pubsub(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Names the channels that have subscribers.
+   *
+   * `PUBSUB CHANNELS`, since Redis 2.8.0, O(N) with N channels.
+   */
+  pubSubChannels(pattern?: Value): string[];
+  /**
+   * Describes the subcommands.
+   *
+   * `PUBSUB HELP`, since Redis 6.2.0, O(1).
+   */
+  pubsubHelp(): string[];
+  /**
+   * Counts the different patterns that have subscribers.
+   *
+   * `PUBSUB NUMPAT`, since Redis 2.8.0, O(1).
+   */
+  pubSubNumPat(): t.Integer;
+  /**
+   * Counts the subscribers of channels.
+   *
+   * `PUBSUB NUMSUB`, since Redis 2.8.0, O(N) with N channels asked for.
+   */
+  pubSubNumSub(...channels: t.OneOrMore<Value>[]): [string, t.Integer][];
+  /**
+   * Names the shard channels that have subscribers.
+   *
+   * `PUBSUB SHARDCHANNELS`, since Redis 7.0.0, O(N) with N shard channels.
+   */
+  pubSubShardChannels(pattern?: Value): string[];
+  /**
+   * Counts the subscribers of shard channels.
+   *
+   * `PUBSUB SHARDNUMSUB`, since Redis 7.0.0, O(N) with N shard channels asked for.
+   */
+  pubSubShardNumSub(...shardchannels: t.OneOrMore<Value>[]): [string, t.Integer][];
+  /**
+   * Returns a key chosen at random.
+   *
+   * `RANDOMKEY`, since Redis 1.0.0, O(1).
+   */
+  randomkey(): string | null;
+  /** The same as {@link randomkey}. */
+  randomKey(): string | null;
+  /**
+   * Gives a key another name, replacing the key that had it.
+   *
+   * `RENAME`, since Redis 1.0.0, O(1).
+   */
+  rename(key: t.Key, newkey: t.Key): 'OK';
+  /**
+   * Gives a key another name, but only if no key has it.
+   *
+   * `RENAMENX`, since Redis 1.0.0, O(1).
+   */
+  renamenx(key: t.Key, newkey: t.Key): t.Integer;
+  /** The same as {@link renamenx}. */
+  renameNX(key: t.Key, newkey: t.Key): t.Integer;
+  /**
+   * Removes elements from the end of a list and replies with them.
+   *
+   * `RPOP`, since Redis 1.0.0, O(N) with N elements popped.
+   */
+  rpop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  /** The same as {@link rpop}. */
+  rPop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  /**
+   * Moves the last element of one list to the front of another and replies with it.
+   *
+   * `RPOPLPUSH`, since Redis 1.2.0, O(1).
+   *
+   * @deprecated since Redis 6.2.0: use `LMOVE` with the `RIGHT` and `LEFT` arguments
+   */
+  rpoplpush(source: t.Key, destination: t.Key): string | null;
+  /** The same as {@link rpoplpush}. */
+  rPopLPush(source: t.Key, destination: t.Key): string | null;
+  /**
+   * Puts elements at the end of a list; the key is created when it does not exist.
+   *
+   * `RPUSH`, since Redis 1.0.0, O(1) per element, so O(N) for N elements.
+   */
+  rpush(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /** The same as {@link rpush}. */
+  rPush(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /**
+   * Puts elements at the end of a list that exists.
+   *
+   * `RPUSHX`, since Redis 2.2.0, O(1) per element, so O(N) for N elements.
+   */
+  rpushx(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /** The same as {@link rpushx}. */
+  rPushX(key: t.Key, ...elements: t.Many<Value>): t.Integer;
+  /**
+   * Adds members to a set, and returns how many are new.
+   *
+   * `SADD`, since Redis 1.0.0, O(N) where N is the number of members given.
+   */
+  sadd(key: t.Key, ...members: t.Many<Value>): t.Integer;
+  /** The same as {@link sadd}. */
+  sAdd(key: t.Key, ...members: t.Many<Value>): t.Integer;
+  /**
+   * Iterates over the keys; each key that is there throughout is returned exactly once.
+   *
+   * `SCAN`, since Redis 2.8.0, O(1) per call, O(N) for a whole iteration.
+   */
+  scan(cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; TYPE?: Value }>): [cursor: string, keys: string[]];
+  /**
+   * Returns the number of members of a set.
+   *
+   * `SCARD`, since Redis 1.0.0, O(1).
+   */
+  scard(key: t.Key): t.Integer;
+  /** The same as {@link scard}. */
+  sCard(key: t.Key): t.Integer;
+  /**
+   * Returns the members of the first set that no other set has.
+   *
+   * `SDIFF`, since Redis 1.0.0, O(N*M) where N is the size of the first set and M the number of sets.
+   */
+  sdiff(...keys: t.Many<t.Key>): string[];
+  /** The same as {@link sdiff}. */
+  sDiff(...keys: t.Many<t.Key>): string[];
+  /**
+   * Stores the members of the first set that no other set has, and returns their number.
+   *
+   * `SDIFFSTORE`, since Redis 1.0.0, O(N*M) where N is the size of the first set and M the number of sets.
+   */
+  sdiffstore(destination: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /** The same as {@link sdiffstore}. */
+  sDiffStore(destination: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Chooses the database that the connection works on.
+   *
+   * `SELECT`, since Redis 1.0.0, O(1).
+   */
+  select(index: t.Numeric): 'OK';
+  /**
+   * Sets a key to a string, whatever it held before, and optionally its deadline.
+   *
+   * `SET`, since Redis 1.0.0, O(1).
+   */
+  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
+  /**
+   * Sets a key to a string that expires after so many seconds.
+   *
+   * `SETEX`, since Redis 2.0.0, O(1).
+   *
+   * @deprecated since Redis 2.6.12: use `SET` with the `EX` argument
+   */
+  setex(key: t.Key, seconds: t.Numeric, value: Value): 'OK';
+  /** The same as {@link setex}. */
+  setEx(key: t.Key, seconds: t.Numeric, value: Value): 'OK';
+  /**
+   * Sets a key to a string, but only if the key does not exist.
+   *
+   * `SETNX`, since Redis 1.0.0, O(1).
+   *
+   * @deprecated since Redis 2.6.12: use `SET` with the `NX` argument
+   */
+  setnx(key: t.Key, value: Value): t.Integer;
+  /** The same as {@link setnx}. */
+  setNX(key: t.Key, value: Value): t.Integer;
+  /**
+   * Overwrites a part of a string; bytes between its end and the part become zero.
+   *
+   * `SETRANGE`, since Redis 2.2.0, O(N) in the length of the part, plus the zeros in front of it.
+   */
+  setrange(key: t.Key, offset: t.Numeric, value: Value): t.Integer;
+  /** The same as {@link setrange}. */
+  setRange(key: t.Key, offset: t.Numeric, value: Value): t.Integer;
+  /**
+   * Returns the members that all sets have.
+   *
+   * `SINTER`, since Redis 1.0.0, O(N*M) where N is the size of the smallest set and M the number of sets.
+   */
+  sinter(...keys: t.Many<t.Key>): string[];
+  /** The same as {@link sinter}. */
+  sInter(...keys: t.Many<t.Key>): string[];
+  /**
+   * Returns the number of members that all sets have, counted up to a limit.
+   *
+   * `SINTERCARD`, since Redis 7.0.0, O(N*M) where N is the size of the smallest set and M the number of sets.
+   */
+  sintercard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /** The same as {@link sintercard}. */
+  sInterCard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
+   * Stores the members that all sets have, and returns their number.
+   *
+   * `SINTERSTORE`, since Redis 1.0.0, O(N*M) where N is the size of the smallest set and M the number of sets.
+   */
+  sinterstore(destination: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /** The same as {@link sinterstore}. */
+  sInterStore(destination: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Tells whether a set has a member.
+   *
+   * `SISMEMBER`, since Redis 1.0.0, O(1).
+   */
+  sismember(key: t.Key, member: Value): t.Integer;
+  /** The same as {@link sismember}. */
+  sIsMember(key: t.Key, member: Value): t.Integer;
+  /**
+   * Returns all members of a set.
+   *
+   * `SMEMBERS`, since Redis 1.0.0, O(N) where N is the size of the set.
+   */
+  smembers(key: t.Key): string[];
+  /** The same as {@link smembers}. */
+  sMembers(key: t.Key): string[];
+  /**
+   * Tells for each of several members whether a set has it.
+   *
+   * `SMISMEMBER`, since Redis 6.2.0, O(N) where N is the number of members given.
+   */
+  smismember(key: t.Key, ...members: t.Many<Value>): t.Integer[];
+  /** The same as {@link smismember}. */
+  smIsMember(key: t.Key, ...members: t.Many<Value>): t.Integer[];
+  /**
+   * Moves a member from one set to another.
+   *
+   * `SMOVE`, since Redis 1.0.0, O(1).
+   */
+  smove(source: t.Key, destination: t.Key, member: Value): t.Integer;
+  /** The same as {@link smove}. */
+  sMove(source: t.Key, destination: t.Key, member: Value): t.Integer;
+  /**
+   * Sorts the elements of a list, set or sorted set, and replies with them or stores them.
+   *
+   * `SORT`, since Redis 1.0.0, O(N+M*log(M)) for N elements of which M are returned.
+   */
+  sort(key: t.Key, ...options: t.OptionsOr<{ BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean; STORE?: t.Key }>): (string | null)[] | t.Integer;
+  /**
+   * Sorts the elements of a list, set or sorted set, and replies with them.
+   *
+   * `SORT_RO`, since Redis 7.0.0, O(N+M*log(M)) for N elements of which M are returned.
+   */
+  sort_ro(key: t.Key, ...options: t.OptionsOr<{ BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean }>): (string | null)[];
+  /** The same as {@link sort_ro}. */
+  sortRo(key: t.Key, ...options: t.OptionsOr<{ BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean }>): (string | null)[];
+  /**
+   * Removes and returns one random member of a set, or several.
+   *
+   * `SPOP`, since Redis 1.0.0, O(1) without a count, otherwise O(N) where N is the count.
+   */
+  spop(key: t.Key, count?: t.Numeric): string | null | string[];
+  /** The same as {@link spop}. */
+  sPop(key: t.Key, count?: t.Numeric): string | null | string[];
+  /**
+   * Sends a message to all who listen to a shard channel.
+   *
+   * `SPUBLISH`, since Redis 7.0.0, O(N) with N subscribers of the shard channel.
+   */
+  spublish(shardchannel: Value, message: Value): t.Integer;
+  /** The same as {@link spublish}. */
+  sPublish(shardchannel: Value, message: Value): t.Integer;
+  /**
+   * Returns one random member of a set, or several; a negative count allows repeated ones.
+   *
+   * `SRANDMEMBER`, since Redis 1.0.0, O(1) without a count, otherwise O(N) where N is the count's amount.
+   */
+  srandmember(key: t.Key, count?: t.Numeric): string | null | string[];
+  /** The same as {@link srandmember}. */
+  sRandMember(key: t.Key, count?: t.Numeric): string | null | string[];
+  /**
+   * Removes members from a set; the key goes with the last one.
+   *
+   * `SREM`, since Redis 1.0.0, O(N) where N is the number of members given.
+   */
+  srem(key: t.Key, ...members: t.Many<Value>): t.Integer;
+  /** The same as {@link srem}. */
+  sRem(key: t.Key, ...members: t.Many<Value>): t.Integer;
+  /**
+   * Walks through the members of a set step by step.
+   *
+   * `SSCAN`, since Redis 2.8.0, O(1) for each call, O(N) for a whole round, where N is the size of the set.
+   */
+  sscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  /** The same as {@link sscan}. */
+  sScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  /**
+   * Returns the length of a string in bytes.
+   *
+   * `STRLEN`, since Redis 2.2.0, O(1).
+   */
+  strlen(key: t.Key): t.Integer;
+  /** The same as {@link strlen}. */
+  strLen(key: t.Key): t.Integer;
+  /**
+   * Returns the part of a string between two positions, both included.
+   *
+   * `SUBSTR`, since Redis 1.0.0, O(N) in the length of the part.
+   *
+   * @deprecated since Redis 2.0.0: use `GETRANGE`
+   */
+  substr(key: t.Key, start: t.Numeric, end: t.Numeric): string;
+  /**
+   * Returns the members that any of the sets has.
+   *
+   * `SUNION`, since Redis 1.0.0, O(N) where N is the number of members of all sets together.
+   */
+  sunion(...keys: t.Many<t.Key>): string[];
+  /** The same as {@link sunion}. */
+  sUnion(...keys: t.Many<t.Key>): string[];
+  /**
+   * Stores the members that any of the sets has, and returns their number.
+   *
+   * `SUNIONSTORE`, since Redis 1.0.0, O(N) where N is the number of members of all sets together.
+   */
+  sunionstore(destination: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /** The same as {@link sunionstore}. */
+  sUnionStore(destination: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Swaps the keys of two databases.
+   *
+   * `SWAPDB`, since Redis 4.0.0, O(N) in the number of clients that watch or wait.
+   */
+  swapdb(index1: t.Numeric, index2: t.Numeric): 'OK';
+  /** The same as {@link swapdb}. */
+  swapDb(index1: t.Numeric, index2: t.Numeric): 'OK';
+  /**
+   * Returns the server's time.
+   *
+   * `TIME`, since Redis 2.6.0, O(1).
+   */
+  time(): [seconds: string, microseconds: string];
+  /**
+   * Marks keys as used and returns how many exist.
+   *
+   * `TOUCH`, since Redis 3.2.1, O(N) in the number of keys.
+   */
+  touch(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Returns how many seconds are left until a key expires.
+   *
+   * `TTL`, since Redis 1.0.0, O(1).
+   */
+  ttl(key: t.Key): t.Integer;
+  /**
+   * Returns the type of the value at a key.
+   *
+   * `TYPE`, since Redis 1.0.0, O(1).
+   */
+  type(key: t.Key): string;
+  /**
+   * Deletes keys and returns how many there were.
+   *
+   * `UNLINK`, since Redis 4.0.0, O(1) per key; the memory is given back later.
+   */
+  unlink(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Ends all watches.
+   *
+   * `UNWATCH`, since Redis 2.2.0, O(1).
+   */
+  unwatch(): 'OK';
+  /**
+   * Lets the next EXEC run only if these keys have not changed until then.
+   *
+   * `WATCH`, since Redis 2.2.0, O(log N) per key, with N watched keys.
+   */
+  watch(...keys: t.Many<t.Key>): 'OK';
+  /**
+   * Adds members to a sorted set or changes their scores; the key is created when it does not exist.
+   *
+   * `ZADD`, since Redis 1.2.0, O(log(N)) for each member added, with N members.
+   */
+  zadd(key: t.Key, ...args: [members: t.OneOrMore<t.Member>, options?: { NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }] | [first: Value, second: Value, ...more: Value[]]): t.Integer | number | null;
+  /** The same as {@link zadd}. */
+  zAdd(key: t.Key, ...args: [members: t.OneOrMore<t.Member>, options?: { NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }] | [first: Value, second: Value, ...more: Value[]]): t.Integer | number | null;
+  /**
+   * Returns the number of members of a sorted set.
+   *
+   * `ZCARD`, since Redis 1.2.0, O(1).
+   */
+  zcard(key: t.Key): t.Integer;
+  /** The same as {@link zcard}. */
+  zCard(key: t.Key): t.Integer;
+  /**
+   * Counts the members with scores in a range.
+   *
+   * `ZCOUNT`, since Redis 2.0.0, O(log(N)) with N members.
+   */
+  zcount(key: t.Key, min: t.Numeric, max: t.Numeric): t.Integer;
+  /** The same as {@link zcount}. */
+  zCount(key: t.Key, min: t.Numeric, max: t.Numeric): t.Integer;
+  /**
+   * Returns the members of the first sorted set that are in none of the others.
+   *
+   * `ZDIFF`, since Redis 6.2.0, O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result.
+   */
+  zdiff(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  /** The same as {@link zdiff}. */
+  zDiff(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  /**
+   * Stores the members of the first sorted set that are in none of the others.
+   *
+   * `ZDIFFSTORE`, since Redis 6.2.0, O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result.
+   */
+  zdiffstore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /** The same as {@link zdiffstore}. */
+  zDiffStore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
+   * Adds to a member's score; a missing member counts as 0.
+   *
+   * `ZINCRBY`, since Redis 1.2.0, O(log(N)) with N members.
+   */
+  zincrby(key: t.Key, increment: t.Numeric, member: Value): number;
+  /** The same as {@link zincrby}. */
+  zIncrBy(key: t.Key, increment: t.Numeric, member: Value): number;
+  /**
+   * Returns the members that are in all of the sorted sets.
+   *
+   * `ZINTER`, since Redis 6.2.0, O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result.
+   */
+  zinter(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  /** The same as {@link zinter}. */
+  zInter(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  /**
+   * Counts the members that are in all of the sorted sets.
+   *
+   * `ZINTERCARD`, since Redis 7.0.0, O(N*K) with N members in the smallest of K inputs.
+   */
+  zintercard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /** The same as {@link zintercard}. */
+  zInterCard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
+   * Stores the members that are in all of the sorted sets.
+   *
+   * `ZINTERSTORE`, since Redis 2.0.0, O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result.
+   */
+  zinterstore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /** The same as {@link zinterstore}. */
+  zInterStore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
+   * Counts the members in a range of members, where all scores are equal.
+   *
+   * `ZLEXCOUNT`, since Redis 2.8.9, O(log(N)) with N members.
+   */
+  zlexcount(key: t.Key, min: Value, max: Value): t.Integer;
+  /** The same as {@link zlexcount}. */
+  zLexCount(key: t.Key, min: Value, max: Value): t.Integer;
+  /**
+   * Pops members from the first sorted set that is not empty.
+   *
+   * `ZMPOP`, since Redis 7.0.0, O(K) + O(M*log(N)) with K keys, N members and M of them popped.
+   */
+  zmpop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  /** The same as {@link zmpop}. */
+  zmPop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  /**
+   * Returns the scores of members.
+   *
+   * `ZMSCORE`, since Redis 6.2.0, O(N) with N members asked for.
+   */
+  zmscore(key: t.Key, ...members: t.Many<Value>): (number | null)[];
+  /** The same as {@link zmscore}. */
+  zmScore(key: t.Key, ...members: t.Many<Value>): (number | null)[];
+  /**
+   * Removes the members with the greatest scores and replies with them.
+   *
+   * `ZPOPMAX`, since Redis 5.0.0, O(log(N)*M) with N members and M of them popped.
+   */
+  zpopmax(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  /** The same as {@link zpopmax}. */
+  zPopMax(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  /**
+   * Removes the members with the least scores and replies with them.
+   *
+   * `ZPOPMIN`, since Redis 5.0.0, O(log(N)*M) with N members and M of them popped.
+   */
+  zpopmin(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  /** The same as {@link zpopmin}. */
+  zPopMin(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  /**
+   * Returns members chosen at random.
+   *
+   * `ZRANDMEMBER`, since Redis 6.2.0, O(N) with N members returned.
+   */
+  zrandmember(key: t.Key, ...args: t.Argument[]): string | null | string[] | [member: string, score: number][];
+  /** The same as {@link zrandmember}. */
+  zRandMember(key: t.Key, ...args: t.Argument[]): string | null | string[] | [member: string, score: number][];
+  /**
+   * Returns the members in a range of ranks, scores or members.
+   *
+   * `ZRANGE`, since Redis 1.2.0, O(log(N) + M) with N members and M of them returned.
+   */
+  zrange(key: t.Key, start: Value, stop: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric }; WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  /** The same as {@link zrange}. */
+  zRange(key: t.Key, start: Value, stop: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric }; WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  /**
+   * Returns the members in a range of members, where all scores are equal.
+   *
+   * `ZRANGEBYLEX`, since Redis 2.8.9, O(log(N) + M) with N members and M of them returned.
+   *
+   * @deprecated since Redis 6.2.0: use `ZRANGE` with the `BYLEX` argument
+   */
+  zrangebylex(key: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  /** The same as {@link zrangebylex}. */
+  zRangeByLex(key: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  /**
+   * Returns the members with scores in a range.
+   *
+   * `ZRANGEBYSCORE`, since Redis 1.0.5, O(log(N) + M) with N members and M of them returned.
+   *
+   * @deprecated since Redis 6.2.0: use `ZRANGE` with the `BYSCORE` argument
+   */
+  zrangebyscore(key: t.Key, min: t.Numeric, max: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  /** The same as {@link zrangebyscore}. */
+  zRangeByScore(key: t.Key, min: t.Numeric, max: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  /**
+   * Stores the members in a range of ranks, scores or members.
+   *
+   * `ZRANGESTORE`, since Redis 6.2.0, O(log(N) + M) with N members and M of them stored.
+   */
+  zrangestore(dst: t.Key, src: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): t.Integer;
+  /** The same as {@link zrangestore}. */
+  zRangeStore(dst: t.Key, src: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): t.Integer;
+  /**
+   * Returns the rank of a member, counted from the least score.
+   *
+   * `ZRANK`, since Redis 2.0.0, O(log(N)) with N members.
+   */
+  zrank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  /** The same as {@link zrank}. */
+  zRank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  /**
+   * Removes members from a sorted set.
+   *
+   * `ZREM`, since Redis 1.2.0, O(M*log(N)) with N members and M of them removed.
+   */
+  zrem(key: t.Key, ...members: t.Many<Value>): t.Integer;
+  /** The same as {@link zrem}. */
+  zRem(key: t.Key, ...members: t.Many<Value>): t.Integer;
+  /**
+   * Removes the members in a range of members, where all scores are equal.
+   *
+   * `ZREMRANGEBYLEX`, since Redis 2.8.9, O(log(N) + M) with N members and M of them removed.
+   */
+  zremrangebylex(key: t.Key, min: Value, max: Value): t.Integer;
+  /** The same as {@link zremrangebylex}. */
+  zRemRangeByLex(key: t.Key, min: Value, max: Value): t.Integer;
+  /**
+   * Removes the members in a range of ranks.
+   *
+   * `ZREMRANGEBYRANK`, since Redis 2.0.0, O(log(N) + M) with N members and M of them removed.
+   */
+  zremrangebyrank(key: t.Key, start: t.Numeric, stop: t.Numeric): t.Integer;
+  /** The same as {@link zremrangebyrank}. */
+  zRemRangeByRank(key: t.Key, start: t.Numeric, stop: t.Numeric): t.Integer;
+  /**
+   * Removes the members with scores in a range.
+   *
+   * `ZREMRANGEBYSCORE`, since Redis 1.2.0, O(log(N) + M) with N members and M of them removed.
+   */
+  zremrangebyscore(key: t.Key, min: t.Numeric, max: t.Numeric): t.Integer;
+  /** The same as {@link zremrangebyscore}. */
+  zRemRangeByScore(key: t.Key, min: t.Numeric, max: t.Numeric): t.Integer;
+  /**
+   * Returns the members in a range of ranks, counted from the greatest score.
+   *
+   * `ZREVRANGE`, since Redis 1.2.0, O(log(N) + M) with N members and M of them returned.
+   *
+   * @deprecated since Redis 6.2.0: use `ZRANGE` with the `REV` argument
+   */
+  zrevrange(key: t.Key, start: t.Numeric, stop: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  /** The same as {@link zrevrange}. */
+  zRevRange(key: t.Key, start: t.Numeric, stop: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  /**
+   * Returns the members in a range of members from its end, where all scores are equal.
+   *
+   * `ZREVRANGEBYLEX`, since Redis 2.8.9, O(log(N) + M) with N members and M of them returned.
+   *
+   * @deprecated since Redis 6.2.0: use `ZRANGE` with the `REV` and `BYLEX` arguments
+   */
+  zrevrangebylex(key: t.Key, max: Value, min: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  /** The same as {@link zrevrangebylex}. */
+  zRevRangeByLex(key: t.Key, max: Value, min: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  /**
+   * Returns the members with scores in a range, the greatest first.
+   *
+   * `ZREVRANGEBYSCORE`, since Redis 2.2.0, O(log(N) + M) with N members and M of them returned.
+   *
+   * @deprecated since Redis 6.2.0: use `ZRANGE` with the `REV` and `BYSCORE` arguments
+   */
+  zrevrangebyscore(key: t.Key, max: t.Numeric, min: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  /** The same as {@link zrevrangebyscore}. */
+  zRevRangeByScore(key: t.Key, max: t.Numeric, min: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  /**
+   * Returns the rank of a member, counted from the greatest score.
+   *
+   * `ZREVRANK`, since Redis 2.0.0, O(log(N)) with N members.
+   */
+  zrevrank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  /** The same as {@link zrevrank}. */
+  zRevRank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  /**
+   * Goes through the members of a sorted set in steps.
+   *
+   * `ZSCAN`, since Redis 2.8.0, O(1) for every call, O(N) for a whole iteration over N members.
+   */
+  zscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  /** The same as {@link zscan}. */
+  zScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  /**
+   * Returns the score of a member.
+   *
+   * `ZSCORE`, since Redis 1.2.0, O(1).
+   */
+  zscore(key: t.Key, member: Value): number | null;
+  /** The same as {@link zscore}. */
+  zScore(key: t.Key, member: Value): number | null;
+  /**
+   * Returns the members that are in any of the sorted sets.
+   *
+   * `ZUNION`, since Redis 6.2.0, O(N) + O(M*log(M)) with N members in all inputs and M in the result.
+   */
+  zunion(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  /** The same as {@link zunion}. */
+  zUnion(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  /**
+   * Stores the members that are in any of the sorted sets.
+   *
+   * `ZUNIONSTORE`, since Redis 2.0.0, O(N) + O(M*log(M)) with N members in all inputs and M in the result.
+   */
+  zunionstore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /** The same as {@link zunionstore}. */
+  zUnionStore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+}
+
+/** Each command's words, its methods, and what is special about its arguments. */
+export const rows: readonly (readonly [words: string, methods: string, shape?: Shape])[] = [
+  ['APPEND', 'append'],
+  ['AUTH', 'auth'],
+  ['BLMOVE', 'blmove blMove'],
+  ['BLMPOP', 'blmpop blmPop', { count: 1 }],
+  ['BLPOP', 'blpop blPop'],
+  ['BRPOP', 'brpop brPop'],
+  ['BRPOPLPUSH', 'brpoplpush brPopLPush'],
+  ['BZMPOP', 'bzmpop bzmPop', { count: 1 }],
+  ['BZPOPMAX', 'bzpopmax bzPopMax'],
+  ['BZPOPMIN', 'bzpopmin bzPopMin'],
+  ['CLIENT', 'client'],
+  ['CLIENT GETNAME', 'clientGetName'],
+  ['CLIENT HELP', 'clientHelp'],
+  ['CLIENT ID', 'clientId'],
+  ['CLIENT INFO', 'clientInfo'],
+  ['CLIENT KILL', 'clientKill'],
+  ['CLIENT LIST', 'clientList'],
+  ['CLIENT NO-EVICT', 'clientNoEvict'],
+  ['CLIENT NO-TOUCH', 'clientNoTouch'],
+  ['CLIENT SETINFO', 'clientSetInfo'],
+  ['CLIENT SETNAME', 'clientSetName'],
+  ['CLIENT UNBLOCK', 'clientUnblock'],
+  ['COMMAND', 'command'],
+  ['COMMAND COUNT', 'commandCount'],
+  ['COMMAND DOCS', 'commandDocs'],
+  ['COMMAND GETKEYS', 'commandGetKeys'],
+  ['COMMAND GETKEYSANDFLAGS', 'commandGetKeysAndFlags'],
+  ['COMMAND HELP', 'commandHelp'],
+  ['COMMAND INFO', 'commandInfo'],
+  ['COMMAND LIST', 'commandList'],
+  ['CONFIG', 'config'],
+  ['CONFIG GET', 'configGet'],
+  ['CONFIG HELP', 'configHelp'],
+  ['CONFIG RESETSTAT', 'configResetStat'],
+  ['CONFIG SET', 'configSet', { pairs: true }],
+  ['COPY', 'copy'],
+  ['DBSIZE', 'dbsize dbSize'],
+  ['DECR', 'decr'],
+  ['DECRBY', 'decrby decrBy'],
+  ['DEL', 'del'],
+  ['ECHO', 'echo'],
+  ['EXISTS', 'exists'],
+  ['EXPIRE', 'expire'],
+  ['EXPIREAT', 'expireat expireAt'],
+  ['EXPIRETIME', 'expiretime expireTime'],
+  ['FLUSHALL', 'flushall flushAll'],
+  ['FLUSHDB', 'flushdb flushDb'],
+  ['GET', 'get'],
+  ['GETDEL', 'getdel getDel'],
+  ['GETEX', 'getex getEx'],
+  ['GETRANGE', 'getrange getRange'],
+  ['GETSET', 'getset getSet'],
+  ['HDEL', 'hdel hDel'],
+  ['HEXISTS', 'hexists hExists'],
+  ['HGET', 'hget hGet'],
+  ['HGETALL', 'hgetall hGetAll'],
+  ['HINCRBY', 'hincrby hIncrBy'],
+  ['HINCRBYFLOAT', 'hincrbyfloat hIncrByFloat'],
+  ['HKEYS', 'hkeys hKeys'],
+  ['HLEN', 'hlen hLen'],
+  ['HMGET', 'hmget hMGet'],
+  ['HMSET', 'hmset hMSet', { pairs: true }],
+  ['HRANDFIELD', 'hrandfield hRandField'],
+  ['HSCAN', 'hscan hScan'],
+  ['HSET', 'hset hSet', { pairs: true }],
+  ['HSETNX', 'hsetnx hSetNX'],
+  ['HSTRLEN', 'hstrlen hStrLen'],
+  ['HVALS', 'hvals hVals'],
+  ['INCR', 'incr'],
+  ['INCRBY', 'incrby incrBy'],
+  ['INCRBYFLOAT', 'incrbyfloat incrByFloat'],
+  ['INFO', 'info'],
+  ['KEYS', 'keys'],
+  ['LCS', 'lcs'],
+  ['LINDEX', 'lindex lIndex'],
+  ['LINSERT', 'linsert lInsert'],
+  ['LLEN', 'llen lLen'],
+  ['LMOVE', 'lmove lMove'],
+  ['LMPOP', 'lmpop lmPop', { count: 0 }],
+  ['LPOP', 'lpop lPop'],
+  ['LPOS', 'lpos lPos'],
+  ['LPUSH', 'lpush lPush'],
+  ['LPUSHX', 'lpushx lPushX'],
+  ['LRANGE', 'lrange lRange'],
+  ['LREM', 'lrem lRem'],
+  ['LSET', 'lset lSet'],
+  ['LTRIM', 'ltrim lTrim'],
+  ['MGET', 'mget mGet'],
+  ['MOVE', 'move'],
+  ['MSET', 'mset mSet', { pairs: true }],
+  ['MSETNX', 'msetnx mSetNX', { pairs: true }],
+  ['OBJECT', 'object'],
+  ['OBJECT ENCODING', 'objectEncoding'],
+  ['OBJECT FREQ', 'objectFreq'],
+  ['OBJECT HELP', 'objectHelp'],
+  ['OBJECT IDLETIME', 'objectIdleTime'],
+  ['OBJECT REFCOUNT', 'objectRefCount'],
+  ['PERSIST', 'persist'],
+  ['PEXPIRE', 'pexpire pExpire'],
+  ['PEXPIREAT', 'pexpireat pExpireAt'],
+  ['PEXPIRETIME', 'pexpiretime pExpireTime'],
+  ['PING', 'ping'],
+  ['PSETEX', 'psetex pSetEx'],
+  ['PTTL', 'pttl pTTL'],
+  ['PUBLISH', 'publish'],
+  ['PUBSUB', 'pubsub'],
+  ['PUBSUB CHANNELS', 'pubSubChannels'],
+  ['PUBSUB HELP', 'pubsubHelp'],
+  ['PUBSUB NUMPAT', 'pubSubNumPat'],
+  ['PUBSUB NUMSUB', 'pubSubNumSub'],
+  ['PUBSUB SHARDCHANNELS', 'pubSubShardChannels'],
+  ['PUBSUB SHARDNUMSUB', 'pubSubShardNumSub'],
+  ['RANDOMKEY', 'randomkey randomKey'],
+  ['RENAME', 'rename'],
+  ['RENAMENX', 'renamenx renameNX'],
+  ['RPOP', 'rpop rPop'],
+  ['RPOPLPUSH', 'rpoplpush rPopLPush'],
+  ['RPUSH', 'rpush rPush'],
+  ['RPUSHX', 'rpushx rPushX'],
+  ['SADD', 'sadd sAdd'],
+  ['SCAN', 'scan'],
+  ['SCARD', 'scard sCard'],
+  ['SDIFF', 'sdiff sDiff'],
+  ['SDIFFSTORE', 'sdiffstore sDiffStore'],
+  ['SELECT', 'select'],
+  ['SET', 'set'],
+  ['SETEX', 'setex setEx'],
+  ['SETNX', 'setnx setNX'],
+  ['SETRANGE', 'setrange setRange'],
+  ['SINTER', 'sinter sInter'],
+  ['SINTERCARD', 'sintercard sInterCard', { count: 0 }],
+  ['SINTERSTORE', 'sinterstore sInterStore'],
+  ['SISMEMBER', 'sismember sIsMember'],
+  ['SMEMBERS', 'smembers sMembers'],
+  ['SMISMEMBER', 'smismember smIsMember'],
+  ['SMOVE', 'smove sMove'],
+  ['SORT', 'sort'],
+  ['SORT_RO', 'sort_ro sortRo'],
+  ['SPOP', 'spop sPop'],
+  ['SPUBLISH', 'spublish sPublish'],
+  ['SRANDMEMBER', 'srandmember sRandMember'],
+  ['SREM', 'srem sRem'],
+  ['SSCAN', 'sscan sScan'],
+  ['STRLEN', 'strlen strLen'],
+  ['SUBSTR', 'substr'],
+  ['SUNION', 'sunion sUnion'],
+  ['SUNIONSTORE', 'sunionstore sUnionStore'],
+  ['SWAPDB', 'swapdb swapDb'],
+  ['TIME', 'time'],
+  ['TOUCH', 'touch'],
+  ['TTL', 'ttl'],
+  ['TYPE', 'type'],
+  ['UNLINK', 'unlink'],
+  ['UNWATCH', 'unwatch'],
+  ['WATCH', 'watch'],
+  ['ZADD', 'zadd zAdd', { members: true }],
+  ['ZCARD', 'zcard zCard'],
+  ['ZCOUNT', 'zcount zCount'],
+  ['ZDIFF', 'zdiff zDiff', { count: 0 }],
+  ['ZDIFFSTORE', 'zdiffstore zDiffStore', { count: 1 }],
+  ['ZINCRBY', 'zincrby zIncrBy'],
+  ['ZINTER', 'zinter zInter', { count: 0 }],
+  ['ZINTERCARD', 'zintercard zInterCard', { count: 0 }],
+  ['ZINTERSTORE', 'zinterstore zInterStore', { count: 1 }],
+  ['ZLEXCOUNT', 'zlexcount zLexCount'],
+  ['ZMPOP', 'zmpop zmPop', { count: 0 }],
+  ['ZMSCORE', 'zmscore zmScore'],
+  ['ZPOPMAX', 'zpopmax zPopMax'],
+  ['ZPOPMIN', 'zpopmin zPopMin'],
+  ['ZRANDMEMBER', 'zrandmember zRandMember'],
+  ['ZRANGE', 'zrange zRange'],
+  ['ZRANGEBYLEX', 'zrangebylex zRangeByLex'],
+  ['ZRANGEBYSCORE', 'zrangebyscore zRangeByScore'],
+  ['ZRANGESTORE', 'zrangestore zRangeStore'],
+  ['ZRANK', 'zrank zRank'],
+  ['ZREM', 'zrem zRem'],
+  ['ZREMRANGEBYLEX', 'zremrangebylex zRemRangeByLex'],
+  ['ZREMRANGEBYRANK', 'zremrangebyrank zRemRangeByRank'],
+  ['ZREMRANGEBYSCORE', 'zremrangebyscore zRemRangeByScore'],
+  ['ZREVRANGE', 'zrevrange zRevRange'],
+  ['ZREVRANGEBYLEX', 'zrevrangebylex zRevRangeByLex'],
+  ['ZREVRANGEBYSCORE', 'zrevrangebyscore zRevRangeByScore'],
+  ['ZREVRANK', 'zrevrank zRevRank'],
+  ['ZSCAN', 'zscan zScan'],
+  ['ZSCORE', 'zscore zScore'],
+  ['ZUNION', 'zunion zUnion', { count: 0 }],
+  ['ZUNIONSTORE', 'zunionstore zUnionStore', { count: 1 }],
+];

@@ -1,0 +1,69 @@
+import type { Engine, Receiver } from './engine.js';
+import { ClosedError } from './errors.js';
+import { type OpenPort, type Port, platform } from './platform.js';
+
+/** What ioredis wants of a `Connector`. */
+export type Connector = new (options: unknown) => {
+  check(info: unknown): boolean;
+  connect(onError: unknown): Promise<object>;
+  disconnect(): void;
+};
+
+/** A class whose instances connect ioredis to an engine. */
+export function connectorFor(engine: Engine): Connector {
+  const { openStream } = platform;
+  if (openStream === undefined) throw new Error('ioredis needs Node streams, which this platform has not');
+  const open: OpenPort = (onData, onClose) => new EnginePort(engine, onData, onClose);
+  return class SanderlingConnector {
+    private stream: { end?(): void } | undefined;
+
+    check(): boolean {
+      return true;
+    }
+
+    async connect(): Promise<object> {
+      return (this.stream = openStream(open));
+    }
+
+    disconnect(): void {
+      this.stream?.end?.();
+    }
+  };
+}
+
+/** A connection that speaks in bytes. */
+class EnginePort implements Port, Receiver {
+  private readonly conn: number;
+  private isOpen = true;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly onData: (chunk: Uint8Array) => void,
+    private readonly onClose: (error?: Error) => void,
+  ) {
+    this.conn = engine.connect(this);
+  }
+
+  input(chunk: Uint8Array): void {
+    if (!this.isOpen) throw new ClosedError('the connection is closed');
+    this.engine.send(this.conn, chunk);
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.engine.disconnect(this.conn);
+  }
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    // A copy, since the engine writes over its outputs.
+    const chunk = new Uint8Array(bytes.subarray(start, end));
+    this.engine.later(() => this.onData(chunk));
+  }
+
+  closed(error: Error): void {
+    this.isOpen = false;
+    // An engine that failed is an error for its users; a connection that it closed has just ended.
+    this.engine.later(() => this.onClose(this.engine.failure ? error : undefined));
+  }
+}

@@ -1,0 +1,132 @@
+import { platform } from './platform.js';
+
+/** What can be sent: text as UTF-8, bytes as they are, numbers and booleans as text. */
+export type Value = string | number | bigint | boolean | Uint8Array;
+
+/** Longer text is faster written by the platform than byte by byte. */
+const SHORT_CHARACTERS_MAX = 48;
+const CR = 13;
+const LF = 10;
+const DOLLAR = 36;
+const ZERO = 48;
+
+/** A command's name as it goes over the wire: the start of a request, by number of arguments. */
+export class Name {
+  private readonly heads: Uint8Array[] = [];
+
+  constructor(readonly words: readonly string[]) {}
+
+  /** The bytes before the first argument of a request with `count` arguments. */
+  head(count: number): Uint8Array {
+    return (this.heads[count] ??= this.makeHead(count));
+  }
+
+  private makeHead(count: number): Uint8Array {
+    const bulks = this.words.map((word) => `$${new TextEncoder().encode(word).length}\r\n${word}\r\n`);
+    return new TextEncoder().encode(`*${this.words.length + count}\r\n${bulks.join('')}`);
+  }
+}
+
+/** Heads of requests with more arguments are not worth keeping. */
+const KEPT_HEADS_MAX = 64;
+
+/**
+ * Writes a request at `at` and returns its end; -1 when it may not fit before `end`. What is behind `at` is then
+ * garbage.
+ */
+export function putRequest(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  name: Name,
+  values: readonly Value[],
+): number {
+  const count = values.length;
+  const head = count <= KEPT_HEADS_MAX ? name.head(count) : new Name(name.words).head(count);
+  if (at + head.length > end) return -1;
+  for (let index = 0; index < head.length; index += 1) bytes[at + index] = head[index]!;
+  at += head.length;
+  for (let index = 0; index < count; index += 1) {
+    const value = values[index]!;
+    if (typeof value === 'string') {
+      // No character takes more than 3 bytes per UTF-16 unit; the length around it takes at most 24.
+      if (at + value.length * 3 + 24 > end) return -1;
+      at = putText(bytes, at, value);
+    } else if (value instanceof Uint8Array) {
+      if (at + value.length + 24 > end) return -1;
+      at = putBytes(bytes, at, value);
+    } else {
+      if (at + 400 > end) return -1;
+      at = putText(bytes, at, textOf(value));
+    }
+  }
+  return at;
+}
+
+/** The bytes that {@link putRequest} needs at most. */
+export function requestBytesMax(name: Name, values: readonly Value[]): number {
+  let most = name.words.reduce((sum, word) => sum + word.length * 3 + 24, 24);
+  for (const value of values) {
+    if (typeof value === 'string') most += value.length * 3 + 24;
+    else most += value instanceof Uint8Array ? value.length + 24 : 400;
+  }
+  return most;
+}
+
+function textOf(value: number | bigint | boolean): string {
+  if (value === Infinity) return 'inf';
+  if (value === -Infinity) return '-inf';
+  return String(value);
+}
+
+function putText(bytes: Uint8Array, at: number, text: string): number {
+  const length = text.length;
+  const start = putLength(bytes, at, length);
+  if (length <= SHORT_CHARACTERS_MAX) {
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > 127) return putWideText(bytes, at, text);
+      bytes[start + index] = code;
+    }
+  } else if (platform.text.write(bytes, text, start) !== length) {
+    return putWideText(bytes, at, text);
+  }
+  return putLineEnd(bytes, start + length);
+}
+
+/** Text whose length in bytes is not its length in characters. */
+function putWideText(bytes: Uint8Array, at: number, text: string): number {
+  const start = putLength(bytes, at, platform.text.length(text));
+  return putLineEnd(bytes, start + platform.text.write(bytes, text, start));
+}
+
+function putBytes(bytes: Uint8Array, at: number, value: Uint8Array): number {
+  const start = putLength(bytes, at, value.length);
+  bytes.set(value, start);
+  return putLineEnd(bytes, start + value.length);
+}
+
+function putLength(bytes: Uint8Array, at: number, length: number): number {
+  bytes[at] = DOLLAR;
+  at += 1;
+  if (length < 10) {
+    bytes[at] = ZERO + length;
+    at += 1;
+  } else if (length < 100) {
+    const tens = (length / 10) | 0;
+    bytes[at] = ZERO + tens;
+    bytes[at + 1] = ZERO + length - tens * 10;
+    at += 2;
+  } else {
+    const digits = String(length);
+    for (let index = 0; index < digits.length; index += 1) bytes[at + index] = digits.charCodeAt(index);
+    at += digits.length;
+  }
+  return putLineEnd(bytes, at);
+}
+
+function putLineEnd(bytes: Uint8Array, at: number): number {
+  bytes[at] = CR;
+  bytes[at + 1] = LF;
+  return at + 2;
+}

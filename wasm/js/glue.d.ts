@@ -1,0 +1,8 @@
+// The shape of pkg/glue.js, which the build makes of what wasm-bindgen writes.
+declare module '*/pkg/glue.js' {
+  export function createGlue(): {
+    imports: WebAssembly.ModuleImports;
+    start(exports: WebAssembly.Exports): void;
+    init(settings: unknown, seed: Uint8Array, now: number): void;
+  };
+}

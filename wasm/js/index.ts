@@ -1,0 +1,16 @@
+/**
+ * Sanderling: a Redis-compatible engine inside your process.
+ *
+ * @packageDocumentation
+ */
+export { Client, SyncClient } from './client.js';
+export type { Commands } from './commands.generated.js';
+export type { Connector } from './connector.js';
+export type { Reply } from './decode.js';
+export type { Value } from './encode.js';
+export { BatchError, ClosedError, ReplyError } from './errors.js';
+export { Pipeline, Transaction } from './pipeline.js';
+export { type OpenOptions, Sanderling } from './sanderling.js';
+export type { Listener } from './subscriptions.js';
+export type * from './types.js';
+export type { Settings } from './wasm.js';

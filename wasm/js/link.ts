@@ -1,0 +1,254 @@
+import { Push, type Reply, position, readReply } from './decode.js';
+import { Name, type Value, putRequest, requestBytesMax } from './encode.js';
+import type { Engine, Receiver } from './engine.js';
+import { ClosedError, ReplyError } from './errors.js';
+import { Subscriptions } from './subscriptions.js';
+
+const PUSH_BYTE = 0x3e;
+const WRITE_KIND_MAX = 1;
+
+const HELLO = new Name(['HELLO']);
+const CLIENT_UNBLOCK = new Name(['CLIENT', 'UNBLOCK']);
+
+/** A command with its arguments. */
+export interface Request {
+  readonly name: Name;
+  readonly values: readonly Value[];
+}
+
+/** Replies that have not come yet. */
+export class Waiter {
+  readonly replies: Reply[] = [];
+  isDone = false;
+  private error: Error | undefined;
+  private settle: (() => void) | undefined;
+
+  constructor(
+    private missing: number,
+    readonly asBytes: boolean,
+    /** Whether pushed confirmations are awaited instead of replies. */
+    readonly forPushes = false,
+  ) {}
+
+  add(reply: Reply): void {
+    this.replies.push(reply);
+    this.missing -= 1;
+    if (this.missing === 0) this.finish(undefined);
+  }
+
+  finish(error: Error | undefined): void {
+    this.isDone = true;
+    this.error = error;
+    this.settle?.();
+  }
+
+  /** The replies, once they are there. */
+  result(): Reply[] {
+    if (this.error) throw this.error;
+    return this.replies;
+  }
+
+  promise(): Promise<Reply[]> {
+    return new Promise((resolve, reject) => {
+      this.settle = () => (this.error ? reject(this.error) : resolve(this.replies));
+      if (this.isDone) this.settle();
+    });
+  }
+}
+
+/** One connection of the engine, from the client's side: requests in order, replies in order. */
+export class Link implements Receiver {
+  readonly subscriptions = new Subscriptions();
+  private id = -1;
+  private clientId = 0;
+  private isOpen = false;
+  private readonly waiters: Waiter[] = [];
+  /** What the engine said without being asked, such as that there are too many connections. */
+  private complaint: ReplyError | undefined;
+
+  constructor(readonly engine: Engine) {
+    this.open();
+  }
+
+  /** Whether requests are answered. */
+  get isAlive(): boolean {
+    return this.isOpen && !this.engine.failure;
+  }
+
+  /** Whether an earlier request has no answer yet, as when it waits for an element. */
+  get isWaiting(): boolean {
+    return this.waiters.length > 0;
+  }
+
+  /** Connects again after {@link close}; does nothing while open. */
+  open(): void {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    this.complaint = undefined;
+    this.id = this.engine.connect(this);
+    if (!this.isOpen) throw this.complaint ?? new ClosedError('the engine refused the connection');
+    // The third version of the protocol tells maps, numbers and messages apart.
+    const reply = this.requestNow(HELLO, ['3'], false);
+    if (reply instanceof ReplyError) throw reply;
+    this.clientId = Number((reply as { id?: Reply }).id);
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.closed(new ClosedError('the connection is closed'));
+    this.engine.disconnect(this.id);
+  }
+
+  /** Sends a request. The reply, when the engine has it at once, which is nearly always. */
+  request(name: Name, values: readonly Value[], asBytes: boolean): Reply | Waiter {
+    const { engine, id } = this;
+    if (!this.isAlive) this.refuse();
+    const end = putRequest(engine.bytes, engine.scratch, engine.scratchEnd, name, values);
+    if (end < 0 || this.waiters.length > 0) return this.enqueue([{ name, values }], asBytes);
+    const count = engine.process(id, end - engine.scratch);
+    if (count === 1) {
+      const { bytes, words, first } = engine;
+      const start = words[first + 2]!;
+      if (words[first]! <= WRITE_KIND_MAX && words[first + 1] === id && bytes[start] !== PUSH_BYTE) {
+        const reply = readReply(bytes, start, asBytes) as Reply;
+        if (position === start + words[first + 3]!) return reply;
+      }
+    }
+    const waiter = this.await(new Waiter(1, asBytes));
+    engine.deliver(count);
+    return waiter.isDone && waiter.replies.length === 1 ? waiter.replies[0]! : waiter;
+  }
+
+  /** Sends a request and returns its reply; one that would wait is answered as if its time were up. */
+  requestNow(name: Name, values: readonly Value[], asBytes: boolean): Reply {
+    this.refuseWhileWaiting();
+    const reply = this.request(name, values, asBytes);
+    return reply instanceof Waiter ? this.finish(reply)[0]! : reply;
+  }
+
+  /** Sends requests together. */
+  enqueue(requests: readonly Request[], asBytes: boolean): Waiter {
+    if (!this.isAlive) this.refuse();
+    const waiter = this.await(new Waiter(requests.length, asBytes));
+    this.write(requests);
+    return waiter;
+  }
+
+  /** Sends requests together and returns their replies. */
+  enqueueNow(requests: readonly Request[], asBytes: boolean): Reply[] {
+    this.refuseWhileWaiting();
+    return this.finish(this.enqueue(requests, asBytes));
+  }
+
+  /** Sends a request that is answered by so many pushes. */
+  async confirm(request: Request, pushes: number): Promise<void> {
+    if (!this.isAlive) this.refuse();
+    const waiter = this.await(new Waiter(pushes, false, true));
+    this.write([request]);
+    await waiter.promise();
+  }
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at = position) {
+      const waiter = this.waiters[0];
+      if (bytes[at] === PUSH_BYTE) {
+        this.acceptPush(readReply(bytes, at, true) as Push, waiter);
+        continue;
+      }
+      const reply = readReply(bytes, at, waiter?.asBytes ?? false) as Reply;
+      if (waiter === undefined) {
+        if (reply instanceof ReplyError) this.complaint = reply;
+      } else if (waiter.forPushes) {
+        // Only a refusal answers a subscription by a reply.
+        this.finishFirst(waiter, reply instanceof ReplyError ? reply : undefined);
+      } else {
+        waiter.add(reply);
+        if (waiter.isDone) this.dropFirst();
+      }
+    }
+  }
+
+  closed(error: Error): void {
+    this.isOpen = false;
+    this.subscriptions.clear();
+    const waiters = this.waiters.splice(0);
+    for (const waiter of waiters) {
+      waiter.finish(error);
+      this.engine.release();
+    }
+  }
+
+  private acceptPush(push: Push, waiter: Waiter | undefined): void {
+    const task = this.subscriptions.accept(push.parts);
+    if (task) this.engine.later(task);
+    else if (waiter?.forPushes) {
+      waiter.add(null);
+      if (waiter.isDone) this.dropFirst();
+    }
+  }
+
+  private await(waiter: Waiter): Waiter {
+    this.waiters.push(waiter);
+    this.engine.hold();
+    return waiter;
+  }
+
+  private dropFirst(): void {
+    this.waiters.shift();
+    this.engine.release();
+  }
+
+  private finishFirst(waiter: Waiter, error: Error | undefined): void {
+    this.dropFirst();
+    waiter.finish(error);
+  }
+
+  /** Writes requests to the scratch region, as many at a time as it holds. */
+  private write(requests: readonly Request[]): void {
+    const { engine, id } = this;
+    let at = engine.scratch;
+    for (const { name, values } of requests) {
+      let end = putRequest(engine.bytes, at, engine.scratchEnd, name, values);
+      if (end < 0 && at > engine.scratch) {
+        engine.deliver(engine.process(id, at - engine.scratch));
+        at = engine.scratch;
+        end = putRequest(engine.bytes, at, engine.scratchEnd, name, values);
+      }
+      if (end < 0) engine.send(id, encodeLong(name, values));
+      else at = end;
+      // The engine may have closed the connection over what it was sent.
+      if (!this.isAlive) return;
+    }
+    if (at > engine.scratch) engine.deliver(engine.process(id, at - engine.scratch));
+  }
+
+  /** Has the engine finish what it left for later, and ends a wait that it began. */
+  private finish(waiter: Waiter): Reply[] {
+    while (!waiter.isDone && this.engine.catchUp());
+    if (!waiter.isDone) {
+      const helper = new Link(this.engine);
+      helper.request(CLIENT_UNBLOCK, [this.clientId], false);
+      helper.close();
+      while (!waiter.isDone && this.engine.catchUp());
+    }
+    return waiter.result();
+  }
+
+  private refuse(): never {
+    this.engine.check();
+    throw new ClosedError('the connection is closed');
+  }
+
+  private refuseWhileWaiting(): void {
+    if (!this.isWaiting) return;
+    throw new Error('a command of this connection still waits, so that none can be answered at once; use duplicate()');
+  }
+}
+
+/** A request that the scratch region cannot hold. */
+function encodeLong(name: Name, values: readonly Value[]): Uint8Array {
+  const encoder = new TextEncoder();
+  const encoded = values.map((value) => (typeof value === 'string' ? encoder.encode(value) : value));
+  const bytes = new Uint8Array(requestBytesMax(name, encoded));
+  return bytes.subarray(0, putRequest(bytes, 0, bytes.length, name, encoded));
+}

@@ -1,0 +1,162 @@
+import { type Shape, flatten, isPlain } from './arguments.js';
+import type { Commands } from './commands.generated.js';
+import type { Reply } from './decode.js';
+import { Name } from './encode.js';
+import { BatchError, ReplyError } from './errors.js';
+import type { Link, Request } from './link.js';
+import type { Argument, As, Mode } from './types.js';
+
+const MULTI: Request = { name: new Name(['MULTI']), values: [] };
+const EXEC: Request = { name: new Name(['EXEC']), values: [] };
+
+/** Commands that are collected first and sent together, for one crossing into the engine. */
+export abstract class Batch {
+  private requests: Request[] = [];
+  private fault: unknown;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    protected readonly link: Link,
+    /** @internal */
+    protected readonly asBytes: boolean,
+  ) {}
+
+  /** Number of commands so far. */
+  get length(): number {
+    return this.requests.length;
+  }
+
+  /** @internal */
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): this {
+    try {
+      this.requests.push({ name, values: isPlain(args) ? args : flatten(args, shape) });
+    } catch (error) {
+      this.fault ??= error;
+    }
+    return this;
+  }
+
+  /** @internal */
+  protected runAny(command: string, args: readonly Argument[]): this {
+    refuseUnfit(command, args);
+    return this.run(new Name([command]), undefined, args);
+  }
+
+  /** @internal */
+  protected take(): Request[] {
+    const { requests, fault } = this;
+    this.requests = [];
+    this.fault = undefined;
+    // A batch of which a part cannot be sent is not sent at all.
+    if (fault !== undefined) throw fault;
+    return requests;
+  }
+}
+
+type PipelineMethods<Replies extends unknown[], M extends Mode> = {
+  [K in keyof Commands]: Commands[K] extends (...args: infer A) => infer R
+    ? (...args: A) => Pipeline<[...Replies, As<M, R>], M>
+    : never;
+};
+
+/** A method per command, each of which adds its reply to those of `exec`. */
+export interface Pipeline<Replies extends unknown[], M extends Mode> extends PipelineMethods<Replies, M> {}
+
+/** Commands that are sent together; others may run in between when one of them waits. */
+export class Pipeline<Replies extends unknown[], M extends Mode> extends Batch {
+  /** Adds any command. */
+  call(command: string, ...args: Argument[]): Pipeline<[...Replies, Reply], M> {
+    return this.runAny(command, args) as unknown as Pipeline<[...Replies, Reply], M>;
+  }
+
+  /**
+   * Sends the commands.
+   *
+   * @returns their replies in order
+   * @throws BatchError when any failed; it has all replies
+   */
+  async exec(): Promise<Replies> {
+    const requests = this.take();
+    if (requests.length === 0) return [] as unknown as Replies;
+    return checked(await this.link.enqueue(requests, this.asBytes).promise()) as Replies;
+  }
+
+  /** {@link exec} without a promise; a command that would wait is answered as if its time were up. */
+  execSync(): Replies {
+    const requests = this.take();
+    if (requests.length === 0) return [] as unknown as Replies;
+    return checked(this.link.enqueueNow(requests, this.asBytes)) as Replies;
+  }
+}
+
+type TransactionMethods<Replies extends unknown[], M extends Mode> = {
+  [K in keyof Commands]: Commands[K] extends (...args: infer A) => infer R
+    ? (...args: A) => Transaction<[...Replies, As<M, R>], M>
+    : never;
+};
+
+/** A method per command, each of which adds its reply to those of `exec`. */
+export interface Transaction<Replies extends unknown[], M extends Mode>
+  extends TransactionMethods<Replies, M> {}
+
+/** Commands that run as one, between `MULTI` and `EXEC`. */
+export class Transaction<Replies extends unknown[], M extends Mode> extends Batch {
+  /** Adds any command. */
+  call(command: string, ...args: Argument[]): Transaction<[...Replies, Reply], M> {
+    return this.runAny(command, args) as unknown as Transaction<[...Replies, Reply], M>;
+  }
+
+  /**
+   * Runs the commands.
+   *
+   * @returns their replies in order; `null` when a watched key changed, so that nothing ran
+   * @throws BatchError when any failed; it has all replies
+   */
+  async exec(): Promise<Replies | null> {
+    const requests = [MULTI, ...this.take(), EXEC];
+    return outcome(await this.link.enqueue(requests, this.asBytes).promise()) as Replies | null;
+  }
+
+  /** {@link exec} without a promise. */
+  execSync(): Replies | null {
+    const requests = [MULTI, ...this.take(), EXEC];
+    return outcome(this.link.enqueueNow(requests, this.asBytes)) as Replies | null;
+  }
+}
+
+function checked(replies: Reply[]): Reply[] {
+  if (replies.some((reply) => reply instanceof ReplyError)) throw new BatchError(replies);
+  return replies;
+}
+
+function outcome(replies: Reply[]): Reply[] | null {
+  const result = replies.at(-1);
+  // EXEC only says that something was wrong; what it was stands with the command that was refused.
+  if (result instanceof ReplyError) {
+    const refused = replies.slice(0, -1).filter((reply) => reply instanceof ReplyError);
+    throw refused.length > 0 ? new BatchError(refused) : result;
+  }
+  return result === null ? null : checked(result as Reply[]);
+}
+
+const UNFIT: Record<string, string> = {
+  HELLO: 'the protocol is settled already',
+  MONITOR: 'its lines are no replies',
+  PSUBSCRIBE: 'use psubscribe(pattern, listener)',
+  PUNSUBSCRIBE: 'use punsubscribe(pattern)',
+  QUIT: 'use close()',
+  RESET: 'use duplicate() for a fresh connection',
+  SSUBSCRIBE: 'use ssubscribe(channel, listener)',
+  SUBSCRIBE: 'use subscribe(channel, listener)',
+  SUNSUBSCRIBE: 'use sunsubscribe(channel)',
+  UNSUBSCRIBE: 'use unsubscribe(channel)',
+};
+
+/** Refuses commands after which requests and replies would no longer go in pairs. */
+export function refuseUnfit(command: string, args: readonly Argument[]): void {
+  const name = command.toUpperCase();
+  const reason =
+    name === 'CLIENT' && String(args[0]).toUpperCase() === 'REPLY' ? 'every call has its reply' : UNFIT[name];
+  if (reason !== undefined) throw new TypeError(`${name} cannot be called: ${reason}`);
+}

@@ -1,0 +1,66 @@
+/** What differs between the places this package runs in; each entry point provides one. */
+export interface Platform {
+  /** The engine's compiled module, from the package's own file. */
+  load(): Promise<WebAssembly.Module>;
+  /** The same without waiting; absent where the platform cannot. */
+  loadSync?(): WebAssembly.Module;
+  /** A view of linear memory that {@link Text} works on. */
+  view(buffer: ArrayBufferLike): Uint8Array;
+  /** How text gets in and out of memory. */
+  text: Text;
+  /** Gives ioredis a connection; absent where there are no Node streams. */
+  openStream?(open: OpenPort): object;
+}
+
+/** Text in linear memory, as UTF-8. */
+export interface Text {
+  /** Writes all of `text`, for which there is room, and returns the number of bytes. */
+  write(bytes: Uint8Array, text: string, at: number): number;
+  /** The number of bytes that {@link Text.write} will write. */
+  length(text: string): number;
+  /** Reads what lies between two positions. */
+  read(bytes: Uint8Array, start: number, end: number): string;
+}
+
+/** What a byte stream needs of a connection. */
+export interface Port {
+  /** Hands over requests, in any pieces. */
+  input(chunk: Uint8Array): void;
+  /** Ends the connection. */
+  close(): void;
+}
+
+/** Opens a connection that speaks in bytes. */
+export type OpenPort = (onData: (chunk: Uint8Array) => void, onClose: (error?: Error) => void) => Port;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Shorter strings are faster read byte by byte than handed to a `TextDecoder`. */
+const SHORT_BYTES_MAX = 24;
+
+/** Text by the standard classes, which every platform has. */
+export const standardText: Text = {
+  write: (bytes, text, at) => encoder.encodeInto(text, bytes.subarray(at)).written,
+  length: (text) => encoder.encode(text).length,
+  read(bytes, start, end) {
+    if (end - start <= SHORT_BYTES_MAX) {
+      let text = '';
+      for (let at = start; at < end; at += 1) {
+        const byte = bytes[at]!;
+        if (byte > 127) return decoder.decode(bytes.subarray(start, end));
+        text += String.fromCharCode(byte);
+      }
+      return text;
+    }
+    return decoder.decode(bytes.subarray(start, end));
+  },
+};
+
+/** The platform of this bundle. Set once, before anything is opened. */
+export let platform: Platform;
+
+/** Called by the entry point. */
+export function usePlatform(chosen: Platform): void {
+  platform = chosen;
+}

@@ -1,0 +1,96 @@
+import { Client } from './client.js';
+import { type Connector, connectorFor } from './connector.js';
+import { Engine } from './engine.js';
+import { Link } from './link.js';
+import { platform } from './platform.js';
+import type { Settings } from './wasm.js';
+
+/** How a database is opened. */
+export interface OpenOptions extends Settings {
+  /** Where the data lives. `memory://`, the only one so far, is memory of this process. */
+  url?: string;
+  /** The engine's compiled module, for platforms on which the package cannot load its own. */
+  module?: WebAssembly.Module;
+}
+
+/**
+ * A database in this process, and its first connection.
+ *
+ * ```ts
+ * const db = await Sanderling.open();
+ * await db.set('greeting', 'hello', { EX: 60 });
+ * await db.get('greeting'); // 'hello'
+ * ```
+ */
+export class Sanderling extends Client {
+  private readonly engine: Engine;
+
+  private constructor(module: WebAssembly.Module, settings: Settings) {
+    const engine = new Engine(module, settings);
+    super(new Link(engine), false);
+    this.engine = engine;
+  }
+
+  /** Opens an empty database: `open()`, `open('memory://')`, `open({ databases: 4 })`. */
+  static async open(options?: OpenOptions | string, more?: OpenOptions): Promise<Sanderling> {
+    const { module, settings } = understand(options, more);
+    return new Sanderling(module ?? (await loadModule()), settings);
+  }
+
+  /** The same without waiting, where the platform can: not in a browser's main thread, unless given the module. */
+  static openSync(options?: OpenOptions | string, more?: OpenOptions): Sanderling {
+    const { module, settings } = understand(options, more);
+    const loaded = module ?? compiled ?? (compiled = platform.loadSync?.());
+    if (loaded === undefined) throw new Error('this platform loads modules asynchronously: use Sanderling.open()');
+    return new Sanderling(loaded, settings);
+  }
+
+  /** Bytes of memory that the data takes. */
+  get memoryUsedBytes(): number {
+    return this.engine.memoryUsedBytes;
+  }
+
+  /**
+   * Lets unmodified ioredis use this database: `new Redis({ Connector: db.connector() })`. The type is ioredis's
+   * own, whatever its version: it is inferred from where the result goes. Only where there are Node streams.
+   */
+  connector<C = Connector>(): C {
+    return connectorFor(this.engine) as C;
+  }
+
+  /** Closes all connections and lets go of the data. */
+  override close(): Promise<void> {
+    this.engine.close();
+    return Promise.resolve();
+  }
+
+  /** The same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+let compiled: WebAssembly.Module | undefined;
+let loading: Promise<WebAssembly.Module> | undefined;
+
+/** The module, which all databases of this process share. */
+async function loadModule(): Promise<WebAssembly.Module> {
+  loading ??= platform.load();
+  try {
+    return (compiled ??= await loading);
+  } catch (error) {
+    // The next call tries again.
+    loading = undefined;
+    throw error;
+  }
+}
+
+function understand(
+  options: OpenOptions | string = {},
+  more: OpenOptions = {},
+): { module: WebAssembly.Module | undefined; settings: Settings } {
+  const all = typeof options === 'string' ? { ...more, url: options } : { ...options, ...more };
+  const { url = 'memory://', module, ...settings } = all;
+  if (url !== 'memory://') throw new Error(`'${url}' is not supported: data lives in memory, 'memory://'`);
+  return { module, settings };
+}

@@ -1,0 +1,81 @@
+import type { Reply } from './decode.js';
+
+/** Hears messages; the channel is the one that a message was published to. */
+export type Listener<Text> = (message: Text, channel: Text) => void;
+
+/** What can be subscribed to: channels, patterns of channels, or channels of a shard. */
+export type Kind = 'subscribe' | 'psubscribe' | 'ssubscribe';
+
+interface Entry {
+  readonly listener: Listener<never>;
+  readonly asBytes: boolean;
+}
+
+const KIND_OF_MESSAGE: Record<string, Kind> = {
+  message: 'subscribe',
+  pmessage: 'psubscribe',
+  smessage: 'ssubscribe',
+};
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Who listens to what on one connection. */
+export class Subscriptions {
+  /** By kind and by channel or pattern, whose bytes are the key's characters. */
+  private readonly entries: Record<Kind, Map<string, Entry[]>> = {
+    subscribe: new Map(),
+    psubscribe: new Map(),
+    ssubscribe: new Map(),
+  };
+
+  add(kind: Kind, channel: string | Uint8Array, listener: Listener<never>, asBytes: boolean): void {
+    const key = keyOf(channel);
+    const entries = this.entries[kind].get(key) ?? [];
+    this.entries[kind].set(key, [...entries, { listener, asBytes }]);
+  }
+
+  /** Removes one listener, or all; returns whether nobody is left, so that the subscription can end. */
+  remove(kind: Kind, channel: string | Uint8Array, listener: Listener<never> | undefined): boolean {
+    const key = keyOf(channel);
+    const left = listener
+      ? (this.entries[kind].get(key) ?? []).filter((entry) => entry.listener !== listener)
+      : [];
+    if (left.length > 0) this.entries[kind].set(key, left);
+    else this.entries[kind].delete(key);
+    return left.length === 0;
+  }
+
+  /** All channels or patterns of a kind. */
+  channels(kind: Kind): Uint8Array[] {
+    return [...this.entries[kind].keys()].map((key) => Uint8Array.from(key, (character) => character.charCodeAt(0)));
+  }
+
+  clear(): void {
+    for (const entries of Object.values(this.entries)) entries.clear();
+  }
+
+  /** A task that calls the listeners of a message; nothing for what is no message. */
+  accept(parts: readonly Reply[]): (() => void) | undefined {
+    const [type, ...rest] = parts as Uint8Array[];
+    const kind = KIND_OF_MESSAGE[decoder.decode(type)];
+    if (kind === undefined) return undefined;
+    const subscribed = rest[0]!;
+    const [channel, message] = rest.slice(-2) as [Uint8Array, Uint8Array];
+    const entries = this.entries[kind].get(keyOf(subscribed)) ?? [];
+    return () => {
+      for (const { listener, asBytes } of entries) {
+        if (asBytes) (listener as Listener<Uint8Array>)(message, channel);
+        else (listener as Listener<string>)(decoder.decode(message), decoder.decode(channel));
+      }
+    };
+  }
+}
+
+/** A string of one character per byte, since bytes themselves make no keys. */
+function keyOf(channel: string | Uint8Array): string {
+  const bytes = typeof channel === 'string' ? encoder.encode(channel) : channel;
+  let key = '';
+  for (const byte of bytes) key += String.fromCharCode(byte);
+  return key;
+}

@@ -1,0 +1,37 @@
+import { createGlue } from '../pkg/glue.js';
+
+/** What the engine's module exports that is called without glue: numbers go in and out. */
+export interface Exports {
+  readonly memory: WebAssembly.Memory;
+  connect(now: number): number;
+  disconnect(now: number, conn: number): number;
+  process(now: number, conn: number, length: number): number;
+  timeout(now: number): number;
+  outputCount(): number;
+  memoryUsed(): number;
+  scratchPtr(): number;
+  scratchCap(): number;
+  headPtr(): number;
+}
+
+/** What the engine is made with. */
+export interface Settings {
+  /** Number of databases that `SELECT` can choose from; 16 unless told. */
+  databases?: number;
+  /** Bytes of data above which commands that add more are refused with `OOM`; no limit of its own unless told. */
+  maxmemory?: number;
+  /** Number of connections; 10,000 unless told. */
+  maxclients?: number;
+}
+
+/**
+ * A fresh engine. Modules from another realm are welcome, which is why nothing here asks for `instanceof`.
+ */
+export function instantiate(module: WebAssembly.Module, settings: Settings, now: number): Exports {
+  // Each instance has glue of its own: the glue keeps views of its instance's memory.
+  const glue = createGlue();
+  const instance = new WebAssembly.Instance(module, { './sanderling_wasm_bg.js': glue.imports });
+  glue.start(instance.exports);
+  glue.init(settings, crypto.getRandomValues(new Uint8Array(16)), now);
+  return instance.exports as unknown as Exports;
+}

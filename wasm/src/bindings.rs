@@ -1,0 +1,187 @@
+//! The engine for JavaScript, through wasm-bindgen.
+//!
+//! The hot path is numbers only. JavaScript writes requests into the scratch region, calls [`process`] with their
+//! length, and finds replies where they lie in linear memory: the [head](head_ptr) describes the first output and
+//! says where the descriptors of all of them are. Times are microseconds since 1970, as a double holds them
+//! exactly; addresses are absolute. A view of linear memory must be taken anew after each call, since memory may
+//! have grown.
+
+use crate::allocator;
+use crate::outputs::{OutputDesc, Outputs};
+use core::cell::UnsafeCell;
+use sanderling_core::{ConnId, Engine, Micros, Options, Peer};
+use serde::Deserialize;
+use std::panic;
+use wasm_bindgen::prelude::*;
+
+/// Bytes of the scratch region; longer requests come in pieces.
+const SCRATCH_BYTES: usize = 256 << 10;
+
+/// The one instance of this module.
+struct Instance {
+    engine: Option<Engine>,
+    outputs: Outputs,
+}
+
+/// What JavaScript looks at after each call.
+#[repr(C)]
+struct Head {
+    /// When [`timeout`] wants to be called; infinity is never.
+    deadline: f64,
+    /// Address of the output descriptors.
+    outputs: u32,
+    reserved: u32,
+    /// The first of them, if there is one.
+    first: OutputDesc,
+}
+
+struct Shared<T>(UnsafeCell<T>);
+
+// SAFETY: without the `atomics` feature a module has one thread.
+#[cfg(not(target_feature = "atomics"))]
+unsafe impl<T> Sync for Shared<T> {}
+
+static SCRATCH: Shared<[u8; SCRATCH_BYTES]> = Shared(UnsafeCell::new([0; SCRATCH_BYTES]));
+static HEAD: Shared<Head> = Shared(UnsafeCell::new(Head {
+    deadline: f64::INFINITY,
+    outputs: 0,
+    reserved: 0,
+    first: OutputDesc { kind: 0, conn: 0, ptr: 0, len: 0 },
+}));
+static INSTANCE: Shared<Instance> =
+    Shared(UnsafeCell::new(Instance { engine: None, outputs: Outputs::new() }));
+
+fn instance() -> &'static mut Instance {
+    // SAFETY: one thread, and each exported function takes the reference once; none calls another, and none calls
+    // JavaScript while it holds it, other than to throw, after which nothing returns into it.
+    unsafe { &mut *INSTANCE.0.get() }
+}
+
+/// How an engine is made.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Settings {
+    /// Number of databases.
+    databases: Option<u32>,
+    /// Bytes of data above which writes are refused.
+    maxmemory: Option<f64>,
+    /// Number of connections.
+    maxclients: Option<u32>,
+}
+
+/// Address of the scratch region; it never moves.
+#[wasm_bindgen(js_name = scratchPtr)]
+pub fn scratch_ptr() -> usize {
+    SCRATCH.0.get() as usize
+}
+
+/// Bytes of the scratch region.
+#[wasm_bindgen(js_name = scratchCap)]
+pub fn scratch_cap() -> usize {
+    SCRATCH_BYTES
+}
+
+/// Address of the head: deadline (f64), address of the output descriptors (u32), a reserved word, and a copy of the
+/// first descriptor. A descriptor is `kind`, `conn`, `ptr` and `len`, each a u32; it never moves, unlike the others.
+#[wasm_bindgen(js_name = headPtr)]
+pub fn head_ptr() -> usize {
+    HEAD.0.get() as usize
+}
+
+/// Creates the engine, once; the seed is 16 random bytes.
+#[wasm_bindgen]
+pub fn init(settings: JsValue, seed: &[u8], now: f64) -> Result<(), JsError> {
+    panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+    let settings: Settings = if settings.is_undefined() {
+        Settings::default()
+    } else {
+        serde_wasm_bindgen::from_value(settings).map_err(|error| JsError::new(&error.to_string()))?
+    };
+    let seed = seed.try_into().map_err(|_| JsError::new("the seed takes 16 bytes"))?;
+    instance().engine = Some(Engine::new(options(&settings), seed, now as Micros));
+    Ok(())
+}
+
+/// Connects a client and returns its number. A refused one has an output that says so, and is closed.
+#[wasm_bindgen]
+pub fn connect(now: f64) -> ConnId {
+    let peer = Peer { addr: "127.0.0.1:0", laddr: "127.0.0.1:0", unix: false };
+    let mut conn = 0;
+    run(|engine| conn = engine.connect(now as Micros, peer));
+    conn
+}
+
+/// A client has gone; returns the number of outputs.
+#[wasm_bindgen]
+pub fn disconnect(now: f64, conn: ConnId) -> usize {
+    run(|engine| engine.disconnect(now as Micros, conn))
+}
+
+/// Handles the first `len` bytes of the scratch region as input of `conn`; returns the number of outputs.
+#[wasm_bindgen]
+pub fn process(now: f64, conn: ConnId, len: usize) -> usize {
+    run(|engine| {
+        // SAFETY: one thread, and JavaScript writes only between calls; the slice index checks the length.
+        let input = unsafe { &(&*SCRATCH.0.get())[..len] };
+        engine.handle_input(now as Micros, conn, input);
+    })
+}
+
+/// Does the work that is due; returns the number of outputs.
+#[wasm_bindgen]
+pub fn timeout(now: f64) -> usize {
+    run(|engine| engine.handle_timeout(now as Micros))
+}
+
+/// Number of outputs of the call before, which may be [`connect`].
+#[wasm_bindgen(js_name = outputCount)]
+pub fn output_count() -> usize {
+    instance().outputs.descs().len()
+}
+
+/// Bytes in live allocations.
+#[wasm_bindgen(js_name = memoryUsed)]
+pub fn memory_used() -> usize {
+    allocator::used_bytes()
+}
+
+/// Calls the engine and describes its outputs.
+#[inline]
+fn run(call: impl FnOnce(&mut Engine)) -> usize {
+    let instance = instance();
+    let engine = instance.engine.as_mut().expect("init comes first");
+    call(engine);
+    let count = instance.outputs.drain(engine);
+    // SAFETY: one thread, and JavaScript reads the head only between calls.
+    let head = unsafe { &mut *HEAD.0.get() };
+    head.deadline = match engine.poll_timeout() {
+        _ if instance.outputs.undrained => 0.0,
+        Some(deadline) => deadline as f64,
+        None => f64::INFINITY,
+    };
+    let descs = instance.outputs.descs();
+    head.outputs = descs.as_ptr() as u32;
+    if let Some(first) = descs.first() {
+        head.first = *first;
+    }
+    count
+}
+
+fn options(settings: &Settings) -> Options {
+    let mut options = Options::default();
+    let config = &mut options.config;
+    if let Some(databases) = settings.databases {
+        config.databases = (databases as usize).max(1);
+    }
+    if let Some(bytes) = settings.maxmemory {
+        config.maxmemory = bytes as usize;
+    }
+    if let Some(clients) = settings.maxclients {
+        config.maxclients = clients as usize;
+    }
+    // All that 32-bit addresses can name; a platform that gives less refuses earlier.
+    config.memory_bytes_max = usize::MAX;
+    allocator::set_memory_max(config.memory_bytes_max);
+    options.memory_used = allocator::pressing_bytes;
+    options
+}
