@@ -10,8 +10,20 @@ use super::replies::type_of;
 /// Commands without a method of their own: the package has something better, or they would break the pairs of
 /// requests and replies.
 const LEFT_OUT: &[&str] = &[
-    "CLIENT REPLY", "DISCARD", "EXEC", "HELLO", "MONITOR", "MULTI", "PSUBSCRIBE", "PUNSUBSCRIBE", "QUIT", "RESET",
-    "SSUBSCRIBE", "SUBSCRIBE", "SUNSUBSCRIBE", "UNSUBSCRIBE",
+    "CLIENT REPLY",
+    "DISCARD",
+    "EXEC",
+    "HELLO",
+    "MONITOR",
+    "MULTI",
+    "PSUBSCRIBE",
+    "PUNSUBSCRIBE",
+    "QUIT",
+    "RESET",
+    "SSUBSCRIBE",
+    "SUBSCRIBE",
+    "SUNSUBSCRIBE",
+    "UNSUBSCRIBE",
 ];
 
 const HEADER: &str = "\
@@ -71,7 +83,12 @@ fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
 
 fn write_comment(interface: &mut String, name: &str, row: &Command) {
     let _ = writeln!(interface, "  /**\n   * {}\n   *", row.summary.replace("*/", "*\\/"));
-    let _ = writeln!(interface, "   * `{name}`, since Redis {}, {}.", row.since, row.complexity.trim_end_matches('.').replace("*/", "*\\/"));
+    let _ = writeln!(
+        interface,
+        "   * `{name}`, since Redis {}, {}.",
+        row.since,
+        row.complexity.trim_end_matches('.').replace("*/", "*\\/")
+    );
     if let Some((since, instead)) = row.deprecated {
         let _ = writeln!(interface, "   *\n   * @deprecated since Redis {since}: use {instead}");
     }
@@ -133,7 +150,8 @@ fn open_end(rest: &'static [Arg], list: &[String]) -> Vec<String> {
         }
         [only] if only.multiple && leaf(only).is_some() && only.token.is_none() => {
             let kind = leaf(only).unwrap_or_default();
-            let many = if only.optional { format!("t.OneOrMore<{kind}>[]") } else { format!("t.Many<{kind}>") };
+            let many =
+                if only.optional { format!("t.OneOrMore<{kind}>[]") } else { format!("t.Many<{kind}>") };
             vec![format!("...{}: {many}", unique(list, &format!("{}s", only.name)))]
         }
         [only] if block_of_two(only).is_some() => vec!["...pairs: t.Pairs".to_owned()],
@@ -209,7 +227,9 @@ fn properties(args: &[Arg]) -> Option<String> {
         match (arg.kind, arg.token) {
             (ArgKind::Token, Some(word)) => list.push(format!("{word}?: boolean")),
             (ArgKind::OneOf(choices), None) => {
-                choices.iter().try_for_each(|choice| choice_property(choice).map(|property| list.push(property)))?;
+                choices
+                    .iter()
+                    .try_for_each(|choice| choice_property(choice).map(|property| list.push(property)))?;
                 list.extend(grouped(arg, choices));
             }
             (ArgKind::OneOf(_), Some(word)) => list.push(format!("{word}?: t.Word<{}>", words(arg)?)),
@@ -252,7 +272,8 @@ fn grouped(arg: &Arg, choices: &[Arg]) -> Option<String> {
                 .filter(|choice| leaf(choice).is_some())
                 .filter_map(|choice| choice.token.map(|word| format!("'{word}'")))
                 .collect();
-            let bare = choices.iter().filter(|choice| leaf(choice).is_none()).filter_map(|choice| choice.token);
+            let bare =
+                choices.iter().filter(|choice| leaf(choice).is_none()).filter_map(|choice| choice.token);
             let bare: String = bare.map(|word| format!(" | '{word}' | {{ type: '{word}' }}")).collect();
             Some(format!("expiration?: {{ type: {}; value: t.Numeric }}{bare}", timed.join(" | ")))
         }
