@@ -446,10 +446,7 @@ impl<E: Keyed> Table<E> {
         // SAFETY: the old segment is live.
         let (depth, deadline) = unsafe { (u32::from(old.as_ref().depth), old.as_ref().min_deadline) };
         if depth == self.depth {
-            let doubled = self.directory.iter().flat_map(|&segment| [segment, segment]).collect();
-            self.directory = doubled;
-            self.depth += 1;
-            self.deepest = 0;
+            self.double_directory();
         }
         let bit = 1u64 << (63 - depth);
         let mut halves = [(); 2].map(|()| new_segment::<E>(SEGMENT_SLOTS_MAX, depth + 1));
@@ -500,6 +497,26 @@ impl<E: Keyed> Table<E> {
             self.deepest -= 2;
             self.halve_directory();
         }
+    }
+
+    /// Gives the directory one more bit of the hash.
+    ///
+    /// It is the only step that grows with the table, so it works in place: an allocator that can extend the
+    /// block then copies nothing, and only the new half is touched for the first time, which for fresh pages
+    /// costs far more than the writing.
+    fn double_directory(&mut self) {
+        let len = self.directory.len();
+        self.directory.reserve_exact(len);
+        let filler = self.directory[len - 1];
+        self.directory.resize(2 * len, filler);
+        // From the back, so that no pointer is overwritten before it is read.
+        for index in (0..len).rev() {
+            let segment = self.directory[index];
+            self.directory[2 * index] = segment;
+            self.directory[2 * index + 1] = segment;
+        }
+        self.depth += 1;
+        self.deepest = 0;
     }
 
     fn halve_directory(&mut self) {

@@ -33,31 +33,10 @@ pub const EXPLAINED: &[Explained] = &[
         applies: |args, oracle, target| encoding(args, oracle, target, b"hashtable", b"listpack"),
     },
     Explained {
-        name: "sorted sets that were sorted",
-        reason: "SORT of a compact sorted set makes Redis convert it to a skiplist; here reading changes nothing",
-        applies: |args, oracle, target| encoding(args, oracle, target, b"skiplist", b"listpack"),
-    },
-    Explained {
         name: "timeouts out of range",
         reason: "7.0 converts timeouts too large for its integers without looking, and finds them negative",
         applies: |_, oracle, target| {
             is_error(oracle, "ERR timeout is negative") && is_error(target, "ERR timeout is out of range")
-        },
-    },
-    Explained {
-        name: "ranks with scores",
-        reason: "7.2 knows ZRANK key member WITHSCORE; for 7.0 that is an argument too many",
-        applies: |args, oracle, _| {
-            let name = args[0].to_ascii_lowercase();
-            matches!(name.as_slice(), b"zrank" | b"zrevrank")
-                && args.len() == 4
-                && is_error(
-                    oracle,
-                    &format!(
-                        "ERR wrong number of arguments for '{}' command",
-                        String::from_utf8_lossy(&name)
-                    ),
-                )
         },
     },
 ];

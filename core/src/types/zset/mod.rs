@@ -75,6 +75,11 @@ impl Zset {
         matches!(self.form, Form::Small(_))
     }
 
+    /// Takes the form of large sets, as SORT makes every set do that it sorts.
+    pub fn make_large(&mut self, compact: &Compact) {
+        self.enlarge(compact);
+    }
+
     /// Bytes allocated on the heap; estimated for a large one.
     pub fn memory_bytes(&self) -> usize {
         match &self.form {

@@ -141,9 +141,10 @@ pub(super) const BLOCKING: &[&str] = &[
     "BZMPOP <wait> <keys> <minmax> [COUNT <pos>]",
 ];
 
-/// Waits of an episode: valid, on few keys, until they are served or ended.
+/// Waits of an episode: valid, on few keys, until they are served or ended. Several keys are waited for only
+/// where none of them can become another type: since 7.2 that is an error to whoever is served by another one.
 pub(super) const WAITING: &[&str] = &[
-    "(BLPOP|BRPOP) <key>+ 0",
+    "(BLPOP|BRPOP) (queue0|queue1) (queue1|queue0) 0",
     "(BLPOP|BRPOP) <key> 0",
     "BLMOVE <key> <key> (LEFT|RIGHT) (LEFT|RIGHT) 0",
     "BRPOPLPUSH <key> <key> 0",
@@ -155,6 +156,8 @@ pub(super) const WAITING: &[&str] = &[
 /// What may serve those who wait.
 pub(super) const SERVING: &[&str] = &[
     "(LPUSH|RPUSH) <key> <val>+",
+    "(LPUSH|RPUSH) (queue0|queue1) <val>+",
+    "DEL (queue0|queue1)",
     "ZADD <key> (<score> <mem>)+",
     "RENAME <key> <key>",
     "COPY <key> <key> REPLACE",

@@ -23,7 +23,7 @@ pub(super) fn hmset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
 
 /// Sets the fields from the third argument on; returns how many are new.
 fn set_all(ctx: &mut Context<'_>, args: Args<'_>) -> Result<usize, Error> {
-    if args.len() % 2 == 1 {
+    if !args.len().is_multiple_of(2) {
         return Err(Error::Arity(ctx.name()));
     }
     let (key, compact) = (args.at(1), ctx.store.compact);
