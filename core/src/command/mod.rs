@@ -169,11 +169,11 @@ impl Group {
             Group::Bitmap => "bitmap",
             Group::HyperLogLog => "hyperloglog",
             Group::Geo => "geo",
-            Group::PubSub => "pubsub",
             Group::Transactions => "transaction",
             Group::Scripting => "scripting",
             Group::Connection => "connection",
-            Group::Server | Group::Cluster => return None,
+            // PUBSUB HELP is of the group but not of the category, which follows from the flag.
+            Group::PubSub | Group::Server | Group::Cluster => return None,
         })
     }
 }

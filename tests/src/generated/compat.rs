@@ -45,11 +45,6 @@ pub const DIFFERENCES: &[Difference] = &[
                `SYNC` and `ASYNC` alike. So `DEL` is `UNLINK`.",
     },
     Difference {
-        commands: &["SORT", "SORT_RO"],
-        title: "Reading changes nothing",
-        text: "Sorting a small sorted set leaves it a `listpack`, where Redis converts it to a `skiplist`.",
-    },
-    Difference {
         commands: &["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"],
         title: "Unsubscribing from everything has an order",
         text: "Without arguments the confirmations come sorted by name; in Redis the order is that of a hash \
@@ -83,6 +78,11 @@ pub const DIFFERENCES: &[Difference] = &[
         commands: &["CLIENT NO-EVICT"],
         title: "Clients are not evicted",
         text: "So `CLIENT NO-EVICT` is accepted and changes nothing.",
+    },
+    Difference {
+        commands: &["CLIENT GETREDIR"],
+        title: "There is no client-side caching yet",
+        text: "`CLIENT GETREDIR` always replies -1, as for a connection without tracking.",
     },
     Difference {
         commands: &["OBJECT FREQ"],
@@ -144,7 +144,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Container("SYNC"), "there are no replicas"),
     (Matches::Container("RESTORE-ASKING"), "there is no cluster; clients connect as to a single server"),
     (Matches::Container("CLIENT CACHING"), "client-side caching comes in a later version"),
-    (Matches::Container("CLIENT GETREDIR"), "client-side caching comes in a later version"),
     (Matches::Container("CLIENT TRACKING"), "client-side caching comes in a later version"),
     (Matches::Container("CLIENT TRACKINGINFO"), "client-side caching comes in a later version"),
     (Matches::Container("CLIENT PAUSE"), "comes in a later version"),
