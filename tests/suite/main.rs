@@ -6,4 +6,5 @@ mod generated;
 mod input;
 mod memory;
 mod scripts;
+mod table;
 mod workload;
