@@ -6,8 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::command::Lookup;
-use crate::config::Config;
+use crate::config::{Config, Options};
 use crate::connection::{ConnId, Connection};
+use crate::memory::Memory;
 use crate::output::Class;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
@@ -80,10 +81,12 @@ pub struct Server {
     pub run_id: String,
     /// Bytes that the embedder's allocator has given out.
     pub memory_used: fn() -> usize,
+    /// What is left of memory.
+    pub memory: Memory,
 }
 
 impl Server {
-    pub(crate) fn new(config: Config, run_id: String, memory_used: fn() -> usize, now: u64) -> Server {
+    pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
         Server {
             connections: Vec::new(),
             free: Vec::new(),
@@ -92,7 +95,7 @@ impl Server {
             broadcast: Broadcast::default(),
             next_client_id: 1,
             connected: 0,
-            config,
+            config: options.config,
             lookup: Lookup::new(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
@@ -105,7 +108,8 @@ impl Server {
             now,
             started: now,
             run_id,
-            memory_used,
+            memory_used: options.memory_used,
+            memory: Memory::new(options.memory_available),
         }
     }
 

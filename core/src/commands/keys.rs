@@ -121,6 +121,9 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Err(Error::SameObject);
     }
     let compact = ctx.store.compact;
+    if let Some(entry) = ctx.store.peek(from) {
+        ctx.server.memory.take(entry.copy_bytes())?;
+    }
     let Some((value, deadline)) =
         ctx.store.read(from).map(|entry| (entry.copy_value(&compact), entry.deadline()))
     else {
