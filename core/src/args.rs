@@ -1,6 +1,7 @@
 //! The arguments of one request, and a cursor that reads options from them.
 
 use crate::error::Error;
+use crate::memory::ELEMENT_BYTES;
 use crate::number;
 
 /// Where an argument lies in the request's buffer: start and length in bytes.
@@ -28,6 +29,22 @@ impl<'a> Args<'a> {
     /// Whether there is not even a name.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
+    }
+
+    /// Bytes that the request has on the wire, between its first argument and the end of its last.
+    #[inline]
+    pub fn extent(&self) -> usize {
+        match *self.ranges {
+            [(first, _), .., (last, len)] => (last - first) as usize + len as usize,
+            [(_, len)] => len as usize,
+            [] => 0,
+        }
+    }
+
+    /// Bytes that a command may take which stores each argument once.
+    #[inline]
+    pub fn memory_bytes(&self) -> usize {
+        self.extent() + self.len() * ELEMENT_BYTES
     }
 
     /// The argument at `index`, which the arity check has shown to exist.

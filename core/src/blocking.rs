@@ -112,7 +112,7 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Typ
     store.no_touch = connection.no_touch;
     let mut out = mem::take(server.side(conn));
     let start = out.len();
-    let reply = Reply::new(&mut out, protocol);
+    let reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
     if let Flow::Block(_) = ctx.call(blocked.request.args()) {
         // It keeps its place in the queues, and its deadline.

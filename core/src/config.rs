@@ -8,6 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::keyspace::Store;
+use crate::memory::Memory;
 use crate::number::parse_i64;
 use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 use crate::resp::Limits;
@@ -33,11 +34,19 @@ pub struct Options {
     pub memory_used: fn() -> usize,
     /// The number of the process, for INFO; 0 where there is none.
     pub process_id: u32,
+    /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
+    pub memory_available: fn() -> usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { config: Config::default(), effects: false, memory_used: || 0, process_id: 0 }
+        Options {
+            config: Config::default(),
+            effects: false,
+            memory_used: || 0,
+            memory_available: || usize::MAX,
+            process_id: 0,
+        }
     }
 }
 
@@ -148,12 +157,13 @@ impl Config {
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
     #[inline]
-    pub(crate) fn limits(&self, restricted: bool) -> Limits {
+    pub(crate) fn limits(&self, restricted: bool, memory: Memory) -> Limits {
         Limits {
             arguments_max: self.arguments_max as i64,
             bulk_bytes_max: self.bulk_bytes_max as i64,
             line_bytes_max: LINE_BYTES_MAX,
             restricted,
+            memory,
         }
     }
 

@@ -61,6 +61,9 @@ impl Context<'_> {
             self.store.effects.append(db, args.iter());
         }
         self.server.stats.commands += 1;
+        if self.reply.is_cut() {
+            return self.give_up_reply(mark, self.store.dirty != dirty);
+        }
         match result {
             Ok(flow) => flow,
             Err(error) => {
@@ -70,6 +73,20 @@ impl Context<'_> {
                 Flow::Done
             }
         }
+    }
+
+    /// There is no memory for the reply. What was changed cannot be undone, and no reply may say that it was not
+    /// done: then the connection ends, as it would have by a broken network.
+    #[cold]
+    fn give_up_reply(&mut self, mark: usize, has_changed: bool) -> Flow {
+        self.reply.discard(mark);
+        self.server.stats.error_replies += 1;
+        if has_changed {
+            self.server.close(self.conn);
+        } else {
+            self.reply.error(&Error::OutOfMemory);
+        }
+        Flow::Done
     }
 
     /// Puts a command in place of the running one, for whoever replays effects.

@@ -30,6 +30,10 @@ const BATCH_REQUESTS_MAX: usize = 32;
 const IDLE_CHECK_MICROS: u64 = 1_000_000;
 /// Capacity that a connection's buffer for messages keeps while it is empty, in bytes.
 const SIDE_KEPT_BYTES_MAX: usize = 16 << 10;
+/// What a connection takes, with what the host says of it, in bytes.
+const CONNECTION_BYTES: usize = 2 << 10;
+/// Kept input of so many bytes is received as long as there is any memory.
+const INPUT_GRANTED_BYTES: usize = 64 << 10;
 /// Connections served per call before the host gets its turn.
 const RUNNABLE_PER_CALL_MAX: usize = 1024;
 
@@ -81,8 +85,7 @@ impl Engine {
             run_id.push_str(&alloc::format!("{:016x}", store.random.next_u64()));
         }
         run_id.truncate(40);
-        let mut server = Server::new(options.config, run_id, options.memory_used, now);
-        server.process_id = options.process_id;
+        let server = Server::new(options, run_id, now);
         Engine {
             store,
             server,
@@ -98,11 +101,17 @@ impl Engine {
     /// A client has connected.
     pub fn connect(&mut self, now: Micros, peer: Peer<'_>) -> ConnId {
         self.begin(now);
+        let has_memory = self.server.memory.take(CONNECTION_BYTES).is_ok();
         let no_password = self.server.config.requirepass.is_empty();
         let conn = self.server.add(|client_id| Connection::new(client_id, peer, now, no_password));
-        if self.server.connected > self.server.config.maxclients {
+        if self.server.connected > self.server.config.maxclients || !has_memory {
             self.server.stats.rejected += 1;
-            self.server.output_of(conn).error(&Error::Text("ERR max number of clients reached"));
+            let error = if has_memory {
+                Error::Text("ERR max number of clients reached")
+            } else {
+                Error::OutOfMemory
+            };
+            self.server.output_of(conn).error(&error);
             self.server.close(conn);
             self.close_connections();
         } else {
@@ -128,23 +137,28 @@ impl Engine {
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
         let must_wait = connection.blocked.is_some() || connection.is_runnable || connection.is_closing;
+        self.unclaimed = self.outbox.arena.len();
         let is_over = connection.pending.len() + bytes.len() > limit;
         self.server.stats.bytes_in += bytes.len() as u64;
         if is_over {
             self.server.close(conn);
         } else if must_wait {
-            self.server.connection(conn).pending.extend_from_slice(bytes);
+            self.keep(conn, bytes);
+        } else if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
+            // The replies to all requests of a batch must not lie in memory at once.
+            if self.keep(conn, bytes) {
+                self.server.make_runnable(conn);
+            }
         } else if has_pending {
-            let connection = self.server.connection(conn);
-            let mut input = mem::take(&mut connection.pending);
-            let wanted = connection.parser.wanted(input.len());
-            // A long argument is received into a buffer of its size, unless its announcement may be a lie.
-            input.reserve(wanted.min((1 << 20).max(input.len())).max(bytes.len()));
-            input.extend_from_slice(bytes);
-            self.process_kept(conn, input);
+            if self.keep(conn, bytes) {
+                let input = mem::take(&mut self.server.connection(conn).pending);
+                self.process_kept(conn, input);
+            }
         } else {
             let (consumed, _) = self.process(conn, bytes);
-            self.keep(conn, bytes, consumed);
+            if consumed < bytes.len() && self.server.get(conn).is_some() {
+                self.keep(conn, &bytes[consumed..]);
+            }
         }
         self.finish();
     }
@@ -247,12 +261,36 @@ impl Engine {
         }
     }
 
-    fn keep(&mut self, conn: ConnId, bytes: &[u8], consumed: usize) {
-        if consumed < bytes.len()
-            && let Some(connection) = self.server.get(conn)
-        {
-            connection.pending.extend_from_slice(&bytes[consumed..]);
+    /// Keeps input for later; `false` if there is no memory for it, and the connection is being closed.
+    fn keep(&mut self, conn: ConnId, bytes: &[u8]) -> bool {
+        let connection = self.server.connection(conn);
+        if connection.is_closing {
+            return false;
         }
+        let mut pending = mem::take(&mut connection.pending);
+        // A long argument is received into a buffer of its size, unless its announcement may be a lie.
+        let wanted =
+            connection.parser.wanted(pending.len()).min((1 << 20).max(pending.len())).max(bytes.len());
+        let is_kept = self.may_receive(&pending, wanted)
+            && (self.server.memory.reserve(&mut pending, wanted)
+                || self.server.memory.reserve(&mut pending, bytes.len()));
+        if is_kept {
+            pending.extend_from_slice(bytes);
+            self.server.connection(conn).pending = pending;
+        } else {
+            self.refuse(conn, &Error::OutOfMemory);
+        }
+        is_kept
+    }
+
+    /// Whether a buffer may grow. Half-sent requests must not take what others need to write, so that an eighth of
+    /// memory is theirs alone.
+    fn may_receive(&self, pending: &Vec<u8>, more: usize) -> bool {
+        let hard = self.server.config.memory_bytes_max;
+        let len = pending.len() + more;
+        hard == 0
+            || len <= INPUT_GRANTED_BYTES.max(pending.capacity())
+            || (self.server.memory_used)() + len <= hard - hard / 8
     }
 
     /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up.
@@ -292,12 +330,16 @@ impl Engine {
                     break Stop::Drained;
                 }
                 Parsed::Invalid(text) => {
-                    self.protocol_error(conn, &Error::Owned(alloc::format!("ERR Protocol error: {text}")));
+                    self.refuse(conn, &Error::Owned(alloc::format!("ERR Protocol error: {text}")));
                     break Stop::Paused;
                 }
                 Parsed::ExpectedBulk(byte) => {
                     let text = alloc::format!("ERR Protocol error: expected '$', got '{}'", byte as char);
-                    self.protocol_error(conn, &Error::Owned(text));
+                    self.refuse(conn, &Error::Owned(text));
+                    break Stop::Paused;
+                }
+                Parsed::OutOfMemory => {
+                    self.refuse(conn, &Error::OutOfMemory);
                     break Stop::Paused;
                 }
                 Parsed::Request | Parsed::Inline(_) | Parsed::Nothing => ranges.clear(),
@@ -337,7 +379,7 @@ impl Engine {
     ) -> Parsed {
         let connection = self.server.connection(conn);
         let (restricted, db) = (!connection.is_authenticated, connection.db);
-        let limits = self.server.config.limits(restricted);
+        let limits = self.server.config.limits(restricted, self.server.memory);
         // Authentication lifts limits, so what follows it must not be parsed before it has run.
         let most = if restricted { 1 } else { BATCH_REQUESTS_MAX };
         let mut first = 0;
@@ -412,7 +454,7 @@ impl Engine {
     fn execute_inline(&mut self, conn: ConnId, line: &[u8]) {
         let (mut buffer, mut ranges) = (Vec::new(), Vec::new());
         if split_inline(line, &mut buffer, &mut ranges).is_none() {
-            self.protocol_error(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));
+            self.refuse(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));
         } else if !ranges.is_empty() {
             let args = Args::new(&buffer, &ranges);
             let row = self.server.lookup.find_row(args.at(0));
@@ -506,7 +548,8 @@ impl Engine {
 
     // ----- closing -----
 
-    fn protocol_error(&mut self, conn: ConnId, error: &Error) {
+    /// Says why to a connection, and closes it.
+    fn refuse(&mut self, conn: ConnId, error: &Error) {
         self.claim(conn);
         let start = self.outbox.arena.len();
         error.write(&mut self.outbox.arena);
@@ -587,7 +630,7 @@ fn dispatch(
     args: Args<'_>,
     row: Option<Found>,
 ) -> Option<(&'static Command, crate::blocking::Block)> {
-    let mut reply = Reply::new(out, protocol);
+    let mut reply = Reply::new(out, protocol).within(server.memory);
     let (parent, row) = match admit(server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
@@ -613,6 +656,11 @@ fn dispatch(
     let mut ctx = Context { store, server, reply, conn, row, parent, may_block: true };
     match ctx.call(args) {
         Flow::Done => None,
+        // The request is kept, and each of its keys gets a queue.
+        Flow::Block(_) if ctx.server.memory.take(2 * args.memory_bytes()).is_err() => {
+            ctx.reply.error(&Error::OutOfMemory);
+            None
+        }
         Flow::Block(block) => Some((row, block)),
     }
 }
@@ -652,7 +700,7 @@ fn admit(
             if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
         });
     let is_subscribed_only = connection.is_subscribed_only();
-    if takes_memory && server.is_out_of_memory() {
+    if takes_memory && (server.is_out_of_memory() || server.memory.take(args.memory_bytes()).is_err()) {
         return Err(Error::OutOfMemory);
     }
     if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
@@ -695,12 +743,18 @@ fn queue(
     reply: &mut Reply<'_>,
 ) {
     let limit = server.config.query_buffer_bytes_max;
+    let memory = server.memory;
     let connection = server.connection(conn);
     let is_dirty = connection.is_dirty;
     let Some(transaction) = &mut connection.transaction else { return };
     // A transaction that will not run need not keep its requests.
     if transaction.is_broken || is_dirty {
         reply.simple("QUEUED");
+        return;
+    }
+    if !memory.reserve(&mut transaction.queue, 1) {
+        transaction.is_broken = true;
+        reply.error(&Error::OutOfMemory);
         return;
     }
     let request = OwnedRequest::new(args);

@@ -24,6 +24,7 @@ pub mod error;
 pub mod glob;
 pub mod hash;
 pub mod keyspace;
+pub mod memory;
 pub mod number;
 pub mod output;
 pub mod pubsub;

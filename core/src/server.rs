@@ -6,8 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::command::Lookup;
-use crate::config::Config;
+use crate::config::{Config, Options};
 use crate::connection::{ConnId, Connection};
+use crate::memory::Memory;
 use crate::output::Class;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
@@ -82,10 +83,12 @@ pub struct Server {
     pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
     pub memory_used: fn() -> usize,
+    /// What is left of memory.
+    pub memory: Memory,
 }
 
 impl Server {
-    pub(crate) fn new(config: Config, run_id: String, memory_used: fn() -> usize, now: u64) -> Server {
+    pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
         Server {
             connections: Vec::new(),
             free: Vec::new(),
@@ -94,7 +97,7 @@ impl Server {
             broadcast: Broadcast::default(),
             next_client_id: 1,
             connected: 0,
-            config,
+            config: options.config,
             lookup: Lookup::new(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
@@ -107,8 +110,9 @@ impl Server {
             now,
             started: now,
             run_id,
-            process_id: 0,
-            memory_used,
+            process_id: options.process_id,
+            memory_used: options.memory_used,
+            memory: Memory::new(options.memory_available),
         }
     }
 

@@ -212,6 +212,7 @@ fn parse_options(text: &[u8]) -> Result<Options, String> {
     }
     allocator::set_memory_max(options.config.memory_bytes_max);
     options.memory_used = allocator::pressing_bytes;
+    options.memory_available = allocator::available_bytes;
     Ok(options)
 }
 

@@ -119,6 +119,9 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Err(Error::SameObject);
     }
     let compact = ctx.store.compact;
+    if let Some(entry) = ctx.store.peek(from) {
+        ctx.server.memory.take(entry.copy_bytes())?;
+    }
     let Some(entry) = ctx.store.read(from).map(|entry| entry.copied(to, &compact)) else {
         ctx.reply.int(0);
         return Ok(Flow::Done);

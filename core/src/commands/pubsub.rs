@@ -91,6 +91,8 @@ fn sunsubscribe(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn start(ctx: &mut Context<'_>, args: Args<'_>, kind: Kind) -> Result<Flow, Error> {
+    // Each name is kept by the connection and in the directory, and confirmed.
+    ctx.server.memory.take(3 * args.memory_bytes())?;
     for name in args.from(1).iter() {
         let connection = ctx.server.connection(ctx.conn);
         if kind.names_of(connection).insert(name.to_vec()) {
@@ -141,13 +143,18 @@ fn write_confirmation(reply: &mut Reply<'_>, event: &str, name: Option<&[u8]>, c
     reply.count(count);
 }
 
+/// A message is encoded once per protocol, and both go into the output, which may have to double for them.
+const PUBLISH_COPIES: usize = 6;
+
 fn publish(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    ctx.server.memory.take(PUBLISH_COPIES * args.extent())?;
     let receivers = pubsub::publish(ctx.server, args.at(1), args.at(2));
     ctx.reply.count(receivers);
     Ok(Flow::Done)
 }
 
 fn spublish(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    ctx.server.memory.take(PUBLISH_COPIES * args.extent())?;
     let receivers = pubsub::publish_shard(ctx.server, args.at(1), args.at(2));
     ctx.reply.count(receivers);
     Ok(Flow::Done)

@@ -10,6 +10,7 @@ use crate::command::{
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
+use crate::memory::ELEMENT_BYTES;
 use crate::number;
 use crate::structures::{Item, List};
 
@@ -66,6 +67,9 @@ impl<'a> Options<'a> {
     }
 }
 
+/// Most copies of a collection that sorting it makes, with the places of the elements in lists.
+const SORT_COPIES: usize = 4;
+
 /// An element with what it is sorted by.
 struct Weighed {
     element: Vec<u8>,
@@ -88,10 +92,15 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
         // A stored result must not depend on the order in which a set happens to lie.
         (options.is_unsorted, options.is_alpha, options.by) = (false, true, None);
     }
+    if let Some(entry) = ctx.store.peek(args.at(1)) {
+        // The elements, what they are weighed by, and the list that may be stored.
+        let bytes = SORT_COPIES * entry.copy_bytes();
+        ctx.server.memory.take(bytes)?;
+    }
     let elements = elements(ctx.store, args.at(1), options.is_unsorted && options.is_descending)?;
     let mut weighed = Vec::with_capacity(elements.len());
     for element in elements {
-        weighed.push(weigh(ctx.store, element, &options)?);
+        weighed.push(weigh(ctx, element, &options)?);
     }
     if !options.is_unsorted {
         weighed.sort_by(|a, b| {
@@ -104,8 +113,8 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
         None => &[],
     };
     match options.store {
-        Some(target) => store_result(ctx, target, chosen, &options),
-        None => reply_result(ctx, chosen, &options),
+        Some(target) => store_result(ctx, target, chosen, &options)?,
+        None => reply_result(ctx, chosen, &options)?,
     }
     Ok(Flow::Done)
 }
@@ -132,12 +141,12 @@ fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Ve
     Ok(elements)
 }
 
-fn weigh(store: &mut Store, element: Vec<u8>, options: &Options<'_>) -> Result<Weighed, Error> {
+fn weigh(ctx: &mut Context<'_>, element: Vec<u8>, options: &Options<'_>) -> Result<Weighed, Error> {
     if options.is_unsorted {
         return Ok(Weighed { element, score: 0.0, text: None });
     }
     let by = match options.by {
-        Some(pattern) => look_up(store, pattern, &element),
+        Some(pattern) => look_up(ctx, pattern, &element)?,
         None => Some(element.clone()),
     };
     if options.is_alpha {
@@ -167,11 +176,11 @@ fn compare(a: &Weighed, b: &Weighed, options: &Options<'_>) -> Ordering {
 }
 
 /// The string that a pattern names for an element: `weight_*`, `object_*->field`, or `#` for itself.
-fn look_up(store: &mut Store, pattern: &[u8], element: &[u8]) -> Option<Vec<u8>> {
+fn look_up(ctx: &mut Context<'_>, pattern: &[u8], element: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     if pattern == b"#" {
-        return Some(element.to_vec());
+        return Ok(Some(element.to_vec()));
     }
-    let star = pattern.iter().position(|&byte| byte == b'*')?;
+    let Some(star) = pattern.iter().position(|&byte| byte == b'*') else { return Ok(None) };
     let (before, after) = (&pattern[..star], &pattern[star + 1..]);
     let arrow = after.windows(2).position(|pair| pair == b"->").filter(|at| at + 2 < after.len());
     let (after, field) = match arrow {
@@ -180,38 +189,54 @@ fn look_up(store: &mut Store, pattern: &[u8], element: &[u8]) -> Option<Vec<u8>>
     };
     let key = [before, element, after].concat();
     let mut text = Vec::new();
-    match (store.read(&key)?.value(), field) {
-        (ValueRef::Hash(hash), Some(field)) => hash.get(field)?.append_to(&mut text),
-        (ValueRef::Int(number), None) => number::write_i64(&mut text, number),
-        (ValueRef::Bytes(bytes), None) => text.extend_from_slice(bytes),
-        _ => return None,
+    let Context { store, server, .. } = ctx;
+    match (store.read(&key).map(|entry| entry.value()), field) {
+        (Some(ValueRef::Hash(hash)), Some(field)) => {
+            let Some(value) = hash.get(field) else { return Ok(None) };
+            server.memory.take(value.text_len())?;
+            value.append_to(&mut text);
+        }
+        (Some(ValueRef::Int(number)), None) => number::write_i64(&mut text, number),
+        (Some(ValueRef::Bytes(bytes)), None) => {
+            server.memory.take(bytes.len())?;
+            text.extend_from_slice(bytes);
+        }
+        _ => return Ok(None),
     }
-    Some(text)
+    Ok(Some(text))
 }
 
-fn reply_result(ctx: &mut Context<'_>, chosen: &[Weighed], options: &Options<'_>) {
+fn reply_result(ctx: &mut Context<'_>, chosen: &[Weighed], options: &Options<'_>) -> Result<(), Error> {
     ctx.reply.array(chosen.len() * options.gets.len().max(1));
     for weighed in chosen {
         if options.gets.is_empty() {
             ctx.reply.bulk(&weighed.element);
         }
         for pattern in &options.gets {
-            match look_up(ctx.store, pattern, &weighed.element) {
+            match look_up(ctx, pattern, &weighed.element)? {
                 Some(text) => ctx.reply.bulk(&text),
                 None => ctx.reply.null(),
             }
         }
     }
+    Ok(())
 }
 
-fn store_result(ctx: &mut Context<'_>, target: &[u8], chosen: &[Weighed], options: &Options<'_>) {
+fn store_result(
+    ctx: &mut Context<'_>,
+    target: &[u8],
+    chosen: &[Weighed],
+    options: &Options<'_>,
+) -> Result<(), Error> {
     let mut list = List::default();
     for weighed in chosen {
         if options.gets.is_empty() {
             list.push_back(weighed.element.as_slice());
         }
         for pattern in &options.gets {
-            list.push_back(look_up(ctx.store, pattern, &weighed.element).unwrap_or_default().as_slice());
+            let text = look_up(ctx, pattern, &weighed.element)?.unwrap_or_default();
+            ctx.server.memory.take(text.len() + ELEMENT_BYTES)?;
+            list.push_back(text.as_slice());
         }
     }
     let len = list.len();
@@ -222,6 +247,7 @@ fn store_result(ctx: &mut Context<'_>, target: &[u8], chosen: &[Weighed], option
         ctx.store.changed(target, NotifyClass::Generic, "del");
     }
     ctx.reply.count(len);
+    Ok(())
 }
 
 const BY: Arg = pattern("by-pattern").after("BY").optional();

@@ -21,6 +21,8 @@ fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn watch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    // Each key is kept by the connection and by the database.
+    ctx.server.memory.take(2 * args.memory_bytes())?;
     let Context { store, server, reply, conn, .. } = ctx;
     let connection = server.connection(*conn);
     if connection.transaction.is_some() {
@@ -127,7 +129,12 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     let mark = reply.mark();
     let (row, parent) = (queued.row, queued.parent);
     let mut inner = Context { store, server, reply, conn: *conn, row, parent, may_block: false };
-    if let Flow::Block(block) = inner.call(queued.request.args()) {
+    let args = queued.request.args();
+    // Those before it may have taken what was there when the transaction was let through.
+    if row.flags.has(Flags::DENYOOM) && inner.server.memory.take(args.memory_bytes()).is_err() {
+        inner.server.stats.error_replies += 1;
+        inner.reply.error(&Error::OutOfMemory);
+    } else if let Flow::Block(block) = inner.call(args) {
         block.on_timeout.write(&mut inner.reply);
     }
     if inner.session().reply_mode.is_muted() {

@@ -17,6 +17,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 use super::table::Keyed;
+use crate::memory::ELEMENT_BYTES;
 use crate::types::Compact;
 use crate::types::hash::Hash;
 use crate::types::list::List;
@@ -386,6 +387,19 @@ impl Entry {
     /// Whether the string was changed in place, so that its encoding is "raw" whatever its length.
     pub fn is_raw(&self) -> bool {
         self.flags() & RAW != 0
+    }
+
+    /// About what a copy of the value takes, in bytes.
+    pub fn copy_bytes(&self) -> usize {
+        let (len, bytes) = match self.value() {
+            ValueRef::Int(_) => (1, 0),
+            ValueRef::Bytes(bytes) => (1, bytes.len()),
+            ValueRef::List(list) => (0, list.memory_bytes()),
+            ValueRef::Hash(hash) => (hash.len(), hash.memory_bytes()),
+            ValueRef::Set(set) => (set.len(), set.memory_bytes()),
+            ValueRef::Zset(zset) => (zset.len(), zset.memory_bytes()),
+        };
+        bytes + len * ELEMENT_BYTES
     }
 
     /// Bytes of the entry's own allocation and of a string's buffer; a collection tells its own.

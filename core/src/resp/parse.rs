@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::args::Range;
+use crate::memory::Memory;
 use crate::number::parse_i64;
 
 /// What the parser accepts at most.
@@ -16,6 +17,8 @@ pub struct Limits {
     pub line_bytes_max: usize,
     /// Whether the lower limits for clients that have not authenticated hold.
     pub restricted: bool,
+    /// What the list of arguments may take.
+    pub memory: Memory,
 }
 
 impl Limits {
@@ -40,6 +43,8 @@ pub enum Parsed {
     Invalid(&'static str),
     /// As `Invalid`, for a bulk that should have begun with `$` but began with this byte.
     ExpectedBulk(u8),
+    /// There is no memory for the list of arguments.
+    OutOfMemory,
 }
 
 /// Reads one request after the other, and goes on where the bytes ended.
@@ -100,6 +105,9 @@ impl Parser {
                 if let Some((len, head)) = short_bulk(bytes, self.position) {
                     let start = self.position + head;
                     if bytes.len() - start >= len + 2 {
+                        if !limits.memory.reserve(ranges, 1) {
+                            return Parsed::OutOfMemory;
+                        }
                         ranges.push((start as u32, len as u32));
                         self.position = start + len + 2;
                         self.missing -= 1;
@@ -137,6 +145,9 @@ impl Parser {
             // The two bytes after the bulk are passed over unseen, as Redis does.
             if bytes.len() - self.position < len + 2 {
                 return Parsed::Partial;
+            }
+            if !limits.memory.reserve(ranges, 1) {
+                return Parsed::OutOfMemory;
             }
             ranges.push((self.position as u32, len as u32));
             self.position += len + 2;
@@ -305,8 +316,13 @@ mod tests {
     use alloc::string::{String, ToString};
     use alloc::vec;
 
-    const LIMITS: Limits =
-        Limits { arguments_max: 1 << 20, bulk_bytes_max: 1 << 29, line_bytes_max: 65_536, restricted: false };
+    const LIMITS: Limits = Limits {
+        arguments_max: 1 << 20,
+        bulk_bytes_max: 1 << 29,
+        line_bytes_max: 65_536,
+        restricted: false,
+        memory: Memory::UNKNOWN,
+    };
 
     fn request(bytes: &[u8]) -> Vec<Vec<u8>> {
         let (mut parser, mut ranges) = (Parser::default(), Vec::new());

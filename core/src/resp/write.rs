@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::Error;
+use crate::memory::Memory;
 use crate::number::{decimal_len_i64, write_f64, write_i64};
 use crate::structures::Item;
 
@@ -16,22 +17,50 @@ pub enum Protocol {
     Resp3,
 }
 
+/// Room that is left for what follows a reply that was too long, in bytes.
+const REPLY_KEPT_BYTES: usize = 64 << 10;
+/// The longest head, number or mark, with its line end, in bytes.
+const HEAD_BYTES_MAX: usize = 32;
+
 /// Appends one connection's replies.
 pub struct Reply<'a> {
     out: &'a mut Vec<u8>,
     /// The version to write.
     pub protocol: Protocol,
+    memory: Memory,
+    /// Something had to be left out.
+    is_cut: bool,
 }
 
 impl<'a> Reply<'a> {
     /// A writer that appends to `out`.
     pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Reply<'a> {
-        Reply { out, protocol }
+        Reply { out, protocol, memory: Memory::UNKNOWN, is_cut: false }
+    }
+
+    /// The same within what memory there is: what does not fit is left out, and [`Reply::is_cut`] tells so.
+    #[inline]
+    pub fn within(self, memory: Memory) -> Reply<'a> {
+        Reply { memory, ..self }
+    }
+
+    /// Whether memory ran out, so that what was written is no reply.
+    #[inline]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Takes everything after `mark` back, and gives the memory of what was too long back as well.
+    #[cold]
+    pub fn discard(&mut self, mark: usize) {
+        self.out.truncate(mark);
+        self.out.shrink_to(mark + REPLY_KEPT_BYTES);
+        self.is_cut = false;
     }
 
     /// The same writer for a shorter time.
     pub fn reborrow(&mut self) -> Reply<'_> {
-        Reply { out: self.out, protocol: self.protocol }
+        Reply { out: self.out, protocol: self.protocol, memory: self.memory, is_cut: false }
     }
 
     /// Whether the connection speaks RESP3.
@@ -59,11 +88,17 @@ impl<'a> Reply<'a> {
     /// `+OK`.
     #[inline]
     pub fn ok(&mut self) {
+        if !self.has_room(HEAD_BYTES_MAX) {
+            return;
+        }
         self.out.extend_from_slice(b"+OK\r\n");
     }
 
     /// A simple string; `text` must not hold line ends.
     pub fn simple(&mut self, text: &str) {
+        if !self.has_room(text.len() + HEAD_BYTES_MAX) {
+            return;
+        }
         self.out.push(b'+');
         self.out.extend_from_slice(text.as_bytes());
         self.line_end();
@@ -77,6 +112,9 @@ impl<'a> Reply<'a> {
     /// An integer.
     #[inline]
     pub fn int(&mut self, number: i64) {
+        if !self.has_room(HEAD_BYTES_MAX) {
+            return;
+        }
         if (0..10).contains(&number) {
             self.out.extend_from_slice(&[b':', b'0' + number as u8, b'\r', b'\n']);
         } else {
@@ -100,14 +138,16 @@ impl<'a> Reply<'a> {
     pub fn bool(&mut self, flag: bool) {
         match self.protocol {
             Protocol::Resp2 => self.flag(flag),
-            Protocol::Resp3 => self.out.extend_from_slice(if flag { b"#t\r\n" } else { b"#f\r\n" }),
+            Protocol::Resp3 => self.raw(if flag { b"#t\r\n" } else { b"#f\r\n" }),
         }
     }
 
     /// A byte string.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
-        self.out.reserve(bytes.len() + 16);
+        if !self.has_room(bytes.len() + HEAD_BYTES_MAX) {
+            return;
+        }
         self.prefixed(b'$', bytes.len() as i64);
         self.out.extend_from_slice(bytes);
         self.line_end();
@@ -121,6 +161,9 @@ impl<'a> Reply<'a> {
     /// An integer as a byte string.
     #[inline]
     pub fn bulk_int(&mut self, number: i64) {
+        if !self.has_room(2 * HEAD_BYTES_MAX) {
+            return;
+        }
         self.prefixed(b'$', decimal_len_i64(number) as i64);
         write_i64(self.out, number);
         self.line_end();
@@ -142,9 +185,11 @@ impl<'a> Reply<'a> {
         match self.protocol {
             Protocol::Resp2 => self.bulk(&text),
             Protocol::Resp3 => {
-                self.out.push(b',');
-                self.out.extend_from_slice(&text);
-                self.line_end();
+                if self.has_room(text.len() + HEAD_BYTES_MAX) {
+                    self.out.push(b',');
+                    self.out.extend_from_slice(&text);
+                    self.line_end();
+                }
             }
         }
     }
@@ -154,11 +199,13 @@ impl<'a> Reply<'a> {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => {
-                self.prefixed(b'=', text.len() as i64 + 4);
-                self.out.extend_from_slice(format.as_bytes());
-                self.out.push(b':');
-                self.out.extend_from_slice(text);
-                self.line_end();
+                if self.has_room(text.len() + 2 * HEAD_BYTES_MAX) {
+                    self.prefixed(b'=', text.len() as i64 + 4);
+                    self.out.extend_from_slice(format.as_bytes());
+                    self.out.push(b':');
+                    self.out.extend_from_slice(text);
+                    self.line_end();
+                }
             }
         }
     }
@@ -166,6 +213,9 @@ impl<'a> Reply<'a> {
     /// No value, where a byte string would stand.
     #[inline]
     pub fn null(&mut self) {
+        if !self.has_room(HEAD_BYTES_MAX) {
+            return;
+        }
         self.out.extend_from_slice(match self.protocol {
             Protocol::Resp2 => b"$-1\r\n",
             Protocol::Resp3 => b"_\r\n",
@@ -174,6 +224,9 @@ impl<'a> Reply<'a> {
 
     /// No value, where an array would stand.
     pub fn null_array(&mut self) {
+        if !self.has_room(HEAD_BYTES_MAX) {
+            return;
+        }
         self.out.extend_from_slice(match self.protocol {
             Protocol::Resp2 => b"*-1\r\n",
             Protocol::Resp3 => b"_\r\n",
@@ -219,16 +272,32 @@ impl<'a> Reply<'a> {
     pub fn wrap(&mut self, mark: usize, head: impl FnOnce(&mut Reply<'_>)) {
         let mut bytes = Vec::with_capacity(24);
         head(&mut Reply::new(&mut bytes, self.protocol));
-        self.out.splice(mark..mark, bytes);
+        if self.has_room(bytes.len()) {
+            self.out.splice(mark..mark, bytes);
+        }
     }
 
     /// Bytes that already are a reply.
     pub fn raw(&mut self, bytes: &[u8]) {
+        if !self.has_room(bytes.len()) {
+            return;
+        }
         self.out.extend_from_slice(bytes);
+    }
+
+    /// Whether so many bytes can be appended; once they could not, nothing more is.
+    #[inline]
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let has_room = !self.is_cut && self.memory.reserve(self.out, bytes);
+        self.is_cut = !has_room;
+        has_room
     }
 
     #[inline]
     fn prefixed(&mut self, kind: u8, number: i64) {
+        if !self.has_room(HEAD_BYTES_MAX) {
+            return;
+        }
         if (0..10).contains(&number) {
             self.out.extend_from_slice(&[kind, b'0' + number as u8, b'\r', b'\n']);
         } else if (10..100).contains(&number) {

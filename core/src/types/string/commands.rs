@@ -215,9 +215,7 @@ fn append(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         }
         Some(len) => {
             check_len(ctx, len, tail.len())?;
-            if let Some(entry) = ctx.store.write(key) {
-                entry.change_bytes(|bytes| bytes.extend_from_slice(tail));
-            }
+            change_bytes(ctx, key, len + tail.len(), |bytes| bytes.extend_from_slice(tail))?;
             len + tail.len()
         }
     };
@@ -237,19 +235,37 @@ fn setrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     check_len(ctx, offset, part.len())?;
     let end = offset + part.len();
     if old_len.is_none() {
+        ctx.server.memory.take(end)?;
         ctx.store.put(key, Value::Bytes(Vec::new()), None);
     }
-    if let Some(entry) = ctx.store.write(key) {
-        entry.change_bytes(|bytes| {
-            if bytes.len() < end {
-                bytes.resize(end, 0);
-            }
-            bytes[offset..end].copy_from_slice(part);
-        });
-    }
+    change_bytes(ctx, key, end, |bytes| {
+        if bytes.len() < end {
+            bytes.resize(end, 0);
+        }
+        bytes[offset..end].copy_from_slice(part);
+    })?;
     ctx.store.changed(key, NotifyClass::String, "setrange");
     ctx.reply.count(end.max(old_len.unwrap_or(0)));
     Ok(Flow::Done)
+}
+
+/// Changes the bytes of the string at `key`, which then has at least `len` of them, if there is memory for that.
+fn change_bytes(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    len: usize,
+    change: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), Error> {
+    let Context { store, server, .. } = ctx;
+    let Some(entry) = store.write(key) else { return Ok(()) };
+    let mut has_room = true;
+    entry.change_bytes(|bytes| {
+        has_room = server.memory.reserve(bytes, len.saturating_sub(bytes.len()));
+        if has_room {
+            change(bytes);
+        }
+    });
+    if has_room { Ok(()) } else { Err(Error::OutOfMemory) }
 }
 
 fn getrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

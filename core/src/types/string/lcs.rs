@@ -6,6 +6,8 @@ use super::commands::text_of;
 use crate::args::Args;
 use crate::context::{Context, Flow};
 use crate::error::Error;
+use crate::keyspace::ValueRef;
+use crate::memory::Memory;
 
 /// Bytes of the table of lengths that LCS may allocate.
 const TABLE_BYTES_MAX: usize = 512 << 20;
@@ -38,7 +40,7 @@ pub(super) fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> 
     if wants_len && wants_runs {
         return Err(Error::Text("ERR If you want both the length and indexes, please just use IDX."));
     }
-    let table = Lengths::new(&first, &second)?;
+    let table = Lengths::new(&first, &second, &mut ctx.server.memory)?;
     let len = table.at(first.len(), second.len()) as usize;
     if wants_len {
         ctx.reply.count(len);
@@ -75,7 +77,12 @@ fn write_runs(ctx: &mut Context<'_>, runs: &[Run], with_len: bool) {
 }
 
 fn text(ctx: &mut Context<'_>, key: &[u8]) -> Result<Vec<u8>, Error> {
-    match ctx.store.read(key).map(|entry| text_of(entry.value())) {
+    let Context { store, server, .. } = ctx;
+    let entry = store.read(key);
+    if let Some(ValueRef::Bytes(bytes)) = entry.map(|entry| entry.value()) {
+        server.memory.take(bytes.len())?;
+    }
+    match entry.map(|entry| text_of(entry.value())) {
         None => Ok(Vec::new()),
         Some(text) => text.map_err(|_| Error::Text("ERR The specified keys must contain string values")),
     }
@@ -88,7 +95,7 @@ struct Lengths {
 }
 
 impl Lengths {
-    fn new(first: &[u8], second: &[u8]) -> Result<Lengths, Error> {
+    fn new(first: &[u8], second: &[u8], memory: &mut Memory) -> Result<Lengths, Error> {
         const TOO_LARGE: Error =
             Error::Text("ERR Insufficient memory, failed allocating transient memory for LCS");
         let columns = second.len() + 1;
@@ -96,6 +103,8 @@ impl Lengths {
             .checked_mul(columns)
             .filter(|cells| *cells <= TABLE_BYTES_MAX / size_of::<u32>())
             .ok_or(TOO_LARGE)?;
+        // The runs and the common part come on top of the table.
+        memory.take(cells * size_of::<u32>() + 16 * (first.len() + second.len())).map_err(|_| TOO_LARGE)?;
         let mut table = Vec::new();
         table.try_reserve_exact(cells).map_err(|_| TOO_LARGE)?;
         table.resize(cells, 0);
@@ -147,7 +156,8 @@ mod tests {
 
     #[test]
     fn finds_the_runs_of_the_documentation_s_example() {
-        let table = Lengths::new(b"ohmytext", b"mynewtext").expect("the table is small");
+        let table =
+            Lengths::new(b"ohmytext", b"mynewtext", &mut { Memory::UNKNOWN }).expect("the table is small");
         assert_eq!(table.at(8, 9), 6);
         assert_eq!(
             table.runs(b"ohmytext", b"mynewtext"),

@@ -7,7 +7,9 @@ use super::large::{Large, sort};
 use super::member::{Member, Place};
 use super::small::Small;
 use super::{Form, Zset};
+use crate::error::Error;
 use crate::keyspace::Table;
+use crate::memory::{ELEMENT_BYTES, Memory};
 use crate::types::Compact;
 
 /// Members with scores, in no order yet. Unions are gathered like this, since keeping them in order all the
@@ -15,12 +17,14 @@ use crate::types::Compact;
 pub struct Gather {
     members: Table<Member>,
     longest: usize,
+    memory: Memory,
+    is_refused: bool,
 }
 
 impl Gather {
     /// Nothing yet.
-    pub fn new(compact: &Compact) -> Gather {
-        Gather { members: Table::new(compact.seed), longest: 0 }
+    pub fn new(compact: &Compact, memory: Memory) -> Gather {
+        Gather { members: Table::new(compact.seed), longest: 0, memory, is_refused: false }
     }
 
     /// Adds a member, or lets `combine` make the new score of the one that a member has.
@@ -28,6 +32,7 @@ impl Gather {
         let hash = self.members.hash(member);
         match self.members.find_mut(hash, member) {
             Some(found) => found.set_score(combine(found.score())),
+            None if self.memory.take(ELEMENT_BYTES + member.len()).is_err() => self.is_refused = true,
             None => {
                 self.longest = self.longest.max(member.len());
                 self.members.insert_new(hash, Member::new(member, score));
@@ -35,10 +40,15 @@ impl Gather {
         }
     }
 
-    /// The sorted set.
-    pub fn finish(self, compact: &Compact) -> Zset {
+    /// The sorted set, if there was and is memory for it.
+    pub fn finish(mut self, compact: &Compact) -> Result<Zset, Error> {
+        // Places in a list, and the tree of their order.
+        self.memory.take(self.members.len() * ELEMENT_BYTES)?;
+        if self.is_refused {
+            return Err(Error::OutOfMemory);
+        }
         if self.members.len() > compact.zset_entries_max || self.longest > compact.zset_value_bytes_max {
-            return Zset { form: Form::Large(Box::new(Large::from_members(self.members))) };
+            return Ok(Zset { form: Form::Large(Box::new(Large::from_members(self.members))) });
         }
         let mut places: Vec<Place> = self.members.iter().map(Member::place).collect();
         // SAFETY: the members live in the table until the end of this function.
@@ -48,6 +58,6 @@ impl Gather {
             // SAFETY: as above.
             small.push_back(unsafe { place.member() }, place.score());
         }
-        Zset { form: Form::Small(small) }
+        Ok(Zset { form: Form::Small(small) })
     }
 }

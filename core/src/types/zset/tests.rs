@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::keyspace::HashSeed;
+use crate::memory::Memory;
 
 /// The members in order; found by a plain search.
 #[derive(Default)]
@@ -203,12 +204,12 @@ fn members_of_one_score_are_ranges_of_bytes() {
 #[test]
 fn what_is_gathered_comes_out_in_order() {
     for count in [0, 5, 20, 21, 500] {
-        let mut gather = Gather::new(&compact());
+        let mut gather = Gather::new(&compact(), Memory::UNKNOWN);
         for number in 0..count {
             gather.merge(format!("m{number}").as_bytes(), f64::from(number % 7), |_| 0.0);
             gather.merge(format!("m{}", number / 2).as_bytes(), 1.0, |score| score + 7.0);
         }
-        let zset = gather.finish(&compact());
+        let zset = gather.finish(&compact()).unwrap();
         assert_eq!((zset.len(), zset.is_small()), (count as usize, count <= 20));
         assert!(zset.iter().is_sorted_by(|one, other| {
             one.1 < other.1 || (one.1 == other.1 && one.0.to_vec() < other.0.to_vec())

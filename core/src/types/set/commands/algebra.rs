@@ -10,6 +10,7 @@ use crate::args::Args;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
+use crate::memory::ELEMENT_BYTES;
 use crate::number;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::Compact;
@@ -90,12 +91,15 @@ fn reply(ctx: &mut Context<'_>, keys: Args<'_>, operation: Operation) -> Result<
     let compact = ctx.store.compact;
     let sets = gather(ctx.store, keys)?;
     let mark = ctx.reply.mark();
-    let mut count = 0;
+    let (mut count, mut memory) = (0, Ok(()));
     operation(&sets, &compact, &mut |member| {
         ctx.reply.item(member);
         count += 1;
-        true
+        // A union of several sets remembers its members.
+        memory = ctx.server.memory.take(member_bytes(member));
+        memory.is_ok() && !ctx.reply.is_cut()
     });
+    memory?;
     ctx.reply.wrap(mark, |head| head.set(count));
     Ok(Flow::Done)
 }
@@ -109,10 +113,16 @@ fn store(
     let (destination, compact) = (args.at(1), ctx.store.compact);
     let sets = gather(ctx.store, args.from(2))?;
     let mut result = Set::default();
+    let mut memory = Ok(());
     operation(&sets, &compact, &mut |member| {
-        result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
-        true
+        // Once for the result, and once for what a union of several sets remembers.
+        memory = ctx.server.memory.take(2 * member_bytes(member));
+        memory.is_ok() && {
+            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
+            true
+        }
     });
+    memory?;
     let len = result.len();
     if len > 0 {
         ctx.store.put(destination, Value::Set(Box::new(result)), None);
@@ -122,6 +132,11 @@ fn store(
     }
     ctx.reply.count(len);
     Ok(Flow::Done)
+}
+
+/// What a member takes in another set.
+fn member_bytes(member: Item<'_>) -> usize {
+    ELEMENT_BYTES + member.text_len()
 }
 
 fn intersection(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {

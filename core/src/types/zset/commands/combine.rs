@@ -9,6 +9,7 @@ use crate::args::{Args, Cursor};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
+use crate::memory::Memory;
 use crate::number;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 use crate::types::Compact;
@@ -211,9 +212,9 @@ impl<'a> Request<'a> {
     }
 
     /// The result, in a form that `compact` chooses.
-    fn run(&self, store: &Store, compact: &Compact) -> Zset {
+    fn run(&self, store: &Store, compact: &Compact, memory: Memory) -> Result<Zset, Error> {
         let sources = self.sources(store);
-        let mut result = Gather::new(compact);
+        let mut result = Gather::new(compact, memory);
         match self.operation {
             Operation::Union => self.unite(&sources, &mut result),
             Operation::Intersection => self.intersect(&sources, |member, score| {
@@ -263,7 +264,7 @@ fn reply(ctx: &mut Context<'_>, args: Args<'_>, operation: Operation) -> Result<
     let request = Request::parse(ctx, args, operation, Purpose::Reply)?;
     // What is only replied need not be packed; as in Redis, negative zeros keep their signs on this way.
     let compact = Compact { zset_entries_max: 0, ..ctx.store.compact };
-    let result = request.run(ctx.store, &compact);
+    let result = request.run(ctx.store, &compact, ctx.server.memory)?;
     write_members(&mut ctx.reply, result.iter(), request.with_scores);
     // A large one is freed step by step.
     ctx.store.discard(Value::Zset(Box::new(result)));
@@ -278,7 +279,7 @@ fn store(
 ) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Store)?;
     let compact = ctx.store.compact;
-    let result = request.run(ctx.store, &compact);
+    let result = request.run(ctx.store, &compact, ctx.server.memory)?;
     store_result(ctx, args.at(1), result, event);
     Ok(Flow::Done)
 }
