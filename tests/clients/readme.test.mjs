@@ -34,7 +34,7 @@ describe('sessions of redis-cli', { skip: missing }, async () => {
   }
 });
 
-test("make has the targets", () => {
+test('make has the targets', () => {
   const makefile = readFileSync(path.join(repository, 'Makefile'), 'utf8');
   const named = [...readme.matchAll(/\bmake ([a-z-]+)\b/g)].map((found) => found[1]);
   assert.ok(named.includes('run') && named.includes('test'));

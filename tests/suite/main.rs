@@ -1,6 +1,7 @@
 //! One test binary for everything that crosses crates.
 
 mod differential;
+mod documents;
 mod effects;
 mod generated;
 mod input;

@@ -159,7 +159,9 @@ fn command_info_is_that_of_redis_server() {
         let ours = ours.as_ref().expect("the engine knows its own commands");
         for (property, theirs, ours) in theirs.differences(ours) {
             match EXPLAINED.iter().position(|it| it.name == name && it.property == property) {
-                Some(index) => drop(used.insert(index)),
+                Some(index) => {
+                    used.insert(index);
+                }
                 None => faults.push(format!("{name}: {property:?}: redis-server {theirs}, here {ours}")),
             }
         }
