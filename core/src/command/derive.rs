@@ -170,7 +170,6 @@ fn collect(args: &[Arg], start: usize, flags: &'static [&'static str], specs: &m
 #[cfg(test)]
 mod tests {
     use super::super::Lookup;
-    use super::*;
 
     fn check(name: &str, positions: (i64, i64, i64)) {
         let row = Lookup::new().find(name.as_bytes()).expect("the command exists");

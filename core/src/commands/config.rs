@@ -31,7 +31,7 @@ fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Err(Error::Arity(ctx.name()));
     }
     // All of them are checked on a copy, so that either all change or none.

@@ -1,5 +1,6 @@
 //! COMMAND: the command table, as clients ask for it.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -223,18 +224,21 @@ fn write_args(reply: &mut Reply<'_>, args: &[Arg], keys: &mut i64) {
     }
 }
 
+/// Whether a command of this row and full name is listed.
+type Filter<'a> = Box<dyn Fn(&Command, &str) -> bool + 'a>;
+
 fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let is_listed: alloc::boxed::Box<dyn Fn(&Command, &str) -> bool> = match args.len() {
-        2 => alloc::boxed::Box::new(|_, _| true),
+    let is_listed: Filter<'_> = match args.len() {
+        2 => Box::new(|_, _| true),
         5 if args.is(2, "FILTERBY") => {
             let wanted = args.at(4);
             if args.is(3, "MODULE") {
-                alloc::boxed::Box::new(|_, _| false)
+                Box::new(|_, _| false)
             } else if args.is(3, "ACLCAT") {
                 let wanted = String::from_utf8_lossy(wanted).to_ascii_lowercase();
-                alloc::boxed::Box::new(move |row, _| row.is_in_category(&wanted))
+                Box::new(move |row, _| row.is_in_category(&wanted))
             } else if args.is(3, "PATTERN") {
-                alloc::boxed::Box::new(|_, name| glob_match(wanted, name.as_bytes(), true))
+                Box::new(|_, name| glob_match(wanted, name.as_bytes(), true))
             } else {
                 return Err(Error::Syntax);
             }

@@ -76,7 +76,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("uptime_in_days", (uptime / 86_400).to_string()),
             ("hz", "10".into()),
             ("configured_hz", "10".into()),
-            ("lru_clock", (ctx.store.now / 1000 & 0x00ff_ffff).to_string()),
+            ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
             ("config_file", String::new()),
         ],

@@ -243,7 +243,10 @@ impl<E: Keyed> Table<E> {
             if random.below(u64::from(slots) * span) >= u64::from(len) && self.directory.len() > 1 {
                 continue;
             }
-            while len > 0 {
+            if len == 0 {
+                continue;
+            }
+            loop {
                 let index = random.below(u64::from(slots)) as usize;
                 // SAFETY: the index is below the segment's slots; a control byte under 0x80 marks a full one.
                 unsafe {
@@ -793,7 +796,7 @@ mod tests {
         let mut model = BTreeMap::new();
         // The key space grows and shrinks, so that segments split and join many times.
         for round in 0..20 * scale() {
-            let space = if (round / scale()) % 2 == 0 { 3000 } else { 50 };
+            let space = if (round / scale()).is_multiple_of(2) { 3000 } else { 50 };
             for _ in 0..100 {
                 let key = format!("key:{}", random.below(space));
                 let value = random.next_u64();
@@ -880,8 +883,13 @@ mod tests {
         let mut found = BTreeSet::new();
         let mut cursor = 0;
         loop {
-            let scan =
-                table.expired(cursor, 9, (2, 1000), |item| Some(item.1), |item| drop(found.insert(item.1)));
+            let scan = table.expired(
+                cursor,
+                9,
+                (2, 1000),
+                |item| Some(item.1),
+                |item| assert!(found.insert(item.1)),
+            );
             match scan.cursor {
                 Some(next) => cursor = next,
                 None => break,

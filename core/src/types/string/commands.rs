@@ -130,16 +130,18 @@ fn getex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             number::write_u64(&mut text, at);
             ctx.rewrite(&[b"PEXPIREAT", key, &text]);
         }
-        None if matches!(expiry, Expiry::Persist) => {
-            if ctx.store.peek(key).is_some_and(|entry| entry.deadline().is_some()) {
-                ctx.store.set_deadline(key, None);
-                ctx.store.changed(key, NotifyClass::Generic, "persist");
-                ctx.rewrite(&[b"PERSIST", key]);
-            }
+        None if matches!(expiry, Expiry::Persist) && has_deadline(ctx, key) => {
+            ctx.store.set_deadline(key, None);
+            ctx.store.changed(key, NotifyClass::Generic, "persist");
+            ctx.rewrite(&[b"PERSIST", key]);
         }
         None => {}
     }
     Ok(Flow::Done)
+}
+
+fn has_deadline(ctx: &mut Context<'_>, key: &[u8]) -> bool {
+    ctx.store.peek(key).is_some_and(|entry| entry.deadline().is_some())
 }
 
 fn incr(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -328,7 +330,7 @@ fn msetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn check_pairs(ctx: &Context<'_>, args: Args<'_>) -> Result<(), Error> {
-    if args.len() % 2 == 0 { Err(Error::Arity(ctx.name())) } else { Ok(()) }
+    if args.len().is_multiple_of(2) { Err(Error::Arity(ctx.name())) } else { Ok(()) }
 }
 
 fn set_pairs(ctx: &mut Context<'_>, args: Args<'_>) {
