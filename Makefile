@@ -7,8 +7,9 @@ CARGO ?= cargo
 WASM_TARGET := wasm32-unknown-unknown
 CLIENTS := tests/clients
 PACKAGE := wasm
+PAGE := www
 
-.PHONY: run build test test-rust test-clients test-package package bench target
+.PHONY: run build test test-rust test-clients test-conversations test-package test-page package page bench target
 
 # rustup installs the target with the toolchain; this is for a toolchain that was installed before.
 target:
@@ -22,10 +23,13 @@ run: target
 build: target
 	$(CARGO) build --release
 
-test: test-rust test-clients test-package
+test: test-rust test-package test-page test-clients test-conversations
 
+# The engine with its assertions on; the server and the guest as they are shipped, which builds the compiler inside
+# the server once and not twice.
 test-rust: target
-	$(CARGO) test --workspace
+	$(CARGO) test --locked --package sanderling-core --package sanderling-tests
+	$(CARGO) test --locked --release --package sanderling --package sanderling-wasm
 
 # Real clients against the server, with the engine in its sandbox and then linked in.
 test-clients: build $(CLIENTS)/node_modules/.package-lock.json
@@ -39,6 +43,22 @@ package: target $(PACKAGE)/node_modules/.package-lock.json
 # The package as users get it: packed, installed into an empty project, and run there.
 test-package: package
 	node tests/packages/run.mjs
+
+# The scripts of tests/scripts/ on the server with either engine, and on the package.
+test-conversations: build package $(CLIENTS)/node_modules/.package-lock.json
+	node tests/conversations.mjs
+
+# The playground page, into www/dist.
+page: package $(PAGE)/node_modules/.package-lock.json
+	cd $(PAGE) && npm run build
+
+# The page in Chromium.
+test-page: page
+	cd $(PAGE) && npm test
+
+$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci
+	@touch $@
 
 $(PACKAGE)/node_modules/.package-lock.json: $(PACKAGE)/package-lock.json
 	cd $(PACKAGE) && npm ci

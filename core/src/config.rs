@@ -32,6 +32,8 @@ pub struct Options {
     pub effects: bool,
     /// Bytes that the embedder's allocator has given out; 0 when it does not know.
     pub memory_used: fn() -> usize,
+    /// The number of the process, for INFO; 0 where there is none.
+    pub process_id: u32,
     /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
     pub memory_available: fn() -> usize,
 }
@@ -43,6 +45,7 @@ impl Default for Options {
             effects: false,
             memory_used: || 0,
             memory_available: || usize::MAX,
+            process_id: 0,
         }
     }
 }
@@ -52,6 +55,10 @@ impl Options {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         if name == "effects" {
             self.effects = boolean(value)?;
+            return Ok(());
+        }
+        if name == "process-id" {
+            self.process_id = integer(value, 0, u32::MAX as i64)? as u32;
             return Ok(());
         }
         let setting = find(name).ok_or_else(|| ConfigError(alloc::format!("'{name}' is not a setting")))?;

@@ -79,6 +79,8 @@ pub struct Server {
     pub started: u64,
     /// Forty hexadecimal digits that tell this run from others.
     pub run_id: String,
+    /// The number of the process; 0 where there is none.
+    pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
     pub memory_used: fn() -> usize,
     /// What is left of memory.
@@ -108,6 +110,7 @@ impl Server {
             now,
             started: now,
             run_id,
+            process_id: options.process_id,
             memory_used: options.memory_used,
             memory: Memory::new(options.memory_available),
         }

@@ -60,6 +60,29 @@ pub struct Settings {
     pub engine: EngineConfig,
 }
 
+impl Settings {
+    /// What the engine shows of these settings, in CONFIG GET and INFO.
+    fn shown(&self) -> Vec<(String, String)> {
+        let socket = self.unix_socket.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let protected = if self.protected_mode { "yes" } else { "no" };
+        [
+            ("bind", self.bind.join(" ")),
+            ("client-output-buffer-limit", self.output_limits.to_string()),
+            ("engine", self.engine.kind.to_string()),
+            ("loglevel", self.log_level.name().to_owned()),
+            ("port", self.port.to_string()),
+            ("process-id", std::process::id().to_string()),
+            ("protected-mode", protected.to_owned()),
+            ("tcp-backlog", self.tcp_backlog.to_string()),
+            ("tcp-keepalive", self.tcp_keepalive_seconds.to_string()),
+            ("unixsocket", socket),
+            ("unixsocketperm", format!("{:o}", self.unix_socket_mode)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -314,7 +337,7 @@ impl Parser {
     }
 
     fn finish(mut self) -> Settings {
-        for (name, value) in &self.options {
+        for (name, value) in self.settings.shown().iter().chain(&self.options) {
             self.settings.engine.options.push_str(&format!("{name} {value}\n"));
         }
         self.settings

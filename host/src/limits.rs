@@ -1,6 +1,7 @@
 //! Limits on what a client may keep in the server's memory by not reading its replies.
 
 use sanderling_core::{Class, Micros};
+use std::fmt;
 use std::str::FromStr;
 
 /// Unsent bytes of a connection above which it is not read from any more, so that its peer has to take replies
@@ -34,6 +35,19 @@ impl Default for OutputLimits {
             normal: OutputLimit { hard_bytes: 1 << 30, soft_bytes: 0, soft_seconds: 0 },
             pubsub: OutputLimit { hard_bytes: 32 << 20, soft_bytes: 8 << 20, soft_seconds: 60 },
         }
+    }
+}
+
+impl fmt::Display for OutputLimits {
+    /// As CONFIG GET shows it; there are no replicas, and what Redis allows them is never reached.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "normal {} slave 0 0 0 pubsub {}", self.normal, self.pubsub)
+    }
+}
+
+impl fmt::Display for OutputLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.hard_bytes, self.soft_bytes, self.soft_seconds)
     }
 }
 

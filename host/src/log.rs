@@ -23,7 +23,7 @@ pub enum Level {
 }
 
 impl Level {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Level::Debug => "debug",
             Level::Verbose => "verbose",

@@ -1,9 +1,11 @@
 //! One test binary for everything that crosses crates.
 
 mod differential;
+mod documents;
 mod effects;
 mod generated;
 mod input;
 mod memory;
 mod scripts;
+mod table;
 mod workload;

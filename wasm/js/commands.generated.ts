@@ -98,6 +98,12 @@ export interface Commands {
    */
   clientGetName(): string | null;
   /**
+   * Returns which connection gets the invalidations of this one; -1 for none.
+   *
+   * `CLIENT GETREDIR`, since Redis 6.0.0, O(1).
+   */
+  clientGetRedir(): t.Integer;
+  /**
    * Lists the subcommands.
    *
    * `CLIENT HELP`, since Redis 5.0.0, O(1).
@@ -1409,6 +1415,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['BZPOPMIN', 'bzpopmin bzPopMin'],
   ['CLIENT', 'client'],
   ['CLIENT GETNAME', 'clientGetName'],
+  ['CLIENT GETREDIR', 'clientGetRedir'],
   ['CLIENT HELP', 'clientHelp'],
   ['CLIENT ID', 'clientId'],
   ['CLIENT INFO', 'clientInfo'],

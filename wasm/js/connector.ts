@@ -32,7 +32,7 @@ export function connectorFor(engine: Engine): Connector {
 }
 
 /** A connection that speaks in bytes. */
-class EnginePort implements Port, Receiver {
+export class EnginePort implements Port, Receiver {
   private readonly conn: number;
   private isOpen = true;
 

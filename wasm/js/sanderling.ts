@@ -1,8 +1,8 @@
 import { Client } from './client.js';
-import { type Connector, connectorFor } from './connector.js';
+import { type Connector, EnginePort, connectorFor } from './connector.js';
 import { Engine } from './engine.js';
 import { Link } from './link.js';
-import { platform } from './platform.js';
+import { type OpenPort, type Port, platform } from './platform.js';
 import type { Settings } from './wasm.js';
 
 /** How a database is opened. */
@@ -56,6 +56,14 @@ export class Sanderling extends Client {
    */
   connector<C = Connector>(): C {
     return connectorFor(this.engine) as C;
+  }
+
+  /**
+   * Opens a connection that speaks Redis's protocol in bytes, as over a socket, for whoever reads replies himself:
+   * requests go in and replies come out in any pieces.
+   */
+  port(...[onData, onClose]: Parameters<OpenPort>): Port {
+    return new EnginePort(this.engine, onData, onClose);
   }
 
   /** Closes all connections and lets go of the data. */

@@ -46,7 +46,9 @@ impl Command {
             "slow" => !flags.has(Flags::FAST),
             _ => false,
         };
-        let by_group = !is_container && self.group.category() == Some(category);
+        // SORT works on what keys hold, and belongs to the types that it names.
+        let is_of_types = self.group == Group::Generic && self.categories.contains(&"list");
+        let by_group = !is_container && !is_of_types && self.group.category() == Some(category);
         by_flags || by_group || self.categories.contains(&category)
     }
 

@@ -169,11 +169,11 @@ impl Group {
             Group::Bitmap => "bitmap",
             Group::HyperLogLog => "hyperloglog",
             Group::Geo => "geo",
-            Group::PubSub => "pubsub",
             Group::Transactions => "transaction",
             Group::Scripting => "scripting",
             Group::Connection => "connection",
-            Group::Server | Group::Cluster => return None,
+            // PUBSUB HELP is of the group but not of the category, which follows from the flag.
+            Group::PubSub | Group::Server | Group::Cluster => return None,
         })
     }
 }
@@ -451,7 +451,12 @@ pub enum Find {
 
 /// Every command of the engine, in groups of the files that implement them.
 pub fn table() -> impl Iterator<Item = &'static Command> {
-    crate::commands::ROWS.iter().chain(crate::types::ROWS.iter()).flat_map(|rows| rows.iter())
+    files().flatten()
+}
+
+/// The rows of each file.
+pub fn files() -> impl Iterator<Item = &'static [Command]> {
+    crate::commands::ROWS.iter().chain(crate::types::ROWS.iter()).copied()
 }
 
 /// Whether a request of `len` arguments fits an arity.

@@ -74,6 +74,12 @@ fn setinfo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+/// No connection is ever redirected, since there is no tracking.
+fn getredir(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.int(-1);
+    Ok(Flow::Done)
+}
+
 fn info(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     let (now, conn) = (ctx.server.now, ctx.conn);
     let mut text = describe(conn, ctx.session(), now);
@@ -397,6 +403,15 @@ const CLIENT: &[Command] = &[
         reply: "bulk-string | null",
         handler: getname,
         ..row("GETNAME", "2.6.9", "Returns the name of the connection.")
+    },
+    Command {
+        reply: "integer",
+        handler: getredir,
+        ..row(
+            "GETREDIR",
+            "6.0.0",
+            "Returns which connection gets the invalidations of this one; -1 for none.",
+        )
     },
     Command {
         flags: Flags::LOADING.and(Flags::STALE),

@@ -44,7 +44,7 @@ fn info(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     for name in args.from(2).iter() {
         match find(ctx, name) {
             Some((parent, row)) => write_info(&mut ctx.reply, parent, row),
-            None => ctx.reply.null_array(),
+            None => ctx.reply.null(),
         }
     }
     Ok(Flow::Done)

@@ -68,6 +68,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("sanderling_version", env!("CARGO_PKG_VERSION").into()),
             ("redis_mode", "standalone".into()),
             ("arch_bits", usize::BITS.to_string()),
+            ("process_id", server.process_id.to_string()),
             ("run_id", server.run_id.clone()),
             ("tcp_port", port.into()),
             ("server_time_usec", server.now.to_string()),

@@ -60,9 +60,8 @@ fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Resul
     if keep_existing && ctx.store.exists(to) {
         return Ok(false);
     }
-    let mut entry = ctx.store.take(from).expect("the key was just found");
-    let deadline = entry.deadline();
-    ctx.store.put(to, entry.take_value(), deadline);
+    let entry = ctx.store.take(from).expect("the key was just found");
+    ctx.store.put_entry(entry.renamed(to));
     ctx.store.signal(from);
     ctx.store.notify(NotifyClass::Generic, "rename_from", from);
     ctx.store.changed(to, NotifyClass::Generic, "rename_to");
@@ -89,12 +88,11 @@ fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     }
-    let mut entry = ctx.store.take(key).expect("the key was just found");
-    let deadline = entry.deadline();
+    let entry = ctx.store.take(key).expect("the key was just found");
     ctx.store.signal(key);
     ctx.store.notify(NotifyClass::Generic, "move_from", key);
     ctx.store.db = target;
-    ctx.store.put(key, entry.take_value(), deadline);
+    ctx.store.put_entry(entry);
     ctx.store.changed(key, NotifyClass::Generic, "move_to");
     ctx.store.db = source;
     ctx.reply.int(1);
@@ -124,19 +122,16 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if let Some(entry) = ctx.store.peek(from) {
         ctx.server.memory.take(entry.copy_bytes())?;
     }
-    let Some((value, deadline)) =
-        ctx.store.read(from).map(|entry| (entry.copy_value(&compact), entry.deadline()))
-    else {
+    let Some(entry) = ctx.store.read(from).map(|entry| entry.copied(to, &compact)) else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     };
     ctx.store.db = target;
     let is_taken = ctx.store.exists(to);
     if is_taken && !replace {
-        ctx.store.discard(value);
         ctx.reply.int(0);
     } else {
-        ctx.store.put(to, value, deadline);
+        ctx.store.put_entry(entry);
         ctx.store.changed(to, NotifyClass::Generic, "copy_to");
         ctx.reply.int(1);
     }

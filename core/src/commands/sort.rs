@@ -119,7 +119,7 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
     Ok(Flow::Done)
 }
 
-/// All elements in the order of their storage; a sorted set's in descending order when asked for.
+/// All elements in the order of their storage, or in the opposite one, which sets do not have.
 fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Vec<u8>>, Error> {
     let own = |item: Item<'_>| item.to_vec();
     let compact = store.compact;
@@ -128,19 +128,17 @@ fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Ve
         // OBJECT ENCODING shows that Redis does this.
         zset.make_large(&compact);
     }
-    Ok(match store.view(key).map(|entry| entry.value()) {
+    let mut elements: Vec<_> = match store.view(key).map(|entry| entry.value()) {
         None => Vec::new(),
         Some(ValueRef::List(list)) => list.iter().map(own).collect(),
-        Some(ValueRef::Set(set)) => set.iter().map(own).collect(),
-        Some(ValueRef::Zset(zset)) => {
-            let mut elements: Vec<_> = zset.iter().map(|(member, _)| own(member)).collect();
-            if is_descending {
-                elements.reverse();
-            }
-            elements
-        }
+        Some(ValueRef::Set(set)) => return Ok(set.iter().map(own).collect()),
+        Some(ValueRef::Zset(zset)) => zset.iter().map(|(member, _)| own(member)).collect(),
         Some(_) => return Err(Error::WrongType),
-    })
+    };
+    if is_descending {
+        elements.reverse();
+    }
+    Ok(elements)
 }
 
 fn weigh(ctx: &mut Context<'_>, element: Vec<u8>, options: &Options<'_>) -> Result<Weighed, Error> {

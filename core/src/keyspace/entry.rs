@@ -315,16 +315,30 @@ impl Entry {
         value
     }
 
-    /// A copy of the value.
-    pub fn copy_value(&self, compact: &Compact) -> Value {
-        match self.value() {
+    /// The same value under another key.
+    pub fn renamed(mut self, key: &[u8]) -> Entry {
+        let (is_raw, deadline) = (self.is_raw(), self.deadline());
+        Entry::with_value(key, self.take_value(), deadline).marked(is_raw)
+    }
+
+    /// A copy of the value under another key.
+    pub fn copied(&self, key: &[u8], compact: &Compact) -> Entry {
+        let value = match self.value() {
             ValueRef::Int(number) => Value::Int(number),
             ValueRef::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
             ValueRef::List(list) => Value::List(Box::new(list.copy(compact))),
             ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(compact))),
             ValueRef::Set(set) => Value::Set(Box::new(set.copy(compact))),
             ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(compact))),
+        };
+        Entry::with_value(key, value, self.deadline()).marked(self.is_raw())
+    }
+
+    fn marked(mut self, is_raw: bool) -> Entry {
+        if is_raw {
+            self.set_flags(self.flags() | RAW);
         }
+        self
     }
 
     /// The time in unix milliseconds at which the key expires.

@@ -405,11 +405,18 @@ impl Store {
 
     /// Sets `key` to `value`, replacing whatever was there, deadline included.
     pub fn put(&mut self, key: &[u8], value: Value, deadline: Option<u64>) {
-        self.remove(key);
-        let hash = self.hash(key);
-        let mut entry = Entry::with_value(key, value, deadline);
+        self.put_entry(Entry::with_value(key, value, deadline));
+    }
+
+    /// Puts an entry in, replacing whatever was at its key.
+    pub fn put_entry(&mut self, mut entry: Entry) {
+        let is_new = !self.remove(entry.key());
         entry.set_access(self.access_clock());
-        self.insert_new(hash, entry);
+        let hash = self.hash(entry.key());
+        if is_new {
+            self.notify(NotifyClass::New, "new", entry.key());
+        }
+        self.insert_silently(hash, entry);
     }
 
     /// Sets or clears the deadline of an existing key, in unix milliseconds.
@@ -754,8 +761,12 @@ impl Store {
     }
 
     fn insert_new(&mut self, hash: u64, entry: Entry) {
-        let deadline = entry.deadline();
         self.notify(NotifyClass::New, "new", entry.key());
+        self.insert_silently(hash, entry);
+    }
+
+    fn insert_silently(&mut self, hash: u64, entry: Entry) {
+        let deadline = entry.deadline();
         let db = &mut self.dbs[self.db];
         db.keys.insert_new(hash, entry);
         if let Some(at) = deadline {

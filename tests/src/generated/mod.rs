@@ -2,9 +2,11 @@
 //!
 //! A test compares them with what they should be; a stale one is rewritten, and the test fails once.
 
+pub mod compat;
 mod names;
 mod replies;
 mod typescript;
+pub mod upstream;
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +23,10 @@ pub struct Generated {
 
 /// All generated files.
 pub fn all() -> Vec<Generated> {
-    vec![Generated { path: "wasm/js/commands.generated.ts", text: typescript() }]
+    vec![
+        Generated { path: "COMPAT.md", text: compat::compat() },
+        Generated { path: "wasm/js/commands.generated.ts", text: typescript() },
+    ]
 }
 
 impl Generated {

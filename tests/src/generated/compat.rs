@@ -1,0 +1,352 @@
+//! `COMPAT.md`: every command of Redis and Valkey, and what Sanderling makes of it.
+
+use std::fmt::Write;
+
+use sanderling_core::command::{Command, table};
+
+use super::upstream::{Origin, Upstream, commands};
+
+/// The version of Redis whose behaviour the engine has.
+const VERSION_TRACKED: (u32, u32) = (7, 2);
+
+/// Something that is meant to be other than in Redis.
+pub struct Difference {
+    /// The commands that it shows in; none when it is about more than commands.
+    pub commands: &'static [&'static str],
+    /// What is different, in a few words.
+    pub title: &'static str,
+    /// How, and why.
+    pub text: &'static str,
+}
+
+/// All deliberate differences from Redis 7.2.
+pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        commands: &[],
+        title: "Nothing is persisted yet",
+        text: "Data lives in memory. `save` can only be empty and `appendonly` only `no`, and `INFO` says so.",
+    },
+    Difference {
+        commands: &[],
+        title: "Nothing is evicted yet",
+        text: "`maxmemory` is kept by refusing commands that may take memory (`-OOM`); the only \
+               `maxmemory-policy` is `noeviction`.",
+    },
+    Difference {
+        commands: &["SCAN", "HSCAN", "SSCAN", "ZSCAN"],
+        title: "Scans return every element exactly once",
+        text: "Redis may return an element twice when a table is resized meanwhile. Cursors are positions in \
+               the order of the hashes; they mean nothing to Redis and fit into 48 bits.",
+    },
+    Difference {
+        commands: &["DEL", "FLUSHALL", "FLUSHDB", "UNLINK"],
+        title: "Memory is always given back step by step",
+        text: "What is deleted is gone at once; the memory of large values comes back in bounded steps, with \
+               `SYNC` and `ASYNC` alike. So `DEL` is `UNLINK`.",
+    },
+    Difference {
+        commands: &["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"],
+        title: "Unsubscribing from everything has an order",
+        text: "Without arguments the confirmations come sorted by name; in Redis the order is that of a hash \
+               table.",
+    },
+    Difference {
+        commands: &["CONFIG GET", "CONFIG SET"],
+        title: "The settings are those that mean something here",
+        text: "An unknown setting is refused by `CONFIG SET` and left out by `CONFIG GET`. \
+               `client-output-buffer-limit normal` has a hard limit of 1 GB by default, since without one a \
+               client that never reads takes the server's memory.",
+    },
+    Difference {
+        commands: &["CLIENT INFO", "CLIENT LIST"],
+        title: "Output buffers are not in the list of clients",
+        text: "Replies wait in the host, which the engine does not see: `qbuf-free`, `argv-mem`, `rbs`, `rbp`, \
+               `obl`, `oll` and `omem` are 0.",
+    },
+    Difference {
+        commands: &["INFO"],
+        title: "INFO has the fields that clients read",
+        text: "The sections are there but for `cpu`, `commandstats` and `latencystats`; fields about memory \
+               fragmentation, forks and replication links are not.",
+    },
+    Difference {
+        commands: &["AUTH", "HELLO"],
+        title: "There is one user",
+        text: "`default`, with the password of `requirepass`. Access control lists are not there yet.",
+    },
+    Difference {
+        commands: &["CLIENT NO-EVICT"],
+        title: "Clients are not evicted",
+        text: "So `CLIENT NO-EVICT` is accepted and changes nothing.",
+    },
+    Difference {
+        commands: &["CLIENT GETREDIR"],
+        title: "There is no client-side caching yet",
+        text: "`CLIENT GETREDIR` always replies -1, as for a connection without tracking.",
+    },
+    Difference {
+        commands: &["OBJECT FREQ"],
+        title: "How often a key is used is not counted",
+        text: "`OBJECT FREQ` always fails as Redis does without an LFU policy.",
+    },
+    Difference {
+        commands: &[
+            "COMMAND DOCS",
+            "CLIENT HELP",
+            "COMMAND HELP",
+            "CONFIG HELP",
+            "OBJECT HELP",
+            "PUBSUB HELP",
+        ],
+        title: "Help and documentation are in our own words",
+        text: "Their form is Redis's. `COMMAND DOCS` has no history of options.",
+    },
+    Difference {
+        commands: &["MULTI"],
+        title: "A transaction's queue is bounded",
+        text: "Requests that wait for `EXEC` may together take `client-query-buffer-limit` bytes; beyond it \
+               the connection is closed.",
+    },
+];
+
+/// Why commands are missing: the first line that fits holds.
+const REASONS: &[(Matches, &str)] = &[
+    (Matches::Group("cluster"), "there is no cluster; clients connect as to a single server"),
+    (Matches::Group("scripting"), "Lua and functions come in a later version"),
+    (Matches::Origin(Origin::Module), "modules' types are not planned"),
+    (Matches::Group("valkey"), "newer than the version tracked"),
+    (Matches::NewerThanTracked, "newer than the version tracked"),
+    (Matches::Group("bitmap"), "bitmaps come in a later version"),
+    (Matches::Group("geo"), "geospatial commands come in a later version"),
+    (Matches::Group("hyperloglog"), "HyperLogLog comes in a later version"),
+    (Matches::Group("stream"), "streams come in a later version"),
+    (Matches::Container("ACL"), "access control lists come in a later version"),
+    (Matches::Container("MODULE"), "there are no modules"),
+    (Matches::Container("LATENCY"), "monitoring commands come in a later version"),
+    (Matches::Container("MEMORY"), "monitoring commands come in a later version"),
+    (Matches::Container("MONITOR"), "monitoring commands come in a later version"),
+    (Matches::Container("SLOWLOG"), "monitoring commands come in a later version"),
+    (Matches::Container("BGREWRITEAOF"), "persistence comes in a later version"),
+    (Matches::Container("BGSAVE"), "persistence comes in a later version"),
+    (Matches::Container("SAVE"), "persistence comes in a later version"),
+    (Matches::Container("LASTSAVE"), "persistence comes in a later version"),
+    (Matches::Container("DUMP"), "serialised values come with persistence"),
+    (Matches::Container("RESTORE"), "serialised values come with persistence"),
+    (Matches::Container("MIGRATE"), "the engine opens no connections"),
+    (Matches::Container("WAIT"), "there are no replicas"),
+    (Matches::Container("WAITAOF"), "there are no replicas, and nothing is persisted yet"),
+    (Matches::Container("FAILOVER"), "there are no replicas"),
+    (Matches::Container("PSYNC"), "there are no replicas"),
+    (Matches::Container("REPLCONF"), "there are no replicas"),
+    (Matches::Container("REPLICAOF"), "there are no replicas"),
+    (Matches::Container("ROLE"), "there are no replicas"),
+    (Matches::Container("SLAVEOF"), "there are no replicas"),
+    (Matches::Container("SYNC"), "there are no replicas"),
+    (Matches::Container("RESTORE-ASKING"), "there is no cluster; clients connect as to a single server"),
+    (Matches::Container("CLIENT CACHING"), "client-side caching comes in a later version"),
+    (Matches::Container("CLIENT TRACKING"), "client-side caching comes in a later version"),
+    (Matches::Container("CLIENT TRACKINGINFO"), "client-side caching comes in a later version"),
+    (Matches::Container("CLIENT PAUSE"), "comes in a later version"),
+    (Matches::Container("CLIENT UNPAUSE"), "comes in a later version"),
+    (Matches::Container("CONFIG REWRITE"), "the engine writes no files"),
+    (Matches::Container("DEBUG"), "internals of Redis"),
+    (Matches::Container("LOLWUT"), "it draws a picture"),
+    (Matches::Container("SHUTDOWN"), "comes in a later version; the server stops on SIGTERM and SIGINT"),
+];
+
+/// Which commands a reason is for.
+#[derive(Clone, Copy)]
+enum Matches {
+    Group(&'static str),
+    Origin(Origin),
+    NewerThanTracked,
+    /// A command of this name and its subcommands.
+    Container(&'static str),
+}
+
+impl Matches {
+    fn is(self, command: &Upstream) -> bool {
+        match self {
+            Matches::Group(group) => command.group == group,
+            Matches::Origin(origin) => command.origin == origin,
+            Matches::NewerThanTracked => !command.origin.is_in_redis(VERSION_TRACKED),
+            Matches::Container(name) => {
+                command.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            }
+        }
+    }
+}
+
+/// What became of a command.
+enum Status {
+    Supported,
+    Differs(Vec<&'static Difference>),
+    Missing(&'static str),
+}
+
+/// Numbers of commands.
+#[derive(Default, Clone, Copy)]
+struct Counts {
+    supported: usize,
+    differs: usize,
+    missing: usize,
+}
+
+impl Counts {
+    fn add(&mut self, status: &Status) {
+        match status {
+            Status::Supported => self.supported += 1,
+            Status::Differs(_) => self.differs += 1,
+            Status::Missing(_) => self.missing += 1,
+        }
+    }
+
+    fn all(self) -> usize {
+        self.supported + self.differs + self.missing
+    }
+}
+
+const HEADER: &str = "\
+<!-- Generated from the command table by `cargo test -p sanderling-tests generated`; change the table, or
+     tests/src/generated/compat.rs, instead. -->
+
+# Compatibility
+
+Sanderling behaves as **Redis 7.2**: the same replies to the byte, the same error texts, RESP2, RESP3 and inline
+requests. What differs on purpose is listed below; any other difference is a bug. Conversation scripts and a
+differential fuzzer compare the engine with redis-server 7.0.15 in its tests, and where 7.2 itself differs from
+7.0 (the digits of scores, compact forms of small lists and sets, newer options) the engine follows 7.2.
+
+The tables name all commands of Redis up to 8.10, with its modules, and of Valkey up to 9.1.
+*Supported* means every option and every form of reply of 7.2. Options that came after 7.2 are not there.
+";
+
+/// The whole file.
+pub fn compat() -> String {
+    let rows = own_names();
+    let all = commands();
+    let mut groups: Vec<&str> = all.iter().map(|command| command.group).collect();
+    groups.dedup();
+
+    let mut text = HEADER.to_owned();
+    write_counts(&mut text, &rows, &all, &groups);
+    write_differences(&mut text);
+    for group in groups {
+        write_group(&mut text, &rows, group, all.iter().filter(|command| command.group == group));
+    }
+    text
+}
+
+/// The names of the engine's commands and subcommands.
+pub fn own_names() -> Vec<String> {
+    table().flat_map(|row| std::iter::once(row.name.to_owned()).chain(subcommand_names(row))).collect()
+}
+
+fn subcommand_names(row: &'static Command) -> impl Iterator<Item = String> {
+    row.subcommands.iter().map(|subcommand| format!("{} {}", row.name, subcommand.name))
+}
+
+fn status(rows: &[String], command: &Upstream) -> Status {
+    if !rows.iter().any(|name| name == command.name) {
+        let reason = REASONS.iter().find(|(matches, _)| matches.is(command));
+        let (_, reason) = reason.unwrap_or_else(|| panic!("nothing says why {} is missing", command.name));
+        return Status::Missing(reason);
+    }
+    let found: Vec<_> =
+        DIFFERENCES.iter().filter(|difference| difference.commands.contains(&command.name)).collect();
+    if found.is_empty() { Status::Supported } else { Status::Differs(found) }
+}
+
+fn write_counts(text: &mut String, rows: &[String], all: &[Upstream], groups: &[&str]) {
+    let count = |wanted: &dyn Fn(&Upstream) -> bool| {
+        let mut counts = Counts::default();
+        all.iter().filter(|command| wanted(command)).for_each(|command| counts.add(&status(rows, command)));
+        counts
+    };
+    text.push_str("\n## Counts\n\nSubcommands count as commands.\n\n");
+    text.push_str("| group | commands | supported | differs | not supported |\n|:--|--:|--:|--:|--:|\n");
+    let mut line = |name: &str, counts: Counts| {
+        let Counts { supported, differs, missing } = counts;
+        let _ = writeln!(text, "| {name} | {} | {supported} | {differs} | {missing} |", counts.all());
+    };
+    for group in groups {
+        line(group, count(&|command| command.group == *group));
+    }
+    line("**Redis 7.2**", count(&|command| command.origin.is_in_redis(VERSION_TRACKED)));
+    line("**all**", count(&|_| true));
+}
+
+fn write_differences(text: &mut String) {
+    text.push_str("\n## Deliberate differences\n\n");
+    for Difference { commands, title, text: how } in DIFFERENCES {
+        let names: Vec<_> = commands.iter().map(|name| format!("`{name}`")).collect();
+        let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+        let _ = writeln!(text, "- **{title}**{names}. {how}");
+    }
+}
+
+fn write_group<'a>(
+    text: &mut String,
+    rows: &[String],
+    group: &str,
+    commands: impl Iterator<Item = &'a Upstream>,
+) {
+    let _ = writeln!(text, "\n## {group}\n");
+    text.push_str("| command | since | | |\n|:--|:--|:--|:--|\n");
+    for command in commands {
+        let (mark, note) = match status(rows, command) {
+            Status::Supported => ("supported", String::new()),
+            Status::Differs(differences) => {
+                let titles: Vec<_> = differences.iter().map(|difference| difference.title).collect();
+                ("differs", titles.join("; "))
+            }
+            Status::Missing(reason) => ("not supported", reason.to_owned()),
+        };
+        let _ = writeln!(text, "| {} | {} | {mark} | {note} |", command.name, command.origin.text());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_here_is_one_of_upstream() {
+        let all = commands();
+        for name in own_names() {
+            assert!(all.iter().any(|command| command.name == name), "{name} is not in data/commands.txt");
+        }
+    }
+
+    #[test]
+    fn versions_and_groups_are_those_of_upstream() {
+        let all = commands();
+        let check = |name: &str, row: &Command| {
+            let command = all.iter().find(|command| command.name == name).expect("another test finds it");
+            assert_eq!(command.origin, Origin::Redis(row.since), "{name}");
+            assert_eq!(command.group, row.group.name(), "{name}");
+        };
+        for row in table() {
+            check(row.name, row);
+            row.subcommands.iter().for_each(|own| check(&format!("{} {}", row.name, own.name), own));
+        }
+    }
+
+    #[test]
+    fn every_difference_and_every_reason_is_used() {
+        let (rows, all) = (own_names(), commands());
+        for name in DIFFERENCES.iter().flat_map(|difference| difference.commands) {
+            assert!(rows.iter().any(|own| own == name), "a difference names {name}, which is not there");
+        }
+        let missing: Vec<_> =
+            all.iter().filter(|command| !rows.iter().any(|own| own == command.name)).collect();
+        for (index, (_, reason)) in REASONS.iter().enumerate() {
+            let is_first =
+                |command: &&&Upstream| REASONS.iter().position(|(it, _)| it.is(command)) == Some(index);
+            assert!(
+                missing.iter().any(|command| is_first(&command)),
+                "no command is missing because: {reason}"
+            );
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The command table: that its rows are whole, and that it says of a command what redis-server says.
+
+use std::collections::BTreeSet;
+
+use sanderling_core::command::{Arg, ArgKind, Command, table};
+use sanderling_tests::reply::Reply;
+use sanderling_tests::target::{Clock, Native, Oracle, Received, Target};
+
+#[test]
+fn rows_are_whole() {
+    for_each_row(|name, row| {
+        assert!(row.name.bytes().all(|byte| byte.is_ascii_uppercase() || b"-_".contains(&byte)), "{name}");
+        assert!(row.name.len() >= 2, "{name}");
+        let summary = row.summary;
+        assert!(summary.len() > 10 && summary.ends_with('.'), "{name}: {summary:?} is not a sentence");
+        assert!(summary.starts_with(|first: char| first.is_ascii_uppercase()), "{name}: {summary:?}");
+        assert!(is_version(row.since), "{name}: since {:?}", row.since);
+        let is_container = !row.subcommands.is_empty();
+        let is_cost = row.complexity.starts_with("O(") || row.complexity.ends_with('.');
+        assert!(is_cost, "{name}: {:?} is neither a cost nor a sentence about it", row.complexity);
+        assert!(!row.reply.is_empty(), "{name} says nothing of its reply");
+        if let Some((since, instead)) = row.deprecated {
+            assert!(
+                is_version(since) && !instead.is_empty(),
+                "{name}: deprecated since {since:?}: {instead:?}"
+            );
+        }
+        assert!(!row.group.name().is_empty());
+        assert!(!is_container || row.args.is_empty(), "{name}: subcommands have the arguments");
+        check_args(name, row.args);
+    });
+}
+
+fn check_args(name: &str, args: &[Arg]) {
+    let mut names = BTreeSet::new();
+    for arg in args {
+        assert!(!arg.name.is_empty(), "{name} has a nameless argument");
+        assert!(
+            arg.name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_:".contains(&byte)),
+            "{name}: {}",
+            arg.name
+        );
+        assert!(names.insert((arg.name, arg.token)), "{name} has two arguments {}", arg.name);
+        if let Some(token) = arg.token {
+            assert!(!token.is_empty() && token == token.to_uppercase(), "{name}: token {token:?}");
+        }
+        assert!(arg.multiple || !arg.multiple_token, "{name}: {} repeats its word but not itself", arg.name);
+        match arg.kind {
+            ArgKind::Token => assert!(arg.token.is_some(), "{name}: {} is a word without a word", arg.name),
+            ArgKind::OneOf(parts) => {
+                assert!(parts.len() > 1, "{name}: {} has no choice", arg.name);
+                assert!(parts.iter().all(|part| !part.optional), "{name}: {}", arg.name);
+                check_args(name, parts);
+            }
+            ArgKind::Block(parts) => {
+                assert!(!parts.is_empty(), "{name}: {} is empty", arg.name);
+                check_args(name, parts);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    let parts: Vec<_> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| part.parse::<u8>().is_ok())
+}
+
+#[test]
+fn names_are_unique() {
+    let mut seen = BTreeSet::new();
+    for_each_row(|name, _| assert!(seen.insert(name.to_owned()), "{name} is there twice"));
+}
+
+/// The rows of a file, and the subcommands of a container, are sorted, so that one can be found by eye.
+#[test]
+fn names_are_sorted_within_files() {
+    for row in table() {
+        assert!(
+            row.subcommands.is_sorted_by_key(|own| own.name),
+            "{} has its subcommands in disorder",
+            row.name
+        );
+    }
+    for rows in sanderling_core::command::files() {
+        for pair in rows.windows(2) {
+            assert!(pair[0].name < pair[1].name, "{} stands behind {}", pair[1].name, pair[0].name);
+        }
+    }
+}
+
+fn for_each_row(mut check: impl FnMut(&str, &'static Command)) {
+    for row in table() {
+        check(row.name, row);
+        row.subcommands.iter().for_each(|own| check(&format!("{}|{}", row.name, own.name), own));
+    }
+}
+
+/// A property of a command that is not what 7.0.15 says of it, and why.
+struct Explained {
+    /// The command's name as COMMAND INFO gives it.
+    name: &'static str,
+    property: Property,
+    reason: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Property {
+    Arity,
+    Flags,
+    Positions,
+    Categories,
+}
+
+use Property::{Arity, Categories, Flags, Positions};
+
+const NOT_IN_SCRIPTS: &str = "7.2 lets scripts call it, and it then does not wait";
+const WITHSCORE: &str = "7.2 has the option WITHSCORE";
+const GETKEYS: &str = "7.2 looks at requests of one word too";
+
+const EXPLAINED: &[Explained] = &[
+    Explained { name: "blmove", property: Flags, reason: NOT_IN_SCRIPTS },
+    Explained { name: "blpop", property: Flags, reason: NOT_IN_SCRIPTS },
+    Explained { name: "brpop", property: Flags, reason: NOT_IN_SCRIPTS },
+    Explained { name: "brpoplpush", property: Flags, reason: NOT_IN_SCRIPTS },
+    Explained { name: "command|getkeys", property: Arity, reason: GETKEYS },
+    Explained { name: "command|getkeysandflags", property: Arity, reason: GETKEYS },
+    Explained { name: "zrank", property: Arity, reason: WITHSCORE },
+    Explained { name: "zrevrank", property: Arity, reason: WITHSCORE },
+];
+
+/// Commands that 7.0.15 does not have.
+const NEWER: &[&str] = &["client|no-touch", "client|setinfo"];
+
+#[test]
+fn command_info_is_that_of_redis_server() {
+    let mut oracle = match Oracle::start() {
+        Ok(oracle) => oracle,
+        Err(reason) => {
+            println!("SKIPPED comparing COMMAND INFO: {reason}");
+            return;
+        }
+    };
+    let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
+    let mut names = Vec::new();
+    for_each_row(|name, _| names.push(name.to_lowercase()));
+    let (theirs, ours) = (infos(&mut oracle, &names), infos(&mut native, &names));
+    let mut faults = Vec::new();
+    let mut used = BTreeSet::new();
+    for ((name, theirs), ours) in names.iter().zip(&theirs).zip(&ours) {
+        let Some(theirs) = theirs else {
+            if !NEWER.contains(&name.as_str()) {
+                faults.push(format!("{name}: redis-server does not know it"));
+            }
+            continue;
+        };
+        let ours = ours.as_ref().expect("the engine knows its own commands");
+        for (property, theirs, ours) in theirs.differences(ours) {
+            match EXPLAINED.iter().position(|it| it.name == name && it.property == property) {
+                Some(index) => {
+                    used.insert(index);
+                }
+                None => faults.push(format!("{name}: {property:?}: redis-server {theirs}, here {ours}")),
+            }
+        }
+    }
+    for (index, explained) in EXPLAINED.iter().enumerate() {
+        if !used.contains(&index) {
+            let Explained { name, property, reason } = explained;
+            faults.push(format!("{name}: {property:?} does not differ any more ({reason})"));
+        }
+    }
+    assert!(faults.is_empty(), "{} differences\n{}\n", faults.len(), faults.join("\n"));
+}
+
+/// What COMMAND INFO tells of a command.
+struct Info {
+    arity: i64,
+    flags: BTreeSet<String>,
+    positions: [i64; 3],
+    categories: BTreeSet<String>,
+}
+
+impl Info {
+    fn read(reply: &Reply) -> Option<Info> {
+        let parts = reply.elements()?;
+        let number = |at: usize| match &parts[at] {
+            Reply::Integer(number) => *number,
+            other => panic!("{other:?} is not a number"),
+        };
+        let words = |at: usize| {
+            let items = parts[at].elements().expect("flags and categories are arrays");
+            items
+                .iter()
+                .map(|item| String::from_utf8_lossy(item.bytes().expect("a word")).into_owned())
+                .collect()
+        };
+        Some(Info {
+            arity: number(1),
+            flags: words(2),
+            positions: [number(3), number(4), number(5)],
+            categories: words(6),
+        })
+    }
+
+    fn differences(&self, other: &Info) -> Vec<(Property, String, String)> {
+        let mut found = Vec::new();
+        let mut check = |property, own: String, other: String| {
+            if own != other {
+                found.push((property, own, other));
+            }
+        };
+        check(Arity, self.arity.to_string(), other.arity.to_string());
+        check(Flags, format!("{:?}", self.flags), format!("{:?}", other.flags));
+        check(Positions, format!("{:?}", self.positions), format!("{:?}", other.positions));
+        check(Categories, format!("{:?}", self.categories), format!("{:?}", other.categories));
+        found
+    }
+}
+
+fn infos(target: &mut dyn Target, names: &[String]) -> Vec<Option<Info>> {
+    let connection = target.open();
+    names
+        .iter()
+        .map(|name| {
+            target.send(connection, format!("COMMAND INFO {name}\r\n").as_bytes());
+            match target.receive(connection) {
+                Received::Reply(Reply::Array(found)) if found.len() == 1 => Info::read(&found[0]),
+                other => panic!("COMMAND INFO {name}: {other:?}"),
+            }
+        })
+        .collect()
+}

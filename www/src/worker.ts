@@ -1,0 +1,72 @@
+/** The worker: it owns the engine and all connections, so that the page never waits for either. */
+
+import { Sanderling } from 'sanderling';
+import { readDocs } from './docs.js';
+import type { Docs } from './grammar.js';
+import { measure } from './measure.js';
+import type { Order, Report } from './messages.js';
+import { Session } from './session.js';
+
+const sessions = new Map<number, Session>();
+let module: WebAssembly.Module;
+let opening: Promise<Sanderling> | undefined;
+let engine: Sanderling | undefined;
+let docs: Docs = new Map();
+
+self.onmessage = ({ data }: MessageEvent<Order>) => {
+  obey(data).catch((error: unknown) => report({ kind: 'failed', message: String(error) }));
+};
+
+async function obey(order: Order): Promise<void> {
+  switch (order.kind) {
+    case 'start':
+      module = order.module;
+      docs = readDocs(await (await liveEngine()).call('COMMAND', 'DOCS'));
+      report({ kind: 'ready', docs: [...docs.values()], memoryBytes: memoryBytes() });
+      return;
+    case 'open':
+      await open(order.panel);
+      return;
+    case 'close':
+      sessions.get(order.panel)?.close();
+      sessions.delete(order.panel);
+      return;
+    case 'run':
+      sessions.get(order.panel)?.run(order.lines);
+      return;
+    case 'cancel':
+      await sessions.get(order.panel)?.cancel();
+      return;
+    case 'measure': {
+      // An engine of its own, so that nobody's data is touched.
+      const measured = await Sanderling.open({ module });
+      const rates = await measure(measured);
+      await measured.close();
+      report({ kind: 'measured', rates });
+    }
+  }
+}
+
+async function open(panel: number): Promise<void> {
+  const session = new Session({
+    docs,
+    engine: liveEngine,
+    show: (entries, state) => report({ kind: 'output', panel, entries, state, memoryBytes: memoryBytes() }),
+  });
+  sessions.set(panel, session);
+  await session.open();
+}
+
+function report(message: Report): void {
+  self.postMessage(message);
+}
+
+function memoryBytes(): number {
+  return engine?.memoryUsedBytes ?? 0;
+}
+
+/** The engine, or a fresh one when there is none that answers: one that failed never does again. */
+async function liveEngine(): Promise<Sanderling> {
+  if (opening === undefined || !(await opening).isOpen) opening = Sanderling.open({ module });
+  return (engine = await opening);
+}

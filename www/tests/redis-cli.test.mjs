@@ -1,0 +1,137 @@
+// Lines and replies are read and printed as redis-cli does it: the same lines and replies go through both, against a
+// server that says what the test wants.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import test from 'node:test';
+import { load } from './modules.mjs';
+
+const { format } = await load('format');
+const { splitLine } = await load('quote');
+const { ReplyReader } = await load('resp');
+
+const isThere = spawnSync('redis-cli', ['--version']).status === 0;
+const skip = isThere ? false : 'redis-cli is missing: install it (apt install redis-tools) to compare with it';
+
+const REPLIES = [
+  '+OK\r\n',
+  '$5\r\nhello\r\n',
+  '$0\r\n\r\n',
+  '$-1\r\n',
+  '*-1\r\n',
+  '_\r\n',
+  ':42\r\n',
+  ':-9223372036854775808\r\n',
+  '#t\r\n',
+  '#f\r\n',
+  ',1.5\r\n',
+  '*0\r\n',
+  '%0\r\n',
+  '~0\r\n',
+  '=9\r\ntxt:ab\ncd\r\n',
+  '$9\r\na"\\\n\r\t\x07\x08\x00\r\n',
+  '$4\r\n\xff\xfe \x7f\r\n',
+  '$6\r\n\xc3\xa9\xe2\x82\xac!\r\n',
+  '*2\r\n*2\r\n:1\r\n*1\r\n+x\r\n*0\r\n',
+  '%2\r\n+a\r\n:1\r\n+b\r\n*2\r\n:1\r\n:2\r\n',
+  '%1\r\n*2\r\n+k\r\n+l\r\n%1\r\n+m\r\n~2\r\n+n\r\n+o\r\n',
+  `*12\r\n${'*2\r\n$1\r\na\r\n%1\r\n+k\r\n_\r\n'.repeat(12)}`,
+  `%11\r\n${'+key\r\n*2\r\n#t\r\n,2.25\r\n'.repeat(11)}`,
+  `~100\r\n${':7\r\n'.repeat(100)}`,
+  '%2\r\n+k\r\n=9\r\ntxt:ab\ncd\r\n+l\r\n%1\r\n+m\r\n:1\r\n',
+  '*2\r\n-ERR inside\r\n-ERR again\r\n',
+];
+
+const LINES = [
+  'a b  c',
+  '\ta\tb ',
+  '"hello world" x',
+  "'single \\' quoted' x",
+  '"\\x41\\xff\\x00" end',
+  '"\\n\\r\\t\\a\\b\\\\\\"\\q"',
+  'pre"quoted"',
+  '""',
+  "''",
+  "'a\\nb'",
+  'back\\slash',
+  '"\\x4" "\\xzz"',
+  'naïve "größe €"',
+];
+
+test('replies are printed as redis-cli prints them', { skip }, async () => {
+  const random = generator(7);
+  const replies = [...REPLIES, ...Array.from({ length: 300 }, () => randomReply(random, 0))];
+  const { output } = await throughRedisCli(replies);
+  for (const [index, reply] of replies.entries()) {
+    const [parsed] = new ReplyReader().read(new Uint8Array(Buffer.from(reply, 'latin1')));
+    assert.equal(`${format(parsed)}\n`, output[index], JSON.stringify(reply));
+  }
+});
+
+test('lines are taken apart as redis-cli does it', { skip }, async () => {
+  const { requests } = await throughRedisCli(LINES.map(() => '+OK\r\n'), LINES);
+  for (const [index, line] of LINES.entries()) {
+    const args = splitLine(`ask ${line}`).map((arg) => Buffer.from(arg).toString('latin1'));
+    assert.deepEqual(args, requests[index], line);
+  }
+});
+
+test('a line whose quotes do not match is refused', () => {
+  for (const line of ['"a', "'a", '"a"b', "'a'b", '"a\\"']) assert.equal(splitLine(line), undefined, line);
+});
+
+/** Has redis-cli send a line per reply; returns what it printed and what it sent. */
+async function throughRedisCli(replies, lines = replies.map(() => '')) {
+  const requests = [];
+  const server = createServer((socket) => {
+    const reader = new ReplyReader();
+    socket.on('data', (chunk) => {
+      for (const { items } of reader.read(new Uint8Array(chunk))) {
+        const words = items.map((item) => Buffer.from(item.bytes).toString('latin1'));
+        if (words[0] === 'ask') requests.push(words);
+        const reply = words[0] === 'ask' ? replies[requests.length - 1] : '+----\r\n';
+        socket.write(Buffer.from(reply, 'latin1'));
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const child = spawn('redis-cli', ['--no-raw', '-p', String(server.address().port)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(lines.map((line) => `ask ${line}\nend\n`).join(''));
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  await once(child, 'close');
+  server.close();
+  return { requests, output: Buffer.concat(chunks).toString().split('----\n') };
+}
+
+function randomReply(random, depth) {
+  const kinds = depth < 3 ? ['bulk', 'int', 'nil', 'array', 'map', 'set'] : ['bulk', 'int', 'nil'];
+  const some = (reply) => Array.from({ length: reply }, () => randomReply(random, depth + 1)).join('');
+  const count = random(depth === 0 ? 14 : 4);
+  switch (kinds[random(kinds.length)]) {
+    case 'bulk': {
+      const bytes = String.fromCharCode(...Array.from({ length: random(12) }, () => random(256)));
+      return `$${bytes.length}\r\n${bytes}\r\n`;
+    }
+    case 'int':
+      return `:${random(1e6) - 5e5}\r\n`;
+    case 'nil':
+      return '_\r\n';
+    case 'array':
+      return `*${count}\r\n${some(count)}`;
+    case 'set':
+      return `~${count}\r\n${some(count)}`;
+    default:
+      return `%${count}\r\n${some(count * 2)}`;
+  }
+}
+
+function generator(seed) {
+  return (below) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+}
