@@ -181,6 +181,8 @@ pub struct Connection {
     pub(crate) parser: Parser,
     /// Arguments of the partial request.
     pub(crate) ranges: Vec<Range>,
+    /// Whether its peer takes no replies, so that its requests wait.
+    pub(crate) is_paused: bool,
     /// Whether it is queued to go on with `pending`.
     pub(crate) is_runnable: bool,
     /// Bytes received so far.
@@ -220,6 +222,7 @@ impl Connection {
             pending: Vec::new(),
             parser: Parser::default(),
             ranges: Vec::new(),
+            is_paused: false,
             is_runnable: false,
             bytes_in: 0,
             bytes_out: 0,

@@ -136,7 +136,10 @@ impl Engine {
         connection.last_active = now;
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
-        let must_wait = connection.blocked.is_some() || connection.is_runnable || connection.is_closing;
+        let must_wait = connection.blocked.is_some()
+            || connection.is_runnable
+            || connection.is_paused
+            || connection.is_closing;
         self.unclaimed = self.outbox.arena.len();
         let is_over = connection.pending.len() + bytes.len() > limit;
         self.server.stats.bytes_in += bytes.len() as u64;
@@ -161,6 +164,24 @@ impl Engine {
             }
         }
         self.finish();
+    }
+
+    /// A client takes no replies for now: its requests are kept, so that it cannot pile replies up in the host by
+    /// what it has sent already.
+    pub fn pause(&mut self, conn: ConnId) {
+        if let Some(connection) = self.server.get(conn) {
+            connection.is_paused = true;
+        }
+    }
+
+    /// It takes replies again; `handle_timeout` goes on with its requests.
+    pub fn resume(&mut self, conn: ConnId) {
+        if let Some(connection) = self.server.get(conn)
+            && connection.is_paused
+        {
+            connection.is_paused = false;
+            self.server.make_runnable(conn);
+        }
     }
 
     /// Time has passed: does what is due, in bounded steps.
@@ -231,7 +252,7 @@ impl Engine {
             let Some(conn) = self.server.runnable.pop_front() else { break };
             let Some(connection) = self.server.get(conn) else { continue };
             connection.is_runnable = false;
-            if connection.blocked.is_none() && !connection.is_closing {
+            if connection.blocked.is_none() && !connection.is_paused && !connection.is_closing {
                 let input = mem::take(&mut connection.pending);
                 self.process_kept(conn, input);
             }

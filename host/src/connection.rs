@@ -24,6 +24,8 @@ pub(crate) struct Connection {
     pub(crate) to_flush: bool,
     /// It is not read from until its peer takes replies.
     pub(crate) paused: bool,
+    /// The engine has been, or will be, told to keep its requests until its peer takes replies.
+    pub(crate) held: bool,
     /// The peer has closed its side: a short read does not mean that nothing more will be reported.
     pub(crate) read_closed: bool,
     /// The kernel refused bytes and will report when it takes more.
@@ -44,6 +46,7 @@ impl Connection {
             queued: false,
             to_flush: false,
             paused: false,
+            held: false,
             read_closed: false,
             blocked: false,
             finished: false,

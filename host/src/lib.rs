@@ -9,6 +9,7 @@ mod connection;
 pub mod engine;
 pub mod limits;
 pub mod log;
+pub mod memory;
 mod net;
 mod server;
 

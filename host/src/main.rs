@@ -1,8 +1,12 @@
 //! The Sanderling server.
 
 use sanderling::config::{self, Invocation};
+use sanderling::memory::Counting;
 use sanderling::{Server, version};
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
     let arguments: Result<Vec<String>, _> =

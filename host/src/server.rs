@@ -68,6 +68,8 @@ pub struct Server {
     batch: Batch,
     /// Slots of connections with output that was put aside during the batch.
     flushes: Vec<usize>,
+    /// Slots of connections that the engine must hear of: their requests shall wait, or go on.
+    holds: Vec<usize>,
     /// Connections that are gone and that the engine does not know to be.
     dropped: Vec<ConnId>,
     /// Closed connections whose peers may still read: slot, serial, when they are cut off.
@@ -169,6 +171,7 @@ impl Server {
             ready: VecDeque::new(),
             batch: Batch::default(),
             flushes: Vec::new(),
+            holds: Vec::new(),
             dropped: Vec::new(),
             lingering: VecDeque::new(),
             watched: Vec::new(),
@@ -244,7 +247,7 @@ impl Server {
     }
 
     fn wait_time(&mut self, deadline: Option<Micros>) -> Option<Duration> {
-        let work_left = !self.ready.is_empty() || !self.dropped.is_empty();
+        let work_left = !self.ready.is_empty() || !self.dropped.is_empty() || !self.holds.is_empty();
         let accept_now = self.accept_again_at.is_none() && self.arriving.contains(&true);
         if work_left || accept_now {
             return Some(Duration::ZERO);
@@ -470,6 +473,11 @@ impl Server {
                     self.disconnect(conn);
                 }
             }
+            while self.batch.requests < self.engine.requests_max()
+                && let Some(slot) = self.holds.pop()
+            {
+                self.tell_hold(slot);
+            }
             if self.batch.requests == 0 {
                 return Ok(());
             }
@@ -477,6 +485,18 @@ impl Server {
             let now = self.clock.now();
             self.engine.process(now)?;
             self.deliver(now, &mut Vec::new())?;
+        }
+    }
+
+    /// Tells the engine whether a connection's requests wait; that it hears it twice, or of a newcomer in the same
+    /// slot, does no harm.
+    fn tell_hold(&mut self, slot: usize) {
+        if let Some(connection) = self.connections.get(slot)
+            && let Some(conn) = connection.conn
+        {
+            let held = connection.held;
+            self.engine.push(if held { Request::Pause { conn } } else { Request::Resume { conn } });
+            self.batch.requests += 1;
         }
     }
 
@@ -527,6 +547,7 @@ impl Server {
             if let Some(connection) = self.connections.get(slot) {
                 connection.to_flush = false;
                 self.flush(slot);
+                self.hold(slot);
                 self.check_limit(slot, now);
             }
         }
@@ -534,11 +555,26 @@ impl Server {
         Ok(())
     }
 
+    /// Lets the requests wait of a connection whose replies pile up.
+    fn hold(&mut self, slot: usize) {
+        if let Some(connection) = self.connections.get(slot)
+            && connection.pending.len() > OUTPUT_HIGH_WATER_BYTES
+            && !connection.held
+        {
+            connection.held = true;
+            self.holds.push(slot);
+        }
+    }
+
     /// Offers pending output to the kernel, and what follows from its being gone.
     fn flush(&mut self, slot: usize) {
         let Some(connection) = self.connections.get(slot) else { return };
         if connection.flush().is_err() {
             return self.drop_connection(slot);
+        }
+        if connection.held && connection.pending.len() <= OUTPUT_HIGH_WATER_BYTES / 2 {
+            connection.held = false;
+            self.holds.push(slot);
         }
         if connection.paused && connection.pending.len() <= OUTPUT_HIGH_WATER_BYTES / 2 {
             connection.paused = false;
@@ -636,6 +672,7 @@ impl Server {
         self.links = Links::default();
         self.ready.clear();
         self.flushes.clear();
+        self.holds.clear();
         self.dropped.clear();
         self.lingering.clear();
         self.watched.clear();

@@ -183,5 +183,6 @@ fn options(settings: &Settings) -> Options {
     config.memory_bytes_max = usize::MAX;
     allocator::set_memory_max(config.memory_bytes_max);
     options.memory_used = allocator::pressing_bytes;
+    options.memory_available = allocator::available_bytes;
     options
 }

@@ -32,6 +32,9 @@ struct Request {
 const REQUEST_INPUT: u32 = 0;
 const REQUEST_CONNECT: u32 = 1;
 const REQUEST_DISCONNECT: u32 = 2;
+/// The peer takes no replies: requests that were received wait.
+const REQUEST_PAUSE: u32 = 3;
+const REQUEST_RESUME: u32 = 4;
 
 const _: () = assert!(size_of::<Request>() == 16 && offset_of!(Request, kind) == 12);
 
@@ -134,6 +137,8 @@ pub extern "C" fn process(now: u64, count: usize) -> usize {
                 request.conn = engine.connect(now, parse_peer(text));
             }
             REQUEST_DISCONNECT => engine.disconnect(now, request.conn),
+            REQUEST_PAUSE => engine.pause(request.conn),
+            REQUEST_RESUME => engine.resume(request.conn),
             kind => unreachable!("the host sent a request of kind {kind}"),
         }
     }

@@ -226,6 +226,8 @@ impl Engine for Guest {
             Request::Input { conn, bytes } => (conn, bytes, 0u32),
             Request::Connect { peer } => (0, peer, 1),
             Request::Disconnect { conn } => (conn, 0..0, 2),
+            Request::Pause { conn } => (conn, 0..0, 3),
+            Request::Resume { conn } => (conn, 0..0, 4),
         };
         assert!(self.requests_len < self.requests_max, "the caller keeps to requests_max");
         let at = self.requests + self.requests_len * DESCRIPTOR_BYTES;

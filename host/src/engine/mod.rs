@@ -50,6 +50,16 @@ pub enum Request {
         /// The description.
         peer: Range<usize>,
     },
+    /// The peer takes no replies: its requests wait.
+    Pause {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// It takes replies again.
+    Resume {
+        /// The connection.
+        conn: ConnId,
+    },
     /// The peer is gone.
     Disconnect {
         /// The connection.

@@ -1,6 +1,7 @@
 //! The engine linked in: no sandbox, and memory as large as the machine's.
 
 use super::{Engine, EngineConfig, Request, Trap, parse_options};
+use crate::memory::held_bytes;
 use sanderling_core::{ConnId, Micros, Output, Peer};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +19,8 @@ pub(super) struct Native {
 
 impl Native {
     pub(super) fn new(config: &EngineConfig, seed: [u8; 16], now: Micros) -> Result<Self, Trap> {
-        let options = parse_options(&config.options)?;
+        let mut options = parse_options(&config.options)?;
+        options.memory_used = held_bytes;
         let engine = caught(|| sanderling_core::Engine::new(options, seed, now))?;
         Ok(Self {
             engine,
@@ -56,6 +58,14 @@ impl Engine for Native {
                         self.engine.disconnect(now, conn);
                         conn
                     }
+                    Request::Pause { conn } => {
+                        self.engine.pause(conn);
+                        conn
+                    }
+                    Request::Resume { conn } => {
+                        self.engine.resume(conn);
+                        conn
+                    }
                 };
                 self.processed.push(conn);
             }
@@ -79,7 +89,7 @@ impl Engine for Native {
     }
 
     fn memory_used(&mut self) -> Result<Option<u64>, Trap> {
-        Ok(None)
+        Ok(Some(held_bytes() as u64))
     }
 }
 

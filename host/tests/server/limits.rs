@@ -7,13 +7,15 @@ use std::io::{ErrorKind, Read, Write};
 
 on_both_engines!(
     cuts_off_who_never_reads,
+    keeps_requests_of_who_does_not_read,
+    refuses_writes_above_maxmemory,
     makes_a_flooder_wait,
     admits_maxclients,
     holds_half_requests_of_many,
 );
 
 fn cuts_off_who_never_reads(engine: &str) {
-    let mut server = Process::start(engine, &["--client-output-buffer-limit", "normal", "4mb", "0", "0"]);
+    let mut server = Process::start(engine, &["--client-output-buffer-limit", "normal", "1mb", "0", "0"]);
     let mut other = server.client();
     other.call(&[b"SET", b"large", &[b'x'; 1 << 20]], "+OK\r\n");
     let mut client = server.client();
@@ -25,6 +27,43 @@ fn cuts_off_who_never_reads(engine: &str) {
     other.ping();
     let received = client.drain().len();
     assert!(received < 200 << 20, "{received}");
+}
+
+/// What a client has sent is not turned into replies that nobody takes, and is not lost.
+fn keeps_requests_of_who_does_not_read(engine: &str) {
+    const REPLIES: usize = 400;
+    let server = Process::start(engine, &[]);
+    let (mut client, mut other) = (server.client(), server.client());
+    let value = [b'x'; 1 << 20];
+    other.call(&[b"SET", b"large", &value], "+OK\r\n");
+    client.send(request(&[b"GET", b"large"]).repeat(REPLIES));
+    for _ in 0..2 * REPLIES {
+        other.ping();
+    }
+    let resident = server.resident_bytes();
+    assert!(resident < 200 << 20, "{resident}");
+    for _ in 0..REPLIES {
+        client.expect(bulk(&value));
+    }
+    client.ping();
+}
+
+fn refuses_writes_above_maxmemory(engine: &str) {
+    let server = Process::start(engine, &["--maxmemory", "40mb"]);
+    let mut client = server.client();
+    let mut stored = 0;
+    let refusal = loop {
+        client.send(request(&[b"SET", format!("key{stored}").as_bytes(), &[b'v'; 10_000]]));
+        match client.line() {
+            line if line == "+OK" => stored += 1,
+            line => break line,
+        }
+        assert!(stored < 5_000, "40 MiB hold no 50 MB");
+    };
+    assert_eq!(refusal, "-OOM command not allowed when used memory > 'maxmemory'.");
+    assert!(stored > 2_500, "{stored}");
+    client.call(&[b"CONFIG", b"SET", b"maxmemory", b"0"], "+OK\r\n");
+    client.call(&[b"SET", b"one more", b"value"], "+OK\r\n");
 }
 
 /// A client that sends without reading is not read from once its replies pile up; nothing is lost.

@@ -5,6 +5,7 @@
 mod client;
 mod lifecycle;
 mod limits;
+mod memory;
 mod process;
 mod protocol;
 mod trap;

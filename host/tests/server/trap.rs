@@ -48,7 +48,7 @@ impl Engine for Fragile {
                     self.outputs.push((conn, bytes));
                     conn
                 }
-                Request::Disconnect { conn } => conn,
+                Request::Disconnect { conn } | Request::Pause { conn } | Request::Resume { conn } => conn,
             };
             self.conns.push(conn);
         }
