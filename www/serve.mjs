@@ -1,6 +1,6 @@
 // Serves dist/ on loopback, for a look at the page and for its tests: `npm run serve`, or with a port behind it.
 
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +19,8 @@ const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Starts a server; port 0 is any that is free. */
-export function serve(port = 0) {
+/** Starts a server; port 0 is any that is free. `change` gives a file other contents, by its name. */
+export function serve(port = 0, change = (_, bytes) => bytes) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const file = path.join(dist, pathname === '/' ? 'index.html' : path.normalize(pathname));
@@ -35,7 +35,7 @@ export function serve(port = 0) {
       'Content-Security-Policy': POLICY,
       'X-Content-Type-Options': 'nosniff',
     });
-    createReadStream(file).pipe(response);
+    response.end(change(path.basename(file), readFileSync(file)));
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -7,7 +7,7 @@ import { Terminal, launch, reasonToSkip } from './browser.mjs';
 
 if (reasonToSkip) console.log(`The tests of the page are skipped: ${reasonToSkip}.`);
 
-describe('the page', { skip: reasonToSkip ?? false }, () => {
+describe('the page', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
   let browser;
   let server;
   let page;
@@ -40,8 +40,8 @@ describe('the page', { skip: reasonToSkip ?? false }, () => {
     return opened;
   }
 
-  async function visit(opened) {
-    await opened.goto(`http://127.0.0.1:${server.address().port}/`);
+  async function visit(opened, from = server) {
+    await opened.goto(addressOf(from));
     await opened.locator('html[data-ready]').waitFor({ state: 'attached' });
   }
 
@@ -405,19 +405,61 @@ describe('the page', { skip: reasonToSkip ?? false }, () => {
   });
 
   test('the page works when its server is gone', async () => {
-    await page.getByText('Works offline.').waitFor();
     const own = await serve();
-    const address = `http://127.0.0.1:${own.address().port}/`;
-    await page.goto(address);
+    const address = addressOf(own);
+    await visit(page, own);
     await page.getByText('Works offline.').waitFor();
-    await new Promise((resolve) => {
-      own.close(resolve);
-      own.closeAllConnections();
-    });
+    await stop(own);
     await assert.rejects(fetch(address));
     await page.reload();
     await page.locator('html[data-ready]').waitFor({ state: 'attached' });
     assert.equal(await terminal.run('SET offline yes'), 'OK');
     assert.equal(await terminal.run('GET offline'), '"yes"');
   });
+
+  test('a new version of the page replaces the old one', async () => {
+    const own = await serve();
+    await visit(page, own);
+    await page.getByText('Works offline.').waitFor();
+    const [before] = await page.evaluate(() => caches.keys());
+    const { port } = own.address();
+    await stop(own);
+    const version = before.replace('sanderling-', '');
+    const changes = {
+      'sw.js': (text) => text.replace(version, 'fedcba9876543210'),
+      'index.html': (text) => text.replace('<h1>Sanderling', '<h1>Sanderling, again'),
+    };
+    const next = await serve(port, (name, bytes) => changes[name]?.(bytes.toString()) ?? bytes);
+    // The kept page finds the new service worker, which brings the new page for the next visit.
+    await page.reload();
+    let kept;
+    do kept = await page.evaluate(() => caches.keys());
+    while (kept.join() !== 'sanderling-fedcba9876543210');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sanderling, again' }).waitFor();
+    await stop(next);
+  });
+
+  test('an engine that cannot be loaded is an error that one can read', async () => {
+    await page.context().close();
+    page = await (await browser.newContext()).newPage();
+    await page.route('**/*.wasm', (route) => route.fulfill({ status: 404 }));
+    await page.goto(addressOf(server));
+    await page.getByRole('alert').waitFor();
+    assert.equal(
+      await page.getByRole('alert').textContent(),
+      'The engine does not run: Error: cannot load the engine: status 404',
+    );
+  });
 });
+
+function addressOf(server) {
+  return `http://127.0.0.1:${server.address().port}/`;
+}
+
+function stop(server) {
+  return new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  });
+}

@@ -276,3 +276,29 @@ test('memory has a limit', async () => {
   }, /^ReplyError: OOM /);
   assert.equal((await small.get('k0')).length, 100_000);
 });
+
+test('a port speaks the protocol in bytes', async () => {
+  const db = await Sanderling.open();
+  const chunks = [];
+  const text = () => Buffer.concat(chunks).toString();
+  let replied;
+  let closed;
+  const isClosed = new Promise((resolve) => (closed = resolve));
+  const port = db.port(
+    (chunk) => {
+      chunks.push(chunk);
+      if (text().endsWith('$1\r\nv\r\n')) replied();
+    },
+    (error) => closed(error),
+  );
+  const isReplied = new Promise((resolve) => (replied = resolve));
+  // A request may come in any pieces.
+  port.input(Buffer.from('SET k v\r\n*2\r\n$3\r\nGE'));
+  port.input(Buffer.from('T\r\n$1\r\nk\r\n'));
+  await isReplied;
+  assert.equal(text(), '+OK\r\n$1\r\nv\r\n');
+  port.input(Buffer.from('QUIT\r\n'));
+  assert.equal(await isClosed, undefined);
+  assert.throws(() => port.input(Buffer.from('PING\r\n')), /closed/);
+  await db.close();
+});
