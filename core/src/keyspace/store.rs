@@ -75,7 +75,7 @@ struct Db {
     keys: Table<Entry>,
     /// Keys with a deadline.
     volatile: usize,
-    /// A time before which no key expires, in unix milliseconds; `u64::MAX` when none will.
+    /// No key's deadline is earlier, in unix milliseconds; `u64::MAX` when there is none.
     expire_not_before: u64,
     /// When active expiry wants its next step, in unix milliseconds.
     expire_step_at: u64,
@@ -107,7 +107,8 @@ impl Db {
     fn note_deadline(&mut self, hash: u64, at: u64) {
         self.keys.note_deadline(hash, at);
         self.expire_not_before = self.expire_not_before.min(at);
-        self.expire_step_at = self.expire_step_at.min(at);
+        // A key lives through the millisecond of its deadline.
+        self.expire_step_at = self.expire_step_at.min(at.saturating_add(1));
         // The round under way may have passed this key's segment already.
         self.expire_nearest = self.expire_nearest.min(at);
     }
@@ -500,14 +501,14 @@ impl Store {
     /// Every entry of the current database whose time has not come.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         let now = self.now;
-        self.dbs[self.db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at > now))
+        self.dbs[self.db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
     }
 
     /// Entries from `cursor` on, as [`Table::scan`]; expired ones are passed over.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Entry)) -> u64 {
         let now = self.now;
         self.dbs[self.db].keys.scan(cursor, count, |entry| {
-            if entry.deadline().is_none_or(|at| at > now) {
+            if entry.deadline().is_none_or(|at| at >= now) {
                 visit(entry);
             }
         })
@@ -519,7 +520,7 @@ impl Store {
         for _ in 0..100 {
             let Store { dbs, db, random, now, .. } = self;
             let entry = dbs[*db].keys.random(random)?;
-            if entry.deadline().is_none_or(|at| at > *now) {
+            if entry.deadline().is_none_or(|at| at >= *now) {
                 return Some(entry.key().to_vec());
             }
             let key = entry.key().to_vec();
@@ -587,7 +588,7 @@ impl Store {
     /// Looks through the current database as it is, for tests and dumps of the state.
     pub fn live_entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
         let now = self.now;
-        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at > now))
+        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
     }
 
     // ----- watching and waiting -----
@@ -619,7 +620,7 @@ impl Store {
     /// Whether a watched key has expired without anyone looking at it.
     pub fn is_stale(&self, db: usize, key: &[u8]) -> bool {
         let keys = &self.dbs[db].keys;
-        keys.find(keys.hash(key), key).and_then(Entry::deadline).is_some_and(|at| at <= self.now)
+        keys.find(keys.hash(key), key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
     }
 
     /// Puts a connection at the end of a key's queue.
@@ -733,9 +734,9 @@ impl Store {
     fn is_expired(&self, hash: u64, key: &[u8]) -> bool {
         let db = &self.dbs[self.db];
         // Without a deadline that has come anywhere in the database, there is nothing to look up.
-        db.expire_not_before <= self.now
+        db.expire_not_before < self.now
             && db.volatile > 0
-            && db.keys.find(hash, key).and_then(Entry::deadline).is_some_and(|at| at <= self.now)
+            && db.keys.find(hash, key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
     }
 
     /// The access clock: seconds, in 24 bits, for OBJECT IDLETIME and LRU eviction.
@@ -828,7 +829,7 @@ impl Store {
         }
         let scan = target.keys.expired(
             cursor,
-            self.now,
+            self.now.saturating_sub(1),
             (EXPIRE_STEP_SEGMENTS, EXPIRE_STEP_KEYS),
             Entry::deadline,
             |entry| expired.push((seed.hash(entry.key()), entry.key().to_vec())),
@@ -844,7 +845,7 @@ impl Store {
             None => {
                 target.expire_cursor = 0;
                 target.expire_not_before = target.expire_nearest;
-                target.expire_step_at = target.expire_nearest;
+                target.expire_step_at = target.expire_nearest.saturating_add(1);
             }
         }
         for (hash, key) in expired {
