@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sanderling_core::command::{Arg, ArgKind, Command, table};
 use sanderling_tests::reply::Reply;
 use sanderling_tests::target::{Clock, Native, Oracle, Received, Target};
+use sanderling_tests::text::show;
 
 #[test]
 fn rows_are_whole() {
@@ -112,12 +113,16 @@ enum Property {
     Flags,
     Positions,
     Categories,
+    Tips,
+    Keys,
 }
 
-use Property::{Arity, Categories, Flags, Positions};
+use Property::{Arity, Categories, Flags, Keys, Positions, Tips};
 
 const NOT_IN_SCRIPTS: &str = "7.2 lets scripts call it, and it then does not wait";
 const WITHSCORE: &str = "7.2 has the option WITHSCORE";
+const SPECIAL: &str = "7.2 adds response_policy:special";
+const BY_PATTERN: &str = "keys that the elements name cannot be told; STORE is a word that can be looked for";
 const GETKEYS: &str = "7.2 looks at requests of one word too";
 
 const EXPLAINED: &[Explained] = &[
@@ -125,8 +130,14 @@ const EXPLAINED: &[Explained] = &[
     Explained { name: "blpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpoplpush", property: Flags, reason: NOT_IN_SCRIPTS },
+    Explained { name: "client|setname", property: Tips, reason: "7.2 adds tips for clients of a cluster" },
     Explained { name: "command|getkeys", property: Arity, reason: GETKEYS },
     Explained { name: "command|getkeysandflags", property: Arity, reason: GETKEYS },
+    Explained { name: "randomkey", property: Tips, reason: SPECIAL },
+    Explained { name: "scan", property: Tips, reason: SPECIAL },
+    Explained { name: "set", property: Keys, reason: "it is described as with GET, which also reads" },
+    Explained { name: "sort", property: Keys, reason: BY_PATTERN },
+    Explained { name: "sort_ro", property: Keys, reason: BY_PATTERN },
     Explained { name: "zrank", property: Arity, reason: WITHSCORE },
     Explained { name: "zrevrank", property: Arity, reason: WITHSCORE },
 ];
@@ -181,6 +192,8 @@ struct Info {
     flags: BTreeSet<String>,
     positions: [i64; 3],
     categories: BTreeSet<String>,
+    tips: BTreeSet<String>,
+    keys: Vec<String>,
 }
 
 impl Info {
@@ -202,6 +215,13 @@ impl Info {
             flags: words(2),
             positions: [number(3), number(4), number(5)],
             categories: words(6),
+            tips: words(7),
+            keys: parts[8]
+                .elements()
+                .expect("key specifications are an array")
+                .iter()
+                .map(key_spec)
+                .collect(),
         })
     }
 
@@ -215,9 +235,34 @@ impl Info {
         check(Arity, self.arity.to_string(), other.arity.to_string());
         check(Flags, format!("{:?}", self.flags), format!("{:?}", other.flags));
         check(Positions, format!("{:?}", self.positions), format!("{:?}", other.positions));
+        check(Tips, format!("{:?}", self.tips), format!("{:?}", other.tips));
+        check(Keys, format!("{:?}", self.keys), format!("{:?}", other.keys));
         check(Categories, format!("{:?}", self.categories), format!("{:?}", other.categories));
         found
     }
+}
+
+/// A key specification as text, its flags in order and without notes.
+fn key_spec(reply: &Reply) -> String {
+    let fields = reply.elements().expect("a key specification is a map");
+    let mut lines: Vec<String> = Vec::new();
+    for field in fields.chunks_exact(2) {
+        let name = String::from_utf8_lossy(field[0].bytes().expect("a name")).into_owned();
+        match (name.as_str(), &field[1]) {
+            ("notes", _) => {}
+            ("flags", flags) => {
+                let flags = flags.elements().expect("flags are an array").iter();
+                let flags: BTreeSet<_> =
+                    flags.map(|flag| String::from_utf8_lossy(flag.bytes().expect("a flag"))).collect();
+                lines.push(format!("{flags:?}"));
+            }
+            (name, how) => {
+                lines.push(format!("{name} {}", show(how).split_whitespace().collect::<Vec<_>>().join(" ")))
+            }
+        }
+    }
+    lines.sort();
+    lines.join("; ")
 }
 
 fn infos(target: &mut dyn Target, names: &[String]) -> Vec<Option<Info>> {

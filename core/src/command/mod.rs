@@ -416,6 +416,14 @@ pub struct KeySpec {
     pub find: Find,
 }
 
+impl KeySpec {
+    /// Keys one behind the other, from index `first` up to `last` after it or, when negative, from the
+    /// request's end.
+    pub const fn range(first: usize, last: i32, flags: &'static [&'static str]) -> KeySpec {
+        KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step: 1, limit: 0 } }
+    }
+}
+
 /// Where keys begin.
 #[derive(Clone, Copy, Debug)]
 pub enum Begin {

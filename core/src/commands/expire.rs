@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::args::Args;
-use crate::command::{Arg, Command, Flags, Group, integer, key, one_of, token, unix_time};
+use crate::command::{Arg, Command, Flags, Group, KeySpec, integer, key, one_of, token, unix_time};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass};
@@ -153,6 +153,9 @@ const CONDITION: Arg =
     one_of("condition", &[token("nx", "NX"), token("xx", "XX"), token("gt", "GT"), token("lt", "LT")])
         .optional();
 
+/// A key whose deadline changes.
+const UPDATED: &[KeySpec] = &[KeySpec::range(1, 0, &["RW", "update"])];
+
 /// A row of this file: all are of one group and reply with an integer.
 const fn row(name: &'static str, summary: &'static str) -> Command {
     Command { name, group: Group::Generic, reply: "integer", summary, ..Command::DEFAULT }
@@ -163,6 +166,7 @@ pub(crate) const ROWS: &[Command] = &[
         flags: WRITE,
         args: &[key("key"), integer("seconds"), CONDITION],
         handler: expire,
+        keys: Some(UPDATED),
         ..row("EXPIRE", "Lets a key expire after so many seconds.")
     },
     Command {
@@ -170,6 +174,7 @@ pub(crate) const ROWS: &[Command] = &[
         flags: WRITE,
         args: &[key("key"), unix_time("unix-time-seconds"), CONDITION],
         handler: expireat,
+        keys: Some(UPDATED),
         ..row("EXPIREAT", "Lets a key expire at a unix time in seconds.")
     },
     Command {
@@ -184,6 +189,7 @@ pub(crate) const ROWS: &[Command] = &[
         flags: WRITE,
         args: &[key("key")],
         handler: persist,
+        keys: Some(UPDATED),
         ..row("PERSIST", "Lets a key no longer expire.")
     },
     Command {
@@ -191,6 +197,7 @@ pub(crate) const ROWS: &[Command] = &[
         flags: WRITE,
         args: &[key("key"), integer("milliseconds"), CONDITION],
         handler: pexpire,
+        keys: Some(UPDATED),
         ..row("PEXPIRE", "Lets a key expire after so many milliseconds.")
     },
     Command {
@@ -198,6 +205,7 @@ pub(crate) const ROWS: &[Command] = &[
         flags: WRITE,
         args: &[key("key"), unix_time("unix-time-milliseconds"), CONDITION],
         handler: pexpireat,
+        keys: Some(UPDATED),
         ..row("PEXPIREAT", "Lets a key expire at a unix time in milliseconds.")
     },
     Command {

@@ -214,6 +214,15 @@ fn object_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 const WRITE: Flags = Flags::WRITE;
 const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
 
+const DELETED: &[KeySpec] = &[KeySpec::range(1, -1, &["RM", "delete"])];
+const LOOKED_AT: &[KeySpec] = &[KeySpec::range(1, -1, &["RO"])];
+const COPIED: &[KeySpec] =
+    &[KeySpec::range(1, 0, &["RO", "access"]), KeySpec::range(2, 0, &["OW", "update"])];
+const RENAMED: &[KeySpec] =
+    &[KeySpec::range(1, 0, &["RW", "access", "delete"]), KeySpec::range(2, 0, &["OW", "update"])];
+const RENAMED_NX: &[KeySpec] =
+    &[KeySpec::range(1, 0, &["RW", "access", "delete"]), KeySpec::range(2, 0, &["OW", "insert"])];
+
 /// A row of this file: all are of one group.
 const fn row(name: &'static str, summary: &'static str) -> Command {
     Command { name, group: Group::Generic, reply: "integer", summary, ..Command::DEFAULT }
@@ -280,6 +289,7 @@ pub(crate) const ROWS: &[Command] = &[
             token("replace", "REPLACE").optional(),
         ],
         handler: copy,
+        keys: Some(COPIED),
         ..row("COPY", "Copies the value of a key to another key.")
     },
     Command {
@@ -288,6 +298,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key").multiple()],
         handler: del,
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        keys: Some(DELETED),
         ..row("DEL", "Deletes keys and returns how many there were.")
     },
     Command {
@@ -296,6 +307,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key").multiple()],
         handler: exists,
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        keys: Some(LOOKED_AT),
         ..row("EXISTS", "Returns how many of the keys exist; a key named twice counts twice.")
     },
     Command {
@@ -310,12 +322,14 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key"), key("newkey")],
         reply: "simple-string",
         handler: rename,
+        keys: Some(RENAMED),
         ..row("RENAME", "Gives a key another name, replacing the key that had it.")
     },
     Command {
         flags: Flags::WRITE.and(Flags::FAST),
         args: &[key("key"), key("newkey")],
         handler: renamenx,
+        keys: Some(RENAMED_NX),
         ..row("RENAMENX", "Gives a key another name, but only if no key has it.")
     },
     Command {
@@ -325,6 +339,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key").multiple()],
         handler: touch,
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        keys: Some(LOOKED_AT),
         ..row("TOUCH", "Marks keys as used and returns how many exist.")
     },
     Command {
@@ -332,6 +347,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key")],
         reply: "simple-string",
         handler: type_of,
+        keys: Some(&[KeySpec::range(1, 0, &["RO"])]),
         ..row("TYPE", "Returns the type of the value at a key.")
     },
     Command {
@@ -341,6 +357,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key").multiple()],
         handler: del,
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
+        keys: Some(DELETED),
         ..row("UNLINK", "Deletes keys and returns how many there were.")
     },
 ];

@@ -66,8 +66,8 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["INFO"],
         title: "INFO has the fields that clients read",
-        text: "The sections are there but for `cpu`, `commandstats` and `latencystats`; fields about memory \
-               fragmentation, forks and replication links are not.",
+        text: "Missing are the sections `cpu`, `commandstats` and `latencystats` and the fields about fragmentation, \
+               forks and replication links; `errorstats` is empty.",
     },
     Difference {
         commands: &["AUTH", "HELLO"],

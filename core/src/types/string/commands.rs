@@ -425,11 +425,15 @@ const EXPIRY: [Arg; 4] = [
 const PAIRS: &[Arg] = &[block("data", &[key("key"), string("value")]).multiple()];
 
 /// The keys of MSET and MSETNX: every second argument.
-const PAIR_KEYS: &[KeySpec] = &[KeySpec {
-    flags: &["OW", "update"],
-    begin: Begin::Index(1),
-    find: Find::Range { last: -1, step: 2, limit: 0 },
-}];
+const PAIR_KEYS: &[KeySpec] = &[pair_keys(&["OW", "update"])];
+const NEW_PAIR_KEYS: &[KeySpec] = &[pair_keys(&["OW", "insert"])];
+
+const fn pair_keys(flags: &'static [&'static str]) -> KeySpec {
+    KeySpec { flags, begin: Begin::Index(1), find: Find::Range { last: -1, step: 2, limit: 0 } }
+}
+
+const INSERTED: &[KeySpec] = &[KeySpec::range(1, 0, &["RW", "insert"])];
+const OVERWRITTEN: &[KeySpec] = &[KeySpec::range(1, 0, &["OW", "update"])];
 
 /// A row of this file: all are of one group.
 const fn row(name: &'static str, summary: &'static str) -> Command {
@@ -444,6 +448,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key"), string("value")],
         reply: "integer",
         handler: append,
+        keys: Some(INSERTED),
         ..row("APPEND", "Adds bytes at the end of a string; a missing key counts as empty.")
     },
     Command {
@@ -473,6 +478,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key")],
         reply: "bulk-string | null",
         handler: getdel,
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "delete"])]),
         ..row("GETDEL", "Returns the string at a key and deletes the key.")
     },
     Command {
@@ -543,6 +549,7 @@ pub(crate) const ROWS: &[Command] = &[
         ],
         reply: "bulk-string | integer | map",
         handler: super::lcs::lcs,
+        keys: Some(&[KeySpec::range(1, 1, &["RO", "access"])]),
         ..row("LCS", "Finds the longest common subsequence of two strings.")
     },
     Command {
@@ -571,7 +578,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: PAIRS,
         reply: "integer",
         handler: msetnx,
-        keys: Some(PAIR_KEYS),
+        keys: Some(NEW_PAIR_KEYS),
         tips: &["request_policy:multi_shard", "response_policy:agg_min"],
         ..row("MSETNX", "Sets several keys to strings at once, but only if none of them exists.")
     },
@@ -581,6 +588,7 @@ pub(crate) const ROWS: &[Command] = &[
         flags: DENYOOM,
         args: &[key("key"), integer("milliseconds"), string("value")],
         handler: psetex,
+        keys: Some(OVERWRITTEN),
         ..row("PSETEX", "Sets a key to a string that expires after so many milliseconds.")
     },
     Command {
@@ -603,6 +611,7 @@ pub(crate) const ROWS: &[Command] = &[
         flags: DENYOOM,
         args: &[key("key"), integer("seconds"), string("value")],
         handler: setex,
+        keys: Some(OVERWRITTEN),
         ..row("SETEX", "Sets a key to a string that expires after so many seconds.")
     },
     Command {
@@ -611,6 +620,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key"), string("value")],
         reply: "integer",
         handler: setnx,
+        keys: Some(&[KeySpec::range(1, 0, &["OW", "insert"])]),
         ..row("SETNX", "Sets a key to a string, but only if the key does not exist.")
     },
     Command {
@@ -620,6 +630,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key"), integer("offset"), string("value")],
         reply: "integer",
         handler: setrange,
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "update"])]),
         ..row("SETRANGE", "Overwrites a part of a string; bytes between its end and the part become zero.")
     },
     Command {
@@ -628,6 +639,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key")],
         reply: "integer",
         handler: strlen,
+        keys: Some(&[KeySpec::range(1, 0, &["RO"])]),
         ..row("STRLEN", "Returns the length of a string in bytes.")
     },
     Command {

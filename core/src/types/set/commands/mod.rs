@@ -19,6 +19,7 @@ const DELETED: [KeySpec; 1] = [keys(1, 0, &["RW", "delete"])];
 const POPPED: [KeySpec; 1] = [keys(1, 0, &["RW", "access", "delete"])];
 const MOVED: [KeySpec; 2] = [keys(1, 0, &["RW", "access", "delete"]), keys(2, 0, &["RW", "insert"])];
 const STORED: [KeySpec; 2] = [keys(1, 0, &["OW", "update"]), keys(2, -1, &["RO", "access"])];
+const INTERSECTION_STORED: [KeySpec; 2] = [keys(1, 0, &["RW", "update"]), keys(2, -1, &["RO", "access"])];
 
 /// Keys from `first` on, up to `last` after it or, when negative, from the request's end.
 const fn keys(first: usize, last: i32, flags: &'static [&'static str]) -> KeySpec {
@@ -99,7 +100,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         name: "SINTERSTORE",
-        keys: Some(&STORED),
+        keys: Some(&INTERSECTION_STORED),
         group: Group::Set,
         complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
         summary: "Stores the members that all sets have, and returns their number.",
