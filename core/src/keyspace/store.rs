@@ -415,9 +415,10 @@ impl Store {
         entry.set_access(self.access_clock());
         let hash = self.hash(entry.key());
         if is_new {
-            self.notify(NotifyClass::New, "new", entry.key());
+            self.insert_new(hash, entry);
+        } else {
+            self.insert_silently(hash, entry);
         }
-        self.insert_silently(hash, entry);
     }
 
     /// Sets or clears the deadline of an existing key, in unix milliseconds.
@@ -457,7 +458,7 @@ impl Store {
         empty
     }
 
-    /// Says that `key` was changed: it counts, touches watchers, wakes waiters and is announced.
+    /// Says that `key` was changed: it counts, touches watchers and is announced.
     #[inline]
     pub fn changed(&mut self, key: &[u8], class: NotifyClass, event: &'static str) {
         self.dirty += 1;
@@ -465,10 +466,10 @@ impl Store {
         self.notify(class, event, key);
     }
 
-    /// Touches the watchers of `key` and wakes its waiters, without counting or announcing a change.
+    /// Touches the watchers of `key`, without counting or announcing a change.
     #[inline]
     pub fn signal(&mut self, key: &[u8]) {
-        if self.watching | self.waiting != 0 {
+        if self.watching != 0 {
             self.signal_interested(self.db, key);
         }
     }
@@ -763,6 +764,9 @@ impl Store {
 
     fn insert_new(&mut self, hash: u64, entry: Entry) {
         self.notify(NotifyClass::New, "new", entry.key());
+        if self.waiting != 0 {
+            self.wake(entry.key());
+        }
         self.insert_silently(hash, entry);
     }
 
@@ -811,6 +815,13 @@ impl Store {
         if let Some(watchers) = self.dbs[db].watchers.get(key) {
             self.touched.extend_from_slice(watchers);
         }
+    }
+
+    /// Wakes those who wait for a key that has just come into being. One that was there already and becomes
+    /// another value wakes nobody, as in Redis.
+    #[cold]
+    fn wake(&mut self, key: &[u8]) {
+        let db = self.db;
         if self.dbs[db].waiters.contains_key(key)
             && !self.ready.iter().any(|(other, ready)| *other == db && ready == key)
         {
