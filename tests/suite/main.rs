@@ -5,6 +5,7 @@ mod documents;
 mod effects;
 mod generated;
 mod input;
+mod licences;
 mod memory;
 mod scripts;
 mod table;
