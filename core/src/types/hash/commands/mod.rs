@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 use crate::command::{
-    Arg, Begin, Command, Find, Flags, Group, KeySpec, block, double, integer, key, pattern, string, token,
+    Arg, Command, Flags, Group, KeySpec, block, double, integer, key, pattern, string, token,
 };
 
 const READ: Flags = Flags::READONLY;
@@ -22,7 +22,7 @@ const INSERTED: [KeySpec; 1] = the_key(&["RW", "insert"]);
 const DELETED: [KeySpec; 1] = the_key(&["RW", "delete"]);
 
 const fn the_key(flags: &'static [&'static str]) -> [KeySpec; 1] {
-    [KeySpec { flags, begin: Begin::Index(1), find: Find::Range { last: 0, step: 1, limit: 0 } }]
+    [KeySpec::range(1, 0, flags)]
 }
 
 pub(crate) const ROWS: &[Command] = &[

@@ -1,9 +1,9 @@
 //! The commands that only read a hash.
 
 use crate::args::Args;
+use crate::commands::scan::scan_cursor;
 use crate::context::{Context, Flow};
 use crate::error::Error;
-use crate::number;
 use crate::resp::Reply;
 use crate::structures::Item;
 use crate::types::hash::Pair;
@@ -86,7 +86,7 @@ fn reply_all(ctx: &mut Context<'_>, key: &[u8], part: impl Fn(Pair<'_>) -> Item<
 }
 
 pub(super) fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let cursor = number::parse_cursor(args.at(2)).ok_or(Error::Text("ERR invalid cursor"))?;
+    let cursor = scan_cursor(args.at(2))?;
     let Some(hash) = ctx.store.hash_at(args.at(1))? else {
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);

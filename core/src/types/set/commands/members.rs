@@ -1,10 +1,10 @@
 //! The commands on members of one set, or of two.
 
 use crate::args::Args;
+use crate::commands::scan::scan_cursor;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::NotifyClass;
-use crate::number;
 use crate::types::scan::{ScanOptions, reply_empty};
 
 pub(super) fn sadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -94,7 +94,7 @@ pub(super) fn smembers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
 }
 
 pub(super) fn sscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let cursor = number::parse_cursor(args.at(2)).ok_or(Error::Text("ERR invalid cursor"))?;
+    let cursor = scan_cursor(args.at(2))?;
     let Some(set) = ctx.store.set_at(args.at(1))? else {
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);

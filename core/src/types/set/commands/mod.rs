@@ -4,7 +4,7 @@ mod algebra;
 mod members;
 mod random;
 
-use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, pattern, string};
+use crate::command::{Command, Flags, Group, KeySpec, integer, key, pattern, string};
 
 const READ: Flags = Flags::READONLY;
 const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
@@ -13,18 +13,16 @@ const GROW: Flags = Flags::WRITE.and(Flags::DENYOOM);
 const GROW_FAST: Flags = GROW.and(Flags::FAST);
 
 // What a command does to its keys, where that is not what its flags imply.
-const LOOKED_AT: [KeySpec; 1] = [keys(1, 0, &["RO"])];
-const INSERTED: [KeySpec; 1] = [keys(1, 0, &["RW", "insert"])];
-const DELETED: [KeySpec; 1] = [keys(1, 0, &["RW", "delete"])];
-const POPPED: [KeySpec; 1] = [keys(1, 0, &["RW", "access", "delete"])];
-const MOVED: [KeySpec; 2] = [keys(1, 0, &["RW", "access", "delete"]), keys(2, 0, &["RW", "insert"])];
-const STORED: [KeySpec; 2] = [keys(1, 0, &["OW", "update"]), keys(2, -1, &["RO", "access"])];
-const INTERSECTION_STORED: [KeySpec; 2] = [keys(1, 0, &["RW", "update"]), keys(2, -1, &["RO", "access"])];
-
-/// Keys from `first` on, up to `last` after it or, when negative, from the request's end.
-const fn keys(first: usize, last: i32, flags: &'static [&'static str]) -> KeySpec {
-    KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step: 1, limit: 0 } }
-}
+const LOOKED_AT: [KeySpec; 1] = [KeySpec::range(1, 0, &["RO"])];
+const INSERTED: [KeySpec; 1] = [KeySpec::range(1, 0, &["RW", "insert"])];
+const DELETED: [KeySpec; 1] = [KeySpec::range(1, 0, &["RW", "delete"])];
+const POPPED: [KeySpec; 1] = [KeySpec::range(1, 0, &["RW", "access", "delete"])];
+const MOVED: [KeySpec; 2] =
+    [KeySpec::range(1, 0, &["RW", "access", "delete"]), KeySpec::range(2, 0, &["RW", "insert"])];
+const STORED: [KeySpec; 2] =
+    [KeySpec::range(1, 0, &["OW", "update"]), KeySpec::range(2, -1, &["RO", "access"])];
+const INTERSECTION_STORED: [KeySpec; 2] =
+    [KeySpec::range(1, 0, &["RW", "update"]), KeySpec::range(2, -1, &["RO", "access"])];
 
 pub(crate) const ROWS: &[Command] = &[
     Command {

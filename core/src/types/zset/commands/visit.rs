@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{write_head, write_member};
 use crate::args::Args;
+use crate::commands::scan::scan_cursor;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::number;
@@ -54,7 +55,7 @@ pub(super) fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow,
 }
 
 pub(super) fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let cursor = number::parse_cursor(args.at(2)).ok_or(Error::Text("ERR invalid cursor"))?;
+    let cursor = scan_cursor(args.at(2))?;
     let Some(zset) = ctx.store.zset(args.at(1))? else {
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);
