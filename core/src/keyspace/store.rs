@@ -4,31 +4,22 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod interest;
+mod typed;
+mod upkeep;
+
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use super::entry::{Entry, Type, Value, ValueMut, ValueRef};
+use super::entry::{Entry, Type, Value, ValueRef};
 use super::table::{HashSeed, Keyed, Table};
 use crate::connection::ConnId;
 use crate::effects::Effects;
-use crate::error::Error;
 use crate::number;
 use crate::random::Random;
 use crate::types::Compact;
-use crate::types::hash::Hash;
-use crate::types::list::List;
-use crate::types::set::Set;
-use crate::types::zset::Zset;
 
-/// Elements freed per step of lazy freeing, so that a step stays far under a millisecond.
-const FREE_STEP_ELEMENTS: usize = 512;
-/// Segments looked at per step of active expiry.
-const EXPIRE_STEP_SEGMENTS: usize = 512;
-/// Keys expired per step of active expiry.
-const EXPIRE_STEP_KEYS: usize = 200;
-/// Pause after a step of active expiry that found nothing but has not seen the whole table, in milliseconds.
-const EXPIRE_PAUSE_MILLIS: u64 = 10;
 /// A collection with at most so many elements is freed at once.
 const FREE_AT_ONCE_ELEMENTS: usize = 64;
 
@@ -264,110 +255,6 @@ impl Store {
         self.peek(key).is_some()
     }
 
-    /// The list at `key` for reading.
-    pub fn list(&mut self, key: &[u8]) -> Result<Option<&List>, Error> {
-        match self.read(key).map(Entry::value) {
-            None => Ok(None),
-            Some(ValueRef::List(list)) => Ok(Some(list)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The hash at `key` for reading.
-    pub fn hash_at(&mut self, key: &[u8]) -> Result<Option<&Hash>, Error> {
-        match self.read(key).map(Entry::value) {
-            None => Ok(None),
-            Some(ValueRef::Hash(hash)) => Ok(Some(hash)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The set at `key` for reading.
-    pub fn set_at(&mut self, key: &[u8]) -> Result<Option<&Set>, Error> {
-        match self.read(key).map(Entry::value) {
-            None => Ok(None),
-            Some(ValueRef::Set(set)) => Ok(Some(set)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The sorted set at `key` for reading.
-    pub fn zset(&mut self, key: &[u8]) -> Result<Option<&Zset>, Error> {
-        match self.read(key).map(Entry::value) {
-            None => Ok(None),
-            Some(ValueRef::Zset(zset)) => Ok(Some(zset)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The list at `key` for changing.
-    pub fn list_mut(&mut self, key: &[u8]) -> Result<Option<&mut List>, Error> {
-        match self.write(key).map(Entry::value_mut) {
-            None => Ok(None),
-            Some(ValueMut::List(list)) => Ok(Some(list)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The hash at `key` for changing.
-    pub fn hash_mut(&mut self, key: &[u8]) -> Result<Option<&mut Hash>, Error> {
-        match self.write(key).map(Entry::value_mut) {
-            None => Ok(None),
-            Some(ValueMut::Hash(hash)) => Ok(Some(hash)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The set at `key` for changing.
-    pub fn set_mut(&mut self, key: &[u8]) -> Result<Option<&mut Set>, Error> {
-        match self.write(key).map(Entry::value_mut) {
-            None => Ok(None),
-            Some(ValueMut::Set(set)) => Ok(Some(set)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The sorted set at `key` for changing.
-    pub fn zset_mut(&mut self, key: &[u8]) -> Result<Option<&mut Zset>, Error> {
-        match self.write(key).map(Entry::value_mut) {
-            None => Ok(None),
-            Some(ValueMut::Zset(zset)) => Ok(Some(zset)),
-            Some(_) => Err(Error::WrongType),
-        }
-    }
-
-    /// The list at `key` for changing, made when missing. The caller must add an element.
-    pub fn list_or_new(&mut self, key: &[u8]) -> Result<&mut List, Error> {
-        match self.write_or_new(key, || Value::List(Box::default())).value_mut() {
-            ValueMut::List(list) => Ok(list),
-            _ => Err(Error::WrongType),
-        }
-    }
-
-    /// The hash at `key` for changing, made when missing. The caller must add an element.
-    pub fn hash_or_new(&mut self, key: &[u8]) -> Result<&mut Hash, Error> {
-        match self.write_or_new(key, || Value::Hash(Box::default())).value_mut() {
-            ValueMut::Hash(hash) => Ok(hash),
-            _ => Err(Error::WrongType),
-        }
-    }
-
-    /// The set at `key` for changing, made when missing. The caller must add an element.
-    pub fn set_or_new(&mut self, key: &[u8]) -> Result<&mut Set, Error> {
-        match self.write_or_new(key, || Value::Set(Box::default())).value_mut() {
-            ValueMut::Set(set) => Ok(set),
-            _ => Err(Error::WrongType),
-        }
-    }
-
-    /// The sorted set at `key` for changing, made when missing. The caller must add an element.
-    pub fn zset_or_new(&mut self, key: &[u8]) -> Result<&mut Zset, Error> {
-        match self.write_or_new(key, || Value::Zset(Box::default())).value_mut() {
-            ValueMut::Zset(zset) => Ok(zset),
-            _ => Err(Error::WrongType),
-        }
-    }
-
     // ----- changing -----
 
     /// Sets `key` to a string, replacing whatever was there; the old deadline goes unless `keep_deadline`.
@@ -592,99 +479,7 @@ impl Store {
         self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
     }
 
-    // ----- watching and waiting -----
-
-    /// Lets a connection watch a key of a database.
-    pub fn watch(&mut self, db: usize, key: &[u8], conn: ConnId) {
-        let watchers = &mut self.dbs[db].watchers;
-        match watchers.get_mut(key) {
-            Some(list) => list.push(conn),
-            None => {
-                watchers.insert(key.to_vec(), alloc::vec![conn]);
-                self.watching += 1;
-            }
-        }
-    }
-
-    /// Ends a watch.
-    pub fn unwatch(&mut self, db: usize, key: &[u8], conn: ConnId) {
-        let watchers = &mut self.dbs[db].watchers;
-        if let Some(list) = watchers.get_mut(key) {
-            list.retain(|&other| other != conn);
-            if list.is_empty() {
-                watchers.remove(key);
-                self.watching -= 1;
-            }
-        }
-    }
-
-    /// Whether a watched key has expired without anyone looking at it.
-    pub fn is_stale(&self, db: usize, key: &[u8]) -> bool {
-        let keys = &self.dbs[db].keys;
-        keys.find(keys.hash(key), key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
-    }
-
-    /// Puts a connection at the end of a key's queue.
-    pub fn wait(&mut self, db: usize, key: &[u8], conn: ConnId) {
-        let waiters = &mut self.dbs[db].waiters;
-        match waiters.get_mut(key) {
-            // A key that is named twice is waited for once.
-            Some(queue) if queue.back() == Some(&conn) => {}
-            Some(queue) => queue.push_back(conn),
-            None => {
-                waiters.insert(key.to_vec(), VecDeque::from([conn]));
-                self.waiting += 1;
-            }
-        }
-    }
-
-    /// Takes a connection out of a key's queue.
-    pub fn unwait(&mut self, db: usize, key: &[u8], conn: ConnId) {
-        let waiters = &mut self.dbs[db].waiters;
-        if let Some(queue) = waiters.get_mut(key) {
-            // The one that is served is nearly always the first, so the queue is not walked through.
-            if let Some(at) = queue.iter().position(|&other| other == conn) {
-                queue.remove(at);
-            }
-            if queue.is_empty() {
-                waiters.remove(key);
-                self.waiting -= 1;
-            }
-        }
-    }
-
-    /// How many connections wait for a key.
-    pub fn waiters_count(&self, db: usize, key: &[u8]) -> usize {
-        self.dbs[db].waiters.get(key).map_or(0, VecDeque::len)
-    }
-
-    /// The connection at this place of a key's queue; the one that waits longest is at 0.
-    pub fn waiter(&self, db: usize, key: &[u8], at: usize) -> Option<ConnId> {
-        self.dbs[db].waiters.get(key)?.get(at).copied()
-    }
-
-    // ----- time -----
-
-    /// Does one bounded step of active expiry and lazy freeing.
-    pub fn maintain(&mut self) {
-        self.free_step();
-        if self.active_expire {
-            for db in 0..self.dbs.len() {
-                if self.dbs[db].volatile > 0 && self.dbs[db].expire_step_at <= self.now {
-                    self.expire_step(db);
-                }
-            }
-        }
-    }
-
-    /// When [`Store::maintain`] wants to run next, in unix microseconds.
-    pub fn next_deadline(&self) -> Option<u64> {
-        if !self.garbage.is_empty() {
-            return Some(0);
-        }
-        let next = self.dbs.iter().filter(|db| db.volatile > 0).map(|db| db.expire_step_at).min()?;
-        (self.active_expire && next != u64::MAX).then(|| next.saturating_mul(1000))
-    }
+    // ----- the pre-pass -----
 
     /// Looks up keys early, by their hashes, so that commands find them in the cache.
     ///
@@ -808,76 +603,6 @@ impl Store {
         self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
         self.signal(key);
         self.notify(NotifyClass::Expired, "expired", key);
-    }
-
-    #[cold]
-    fn signal_interested(&mut self, db: usize, key: &[u8]) {
-        if let Some(watchers) = self.dbs[db].watchers.get(key) {
-            self.touched.extend_from_slice(watchers);
-        }
-    }
-
-    /// Wakes those who wait for a key that has just come into being. One that was there already and becomes
-    /// another value wakes nobody, as in Redis.
-    #[cold]
-    fn wake(&mut self, key: &[u8]) {
-        let db = self.db;
-        if self.dbs[db].waiters.contains_key(key)
-            && !self.ready.iter().any(|(other, ready)| *other == db && ready == key)
-        {
-            self.ready.push((db, key.to_vec()));
-        }
-    }
-
-    fn expire_step(&mut self, db: usize) {
-        let current = core::mem::replace(&mut self.db, db);
-        let mut expired: Vec<(u64, Vec<u8>)> = Vec::new();
-        let target = &mut self.dbs[db];
-        let seed = self.compact.seed;
-        let cursor = target.expire_cursor;
-        if cursor == 0 {
-            target.expire_nearest = u64::MAX;
-        }
-        let scan = target.keys.expired(
-            cursor,
-            self.now.saturating_sub(1),
-            (EXPIRE_STEP_SEGMENTS, EXPIRE_STEP_KEYS),
-            Entry::deadline,
-            |entry| expired.push((seed.hash(entry.key()), entry.key().to_vec())),
-        );
-        target.expire_nearest = target.expire_nearest.min(scan.nearest);
-        match scan.cursor {
-            Some(next) => {
-                target.expire_cursor = next;
-                // A step that was full goes on at once; an idle walk through a large table may wait.
-                target.expire_step_at =
-                    if expired.is_empty() { self.now + EXPIRE_PAUSE_MILLIS } else { self.now };
-            }
-            None => {
-                target.expire_cursor = 0;
-                target.expire_not_before = target.expire_nearest;
-                target.expire_step_at = target.expire_nearest.saturating_add(1);
-            }
-        }
-        for (hash, key) in expired {
-            self.expire(hash, &key);
-        }
-        self.db = current;
-    }
-
-    fn free_step(&mut self) {
-        let Some(garbage) = self.garbage.front_mut() else { return };
-        let done = match garbage {
-            Garbage::Table(table) => table.free_some(FREE_STEP_ELEMENTS),
-            Garbage::Value(Value::List(list)) => list.free_some(FREE_STEP_ELEMENTS),
-            Garbage::Value(Value::Hash(hash)) => hash.free_some(FREE_STEP_ELEMENTS),
-            Garbage::Value(Value::Set(set)) => set.free_some(FREE_STEP_ELEMENTS),
-            Garbage::Value(Value::Zset(zset)) => zset.free_some(FREE_STEP_ELEMENTS),
-            Garbage::Value(_) => true,
-        };
-        if done {
-            self.garbage.pop_front();
-        }
     }
 }
 

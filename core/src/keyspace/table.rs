@@ -9,12 +9,17 @@
 //! form: a cursor is a position in hash order, so every element that is present throughout is returned
 //! exactly once, however often the table grows or shrinks meanwhile.
 
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+mod segment;
+
 use alloc::vec::Vec;
-use core::alloc::Layout;
 use core::marker::PhantomData;
-use core::mem::{align_of, size_of};
+use core::mem::size_of;
 use core::ptr::NonNull;
+
+use segment::{
+    DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fingerprint,
+    first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, new_segment, place, slot,
+};
 
 use crate::hash::siphash13;
 use crate::random::Random;
@@ -37,16 +42,6 @@ impl HashSeed {
     }
 }
 
-/// Slots of the largest segment; a fuller one splits.
-const SEGMENT_SLOTS_MAX: usize = 256;
-/// Slots of the first segment of a small table.
-const SEGMENT_SLOTS_MIN: usize = 8;
-/// Control bytes compared at once.
-const GROUP: usize = 8;
-/// Control byte of a slot that was never used since the last rehash.
-const EMPTY: u8 = 0xff;
-/// Control byte of a slot whose element was removed while its group was full.
-const DELETED: u8 = 0x80;
 /// The directory has at most `1 << DEPTH_MAX` slots; past that, segments overflow into larger ones.
 const DEPTH_MAX: u32 = 28;
 /// Hash bits below a scan position; the rest keeps a cursor under 2^48, exact in every client's numbers.
@@ -62,17 +57,6 @@ pub struct Table<E: Keyed> {
     deepest: usize,
     seed: HashSeed,
     owns: PhantomData<E>,
-}
-
-/// The head of a segment's allocation; control bytes and then slots follow it.
-#[repr(C, align(8))]
-struct Segment {
-    /// Lower bound of the deadlines noted for this segment's elements; `u64::MAX` when there are none.
-    min_deadline: u64,
-    slots: u16,
-    len: u16,
-    deleted: u16,
-    depth: u16,
 }
 
 // SAFETY: the raw segment pointers are owned by the table, like a `Vec<E>`'s buffer.
@@ -605,11 +589,6 @@ impl<'a, E: Keyed> Iterator for Iter<'a, E> {
     }
 }
 
-/// Elements that a segment of `slots` slots takes before it must grow.
-const fn capacity(slots: usize) -> usize {
-    slots / 8 * 7
-}
-
 #[inline(always)]
 fn directory_index(hash: u64, depth: u32) -> usize {
     // Two shifts, since a shift by 64 for depth 0 is not defined.
@@ -625,292 +604,5 @@ fn next_prefix(hash: u64, depth: u32) -> Option<u64> {
     (hash & !(unit - 1)).checked_add(unit)
 }
 
-#[inline(always)]
-fn fingerprint(hash: u64) -> u8 {
-    (hash & 0x7f) as u8
-}
-
-#[inline(always)]
-fn first_group(hash: u64, slots: usize) -> usize {
-    (hash >> 7) as usize & (slots / GROUP - 1)
-}
-
-/// Reads the control bytes of one group.
-///
-/// # Safety
-/// `group` must lie within the segment that `controls` belongs to.
-#[inline(always)]
-unsafe fn load_group(controls: *const u8, group: usize) -> u64 {
-    // SAFETY: the caller's; the control bytes are 8-aligned behind the 16-byte head.
-    u64::from_le(unsafe { controls.add(group * GROUP).cast::<u64>().read() })
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// A high bit for each byte of `word` that equals `byte`; a byte above a match may match falsely.
-#[inline(always)]
-fn match_byte(word: u64, byte: u8) -> u64 {
-    let difference = word ^ (ONES * u64::from(byte));
-    difference.wrapping_sub(ONES) & !difference & HIGHS
-}
-
-/// A high bit for each empty slot: only `EMPTY` has both of its top bits set.
-#[inline(always)]
-fn match_empty(word: u64) -> u64 {
-    word & (word << 1) & HIGHS
-}
-
-#[inline(always)]
-fn lowest(matches: u64) -> usize {
-    (matches.trailing_zeros() / 8) as usize
-}
-
-/// The control bytes of a segment.
-#[inline(always)]
-fn controls(segment: NonNull<Segment>) -> *mut u8 {
-    // SAFETY: the control bytes follow the head in the same allocation.
-    unsafe { segment.as_ptr().cast::<u8>().add(size_of::<Segment>()) }
-}
-
-#[inline(always)]
-fn slot<E>(segment: NonNull<Segment>, index: usize) -> NonNull<E> {
-    // SAFETY: the slots follow the control bytes, whose number is a multiple of 8, at the alignment of E,
-    // which `layout` has checked to be at most 8.
-    unsafe {
-        let slots = usize::from(segment.as_ref().slots);
-        NonNull::new_unchecked(controls(segment).add(slots).cast::<E>().add(index))
-    }
-}
-
-fn layout<E>(slots: usize) -> (Layout, usize) {
-    const { assert!(align_of::<E>() <= 8) };
-    let bytes = size_of::<Segment>() + slots + slots * size_of::<E>();
-    (Layout::from_size_align(bytes, 8).expect("a segment is far smaller than the address space"), bytes)
-}
-
-fn new_segment<E>(slots: usize, depth: u32) -> NonNull<Segment> {
-    let (layout, _) = layout::<E>(slots);
-    // SAFETY: the layout is not empty; head and control bytes are initialised before use.
-    unsafe {
-        let Some(segment) = NonNull::new(alloc(layout).cast::<Segment>()) else { handle_alloc_error(layout) };
-        segment.write(Segment {
-            min_deadline: u64::MAX,
-            slots: slots as u16,
-            len: 0,
-            deleted: 0,
-            depth: depth as u16,
-        });
-        core::ptr::write_bytes(controls(segment), EMPTY, slots);
-        segment
-    }
-}
-
-/// Drops a segment's elements and gives its memory back.
-fn free_segment<E>(segment: NonNull<Segment>) {
-    // SAFETY: the caller gives up the segment; each full slot is dropped once.
-    unsafe {
-        let head = segment.as_ref();
-        let slots = usize::from(head.slots);
-        if head.len > 0 {
-            for index in 0..slots {
-                if *controls(segment).add(index) < DELETED {
-                    slot::<E>(segment, index).drop_in_place();
-                }
-            }
-        }
-        dealloc(segment.as_ptr().cast(), layout::<E>(slots).0);
-    }
-}
-
-/// Puts an element into the first free slot of its probe sequence.
-fn place<E>(mut segment: NonNull<Segment>, hash: u64, element: E) -> usize {
-    // SAFETY: the caller made sure that a slot is free; groups stay within the segment.
-    unsafe {
-        let slots = usize::from(segment.as_ref().slots);
-        let groups = slots / GROUP;
-        let mut group = first_group(hash, slots);
-        loop {
-            let free = load_group(controls(segment), group) & HIGHS;
-            if free != 0 {
-                let index = group * GROUP + lowest(free);
-                let control = controls(segment).add(index);
-                let head = segment.as_mut();
-                head.deleted -= u16::from(*control == DELETED);
-                head.len += 1;
-                *control = fingerprint(hash);
-                slot::<E>(segment, index).write(element);
-                return index;
-            }
-            group = (group + 1) & (groups - 1);
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::boxed::Box;
-    use alloc::collections::{BTreeMap, BTreeSet};
-    use alloc::format;
-
-    struct Item(Box<[u8]>, u64);
-
-    impl Keyed for Item {
-        fn key(&self) -> &[u8] {
-            &self.0
-        }
-    }
-
-    fn table() -> Table<Item> {
-        Table::new(HashSeed(1, 2))
-    }
-
-    fn insert(table: &mut Table<Item>, key: &str, value: u64) -> bool {
-        let hash = table.hash(key.as_bytes());
-        match table.find_mut(hash, key.as_bytes()) {
-            Some(item) => {
-                item.1 = value;
-                false
-            }
-            None => {
-                table.insert_new(hash, Item(key.as_bytes().into(), value));
-                true
-            }
-        }
-    }
-
-    fn remove(table: &mut Table<Item>, key: &str) -> bool {
-        let hash = table.hash(key.as_bytes());
-        table.remove(hash, key.as_bytes()).is_some()
-    }
-
-    fn scale() -> u64 {
-        if cfg!(miri) { 3 } else { 100 }
-    }
-
-    #[test]
-    fn behaves_like_a_map() {
-        let mut random = Random::new([7; 16]);
-        let mut table = table();
-        let mut model = BTreeMap::new();
-        // The key space grows and shrinks, so that segments split and join many times.
-        for round in 0..20 * scale() {
-            let space = if (round / scale()).is_multiple_of(2) { 3000 } else { 50 };
-            for _ in 0..100 {
-                let key = format!("key:{}", random.below(space));
-                let value = random.next_u64();
-                if random.below(3) > 0 && space > 50 {
-                    assert_eq!(insert(&mut table, &key, value), model.insert(key, value).is_none());
-                } else {
-                    let key = format!("key:{}", random.below(3000));
-                    assert_eq!(remove(&mut table, &key), model.remove(&key).is_some());
-                }
-            }
-            assert_eq!(table.len(), model.len());
-        }
-        let mut seen = BTreeMap::new();
-        for item in table.iter() {
-            seen.insert(alloc::string::String::from_utf8(item.0.to_vec()).expect("keys are text"), item.1);
-        }
-        assert_eq!(seen, model);
-        for (key, value) in &model {
-            let hash = table.hash(key.as_bytes());
-            assert_eq!(table.find(hash, key.as_bytes()).map(|item| item.1), Some(*value));
-        }
-    }
-
-    #[test]
-    fn scan_returns_what_stays_exactly_once_while_the_table_changes() {
-        let mut random = Random::new([9; 16]);
-        let mut table = table();
-        let stay = 20 * scale();
-        for n in 0..stay {
-            insert(&mut table, &format!("stay:{n}"), n);
-        }
-        let mut seen = BTreeSet::new();
-        let (mut cursor, mut calls) = (0, 0u64);
-        loop {
-            cursor = table.scan(cursor, 10, |item| {
-                if item.0.starts_with(b"stay:") {
-                    assert!(seen.insert(item.1), "returned twice");
-                }
-            });
-            if cursor == 0 {
-                break;
-            }
-            // First the table grows tenfold, then everything added goes again.
-            for _ in 0..100 {
-                let n = random.below(10 * stay);
-                if calls < stay / 20 {
-                    insert(&mut table, &format!("come:{n}"), n);
-                } else {
-                    remove(&mut table, &format!("come:{n}"));
-                }
-            }
-            calls += 1;
-        }
-        assert_eq!(seen.len() as u64, stay);
-    }
-
-    #[test]
-    fn random_elements_are_spread_evenly() {
-        let mut random = Random::new([3; 16]);
-        let mut table = table();
-        for n in 0..1000 {
-            insert(&mut table, &format!("{n}"), n);
-        }
-        let mut hits = [0u32; 1000];
-        let draws = 200 * scale();
-        for _ in 0..draws {
-            hits[table.random(&mut random).expect("the table is not empty").1 as usize] += 1;
-        }
-        if draws == 20_000 {
-            assert!(hits.iter().all(|&n| n < 60), "no element is drawn three times too often");
-            assert!(hits.iter().filter(|&&n| n == 0).count() < 5);
-        }
-    }
-
-    #[test]
-    fn expired_finds_each_deadline_that_has_come() {
-        let mut table = table();
-        for n in 0..20 * scale() {
-            let key = format!("{n}");
-            insert(&mut table, &key, n);
-            let hash = table.hash(key.as_bytes());
-            table.note_deadline(hash, n);
-        }
-        let mut found = BTreeSet::new();
-        let mut cursor = 0;
-        loop {
-            let scan = table.expired(
-                cursor,
-                9,
-                (2, 1000),
-                |item| Some(item.1),
-                |item| assert!(found.insert(item.1)),
-            );
-            match scan.cursor {
-                Some(next) => cursor = next,
-                None => break,
-            }
-        }
-        assert_eq!(found, (0..10).collect());
-        let scan = table.expired(0, 9, (usize::MAX, 1000), |item| Some(item.1), |_| {});
-        assert_eq!(scan.nearest, 10);
-    }
-
-    #[test]
-    fn free_some_goes_step_by_step() {
-        let mut table = table();
-        for n in 0..20 * scale() {
-            insert(&mut table, &format!("{n}"), n);
-        }
-        let mut steps = 0;
-        while !table.free_some(100) {
-            steps += 1;
-        }
-        assert!(steps >= scale() / 10);
-        assert_eq!(table.len(), 0);
-    }
-}
+mod tests;

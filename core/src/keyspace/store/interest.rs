@@ -1,0 +1,97 @@
+//! Who watches a key, and who waits for it.
+
+use alloc::collections::VecDeque;
+
+use super::Store;
+use crate::connection::ConnId;
+use crate::keyspace::entry::Entry;
+
+impl Store {
+    /// Lets a connection watch a key of a database.
+    pub fn watch(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let watchers = &mut self.dbs[db].watchers;
+        match watchers.get_mut(key) {
+            Some(list) => list.push(conn),
+            None => {
+                watchers.insert(key.to_vec(), alloc::vec![conn]);
+                self.watching += 1;
+            }
+        }
+    }
+
+    /// Ends a watch.
+    pub fn unwatch(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let watchers = &mut self.dbs[db].watchers;
+        if let Some(list) = watchers.get_mut(key) {
+            list.retain(|&other| other != conn);
+            if list.is_empty() {
+                watchers.remove(key);
+                self.watching -= 1;
+            }
+        }
+    }
+
+    /// Whether a watched key has expired without anyone looking at it.
+    pub fn is_stale(&self, db: usize, key: &[u8]) -> bool {
+        let keys = &self.dbs[db].keys;
+        keys.find(keys.hash(key), key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
+    }
+
+    /// Puts a connection at the end of a key's queue.
+    pub fn wait(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let waiters = &mut self.dbs[db].waiters;
+        match waiters.get_mut(key) {
+            // A key that is named twice is waited for once.
+            Some(queue) if queue.back() == Some(&conn) => {}
+            Some(queue) => queue.push_back(conn),
+            None => {
+                waiters.insert(key.to_vec(), VecDeque::from([conn]));
+                self.waiting += 1;
+            }
+        }
+    }
+
+    /// Takes a connection out of a key's queue.
+    pub fn unwait(&mut self, db: usize, key: &[u8], conn: ConnId) {
+        let waiters = &mut self.dbs[db].waiters;
+        if let Some(queue) = waiters.get_mut(key) {
+            // The one that is served is nearly always the first, so the queue is not walked through.
+            if let Some(at) = queue.iter().position(|&other| other == conn) {
+                queue.remove(at);
+            }
+            if queue.is_empty() {
+                waiters.remove(key);
+                self.waiting -= 1;
+            }
+        }
+    }
+
+    /// How many connections wait for a key.
+    pub fn waiters_count(&self, db: usize, key: &[u8]) -> usize {
+        self.dbs[db].waiters.get(key).map_or(0, VecDeque::len)
+    }
+
+    /// The connection at this place of a key's queue; the one that waits longest is at 0.
+    pub fn waiter(&self, db: usize, key: &[u8], at: usize) -> Option<ConnId> {
+        self.dbs[db].waiters.get(key)?.get(at).copied()
+    }
+
+    #[cold]
+    pub(super) fn signal_interested(&mut self, db: usize, key: &[u8]) {
+        if let Some(watchers) = self.dbs[db].watchers.get(key) {
+            self.touched.extend_from_slice(watchers);
+        }
+    }
+
+    /// Wakes those who wait for a key that has just come into being. One that was there already and becomes
+    /// another value wakes nobody, as in Redis.
+    #[cold]
+    pub(super) fn wake(&mut self, key: &[u8]) {
+        let db = self.db;
+        if self.dbs[db].waiters.contains_key(key)
+            && !self.ready.iter().any(|(other, ready)| *other == db && ready == key)
+        {
+            self.ready.push((db, key.to_vec()));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The value of a key as one type: absent, of that type, or an error.
+
+use alloc::boxed::Box;
+
+use super::Store;
+use crate::error::Error;
+use crate::keyspace::entry::{Entry, Value, ValueMut, ValueRef};
+use crate::types::hash::Hash;
+use crate::types::list::List;
+use crate::types::set::Set;
+use crate::types::zset::Zset;
+
+impl Store {
+    /// The list at `key` for reading.
+    pub fn list(&mut self, key: &[u8]) -> Result<Option<&List>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::List(list)) => Ok(Some(list)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The hash at `key` for reading.
+    pub fn hash_at(&mut self, key: &[u8]) -> Result<Option<&Hash>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Hash(hash)) => Ok(Some(hash)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The set at `key` for reading.
+    pub fn set_at(&mut self, key: &[u8]) -> Result<Option<&Set>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Set(set)) => Ok(Some(set)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The sorted set at `key` for reading.
+    pub fn zset(&mut self, key: &[u8]) -> Result<Option<&Zset>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Zset(zset)) => Ok(Some(zset)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The list at `key` for changing.
+    pub fn list_mut(&mut self, key: &[u8]) -> Result<Option<&mut List>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::List(list)) => Ok(Some(list)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The hash at `key` for changing.
+    pub fn hash_mut(&mut self, key: &[u8]) -> Result<Option<&mut Hash>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Hash(hash)) => Ok(Some(hash)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The set at `key` for changing.
+    pub fn set_mut(&mut self, key: &[u8]) -> Result<Option<&mut Set>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Set(set)) => Ok(Some(set)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The sorted set at `key` for changing.
+    pub fn zset_mut(&mut self, key: &[u8]) -> Result<Option<&mut Zset>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Zset(zset)) => Ok(Some(zset)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The list at `key` for changing, made when missing. The caller must add an element.
+    pub fn list_or_new(&mut self, key: &[u8]) -> Result<&mut List, Error> {
+        match self.write_or_new(key, || Value::List(Box::default())).value_mut() {
+            ValueMut::List(list) => Ok(list),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The hash at `key` for changing, made when missing. The caller must add an element.
+    pub fn hash_or_new(&mut self, key: &[u8]) -> Result<&mut Hash, Error> {
+        match self.write_or_new(key, || Value::Hash(Box::default())).value_mut() {
+            ValueMut::Hash(hash) => Ok(hash),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The set at `key` for changing, made when missing. The caller must add an element.
+    pub fn set_or_new(&mut self, key: &[u8]) -> Result<&mut Set, Error> {
+        match self.write_or_new(key, || Value::Set(Box::default())).value_mut() {
+            ValueMut::Set(set) => Ok(set),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The sorted set at `key` for changing, made when missing. The caller must add an element.
+    pub fn zset_or_new(&mut self, key: &[u8]) -> Result<&mut Zset, Error> {
+        match self.write_or_new(key, || Value::Zset(Box::default())).value_mut() {
+            ValueMut::Zset(zset) => Ok(zset),
+            _ => Err(Error::WrongType),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What the store does by itself as time passes: active expiry and lazy freeing, a bounded step at a time.
+
+use alloc::vec::Vec;
+
+use super::{Garbage, Store};
+use crate::keyspace::entry::{Entry, Value};
+use crate::keyspace::table::Keyed;
+
+/// Elements freed per step of lazy freeing, so that a step stays far under a millisecond.
+const FREE_STEP_ELEMENTS: usize = 512;
+/// Segments looked at per step of active expiry.
+const EXPIRE_STEP_SEGMENTS: usize = 512;
+/// Keys expired per step of active expiry.
+const EXPIRE_STEP_KEYS: usize = 200;
+/// Pause after a step of active expiry that found nothing but has not seen the whole table, in milliseconds.
+const EXPIRE_PAUSE_MILLIS: u64 = 10;
+
+impl Store {
+    /// Does one bounded step of active expiry and lazy freeing.
+    pub fn maintain(&mut self) {
+        self.free_step();
+        if self.active_expire {
+            for db in 0..self.dbs.len() {
+                if self.dbs[db].volatile > 0 && self.dbs[db].expire_step_at <= self.now {
+                    self.expire_step(db);
+                }
+            }
+        }
+    }
+
+    /// When [`Store::maintain`] wants to run next, in unix microseconds.
+    pub fn next_deadline(&self) -> Option<u64> {
+        if !self.garbage.is_empty() {
+            return Some(0);
+        }
+        let next = self.dbs.iter().filter(|db| db.volatile > 0).map(|db| db.expire_step_at).min()?;
+        (self.active_expire && next != u64::MAX).then(|| next.saturating_mul(1000))
+    }
+
+    fn expire_step(&mut self, db: usize) {
+        let current = core::mem::replace(&mut self.db, db);
+        let mut expired: Vec<(u64, Vec<u8>)> = Vec::new();
+        let target = &mut self.dbs[db];
+        let seed = self.compact.seed;
+        let cursor = target.expire_cursor;
+        if cursor == 0 {
+            target.expire_nearest = u64::MAX;
+        }
+        let scan = target.keys.expired(
+            cursor,
+            self.now.saturating_sub(1),
+            (EXPIRE_STEP_SEGMENTS, EXPIRE_STEP_KEYS),
+            Entry::deadline,
+            |entry| expired.push((seed.hash(entry.key()), entry.key().to_vec())),
+        );
+        target.expire_nearest = target.expire_nearest.min(scan.nearest);
+        match scan.cursor {
+            Some(next) => {
+                target.expire_cursor = next;
+                // A step that was full goes on at once; an idle walk through a large table may wait.
+                target.expire_step_at =
+                    if expired.is_empty() { self.now + EXPIRE_PAUSE_MILLIS } else { self.now };
+            }
+            None => {
+                target.expire_cursor = 0;
+                target.expire_not_before = target.expire_nearest;
+                target.expire_step_at = target.expire_nearest.saturating_add(1);
+            }
+        }
+        for (hash, key) in expired {
+            self.expire(hash, &key);
+        }
+        self.db = current;
+    }
+
+    fn free_step(&mut self) {
+        let Some(garbage) = self.garbage.front_mut() else { return };
+        let done = match garbage {
+            Garbage::Table(table) => table.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::List(list)) => list.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Hash(hash)) => hash.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Set(set)) => set.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Zset(zset)) => zset.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(_) => true,
+        };
+        if done {
+            self.garbage.pop_front();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Tests of the segmented table.
+
+use super::*;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+
+struct Item(Box<[u8]>, u64);
+
+impl Keyed for Item {
+    fn key(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn table() -> Table<Item> {
+    Table::new(HashSeed(1, 2))
+}
+
+fn insert(table: &mut Table<Item>, key: &str, value: u64) -> bool {
+    let hash = table.hash(key.as_bytes());
+    match table.find_mut(hash, key.as_bytes()) {
+        Some(item) => {
+            item.1 = value;
+            false
+        }
+        None => {
+            table.insert_new(hash, Item(key.as_bytes().into(), value));
+            true
+        }
+    }
+}
+
+fn remove(table: &mut Table<Item>, key: &str) -> bool {
+    let hash = table.hash(key.as_bytes());
+    table.remove(hash, key.as_bytes()).is_some()
+}
+
+fn scale() -> u64 {
+    if cfg!(miri) { 3 } else { 100 }
+}
+
+#[test]
+fn behaves_like_a_map() {
+    let mut random = Random::new([7; 16]);
+    let mut table = table();
+    let mut model = BTreeMap::new();
+    // The key space grows and shrinks, so that segments split and join many times.
+    for round in 0..20 * scale() {
+        let space = if (round / scale()).is_multiple_of(2) { 3000 } else { 50 };
+        for _ in 0..100 {
+            let key = format!("key:{}", random.below(space));
+            let value = random.next_u64();
+            if random.below(3) > 0 && space > 50 {
+                assert_eq!(insert(&mut table, &key, value), model.insert(key, value).is_none());
+            } else {
+                let key = format!("key:{}", random.below(3000));
+                assert_eq!(remove(&mut table, &key), model.remove(&key).is_some());
+            }
+        }
+        assert_eq!(table.len(), model.len());
+    }
+    let mut seen = BTreeMap::new();
+    for item in table.iter() {
+        seen.insert(alloc::string::String::from_utf8(item.0.to_vec()).expect("keys are text"), item.1);
+    }
+    assert_eq!(seen, model);
+    for (key, value) in &model {
+        let hash = table.hash(key.as_bytes());
+        assert_eq!(table.find(hash, key.as_bytes()).map(|item| item.1), Some(*value));
+    }
+}
+
+#[test]
+fn scan_returns_what_stays_exactly_once_while_the_table_changes() {
+    let mut random = Random::new([9; 16]);
+    let mut table = table();
+    let stay = 20 * scale();
+    for n in 0..stay {
+        insert(&mut table, &format!("stay:{n}"), n);
+    }
+    let mut seen = BTreeSet::new();
+    let (mut cursor, mut calls) = (0, 0u64);
+    loop {
+        cursor = table.scan(cursor, 10, |item| {
+            if item.0.starts_with(b"stay:") {
+                assert!(seen.insert(item.1), "returned twice");
+            }
+        });
+        if cursor == 0 {
+            break;
+        }
+        // First the table grows tenfold, then everything added goes again.
+        for _ in 0..100 {
+            let n = random.below(10 * stay);
+            if calls < stay / 20 {
+                insert(&mut table, &format!("come:{n}"), n);
+            } else {
+                remove(&mut table, &format!("come:{n}"));
+            }
+        }
+        calls += 1;
+    }
+    assert_eq!(seen.len() as u64, stay);
+}
+
+#[test]
+fn random_elements_are_spread_evenly() {
+    let mut random = Random::new([3; 16]);
+    let mut table = table();
+    for n in 0..1000 {
+        insert(&mut table, &format!("{n}"), n);
+    }
+    let mut hits = [0u32; 1000];
+    let draws = 200 * scale();
+    for _ in 0..draws {
+        hits[table.random(&mut random).expect("the table is not empty").1 as usize] += 1;
+    }
+    if draws == 20_000 {
+        assert!(hits.iter().all(|&n| n < 60), "no element is drawn three times too often");
+        assert!(hits.iter().filter(|&&n| n == 0).count() < 5);
+    }
+}
+
+#[test]
+fn expired_finds_each_deadline_that_has_come() {
+    let mut table = table();
+    for n in 0..20 * scale() {
+        let key = format!("{n}");
+        insert(&mut table, &key, n);
+        let hash = table.hash(key.as_bytes());
+        table.note_deadline(hash, n);
+    }
+    let mut found = BTreeSet::new();
+    let mut cursor = 0;
+    loop {
+        let scan =
+            table.expired(cursor, 9, (2, 1000), |item| Some(item.1), |item| assert!(found.insert(item.1)));
+        match scan.cursor {
+            Some(next) => cursor = next,
+            None => break,
+        }
+    }
+    assert_eq!(found, (0..10).collect());
+    let scan = table.expired(0, 9, (usize::MAX, 1000), |item| Some(item.1), |_| {});
+    assert_eq!(scan.nearest, 10);
+}
+
+#[test]
+fn free_some_goes_step_by_step() {
+    let mut table = table();
+    for n in 0..20 * scale() {
+        insert(&mut table, &format!("{n}"), n);
+    }
+    let mut steps = 0;
+    while !table.free_some(100) {
+        steps += 1;
+    }
+    assert!(steps >= scale() / 10);
+    assert_eq!(table.len(), 0);
+}

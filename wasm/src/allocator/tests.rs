@@ -1,0 +1,273 @@
+//! Tests of the guest's allocator.
+
+use super::*;
+use std::alloc::{alloc_zeroed, dealloc};
+use std::collections::BTreeMap;
+
+#[test]
+fn classes_waste_at_most_an_eighth() {
+    for size in 1..=SMALL_BYTES_MAX {
+        let class = class_of(Layout::from_size_align(size, 1).unwrap()).unwrap();
+        let bytes = CLASS_BYTES[class] as usize;
+        assert!(bytes >= size, "{size}");
+        assert!(bytes - size < 8 || (bytes - size) * 8 <= bytes, "{size} in {bytes}");
+        assert!(class == 0 || (CLASS_BYTES[class - 1] as usize) < size);
+    }
+    assert_eq!(class_of(Layout::from_size_align(SMALL_BYTES_MAX + 1, 1).unwrap()), None);
+}
+
+#[test]
+fn bins_ascend_with_length() {
+    let mut last = 0;
+    for units in 1..UNITS_MAX {
+        let bin = bin_of(units);
+        assert!(bin == last || bin == last + 1);
+        last = bin;
+    }
+    assert!(last < BINS);
+}
+
+#[test]
+fn blocks_never_overlap_and_keep_their_bytes() {
+    for seed in 1..=6 {
+        let mut model = Model::new(64 << 20, seed);
+        for _ in 0..8_000 {
+            model.step();
+        }
+        model.clear();
+        assert_eq!(model.heap.used_bytes(), 0);
+        // All that remains in slabs is one of each class.
+        assert!(model.heap.committed_bytes() - model.heap.free_bytes() <= CLASSES * SLAB_BYTES);
+    }
+}
+
+#[test]
+fn a_full_memory_refuses_and_recovers() {
+    let mut heap = Heap::new(4 << 20);
+    let layout = Layout::from_size_align(56, 8).unwrap();
+    let mut blocks = Vec::new();
+    while let Some(block) = NonNull::new(heap.allocate(layout)) {
+        blocks.push(block);
+    }
+    assert!(blocks.len() * 56 > (4 << 20) * 95 / 100, "{}", blocks.len());
+    assert_eq!(heap.refused_bytes(), 56);
+    let large = Layout::from_size_align(2 << 20, 8).unwrap();
+    assert!(heap.allocate(large).is_null());
+    for block in blocks.drain(..) {
+        // SAFETY: each block is freed once with its own layout.
+        unsafe { heap.deallocate(block, layout) };
+    }
+    // What one class gave up serves a large block: all slabs but the class's last one became runs again.
+    assert!(!heap.allocate(large).is_null());
+}
+
+#[test]
+fn a_large_block_grows_and_shrinks_where_it_lies() {
+    let mut heap = Heap::new(64 << 20);
+    let layout = |size| Layout::from_size_align(size, 8).unwrap();
+    let first = NonNull::new(heap.allocate(layout(1 << 20))).unwrap();
+    let second = NonNull::new(heap.allocate(layout(1 << 20))).unwrap();
+    // SAFETY: each block is live and named by its layout.
+    unsafe {
+        heap.deallocate(second, layout(1 << 20));
+        assert_eq!(heap.reallocate(first, layout(1 << 20), 2 << 20), first.as_ptr());
+        assert_eq!(heap.reallocate(first, layout(2 << 20), 10_000), first.as_ptr());
+        assert_eq!(heap.used_bytes(), 10 << 10);
+        // The last block grows with the memory behind it, so a buffer that doubles never needs three times its size.
+        assert_eq!(heap.reallocate(first, layout(10_000), 60 << 20), first.as_ptr());
+        assert!(heap.committed_bytes() <= 61 << 20);
+        assert!(heap.reallocate(first, layout(60 << 20), 70 << 20).is_null());
+        heap.deallocate(first, layout(60 << 20));
+    }
+    assert_eq!(heap.used_bytes(), 0);
+    assert_eq!(heap.contiguous_bytes(), heap.committed_bytes());
+}
+
+#[test]
+fn huge_requests_are_refused() {
+    let mut heap = Heap::new(1 << 20);
+    for size in [2 << 20, 1 << 31, 1 << 32, 1 << 40] {
+        assert!(heap.allocate(Layout::from_size_align(size, 1).unwrap()).is_null());
+    }
+}
+
+/// A heap whose address space is one native allocation.
+struct Heap(NonNull<SizeClasses<Region>>);
+
+struct Region {
+    base: *mut u8,
+    end: usize,
+    bytes: usize,
+}
+
+// SAFETY: hands out each part of one zeroed allocation once, from 64 KiB upwards.
+unsafe impl Pages for Region {
+    fn at(&self, offset: usize) -> *mut u8 {
+        self.base.wrapping_add(offset)
+    }
+
+    fn offset(&self, block: NonNull<u8>) -> usize {
+        block.as_ptr() as usize - self.base as usize
+    }
+
+    fn grow(&mut self, bytes: usize) -> Option<usize> {
+        let start = self.end;
+        (start.checked_add(bytes)? <= self.bytes).then(|| self.end += bytes)?;
+        Some(start)
+    }
+}
+
+impl Heap {
+    fn new(bytes: usize) -> Self {
+        let region = Layout::from_size_align(bytes + SLAB_BYTES, SLAB_BYTES).unwrap();
+        // SAFETY: neither layout is empty; every field but `pages` is valid as zeroes.
+        unsafe {
+            let base = alloc_zeroed(region);
+            let heap = NonNull::new(alloc_zeroed(Layout::new::<SizeClasses<Region>>()))
+                .unwrap()
+                .cast::<SizeClasses<Region>>();
+            let region = Region { base, end: SLAB_BYTES, bytes: region.size() };
+            (&raw mut (*heap.as_ptr()).pages).write(region);
+            Self(heap)
+        }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        let region = Layout::from_size_align(self.pages.bytes, SLAB_BYTES).unwrap();
+        // SAFETY: both came from `Heap::new` with these layouts.
+        unsafe {
+            dealloc(self.pages.base, region);
+            dealloc(self.0.as_ptr().cast(), Layout::new::<SizeClasses<Region>>());
+        }
+    }
+}
+
+impl std::ops::Deref for Heap {
+    type Target = SizeClasses<Region>;
+    fn deref(&self) -> &Self::Target {
+        // SAFETY: alive as long as `self`.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl std::ops::DerefMut for Heap {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        // SAFETY: alive as long as `self`, which is borrowed mutably.
+        unsafe { self.0.as_mut() }
+    }
+}
+
+/// The heap beside a map of what is live: address → layout and fill byte.
+struct Model {
+    heap: Heap,
+    live: BTreeMap<usize, (Layout, u8)>,
+    random: u64,
+}
+
+impl Model {
+    fn new(bytes: usize, seed: u64) -> Self {
+        Self {
+            heap: Heap::new(bytes),
+            live: BTreeMap::new(),
+            random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+        }
+    }
+
+    fn step(&mut self) {
+        match self.below(10) {
+            0..=4 => self.allocate(),
+            5..=7 => self.free(),
+            _ => self.resize(),
+        }
+    }
+
+    fn allocate(&mut self) {
+        let align = if self.below(20) == 0 { 1 << self.below(14) } else { 1 << self.below(4) };
+        let layout = Layout::from_size_align(self.size(), align as usize).unwrap();
+        let block = self.heap.allocate(layout);
+        self.add(block, layout);
+    }
+
+    fn free(&mut self) {
+        if let Some((address, layout)) = self.pick() {
+            // SAFETY: `pick` removed a live block.
+            unsafe { self.heap.deallocate(NonNull::new(address as *mut u8).unwrap(), layout) };
+        }
+    }
+
+    fn resize(&mut self) {
+        let Some((address, layout)) = self.pick() else { return };
+        let size = self.size();
+        // SAFETY: `pick` removed a live block.
+        let moved = unsafe { self.heap.reallocate(NonNull::new(address as *mut u8).unwrap(), layout, size) };
+        if moved.is_null() {
+            self.add(address as *mut u8, layout);
+            return;
+        }
+        let first = address_fill(address);
+        // SAFETY: the block has at least these bytes.
+        let kept = unsafe { std::slice::from_raw_parts(moved, layout.size().min(size)) };
+        assert!(is_filled(kept, first), "realloc keeps the bytes");
+        self.add(moved, Layout::from_size_align(size, layout.align()).unwrap());
+    }
+
+    /// Checks a new block against its neighbours and fills it.
+    fn add(&mut self, block: *mut u8, layout: Layout) {
+        if block.is_null() {
+            return;
+        }
+        let address = block as usize;
+        assert_eq!(address % layout.align(), 0);
+        if let Some((before, (other, _))) = self.live.range(..address).next_back() {
+            assert!(before + other.size() <= address);
+        }
+        if let Some((after, _)) = self.live.range(address..).next() {
+            assert!(address + layout.size() <= *after);
+        }
+        let fill = address_fill(address);
+        // SAFETY: the block is ours and this long.
+        unsafe { ptr::write_bytes(block, fill, layout.size()) };
+        self.live.insert(address, (layout, fill));
+    }
+
+    /// Takes a random live block out of the map after checking its bytes.
+    fn pick(&mut self) -> Option<(usize, Layout)> {
+        let from = self.heap.pages.base as usize + self.below(self.heap.pages.end as u64) as usize;
+        let address = *self.live.range(from..).next().or_else(|| self.live.iter().next())?.0;
+        let (layout, fill) = self.live.remove(&address)?;
+        // SAFETY: the block is live and this long.
+        let bytes = unsafe { std::slice::from_raw_parts(address as *const u8, layout.size()) };
+        assert!(is_filled(bytes, fill), "nobody else wrote into the block");
+        Some((address, layout))
+    }
+
+    fn clear(&mut self) {
+        while !self.live.is_empty() {
+            self.free();
+        }
+    }
+
+    fn size(&mut self) -> usize {
+        let bits = self.below(20);
+        1 + self.below(1 << bits) as usize
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % end
+    }
+}
+
+/// Whether all bytes are `fill`: the first is, and each is like the one before. The comparison of whole slices is
+/// quick even where nothing is optimised.
+fn is_filled(bytes: &[u8], fill: u8) -> bool {
+    bytes[0] == fill && bytes[1..] == bytes[..bytes.len() - 1]
+}
+
+fn address_fill(address: usize) -> u8 {
+    (address / 8) as u8 ^ (address / 65536) as u8
+}
