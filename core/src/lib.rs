@@ -18,6 +18,7 @@ pub mod connection;
 pub mod context;
 #[cfg(test)]
 mod conversation;
+mod dispatch;
 mod effects;
 mod engine;
 pub mod error;

@@ -1,0 +1,162 @@
+//! What happens to a request before its handler: it is checked, then refused, queued or run.
+
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::command::{Command, Flags, Found, accepts};
+use crate::commands::transactions;
+use crate::connection::{ConnId, OwnedRequest, Queued};
+use crate::context::{Context, Flow};
+use crate::error::{Error, until_zero};
+use crate::keyspace::Store;
+use crate::resp::{Protocol, Reply};
+use crate::server::Server;
+
+/// Checks a request, then queues, refuses or runs it; a wait is left to the caller.
+#[inline]
+pub(crate) fn dispatch(
+    store: &mut Store,
+    server: &mut Server,
+    out: &mut Vec<u8>,
+    conn: ConnId,
+    protocol: Protocol,
+    args: Args<'_>,
+    row: Option<Found>,
+) -> Option<(&'static Command, crate::blocking::Block)> {
+    let mut reply = Reply::new(out, protocol).within(server.memory);
+    let (parent, row) = match admit(server, conn, args, row) {
+        Ok(found) => found,
+        Err(error) => {
+            let error = if row.is_some_and(|found| is_exec(found.row)) {
+                transactions::abort(store, server.connection(conn), conn, &error)
+            } else {
+                if let Some(transaction) = &mut server.connection(conn).transaction {
+                    transaction.is_broken = true;
+                }
+                error
+            };
+            server.stats.error_replies += 1;
+            reply.error(&error);
+            return None;
+        }
+    };
+    let connection = server.connection(conn);
+    connection.last_command = Some((parent, row));
+    if connection.transaction.is_some() && !row.flags.has(Flags::IMMEDIATE) {
+        queue(server, conn, parent, row, args, &mut reply);
+        return None;
+    }
+    let mut ctx = Context { store, server, reply, conn, row, parent, may_block: true };
+    match ctx.call(args) {
+        Flow::Done => None,
+        // The request is kept, and each of its keys gets a queue.
+        Flow::Block(_) if ctx.server.memory.take(2 * args.memory_bytes()).is_err() => {
+            ctx.reply.error(&Error::OutOfMemory);
+            None
+        }
+        Flow::Block(block) => Some((row, block)),
+    }
+}
+
+/// The checks before a command runs, in Redis's order.
+#[inline]
+fn admit(
+    server: &mut Server,
+    conn: ConnId,
+    args: Args<'_>,
+    row: Option<Found>,
+) -> Result<(Option<&'static Command>, &'static Command), Error> {
+    let Some(found) = row else { return Err(unknown_command(args)) };
+    let Found { mut row, mut arity, has_subcommands, .. } = found;
+    let mut parent = None;
+    if has_subcommands && args.len() > 1 {
+        let Some(found) = row.subcommand(args.at(1)) else {
+            return Err(crate::context::unknown_subcommand(row.name, args.at(1)));
+        };
+        parent = Some(row);
+        row = found;
+        arity = row.arity(2);
+    }
+    if !accepts(arity, args.len()) {
+        return Err(Error::Arity(crate::command::full_name(parent, row)));
+    }
+    let connection = server.connection(conn);
+    if !connection.is_authenticated && !row.flags.has(Flags::NO_AUTH) {
+        return Err(Error::NoAuth);
+    }
+    if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
+        return Err(Error::Text("ERR Command not allowed inside a transaction"));
+    }
+    // A queue takes memory whatever stands in it, and EXEC takes what its requests take.
+    let takes_memory = row.flags.has(Flags::DENYOOM)
+        || connection.transaction.as_ref().is_some_and(|transaction| {
+            if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
+        });
+    let is_subscribed_only = connection.is_subscribed_only();
+    if takes_memory && (server.is_out_of_memory() || server.memory.take(args.memory_bytes()).is_err()) {
+        return Err(Error::OutOfMemory);
+    }
+    if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
+        return Err(Error::Owned(alloc::format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+             this context",
+            crate::command::full_name(parent, row)
+        )));
+    }
+    Ok((parent, row))
+}
+
+fn is_exec(row: &Command) -> bool {
+    row.flags.has(Flags::IMMEDIATE) && row.name == "EXEC"
+}
+
+#[cold]
+fn unknown_command(args: Args<'_>) -> Error {
+    let mut shown = Vec::new();
+    for arg in args.from(1).iter() {
+        // Redis stops once 128 bytes of arguments are shown.
+        if shown.len() >= 128 {
+            break;
+        }
+        let room = 128 - shown.len();
+        shown.push(b'\'');
+        shown.extend_from_slice(until_zero(arg, room));
+        shown.extend_from_slice(b"' ");
+    }
+    let name = until_zero(args.at(0), 128);
+    Error::Quoting([b"ERR unknown command '", name, b"', with args beginning with: ", &shown].concat())
+}
+
+fn queue(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&'static Command>,
+    row: &'static Command,
+    args: Args<'_>,
+    reply: &mut Reply<'_>,
+) {
+    let limit = server.config.query_buffer_bytes_max;
+    let memory = server.memory;
+    let connection = server.connection(conn);
+    let is_dirty = connection.is_dirty;
+    let Some(transaction) = &mut connection.transaction else { return };
+    // A transaction that will not run need not keep its requests.
+    if transaction.is_broken || is_dirty {
+        reply.simple("QUEUED");
+        return;
+    }
+    if !memory.reserve(&mut transaction.queue, 1) {
+        transaction.is_broken = true;
+        reply.error(&Error::OutOfMemory);
+        return;
+    }
+    let request = OwnedRequest::new(args);
+    transaction.bytes += request.memory_bytes() + size_of::<Queued>();
+    transaction.takes_memory |= row.flags.has(Flags::DENYOOM);
+    transaction.queue.push(Queued { row, parent, request });
+    if transaction.bytes > limit {
+        server.close(conn);
+    } else {
+        reply.simple("QUEUED");
+    }
+}
