@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::keyspace::Store;
+use crate::keyspace::{Policy, Store};
 use crate::memory::Memory;
 use crate::number::parse_i64;
 use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
@@ -78,6 +78,16 @@ pub struct Config {
     pub maxclients: usize,
     /// `maxmemory`, in bytes; 0 means no limit.
     pub maxmemory: usize,
+    /// `maxmemory-policy`.
+    pub maxmemory_policy: Policy,
+    /// `maxmemory-samples`.
+    pub maxmemory_samples: usize,
+    /// `maxmemory-eviction-tenacity`.
+    pub eviction_tenacity: usize,
+    /// `lfu-log-factor`.
+    pub lfu_log_factor: u32,
+    /// `lfu-decay-time`, in minutes.
+    pub lfu_decay_minutes: u32,
     /// Bytes that the platform can give at most; 0 means unknown.
     pub memory_bytes_max: usize,
     /// `client-query-buffer-limit`, in bytes.
@@ -117,6 +127,11 @@ impl Default for Config {
             requirepass: Vec::new(),
             maxclients: 10_000,
             maxmemory: 0,
+            maxmemory_policy: Policy::NONE,
+            maxmemory_samples: 5,
+            eviction_tenacity: 10,
+            lfu_log_factor: 10,
+            lfu_decay_minutes: 1,
             memory_bytes_max: 0,
             query_buffer_bytes_max: 1 << 30,
             bulk_bytes_max: 512 << 20,
@@ -145,6 +160,9 @@ impl Config {
     /// Hands the settings to the store that it acts on.
     pub(crate) fn apply(&self, store: &mut Store) {
         store.notify = self.notify;
+        store.access.counts = self.maxmemory_policy.counts();
+        store.access.log_factor = self.lfu_log_factor;
+        store.access.decay_minutes = self.lfu_decay_minutes;
         let compact = &mut store.compact;
         compact.hash_entries_max = self.hash_entries_max;
         compact.hash_value_bytes_max = self.hash_value_bytes_max;
@@ -288,10 +306,25 @@ pub const SETTINGS: &[Setting] = &[
     number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
     number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
     host("hz", true),
+    number!("lfu-decay-time", None, lfu_decay_minutes, 0, i32::MAX as i64),
+    number!("lfu-log-factor", None, lfu_log_factor, 0, i32::MAX as i64),
     host("loglevel", true),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
     bytes!("maxmemory", maxmemory, 0),
-    fixed!("maxmemory-policy", "noeviction"),
+    number!("maxmemory-eviction-tenacity", None, eviction_tenacity, 0, 100),
+    Setting {
+        name: "maxmemory-policy",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| config.maxmemory_policy.name.to_string(),
+        write: |config, _, value| {
+            let index = one_of(value, &Policy::ALL.map(|policy| policy.name))?;
+            config.maxmemory_policy = Policy::ALL[index];
+            Ok(())
+        },
+    },
+    number!("maxmemory-samples", None, maxmemory_samples, 1, i32::MAX as i64),
     Setting {
         name: "notify-keyspace-events",
         alias: None,
@@ -341,6 +374,13 @@ fn bounded(number: i64, least: i64, most: i64) -> Result<i64, ConfigError> {
         return Ok(number);
     }
     Err(ConfigError(alloc::format!("argument must be between {least} and {most} inclusive")))
+}
+
+/// The index of a word in a list, in any case.
+fn one_of(value: &str, words: &[&str]) -> Result<usize, ConfigError> {
+    words.iter().position(|word| word.eq_ignore_ascii_case(value)).ok_or_else(|| {
+        ConfigError(alloc::format!("argument(s) must be one of the following: {}", words.join(", ")))
+    })
 }
 
 fn boolean(value: &str) -> Result<bool, ConfigError> {

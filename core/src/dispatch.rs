@@ -8,6 +8,7 @@ use crate::commands::transactions;
 use crate::connection::{ConnId, OwnedRequest, Queued};
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
+use crate::eviction::{self, Room};
 use crate::keyspace::Store;
 use crate::resp::{Protocol, Reply};
 use crate::server::Server;
@@ -24,7 +25,7 @@ pub(crate) fn dispatch(
     row: Option<Found>,
 ) -> Option<(&'static Command, crate::blocking::Block)> {
     let mut reply = Reply::new(out, protocol).within(server.memory);
-    let (parent, row) = match admit(server, conn, args, row) {
+    let (parent, row) = match admit(store, server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
             let error = if row.is_some_and(|found| is_exec(found.row)) {
@@ -61,6 +62,7 @@ pub(crate) fn dispatch(
 /// The checks before a command runs, in Redis's order.
 #[inline]
 fn admit(
+    store: &mut Store,
     server: &mut Server,
     conn: ConnId,
     args: Args<'_>,
@@ -93,7 +95,10 @@ fn admit(
             if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
         });
     let is_subscribed_only = connection.is_subscribed_only();
-    if takes_memory && (server.is_out_of_memory() || server.memory.take(args.memory_bytes()).is_err()) {
+    let is_refused = takes_memory
+        && (server.is_out_of_memory() && eviction::make_room(store, server) == Room::None
+            || server.memory.take(args.memory_bytes()).is_err());
+    if is_refused {
         return Err(Error::OutOfMemory);
     }
     if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {

@@ -14,6 +14,7 @@ use crate::config::Options;
 use crate::connection::{ConnId, Connection, Peer, ReplyMode};
 use crate::dispatch::dispatch;
 use crate::error::Error;
+use crate::eviction;
 use crate::keyspace::{Entry, Store};
 use crate::output::{Class, Outbox, Output};
 use crate::pubsub;
@@ -188,6 +189,7 @@ impl Engine {
         self.begin(now);
         blocking::end_waits(&mut self.store, &mut self.server);
         self.store.maintain();
+        eviction::go_on(&mut self.store, &mut self.server);
         self.after_command();
         if self.idle_check_at <= now {
             self.idle_check_at = now + IDLE_CHECK_MICROS;
@@ -198,7 +200,7 @@ impl Engine {
 
     /// When `handle_timeout` is wanted next; a time that is not after now means at once.
     pub fn poll_timeout(&self) -> Option<Micros> {
-        if !self.server.runnable.is_empty() {
+        if !self.server.runnable.is_empty() || self.server.is_evicting {
             return Some(0);
         }
         let wait = self.server.timers.first().map(|&(at, _)| at);

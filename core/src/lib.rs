@@ -22,6 +22,7 @@ mod dispatch;
 mod effects;
 mod engine;
 pub mod error;
+mod eviction;
 pub mod glob;
 pub mod hash;
 pub mod keyspace;

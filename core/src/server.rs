@@ -67,6 +67,8 @@ pub struct Server {
     pub closing: Vec<ConnId>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
+    /// Whether keys are being evicted step by step.
+    pub(crate) is_evicting: bool,
     /// Whether SHUTDOWN was accepted.
     pub is_shutdown: bool,
     /// Connections whose kept input can be processed.
@@ -104,6 +106,7 @@ impl Server {
             timers: BTreeSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
+            is_evicting: false,
             is_shutdown: false,
             runnable: VecDeque::new(),
             blocked: 0,

@@ -3,6 +3,7 @@
 mod differential;
 mod documents;
 mod effects;
+mod eviction;
 mod generated;
 mod input;
 mod licences;

@@ -109,7 +109,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("used_memory_dataset", used.saturating_sub(ctx.store.table_bytes()).to_string()),
             ("maxmemory", limit.to_string()),
             ("maxmemory_human", human(limit)),
-            ("maxmemory_policy", "noeviction".into()),
+            ("maxmemory_policy", ctx.server.config.maxmemory_policy.name.into()),
             ("mem_allocator", "sanderling".into()),
         ],
     );
@@ -154,7 +154,7 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("total_net_output_bytes", stats.bytes_out.to_string()),
             ("rejected_connections", stats.rejected.to_string()),
             ("expired_keys", store.expired_keys.to_string()),
-            ("evicted_keys", "0".into()),
+            ("evicted_keys", store.evicted_keys.to_string()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),
             ("pubsub_channels", pubsub.channels.len().to_string()),

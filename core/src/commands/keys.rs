@@ -164,8 +164,13 @@ fn encoding(entry: &Entry) -> &'static str {
 }
 
 fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    if ctx.store.peek(args.at(2)).is_none() {
+    let (now, counts) = (ctx.store.now, ctx.store.access.counts);
+    let Some(access) = ctx.store.peek(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
+        return Ok(Flow::Done);
+    };
+    if counts {
+        ctx.reply.int(i64::from(ctx.store.access.frequency(access, now)));
         return Ok(Flow::Done);
     }
     Err(Error::Text(
@@ -175,11 +180,18 @@ fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let clock = ctx.store.now / 1000;
-    match ctx.store.peek(args.at(2)).map(Entry::access) {
-        Some(access) => ctx.reply.int(i64::from((clock as u32).wrapping_sub(access) & 0x00ff_ffff)),
-        None => ctx.reply.null(),
+    let now = ctx.store.now;
+    let Some(access) = ctx.store.peek(args.at(2)).map(Entry::access) else {
+        ctx.reply.null();
+        return Ok(Flow::Done);
+    };
+    if ctx.store.access.counts {
+        return Err(Error::Text(
+            "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching \
+             between policies at runtime LRU and LFU data will take some time to adjust.",
+        ));
     }
+    ctx.reply.int(ctx.store.access.idle_seconds(access, now) as i64);
     Ok(Flow::Done)
 }
 

@@ -4,14 +4,18 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod evict;
 mod interest;
 mod typed;
 mod upkeep;
+
+pub use evict::{Attempt, Order, Policy};
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
+use super::access::Access;
 use super::entry::{Entry, Type, Value, ValueRef};
 use super::table::{HashSeed, Keyed, Table};
 use crate::connection::ConnId;
@@ -140,6 +144,12 @@ pub struct Store {
     pub misses: u64,
     /// Keys that expired.
     pub expired_keys: u64,
+    /// Keys that were evicted.
+    pub evicted_keys: u64,
+    /// How uses of keys are noted.
+    pub access: Access,
+    /// Keys that may be evicted next.
+    pool: evict::Pool,
     /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
     pub active_expire: bool,
     /// Whether reading leaves the access clock alone (CLIENT NO-TOUCH).
@@ -158,6 +168,7 @@ impl Store {
     pub fn new(databases: usize, seed: [u8; 16]) -> Store {
         let mut random = Random::new(seed);
         let hash_seed = HashSeed(random.next_u64(), random.next_u64());
+        let access = Access::new(random.fork());
         Store {
             dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),
             db: 0,
@@ -176,6 +187,9 @@ impl Store {
             hits: 0,
             misses: 0,
             expired_keys: 0,
+            evicted_keys: 0,
+            access,
+            pool: evict::Pool::default(),
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
@@ -206,8 +220,7 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let clock = self.access_clock();
-        let Store { dbs, db, hits, misses, notices, notify, .. } = self;
+        let Store { dbs, db, hits, misses, notices, notify, access, now, .. } = self;
         let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
@@ -217,7 +230,7 @@ impl Store {
         };
         *hits += 1;
         if touch {
-            entry.set_access(clock);
+            access.mark(entry, *now);
         }
         Some(entry)
     }
@@ -244,9 +257,9 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let clock = self.access_clock();
-        let entry = self.dbs[self.db].keys.find_mut(hash, key)?;
-        entry.set_access(clock);
+        let Store { dbs, db, access, now, .. } = self;
+        let entry = dbs[*db].keys.find_mut(hash, key)?;
+        access.mark(entry, *now);
         Some(entry)
     }
 
@@ -264,8 +277,8 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let clock = self.access_clock();
         let number = number::parse_i64(bytes);
+        let now = self.now;
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
             if entry.type_of() != Type::String {
@@ -276,7 +289,7 @@ impl Store {
                 Some(number) => entry.set_int(number),
                 None => entry.set_bytes(bytes),
             }
-            entry.set_access(clock);
+            self.access.mark(entry, now);
             let is_kept = keep_deadline && deadline.is_none();
             if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
@@ -286,7 +299,7 @@ impl Store {
                 Some(number) => Entry::with_value(key, Value::Int(number), deadline),
                 None => Entry::with_bytes(key, bytes, deadline),
             };
-            entry.set_access(clock);
+            self.access.mark_new(&mut entry, now);
             self.insert_new(hash, entry);
         }
     }
@@ -298,8 +311,18 @@ impl Store {
 
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
-        let is_new = !self.remove(entry.key());
-        entry.set_access(self.access_clock());
+        let replaced = self.take(entry.key());
+        let is_new = replaced.is_none();
+        // How often a key is used outlives its value, and follows a value to another key.
+        let frequency = replaced.as_ref().map_or(entry.access(), Entry::access);
+        if self.access.counts && frequency != 0 {
+            entry.set_access(frequency);
+        } else {
+            self.access.mark_new(&mut entry, self.now);
+        }
+        if let Some(mut replaced) = replaced {
+            discard(&mut self.garbage, replaced.take_value());
+        }
         let hash = self.hash(entry.key());
         if is_new {
             self.insert_new(hash, entry);
@@ -535,22 +558,11 @@ impl Store {
             && db.keys.find(hash, key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
     }
 
-    /// The access clock: seconds, in 24 bits, for OBJECT IDLETIME and LRU eviction.
-    #[inline(always)]
-    fn access_clock(&self) -> u32 {
-        (self.now / 1000) as u32 & 0x00ff_ffff
-    }
-
-    /// Seconds since an entry was last used.
-    pub fn idle_seconds(&self, entry: &Entry) -> u64 {
-        u64::from(self.access_clock().wrapping_sub(entry.access()) & 0x00ff_ffff)
-    }
-
     fn write_or_new(&mut self, key: &[u8], new: impl FnOnce() -> Value) -> &mut Entry {
         if self.write(key).is_none() {
             let hash = self.hash(key);
             let mut entry = Entry::with_value(key, new(), None);
-            entry.set_access(self.access_clock());
+            self.access.mark_new(&mut entry, self.now);
             self.insert_new(hash, entry);
         }
         let hash = self.hash(key);

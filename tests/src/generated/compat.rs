@@ -27,12 +27,6 @@ pub const DIFFERENCES: &[Difference] = &[
         text: "Data lives in memory. `save` can only be empty and `appendonly` only `no`, and `INFO` says so.",
     },
     Difference {
-        commands: &[],
-        title: "Nothing is evicted yet",
-        text: "`maxmemory` is kept by refusing commands that may take memory (`-OOM`); the only \
-               `maxmemory-policy` is `noeviction`.",
-    },
-    Difference {
         commands: &["SCAN", "HSCAN", "SSCAN", "ZSCAN"],
         title: "Scans return every element exactly once",
         text: "Redis may return an element twice when a table is resized meanwhile. Cursors are positions in \
@@ -83,11 +77,6 @@ pub const DIFFERENCES: &[Difference] = &[
         commands: &["CLIENT GETREDIR"],
         title: "There is no client-side caching yet",
         text: "`CLIENT GETREDIR` always replies -1, as for a connection without tracking.",
-    },
-    Difference {
-        commands: &["OBJECT FREQ"],
-        title: "How often a key is used is not counted",
-        text: "`OBJECT FREQ` always fails as Redis does without an LFU policy.",
     },
     Difference {
         commands: &[
