@@ -114,7 +114,7 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Typ
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
-    if let Flow::Block(_) = ctx.call(blocked.request.args()) {
+    if let Flow::Block(_) = ctx.call_again(blocked.request.args()) {
         // It keeps its place in the queues, and its deadline.
         server.connection(conn).blocked = Some(blocked);
         server.put_side(conn, out);

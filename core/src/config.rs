@@ -34,6 +34,9 @@ pub struct Options {
     pub memory_used: fn() -> usize,
     /// The number of the process, for INFO; 0 where there is none.
     pub process_id: u32,
+    /// A clock that goes on while a command runs, in microseconds from any beginning. It is read for SLOWLOG,
+    /// LATENCY and the times in INFO, and for nothing else; without one, commands take no time.
+    pub clock: Option<fn() -> u64>,
     /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
     pub memory_available: fn() -> usize,
 }
@@ -44,6 +47,7 @@ impl Default for Options {
             config: Config::default(),
             effects: false,
             memory_used: || 0,
+            clock: None,
             memory_available: || usize::MAX,
             process_id: 0,
         }
@@ -116,6 +120,16 @@ pub struct Config {
     pub zset_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_value_bytes_max: usize,
+    /// `slowlog-log-slower-than`, in microseconds.
+    pub slowlog_log_slower_than: i64,
+    /// `slowlog-max-len`.
+    pub slowlog_max_len: usize,
+    /// `latency-monitor-threshold`, in milliseconds.
+    pub latency_monitor_threshold: i64,
+    /// `latency-tracking`.
+    pub latency_tracking: bool,
+    /// `latency-tracking-info-percentiles`.
+    pub latency_percentiles: Vec<f64>,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -146,6 +160,11 @@ impl Default for Config {
             set_value_bytes_max: 64,
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
+            slowlog_log_slower_than: 10_000,
+            slowlog_max_len: 128,
+            latency_monitor_threshold: 0,
+            latency_tracking: false,
+            latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
             host: BTreeMap::new(),
         }
     }
@@ -295,6 +314,23 @@ macro_rules! fixed {
     };
 }
 
+/// A setting of the engine that is yes or no.
+macro_rules! flag {
+    ($name:literal, $field:ident) => {
+        Setting {
+            name: $name,
+            alias: None,
+            is_mutable: true,
+            is_host: false,
+            read: |config, _| if config.$field { "yes" } else { "no" }.to_string(),
+            write: |config, _, value| {
+                config.$field = boolean(value)?;
+                Ok(())
+            },
+        }
+    };
+}
+
 /// All settings, by name.
 pub const SETTINGS: &[Setting] = &[
     fixed!("appendonly", "no"),
@@ -306,6 +342,23 @@ pub const SETTINGS: &[Setting] = &[
     number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
     number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
     host("hz", true),
+    number!("latency-monitor-threshold", None, latency_monitor_threshold, 0, i64::MAX),
+    flag!("latency-tracking", latency_tracking),
+    Setting {
+        name: "latency-tracking-info-percentiles",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| {
+            let texts: Vec<String> =
+                config.latency_percentiles.iter().map(|percent| alloc::format!("{percent}")).collect();
+            texts.join(" ")
+        },
+        write: |config, _, value| {
+            config.latency_percentiles = percentiles(value)?;
+            Ok(())
+        },
+    },
     number!("lfu-decay-time", None, lfu_decay_minutes, 0, i32::MAX as i64),
     number!("lfu-log-factor", None, lfu_log_factor, 0, i32::MAX as i64),
     host("loglevel", true),
@@ -354,6 +407,8 @@ pub const SETTINGS: &[Setting] = &[
     number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
     number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),
+    number!("slowlog-log-slower-than", None, slowlog_log_slower_than, -1, i64::MAX),
+    number!("slowlog-max-len", None, slowlog_max_len, 0, i64::MAX),
     host("tcp-backlog", false),
     host("tcp-keepalive", true),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),
@@ -381,6 +436,19 @@ fn one_of(value: &str, words: &[&str]) -> Result<usize, ConfigError> {
     words.iter().position(|word| word.eq_ignore_ascii_case(value)).ok_or_else(|| {
         ConfigError(alloc::format!("argument(s) must be one of the following: {}", words.join(", ")))
     })
+}
+
+fn percentiles(value: &str) -> Result<Vec<f64>, ConfigError> {
+    value
+        .split_ascii_whitespace()
+        .map(|word| match crate::number::parse_f64(word.as_bytes()) {
+            None => Err(ConfigError::new("Invalid latency-tracking-info-percentiles parameters")),
+            Some(percent) if !(0.0..=100.0).contains(&percent) => Err(ConfigError::new(
+                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]",
+            )),
+            Some(percent) => Ok(percent),
+        })
+        .collect()
 }
 
 fn boolean(value: &str) -> Result<bool, ConfigError> {

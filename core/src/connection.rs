@@ -163,6 +163,8 @@ pub struct Connection {
     pub watched: BTreeSet<(usize, Vec<u8>)>,
     /// Whether a watched key has changed.
     pub is_dirty: bool,
+    /// Whether it sees all commands that run (MONITOR).
+    pub is_monitor: bool,
     /// Subscriptions.
     pub subscriptions: Subscriptions,
     /// What it waits for.
@@ -213,6 +215,7 @@ impl Connection {
             transaction: None,
             watched: BTreeSet::new(),
             is_dirty: false,
+            is_monitor: false,
             subscriptions: Subscriptions::default(),
             blocked: None,
             created: now,

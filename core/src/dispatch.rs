@@ -28,6 +28,7 @@ pub(crate) fn dispatch(
     let (parent, row) = match admit(store, server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
+            count_refusal(server, args, row);
             let error = if row.is_some_and(|found| is_exec(found.row)) {
                 transactions::abort(store, server.connection(conn), conn, &error)
             } else {
@@ -36,7 +37,7 @@ pub(crate) fn dispatch(
                 }
                 error
             };
-            server.stats.error_replies += 1;
+            server.note_error(&error);
             reply.error(&error);
             return None;
         }
@@ -108,11 +109,41 @@ fn admit(
             crate::command::full_name(parent, row)
         )));
     }
+    if server.connection(conn).is_monitor && (reaches_keys(row) || queues_keys(server, conn, row)) {
+        return Err(Error::Text("ERR Replica can't interact with the keyspace"));
+    }
     Ok((parent, row))
+}
+
+/// Whether a command is one that those who monitor may not send.
+fn reaches_keys(row: &Command) -> bool {
+    [Flags::READONLY, Flags::WRITE].iter().any(|&flag| row.flags.has(flag))
+        || matches!(row.name, "PUBLISH" | "SPUBLISH" | "EVAL" | "EVALSHA" | "FCALL")
+}
+
+/// Whether the command is an EXEC of such commands.
+fn queues_keys(server: &mut Server, conn: ConnId, row: &Command) -> bool {
+    let transaction = server.connection(conn).transaction.as_ref();
+    is_exec(row)
+        && transaction
+            .is_some_and(|transaction| transaction.queue.iter().any(|queued| reaches_keys(queued.row)))
 }
 
 fn is_exec(row: &Command) -> bool {
     row.flags.has(Flags::IMMEDIATE) && row.name == "EXEC"
+}
+
+/// Counts a command that is refused; one that does not exist is nowhere to count it.
+#[cold]
+fn count_refusal(server: &mut Server, args: Args<'_>, row: Option<Found>) {
+    let Some(found) = row else { return };
+    let row = match args.get(1).filter(|_| found.has_subcommands) {
+        Some(name) => found.row.subcommand(name),
+        None => Some(found.row),
+    };
+    if let Some(row) = row {
+        server.observer.statistics.of(row).rejected += 1;
+    }
 }
 
 #[cold]

@@ -189,6 +189,7 @@ impl Engine {
         self.begin(now);
         blocking::end_waits(&mut self.store, &mut self.server);
         self.store.maintain();
+        self.server.memory_peak = self.server.memory_peak.max((self.server.memory_used)());
         eviction::go_on(&mut self.store, &mut self.server);
         self.after_command();
         if self.idle_check_at <= now {
@@ -629,6 +630,7 @@ impl Engine {
         blocking::forget(&mut self.store, &mut self.server, conn);
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
+        self.server.set_monitor(conn, false);
         self.server.delete(conn);
     }
 }

@@ -28,6 +28,7 @@ pub mod hash;
 pub mod keyspace;
 pub mod memory;
 pub mod number;
+pub mod observe;
 pub mod output;
 pub mod pubsub;
 pub mod random;

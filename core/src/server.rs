@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use crate::command::Lookup;
 use crate::config::{Config, Options};
 use crate::connection::{ConnId, Connection};
+use crate::error::Error;
 use crate::memory::Memory;
+use crate::observe::{Observer, Statistics};
 use crate::output::Class;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
@@ -28,6 +30,30 @@ pub struct Stats {
     pub bytes_in: u64,
     /// Bytes sent.
     pub bytes_out: u64,
+}
+
+/// How fast counters grow: between two looks that are at least a second apart.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Rate {
+    at: u64,
+    counted: [u64; 3],
+    /// Commands, bytes received and bytes sent per second.
+    pub(crate) per_second: [u64; 3],
+}
+
+impl Rate {
+    /// Takes another look, in unix microseconds.
+    pub(crate) fn look(&mut self, now: u64, stats: &Stats) {
+        let passed = now.saturating_sub(self.at);
+        if passed >= 1_000_000 {
+            let counted = [stats.commands, stats.bytes_in, stats.bytes_out];
+            for (index, count) in counted.into_iter().enumerate() {
+                let grown = u128::from(count.saturating_sub(self.counted[index]));
+                self.per_second[index] = (grown * 1_000_000 / u128::from(passed)) as u64;
+            }
+            (self.at, self.counted) = (now, counted);
+        }
+    }
 }
 
 /// Messages that the running command sends to many connections: each is written once and delivered as often
@@ -61,6 +87,8 @@ pub struct Server {
     pub pubsub: PubSub,
     /// Counters.
     pub stats: Stats,
+    /// What is seen of the commands that run.
+    pub observer: Observer,
     /// Deadlines of waiting connections, in unix microseconds.
     pub timers: BTreeSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
@@ -87,10 +115,18 @@ pub struct Server {
     pub memory_used: fn() -> usize,
     /// What is left of memory.
     pub memory: Memory,
+    /// Bytes given out when the engine began.
+    pub memory_at_start: usize,
+    /// The most bytes that were seen to be given out.
+    pub memory_peak: usize,
+    /// Commands per second, as of when they were last counted.
+    pub(crate) rate: Rate,
 }
 
 impl Server {
     pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
+        let lookup = Lookup::new();
+        let observer = Observer::new(options.clock, Statistics::new(&lookup), &options.config);
         Server {
             connections: Vec::new(),
             free: Vec::new(),
@@ -100,9 +136,10 @@ impl Server {
             next_client_id: 1,
             connected: 0,
             config: options.config,
-            lookup: Lookup::new(),
+            lookup,
             pubsub: PubSub::default(),
             stats: Stats::default(),
+            observer,
             timers: BTreeSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
@@ -116,6 +153,9 @@ impl Server {
             process_id: options.process_id,
             memory_used: options.memory_used,
             memory: Memory::new(options.memory_available),
+            memory_at_start: (options.memory_used)(),
+            memory_peak: 0,
+            rate: Rate { at: now, ..Rate::default() },
         }
     }
 
@@ -208,8 +248,27 @@ impl Server {
     /// Which limit for unsent bytes a connection has.
     pub(crate) fn class(&self, conn: ConnId) -> Class {
         match self.connections.get(conn as usize).and_then(|connection| connection.as_deref()) {
-            Some(connection) if connection.subscriptions.is_any() => Class::Pubsub,
+            Some(connection) if connection.subscriptions.is_any() || connection.is_monitor => Class::Pubsub,
             _ => Class::Normal,
+        }
+    }
+
+    /// Counts an error reply.
+    pub fn note_error(&mut self, error: &Error) {
+        self.stats.error_replies += 1;
+        self.observer.statistics.error(error);
+    }
+
+    /// Lets a connection see all commands from now on, or no more.
+    pub(crate) fn set_monitor(&mut self, conn: ConnId, is_monitor: bool) {
+        let connection = self.connection(conn);
+        if connection.is_monitor != is_monitor {
+            connection.is_monitor = is_monitor;
+            if is_monitor {
+                self.observer.add_monitor(conn);
+            } else {
+                self.observer.remove_monitor(conn);
+            }
         }
     }
 

@@ -188,6 +188,7 @@ fn describe(conn: ConnId, connection: &Connection, now: u64) -> Vec<u8> {
 
 fn flags(connection: &Connection) -> String {
     let letters = [
+        (connection.is_monitor, 'O'),
         (connection.subscriptions.is_any(), 'P'),
         (connection.transaction.is_some(), 'x'),
         (connection.blocked.is_some(), 'b'),

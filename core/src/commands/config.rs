@@ -62,10 +62,12 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         settings.push(setting);
     }
     changed.apply(ctx.store);
+    ctx.server.observer.configure(&changed);
     ctx.server.config = changed;
     // A limit that has come down is reached step by step.
-    ctx.server.is_evicting =
-        ctx.server.config.maxmemory_policy.order.is_some() && ctx.server.is_out_of_memory();
+    ctx.server.is_evicting |= settings.iter().any(|setting| setting.name == "maxmemory")
+        && ctx.server.config.maxmemory_policy.order.is_some()
+        && ctx.server.is_out_of_memory();
     for setting in settings.iter().filter(|setting| setting.is_host) {
         let value = (setting.read)(&ctx.server.config, setting.name);
         ctx.server.settings.push((setting.name.into(), value));
@@ -76,6 +78,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn resetstat(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.server.stats = Stats::default();
+    ctx.server.observer.statistics.reset();
     (ctx.store.hits, ctx.store.misses) = (0, 0);
     (ctx.store.expired_keys, ctx.store.evicted_keys) = (0, 0);
     ctx.reply.ok();

@@ -153,6 +153,7 @@ fn write_greeting(ctx: &mut Context<'_>) {
 
 fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     pubsub::forget(ctx.server, ctx.conn);
+    ctx.server.set_monitor(ctx.conn, false);
     let needs_password = !ctx.server.config.requirepass.is_empty();
     let conn = ctx.conn;
     let connection = ctx.server.connection(conn);

@@ -7,9 +7,13 @@ mod docs;
 pub mod expire;
 mod info;
 pub mod keys;
+mod latency;
+mod memory;
+mod monitor;
 pub mod pubsub;
 pub mod scan;
 pub mod server;
+mod slowlog;
 pub mod sort;
 pub mod transactions;
 
@@ -27,9 +31,13 @@ pub(crate) const ROWS: &[&[Command]] = &[
     expire::ROWS,
     info::ROWS,
     keys::ROWS,
+    latency::ROWS,
+    memory::ROWS,
+    monitor::ROWS,
     pubsub::ROWS,
     scan::ROWS,
     server::ROWS,
+    slowlog::ROWS,
     sort::ROWS,
     transactions::ROWS,
 ];

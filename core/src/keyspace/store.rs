@@ -496,6 +496,16 @@ impl Store {
         self.dbs.iter().map(|db| db.keys.memory_bytes()).sum()
     }
 
+    /// Bytes of the table of a database.
+    pub fn table_bytes_of(&self, db: usize) -> usize {
+        self.dbs[db].keys.memory_bytes()
+    }
+
+    /// Values that are deleted and still to be freed.
+    pub fn pending_frees(&self) -> usize {
+        self.garbage.len()
+    }
+
     /// Looks through the current database as it is, for tests and dumps of the state.
     pub fn live_entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
         let now = self.now;

@@ -60,8 +60,20 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["INFO"],
         title: "INFO has the fields that clients read",
-        text: "Missing are the sections `cpu`, `commandstats` and `latencystats` and the fields about fragmentation, \
-               forks and replication links; `errorstats` is empty.",
+        text: "The section `cpu` is empty, since processor time is the host's; fields about fragmentation, forks, \
+               replication links and event loops are missing. `usec` of `commandstats` counts calls that were \
+               timed.",
+    },
+    Difference {
+        commands: &["SLOWLOG GET", "LATENCY HISTOGRAM", "LATENCY LATEST", "LATENCY HISTORY"],
+        title: "Only what may be slow is timed",
+        text: "With thresholds of a millisecond and more, commands that take constant time are not timed. \
+               `latency-tracking`, which times every command, is off by default.",
+    },
+    Difference {
+        commands: &["MEMORY STATS", "MEMORY DOCTOR", "MEMORY MALLOC-STATS", "LATENCY DOCTOR"],
+        title: "Reports are about this engine",
+        text: "`MEMORY STATS` has no fields about fragmentation; the reports in prose are in our own words.",
     },
     Difference {
         commands: &["AUTH", "HELLO"],
@@ -84,8 +96,11 @@ pub const DIFFERENCES: &[Difference] = &[
             "CLIENT HELP",
             "COMMAND HELP",
             "CONFIG HELP",
+            "LATENCY HELP",
+            "MEMORY HELP",
             "OBJECT HELP",
             "PUBSUB HELP",
+            "SLOWLOG HELP",
         ],
         title: "Help and documentation are in our own words",
         text: "Their form is Redis's. `COMMAND DOCS` has no history of options.",
@@ -111,10 +126,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Group("stream"), "streams come in a later version"),
     (Matches::Container("ACL"), "access control lists come in a later version"),
     (Matches::Container("MODULE"), "there are no modules"),
-    (Matches::Container("LATENCY"), "monitoring commands come in a later version"),
-    (Matches::Container("MEMORY"), "monitoring commands come in a later version"),
-    (Matches::Container("MONITOR"), "monitoring commands come in a later version"),
-    (Matches::Container("SLOWLOG"), "monitoring commands come in a later version"),
     (Matches::Container("BGREWRITEAOF"), "persistence comes in a later version"),
     (Matches::Container("BGSAVE"), "persistence comes in a later version"),
     (Matches::Container("SAVE"), "persistence comes in a later version"),
