@@ -38,6 +38,12 @@ pub enum Absent {
     Null,
     /// A null where an array would stand.
     NullArray,
+    /// The number 0.
+    Zero,
+    /// Two numbers, both 0.
+    TwoZeros,
+    /// The status OK.
+    Ok,
 }
 
 impl Absent {
@@ -46,6 +52,13 @@ impl Absent {
         match self {
             Absent::Null => reply.null(),
             Absent::NullArray => reply.null_array(),
+            Absent::Zero => reply.int(0),
+            Absent::TwoZeros => {
+                reply.array(2);
+                reply.int(0);
+                reply.int(0);
+            }
+            Absent::Ok => reply.ok(),
         }
     }
 }

@@ -130,8 +130,21 @@ pub struct Config {
     pub latency_tracking: bool,
     /// `latency-tracking-info-percentiles`.
     pub latency_percentiles: Vec<f64>,
+    /// `enable-debug-command`.
+    pub debug_access: DebugAccess,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
+}
+
+/// Who may use DEBUG.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DebugAccess {
+    /// Nobody.
+    No,
+    /// Everyone.
+    Yes,
+    /// Clients on the same machine.
+    Local,
 }
 
 impl Default for Config {
@@ -165,6 +178,7 @@ impl Default for Config {
             latency_monitor_threshold: 0,
             latency_tracking: false,
             latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
+            debug_access: DebugAccess::No,
             host: BTreeMap::new(),
         }
     }
@@ -338,6 +352,25 @@ pub const SETTINGS: &[Setting] = &[
     host("client-output-buffer-limit", true),
     bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
+    Setting {
+        name: "enable-debug-command",
+        alias: None,
+        is_mutable: false,
+        is_host: false,
+        read: |config, _| {
+            match config.debug_access {
+                DebugAccess::No => "no",
+                DebugAccess::Yes => "yes",
+                DebugAccess::Local => "local",
+            }
+            .to_string()
+        },
+        write: |config, _, value| {
+            let access = [DebugAccess::No, DebugAccess::Yes, DebugAccess::Local];
+            config.debug_access = access[one_of(value, &["no", "yes", "local"])?];
+            Ok(())
+        },
+    },
     host("engine", false),
     number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
     number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::args::Args;
 use crate::command::{Command, Flags, Found, accepts};
-use crate::commands::transactions;
+use crate::commands::{debug, transactions};
 use crate::connection::{ConnId, OwnedRequest, Queued};
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
@@ -186,6 +186,15 @@ fn queue(
         reply.error(&Error::OutOfMemory);
         return;
     }
+    if debug::is_refused(server, conn, parent, row) {
+        server.note_error(&debug::NOT_ALLOWED);
+        reply.error(&debug::NOT_ALLOWED);
+        if let Some(transaction) = &mut server.connection(conn).transaction {
+            transaction.is_broken = true;
+        }
+        return;
+    }
+    let Some(transaction) = &mut server.connection(conn).transaction else { return };
     let request = OwnedRequest::new(args);
     transaction.bytes += request.memory_bytes() + size_of::<Queued>();
     transaction.takes_memory |= row.flags.has(Flags::DENYOOM);

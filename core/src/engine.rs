@@ -136,7 +136,10 @@ impl Engine {
         connection.last_active = now;
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
-        let must_wait = connection.blocked.is_some()
+        let is_asleep = self.server.is_asleep();
+        let Some(connection) = self.server.get(conn) else { return };
+        let must_wait = is_asleep
+            || connection.blocked.is_some()
             || connection.is_runnable
             || connection.is_paused
             || connection.is_closing;
@@ -187,6 +190,13 @@ impl Engine {
     /// Time has passed: does what is due, in bounded steps.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.begin(now);
+        if self.server.is_asleep() {
+            self.finish();
+            return;
+        }
+        if self.server.asleep_until != 0 {
+            self.server.wake_up();
+        }
         blocking::end_waits(&mut self.store, &mut self.server);
         self.store.maintain();
         self.server.memory_peak = self.server.memory_peak.max((self.server.memory_used)());
@@ -201,6 +211,9 @@ impl Engine {
 
     /// When `handle_timeout` is wanted next; a time that is not after now means at once.
     pub fn poll_timeout(&self) -> Option<Micros> {
+        if self.server.asleep_until != 0 {
+            return Some(self.server.asleep_until);
+        }
         if !self.server.runnable.is_empty() || self.server.is_evicting {
             return Some(0);
         }
@@ -248,7 +261,7 @@ impl Engine {
     /// Lets connections go on that were kept waiting, then hands over what was written for others.
     fn finish(&mut self) {
         for _ in 0..RUNNABLE_PER_CALL_MAX.min(self.server.runnable.len()) {
-            if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
+            if self.outbox.is_full(self.server.config.output_batch_bytes_max) || self.server.is_asleep() {
                 break;
             }
             let Some(conn) = self.server.runnable.pop_front() else { break };

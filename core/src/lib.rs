@@ -34,6 +34,7 @@ pub mod pubsub;
 pub mod random;
 pub mod resp;
 mod server;
+pub mod sha1;
 pub mod structures;
 pub mod types;
 

@@ -109,6 +109,10 @@ pub struct Server {
     pub started: u64,
     /// Forty hexadecimal digits that tell this run from others.
     pub run_id: String,
+    /// Forty hexadecimal digits that name the history of the data, for replicas.
+    pub repl_id: String,
+    /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
+    pub(crate) asleep_until: u64,
     /// The number of the process; 0 where there is none.
     pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
@@ -149,6 +153,8 @@ impl Server {
             blocked: 0,
             now,
             started: now,
+            repl_id: run_id.chars().rev().collect(),
+            asleep_until: 0,
             run_id,
             process_id: options.process_id,
             memory_used: options.memory_used,
@@ -279,6 +285,24 @@ impl Server {
         {
             connection.is_closing = true;
             self.closing.push(conn);
+        }
+    }
+
+    /// Whether no request may run for now.
+    #[inline]
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.asleep_until > self.now
+    }
+
+    /// Lets all connections go on once nothing keeps them from it any more.
+    pub(crate) fn wake_up(&mut self) {
+        self.asleep_until = 0;
+        for conn in 0..self.connections.len() as ConnId {
+            if self.get(conn).is_some_and(|connection| {
+                connection.blocked.is_none() && !connection.is_paused && !connection.is_closing
+            }) {
+                self.make_runnable(conn);
+            }
         }
     }
 

@@ -138,12 +138,14 @@ const EXPLAINED: &[Explained] = &[
     Explained { name: "set", property: Keys, reason: "it is described as with GET, which also reads" },
     Explained { name: "sort", property: Keys, reason: BY_PATTERN },
     Explained { name: "sort_ro", property: Keys, reason: BY_PATTERN },
+    Explained { name: "wait", property: Categories, reason: NOT_IN_SCRIPTS },
+    Explained { name: "wait", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "zrank", property: Arity, reason: WITHSCORE },
     Explained { name: "zrevrank", property: Arity, reason: WITHSCORE },
 ];
 
 /// Commands that 7.0.15 does not have.
-const NEWER: &[&str] = &["client|no-touch", "client|setinfo"];
+const NEWER: &[&str] = &["client|no-touch", "client|setinfo", "cluster|myshardid", "waitaof"];
 
 #[test]
 fn command_info_is_that_of_redis_server() {

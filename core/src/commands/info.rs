@@ -226,7 +226,7 @@ fn replication(ctx: &Context<'_>, out: &mut String) {
             ("role", "master".into()),
             ("connected_slaves", "0".into()),
             ("master_failover_state", "no-failover".into()),
-            ("master_replid", ctx.server.run_id.clone()),
+            ("master_replid", ctx.server.repl_id.clone()),
             ("master_replid2", "0".repeat(40)),
             ("master_repl_offset", "0".into()),
             ("second_repl_offset", "-1".into()),

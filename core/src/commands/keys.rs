@@ -151,7 +151,7 @@ fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 const EMBEDDED_BYTES_MAX: usize = 44;
 
 /// The name of the form in which a value is stored, in Redis's terms.
-fn encoding(entry: &Entry) -> &'static str {
+pub(super) fn encoding(entry: &Entry) -> &'static str {
     match entry.value() {
         ValueRef::Int(_) => "int",
         ValueRef::Bytes(bytes) if bytes.len() <= EMBEDDED_BYTES_MAX && !entry.is_raw() => "embstr",

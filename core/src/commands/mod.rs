@@ -1,16 +1,21 @@
 //! Commands that belong to no single type of value.
 
 mod client;
+mod cluster;
 mod config;
 pub mod connection;
+pub(crate) mod debug;
 mod docs;
 pub mod expire;
 mod info;
 pub mod keys;
 mod latency;
 mod memory;
+mod module;
 mod monitor;
+mod persistence;
 pub mod pubsub;
+mod replication;
 pub mod scan;
 pub mod server;
 mod slowlog;
@@ -25,16 +30,21 @@ use crate::error::Error;
 /// The rows of all files here.
 pub(crate) const ROWS: &[&[Command]] = &[
     client::ROWS,
+    cluster::ROWS,
     config::ROWS,
     connection::ROWS,
+    debug::ROWS,
     docs::ROWS,
     expire::ROWS,
     info::ROWS,
     keys::ROWS,
     latency::ROWS,
     memory::ROWS,
+    module::ROWS,
     monitor::ROWS,
+    persistence::ROWS,
     pubsub::ROWS,
+    replication::ROWS,
     scan::ROWS,
     server::ROWS,
     slowlog::ROWS,
