@@ -1,6 +1,6 @@
 //! Settings, by the names that CONFIG and the configuration file use.
 //!
-//! [`SETTINGS`] is the only list of them. The engine acts on its own ones; those of the host are kept so that
+//! [`settings`] is the only list of them. The engine acts on its own ones; those of the host are kept so that
 //! CONFIG GET shows them, and the host is told when CONFIG SET changes one.
 
 use alloc::collections::BTreeMap;
@@ -190,6 +190,11 @@ impl Config {
         self.host.get(name).map_or("", String::as_str)
     }
 
+    /// The value of a setting that nothing depends on, if it was set.
+    fn idle<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
+        self.host.get(name).map_or(default, String::as_str)
+    }
+
     /// Hands the settings to the store that it acts on.
     pub(crate) fn apply(&self, store: &mut Store) {
         store.notify = self.notify;
@@ -251,10 +256,15 @@ pub struct Setting {
 
 /// The setting of this name or alias, in any case.
 pub fn find(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| {
+    settings().find(|setting| {
         setting.name.eq_ignore_ascii_case(name)
             || setting.alias.is_some_and(|alias| alias.eq_ignore_ascii_case(name))
     })
+}
+
+/// All settings.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().chain(reported::REPORTED)
 }
 
 /// A setting of the engine whose value is a number within bounds.
@@ -345,8 +355,10 @@ macro_rules! flag {
     };
 }
 
-/// All settings, by name.
-pub const SETTINGS: &[Setting] = &[
+mod reported;
+
+/// The settings that something depends on, by name.
+const SETTINGS: &[Setting] = &[
     fixed!("appendonly", "no"),
     host("bind", false),
     host("client-output-buffer-limit", true),
@@ -374,7 +386,19 @@ pub const SETTINGS: &[Setting] = &[
     host("engine", false),
     number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
     number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
-    host("hz", true),
+    Setting {
+        name: "hz",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        // Nothing happens so many times a second; the number is kept within Redis's bounds.
+        read: |config, _| config.idle("hz", "10").to_string(),
+        write: |config, name, value| {
+            let value = integer(value, 0, i32::MAX as i64)?.clamp(1, 500);
+            config.host.insert(name, value.to_string());
+            Ok(())
+        },
+    },
     number!("latency-monitor-threshold", None, latency_monitor_threshold, 0, i64::MAX),
     flag!("latency-tracking", latency_tracking),
     Setting {
@@ -485,7 +509,7 @@ fn percentiles(value: &str) -> Result<Vec<f64>, ConfigError> {
 }
 
 fn boolean(value: &str) -> Result<bool, ConfigError> {
-    match value {
+    match value.to_ascii_lowercase().as_str() {
         "yes" => Ok(true),
         "no" => Ok(false),
         _ => Err(ConfigError::new("argument must be 'yes' or 'no'")),

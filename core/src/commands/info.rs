@@ -7,6 +7,7 @@ use core::fmt::Write;
 
 use crate::args::Args;
 use crate::command::{Command, Flags, Group, string};
+use crate::config;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::observe::Counts;
@@ -76,6 +77,7 @@ fn lines(out: &mut String, lines: &[(&str, String)]) {
 
 fn server(ctx: &Context<'_>, out: &mut String) {
     let server = &ctx.server;
+    let hz = setting(ctx, "hz");
     let uptime = (server.now - server.started) / 1_000_000;
     let port = Some(server.config.host("port")).filter(|port| !port.is_empty()).unwrap_or("0");
     lines(
@@ -91,13 +93,19 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("server_time_usec", server.now.to_string()),
             ("uptime_in_seconds", uptime.to_string()),
             ("uptime_in_days", (uptime / 86_400).to_string()),
-            ("hz", "10".into()),
-            ("configured_hz", "10".into()),
+            ("hz", hz.clone()),
+            ("configured_hz", hz),
             ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
             ("config_file", String::new()),
         ],
     );
+}
+
+/// A setting as CONFIG GET replies it.
+fn setting(ctx: &Context<'_>, name: &str) -> String {
+    let setting = config::find(name).expect("the engine knows its own settings");
+    (setting.read)(&ctx.server.config, setting.name)
 }
 
 fn clients(ctx: &Context<'_>, out: &mut String) {

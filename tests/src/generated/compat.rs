@@ -47,7 +47,10 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["CONFIG GET", "CONFIG SET"],
         title: "The settings are those that mean something here",
-        text: "An unknown setting is refused by `CONFIG SET` and left out by `CONFIG GET`. \
+        text: "Of what does not exist here (persistence, replicas, a cluster, modules, defragmentation) some are \
+               reported with Redis's default and can be set to nothing else; `hz`, the `lazyfree` settings and a \
+               few others can be set, since what they ask for happens anyway. The rest is refused by \
+               `CONFIG SET` and left out by `CONFIG GET`. \
                `client-output-buffer-limit normal` has a hard limit of 1 GB by default, since without one a \
                client that never reads takes the server's memory.",
     },
@@ -87,6 +90,11 @@ pub const DIFFERENCES: &[Difference] = &[
                `DEBUG OBJECT` tells a made-up address. `DEBUG DIGEST` is Redis's.",
     },
     Difference { commands: &["LOLWUT"], title: "LOLWUT draws nothing", text: "It tells the version alone." },
+    Difference {
+        commands: &["CONFIG REWRITE"],
+        title: "The engine writes no files",
+        text: "`CONFIG REWRITE` always fails as in a server that was started without a file.",
+    },
     Difference {
         commands: &["AUTH", "HELLO"],
         title: "There is one user",
@@ -147,7 +155,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Container("CLIENT TRACKINGINFO"), "client-side caching comes in a later version"),
     (Matches::Container("CLIENT PAUSE"), "comes in a later version"),
     (Matches::Container("CLIENT UNPAUSE"), "comes in a later version"),
-    (Matches::Container("CONFIG REWRITE"), "the engine writes no files"),
 ];
 
 /// Which commands a reason is for.
