@@ -30,6 +30,7 @@ pub mod number;
 pub mod output;
 pub mod pubsub;
 pub mod random;
+pub mod rdb;
 pub mod resp;
 mod server;
 pub mod structures;

@@ -298,8 +298,13 @@ impl Store {
 
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
-        let is_new = !self.remove(entry.key());
         entry.set_access(self.access_clock());
+        self.put_restored(entry);
+    }
+
+    /// As [`Store::put_entry`], with the entry's own access clock.
+    pub fn put_restored(&mut self, entry: Entry) {
+        let is_new = !self.remove(entry.key());
         let hash = self.hash(entry.key());
         if is_new {
             self.insert_new(hash, entry);

@@ -182,6 +182,14 @@ impl Hash {
         }
     }
 
+    /// Fields and values in turns, while they are one packed sequence.
+    pub fn packed(&self) -> Option<&Packed> {
+        match &self.form {
+            Form::Packed(packed) => Some(packed),
+            Form::Table(_) => None,
+        }
+    }
+
     /// Bytes allocated on the heap; those of a large hash's fields are estimated from some of them.
     pub fn memory_bytes(&self) -> usize {
         match &self.form {
