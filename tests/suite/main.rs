@@ -7,6 +7,7 @@ mod generated;
 mod input;
 mod licences;
 mod memory;
+mod rdb;
 mod scripts;
 mod table;
 mod workload;
