@@ -18,6 +18,7 @@ const FREQUENCY_MAX: i64 = 255;
 fn dump(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let is_compressed = ctx.server.config.rdb_compression;
     let memory = &mut ctx.server.memory;
+    ctx.store.drop_due_fields(args.at(1));
     let Some(entry) = ctx.store.read(args.at(1)) else {
         ctx.reply.null();
         return Ok(Flow::Done);

@@ -351,6 +351,23 @@ impl Entry {
         Some(unsafe { self.0.as_ptr().add(self.shape().key - 8).cast::<u64>().read_unaligned() })
     }
 
+    /// A lower bound of the deadlines of a hash's fields, in unix milliseconds.
+    pub fn field_deadline(&self) -> Option<u64> {
+        if self.flags() & KIND != KIND_HASH {
+            return None;
+        }
+        match self.value() {
+            ValueRef::Hash(hash) => Some(hash.nearest_deadline()).filter(|&at| at != u64::MAX),
+            _ => None,
+        }
+    }
+
+    /// The time in unix milliseconds at which the key or one of its fields expires, whichever is first; it may be
+    /// too early where fields are concerned.
+    pub fn due_at(&self) -> Option<u64> {
+        [self.deadline(), self.field_deadline()].into_iter().flatten().min()
+    }
+
     /// Sets or clears the time in unix milliseconds at which the key expires.
     pub fn set_deadline(&mut self, deadline: Option<u64>) {
         match deadline {

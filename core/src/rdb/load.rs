@@ -17,6 +17,8 @@ use crate::types::zset::Zset;
 /// Kinds of the nodes of a quicklist.
 const NODE_PLAIN: u64 = 1;
 const NODE_PACKED: u64 = 2;
+/// The latest deadline of a field that Redis can store, in unix milliseconds.
+const FIELD_DEADLINE_MAX: u64 = (1 << 48) - 2;
 /// Bytes that an element of a list takes besides its own.
 const LIST_ELEMENT_BYTES: usize = 12;
 
@@ -39,6 +41,14 @@ impl Reader<'_> {
             form::HASH_ZIPMAP => Value::Hash(Box::new(self.hash_zipmap(compact)?)),
             form::HASH_ZIPLIST => Value::Hash(Box::new(self.hash_packed(Pack::Ziplist, compact)?)),
             form::HASH_LISTPACK => Value::Hash(Box::new(self.hash_packed(Pack::Listpack, compact)?)),
+            form::HASH_TIMED_EARLY => Value::Hash(Box::new(self.hash_timed(false, compact)?)),
+            form::HASH_TIMED => Value::Hash(Box::new(self.hash_timed(true, compact)?)),
+            form::HASH_TIMED_LISTPACK_EARLY => Value::Hash(Box::new(self.hash_timed_packed(compact)?)),
+            form::HASH_TIMED_LISTPACK => {
+                // The earliest deadline, which those of the fields tell too.
+                self.array::<8>()?;
+                Value::Hash(Box::new(self.hash_timed_packed(compact)?))
+            }
             form::ZSET_TEXT => Value::Zset(Box::new(self.zset(compact, 1, Self::text_score)?)),
             form::ZSET => Value::Zset(Box::new(self.zset(compact, 8, Self::binary_score)?)),
             form::ZSET_ZIPLIST => Value::Zset(Box::new(self.zset_packed(Pack::Ziplist, compact)?)),
@@ -159,6 +169,46 @@ impl Reader<'_> {
         Ok(hash)
     }
 
+    /// Deadline, field and value of each field. A deadline of 0 is none. If the earliest one stands in front, the
+    /// others count from it, beginning with 1.
+    fn hash_timed(&mut self, is_relative: bool, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        let base = if is_relative { u64::from_le_bytes(self.array()?) } else { 1 };
+        for _ in 0..self.count(3)? {
+            let deadline = match self.length()? {
+                0 => None,
+                offset => Some(base.checked_add(offset - 1).ok_or(Fault::Malformed)?),
+            };
+            let (field, value) = (self.string()?, self.string()?);
+            self.set_field(&mut hash, &field, &value, compact)?;
+            set_deadline(&mut hash, &field, deadline)?;
+        }
+        Ok(hash)
+    }
+
+    /// Field, value and deadline in turns.
+    fn hash_timed_packed(&mut self, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        let block = self.string()?;
+        let (mut pair, mut field) = ((None, None), [0; INTEGER_TEXT_BYTES_MAX]);
+        Pack::Listpack.each(&block, |item| {
+            match (pair, item) {
+                ((None, _), item) => pair = (Some(item), None),
+                ((first, None), item) => pair = (first, Some(item)),
+                ((Some(name), Some(value)), Item::Int(at)) => {
+                    let name = name.text(&mut field);
+                    self.set_field(&mut hash, name, value.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact)?;
+                    let at = u64::try_from(at).map_err(|_| Fault::Malformed)?;
+                    set_deadline(&mut hash, name, Some(at).filter(|&at| at != 0))?;
+                    pair = (None, None);
+                }
+                _ => return Err(Fault::Malformed),
+            }
+            Ok(())
+        })?;
+        if pair.0.is_none() { Ok(hash) } else { Err(Fault::Malformed) }
+    }
+
     fn set_field(
         &mut self,
         hash: &mut Hash,
@@ -221,5 +271,13 @@ impl Reader<'_> {
             253 => Ok(f64::NAN),
             len => number::parse_f64(self.bytes(usize::from(len))?).ok_or(Fault::Malformed),
         }
+    }
+}
+
+fn set_deadline(hash: &mut Hash, field: &[u8], deadline: Option<u64>) -> Result<(), Fault> {
+    match deadline {
+        None => Ok(()),
+        Some(at) if at <= FIELD_DEADLINE_MAX && hash.set_deadline(field, Some(at)) => Ok(()),
+        Some(_) => Err(Fault::Malformed),
     }
 }

@@ -33,8 +33,8 @@ use crate::types::Compact;
 
 /// The version of Redis 7.0, of which all forms are that are written for ordinary values.
 const VERSION_ORDINARY: u16 = 10;
-/// The version of the newest forms that are read, that of Redis 8.0.
-const VERSION_MAX: u16 = 12;
+/// The version of Redis 7.4, whose hashes have fields with deadlines. 8.0 has the same, and newer ones are refused.
+const VERSION_TIMED: u16 = 12;
 /// Bytes of version and checksum.
 const FOOTER_BYTES: usize = 10;
 
@@ -60,6 +60,11 @@ mod form {
     /// A list of listpacks and of single long elements.
     pub(super) const LIST_QUICKLIST_2: u8 = 18;
     pub(super) const SET_LISTPACK: u8 = 20;
+    /// The forms of hashes whose fields have deadlines. The first two are of versions before 7.4.
+    pub(super) const HASH_TIMED_EARLY: u8 = 22;
+    pub(super) const HASH_TIMED_LISTPACK_EARLY: u8 = 23;
+    pub(super) const HASH_TIMED: u8 = 24;
+    pub(super) const HASH_TIMED_LISTPACK: u8 = 25;
 }
 
 /// Why a payload was refused.
@@ -108,7 +113,7 @@ pub fn verify(payload: &[u8]) -> Result<(), Refusal> {
     let (rest, checksum) = payload.split_last_chunk::<8>().ok_or(Refusal::Footer)?;
     let (_, version) = rest.split_last_chunk::<2>().ok_or(Refusal::Footer)?;
     let is_right =
-        u16::from_le_bytes(*version) <= VERSION_MAX && u64::from_le_bytes(*checksum) == crc64(rest);
+        u16::from_le_bytes(*version) <= VERSION_TIMED && u64::from_le_bytes(*checksum) == crc64(rest);
     if is_right { Ok(()) } else { Err(Refusal::Footer) }
 }
 
@@ -132,6 +137,9 @@ pub fn restore(
 ///
 /// A server refuses every version above its own, whatever the value. Redis 7.2 writes version 11 above values that
 /// 7.0 would understand; with the lowest one, both take them.
-fn version_of(_form: u8) -> u16 {
-    VERSION_ORDINARY
+fn version_of(form: u8) -> u16 {
+    match form {
+        form::HASH_TIMED | form::HASH_TIMED_LISTPACK => VERSION_TIMED,
+        _ => VERSION_ORDINARY,
+    }
 }

@@ -160,9 +160,23 @@ impl Writer {
     }
 
     fn hash(&mut self, hash: &Hash) {
+        if hash.has_deadlines()
+            && let Some(nearest) = hash.iter_timed().filter_map(|(_, _, at)| at).min()
+        {
+            return self.hash_timed(hash, nearest);
+        }
         if let Some(pairs) = hash.packed() {
             self.bytes.push(form::HASH_LISTPACK);
             return self.listpack(pairs);
+        }
+        if hash.is_compact() {
+            let mut pairs = Packed::new();
+            for (field, value) in hash.iter() {
+                pairs.push_back(field);
+                pairs.push_back(value);
+            }
+            self.bytes.push(form::HASH_LISTPACK);
+            return self.listpack(&pairs);
         }
         self.bytes.push(form::HASH);
         self.length(hash.len() as u64);
@@ -170,6 +184,31 @@ impl Writer {
             self.item(field);
             self.item(value);
         }
+    }
+
+    /// A hash whose fields have deadlines, of which `nearest` is the earliest.
+    fn hash_timed(&mut self, hash: &Hash, nearest: u64) {
+        self.bytes.push(if hash.is_compact() { form::HASH_TIMED_LISTPACK } else { form::HASH_TIMED });
+        self.bytes.extend_from_slice(&nearest.to_le_bytes());
+        if !hash.is_compact() {
+            self.length(hash.len() as u64);
+            for (field, value, deadline) in hash.iter_timed() {
+                self.length(deadline.map_or(0, |at| at - nearest + 1));
+                self.item(field);
+                self.item(value);
+            }
+            return;
+        }
+        // Redis keeps them in the order of their deadlines and relies on that; those without come last.
+        let mut fields: Vec<_> = hash.iter_timed().collect();
+        fields.sort_by_key(|(_, _, deadline)| deadline.unwrap_or(u64::MAX));
+        let mut triplets = Packed::new();
+        for (field, value, deadline) in fields {
+            triplets.push_back(field);
+            triplets.push_back(value);
+            triplets.push_back(deadline.unwrap_or(0) as i64);
+        }
+        self.listpack(&triplets);
     }
 
     fn zset(&mut self, zset: &Zset) {

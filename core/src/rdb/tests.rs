@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
@@ -38,7 +39,10 @@ fn shown(value: &Value) -> Vec<Vec<u8>> {
             all.push(set.encoding().into());
         }
         Value::Hash(hash) => {
-            all.extend(hash.iter().map(|(field, value)| [field.to_vec(), value.to_vec()].join(&b'=')));
+            all.extend(hash.iter_timed().map(|(field, value, deadline)| {
+                let deadline = deadline.map_or(String::new(), |at| format!(" until {at}"));
+                [field.to_vec(), [value.to_vec(), deadline.into_bytes()].concat()].join(&b'=')
+            }));
             all.sort();
             all.push(hash.encoding().into());
         }
@@ -95,9 +99,13 @@ fn random_value(random: &mut Random) -> Value {
             Value::Set(Box::new(set))
         }
         4 => {
-            let mut hash = Hash::default();
+            let (mut hash, is_timed) = (Hash::default(), random.below(2) == 0);
             for _ in 0..count {
-                hash.insert(&random_text(random), &random_text(random), &compact);
+                let field = random_text(random);
+                hash.insert(&field, &random_text(random), &compact);
+                if is_timed && random.below(2) == 0 {
+                    hash.set_deadline(&field, Some((1 << 40) + random.below(1000)));
+                }
             }
             Value::Hash(Box::new(hash))
         }
@@ -172,6 +180,9 @@ fn old_forms_are_read() {
     let quicklist = [&[14, 1, block.len() as u8], &block[..]].concat();
     check(&quicklist, &["a", "2", "12345", "-128"]);
     check(b"\x09\x0c\x02\x01a\x01\x01x?\x01b\x00\x00\xff", &["a=x", "b=", "listpack"]);
+    // Deadlines in two forms of before they were released.
+    check(b"\x16\x02\x00\x01a\x01x\x05\x01b\x01y", &["a=x", "b=y until 5", "listpackex"]);
+    check(b"\x17\x0f\x0f\0\0\0\x03\0\x81a\x02\x81x\x02\x05\x01\xff", &["a=x until 5", "listpackex"]);
     check(b"\x0b\x0c\x02\0\0\0\x02\0\0\0\xff\xff\x05\0", &["-1", "5", "intset"]);
     check(b"\x14\x0a\x0a\0\0\0\x01\0\x81x\x02\xff", &["x", "listpack"]);
 }
@@ -210,6 +221,12 @@ fn malformed_values_are_refused() {
         b"\x0b\x0c\x02\0\0\0\x02\0\0\0\x05\0\x05\0",
         b"\x0b\x0b\x03\0\0\0\x01\0\0\0\x01\0\0",
         b"\x0b\x0a\x02\0\0\0\x02\0\0\0\x05\0",
+        // A field with no value or deadline, with one that is negative, no number, or too late.
+        b"\x17\x0d\x0d\0\0\0\x02\0\x81a\x02\x81x\x02\xff",
+        b"\x17\x10\x10\0\0\0\x03\0\x81a\x02\x81x\x02\xdf\xff\x02\xff",
+        b"\x17\x10\x10\0\0\0\x03\0\x81a\x02\x81x\x02\x81y\x02\xff",
+        b"\x18\xff\xff\xff\xff\xff\xff\0\0\x01\x01\x01a\x01x",
+        b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x01a\x01x",
         // More behind the value.
         b"\x00\x01ab",
     ] {
@@ -219,9 +236,9 @@ fn malformed_values_are_refused() {
 
 #[test]
 fn footers_are_checked() {
-    let good = with_footer(b"\x00\x01a", VERSION_MAX);
+    let good = with_footer(b"\x00\x01a", VERSION_TIMED);
     assert_eq!(verify(&good), Ok(()));
-    assert_eq!(verify(&with_footer(b"\x00\x01a", VERSION_MAX + 1)), Err(Refusal::Footer));
+    assert_eq!(verify(&with_footer(b"\x00\x01a", VERSION_TIMED + 1)), Err(Refusal::Footer));
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= 1;

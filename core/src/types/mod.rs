@@ -20,6 +20,7 @@ pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
+    hash::commands::TIMED_ROWS,
     set::commands::ROWS,
     zset::commands::ROWS,
 ];
