@@ -3,6 +3,7 @@
 mod differential;
 mod documents;
 mod effects;
+mod field_deadlines;
 mod generated;
 mod input;
 mod licences;
