@@ -11,6 +11,7 @@ extern crate std;
 
 pub mod args;
 pub mod blocking;
+pub mod bytes;
 pub mod command;
 pub mod commands;
 pub mod config;

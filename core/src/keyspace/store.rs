@@ -392,6 +392,12 @@ impl Store {
         }
     }
 
+    /// Whether a command has had an effect on other connections that is still to be seen to.
+    #[inline]
+    pub fn has_consequences(&self) -> bool {
+        !self.touched.is_empty() || !self.notices.is_empty() || !self.ready.is_empty()
+    }
+
     /// Frees `value`, at once if it is small.
     pub fn discard(&mut self, value: Value) {
         discard(&mut self.garbage, value);
@@ -509,7 +515,7 @@ impl Store {
     ///
     /// Each pass makes one load for every key. The loads of a pass do not depend on each other, so the processor
     /// waits for all of them together.
-    #[inline]
+    #[inline(never)]
     pub fn prefetch(&self, db: usize, hashes: &[u64]) {
         const KEYS_MAX: usize = 32;
         let keys = &self.dbs[db].keys;
