@@ -1,6 +1,7 @@
 //! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands in
 //! `commands.rs`, their tests beside them.
 
+pub mod bitmap;
 pub mod hash;
 pub mod list;
 pub mod sample;
@@ -18,6 +19,7 @@ use crate::keyspace::HashSeed;
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
+    bitmap::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
     set::commands::ROWS,

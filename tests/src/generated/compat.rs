@@ -116,7 +116,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Origin(Origin::Module), "modules' types are not planned"),
     (Matches::Group("valkey"), "newer than the version tracked"),
     (Matches::NewerThanTracked, "newer than the version tracked"),
-    (Matches::Group("bitmap"), "bitmaps come in a later version"),
     (Matches::Group("geo"), "geospatial commands come in a later version"),
     (Matches::Group("hyperloglog"), "HyperLogLog comes in a later version"),
     (Matches::Group("stream"), "streams come in a later version"),

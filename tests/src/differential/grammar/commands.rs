@@ -54,6 +54,18 @@ pub(super) const PLAIN: &[&str] = &[
     "(INCRBY|DECRBY) <key> <int>",
     "INCRBYFLOAT <key> <tame>",
     "LCS <key> <key> [LEN|IDX [MINMATCHLEN <cnt>] [WITHMATCHLEN]|BOGUS]",
+    // Bitmaps.
+    "SETBIT <key> <bitat> <bit>",
+    "GETBIT <key> <bitat>",
+    "BITCOUNT <key> [<idx> <idx> [BIT|BYTE|bit|BOGUS]]",
+    "BITCOUNT <key> <bitat> <bitat> BIT",
+    "BITPOS <key> <bit>",
+    "BITPOS <key> <bit> <idx> [<idx> [BIT|BYTE|bit|BOGUS]]",
+    "BITOP (AND|OR|XOR|NOT|and|BOGUS) <key> <key>+",
+    "BITFIELD <key> <field>+",
+    "BITFIELD <key> <field>+",
+    "BITFIELD_RO <key> (GET <width> <bitat>)+",
+    "BITFIELD_RO <key> [<field>]",
     // Lists.
     "(LPUSH|RPUSH|LPUSHX|RPUSHX) <key> <val>+",
     "RPUSH <key> <many>",
