@@ -3,6 +3,7 @@
 
 pub mod bitmap;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod sample;
 pub mod scan;
@@ -20,6 +21,7 @@ use crate::keyspace::HashSeed;
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
     bitmap::commands::ROWS,
+    hyperloglog::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
     set::commands::ROWS,

@@ -186,6 +186,17 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "bit" => random.pick(&["0", "1", "1", "0", "1", "2", "-1", "abc"]),
         "width" => random.pick(WIDTHS),
         "field" => return field(random, out),
+        // Mostly sketches of their own, so that many elements come together.
+        "hll" if random.one_in(20) => return out.push(key(random)),
+        "hll" => random.pick(&["hll0", "hll1", "hll2", "hll3"]),
+        // Seldom, and then mostly where it does little.
+        "damage" if random.one_in(4) => random.pick(&["0", "3", "4", "15", "16"]),
+        "damage" => random.pick(&["7", "8", "9"]),
+        // None begins a run of two bytes: redis-server writes behind the end of a string that ends within one.
+        "byte" => {
+            const BYTES: &[u8] = b"\x00\x01\x05\x3f\x80\x84\xb5\xff";
+            return out.push(vec![BYTES[random.below(8)]]);
+        }
         "idx" => return out.push(index(random)),
         "cnt" => random.pick(&[
             "0",
