@@ -613,6 +613,7 @@ fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
         Value::Hash(hash) => hash.len(),
         Value::Set(set) => set.len(),
         Value::Zset(zset) => zset.len(),
+        Value::Stream(stream) => stream.parts(),
         Value::Int(_) | Value::Bytes(_) => 0,
     };
     if len > FREE_AT_ONCE_ELEMENTS {

@@ -8,6 +8,7 @@ use crate::keyspace::entry::{Entry, Value, ValueMut, ValueRef};
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
+use crate::types::stream::Stream;
 use crate::types::zset::Zset;
 
 impl Store {
@@ -43,6 +44,15 @@ impl Store {
         match self.read(key).map(Entry::value) {
             None => Ok(None),
             Some(ValueRef::Zset(zset)) => Ok(Some(zset)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    /// The stream at `key` for reading.
+    pub fn stream(&mut self, key: &[u8]) -> Result<Option<&Stream>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Stream(stream)) => Ok(Some(stream)),
             Some(_) => Err(Error::WrongType),
         }
     }
@@ -83,6 +93,15 @@ impl Store {
         }
     }
 
+    /// The stream at `key` for changing.
+    pub fn stream_mut(&mut self, key: &[u8]) -> Result<Option<&mut Stream>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Stream(stream)) => Ok(Some(stream)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
     /// The list at `key` for changing, made when missing. The caller must add an element.
     pub fn list_or_new(&mut self, key: &[u8]) -> Result<&mut List, Error> {
         match self.write_or_new(key, || Value::List(Box::default())).value_mut() {
@@ -111,6 +130,14 @@ impl Store {
     pub fn zset_or_new(&mut self, key: &[u8]) -> Result<&mut Zset, Error> {
         match self.write_or_new(key, || Value::Zset(Box::default())).value_mut() {
             ValueMut::Zset(zset) => Ok(zset),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The stream at `key` for changing, made when missing; it may stay empty.
+    pub fn stream_or_new(&mut self, key: &[u8]) -> Result<&mut Stream, Error> {
+        match self.write_or_new(key, || Value::Stream(Box::default())).value_mut() {
+            ValueMut::Stream(stream) => Ok(stream),
             _ => Err(Error::WrongType),
         }
     }
