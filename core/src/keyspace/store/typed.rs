@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use super::Store;
+use crate::effects::Effects;
 use crate::error::Error;
 use crate::keyspace::entry::{Entry, Value, ValueMut, ValueRef};
 use crate::types::hash::Hash;
@@ -139,6 +140,15 @@ impl Store {
         match self.write_or_new(key, || Value::Stream(Box::default())).value_mut() {
             ValueMut::Stream(stream) => Ok(stream),
             _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The stream at `key` as it is, and where to record what was done to it.
+    pub fn stream_and_effects(&mut self, key: &[u8]) -> Option<(&Stream, &mut Effects)> {
+        let hash = self.hash(key);
+        match self.dbs[self.db].keys.find(hash, key).map(Entry::value) {
+            Some(ValueRef::Stream(stream)) => Some((stream, &mut self.effects)),
+            _ => None,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The names of entries: a time in milliseconds, and a number among those of the same time.
 
-use alloc::vec::Vec;
+use crate::number::format_u64;
+use crate::structures::INTEGER_TEXT_BYTES_MAX;
 
-use crate::number::write_u64;
+/// The longest text of a name, in bytes.
+pub const ID_CHARS_MAX: usize = 2 * 20 + 1;
 
 /// The name of an entry. Names of a stream only grow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -45,18 +47,20 @@ impl Id {
         self == Id::MIN
     }
 
-    /// Appends `ms-seq` to `out`.
-    pub fn write(self, out: &mut Vec<u8>) {
-        write_u64(out, self.ms);
-        out.push(b'-');
-        write_u64(out, self.seq);
-    }
-
-    /// The text `ms-seq`.
-    pub fn to_vec(self) -> Vec<u8> {
-        let mut text = Vec::new();
-        self.write(&mut text);
-        text
+    /// The text `ms-seq`, written into `buffer`.
+    pub fn text(self, buffer: &mut [u8; ID_CHARS_MAX]) -> &[u8] {
+        let mut len = 0;
+        let mut digits = [0; INTEGER_TEXT_BYTES_MAX];
+        for (number, before) in [(self.ms, None), (self.seq, Some(b'-'))] {
+            if let Some(byte) = before {
+                buffer[len] = byte;
+                len += 1;
+            }
+            let text = format_u64(&mut digits, number);
+            buffer[len..len + text.len()].copy_from_slice(text);
+            len += text.len();
+        }
+        &buffer[..len]
     }
 
     /// As one number of 128 bits, whose bytes from the highest down are Redis's key of a node.

@@ -13,7 +13,7 @@ mod range;
 
 pub use chunk::{Entry, Fields};
 pub use group::{Consumer, ConsumerRef, Group, Pending};
-pub use id::Id;
+pub use id::{ID_CHARS_MAX, Id};
 pub use range::{Range, RangeBack};
 
 use alloc::boxed::Box;
@@ -335,6 +335,21 @@ impl Stream {
         self.groups.remove(name)
     }
 
+    /// Takes note that a group has read an entry: if it is further than what it had read before, it has read that far.
+    /// True if so.
+    pub fn advance(&mut self, group: &[u8], id: Id) -> bool {
+        let (has_gaps, position) = (self.has_gaps_after(id), self.position(id));
+        let added = self.entries_added;
+        let Some(group) = self.groups.get_mut(group).filter(|group| group.last_id < id) else { return false };
+        match group.entries_read {
+            Some(read) if !has_gaps => group.entries_read = Some(read.wrapping_add(1)),
+            _ if added > 0 => group.entries_read = position,
+            _ => {}
+        }
+        group.last_id = id;
+        true
+    }
+
     /// Whether a group has still to read an entry of this name, or to acknowledge it.
     pub fn is_referenced(&self, id: Id) -> bool {
         self.groups.values().any(|group| group.last_id < id || group.pending().contains_key(&id))
@@ -391,6 +406,16 @@ impl Stream {
             _ => self.position(group.last_id),
         };
         read.map(|read| (self.entries_added as i64).wrapping_sub(read))
+    }
+
+    /// How many entries are pending in all groups together.
+    pub fn pending_len(&self) -> usize {
+        self.groups.values().map(|group| group.pending().len()).sum()
+    }
+
+    /// A stream that is nothing but a group, so that the group can be thrown away like a value.
+    pub fn of_group(group: Group) -> Stream {
+        Stream { groups: BTreeMap::from([(Box::default(), group)]), ..Stream::default() }
     }
 
     // ----- memory -----
