@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod acl;
 pub mod args;
 pub mod blocking;
 pub mod command;
@@ -28,11 +29,13 @@ pub mod keyspace;
 pub mod memory;
 pub mod number;
 pub mod output;
+mod pause;
 pub mod pubsub;
 pub mod random;
 pub mod resp;
 mod server;
 pub mod structures;
+mod tracking;
 pub mod types;
 
 pub use config::{Config, ConfigError, Options};

@@ -19,7 +19,7 @@ impl Store {
     /// Does one bounded step of active expiry and lazy freeing.
     pub fn maintain(&mut self) {
         self.free_step();
-        if self.active_expire {
+        if self.active_expire && !self.is_still {
             for db in 0..self.dbs.len() {
                 if self.dbs[db].volatile > 0 && self.dbs[db].expire_step_at <= self.now {
                     self.expire_step(db);
@@ -34,7 +34,7 @@ impl Store {
             return Some(0);
         }
         let next = self.dbs.iter().filter(|db| db.volatile > 0).map(|db| db.expire_step_at).min()?;
-        (self.active_expire && next != u64::MAX).then(|| next.saturating_mul(1000))
+        (self.active_expire && !self.is_still && next != u64::MAX).then(|| next.saturating_mul(1000))
     }
 
     fn expire_step(&mut self, db: usize) {
