@@ -91,3 +91,6 @@ pub(crate) fn forget(server: &mut Server, conn: ConnId) {
         server.pause.waiting.retain(|&other| other != conn);
     }
 }
+
+#[cfg(test)]
+mod tests;

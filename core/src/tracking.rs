@@ -331,3 +331,6 @@ fn tell_broken_redirect(server: &mut Server, conn: ConnId, id: u64) {
 fn is_there(server: &mut Server, (conn, id): Reader) -> bool {
     server.get(conn).is_some_and(|connection| connection.client_id == id && !connection.is_closing)
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,13 +51,13 @@ impl<'a> Options<'a> {
                 options.is_unsorted |= !by.contains(&b'*');
                 if by.contains(&b'*') && !reads_all {
                     return Err(Error::Text(
-                        "ERR BY option of SORT denied due to insufficient ACL permissions",
+                        "ERR BY option of SORT denied due to insufficient ACL permissions.",
                     ));
                 }
             } else if cursor.accept_with("GET", 1) {
                 if !reads_all {
                     return Err(Error::Text(
-                        "ERR GET option of SORT denied due to insufficient ACL permissions",
+                        "ERR GET option of SORT denied due to insufficient ACL permissions.",
                     ));
                 }
                 options.gets.push(cursor.take()?);

@@ -144,6 +144,9 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     } else if let Flow::Block(block) = inner.call(args) {
         block.on_timeout.write(&mut inner.reply);
     }
+    if !inner.store.invalidated.is_empty() {
+        tracking::settle(inner.store, inner.server, Some(*conn));
+    }
     if gate.has(Gate::TRACKING) {
         tracking::remember(inner.server, *conn, row, args);
     }

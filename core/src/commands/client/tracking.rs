@@ -66,7 +66,7 @@ impl<'a> Options<'a> {
         match (self.broadcasts, self.opts_in, self.opts_out) {
             (true, false, false) => Ok(Mode::Broadcast),
             (true, _, _) => text("ERR OPTIN and OPTOUT are not compatible with BCAST"),
-            (_, true, true) => text("ERR You can't use both OPTIN mode and OPTOUT mode"),
+            (_, true, true) => text("ERR You can't specify both OPTIN mode and OPTOUT mode"),
             (_, opts_in, opts_out)
                 if (opts_in && old == Mode::OptOut) || (opts_out && old == Mode::OptIn) =>
             {
