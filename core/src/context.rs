@@ -1,5 +1,6 @@
 //! All that a handler may touch.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -18,7 +19,7 @@ pub enum Flow {
     /// The reply is written.
     Done,
     /// Nothing is written; the connection waits.
-    Block(Block),
+    Block(Box<Block>),
 }
 
 /// The engine's parts, as a running command sees them. The fields can be borrowed apart from each other, so
@@ -52,8 +53,9 @@ impl Context<'_> {
     }
 
     /// Runs one command with its bookkeeping; a failure becomes an error reply.
+    #[inline(always)]
     pub fn call(&mut self, args: Args<'_>) -> Flow {
-        self.run(args, true)
+        if self.server.observer.skips(self.row, args) { self.execute(args) } else { self.run(args, true) }
     }
 
     /// The same for a command that has waited and runs again: it was shown to those who monitor already.
@@ -61,12 +63,9 @@ impl Context<'_> {
         self.run(args, false)
     }
 
+    #[inline(never)]
     fn run(&mut self, args: Args<'_>, is_first: bool) -> Flow {
-        let observer = &mut self.server.observer;
-        if observer.is_idle() {
-            return self.execute(args);
-        }
-        let start = observer.begin(self.row, args);
+        let start = self.server.observer.begin(self.row, args);
         let flow = self.execute(args);
         // What sleeps has ended, though its reply is still to come.
         let has_ended = matches!(flow, Flow::Done) || self.server.observer.slept > 0;
@@ -74,14 +73,17 @@ impl Context<'_> {
         flow
     }
 
+    #[inline(always)]
     fn execute(&mut self, args: Args<'_>) -> Flow {
         let mark = self.reply.mark();
         let dirty = self.store.dirty;
         let db = self.store.db;
-        self.store.effects.reset_command();
+        if self.store.effects.enabled {
+            self.store.effects.reset_command();
+        }
         let result = (self.row.handler)(self, args);
-        if self.store.dirty != dirty {
-            self.store.effects.append(db, args.iter());
+        if self.store.effects.enabled && self.store.dirty != dirty {
+            self.record(db, args);
         }
         self.server.stats.commands += 1;
         if self.reply.is_cut() {
@@ -93,16 +95,24 @@ impl Context<'_> {
                 Flow::Done
             }
             Ok(flow) => flow,
-            Err(error) => {
-                self.reply.truncate(mark);
-                self.reply.error(&error);
-                self.server.note_error(&error);
-                let counts = self.server.observer.statistics.of(self.row);
-                counts.calls += 1;
-                counts.failed += 1;
-                Flow::Done
-            }
+            Err(error) => self.fail(mark, &error),
         }
+    }
+
+    #[inline(never)]
+    fn record(&mut self, db: usize, args: Args<'_>) {
+        self.store.effects.append(db, args.iter());
+    }
+
+    #[cold]
+    fn fail(&mut self, mark: usize, error: &Error) -> Flow {
+        self.reply.truncate(mark);
+        self.reply.error(error);
+        self.server.note_error(error);
+        let counts = self.server.observer.statistics.of(self.row);
+        counts.calls += 1;
+        counts.failed += 1;
+        Flow::Done
     }
 
     /// There is no memory for the reply. What was changed cannot be undone, and no reply may say that it was not

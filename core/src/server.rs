@@ -4,16 +4,21 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
-use crate::command::Lookup;
+use crate::acl::{self, Acl, Names};
+use crate::args::Args;
+use crate::command::{Index, Lookup};
 use crate::config::{Config, Options};
-use crate::connection::{ConnId, Connection};
+use crate::connection::{ConnId, Connection, Gate};
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::observe::{Observer, Statistics};
 use crate::output::Class;
+use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
+use crate::tracking::TrackingTable;
 
 /// Counters for INFO.
 #[derive(Default)]
@@ -66,6 +71,33 @@ pub(crate) struct Broadcast {
     pub(crate) deliveries: Vec<(ConnId, usize, usize)>,
 }
 
+/// What concerns every request while it lasts, in one word, so that one look tells that there is nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Unusual(u8);
+
+impl Unusual {
+    /// CLIENT PAUSE is in force.
+    pub(crate) const PAUSED: Unusual = Unusual(1);
+    /// Some client tracks what it has read.
+    pub(crate) const TRACKING: Unusual = Unusual(1 << 1);
+
+    /// Whether there is nothing.
+    #[inline(always)]
+    pub(crate) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether that is the case.
+    pub(crate) fn has(self, other: Unusual) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Begins or ends that.
+    pub(crate) fn set(&mut self, other: Unusual, is_set: bool) {
+        self.0 = if is_set { self.0 | other.0 } else { self.0 & !other.0 };
+    }
+}
+
 /// See the module's description.
 pub struct Server {
     connections: Vec<Option<Box<Connection>>>,
@@ -83,6 +115,16 @@ pub struct Server {
     pub config: Config,
     /// The command table, by name.
     pub lookup: Lookup,
+    /// Numbers of the commands, from the first time that they are needed.
+    index: OnceCell<Index>,
+    /// Users.
+    pub(crate) acl: Acl,
+    /// What concerns every request.
+    pub(crate) unusual: Unusual,
+    /// CLIENT PAUSE.
+    pub(crate) pause: Pause,
+    /// CLIENT TRACKING.
+    pub(crate) tracking: TrackingTable,
     /// Channels and patterns.
     pub pubsub: PubSub,
     /// Counters.
@@ -131,7 +173,9 @@ impl Server {
     pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
         let lookup = Lookup::new();
         let observer = Observer::new(options.clock, Statistics::new(&lookup), &options.config);
-        Server {
+        let mut acl = Acl::new();
+        acl.set_default_password(&options.config.requirepass);
+        let mut server = Server {
             connections: Vec::new(),
             free: Vec::new(),
             side: Vec::new(),
@@ -141,6 +185,11 @@ impl Server {
             connected: 0,
             config: options.config,
             lookup,
+            index: OnceCell::new(),
+            acl,
+            unusual: Unusual::default(),
+            pause: Pause::default(),
+            tracking: TrackingTable::default(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
             observer,
@@ -162,6 +211,49 @@ impl Server {
             memory_at_start: (options.memory_used)(),
             memory_peak: 0,
             rate: Rate { at: now, ..Rate::default() },
+        };
+        server.configure_users(&options.users);
+        server
+    }
+
+    /// Puts in the users that the settings name, which were checked when they were set.
+    fn configure_users(&mut self, lines: &[String]) {
+        for line in lines {
+            if let Ok(user) = acl::parse_user(self.names(), line.as_bytes()) {
+                self.acl.configure(user);
+            }
+        }
+    }
+
+    /// The numbers of all commands.
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.lookup))
+    }
+
+    /// What rules for users are read with.
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names { lookup: &self.lookup, index: self.index(), all_channels: self.config.acl_all_channels }
+    }
+
+    /// Computes again what must be looked at before and after a connection's requests.
+    pub(crate) fn refresh_gate(&mut self, conn: ConnId) {
+        let is_open = self.acl.is_open();
+        let user = self.connection(conn).user;
+        let is_unrestricted = self.acl.user(user).is_unrestricted();
+        let connection = self.connection(conn);
+        connection.gate = Gate::default()
+            .with(Gate::CLOSED, !is_open && !connection.is_authenticated)
+            .with(Gate::RESTRICTED, !is_unrestricted)
+            .with(Gate::MONITOR, connection.is_monitor)
+            .with(Gate::TRACKING, connection.tracking.is_some());
+    }
+
+    /// The same for all connections, when users have changed.
+    pub(crate) fn refresh_gates(&mut self) {
+        for conn in 0..self.connections.len() as ConnId {
+            if self.get(conn).is_some() {
+                self.refresh_gate(conn);
+            }
         }
     }
 
@@ -169,6 +261,11 @@ impl Server {
     #[inline]
     pub fn connection(&mut self, conn: ConnId) -> &mut Connection {
         self.connections[conn as usize].as_mut().expect("the engine only keeps ids of open connections")
+    }
+
+    /// The same, only to look at it.
+    pub(crate) fn view(&self, conn: ConnId) -> &Connection {
+        self.connections[conn as usize].as_ref().expect("the engine only keeps ids of open connections")
     }
 
     /// The connection with this id, if it is open.
@@ -275,6 +372,7 @@ impl Server {
             } else {
                 self.observer.remove_monitor(conn);
             }
+            self.refresh_gate(conn);
         }
     }
 
@@ -299,11 +397,30 @@ impl Server {
         self.asleep_until = 0;
         for conn in 0..self.connections.len() as ConnId {
             if self.get(conn).is_some_and(|connection| {
-                connection.blocked.is_none() && !connection.is_paused && !connection.is_closing
+                connection.blocked.is_none()
+                    && !connection.is_paused
+                    && !connection.is_postponed
+                    && !connection.is_closing
             }) {
                 self.make_runnable(conn);
             }
         }
+    }
+
+    /// Whether nothing about a connection, or about the whole server, asks for more than running the handlers of its
+    /// requests.
+    #[inline]
+    pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
+        self.unusual.is_nothing()
+            && self.side[conn as usize].is_empty()
+            && self.closing.is_empty()
+            && self.connection(conn).is_plain()
+    }
+
+    /// Sets memory aside for what a request may take; `false` if that needs a closer look.
+    #[inline]
+    pub(crate) fn takes(&mut self, args: Args<'_>) -> bool {
+        !self.is_out_of_memory() && self.memory.take(args.memory_bytes()).is_ok()
     }
 
     /// Puts a connection in line to go on with the input that was kept.

@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::args::Args;
 use crate::blocking::{Absent, Block};
@@ -11,8 +10,9 @@ use crate::config::{DebugAccess, parse_bytes};
 use crate::connection::ConnId;
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
-use crate::keyspace::{Digest, Entry, Type, ValueRef};
+use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{parse_f64, parse_i64};
+use crate::observe;
 use crate::server::Server;
 
 use super::keys::encoding;
@@ -99,13 +99,8 @@ fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
     }
     let until = ctx.server.now + micros;
     ctx.server.asleep_until = until;
-    ctx.server.observer.slept = micros;
-    Flow::Block(Block {
-        keys: Vec::new(),
-        wants: Type::String,
-        deadline: Some(until),
-        on_timeout: Absent::Ok,
-    })
+    observe::sleep(ctx, args, micros);
+    Flow::Block(Block::until(Some(until), Absent::Ok))
 }
 
 fn change_repl_id(ctx: &mut Context<'_>) {

@@ -116,7 +116,7 @@ fn clients(ctx: &Context<'_>, out: &mut String) {
             ("cluster_connections", "0".into()),
             ("maxclients", ctx.server.config.maxclients.to_string()),
             ("blocked_clients", ctx.server.blocked.to_string()),
-            ("tracking_clients", "0".into()),
+            ("tracking_clients", ctx.server.tracking.clients.to_string()),
             ("clients_in_timeout_table", ctx.server.timers.len().to_string()),
         ],
     );
@@ -193,6 +193,7 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
     let (stats, store, pubsub) = (&ctx.server.stats, &ctx.store, &ctx.server.pubsub);
     let [commands, bytes_in, bytes_out] = ctx.server.rate.per_second;
     let kilobytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0);
+    let (keys, items, prefixes) = ctx.server.tracking.sizes();
     lines(
         out,
         &[
@@ -222,9 +223,13 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("migrate_cached_sockets", "0".into()),
             ("slave_expires_tracked_keys", "0".into()),
             ("unexpected_error_replies", "0".into()),
+            ("tracking_total_keys", keys.to_string()),
+            ("tracking_total_items", items.to_string()),
+            ("tracking_total_prefixes", prefixes.to_string()),
             ("total_error_replies", stats.error_replies.to_string()),
         ],
     );
+    lines(out, &ctx.server.acl.log.counts());
 }
 
 fn replication(ctx: &Context<'_>, out: &mut String) {

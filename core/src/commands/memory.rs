@@ -37,6 +37,7 @@ fn bytes_of(entry: &Entry) -> usize {
         ValueRef::Hash(hash) => size_of_val(hash) + hash.memory_bytes(),
         ValueRef::Set(set) => size_of_val(set) + set.memory_bytes(),
         ValueRef::Zset(zset) => size_of_val(zset) + zset.memory_bytes(),
+        ValueRef::Stream(stream) => size_of_val(stream) + stream.memory_bytes(),
     };
     SLOT_BYTES + entry.memory_bytes() + value
 }

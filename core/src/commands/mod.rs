@@ -1,11 +1,13 @@
 //! Commands that belong to no single type of value.
 
+mod acl;
 mod client;
 mod cluster;
 mod config;
 pub mod connection;
 pub(crate) mod debug;
 mod docs;
+mod dump;
 pub mod expire;
 mod info;
 pub mod keys;
@@ -22,6 +24,8 @@ mod slowlog;
 pub mod sort;
 pub mod transactions;
 
+pub(crate) use client::describe as describe_client;
+
 use crate::args::Args;
 use crate::command::Command;
 use crate::context::{Context, Flow, unknown_subcommand};
@@ -29,12 +33,14 @@ use crate::error::Error;
 
 /// The rows of all files here.
 pub(crate) const ROWS: &[&[Command]] = &[
+    acl::ROWS,
     client::ROWS,
     cluster::ROWS,
     config::ROWS,
     connection::ROWS,
     debug::ROWS,
     docs::ROWS,
+    dump::ROWS,
     expire::ROWS,
     info::ROWS,
     keys::ROWS,

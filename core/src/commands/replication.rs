@@ -5,7 +5,6 @@ use crate::blocking::{Absent, Block};
 use crate::command::{Command, Flags, Group, block, integer, string, token};
 use crate::context::{Context, Flow};
 use crate::error::Error;
-use crate::keyspace::Type;
 use crate::number::parse_i64;
 
 /// The time in milliseconds after which a wait ends, as an absolute time in microseconds; 0 is never.
@@ -20,18 +19,13 @@ fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {
     Ok(Some(at.saturating_mul(1000)))
 }
 
-/// Waits for nothing that could come.
-fn wait_in_vain(deadline: Option<u64>, on_timeout: Absent) -> Flow {
-    Flow::Block(Block { keys: alloc::vec![], wants: Type::String, deadline, on_timeout })
-}
-
 fn wait(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let deadline = deadline(ctx, args.at(2))?;
     if args.int(1)? <= 0 {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     }
-    Ok(wait_in_vain(deadline, Absent::Zero))
+    Ok(Flow::Block(Block::until(deadline, Absent::Zero)))
 }
 
 fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -48,7 +42,7 @@ fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ));
     }
     if replicas > 0 {
-        return Ok(wait_in_vain(deadline, Absent::TwoZeros));
+        return Ok(Flow::Block(Block::until(deadline, Absent::TwoZeros)));
     }
     Absent::TwoZeros.write(&mut ctx.reply);
     Ok(Flow::Done)

@@ -11,6 +11,7 @@ use super::table::Keyed;
 use crate::number::write_f64_g17;
 use crate::sha1::sha1;
 use crate::structures::Item;
+use crate::types::stream::Id;
 
 /// A digest under construction.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -56,6 +57,15 @@ impl Digest {
                     self.add_pair(&field.to_vec(), &value.to_vec());
                 }
             }
+            ValueRef::Stream(stream) => {
+                for entry in stream.range(Id::MIN..=Id::MAX) {
+                    self.mix(alloc::format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                    for (field, value) in entry.fields {
+                        self.mix(&field.to_vec());
+                        self.mix(&value.to_vec());
+                    }
+                }
+            }
             ValueRef::Zset(zset) => {
                 for (member, score) in zset.iter() {
                     let mut number = Vec::new();
@@ -96,5 +106,6 @@ fn type_number(kind: Type) -> u32 {
         Type::Set => 2,
         Type::Zset => 3,
         Type::Hash => 4,
+        Type::Stream => 6,
     }
 }

@@ -83,21 +83,26 @@ impl Observer {
         self.is_tracking = config.latency_tracking;
         let logs = config.slowlog_log_slower_than >= 0;
         let mut wants = if self.monitors.is_empty() { 0 } else { MONITORED };
-        if logs && config.slowlog_log_slower_than < FAST_MICROS_MAX
-            || self.is_tracking && self.clock.is_some()
-        {
+        // Without a clock commands take no time, which passes a threshold of nothing all the same.
+        let has_clock = self.clock.is_some();
+        let logs_fast = logs && config.slowlog_log_slower_than < FAST_MICROS_MAX;
+        if logs_fast && (has_clock || config.slowlog_log_slower_than == 0) || self.is_tracking && has_clock {
             wants |= ALL_TIMED;
-        } else if logs || config.latency_monitor_threshold > 0 {
-            // Without a clock only what sleeps can be slow.
+        } else if has_clock && (logs || config.latency_monitor_threshold > 0) {
             wants |= SLOW_TIMED;
         }
         self.wants = wants;
     }
 
-    /// Whether anything is to be done around a command.
+    /// Whether nothing is to be done around a command.
     #[inline(always)]
-    pub(crate) fn is_idle(&self) -> bool {
-        self.wants == 0
+    pub(crate) fn skips(&self, row: &Command, args: Args<'_>) -> bool {
+        self.wants == 0 || self.wants == SLOW_TIMED && !may_be_slow(row, args)
+    }
+
+    /// Whether a command that sleeps is not going to be timed.
+    fn is_timeless(&self) -> bool {
+        self.wants & (SLOW_TIMED | ALL_TIMED) == 0
     }
 
     /// A command is about to run.
@@ -130,8 +135,19 @@ impl Observer {
     }
 }
 
+/// A command sleeps, which takes its time whether there is a clock or not.
+pub(crate) fn sleep(ctx: &mut Context<'_>, args: Args<'_>, micros: u64) {
+    ctx.server.observer.slept = micros;
+    if ctx.server.observer.is_timeless() {
+        end(ctx, args, Start(None), false, true);
+        // What follows must not count it again.
+        ctx.server.observer.slept = 0;
+    }
+}
+
 /// Whether a command may take a millisecond. Those that are fast do the same for each argument, however much the
 /// database holds.
+#[inline(always)]
 fn may_be_slow(row: &Command, args: Args<'_>) -> bool {
     !(row.flags.has(Flags::FAST) || row.complexity == "O(1)") || args.extent() > HEAVY_REQUEST_BYTES
 }
