@@ -9,6 +9,7 @@ mod generated;
 mod input;
 mod licences;
 mod memory;
+mod notifications;
 mod rdb;
 mod scripts;
 mod table;

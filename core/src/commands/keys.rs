@@ -90,9 +90,11 @@ fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     }
     let entry = ctx.store.take(key).expect("the key was just found");
     ctx.store.signal(key);
-    ctx.store.notify(NotifyClass::Generic, "move_from", key);
     ctx.store.db = target;
     ctx.store.put_entry(entry);
+    ctx.store.db = source;
+    ctx.store.notify(NotifyClass::Generic, "move_from", key);
+    ctx.store.db = target;
     ctx.store.changed(key, NotifyClass::Generic, "move_to");
     ctx.store.db = source;
     ctx.reply.int(1);
@@ -131,6 +133,8 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if is_taken && !replace {
         ctx.reply.int(0);
     } else {
+        // What is replaced goes first, so that the copy is announced as a new key.
+        ctx.store.remove(to);
         ctx.store.put_entry(entry);
         ctx.store.changed(to, NotifyClass::Generic, "copy_to");
         ctx.reply.int(1);
@@ -140,7 +144,7 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    match ctx.store.peek(args.at(2)) {
+    match ctx.store.peek_counted(args.at(2)) {
         Some(entry) => ctx.reply.text(encoding(entry)),
         None => ctx.reply.null(),
     }
@@ -166,7 +170,7 @@ pub(super) fn encoding(entry: &Entry) -> &'static str {
 
 fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (now, counts) = (ctx.store.now, ctx.store.access.counts);
-    let Some(access) = ctx.store.peek(args.at(2)).map(Entry::access) else {
+    let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
         return Ok(Flow::Done);
     };
@@ -182,7 +186,7 @@ fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let now = ctx.store.now;
-    let Some(access) = ctx.store.peek(args.at(2)).map(Entry::access) else {
+    let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
         return Ok(Flow::Done);
     };
@@ -199,7 +203,7 @@ fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 fn object_refcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     /// Redis shares the objects of small integers for ever and reports the greatest count for them.
     const SHARED: i64 = i32::MAX as i64;
-    match ctx.store.peek(args.at(2)).map(|entry| matches!(entry.value(), ValueRef::Int(0..10_000))) {
+    match ctx.store.peek_counted(args.at(2)).map(|entry| matches!(entry.value(), ValueRef::Int(0..10_000))) {
         Some(is_shared) => ctx.reply.int(if is_shared { SHARED } else { 1 }),
         None => ctx.reply.null(),
     }

@@ -287,6 +287,14 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
+    /// As [`Store::peek`], counting a hit or a miss, as OBJECT looks.
+    pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
+        let is_there = self.exists(key);
+        let counter = if is_there { &mut self.hits } else { &mut self.misses };
+        *counter += 1;
+        self.peek(key)
+    }
+
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
     /// lets what must expire, and now looks at all of them at once.
     pub fn view(&self, key: &[u8]) -> Option<&Entry> {

@@ -161,6 +161,11 @@ impl Grammar {
             b"PEXPIREAT",
             b"RESTORE",
             b"SORT",
+            // It would wait for replicas, follow a master, or show all settings.
+            b"WAIT",
+            b"REPLICAOF",
+            b"SLAVEOF",
+            b"CONFIG",
         ];
         let kinds = if delicate.contains(&name.as_slice()) { 3 } else { 6 };
         match random.below(kinds) {
