@@ -582,8 +582,11 @@ fn one_of(value: &str, words: &[&str]) -> Result<usize, ConfigError> {
 }
 
 fn percentiles(value: &str) -> Result<Vec<f64>, ConfigError> {
+    if value.is_empty() {
+        return Ok(Vec::new());
+    }
     value
-        .split_ascii_whitespace()
+        .split(' ')
         .map(|word| match crate::number::parse_f64(word.as_bytes()) {
             None => Err(ConfigError::new("Invalid latency-tracking-info-percentiles parameters")),
             Some(percent) if !(0.0..=100.0).contains(&percent) => Err(ConfigError::new(

@@ -234,6 +234,14 @@ fn queue(
     args: Args<'_>,
     reply: &mut Reply<'_>,
 ) {
+    if let Some(error) = debug::refusal(server, conn, parent, row) {
+        server.note_error(&error);
+        reply.error(&error);
+        if let Some(transaction) = &mut server.connection(conn).transaction {
+            transaction.is_broken = true;
+        }
+        return;
+    }
     let limit = server.config.query_buffer_bytes_max;
     let memory = server.memory;
     let connection = server.connection(conn);
@@ -249,15 +257,6 @@ fn queue(
         reply.error(&Error::OutOfMemory);
         return;
     }
-    if debug::is_refused(server, conn, parent, row) {
-        server.note_error(&debug::NOT_ALLOWED);
-        reply.error(&debug::NOT_ALLOWED);
-        if let Some(transaction) = &mut server.connection(conn).transaction {
-            transaction.is_broken = true;
-        }
-        return;
-    }
-    let Some(transaction) = &mut server.connection(conn).transaction else { return };
     let request = OwnedRequest::new(args);
     transaction.bytes += request.memory_bytes() + size_of::<Queued>();
     transaction.takes_memory |= row.flags.has(Flags::DENYOOM);

@@ -48,8 +48,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if !args.len().is_multiple_of(2) {
         return Err(Error::Syntax);
     }
-    let failed = |index: usize, reason: &str| {
-        let argument = String::from_utf8_lossy(args.at(index));
+    let failed = |argument: &str, reason: &str| {
         Error::Owned(alloc::format!(
             "ERR CONFIG SET failed (possibly related to argument '{argument}') - {reason}"
         ))
@@ -66,21 +65,23 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             )
         })?;
         if !setting.is_mutable {
-            return Err(failed(index, "can't set immutable config"));
+            return Err(failed(&name, "can't set immutable config"));
         }
         // A setting and its older name may stand side by side; the later one wins.
         let is_same = |at: usize| args.at(at).eq_ignore_ascii_case(args.at(index));
         if names.iter().any(|(at, _)| is_same(*at)) {
-            return Err(failed(index, "duplicate parameter"));
+            return Err(failed(&name, "duplicate parameter"));
         }
         names.push((index, setting));
     }
     // All of them are set on a copy, so that either all change or none.
     let mut changed = ctx.server.config.clone();
     for &(index, setting) in &names {
+        // Values are refused in the name of the setting, however that was written.
+        let name = String::from_utf8_lossy(args.at(index)).to_ascii_lowercase();
         let value =
-            core::str::from_utf8(args.at(index + 1)).map_err(|_| failed(index, "argument must be UTF-8"))?;
-        (setting.write)(&mut changed, setting.name, value).map_err(|error| failed(index, &error.0))?;
+            core::str::from_utf8(args.at(index + 1)).map_err(|_| failed(&name, "argument must be UTF-8"))?;
+        (setting.write)(&mut changed, setting.name, value).map_err(|error| failed(&name, &error.0))?;
     }
     let settings: Vec<&'static Setting> = names.into_iter().map(|(_, setting)| setting).collect();
     changed.apply(ctx.store);

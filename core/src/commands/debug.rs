@@ -18,7 +18,7 @@ use crate::server::Server;
 use super::keys::encoding;
 
 /// What Redis replies when DEBUG is not enabled.
-pub(crate) const NOT_ALLOWED: Error = Error::Text(
+const NOT_ALLOWED: Error = Error::Text(
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \
      local connection, otherwise you need to set this option in the configuration file, and then restart the \
      server.",
@@ -27,9 +27,18 @@ pub(crate) const NOT_ALLOWED: Error = Error::Text(
 /// Longest time that DEBUG SLEEP takes, in seconds.
 const SLEEP_SECONDS_MAX: f64 = 1e9;
 
-/// Whether the command is DEBUG and the connection must not use it.
-pub(crate) fn is_refused(server: &mut Server, conn: ConnId, parent: Option<&Command>, row: &Command) -> bool {
-    parent.is_none() && row.name == "DEBUG" && !is_allowed(server, conn)
+/// Why the connection must not use a command that a setting guards, if that is so.
+pub(crate) fn refusal(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&Command>,
+    row: &Command,
+) -> Option<Error> {
+    match (parent.map(|parent| parent.name), row.name) {
+        (None, "DEBUG") if !is_allowed(server, conn) => Some(NOT_ALLOWED),
+        (Some("MODULE"), "LOAD" | "LOADEX" | "UNLOAD") => Some(super::module::NOT_ALLOWED),
+        _ => None,
+    }
 }
 
 fn is_allowed(server: &mut Server, conn: ConnId) -> bool {

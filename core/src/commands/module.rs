@@ -11,12 +11,14 @@ fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 }
 
 /// What Redis replies as long as `enable-module-command` is `no`, which it always is here.
+pub(super) const NOT_ALLOWED: Error = Error::Text(
+    "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a \
+     local connection, otherwise you need to set this option in the configuration file, and then restart the \
+     server.",
+);
+
 fn refused(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    Err(Error::Text(
-        "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it \
-         from a local connection, otherwise you need to set this option in the configuration file, and then \
-         restart the server.",
-    ))
+    Err(NOT_ALLOWED)
 }
 
 fn module_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

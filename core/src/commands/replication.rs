@@ -20,8 +20,9 @@ fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {
 }
 
 fn wait(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let replicas = args.int(1)?;
     let deadline = deadline(ctx, args.at(2))?;
-    if args.int(1)? <= 0 {
+    if replicas <= 0 {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     }

@@ -166,7 +166,6 @@ pub(super) const PLAIN: &[&str] = &[
     "DEBUG (SLEEP|OBJECT|DIGEST|BOGUS) [<key>]",
     "(REPLICAOF|SLAVEOF) (NO|no) (ONE|one)",
     "FAILOVER [ABORT|BOGUS|TIMEOUT <int>]",
-    "INFO (errorstats|modules|cluster|bogus)",
     "PUBSUB NUMPAT",
     "CLIENT SETNAME (worker|a_b|<val>)",
     "CLIENT GETNAME",

@@ -297,7 +297,6 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             "lfu-decay-time",
             "slowlog-max-len",
             "latency-tracking-info-percentiles",
-            "hz",
             "active-expire-effort",
             "activerehashing",
             "stop-writes-on-bgsave-error",
