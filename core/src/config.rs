@@ -108,6 +108,8 @@ pub struct Config {
     pub zset_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_value_bytes_max: usize,
+    /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
+    pub hll_sparse_bytes_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -134,6 +136,7 @@ impl Default for Config {
             set_value_bytes_max: 64,
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
+            hll_sparse_bytes_max: 3000,
             host: BTreeMap::new(),
         }
     }
@@ -290,6 +293,7 @@ pub const SETTINGS: &[Setting] = &[
     host("engine", false),
     number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
     number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
+    bytes!("hll-sparse-max-bytes", hll_sparse_bytes_max, 0),
     host("hz", true),
     host("loglevel", true),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },

@@ -305,6 +305,25 @@ impl Entry {
         self.set_flags(self.flags() | RAW);
     }
 
+    /// The string's bytes, to change where they lie while their number stays; none when an integer is stored.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        let shape = self.shape();
+        let at = self.value_address();
+        // SAFETY: as in `value`, and the exclusive borrow of the entry covers what it points at.
+        let bytes = unsafe {
+            match self.flags() & KIND {
+                KIND_INLINE => slice::from_raw_parts_mut(at, shape.value_len),
+                KIND_BUFFER => {
+                    let (pointer, len, _) = at.cast::<Parts>().read_unaligned();
+                    slice::from_raw_parts_mut(pointer, len)
+                }
+                _ => return None,
+            }
+        };
+        self.set_flags(self.flags() | RAW);
+        Some(bytes)
+    }
+
     /// Takes the value out, leaving an empty string.
     pub fn take_value(&mut self) -> Value {
         let at = self.value_address();

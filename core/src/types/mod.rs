@@ -1,7 +1,9 @@
 //! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands in
 //! `commands.rs`, their tests beside them.
 
+pub mod bitmap;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod sample;
 pub mod scan;
@@ -18,6 +20,8 @@ use crate::keyspace::HashSeed;
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
+    bitmap::commands::ROWS,
+    hyperloglog::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
     hash::commands::TIMED_ROWS,

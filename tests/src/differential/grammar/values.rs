@@ -139,6 +139,33 @@ const PAYLOADS: &[&[u8]] = &[
     b"\x00\x03baz\x0a\x00\xe6\xbeI`\xeef\xfd\x17",
 ];
 
+/// Positions of bits: within the first bytes, far behind, and beyond what there can be.
+const BIT_POSITIONS: &[&str] = &[
+    "0",
+    "1",
+    "5",
+    "7",
+    "8",
+    "9",
+    "15",
+    "16",
+    "63",
+    "64",
+    "100",
+    "511",
+    "9000",
+    "-1",
+    "4294967296",
+    "9223372036854775807",
+    "abc",
+    "007",
+];
+
+const WIDTHS: &[&str] = &[
+    "u1", "i1", "u2", "u3", "i5", "u8", "i8", "u8", "i8", "u16", "i32", "u32", "i63", "u63", "i64", "u64",
+    "i65", "u0", "x8", "U8", "u", "",
+];
+
 const PATTERNS: &[&str] = &[
     "*",
     "k*",
@@ -170,6 +197,21 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "keys" => return counted_keys(random, out, false),
         "zkeys" => return counted_keys(random, out, true),
         "int" => random.pick(INTEGERS),
+        "bitat" => random.pick(BIT_POSITIONS),
+        "bit" => random.pick(&["0", "1", "1", "0", "1", "2", "-1", "abc"]),
+        "width" => random.pick(WIDTHS),
+        "field" => return field(random, out),
+        // Mostly sketches of their own, so that many elements come together.
+        "hll" if random.one_in(20) => return out.push(key(random)),
+        "hll" => random.pick(&["hll0", "hll1", "hll2", "hll3"]),
+        // Seldom, and then mostly where it does little.
+        "damage" if random.one_in(4) => random.pick(&["0", "3", "4", "15", "16"]),
+        "damage" => random.pick(&["7", "8", "9"]),
+        // None begins a run of two bytes: redis-server writes behind the end of a string that ends within one.
+        "byte" => {
+            const BYTES: &[u8] = b"\x00\x01\x05\x3f\x80\x84\xb5\xff";
+            return out.push(vec![BYTES[random.below(8)]]);
+        }
         "idx" => return out.push(index(random)),
         "cnt" => random.pick(&[
             "0",
@@ -254,6 +296,33 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         other => panic!("no values of kind {other:?}"),
     };
     out.push(text.as_bytes().to_vec());
+}
+
+/// One operation of BITFIELD.
+fn field(random: &mut Random, out: &mut Args) {
+    let words: &[&str] = match random.below(12) {
+        0 => &["OVERFLOW", random.pick(&["WRAP", "SAT", "FAIL", "sat", "BOGUS"])],
+        1 => &["OVERFLOW", "FAIL"],
+        2 => &["OVERFLOW", "SAT"],
+        3..=5 => &["GET"],
+        6..=8 => &["SET"],
+        _ => &["INCRBY"],
+    };
+    out.extend(words.iter().map(|word| word.as_bytes().to_vec()));
+    if words.len() == 2 {
+        return;
+    }
+    // A wrong type ends the whole request, so most are right.
+    let width = if random.one_in(30) { random.pick(WIDTHS) } else { WIDTHS[random.below(15)] };
+    out.push(width.as_bytes().to_vec());
+    let position =
+        if random.one_in(30) { random.pick(BIT_POSITIONS) } else { BIT_POSITIONS[random.below(13)] };
+    let place = if random.one_in(4) { format!("#{}", random.below(12)) } else { position.to_owned() };
+    out.push(place.into_bytes());
+    if words[0] != "GET" {
+        let number = if random.one_in(30) { random.pick(INTEGERS) } else { INTEGERS[random.below(16)] };
+        out.push(number.as_bytes().to_vec());
+    }
 }
 
 /// One of few keys.
