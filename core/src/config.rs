@@ -110,6 +110,10 @@ pub struct Config {
     pub zset_value_bytes_max: usize,
     /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
     pub hll_sparse_bytes_max: usize,
+    /// `stream-node-max-bytes`; 0 means no limit.
+    pub stream_node_bytes_max: usize,
+    /// `stream-node-max-entries`; 0 means no limit.
+    pub stream_node_entries_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -137,6 +141,8 @@ impl Default for Config {
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
             hll_sparse_bytes_max: 3000,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
             host: BTreeMap::new(),
         }
     }
@@ -159,6 +165,8 @@ impl Config {
         compact.set_value_bytes_max = self.set_value_bytes_max;
         compact.zset_entries_max = self.zset_entries_max;
         compact.zset_value_bytes_max = self.zset_value_bytes_max;
+        compact.stream_node_bytes_max = self.stream_node_bytes_max;
+        compact.stream_node_entries_max = self.stream_node_entries_max;
     }
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
@@ -341,6 +349,8 @@ pub const SETTINGS: &[Setting] = &[
     number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
     number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),
+    bytes!("stream-node-max-bytes", stream_node_bytes_max, 0),
+    number!("stream-node-max-entries", None, stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
     host("tcp-keepalive", true),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),

@@ -33,9 +33,14 @@ pub struct OwnedRequest {
 impl OwnedRequest {
     /// A copy of `args`.
     pub fn new(args: Args<'_>) -> OwnedRequest {
-        let mut buffer = Vec::with_capacity(args.iter().map(<[u8]>::len).sum());
-        let mut ranges = Vec::with_capacity(args.len());
-        for arg in args.iter() {
+        OwnedRequest::of(args.iter())
+    }
+
+    /// A request of these words.
+    pub fn of<'a>(words: impl Iterator<Item = &'a [u8]> + Clone) -> OwnedRequest {
+        let mut buffer = Vec::with_capacity(words.clone().map(<[u8]>::len).sum());
+        let mut ranges = Vec::with_capacity(words.clone().count());
+        for arg in words {
             ranges.push((buffer.len() as u32, arg.len() as u32));
             buffer.extend_from_slice(arg);
         }

@@ -20,6 +20,7 @@ use crate::effects::Effects;
 use crate::number;
 use crate::random::Random;
 use crate::types::Compact;
+use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
 const FREE_AT_ONCE_ELEMENTS: usize = 64;
@@ -81,6 +82,8 @@ struct Db {
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
     waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+    /// Keys whose end wakes those who wait for them, with the number of such waits.
+    loss_waiters: BTreeMap<Vec<u8>, usize>,
 }
 
 impl Db {
@@ -95,6 +98,7 @@ impl Db {
             has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            loss_waiters: BTreeMap::new(),
         }
     }
 
@@ -139,6 +143,8 @@ pub struct Store {
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
     waiting: usize,
+    /// Waits, in any database, that the end of a key ends.
+    waiting_for_loss: usize,
     /// Keys with at least one watcher in any database.
     watching: usize,
     /// Values being freed step by step.
@@ -182,6 +188,7 @@ impl Store {
             touched: Vec::new(),
             ready: Vec::new(),
             waiting: 0,
+            waiting_for_loss: 0,
             watching: 0,
             garbage: VecDeque::new(),
             hits: 0,
@@ -280,7 +287,8 @@ impl Store {
         let number = number::parse_i64(bytes);
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
-            if entry.type_of() != Type::String {
+            let was_collection = entry.type_of() != Type::String;
+            if was_collection {
                 let old = entry.take_value();
                 discard(&mut self.garbage, old);
             }
@@ -292,6 +300,9 @@ impl Store {
             let is_kept = keep_deadline && deadline.is_none();
             if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
+            }
+            if was_collection && self.waiting_for_loss != 0 {
+                self.wake_of_loss(key);
             }
         } else {
             let mut entry = match number {
@@ -398,6 +409,11 @@ impl Store {
         !self.touched.is_empty() || !self.notices.is_empty() || !self.ready.is_empty()
     }
 
+    /// Frees a group that was taken out of a stream, as a value would be.
+    pub fn discard_group(&mut self, group: Group) {
+        self.discard(Value::Stream(Box::new(Stream::of_group(group))));
+    }
+
     /// Frees `value`, at once if it is small.
     pub fn discard(&mut self, value: Value) {
         discard(&mut self.garbage, value);
@@ -467,6 +483,11 @@ impl Store {
                 }
             }
         }
+        for key in target.loss_waiters.keys() {
+            if keys.find(keys.hash(key), key).is_some() {
+                self.ready.push((db, key.clone()));
+            }
+        }
         self.garbage.push_back(Garbage::Table(keys));
         removed
     }
@@ -480,6 +501,7 @@ impl Store {
         let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
         core::mem::swap(&mut a.watchers, &mut b.watchers);
         core::mem::swap(&mut a.waiters, &mut b.waiters);
+        core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
         for index in [first, second] {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];
@@ -491,7 +513,9 @@ impl Store {
                 }
             }
             for key in db.waiters.keys() {
-                if db.keys.find(db.keys.hash(key), key).is_some() {
+                let hash = db.keys.hash(key);
+                let is_there = |db: &Db| db.keys.find(hash, key).is_some();
+                if is_there(db) || (db.loss_waiters.contains_key(key) && is_there(other)) {
                     self.ready.push((index, key.clone()));
                 }
             }
@@ -609,6 +633,9 @@ impl Store {
         let db = &mut self.dbs[self.db];
         let entry = db.keys.remove(hash, key)?;
         db.volatile -= usize::from(entry.deadline().is_some());
+        if self.waiting_for_loss != 0 {
+            self.wake_of_loss(key);
+        }
         Some(entry)
     }
 
@@ -643,6 +670,7 @@ fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
         Value::Hash(hash) => hash.len(),
         Value::Set(set) => set.len(),
         Value::Zset(zset) => zset.len(),
+        Value::Stream(stream) => stream.parts(),
         Value::Int(_) | Value::Bytes(_) => 0,
     };
     if len > FREE_AT_ONCE_ELEMENTS {

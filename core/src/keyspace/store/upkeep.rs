@@ -95,6 +95,7 @@ impl Store {
             Garbage::Value(Value::Hash(hash)) => hash.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Set(set)) => set.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Zset(zset)) => zset.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Stream(stream)) => stream.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(_) => true,
         };
         if done {
