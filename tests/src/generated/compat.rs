@@ -116,7 +116,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Origin(Origin::Module), "modules' types are not planned"),
     (Matches::Group("valkey"), "newer than the version tracked"),
     (Matches::NewerThanTracked, "newer than the version tracked"),
-    (Matches::Group("geo"), "geospatial commands come in a later version"),
     (Matches::Group("stream"), "streams come in a later version"),
     (Matches::Container("ACL"), "access control lists come in a later version"),
     (Matches::Container("MODULE"), "there are no modules"),
