@@ -92,6 +92,8 @@ pub struct Config {
     pub output_batch_bytes_max: usize,
     /// `notify-keyspace-events`, as bits of [`NotifyClass`](crate::keyspace::NotifyClass).
     pub notify: u16,
+    /// `rdbcompression`: whether long strings are compressed when values are serialised.
+    pub rdb_compression: bool,
     /// `hash-max-listpack-entries`.
     pub hash_entries_max: usize,
     /// `hash-max-listpack-value`, in bytes.
@@ -126,6 +128,7 @@ impl Default for Config {
             arguments_max: 1 << 20,
             output_batch_bytes_max: 1 << 20,
             notify: 0,
+            rdb_compression: true,
             hash_entries_max: 128,
             hash_value_bytes_max: 64,
             intset_entries_max: 512,
@@ -311,6 +314,17 @@ pub const SETTINGS: &[Setting] = &[
     host("protected-mode", true),
     bytes!("proto-max-bulk-len", bulk_bytes_max, 1 << 20),
     Setting {
+        name: "rdbcompression",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| String::from(if config.rdb_compression { "yes" } else { "no" }),
+        write: |config, _, value| {
+            config.rdb_compression = boolean(value)?;
+            Ok(())
+        },
+    },
+    Setting {
         name: "requirepass",
         alias: None,
         is_mutable: true,
@@ -321,6 +335,8 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    // Payloads are always checked in depth, whoever sends them.
+    fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
     number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),

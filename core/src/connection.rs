@@ -230,6 +230,15 @@ impl Connection {
         }
     }
 
+    /// Whether its requests are simply run, and their replies sent.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_authenticated
+            && self.transaction.is_none()
+            && self.reply_mode == ReplyMode::On
+            && !self.is_subscribed_only()
+    }
+
     /// Bytes of input that wait, in the query buffer's sense.
     pub fn pending_bytes(&self) -> usize {
         self.pending.len()

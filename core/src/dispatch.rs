@@ -1,8 +1,10 @@
 //! What happens to a request before its handler: it is checked, then refused, queued or run.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::args::Args;
+use crate::blocking::Block;
 use crate::command::{Command, Flags, Found, accepts};
 use crate::commands::transactions;
 use crate::connection::{ConnId, OwnedRequest, Queued};
@@ -22,7 +24,7 @@ pub(crate) fn dispatch(
     protocol: Protocol,
     args: Args<'_>,
     row: Option<Found>,
-) -> Option<(&'static Command, crate::blocking::Block)> {
+) -> Option<(&'static Command, Box<Block>)> {
     let mut reply = Reply::new(out, protocol).within(server.memory);
     let (parent, row) = match admit(server, conn, args, row) {
         Ok(found) => found,
@@ -67,17 +69,18 @@ fn admit(
     row: Option<Found>,
 ) -> Result<(Option<&'static Command>, &'static Command), Error> {
     let Some(found) = row else { return Err(unknown_command(args)) };
-    let Found { mut row, mut arity, has_subcommands, .. } = found;
+    let mut row = found.row;
     let mut parent = None;
-    if has_subcommands && args.len() > 1 {
+    let mut fits = found.accepts(args.len());
+    if found.has_subcommands() && args.len() > 1 {
         let Some(found) = row.subcommand(args.at(1)) else {
             return Err(crate::context::unknown_subcommand(row.name, args.at(1)));
         };
         parent = Some(row);
         row = found;
-        arity = row.arity(2);
+        fits = accepts(row.arity(2), args.len());
     }
-    if !accepts(arity, args.len()) {
+    if !fits {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
     let connection = server.connection(conn);

@@ -11,6 +11,7 @@ extern crate std;
 
 pub mod args;
 pub mod blocking;
+pub mod bytes;
 pub mod command;
 pub mod commands;
 pub mod config;
@@ -30,6 +31,7 @@ pub mod number;
 pub mod output;
 pub mod pubsub;
 pub mod random;
+pub mod rdb;
 pub mod resp;
 mod server;
 pub mod structures;

@@ -4,6 +4,7 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod fields;
 mod interest;
 mod typed;
 mod upkeep;
@@ -74,6 +75,8 @@ struct Db {
     expire_cursor: u64,
     /// The earliest deadline seen in the round of active expiry that is under way.
     expire_nearest: u64,
+    /// Whether a hash may have fields with deadlines. The bounds above hold for these deadlines too.
+    has_timed_fields: bool,
     /// Connections that watch a key.
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
@@ -89,9 +92,15 @@ impl Db {
             expire_step_at: u64::MAX,
             expire_cursor: 0,
             expire_nearest: u64::MAX,
+            has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
         }
+    }
+
+    /// Whether anything in here may expire.
+    fn is_volatile(&self) -> bool {
+        self.volatile > 0 || self.has_timed_fields
     }
 
     /// Takes note of a deadline that a key with this hash now has.
@@ -140,6 +149,8 @@ pub struct Store {
     pub misses: u64,
     /// Keys that expired.
     pub expired_keys: u64,
+    /// Fields of hashes that expired.
+    pub expired_fields: u64,
     /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
     pub active_expire: bool,
     /// Whether reading leaves the access clock alone (CLIENT NO-TOUCH).
@@ -176,6 +187,7 @@ impl Store {
             hits: 0,
             misses: 0,
             expired_keys: 0,
+            expired_fields: 0,
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
@@ -298,13 +310,24 @@ impl Store {
 
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
-        let is_new = !self.remove(entry.key());
         entry.set_access(self.access_clock());
+        self.put_restored(entry);
+    }
+
+    /// As [`Store::put_entry`], with the entry's own access clock.
+    pub fn put_restored(&mut self, entry: Entry) {
+        let is_new = !self.remove(entry.key());
         let hash = self.hash(entry.key());
+        let field_deadline = entry.field_deadline();
         if is_new {
             self.insert_new(hash, entry);
         } else {
             self.insert_silently(hash, entry);
+        }
+        if let Some(at) = field_deadline {
+            let db = &mut self.dbs[self.db];
+            db.has_timed_fields = true;
+            db.note_deadline(hash, at);
         }
     }
 
@@ -369,6 +392,12 @@ impl Store {
         }
     }
 
+    /// Whether a command has had an effect on other connections that is still to be seen to.
+    #[inline]
+    pub fn has_consequences(&self) -> bool {
+        !self.touched.is_empty() || !self.notices.is_empty() || !self.ready.is_empty()
+    }
+
     /// Frees `value`, at once if it is small.
     pub fn discard(&mut self, value: Value) {
         discard(&mut self.garbage, value);
@@ -425,6 +454,7 @@ impl Store {
         let removed = keys.len();
         let target = &mut self.dbs[db];
         target.volatile = 0;
+        target.has_timed_fields = false;
         target.expire_not_before = u64::MAX;
         target.expire_step_at = u64::MAX;
         target.expire_nearest = u64::MAX;
@@ -485,7 +515,7 @@ impl Store {
     ///
     /// Each pass makes one load for every key. The loads of a pass do not depend on each other, so the processor
     /// waits for all of them together.
-    #[inline]
+    #[inline(never)]
     pub fn prefetch(&self, db: usize, hashes: &[u64]) {
         const KEYS_MAX: usize = 32;
         let keys = &self.dbs[db].keys;

@@ -26,6 +26,7 @@ pub(crate) const ROWS: &[&[Command]] = &[
     geo::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
+    hash::commands::TIMED_ROWS,
     set::commands::ROWS,
     zset::commands::ROWS,
 ];

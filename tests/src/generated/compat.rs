@@ -133,8 +133,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Container("BGSAVE"), "persistence comes in a later version"),
     (Matches::Container("SAVE"), "persistence comes in a later version"),
     (Matches::Container("LASTSAVE"), "persistence comes in a later version"),
-    (Matches::Container("DUMP"), "serialised values come with persistence"),
-    (Matches::Container("RESTORE"), "serialised values come with persistence"),
     (Matches::Container("MIGRATE"), "the engine opens no connections"),
     (Matches::Container("WAIT"), "there are no replicas"),
     (Matches::Container("WAITAOF"), "there are no replicas, and nothing is persisted yet"),

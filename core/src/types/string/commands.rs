@@ -355,7 +355,7 @@ fn store_string(ctx: &mut Context<'_>, key: &[u8], value: &[u8], deadline: Optio
 }
 
 /// Replies with the string at `key`, or with null; true if it was there.
-#[inline]
+#[inline(always)]
 fn reply_string(ctx: &mut Context<'_>, key: &[u8]) -> Result<bool, Error> {
     match ctx.store.read(key) {
         Some(entry) => write_string(&mut ctx.reply, entry.value()).map(|()| true),
