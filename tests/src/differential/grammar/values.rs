@@ -212,6 +212,20 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             const BYTES: &[u8] = b"\x00\x01\x05\x3f\x80\x84\xb5\xff";
             return out.push(vec![BYTES[random.below(8)]]);
         }
+        // Sets of their own, where no two places are the same: the order of equal distances is open.
+        "geo" => random.pick(&["geo0", "geo1", "geo2"]),
+        "place" => return out.extend(place(random)),
+        "manyplaces" => {
+            let (from, len) = (random.below(200), random.between(1, 150));
+            return (from..from + len).for_each(|number| {
+                out.extend(valid_place(random));
+                out.push(format!("m{number}").into_bytes());
+            });
+        }
+        "unit" => random.pick(&["m", "km", "mi", "ft", "KM", "km", "m", "yd"]),
+        "radius" => random.pick(RADII),
+        "from" => return from(random, out),
+        "by" => return by(random, out),
         "idx" => return out.push(index(random)),
         "cnt" => random.pick(&[
             "0",
@@ -323,6 +337,54 @@ fn field(random: &mut Random, out: &mut Args) {
         let number = if random.one_in(30) { random.pick(INTEGERS) } else { INTEGERS[random.below(16)] };
         out.push(number.as_bytes().to_vec());
     }
+}
+
+const RADII: &[&str] = &[
+    "0", "0.5", "1", "10", "100", "250.5", "1000", "5000", "20000", "100000", "10000000", "1e9", "-1", "abc",
+    "inf",
+];
+
+/// Longitude and latitude, mostly of one region, now and then of no place at all.
+fn place(random: &mut Random) -> [Vec<u8>; 2] {
+    if random.one_in(25) {
+        let wrong =
+            ["180", "-180", "85.05112878", "-85.05112878", "0", "200", "-90", "abc", "inf", "1e300", ""];
+        return [0; 2].map(|_| random.pick(&wrong).as_bytes().to_vec());
+    }
+    valid_place(random)
+}
+
+fn valid_place(random: &mut Random) -> [Vec<u8>; 2] {
+    let (longitudes, latitudes) = match random.below(8) {
+        0 => ((-180, 180), (-85, 85)),
+        1 => ((170, 180), (-20, 20)),
+        2 => ((-180, -170), (-20, 20)),
+        3 => ((0, 60), (70, 85)),
+        _ => ((10, 15), (45, 50)),
+    };
+    [longitudes, latitudes].map(|(least, most)| {
+        let thousandths = random.between(0, (most - least) as usize * 100_000 - 1);
+        format!("{}.{:05}", least + (thousandths / 100_000) as i64, thousandths % 100_000).into_bytes()
+    })
+}
+
+/// Where a search begins.
+fn from(random: &mut Random, out: &mut Args) {
+    if random.one_in(2) {
+        out.push(b"FROMLONLAT".to_vec());
+        out.extend(place(random));
+    } else {
+        out.push(b"FROMMEMBER".to_vec());
+        value("mem", random, out);
+    }
+}
+
+/// How far a search goes.
+fn by(random: &mut Random, out: &mut Args) {
+    let lengths = if random.one_in(2) { 1 } else { 2 };
+    out.push(if lengths == 1 { b"BYRADIUS".to_vec() } else { b"BYBOX".to_vec() });
+    out.extend((0..lengths).map(|_| random.pick(RADII).as_bytes().to_vec()));
+    value("unit", random, out);
 }
 
 /// One of few keys.
