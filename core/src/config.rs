@@ -124,6 +124,8 @@ pub struct Config {
     pub acl_all_channels: bool,
     /// `tracking-table-max-keys`; 0 means no limit.
     pub tracked_keys_max: usize,
+    /// `rdbcompression`: whether long strings are compressed when values are serialised.
+    pub rdb_compression: bool,
     /// `hash-max-listpack-entries`.
     pub hash_entries_max: usize,
     /// `hash-max-listpack-value`, in bytes.
@@ -138,6 +140,12 @@ pub struct Config {
     pub zset_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_value_bytes_max: usize,
+    /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
+    pub hll_sparse_bytes_max: usize,
+    /// `stream-node-max-bytes`; 0 means no limit.
+    pub stream_node_bytes_max: usize,
+    /// `stream-node-max-entries`; 0 means no limit.
+    pub stream_node_entries_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -159,6 +167,7 @@ impl Default for Config {
             acl_log_len_max: 128,
             acl_all_channels: false,
             tracked_keys_max: 1_000_000,
+            rdb_compression: true,
             hash_entries_max: 128,
             hash_value_bytes_max: 64,
             intset_entries_max: 512,
@@ -166,6 +175,9 @@ impl Default for Config {
             set_value_bytes_max: 64,
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
+            hll_sparse_bytes_max: 3000,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
             host: BTreeMap::new(),
         }
     }
@@ -188,6 +200,8 @@ impl Config {
         compact.set_value_bytes_max = self.set_value_bytes_max;
         compact.zset_entries_max = self.zset_entries_max;
         compact.zset_value_bytes_max = self.zset_value_bytes_max;
+        compact.stream_node_bytes_max = self.stream_node_bytes_max;
+        compact.stream_node_entries_max = self.stream_node_entries_max;
     }
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
@@ -339,6 +353,7 @@ pub const SETTINGS: &[Setting] = &[
     host("engine", false),
     number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
     number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
+    bytes!("hll-sparse-max-bytes", hll_sparse_bytes_max, 0),
     host("hz", true),
     host("loglevel", true),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
@@ -359,6 +374,17 @@ pub const SETTINGS: &[Setting] = &[
     host("protected-mode", true),
     bytes!("proto-max-bulk-len", bulk_bytes_max, 1 << 20),
     Setting {
+        name: "rdbcompression",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| String::from(if config.rdb_compression { "yes" } else { "no" }),
+        write: |config, _, value| {
+            config.rdb_compression = boolean(value)?;
+            Ok(())
+        },
+    },
+    Setting {
         name: "requirepass",
         alias: None,
         is_mutable: true,
@@ -369,10 +395,14 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    // Payloads are always checked in depth, whoever sends them.
+    fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
     number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
     number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),
+    bytes!("stream-node-max-bytes", stream_node_bytes_max, 0),
+    number!("stream-node-max-entries", None, stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
     host("tcp-keepalive", true),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),

@@ -35,9 +35,14 @@ pub struct OwnedRequest {
 impl OwnedRequest {
     /// A copy of `args`.
     pub fn new(args: Args<'_>) -> OwnedRequest {
-        let mut buffer = Vec::with_capacity(args.iter().map(<[u8]>::len).sum());
-        let mut ranges = Vec::with_capacity(args.len());
-        for arg in args.iter() {
+        OwnedRequest::of(args.iter())
+    }
+
+    /// A request of these words.
+    pub fn of<'a>(words: impl Iterator<Item = &'a [u8]> + Clone) -> OwnedRequest {
+        let mut buffer = Vec::with_capacity(words.clone().map(<[u8]>::len).sum());
+        let mut ranges = Vec::with_capacity(words.clone().count());
+        for arg in words {
             ranges.push((buffer.len() as u32, arg.len() as u32));
             buffer.extend_from_slice(arg);
         }
@@ -273,6 +278,15 @@ impl Connection {
             bytes_out: 0,
             commands: 0,
         }
+    }
+
+    /// Whether its requests are simply run, and their replies sent.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.gate.is_open()
+            && self.transaction.is_none()
+            && self.reply_mode == ReplyMode::On
+            && !self.is_subscribed_only()
     }
 
     /// Bytes of input that wait, in the query buffer's sense.

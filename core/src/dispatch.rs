@@ -1,9 +1,11 @@
 //! What happens to a request before its handler: it is checked, then refused, queued or run.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::acl;
 use crate::args::Args;
+use crate::blocking::Block;
 use crate::command::{Command, Flags, Found, accepts};
 use crate::commands::transactions;
 use crate::connection::{ConnId, Gate, OwnedRequest, Queued};
@@ -20,7 +22,7 @@ pub(crate) enum Dispatched {
     /// There is a reply, or an entry in a queue.
     Done,
     /// It waits for a key.
-    Waits(&'static Command, crate::blocking::Block),
+    Waits(&'static Command, Box<Block>),
     /// Nothing has happened: it is to be sent again when CLIENT PAUSE is over.
     Postponed,
 }
@@ -125,17 +127,18 @@ fn admit(
     row: Option<Found>,
 ) -> Result<(Option<&'static Command>, &'static Command), Error> {
     let Some(found) = row else { return Err(unknown_command(args)) };
-    let Found { mut row, mut arity, has_subcommands, .. } = found;
+    let mut row = found.row;
     let mut parent = None;
-    if has_subcommands && args.len() > 1 {
+    let mut fits = found.accepts(args.len());
+    if found.has_subcommands() && args.len() > 1 {
         let Some(found) = row.subcommand(args.at(1)) else {
             return Err(crate::context::unknown_subcommand(row.name, args.at(1)));
         };
         parent = Some(row);
         row = found;
-        arity = row.arity(2);
+        fits = accepts(row.arity(2), args.len());
     }
-    if !accepts(arity, args.len()) {
+    if !fits {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
     if !server.connection(conn).gate.is_open() {

@@ -13,13 +13,14 @@ use crate::blocking;
 use crate::command::Found;
 use crate::config::Options;
 use crate::connection::{ConnId, Connection, Gate, Peer, ReplyMode};
+use crate::context::Context;
 use crate::dispatch::{Dispatched, dispatch};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store};
 use crate::output::{Class, Outbox, Output};
 use crate::pause;
 use crate::pubsub;
-use crate::resp::{Parsed, Parser, split_inline};
+use crate::resp::{Parsed, Parser, Reply, split_inline};
 use crate::server::{Server, Unusual};
 use crate::tracking;
 
@@ -61,11 +62,20 @@ struct Request {
     ranges: (u32, u32),
     /// Bytes of input up to its end.
     end: usize,
+    row: Option<Found>,
+    /// Hash of its first key, if `is_keyed`.
+    hash: u64,
+    /// Whether its second word is its first key.
+    is_keyed: bool,
     /// Whether it is an inline command, still to be split.
     is_inline: bool,
-    row: Option<Found>,
-    /// Hash of its first key, where that is its second word.
-    hash: Option<u64>,
+}
+
+impl Request {
+    #[inline(always)]
+    fn args<'a>(&self, input: &'a [u8], ranges: &'a [Range]) -> Args<'a> {
+        Args::new(input, &ranges[self.ranges.0 as usize..self.ranges.1 as usize])
+    }
 }
 
 /// How processing some input ended.
@@ -416,6 +426,7 @@ impl Engine {
     }
 
     /// Parses as many requests as a batch takes, and touches their keys.
+    #[inline(never)]
     fn gather(
         &mut self,
         conn: ConnId,
@@ -445,15 +456,15 @@ impl Engine {
             };
             let args = Args::new(input, &ranges[first..]);
             let row = if is_inline { None } else { self.server.lookup.find_row(args.at(0)) };
-            let mut hash = None;
-            if args.len() > 1 && row.is_some_and(|found| found.begins_with_key) {
-                let own = self.store.compact.seed.hash(args.at(1));
-                hash = Some(own);
-                hashes[keys] = own;
+            let mut hash = 0;
+            let is_keyed = args.len() > 1 && row.is_some_and(Found::begins_with_key);
+            if is_keyed {
+                hash = self.store.compact.seed.hash(args.at(1));
+                hashes[keys] = hash;
                 keys += 1;
             }
             let range = (first as u32, ranges.len() as u32);
-            requests.push(Request { ranges: range, end: parser.position, is_inline, row, hash });
+            requests.push(Request { ranges: range, end: parser.position, row, hash, is_keyed, is_inline });
             first = ranges.len();
             if requests.len() >= most {
                 break Parsed::Nothing;
@@ -474,23 +485,19 @@ impl Engine {
         requests: &[Request],
         consumed: &mut usize,
     ) -> Stop {
-        for request in requests {
-            let ranges = &ranges[request.ranges.0 as usize..request.ranges.1 as usize];
-            let is_done = if request.is_inline {
-                self.execute_inline(conn, Args::new(input, ranges).at(0))
-            } else {
-                let args = Args::new(input, ranges);
-                if let Some(hash) = request.hash {
-                    self.store.hint(args.at(1), hash);
+        let mut at = 0;
+        while at < requests.len() {
+            let request = &requests[at];
+            match self.execute_plain(conn, input, ranges, &requests[at..]) {
+                0 => {
+                    if !self.execute_one(conn, input, ranges, request) {
+                        return Stop::Paused;
+                    }
+                    at += 1;
                 }
-                let is_done = self.execute(conn, args, request.row);
-                self.store.forget_hint();
-                is_done
-            };
-            if !is_done {
-                return Stop::Paused;
+                done => at += done,
             }
-            *consumed = request.end;
+            *consumed = requests[at - 1].end;
             let Some(connection) = self.server.get(conn) else { return Stop::Paused };
             if connection.blocked.is_some()
                 || connection.is_closing
@@ -500,6 +507,67 @@ impl Engine {
             }
         }
         Stop::Drained
+    }
+
+    /// Runs requests that need nothing but their handlers, up to the first that does, and returns how many.
+    ///
+    /// A connection without a special state asks for nothing that [`dispatch`] would look at, and the commands of
+    /// the value types change no such state: so it is looked at once here and not for each request.
+    #[inline(never)]
+    fn execute_plain(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], requests: &[Request]) -> usize {
+        let Some(first) = requests[0].row.filter(|found| found.is_plain()) else { return 0 };
+        if !self.server.is_plain(conn) {
+            return 0;
+        }
+        let full_at = self.outbox.full_at(self.unclaimed, self.server.config.output_batch_bytes_max);
+        let connection = self.server.connection(conn);
+        let protocol = connection.protocol;
+        self.store.db = connection.db;
+        self.store.no_touch = connection.no_touch;
+        let reply = Reply::new(&mut self.outbox.arena, protocol).within(self.server.memory);
+        let (store, server) = (&mut self.store, &mut self.server);
+        let mut ctx = Context { store, server, reply, conn, row: first.row, parent: None, may_block: true };
+        let mut done = 0;
+        for request in requests {
+            let Some(found) = request.row.filter(|found| found.is_plain()) else { break };
+            let args = request.args(input, ranges);
+            if !found.accepts(args.len()) || (found.takes_memory() && !ctx.server.takes(args)) {
+                break;
+            }
+            if request.is_keyed {
+                ctx.store.hint(args.at(1), request.hash);
+            }
+            ctx.row = found.row;
+            ctx.call(args);
+            ctx.store.forget_hint();
+            done += 1;
+            if ctx.store.has_consequences() || !ctx.server.closing.is_empty() || ctx.reply.mark() >= full_at {
+                break;
+            }
+        }
+        if done > 0 {
+            let connection = self.server.connection(conn);
+            connection.commands += done as u64;
+            connection.last_command = requests[done - 1].row.map(|found| (None, found.row));
+            self.see_to_consequences(conn);
+        }
+        done
+    }
+
+    /// Runs one request, whatever it is; `false` if it must be sent again later.
+    #[inline(never)]
+    fn execute_one(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], request: &Request) -> bool {
+        let args = request.args(input, ranges);
+        if request.is_inline {
+            self.execute_inline(conn, args.at(0))
+        } else {
+            if request.is_keyed {
+                self.store.hint(args.at(1), request.hash);
+            }
+            let is_done = self.execute(conn, args, request.row);
+            self.store.forget_hint();
+            is_done
+        }
     }
 
     /// As [`Engine::execute`].
@@ -534,7 +602,7 @@ impl Engine {
         match dispatch(&mut self.store, &mut self.server, arena, conn, protocol, args, row) {
             Dispatched::Done => {}
             Dispatched::Waits(row, block) => {
-                blocking::wait(&mut self.store, &mut self.server, conn, row, block, args);
+                blocking::wait(&mut self.store, &mut self.server, conn, row, *block, args);
             }
             Dispatched::Postponed => {
                 self.server.connection(conn).commands -= 1;
@@ -547,12 +615,17 @@ impl Engine {
             self.outbox.arena.truncate(start);
             connection.reply_mode.advance();
         }
+        self.see_to_consequences(conn);
+        true
+    }
+
+    #[inline]
+    fn see_to_consequences(&mut self, conn: ConnId) {
         if self.has_consequences() {
             self.claim(conn);
             self.after_command(Some(conn));
             self.unclaimed = self.outbox.arena.len();
         }
-        true
     }
 
     /// Makes an output of what the running connection has written since the last one.
@@ -565,9 +638,7 @@ impl Engine {
 
     #[inline]
     fn has_consequences(&self) -> bool {
-        !self.store.touched.is_empty()
-            || !self.store.notices.is_empty()
-            || !self.store.ready.is_empty()
+        self.store.has_consequences()
             || !self.server.broadcast.deliveries.is_empty()
             || !self.server.closing.is_empty()
     }

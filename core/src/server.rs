@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 
 use crate::acl::{self, Acl, Names};
+use crate::args::Args;
 use crate::command::{Index, Lookup};
 use crate::config::{Config, Options};
 use crate::connection::{ConnId, Connection, Gate};
@@ -314,6 +315,22 @@ impl Server {
             connection.is_closing = true;
             self.closing.push(conn);
         }
+    }
+
+    /// Whether nothing about a connection, or about the whole server, asks for more than running the handlers of its
+    /// requests.
+    #[inline]
+    pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
+        self.side[conn as usize].is_empty()
+            && self.closing.is_empty()
+            && !self.unusual.has(Unusual::PAUSED)
+            && self.connection(conn).is_plain()
+    }
+
+    /// Sets memory aside for what a request may take; `false` if that needs a closer look.
+    #[inline]
+    pub(crate) fn takes(&mut self, args: Args<'_>) -> bool {
+        !self.is_out_of_memory() && self.memory.take(args.memory_bytes()).is_ok()
     }
 
     /// Puts a connection in line to go on with the input that was kept.

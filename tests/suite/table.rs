@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sanderling_core::command::{Arg, ArgKind, Command, table};
 use sanderling_tests::reply::Reply;
-use sanderling_tests::target::{Clock, Native, Oracle, Received, Target};
+use sanderling_tests::target::{Clock, Native, Oracle, Received, Target, Tcp, VERSION_SUPPORTED};
 use sanderling_tests::text::show;
 
 #[test]
@@ -146,9 +146,6 @@ const EXPLAINED: &[Explained] = &[
     Explained { name: "zrevrank", property: Arity, reason: WITHSCORE },
 ];
 
-/// Commands that 7.0.15 does not have.
-const NEWER: &[&str] = &["client|no-touch", "client|setinfo"];
-
 #[test]
 fn command_info_is_that_of_redis_server() {
     let mut oracle = match Oracle::start() {
@@ -159,16 +156,17 @@ fn command_info_is_that_of_redis_server() {
         }
     };
     let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
-    let mut names = Vec::new();
-    for_each_row(|name, _| names.push(name.to_lowercase()));
+    let (mut names, mut newer) = (Vec::new(), Vec::new());
+    for_each_row(|name, row| {
+        let list = if is_newer(row.since) { &mut newer } else { &mut names };
+        list.push(name.to_lowercase());
+    });
     let (theirs, ours) = (infos(&mut oracle, &names), infos(&mut native, &names));
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
     for ((name, theirs), ours) in names.iter().zip(&theirs).zip(&ours) {
         let Some(theirs) = theirs else {
-            if !NEWER.contains(&name.as_str()) {
-                faults.push(format!("{name}: redis-server does not know it"));
-            }
+            faults.push(format!("{name}: redis-server does not know it"));
             continue;
         };
         let ours = ours.as_ref().expect("the engine knows its own commands");
@@ -187,7 +185,31 @@ fn command_info_is_that_of_redis_server() {
             faults.push(format!("{name}: {property:?} does not differ any more ({reason})"));
         }
     }
+    faults.extend(differences_to_newer_server(&mut native, &newer));
     assert!(faults.is_empty(), "{} differences\n{}\n", faults.len(), faults.join("\n"));
+}
+
+/// Whether a version is later than the oracle's.
+fn is_newer(since: &str) -> bool {
+    let numbers = |version: &str| -> Vec<u32> {
+        version.split('.').map(|part| part.parse().expect("a version is numbers")).collect()
+    };
+    numbers(since) > numbers(VERSION_SUPPORTED)
+}
+
+/// What differs of commands that the oracle does not have, if `SANDERLING_NEWER_ADDRESS` names a server that may.
+fn differences_to_newer_server(native: &mut Native, names: &[String]) -> Vec<String> {
+    let Ok(address) = std::env::var("SANDERLING_NEWER_ADDRESS") else { return Vec::new() };
+    let mut server = Tcp::new(&address, &address, (7, 4)).expect("the named server answers");
+    let (theirs, ours) = (infos(&mut server, names), infos(native, names));
+    let mut faults = Vec::new();
+    for ((name, theirs), ours) in names.iter().zip(&theirs).zip(&ours) {
+        let (Some(theirs), Some(ours)) = (theirs, ours) else { continue };
+        for (property, theirs, ours) in theirs.differences(ours) {
+            faults.push(format!("{name}: {property:?}: the newer server {theirs}, here {ours}"));
+        }
+    }
+    faults
 }
 
 /// What COMMAND INFO tells of a command.

@@ -5,6 +5,7 @@ mod client;
 mod config;
 pub mod connection;
 mod docs;
+mod dump;
 pub mod expire;
 mod info;
 pub mod keys;
@@ -28,6 +29,7 @@ pub(crate) const ROWS: &[&[Command]] = &[
     config::ROWS,
     connection::ROWS,
     docs::ROWS,
+    dump::ROWS,
     expire::ROWS,
     info::ROWS,
     keys::ROWS,

@@ -4,6 +4,7 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod fields;
 mod interest;
 mod typed;
 mod upkeep;
@@ -19,6 +20,7 @@ use crate::effects::Effects;
 use crate::number;
 use crate::random::Random;
 use crate::types::Compact;
+use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
 const FREE_AT_ONCE_ELEMENTS: usize = 64;
@@ -90,10 +92,14 @@ struct Db {
     expire_cursor: u64,
     /// The earliest deadline seen in the round of active expiry that is under way.
     expire_nearest: u64,
+    /// Whether a hash may have fields with deadlines. The bounds above hold for these deadlines too.
+    has_timed_fields: bool,
     /// Connections that watch a key.
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
     waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+    /// Keys whose end wakes those who wait for them, with the number of such waits.
+    loss_waiters: BTreeMap<Vec<u8>, usize>,
 }
 
 impl Db {
@@ -105,9 +111,16 @@ impl Db {
             expire_step_at: u64::MAX,
             expire_cursor: 0,
             expire_nearest: u64::MAX,
+            has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            loss_waiters: BTreeMap::new(),
         }
+    }
+
+    /// Whether anything in here may expire.
+    fn is_volatile(&self) -> bool {
+        self.volatile > 0 || self.has_timed_fields
     }
 
     /// Takes note of a deadline that a key with this hash now has.
@@ -153,6 +166,8 @@ pub struct Store {
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
     waiting: usize,
+    /// Waits, in any database, that the end of a key ends.
+    waiting_for_loss: usize,
     /// Keys with at least one watcher in any database.
     watching: usize,
     /// Values being freed step by step.
@@ -163,6 +178,8 @@ pub struct Store {
     pub misses: u64,
     /// Keys that expired.
     pub expired_keys: u64,
+    /// Fields of hashes that expired.
+    pub expired_fields: u64,
     /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
     pub active_expire: bool,
     /// Whether reading leaves the access clock alone (CLIENT NO-TOUCH).
@@ -197,11 +214,13 @@ impl Store {
             is_still: false,
             ready: Vec::new(),
             waiting: 0,
+            waiting_for_loss: 0,
             watching: 0,
             garbage: VecDeque::new(),
             hits: 0,
             misses: 0,
             expired_keys: 0,
+            expired_fields: 0,
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
@@ -293,7 +312,8 @@ impl Store {
         let number = number::parse_i64(bytes);
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
-            if entry.type_of() != Type::String {
+            let was_collection = entry.type_of() != Type::String;
+            if was_collection {
                 let old = entry.take_value();
                 discard(&mut self.garbage, old);
             }
@@ -305,6 +325,9 @@ impl Store {
             let is_kept = keep_deadline && deadline.is_none();
             if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
+            }
+            if was_collection && self.waiting_for_loss != 0 {
+                self.wake_of_loss(key);
             }
         } else {
             let mut entry = match number {
@@ -323,13 +346,24 @@ impl Store {
 
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
-        let is_new = !self.remove(entry.key());
         entry.set_access(self.access_clock());
+        self.put_restored(entry);
+    }
+
+    /// As [`Store::put_entry`], with the entry's own access clock.
+    pub fn put_restored(&mut self, entry: Entry) {
+        let is_new = !self.remove(entry.key());
         let hash = self.hash(entry.key());
+        let field_deadline = entry.field_deadline();
         if is_new {
             self.insert_new(hash, entry);
         } else {
             self.insert_silently(hash, entry);
+        }
+        if let Some(at) = field_deadline {
+            let db = &mut self.dbs[self.db];
+            db.has_timed_fields = true;
+            db.note_deadline(hash, at);
         }
     }
 
@@ -394,6 +428,17 @@ impl Store {
         }
     }
 
+    /// Whether a command has had an effect on other connections that is still to be seen to.
+    #[inline]
+    pub fn has_consequences(&self) -> bool {
+        !self.touched.is_empty() || !self.notices.is_empty() || !self.ready.is_empty()
+    }
+
+    /// Frees a group that was taken out of a stream, as a value would be.
+    pub fn discard_group(&mut self, group: Group) {
+        self.discard(Value::Stream(Box::new(Stream::of_group(group))));
+    }
+
     /// Frees `value`, at once if it is small.
     pub fn discard(&mut self, value: Value) {
         discard(&mut self.garbage, value);
@@ -450,6 +495,7 @@ impl Store {
         let removed = keys.len();
         let target = &mut self.dbs[db];
         target.volatile = 0;
+        target.has_timed_fields = false;
         target.expire_not_before = u64::MAX;
         target.expire_step_at = u64::MAX;
         target.expire_nearest = u64::MAX;
@@ -460,6 +506,11 @@ impl Store {
                 if keys.find(keys.hash(key), key).is_some() {
                     self.touched.extend_from_slice(watchers);
                 }
+            }
+        }
+        for key in target.loss_waiters.keys() {
+            if keys.find(keys.hash(key), key).is_some() {
+                self.ready.push((db, key.clone()));
             }
         }
         self.garbage.push_back(Garbage::Table(keys));
@@ -479,6 +530,7 @@ impl Store {
         let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
         core::mem::swap(&mut a.watchers, &mut b.watchers);
         core::mem::swap(&mut a.waiters, &mut b.waiters);
+        core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
         for index in [first, second] {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];
@@ -490,7 +542,9 @@ impl Store {
                 }
             }
             for key in db.waiters.keys() {
-                if db.keys.find(db.keys.hash(key), key).is_some() {
+                let hash = db.keys.hash(key);
+                let is_there = |db: &Db| db.keys.find(hash, key).is_some();
+                if is_there(db) || (db.loss_waiters.contains_key(key) && is_there(other)) {
                     self.ready.push((index, key.clone()));
                 }
             }
@@ -514,7 +568,7 @@ impl Store {
     ///
     /// Each pass makes one load for every key. The loads of a pass do not depend on each other, so the processor
     /// waits for all of them together.
-    #[inline]
+    #[inline(never)]
     pub fn prefetch(&self, db: usize, hashes: &[u64]) {
         const KEYS_MAX: usize = 32;
         let keys = &self.dbs[db].keys;
@@ -608,6 +662,9 @@ impl Store {
         let db = &mut self.dbs[self.db];
         let entry = db.keys.remove(hash, key)?;
         db.volatile -= usize::from(entry.deadline().is_some());
+        if self.waiting_for_loss != 0 {
+            self.wake_of_loss(key);
+        }
         Some(entry)
     }
 
@@ -650,6 +707,7 @@ fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
         Value::Hash(hash) => hash.len(),
         Value::Set(set) => set.len(),
         Value::Zset(zset) => zset.len(),
+        Value::Stream(stream) => stream.parts(),
         Value::Int(_) | Value::Bytes(_) => 0,
     };
     if len > FREE_AT_ONCE_ELEMENTS {

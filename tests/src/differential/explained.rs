@@ -55,6 +55,18 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "arguments of bitmaps first",
+        reason: "7.2 looks at the arguments of BITCOUNT and BITPOS before the key; 7.0 at some of them after it",
+        applies: |args, oracle, target| {
+            let is_one = [&b"BITCOUNT"[..], b"BITPOS"].iter().any(|name| args[0].eq_ignore_ascii_case(name));
+            let is_about_the_key = matches!(oracle, Reply::Integer(-1..=0))
+                || matches!(oracle, Reply::Error(text) if text.starts_with(b"WRONGTYPE"));
+            let is_about_arguments = is_error(target, "ERR syntax error")
+                || is_error(target, "ERR value is not an integer or out of range");
+            is_one && is_about_the_key && is_about_arguments
+        },
+    },
+    Explained {
         name: "timeouts out of range",
         reason: "7.0 converts timeouts too large for its integers without looking, and finds them negative",
         applies: |_, oracle, target| {

@@ -259,7 +259,8 @@ fn would_wait(ops: &[Op]) -> bool {
             b"EXEC" | b"DISCARD" => open[*connection] = false,
             _ => {}
         }
-        !open[*connection] && (name.starts_with(b"B") && name != b"BOGUS")
+        let may_wait = name.starts_with(b"BL") || name.starts_with(b"BR") || name.starts_with(b"BZ");
+        !open[*connection] && may_wait
     })
 }
 

@@ -201,6 +201,7 @@ impl Grammar {
             b"PEXPIRE",
             b"EXPIREAT",
             b"PEXPIREAT",
+            b"RESTORE",
             b"SORT",
         ];
         let kinds = if delicate.contains(&name.as_slice()) { 3 } else { 6 };
