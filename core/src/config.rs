@@ -118,14 +118,14 @@ pub struct Config {
     pub output_batch_bytes_max: usize,
     /// `notify-keyspace-events`, as bits of [`NotifyClass`](crate::keyspace::NotifyClass).
     pub notify: u16,
+    /// `rdbcompression`: whether long strings are compressed when values are serialised.
+    pub rdb_compression: bool,
     /// `acllog-max-len`: entries of ACL LOG.
     pub acl_log_len_max: usize,
     /// `acl-pubsub-default`: whether new users may use every channel.
     pub acl_all_channels: bool,
     /// `tracking-table-max-keys`; 0 means no limit.
     pub tracked_keys_max: usize,
-    /// `rdbcompression`: whether long strings are compressed when values are serialised.
-    pub rdb_compression: bool,
     /// `hash-max-listpack-entries`.
     pub hash_entries_max: usize,
     /// `hash-max-listpack-value`, in bytes.
@@ -164,10 +164,10 @@ impl Default for Config {
             arguments_max: 1 << 20,
             output_batch_bytes_max: 1 << 20,
             notify: 0,
+            rdb_compression: true,
             acl_log_len_max: 128,
             acl_all_channels: false,
             tracked_keys_max: 1_000_000,
-            rdb_compression: true,
             hash_entries_max: 128,
             hash_value_bytes_max: 64,
             intset_entries_max: 512,

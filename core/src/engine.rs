@@ -559,15 +559,14 @@ impl Engine {
     fn execute_one(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], request: &Request) -> bool {
         let args = request.args(input, ranges);
         if request.is_inline {
-            self.execute_inline(conn, args.at(0))
-        } else {
-            if request.is_keyed {
-                self.store.hint(args.at(1), request.hash);
-            }
-            let is_done = self.execute(conn, args, request.row);
-            self.store.forget_hint();
-            is_done
+            return self.execute_inline(conn, args.at(0));
         }
+        if request.is_keyed {
+            self.store.hint(args.at(1), request.hash);
+        }
+        let is_done = self.execute(conn, args, request.row);
+        self.store.forget_hint();
+        is_done
     }
 
     /// As [`Engine::execute`].

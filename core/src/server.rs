@@ -318,7 +318,7 @@ impl Server {
     }
 
     /// Whether nothing about a connection, or about the whole server, asks for more than running the handlers of its
-    /// requests.
+    /// requests. That others track what they have read asks for nothing here: changes are noted in the store.
     #[inline]
     pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
         self.side[conn as usize].is_empty()

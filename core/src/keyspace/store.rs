@@ -431,7 +431,10 @@ impl Store {
     /// Whether a command has had an effect on other connections that is still to be seen to.
     #[inline]
     pub fn has_consequences(&self) -> bool {
-        !self.touched.is_empty() || !self.notices.is_empty() || !self.ready.is_empty()
+        !self.touched.is_empty()
+            || !self.notices.is_empty()
+            || !self.ready.is_empty()
+            || !self.invalidated.is_empty()
     }
 
     /// Frees a group that was taken out of a stream, as a value would be.
