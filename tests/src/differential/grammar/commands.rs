@@ -176,6 +176,25 @@ pub(super) const PLAIN: &[&str] = &[
     "HELLO [<pos>]",
 ];
 
+/// Users and their rules.
+pub(super) const ACL: &[&str] = &[
+    "ACL SETUSER <user> <rule>+",
+    "ACL SETUSER <user> <rule>+ <rule>+",
+    "ACL SETUSER <user> <rule>+ <selector> [<rule>+]",
+    "ACL SETUSER <user> (reset|reset allcommands|reset allkeys +@all|reset ~k* +@all|clearselectors) <rule>+",
+    "ACL SETUSER <user> [( <selrule> <selrule> )|(<selrule>|<selrule>)|clearselectors|<selector>+]",
+    "ACL GETUSER <user>",
+    "ACL LIST",
+    "ACL USERS",
+    "ACL DELUSER <user>",
+    "ACL DELUSER <user> (<user>|default|nobody)",
+    "ACL CAT [BOGUS|<val>]",
+    "ACL LOG (0|-1|abc|1 2)",
+    "ACL (WHOAMI|LOAD|SAVE|BOGUS|GENPASS 0|GENPASS abc|GENPASS 1 2|SETUSER|GETUSER|DRYRUN <user>)",
+    "ACL DRYRUN nobody GET <key>",
+    "CLIENT KILL USER (nobody|<val>)",
+];
+
 /// Requests that wait outside of a transaction.
 pub(super) const BLOCKING: &[&str] = &[
     "(BLPOP|BRPOP) <key>+ <wait>",
