@@ -39,7 +39,39 @@ pub const EXPLAINED: &[Explained] = &[
             is_error(oracle, "ERR timeout is negative") && is_error(target, "ERR timeout is out of range")
         },
     },
+    Explained {
+        name: "unbalanced streams",
+        reason: "7.2 names the command that was called, and the word that it takes; 7.0 always XREAD and $",
+        applies: |_, oracle, target| {
+            starts(oracle, "ERR Unbalanced XREAD list of streams") && starts(target, "ERR Unbalanced 'xread")
+        },
+    },
+    Explained {
+        name: "the last entry",
+        reason: "XREAD takes + for the last entry since 7.4",
+        applies: |args, oracle, target| {
+            args.iter().any(|arg| arg == b"+")
+                && starts(oracle, "ERR Invalid stream ID")
+                && if args[0].eq_ignore_ascii_case(b"XREAD") {
+                    !matches!(target, Reply::Error(_))
+                } else {
+                    starts(target, "ERR The + ID is meaningless in the context of XREADGROUP")
+                }
+        },
+    },
+    Explained {
+        name: "names before deleted ones",
+        reason: "7.2 looks first whether XSETID goes back behind an entry that was deleted; 7.0 does not look",
+        applies: |_, oracle, target| {
+            is_error(oracle, "ERR The ID specified in XSETID is smaller than the target stream top item")
+                && is_error(target, "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")
+        },
+    },
 ];
+
+fn starts(reply: &Reply, text: &str) -> bool {
+    matches!(reply, Reply::Error(own) if own.starts_with(text.as_bytes()))
+}
 
 fn is_error(reply: &Reply, text: &str) -> bool {
     matches!(reply, Reply::Error(own) if own == text.as_bytes())

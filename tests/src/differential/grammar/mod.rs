@@ -36,6 +36,17 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
             let reading = Op::request(connection, &["ZADD", "no-such-key", "XX", "1", "member"]);
             vec![reading, Op::Request { connection, args }]
         }
+        // Before 7.2 XSETID may go back behind a deleted entry; so none is deleted that it could go back behind.
+        b"XDEL" => {
+            args.iter_mut().skip(2).filter(|id| id.len() > 10).for_each(|id| *id = b"60-1".to_vec());
+            vec![Op::Request { connection, args }]
+        }
+        // Since 7.2 they make their consumer even when they have nothing to give to it.
+        b"XREADGROUP" | b"XCLAIM" | b"XAUTOCLAIM" => {
+            let mut ops = consumers_of(connection, &args);
+            ops.push(Op::Request { connection, args });
+            ops
+        }
         // A fourth word of ZRANK is an option that came with 7.2.
         b"ZRANK" | b"ZREVRANK" if args.len() == 4 => {
             args.pop();
@@ -52,6 +63,21 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
         }
         _ => vec![Op::Request { connection, args }],
     }
+}
+
+/// Requests that make the consumer of a request in each of its streams.
+fn consumers_of(connection: usize, args: &Args) -> Vec<Op> {
+    let [name, key, group, consumer, rest @ ..] = args.as_slice() else { return Vec::new() };
+    let make = |key: &Vec<u8>| {
+        let mut args = to_args(&["XGROUP", "CREATECONSUMER"]);
+        args.extend([key.clone(), group.clone(), consumer.clone()]);
+        Op::Request { connection, args }
+    };
+    if !name.eq_ignore_ascii_case(b"XREADGROUP") {
+        return vec![make(key)];
+    }
+    let keys: Vec<_> = rest.iter().skip_while(|word| !word.eq_ignore_ascii_case(b"STREAMS")).skip(1).collect();
+    keys[..keys.len() / 2].iter().map(|key| make(key)).collect()
 }
 
 impl Grammar {
@@ -160,6 +186,10 @@ impl Grammar {
             b"EXPIREAT",
             b"PEXPIREAT",
             b"SORT",
+            // How long an entry is pending is a matter of milliseconds as well.
+            b"XCLAIM",
+            b"XAUTOCLAIM",
+            b"XPENDING",
         ];
         let kinds = if delicate.contains(&name.as_slice()) { 3 } else { 6 };
         match random.below(kinds) {
