@@ -52,11 +52,8 @@ pub const EXPLAINED: &[Explained] = &[
         applies: |args, oracle, target| {
             args.iter().any(|arg| arg == b"+")
                 && starts(oracle, "ERR Invalid stream ID")
-                && if args[0].eq_ignore_ascii_case(b"XREAD") {
-                    !matches!(target, Reply::Error(_))
-                } else {
-                    starts(target, "ERR The + ID is meaningless in the context of XREADGROUP")
-                }
+                && (args[0].eq_ignore_ascii_case(b"XREAD")
+                    || starts(target, "ERR The + ID is meaningless in the context of XREADGROUP"))
         },
     },
     Explained {
