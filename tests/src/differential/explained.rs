@@ -57,11 +57,22 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "streams that go while one waits",
+        reason: "7.2 runs XREADGROUP again, which then tells what is wrong; 7.0 says only that the stream is gone",
+        applies: |_, oracle, target| {
+            starts(oracle, "UNBLOCKED the stream key no longer exists")
+                && (starts(target, "NOGROUP No such key") || starts(target, "WRONGTYPE"))
+        },
+    },
+    Explained {
         name: "names before deleted ones",
         reason: "7.2 looks first whether XSETID goes back behind an entry that was deleted; 7.0 does not look",
         applies: |_, oracle, target| {
             is_error(oracle, "ERR The ID specified in XSETID is smaller than the target stream top item")
-                && is_error(target, "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")
+                && is_error(
+                    target,
+                    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
+                )
         },
     },
 ];

@@ -27,7 +27,15 @@ pub struct Grammar {
 
 /// Steers clear of what redis-server 7.0.15 gets wrong or does not know yet.
 fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
-    let Op::Request { connection, mut args } = op else { return vec![op] };
+    let (connection, mut args) = match op {
+        Op::Request { connection, args } => (connection, args),
+        Op::Watched { connection, args } => {
+            let mut ops = consumers_of(&args, |args| Op::Watched { connection, args });
+            ops.push(Op::Watched { connection, args });
+            return ops;
+        }
+        other => return vec![other],
+    };
     let name = args[0].to_ascii_uppercase();
     match name.as_slice() {
         // It takes an out-of-range error that an earlier command has met for one of SORT's own numbers; reading
@@ -43,7 +51,7 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
         }
         // Since 7.2 they make their consumer even when they have nothing to give to it.
         b"XREADGROUP" | b"XCLAIM" | b"XAUTOCLAIM" => {
-            let mut ops = consumers_of(connection, &args);
+            let mut ops = consumers_of(&args, |args| Op::Request { connection, args });
             ops.push(Op::Request { connection, args });
             ops
         }
@@ -66,18 +74,22 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
 }
 
 /// Requests that make the consumer of a request in each of its streams.
-fn consumers_of(connection: usize, args: &Args) -> Vec<Op> {
+fn consumers_of(args: &Args, op: impl Fn(Args) -> Op) -> Vec<Op> {
     let [name, key, group, consumer, rest @ ..] = args.as_slice() else { return Vec::new() };
     let make = |key: &Vec<u8>| {
         let mut args = to_args(&["XGROUP", "CREATECONSUMER"]);
         args.extend([key.clone(), group.clone(), consumer.clone()]);
-        Op::Request { connection, args }
+        op(args)
     };
-    if !name.eq_ignore_ascii_case(b"XREADGROUP") {
-        return vec![make(key)];
+    match name.to_ascii_uppercase().as_slice() {
+        b"XCLAIM" | b"XAUTOCLAIM" => vec![make(key)],
+        b"XREADGROUP" => {
+            let keys = rest.iter().skip_while(|word| !word.eq_ignore_ascii_case(b"STREAMS")).skip(1);
+            let keys: Vec<_> = keys.collect();
+            keys[..keys.len() / 2].iter().map(|key| make(key)).collect()
+        }
+        _ => Vec::new(),
     }
-    let keys: Vec<_> = rest.iter().skip_while(|word| !word.eq_ignore_ascii_case(b"STREAMS")).skip(1).collect();
-    keys[..keys.len() / 2].iter().map(|key| make(key)).collect()
 }
 
 impl Grammar {
