@@ -74,6 +74,15 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "a lone destination",
+        reason: "redis-server finds no key in PFMERGE without sources, and so lets every user run it",
+        applies: |args, oracle, target| {
+            let is_lone = args.len() == 5 && args[3].eq_ignore_ascii_case(b"PFMERGE");
+            let is_denied = target.bytes().is_some_and(|text| text.starts_with(b"User "));
+            is_lone && *oracle == Reply::Simple("OK".into()) && is_denied
+        },
+    },
+    Explained {
         name: "unbalanced streams",
         reason: "7.2 names the command that was called, and the word that it takes; 7.0 always XREAD and $",
         applies: |_, oracle, target| {
