@@ -22,7 +22,7 @@ use crate::args::Args;
 use crate::command::Command;
 use crate::commands::describe_client;
 use crate::connection::{ConnId, Gate};
-use crate::error::{Error, until_zero};
+use crate::error::Error;
 use crate::server::Server;
 use selector::Request;
 use user::join_selectors;
@@ -149,8 +149,7 @@ pub(crate) fn set_user<'a>(
         return Err(Error::Text("ERR Usernames can't contain spaces or null characters"));
     }
     let rules = join_selectors(rules).map_err(|word| {
-        let before = b"ERR Unmatched parenthesis in acl selector starting at '".as_slice();
-        Error::Quoting([before, until_zero(word, usize::MAX), b"'."].concat())
+        Error::quoting_all("ERR Unmatched parenthesis in acl selector starting at '", word, "'.")
     })?;
     let known = server.acl.find(name);
     let names = server.names();
@@ -159,9 +158,8 @@ pub(crate) fn set_user<'a>(
         None => User::new(names, name),
     };
     user.apply_all(names, &rules).map_err(|(rule, error)| {
-        let rule = until_zero(&rule, usize::MAX);
-        let before = b"ERR Error in ACL SETUSER modifier '".as_slice();
-        Error::Quoting([before, rule, b"': ", error.text().as_bytes()].concat())
+        let after = alloc::format!("': {}", error.text());
+        Error::quoting_all("ERR Error in ACL SETUSER modifier '", &rule, &after)
     })?;
     if let Some(id) = known {
         close_forbidden_subscribers(server, id, &user);

@@ -408,12 +408,12 @@ impl Server {
     }
 
     /// Whether nothing about a connection, or about the whole server, asks for more than running the handlers of its
-    /// requests.
+    /// requests. That others track what they have read asks for nothing here: changes are noted in the store.
     #[inline]
     pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
-        self.unusual.is_nothing()
-            && self.side[conn as usize].is_empty()
+        self.side[conn as usize].is_empty()
             && self.closing.is_empty()
+            && !self.unusual.has(Unusual::PAUSED)
             && self.connection(conn).is_plain()
     }
 

@@ -347,7 +347,8 @@ pub(super) struct Request<'a> {
     pub(super) keys: Vec<KeyAt>,
 }
 
-/// The letters between `%` and `~`, and the pattern after them.
+/// The letters between `%` and `~`, and the pattern after them. Without `~` there is no pattern, which Redis takes
+/// for an empty one.
 fn key_access(rule: &[u8]) -> Result<(Access, &[u8]), RuleError> {
     let mut access = Access { reads: false, writes: false };
     for (at, byte) in rule.iter().enumerate() {
@@ -358,7 +359,7 @@ fn key_access(rule: &[u8]) -> Result<(Access, &[u8]), RuleError> {
             _ => return Err(RuleError::Syntax),
         }
     }
-    Err(RuleError::Syntax)
+    if rule.is_empty() { Err(RuleError::Syntax) } else { Ok((access, b"")) }
 }
 
 /// Whether a name or pattern could not be written into a line of rules.

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Arg, ArgKind, Begin, Command, Find, Flags, Group, KeySpec};
 use crate::args::Args;
+use crate::number::parse_i64;
 
 /// The ACL categories, in the order in which Redis lists them.
 pub const CATEGORIES: [&str; 21] = [
@@ -95,7 +96,7 @@ impl Command {
             "SORT" => return sort_keys(args),
             _ => {}
         }
-        let mut keys = Vec::new();
+        let (mut keys, mut is_loose): (Vec<KeyAt>, _) = (Vec::new(), false);
         for spec in specs.iter().filter(|spec| spec.is_of_keys()) {
             let Some(first) = begin(spec.begin, args) else { continue };
             if first >= args.len() {
@@ -113,7 +114,10 @@ impl Command {
                     (first as i64..=last.min(len - 1)).step_by(step.max(1))
                 }
                 Find::KeyNum { count, first: offset, step } => {
-                    let count = args.get(first + count).and_then(crate::number::parse_i64).unwrap_or(0);
+                    let text = args.get(first + count).unwrap_or_default();
+                    // What is no number has no meaning to the command, but Redis still takes its beginning for one.
+                    is_loose |= parse_i64(text).is_none();
+                    let count = parse_i64(text).unwrap_or_else(|| leading_number(text));
                     let start = (first + offset) as i64;
                     let end = start.saturating_add(count.max(0).saturating_mul(step as i64));
                     if count <= 0 || end - step as i64 >= len {
@@ -122,7 +126,15 @@ impl Command {
                     (start..=end - 1).step_by(step.max(1))
                 }
             };
+            let known = keys.len();
             keys.extend(indexes.map(|index| (index as usize, spec.flags)));
+            if is_loose {
+                // Redis then does not go by specifications: it tells the counted keys first, and of none what it is
+                // for.
+                keys.rotate_left(known);
+                keys.iter_mut().for_each(|key| key.1 = &[]);
+                return keys;
+            }
         }
         keys
     }
@@ -161,6 +173,16 @@ fn sort_keys(args: Args<'_>) -> Vec<KeyAt> {
     }
     keys.extend(store.map(|at| -> KeyAt { (at, &["OW", "update"]) }));
     keys
+}
+
+/// The number that a text begins with, as C reads it; 0 if there is none.
+fn leading_number(text: &[u8]) -> i64 {
+    let text = text.trim_ascii_start();
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    let sign = usize::from(digits.starts_with(b"-"));
+    let end =
+        digits[sign..].iter().position(|byte| !byte.is_ascii_digit()).map_or(digits.len(), |at| at + sign);
+    core::str::from_utf8(&digits[..end]).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// How a command uses its keys when its row does not say more.

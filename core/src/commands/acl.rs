@@ -6,7 +6,7 @@ use crate::acl::{self, Denied, LogEntry, Selector, hexadecimal, sha256};
 use crate::args::Args;
 use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
 use crate::context::{Context, Flow, help};
-use crate::error::{Error, until_zero};
+use crate::error::Error;
 use crate::number::parse_i64;
 use crate::resp::Reply;
 
@@ -53,12 +53,10 @@ fn deluser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn dryrun(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let not_found = |what: &[u8], name: &[u8]| {
-        Error::Quoting([b"ERR ", what, b" '", until_zero(name, usize::MAX), b"' not found"].concat())
-    };
-    let user = ctx.server.acl.find(args.at(2)).ok_or_else(|| not_found(b"User", args.at(2)))?;
+    let user = ctx.server.acl.find(args.at(2));
+    let user = user.ok_or_else(|| Error::quoting_all("ERR User '", args.at(2), "' not found"))?;
     let request = args.from(3);
-    let unknown = || not_found(b"Command", request.at(0));
+    let unknown = || Error::quoting_all("ERR Command '", request.at(0), "' not found");
     let mut row = ctx.server.lookup.find(request.at(0)).ok_or_else(unknown)?;
     let mut parent = None;
     if let Some(name) = request.get(1)

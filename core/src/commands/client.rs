@@ -66,7 +66,7 @@ fn setinfo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (option, value) = (args.at(2), args.at(3));
     let is_name = option.eq_ignore_ascii_case(b"LIB-NAME");
     if !is_name && !option.eq_ignore_ascii_case(b"LIB-VER") {
-        return Err(Error::quoting("ERR Unrecognized option '", option, "'"));
+        return Err(Error::quoting_all("ERR Unrecognized option '", option, "'"));
     }
     if !is_printable(value) {
         let option = String::from_utf8_lossy(option).to_ascii_lowercase();
@@ -89,13 +89,12 @@ fn info(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut kind = None;
-    let mut ids: Option<Vec<u64>> = None;
+    let mut ids: Option<Vec<i64>> = None;
     match args.len() {
         2 => {}
         4 if args.is(2, "TYPE") => kind = Some(Kind::parse(args.at(3))?),
         4.. if args.is(2, "ID") => {
-            let parse = |id| parse_i64(id).filter(|&id| id > 0).map(|id| id as u64);
-            let parsed: Option<Vec<u64>> = args.from(3).iter().map(parse).collect();
+            let parsed: Option<Vec<i64>> = args.from(3).iter().map(parse_i64).collect();
             ids = Some(parsed.ok_or(Error::Text("ERR Invalid client ID"))?);
         }
         _ => return Err(Error::Syntax),
@@ -103,7 +102,7 @@ fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut text = Vec::new();
     for (conn, connection) in ctx.server.connections() {
         let is_listed = kind.is_none_or(|kind| kind.holds(connection))
-            && ids.as_ref().is_none_or(|ids| ids.contains(&connection.client_id));
+            && ids.as_ref().is_none_or(|ids| ids.contains(&(connection.client_id as i64)));
         if is_listed {
             text.extend(describe_one(ctx.server, conn, connection));
             text.push(b'\n');
@@ -128,7 +127,7 @@ impl Kind {
             b"normal" => Ok(Kind::Normal),
             b"pubsub" => Ok(Kind::Pubsub),
             b"master" | b"slave" | b"replica" => Ok(Kind::Replication),
-            _ => Err(Error::quoting("ERR Unknown client type '", name, "'")),
+            _ => Err(Error::quoting_all("ERR Unknown client type '", name, "'")),
         }
     }
 
@@ -239,7 +238,7 @@ impl<'a> Filter<'a> {
             } else if cursor.accept_with("USER", 1) {
                 let user = cursor.take()?;
                 let found = acl.find(user);
-                filter.user = Some(found.ok_or_else(|| Error::quoting("ERR No such user '", user, "'"))?);
+                filter.user = Some(found.ok_or_else(|| Error::quoting_all("ERR No such user '", user, "'"))?);
             } else if cursor.accept_with("MAXAGE", 1) {
                 let age = parse_i64(cursor.take()?);
                 let age = age.ok_or(Error::Text("ERR maxage is not an integer or out of range"))?;

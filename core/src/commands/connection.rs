@@ -88,7 +88,7 @@ fn hello(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             check_name(given)?;
             name = Some(given);
         } else {
-            return Err(Error::quoting("ERR Syntax error in HELLO option '", cursor.take()?, "'"));
+            return Err(Error::quoting_all("ERR Syntax error in HELLO option '", cursor.take()?, "'"));
         }
     }
     if let Some((user, password)) = credentials {

@@ -211,6 +211,7 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("sync_partial_ok", "0".into()),
             ("sync_partial_err", "0".into()),
             ("expired_keys", store.expired_keys.to_string()),
+            ("expired_subkeys", store.expired_fields.to_string()),
             ("evicted_keys", store.evicted_keys.to_string()),
             ("evicted_clients", "0".into()),
             ("keyspace_hits", store.hits.to_string()),

@@ -66,9 +66,9 @@ impl Access {
         entry.set_access(minutes(now) << 8 | u32::from(frequency));
     }
 
-    /// Sets what [`Access::idle_seconds`] tells.
+    /// Sets what [`Access::idle_seconds`] tells, as far as its 24 bits can.
     pub fn set_idle_seconds(&self, entry: &mut Entry, idle: u64, now: u64) {
-        entry.set_access(seconds(now.saturating_sub(idle.saturating_mul(1000))));
+        entry.set_access(seconds(now).wrapping_sub(idle.min(u64::from(u32::MAX)) as u32));
     }
 
     #[cold]

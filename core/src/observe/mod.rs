@@ -201,3 +201,6 @@ pub(crate) fn is_secret(parent: Option<&Command>, row: &Command, args: Args<'_>,
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,8 +93,10 @@ impl Store {
     /// Evicts a key that `policy` chooses among about `samples` keys of each database.
     pub fn evict_one(&mut self, policy: Policy, samples: usize) -> Attempt {
         let Some(order) = policy.order else { return Attempt::Nothing };
-        let has_candidates =
-            self.dbs.iter().any(|db| if policy.only_volatile { db.volatile > 0 } else { db.keys.len() > 0 });
+        let has_candidates = self
+            .dbs
+            .iter()
+            .any(|db| if policy.only_volatile { db.volatile > 0 } else { !db.keys.is_empty() });
         if !has_candidates {
             return Attempt::Nothing;
         }
