@@ -120,7 +120,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Group("valkey"), "newer than the version tracked"),
     (Matches::NewerThanTracked, "newer than the version tracked"),
     (Matches::Group("geo"), "geospatial commands come in a later version"),
-    (Matches::Group("stream"), "streams come in a later version"),
     (Matches::Container("MODULE"), "there are no modules"),
     (Matches::Container("LATENCY"), "monitoring commands come in a later version"),
     (Matches::Container("MEMORY"), "monitoring commands come in a later version"),
