@@ -155,6 +155,7 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("total_net_output_bytes", stats.bytes_out.to_string()),
             ("rejected_connections", stats.rejected.to_string()),
             ("expired_keys", store.expired_keys.to_string()),
+            ("expired_subkeys", store.expired_fields.to_string()),
             ("evicted_keys", "0".into()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),

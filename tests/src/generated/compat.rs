@@ -64,6 +64,12 @@ pub const DIFFERENCES: &[Difference] = &[
                `obl`, `oll` and `omem` are 0.",
     },
     Difference {
+        commands: &["GEORADIUS", "GEORADIUSBYMEMBER", "GEOSEARCHSTORE"],
+        title: "Stored distances may differ in their last digit",
+        text: "`STOREDIST` stores all digits of a distance, of which the last depends on the C library that Redis \
+               is built with. Here it is the same on every machine. Distances in replies have four decimal places.",
+    },
+    Difference {
         commands: &["INFO"],
         title: "INFO has the fields that clients read",
         text: "Missing are the sections `cpu`, `commandstats` and `latencystats` and the fields about fragmentation, \
@@ -119,7 +125,6 @@ const REASONS: &[(Matches, &str)] = &[
     (Matches::Origin(Origin::Module), "modules' types are not planned"),
     (Matches::Group("valkey"), "newer than the version tracked"),
     (Matches::NewerThanTracked, "newer than the version tracked"),
-    (Matches::Group("geo"), "geospatial commands come in a later version"),
     (Matches::Container("MODULE"), "there are no modules"),
     (Matches::Container("LATENCY"), "monitoring commands come in a later version"),
     (Matches::Container("MEMORY"), "monitoring commands come in a later version"),

@@ -337,6 +337,17 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "val" => return out.push(word(random)),
         "mem" => return out.push(WORDS[random.below(18)].to_vec()),
         "many" => return many(random, out),
+        "skey" => return out.push(stream_key(random)),
+        "sid" => return out.push(entry_name(random)),
+        "sfrom" => return out.push(entry_bound(random, "-")),
+        "sto" => return out.push(entry_bound(random, "+")),
+        "strim" => return trim(random, out),
+        "manypairs" => return many_pairs(random, out),
+        "scount" => random.pick(&["0", "1", "2", "5", "10", "50", "100", "150", "-1", "abc", ""]),
+        "sgroup" => random.pick(&["g0", "g0", "g1", "g2", ""]),
+        "sname" => random.pick(&["alice", "bob", "carol"]),
+        "idlems" => random.pick(&["0", "0", "0", "1000000", "-1", "abc", "", "9223372036854775807"]),
+        "waitms" => random.pick(&["0", "10", "1", "-1", "abc", "1.5"]),
         "manyz" => return many_scored(random, out),
         "keys" => return counted_keys(random, out, false),
         "zkeys" => return counted_keys(random, out, true),
@@ -356,6 +367,20 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             const BYTES: &[u8] = b"\x00\x01\x05\x3f\x80\x84\xb5\xff";
             return out.push(vec![BYTES[random.below(8)]]);
         }
+        // Sets of their own, where no two places are the same: the order of equal distances is open.
+        "geo" => random.pick(&["geo0", "geo1", "geo2"]),
+        "place" => return out.extend(place(random)),
+        "manyplaces" => {
+            let (from, len) = (random.below(200), random.between(1, 150));
+            return (from..from + len).for_each(|number| {
+                out.extend(valid_place(random));
+                out.push(format!("m{number}").into_bytes());
+            });
+        }
+        "unit" => random.pick(&["m", "km", "mi", "ft", "KM", "km", "m", "yd"]),
+        "radius" => random.pick(RADII),
+        "from" => return from(random, out),
+        "by" => return by(random, out),
         "idx" => return out.push(index(random)),
         "cnt" => random.pick(&[
             "0",
@@ -484,6 +509,54 @@ fn field(random: &mut Random, out: &mut Args) {
     }
 }
 
+const RADII: &[&str] = &[
+    "0", "0.5", "1", "10", "100", "250.5", "1000", "5000", "20000", "100000", "10000000", "1e9", "-1", "abc",
+    "inf",
+];
+
+/// Longitude and latitude, mostly of one region, now and then of no place at all.
+fn place(random: &mut Random) -> [Vec<u8>; 2] {
+    if random.one_in(25) {
+        let wrong =
+            ["180", "-180", "85.05112878", "-85.05112878", "0", "200", "-90", "abc", "inf", "1e300", ""];
+        return [0; 2].map(|_| random.pick(&wrong).as_bytes().to_vec());
+    }
+    valid_place(random)
+}
+
+fn valid_place(random: &mut Random) -> [Vec<u8>; 2] {
+    let (longitudes, latitudes) = match random.below(8) {
+        0 => ((-180, 180), (-85, 85)),
+        1 => ((170, 180), (-20, 20)),
+        2 => ((-180, -170), (-20, 20)),
+        3 => ((0, 60), (70, 85)),
+        _ => ((10, 15), (45, 50)),
+    };
+    [longitudes, latitudes].map(|(least, most)| {
+        let thousandths = random.between(0, (most - least) as usize * 100_000 - 1);
+        format!("{}.{:05}", least + (thousandths / 100_000) as i64, thousandths % 100_000).into_bytes()
+    })
+}
+
+/// Where a search begins.
+fn from(random: &mut Random, out: &mut Args) {
+    if random.one_in(2) {
+        out.push(b"FROMLONLAT".to_vec());
+        out.extend(place(random));
+    } else {
+        out.push(b"FROMMEMBER".to_vec());
+        value("mem", random, out);
+    }
+}
+
+/// How far a search goes.
+fn by(random: &mut Random, out: &mut Args) {
+    let lengths = if random.one_in(2) { 1 } else { 2 };
+    out.push(if lengths == 1 { b"BYRADIUS".to_vec() } else { b"BYBOX".to_vec() });
+    out.extend((0..lengths).map(|_| random.pick(RADII).as_bytes().to_vec()));
+    value("unit", random, out);
+}
+
 /// One of few keys.
 pub(super) fn key(random: &mut Random) -> Vec<u8> {
     // The last two are rare: most of what goes on must collide.
@@ -524,6 +597,76 @@ fn bound(random: &mut Random) -> Vec<u8> {
     let mut bound = if random.one_in(3) { b"(".to_vec() } else { Vec::new() };
     bound.extend_from_slice(random.pick(SCORES).as_bytes());
     bound
+}
+
+/// Mostly one of few streams, seldom a key of any type.
+fn stream_key(random: &mut Random) -> Vec<u8> {
+    if random.one_in(30) {
+        key(random)
+    } else {
+        random.pick(&["s0", "s0", "s0", "s1", "s1", "s2"]).as_bytes().to_vec()
+    }
+}
+
+/// The name of an entry: small, so that many are the same, and now and then none at all.
+fn entry_name(random: &mut Random) -> Vec<u8> {
+    let text = match random.below(24) {
+        0 => random
+            .pick(&[
+                "-", "+", "$", ">", "", "abc", "1-abc", "1-", "-1", "1-1-1", "(1-1", "0-0", "1-*", "0-*",
+                "+5", " 7-1", "5-+3", "1--0", "1--05", "007-3", "1 ", "5-1\0x",
+            ])
+            .to_owned(),
+        1 => random
+            .pick(&[
+                "18446744073709551615",
+                "18446744073709551615-18446744073709551615",
+                "18446744073709551616",
+                "9223372036854775808-1",
+                "3-18446744073709551615",
+                "3-18446744073709551614",
+            ])
+            .to_owned(),
+        2..=6 => format!("{}", random.below(120)),
+        7..=10 => format!("{}-*", random.below(120)),
+        _ => format!("{}-{}", random.below(120), random.below(3)),
+    };
+    // Far names would leave no room for the others.
+    let is_far = text.len() > 10 && !random.one_in(12);
+    if is_far { b"60-1".to_vec() } else { text.into_bytes() }
+}
+
+fn entry_bound(random: &mut Random, open: &str) -> Vec<u8> {
+    match random.below(6) {
+        0 | 1 => open.as_bytes().to_vec(),
+        2 => [b"(".to_vec(), entry_name(random)].concat(),
+        _ => entry_name(random),
+    }
+}
+
+fn trim(random: &mut Random, out: &mut Args) {
+    let strategy = random.pick(&["MAXLEN", "MAXLEN", "MINID", "minid", "maxlen"]);
+    out.push(strategy.as_bytes().to_vec());
+    if !random.one_in(3) {
+        out.push(random.pick(&["=", "~", "~"]).as_bytes().to_vec());
+    }
+    if strategy.eq_ignore_ascii_case("MAXLEN") {
+        value("scount", random, out);
+    } else {
+        out.push(entry_name(random));
+    }
+    if random.one_in(4) {
+        out.push(b"LIMIT".to_vec());
+        value("scount", random, out);
+    }
+}
+
+/// So much that few entries fill a chunk of a stream.
+fn many_pairs(random: &mut Random, out: &mut Args) {
+    for number in 0..random.between(1, 30) {
+        out.push(format!("field{}", number % 40).into_bytes());
+        out.push(vec![b'v'; random.between(0, 120)]);
+    }
 }
 
 /// Enough members that a collection leaves its compact form.
