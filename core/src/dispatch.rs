@@ -54,6 +54,7 @@ pub(crate) fn dispatch(
             };
             server.note_error(&error);
             reply.error(&error);
+            note_refused(server, conn, args, row);
             return Dispatched::Done;
         }
     };
@@ -82,6 +83,17 @@ pub(crate) fn dispatch(
         }
         Flow::Block(block) => Dispatched::Waits(row, block),
     }
+}
+
+/// A refused request counts as the last one too, if there is such a command.
+#[cold]
+fn note_refused(server: &mut Server, conn: ConnId, args: Args<'_>, row: Option<Found>) {
+    let command = row.and_then(|found| match args.get(1) {
+        Some(name) if found.has_subcommands() => Some((Some(found.row), found.row.subcommand(name)?)),
+        _ => Some((None, found.row)),
+    });
+    server.connection(conn).last_command = command;
+    tracking::advance(server, conn, command.and_then(|(parent, _)| parent));
 }
 
 /// What concerns every request while it lasts.

@@ -228,6 +228,53 @@ pub(super) const PLAIN: &[&str] = &[
     "HELLO [<pos>]",
 ];
 
+/// How a client of an episode wants to be told of changes.
+pub(super) const TRACKING: &[&str] = &[
+    "CLIENT TRACKING ON",
+    "CLIENT TRACKING ON",
+    "CLIENT TRACKING ON NOLOOP",
+    "CLIENT TRACKING ON (OPTIN|OPTOUT) [NOLOOP]",
+    "CLIENT TRACKING ON BCAST [NOLOOP]",
+    "CLIENT TRACKING ON BCAST PREFIX (k0|k) [NOLOOP]",
+    "CLIENT TRACKING ON BCAST PREFIX k0 PREFIX k1",
+    "CLIENT TRACKING ON BCAST PREFIX k PREFIX k1",
+    "CLIENT TRACKING ON REDIRECT {id:5} [NOLOOP|BCAST]",
+    "CLIENT TRACKING ON (OPTIN OPTOUT|BCAST OPTIN|PREFIX a|BOGUS|REDIRECT 0)",
+    "CLIENT TRACKING OFF",
+];
+
+/// What such a client reads and others change.
+pub(super) const TRACKED: &[&str] = &[
+    "(GET|STRLEN|HGETALL|HLEN|SMEMBERS|SCARD|LLEN|ZCARD|TYPE) <key>",
+    "(MGET|EXISTS|TOUCH|SUNION|SINTER|SDIFF) <key>+",
+    "(LRANGE|ZRANGE|GETRANGE) <key> 0 -1",
+    "(ZUNION|ZINTER|ZDIFF) <keys>",
+    "SINTERCARD <keys>",
+    "LCS <key> <key>",
+    "SET <key> <val> [NX|XX|GET]",
+    "(DEL|UNLINK) <key>+",
+    "(MSET|MSETNX) (<key> <val>)+",
+    "(RENAME|RENAMENX|RPOPLPUSH) <key> <key>",
+    "COPY <key> <key> [REPLACE]",
+    "(SADD|SREM) <key> <mem>+",
+    "(SUNIONSTORE|SINTERSTORE|SDIFFSTORE) <key> <key>+",
+    "ZADD <key> (NX|XX) 1 <mem>",
+    "ZUNIONSTORE <key> <keys>",
+    "(RPUSH|LPUSHX) <key> <val>+",
+    "(LPOP|RPOP|INCR|PERSIST|GETDEL|GETEX) <key>",
+    "LMOVE <key> <key> LEFT RIGHT",
+    "(EXPIRE|PEXPIRE) <key> (100000|0)",
+    "APPEND <key> x",
+    "SETRANGE <key> 0 x",
+    "(HSET|HSETNX) <key> <mem> <val>",
+    "HDEL <key> <mem>+",
+    "SORT <key> ALPHA STORE <key>",
+    "(FLUSHDB|FLUSHALL)",
+    "MOVE <key> 1",
+    "CLIENT CACHING (YES|NO)",
+    "(MULTI|EXEC|EXEC|DISCARD)",
+];
+
 /// Users and their rules.
 pub(super) const ACL: &[&str] = &[
     "ACL SETUSER <user> <rule>+",
