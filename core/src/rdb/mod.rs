@@ -16,6 +16,7 @@ mod lzf;
 mod packs;
 mod read;
 mod save;
+mod stream;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,8 @@ use crate::types::Compact;
 
 /// The version of Redis 7.0, of which all forms are that are written for ordinary values.
 const VERSION_ORDINARY: u16 = 10;
+/// The version of Redis 7.2, whose streams have consumers that were active at another time than they were seen.
+const VERSION_ACTIVE: u16 = 11;
 /// The version of Redis 7.4, whose hashes have fields with deadlines. 8.0 has the same, and newer ones are refused.
 const VERSION_TIMED: u16 = 12;
 /// Bytes of version and checksum.
@@ -60,6 +63,11 @@ mod form {
     /// A list of listpacks and of single long elements.
     pub(super) const LIST_QUICKLIST_2: u8 = 18;
     pub(super) const SET_LISTPACK: u8 = 20;
+    /// The forms of streams: without counts of what was ever added and read, with them, and with the times at which
+    /// consumers last got something.
+    pub(super) const STREAM: u8 = 15;
+    pub(super) const STREAM_2: u8 = 19;
+    pub(super) const STREAM_3: u8 = 21;
     /// The forms of hashes whose fields have deadlines. The first two are of versions before 7.4.
     pub(super) const HASH_TIMED_EARLY: u8 = 22;
     pub(super) const HASH_TIMED_LISTPACK_EARLY: u8 = 23;
@@ -139,6 +147,7 @@ pub fn restore(
 /// 7.0 would understand; with the lowest one, both take them.
 fn version_of(form: u8) -> u16 {
     match form {
+        form::STREAM_3 => VERSION_ACTIVE,
         form::HASH_TIMED | form::HASH_TIMED_LISTPACK => VERSION_TIMED,
         _ => VERSION_ORDINARY,
     }

@@ -80,7 +80,7 @@ fn full(reply: &mut Reply<'_>, stream: &Stream, count: usize) {
         progress(reply, stream, group);
         reply.text("pel-count");
         reply.count(group.pending().len());
-        reply.text("pel");
+        reply.text("pending");
         reply.array(group.pending().len().min(count));
         for (id, one) in group.pending().iter().take(count) {
             reply.array(4);
@@ -121,7 +121,7 @@ fn full_consumer(reply: &mut Reply<'_>, group: &Group, consumer: &Consumer, coun
     reply.int(consumer.active_at.map_or(-1, |at| at as i64));
     reply.text("pel-count");
     reply.count(consumer.pending().len());
-    reply.text("pel");
+    reply.text("pending");
     reply.array(consumer.pending().len().min(count));
     for id in consumer.pending().iter().take(count) {
         let one = group.pending().get(id).copied();
