@@ -63,6 +63,22 @@ pub struct Notice {
     pub key: Box<[u8]>,
 }
 
+/// A change that clients who cache what they read must hear of.
+pub enum Invalidation {
+    /// A key has changed or gone.
+    Key {
+        /// The key; tracking knows no databases.
+        key: Box<[u8]>,
+        /// Whether the running command did that, and not time.
+        is_by_command: bool,
+    },
+    /// Databases were emptied.
+    All,
+}
+
+/// Stands among the touched connections when there is nothing but invalidations.
+const NOBODY: ConnId = ConnId::MAX;
+
 /// One database.
 struct Db {
     keys: Table<Entry>,
@@ -139,6 +155,13 @@ pub struct Store {
     pub notices: Vec<Notice>,
     /// Connections whose watched keys were changed by the running command.
     pub touched: Vec<ConnId>,
+    /// Changes of the running command while any client tracks; a connection that does not exist is then touched
+    /// too, so that one look tells that something follows.
+    pub invalidated: Vec<Invalidation>,
+    /// Whether any client tracks; then [`Store::watching`] counts one more.
+    notes_changes: bool,
+    /// Whether nothing may be deleted by itself (CLIENT PAUSE): what has expired then only looks as if it were gone.
+    pub is_still: bool,
     /// Keys that were changed while someone waits for them, the first one first.
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
@@ -186,6 +209,9 @@ impl Store {
             notify: 0,
             notices: Vec::new(),
             touched: Vec::new(),
+            invalidated: Vec::new(),
+            notes_changes: false,
+            is_still: false,
             ready: Vec::new(),
             waiting: 0,
             waiting_for_loss: 0,
@@ -222,12 +248,10 @@ impl Store {
     #[inline]
     fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
-        }
+        let is_hidden = self.is_expired(hash, key) && !self.expire(hash, key);
         let clock = self.access_clock();
         let Store { dbs, db, hits, misses, notices, notify, .. } = self;
-        let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
+        let Some(entry) = dbs[*db].keys.find_mut(hash, key).filter(|_| !is_hidden) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
                 notices.push(Notice { db: *db, event: "keymiss", key: key.into() });
@@ -244,8 +268,8 @@ impl Store {
     /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
+        if self.is_expired(hash, key) && !self.expire(hash, key) {
+            return None;
         }
         self.dbs[self.db].keys.find(hash, key)
     }
@@ -253,7 +277,8 @@ impl Store {
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
     /// lets what must expire, and now looks at all of them at once.
     pub fn view(&self, key: &[u8]) -> Option<&Entry> {
-        self.dbs[self.db].keys.find(self.hash(key), key)
+        let hash = self.hash(key);
+        self.dbs[self.db].keys.find(hash, key).filter(|_| !(self.is_still && self.is_expired(hash, key)))
     }
 
     /// The entry of `key` for a command that changes it.
@@ -391,7 +416,7 @@ impl Store {
     #[inline]
     pub fn signal(&mut self, key: &[u8]) {
         if self.watching != 0 {
-            self.signal_interested(self.db, key);
+            self.signal_interested(self.db, key, true);
         }
     }
 
@@ -406,7 +431,10 @@ impl Store {
     /// Whether a command has had an effect on other connections that is still to be seen to.
     #[inline]
     pub fn has_consequences(&self) -> bool {
-        !self.touched.is_empty() || !self.notices.is_empty() || !self.ready.is_empty()
+        !self.touched.is_empty()
+            || !self.notices.is_empty()
+            || !self.ready.is_empty()
+            || !self.invalidated.is_empty()
     }
 
     /// Frees a group that was taken out of a stream, as a value would be.
@@ -489,6 +517,10 @@ impl Store {
             }
         }
         self.garbage.push_back(Garbage::Table(keys));
+        if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
+            self.invalidated.push(Invalidation::All);
+            self.touched.push(NOBODY);
+        }
         removed
     }
 
@@ -651,15 +683,23 @@ impl Store {
     }
 
     /// Deletes a key whose time has come, wherever it was noticed.
+    ///
+    /// Returns `false` if it must stay for now, hidden.
     #[cold]
-    fn expire(&mut self, hash: u64, key: &[u8]) {
+    fn expire(&mut self, hash: u64, key: &[u8]) -> bool {
+        if self.is_still {
+            return false;
+        }
         if let Some(mut entry) = self.take_hashed(hash, key) {
             discard(&mut self.garbage, entry.take_value());
         }
         self.expired_keys += 1;
         self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
-        self.signal(key);
+        if self.watching != 0 {
+            self.signal_interested(self.db, key, false);
+        }
         self.notify(NotifyClass::Expired, "expired", key);
+        true
     }
 }
 

@@ -179,12 +179,17 @@ impl<'a> Reply<'a> {
     pub fn double(&mut self, number: f64) {
         let mut text = Vec::with_capacity(24);
         write_f64(&mut text, number);
+        self.double_text(&text);
+    }
+
+    /// A double whose decimal form is given.
+    pub fn double_text(&mut self, text: &[u8]) {
         match self.protocol {
-            Protocol::Resp2 => self.bulk(&text),
+            Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => {
                 if self.has_room(text.len() + HEAD_BYTES_MAX) {
                     self.out.push(b',');
-                    self.out.extend_from_slice(&text);
+                    self.out.extend_from_slice(text);
                     self.line_end();
                 }
             }

@@ -2,6 +2,7 @@
 //! `commands.rs`, their tests beside them.
 
 pub mod bitmap;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;
@@ -23,6 +24,7 @@ pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
     bitmap::commands::ROWS,
     hyperloglog::commands::ROWS,
+    geo::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
     hash::commands::TIMED_ROWS,

@@ -82,6 +82,23 @@ pub(super) const PLAIN: &[&str] = &[
     "GET <hll>",
     "SETRANGE <hll> <damage> <byte>",
     "DEL <hll>",
+    // Places; without STOREDIST, whose distances may differ in their last digit.
+    "GEOADD <geo> [NX|XX|BOGUS] [CH] (<place> <mem>)+",
+    "GEOADD <geo> <manyplaces>",
+    "GEODIST <geo> <mem> <mem> [<unit>]",
+    "(GEOHASH|GEOPOS) <geo> <mem>+",
+    "GEOSEARCH <geo> <from> <by> [WITHDIST] [ASC|DESC] [COUNT <pos> [ANY]] [WITHCOORD] [WITHHASH]",
+    "GEOSEARCH <geo> <from> <by> [ASC|DESC|ANY|BOGUS]",
+    "GEOSEARCHSTORE <geo> <geo> <from> <by> [COUNT <pos> [ANY]] [ASC|DESC]",
+    "GEOSEARCHSTORE <key> <geo> <from> <by> [WITHDIST] [COUNT <pos>]",
+    "(GEORADIUS|GEORADIUS_RO) <geo> <place> <radius> <unit> [WITHDIST] [COUNT <pos> [ANY]] [ASC|DESC]",
+    "GEORADIUS <geo> <place> <radius> <unit> [STORE <geo>|STORE <key>|STORE] [WITHHASH]",
+    "(GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) <geo> <mem> <radius> <unit> [WITHCOORD] [COUNT <pos>] [DESC]",
+    "GEORADIUSBYMEMBER <geo> <mem> <radius> <unit> [STORE <geo>|STORE <key>]",
+    "ZREM <geo> <mem>+",
+    "DEL <geo>",
+    "(GEODIST <key> <mem>|GEOPOS <key>|GEOHASH <key>) <mem>",
+    "GEOSEARCH <key> <from> <by> WITHDIST WITHHASH",
     // Lists.
     "(LPUSH|RPUSH|LPUSHX|RPUSHX) <key> <val>+",
     "RPUSH <key> <many>",
@@ -157,6 +174,25 @@ pub(super) const PLAIN: &[&str] = &[
     "(EXEC|DISCARD|UNWATCH)",
     "BOGUS <val>+",
     "HELLO [<pos>]",
+];
+
+/// Users and their rules.
+pub(super) const ACL: &[&str] = &[
+    "ACL SETUSER <user> <rule>+",
+    "ACL SETUSER <user> <rule>+ <rule>+",
+    "ACL SETUSER <user> <rule>+ <selector> [<rule>+]",
+    "ACL SETUSER <user> (reset|reset allcommands|reset allkeys +@all|reset ~k* +@all|clearselectors) <rule>+",
+    "ACL SETUSER <user> [( <selrule> <selrule> )|(<selrule>|<selrule>)|clearselectors|<selector>+]",
+    "ACL GETUSER <user>",
+    "ACL LIST",
+    "ACL USERS",
+    "ACL DELUSER <user>",
+    "ACL DELUSER <user> (<user>|default|nobody)",
+    "ACL CAT [BOGUS|<val>]",
+    "ACL LOG (0|-1|abc|1 2)",
+    "ACL (WHOAMI|LOAD|SAVE|BOGUS|GENPASS 0|GENPASS abc|GENPASS 1 2|SETUSER|GETUSER|DRYRUN <user>)",
+    "ACL DRYRUN nobody GET <key>",
+    "CLIENT KILL USER (nobody|<val>)",
 ];
 
 /// Requests that wait outside of a transaction.

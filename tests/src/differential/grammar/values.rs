@@ -186,6 +186,150 @@ const PATTERNS: &[&str] = &[
     "[^",
 ];
 
+/// What a selector may hold.
+const SELECTOR_RULES: &[&str] = &[
+    "+get",
+    "-get",
+    "+set",
+    "-set",
+    "+del",
+    "+GET",
+    "+@read",
+    "-@read",
+    "+@write",
+    "-@write",
+    "+@string",
+    "-@string",
+    "+@hash",
+    "-@hash",
+    "+@all",
+    "-@all",
+    "+@ALL",
+    "allcommands",
+    "nocommands",
+    "+@nosuch",
+    "-@nosuch",
+    "+nosuch",
+    "-nosuch",
+    "+config|get",
+    "-config|get",
+    "+config",
+    "-config",
+    "+config|nosuch",
+    "+client",
+    "-client|id",
+    "+client|getname",
+    "-client",
+    "+select|0",
+    "+select|1",
+    "+get|",
+    "-select|0",
+    "-select",
+    "+select",
+    "+client|id|x",
+    "+object|encoding",
+    "-object",
+    "-object|freq",
+    "~*",
+    "~k*",
+    "~k0",
+    "~k[1-3]",
+    "~",
+    "~K*",
+    "%R~k*",
+    "%W~k*",
+    "%RW~k*",
+    "%WR~k4",
+    "%r~k5",
+    "%R~*",
+    "%~k",
+    "%X~k",
+    "%RR~k",
+    "%R",
+    "%",
+    "%RW~*",
+    "allkeys",
+    "resetkeys",
+    "&*",
+    "&news",
+    "&n*",
+    "&",
+    "allchannels",
+    "resetchannels",
+    "+@pubsub",
+    "-@pubsub",
+    "+publish",
+    "-@dangerous",
+    "+@fast",
+    "-@slow",
+    "+@connection",
+    "-@admin",
+    "+@transaction",
+    "+@blocking",
+    "-@blocking",
+    "+@sortedset",
+    "-@sortedset",
+    "+@list",
+    "-@list",
+    "+@set",
+    "-@keyspace",
+    "+@keyspace",
+    "+sort",
+    "-sort",
+    "bogus",
+    "+",
+    "-",
+    "+@",
+    "",
+    "+mget",
+    "+mset",
+    "+zadd",
+    "+rename",
+    "+copy",
+    "-copy",
+    "+zunionstore",
+    "+smove",
+    "+lmove",
+];
+
+/// What only the rules of a user outside of parentheses may be.
+const USER_RULES: &[&str] = &[
+    "on",
+    "off",
+    "ON",
+    "nopass",
+    "resetpass",
+    ">one",
+    ">two",
+    "<one",
+    "<two",
+    ">",
+    "#abc",
+    "!abc",
+    "#7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
+    "!7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
+    "#7692C3AD3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
+    "reset",
+    "skip-sanitize-payload",
+    "sanitize-payload",
+    "clearselectors",
+    "(",
+    ")",
+    "()",
+    "(~k*",
+    "+get)",
+    "(on)",
+    "(+get",
+    "(+@all ~*)",
+    "(\"~k1\" +set)",
+    "(\"+get)",
+    "( +get ~k2 )",
+    "()x",
+    "(+nosuch)",
+    "(+@read ~k* &n*)",
+    "(%R~k1 +@all)",
+];
+
 /// Appends a value of the named kind; some kinds are several arguments.
 pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
     let text = match name {
@@ -212,6 +356,20 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             const BYTES: &[u8] = b"\x00\x01\x05\x3f\x80\x84\xb5\xff";
             return out.push(vec![BYTES[random.below(8)]]);
         }
+        // Sets of their own, where no two places are the same: the order of equal distances is open.
+        "geo" => random.pick(&["geo0", "geo1", "geo2"]),
+        "place" => return out.extend(place(random)),
+        "manyplaces" => {
+            let (from, len) = (random.below(200), random.between(1, 150));
+            return (from..from + len).for_each(|number| {
+                out.extend(valid_place(random));
+                out.push(format!("m{number}").into_bytes());
+            });
+        }
+        "unit" => random.pick(&["m", "km", "mi", "ft", "KM", "km", "m", "yd"]),
+        "radius" => random.pick(RADII),
+        "from" => return from(random, out),
+        "by" => return by(random, out),
         "idx" => return out.push(index(random)),
         "cnt" => random.pick(&[
             "0",
@@ -228,6 +386,10 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             "9223372036854775807",
         ]),
         "pos" => random.pick(&["1", "2", "3", "5", "10", "1000", "0", "-1", "abc"]),
+        "user" => random.pick(&["u0", "u1", "u2", "u0", "u1", "u2", "U0", "u 0", ""]),
+        "rule" if random.one_in(3) => random.pick(USER_RULES),
+        "rule" | "selrule" => random.pick(SELECTOR_RULES),
+        "selector" => return selector(random, out),
         "score" => random.pick(SCORES),
         "tame" => random.pick(TAME_FLOATS),
         "payload" => return out.push(PAYLOADS[random.below(PAYLOADS.len())].to_vec()),
@@ -298,6 +460,17 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
     out.push(text.as_bytes().to_vec());
 }
 
+/// A selector in one argument or in several.
+fn selector(random: &mut Random, out: &mut Args) {
+    let rules: Vec<&str> = (0..random.between(1, 5)).map(|_| random.pick(SELECTOR_RULES)).collect();
+    let text = format!("({})", rules.join(" "));
+    if random.one_in(2) {
+        out.push(text.into_bytes());
+    } else {
+        out.extend(text.split(' ').map(|word| word.as_bytes().to_vec()));
+    }
+}
+
 /// One operation of BITFIELD.
 fn field(random: &mut Random, out: &mut Args) {
     let words: &[&str] = match random.below(12) {
@@ -323,6 +496,54 @@ fn field(random: &mut Random, out: &mut Args) {
         let number = if random.one_in(30) { random.pick(INTEGERS) } else { INTEGERS[random.below(16)] };
         out.push(number.as_bytes().to_vec());
     }
+}
+
+const RADII: &[&str] = &[
+    "0", "0.5", "1", "10", "100", "250.5", "1000", "5000", "20000", "100000", "10000000", "1e9", "-1", "abc",
+    "inf",
+];
+
+/// Longitude and latitude, mostly of one region, now and then of no place at all.
+fn place(random: &mut Random) -> [Vec<u8>; 2] {
+    if random.one_in(25) {
+        let wrong =
+            ["180", "-180", "85.05112878", "-85.05112878", "0", "200", "-90", "abc", "inf", "1e300", ""];
+        return [0; 2].map(|_| random.pick(&wrong).as_bytes().to_vec());
+    }
+    valid_place(random)
+}
+
+fn valid_place(random: &mut Random) -> [Vec<u8>; 2] {
+    let (longitudes, latitudes) = match random.below(8) {
+        0 => ((-180, 180), (-85, 85)),
+        1 => ((170, 180), (-20, 20)),
+        2 => ((-180, -170), (-20, 20)),
+        3 => ((0, 60), (70, 85)),
+        _ => ((10, 15), (45, 50)),
+    };
+    [longitudes, latitudes].map(|(least, most)| {
+        let thousandths = random.between(0, (most - least) as usize * 100_000 - 1);
+        format!("{}.{:05}", least + (thousandths / 100_000) as i64, thousandths % 100_000).into_bytes()
+    })
+}
+
+/// Where a search begins.
+fn from(random: &mut Random, out: &mut Args) {
+    if random.one_in(2) {
+        out.push(b"FROMLONLAT".to_vec());
+        out.extend(place(random));
+    } else {
+        out.push(b"FROMMEMBER".to_vec());
+        value("mem", random, out);
+    }
+}
+
+/// How far a search goes.
+fn by(random: &mut Random, out: &mut Args) {
+    let lengths = if random.one_in(2) { 1 } else { 2 };
+    out.push(if lengths == 1 { b"BYRADIUS".to_vec() } else { b"BYBOX".to_vec() });
+    out.extend((0..lengths).map(|_| random.pick(RADII).as_bytes().to_vec()));
+    value("unit", random, out);
 }
 
 /// One of few keys.
