@@ -197,7 +197,7 @@ fn dumped(value: Value, is_compressed: bool) -> Vec<u8> {
 #[test]
 fn what_is_dumped_is_restored() {
     let mut random = Random::new([5; 16]);
-    for _ in 0..600 {
+    for _ in 0..if cfg!(miri) { 6 } else { 600 } {
         let value = random_value(&mut random);
         let expected = shown(&value);
         let payload = dumped(value, random.below(2) == 0);
