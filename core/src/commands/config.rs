@@ -78,6 +78,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn resetstat(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.server.stats = Stats::default();
     (ctx.store.hits, ctx.store.misses, ctx.store.expired_keys) = (0, 0, 0);
+    ctx.store.expired_fields = 0;
     ctx.reply.ok();
     Ok(Flow::Done)
 }
