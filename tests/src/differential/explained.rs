@@ -73,6 +73,51 @@ pub const EXPLAINED: &[Explained] = &[
             is_error(oracle, "ERR timeout is negative") && is_error(target, "ERR timeout is out of range")
         },
     },
+    Explained {
+        name: "a lone destination",
+        reason: "redis-server finds no key in PFMERGE without sources, and so lets every user run it",
+        applies: |args, oracle, target| {
+            let is_lone = args.len() == 5 && args[3].eq_ignore_ascii_case(b"PFMERGE");
+            let is_denied = target.bytes().is_some_and(|text| text.starts_with(b"User "));
+            is_lone && *oracle == Reply::Simple("OK".into()) && is_denied
+        },
+    },
+    Explained {
+        name: "unbalanced streams",
+        reason: "7.2 names the command that was called, and the word that it takes; 7.0 always XREAD and $",
+        applies: |_, oracle, target| {
+            starts(oracle, "ERR Unbalanced XREAD list of streams") && starts(target, "ERR Unbalanced 'xread")
+        },
+    },
+    Explained {
+        name: "the last entry",
+        reason: "XREAD takes + for the last entry since 7.4",
+        applies: |args, oracle, target| {
+            args.iter().any(|arg| arg == b"+")
+                && starts(oracle, "ERR Invalid stream ID")
+                && (args[0].eq_ignore_ascii_case(b"XREAD")
+                    || starts(target, "ERR The + ID is meaningless in the context of XREADGROUP"))
+        },
+    },
+    Explained {
+        name: "streams that go while one waits",
+        reason: "7.2 runs XREADGROUP again, which then tells what is wrong; 7.0 says only that the stream is gone",
+        applies: |_, oracle, target| {
+            starts(oracle, "UNBLOCKED the stream key no longer exists")
+                && (starts(target, "NOGROUP No such key") || starts(target, "WRONGTYPE"))
+        },
+    },
+    Explained {
+        name: "names before deleted ones",
+        reason: "7.2 looks first whether XSETID goes back behind an entry that was deleted; 7.0 does not look",
+        applies: |_, oracle, target| {
+            is_error(oracle, "ERR The ID specified in XSETID is smaller than the target stream top item")
+                && is_error(
+                    target,
+                    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
+                )
+        },
+    },
 ];
 
 /// The text without what stands between its first zero byte and its last quotation mark.
@@ -106,6 +151,10 @@ fn without_rules(reply: &Reply) -> Reply {
         Reply::Bulk(rules) if is_rule(rules) => Reply::Bulk(Vec::new()),
         other => other.clone(),
     }
+}
+
+fn starts(reply: &Reply, text: &str) -> bool {
+    matches!(reply, Reply::Error(own) if own.starts_with(text.as_bytes()))
 }
 
 fn is_error(reply: &Reply, text: &str) -> bool {

@@ -381,10 +381,6 @@ impl Stream {
         if self.len == 0 && id <= self.last_id {
             return Some(added as i64);
         }
-        // The names in front of one that was deleted cannot be counted.
-        if !id.is_min() && id < self.max_deleted_id {
-            return None;
-        }
         if id >= self.last_id {
             return (id == self.last_id).then_some(added as i64);
         }

@@ -28,7 +28,15 @@ pub struct Grammar {
 
 /// Steers clear of what redis-server 7.0.15 gets wrong or does not know yet.
 fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
-    let Op::Request { connection, mut args } = op else { return vec![op] };
+    let (connection, mut args) = match op {
+        Op::Request { connection, args } => (connection, args),
+        Op::Watched { connection, args } => {
+            let mut ops = consumers_of(&args, |args| Op::Watched { connection, args });
+            ops.push(Op::Watched { connection, args });
+            return ops;
+        }
+        other => return vec![other],
+    };
     let name = args[0].to_ascii_uppercase();
     match name.as_slice() {
         // It takes an out-of-range error that an earlier command has met for one of SORT's own numbers; reading
@@ -48,6 +56,17 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
             });
             vec![Op::Request { connection, args }]
         }
+        // Before 7.2 XSETID may go back behind a deleted entry; so none is deleted that it could go back behind.
+        b"XDEL" => {
+            args.iter_mut().skip(2).filter(|id| id.len() > 10).for_each(|id| *id = b"60-1".to_vec());
+            vec![Op::Request { connection, args }]
+        }
+        // Since 7.2 they make their consumer even when they have nothing to give to it.
+        b"XREADGROUP" | b"XCLAIM" | b"XAUTOCLAIM" => {
+            let mut ops = consumers_of(&args, |args| Op::Request { connection, args });
+            ops.push(Op::Request { connection, args });
+            ops
+        }
         // A fourth word of ZRANK is an option that came with 7.2.
         b"ZRANK" | b"ZREVRANK" if args.len() == 4 => {
             args.pop();
@@ -63,6 +82,25 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
             vec![Op::Request { connection, args }]
         }
         _ => vec![Op::Request { connection, args }],
+    }
+}
+
+/// Requests that make the consumer of a request in each of its streams.
+fn consumers_of(args: &Args, op: impl Fn(Args) -> Op) -> Vec<Op> {
+    let [name, key, group, consumer, rest @ ..] = args.as_slice() else { return Vec::new() };
+    let make = |key: &Vec<u8>| {
+        let mut args = to_args(&["XGROUP", "CREATECONSUMER"]);
+        args.extend([key.clone(), group.clone(), consumer.clone()]);
+        op(args)
+    };
+    match name.to_ascii_uppercase().as_slice() {
+        b"XCLAIM" | b"XAUTOCLAIM" => vec![make(key)],
+        b"XREADGROUP" => {
+            let keys = rest.iter().skip_while(|word| !word.eq_ignore_ascii_case(b"STREAMS")).skip(1);
+            let keys: Vec<_> = keys.collect();
+            keys[..keys.len() / 2].iter().map(|key| make(key)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -203,6 +241,12 @@ impl Grammar {
             b"PEXPIREAT",
             b"RESTORE",
             b"SORT",
+            // How long an entry is pending is a matter of milliseconds as well.
+            b"XCLAIM",
+            b"XAUTOCLAIM",
+            b"XPENDING",
+            // Before 7.2 it may go back behind a deleted entry.
+            b"XSETID",
         ];
         let kinds = if delicate.contains(&name.as_slice()) { 3 } else { 6 };
         match random.below(kinds) {

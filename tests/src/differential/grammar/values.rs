@@ -337,6 +337,17 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "val" => return out.push(word(random)),
         "mem" => return out.push(WORDS[random.below(18)].to_vec()),
         "many" => return many(random, out),
+        "skey" => return out.push(stream_key(random)),
+        "sid" => return out.push(entry_name(random)),
+        "sfrom" => return out.push(entry_bound(random, "-")),
+        "sto" => return out.push(entry_bound(random, "+")),
+        "strim" => return trim(random, out),
+        "manypairs" => return many_pairs(random, out),
+        "scount" => random.pick(&["0", "1", "2", "5", "10", "50", "100", "150", "-1", "abc", ""]),
+        "sgroup" => random.pick(&["g0", "g0", "g1", "g2", ""]),
+        "sname" => random.pick(&["alice", "bob", "carol"]),
+        "idlems" => random.pick(&["0", "0", "0", "1000000", "-1", "abc", "", "9223372036854775807"]),
+        "waitms" => random.pick(&["0", "10", "1", "-1", "abc", "1.5"]),
         "manyz" => return many_scored(random, out),
         "keys" => return counted_keys(random, out, false),
         "zkeys" => return counted_keys(random, out, true),
@@ -586,6 +597,76 @@ fn bound(random: &mut Random) -> Vec<u8> {
     let mut bound = if random.one_in(3) { b"(".to_vec() } else { Vec::new() };
     bound.extend_from_slice(random.pick(SCORES).as_bytes());
     bound
+}
+
+/// Mostly one of few streams, seldom a key of any type.
+fn stream_key(random: &mut Random) -> Vec<u8> {
+    if random.one_in(30) {
+        key(random)
+    } else {
+        random.pick(&["s0", "s0", "s0", "s1", "s1", "s2"]).as_bytes().to_vec()
+    }
+}
+
+/// The name of an entry: small, so that many are the same, and now and then none at all.
+fn entry_name(random: &mut Random) -> Vec<u8> {
+    let text = match random.below(24) {
+        0 => random
+            .pick(&[
+                "-", "+", "$", ">", "", "abc", "1-abc", "1-", "-1", "1-1-1", "(1-1", "0-0", "1-*", "0-*",
+                "+5", " 7-1", "5-+3", "1--0", "1--05", "007-3", "1 ", "5-1\0x",
+            ])
+            .to_owned(),
+        1 => random
+            .pick(&[
+                "18446744073709551615",
+                "18446744073709551615-18446744073709551615",
+                "18446744073709551616",
+                "9223372036854775808-1",
+                "3-18446744073709551615",
+                "3-18446744073709551614",
+            ])
+            .to_owned(),
+        2..=6 => format!("{}", random.below(120)),
+        7..=10 => format!("{}-*", random.below(120)),
+        _ => format!("{}-{}", random.below(120), random.below(3)),
+    };
+    // Far names would leave no room for the others.
+    let is_far = text.len() > 10 && !random.one_in(12);
+    if is_far { b"60-1".to_vec() } else { text.into_bytes() }
+}
+
+fn entry_bound(random: &mut Random, open: &str) -> Vec<u8> {
+    match random.below(6) {
+        0 | 1 => open.as_bytes().to_vec(),
+        2 => [b"(".to_vec(), entry_name(random)].concat(),
+        _ => entry_name(random),
+    }
+}
+
+fn trim(random: &mut Random, out: &mut Args) {
+    let strategy = random.pick(&["MAXLEN", "MAXLEN", "MINID", "minid", "maxlen"]);
+    out.push(strategy.as_bytes().to_vec());
+    if !random.one_in(3) {
+        out.push(random.pick(&["=", "~", "~"]).as_bytes().to_vec());
+    }
+    if strategy.eq_ignore_ascii_case("MAXLEN") {
+        value("scount", random, out);
+    } else {
+        out.push(entry_name(random));
+    }
+    if random.one_in(4) {
+        out.push(b"LIMIT".to_vec());
+        value("scount", random, out);
+    }
+}
+
+/// So much that few entries fill a chunk of a stream.
+fn many_pairs(random: &mut Random, out: &mut Args) {
+    for number in 0..random.between(1, 30) {
+        out.push(format!("field{}", number % 40).into_bytes());
+        out.push(vec![b'v'; random.between(0, 120)]);
+    }
 }
 
 /// Enough members that a collection leaves its compact form.

@@ -255,6 +255,8 @@ fn reached(ctx: &mut Context<'_>, key: &[u8], options: &Options) -> Result<Vec<u
             number::write_u64(&mut text, stream.len() as u64);
             text
         }
+        // Nothing may be left, and then the bound lies behind everything that there was.
+        Excess::MinId(_) if stream.len() == 0 => id_text(stream.last_id.next().unwrap_or(stream.last_id)),
         Excess::MinId(_) => id_text(stream.first_id()),
     })
 }

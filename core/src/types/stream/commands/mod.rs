@@ -4,6 +4,7 @@ mod add;
 mod claim;
 mod group;
 mod info;
+mod nack;
 mod pending;
 mod range;
 mod read;

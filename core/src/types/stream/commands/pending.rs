@@ -92,7 +92,8 @@ fn list(reply: &mut crate::resp::Reply<'_>, group: &Group, selection: &Selection
         reply.array(4);
         write_id(reply, id);
         reply.bulk(one.consumer.map_or(b"", |owner| group.consumer(owner).name()));
-        reply.int((now as i64).wrapping_sub(one.delivered_at as i64).max(0));
+        let idle = (now as i64).wrapping_sub(one.delivered_at as i64).max(0);
+        reply.int(if one.consumer.is_some() { idle } else { -1 });
         reply.int(one.deliveries as i64);
         written += 1;
     }

@@ -106,7 +106,7 @@ fn references_and_ids(args: Args<'_>, first: usize) -> Result<(References, Vec<I
             return Err(Error::Syntax);
         }
     }
-    let named = named.ok_or(Error::Syntax)?;
+    let named = named.ok_or(Error::Text("ERR IDS option is required"))?;
     Ok((references.unwrap_or_default(), ids(named)?))
 }
 

@@ -135,16 +135,18 @@ impl<'a> Read<'a> {
                 stream.newest_id().and_then(Id::previous).unwrap_or(stream.last_id)
             }))),
             (b">", true) => Ok(From::New),
-            _ => strict_id(id, 0).map(From::After),
+            // Redis keeps "what is new" as the greatest name.
+            (id, true) => strict_id(id, 0).map(|id| if id == Id::MAX { From::New } else { From::After(id) }),
+            (id, false) => strict_id(id, 0).map(From::After),
         }
     }
 }
 
 fn unbalanced(ctx: &Context<'_>, is_group: bool) -> Error {
-    let symbol = if is_group { '>' } else { '$' };
+    let words = if is_group { "an ID or '>'" } else { "an ID, '+', or '$'" };
     let name = ctx.name();
     Error::Owned(alloc::format!(
-        "ERR Unbalanced '{name}' list of streams: for each stream key an ID or '{symbol}' must be specified."
+        "ERR Unbalanced '{name}' list of streams: for each stream key {words} must be specified."
     ))
 }
 

@@ -12,7 +12,7 @@ fn number(value: u64) -> Vec<u8> {
     text
 }
 
-/// Records how an entry is pending now; one that is no entry any more is forgotten by that.
+/// Records how an entry is pending now; one with an owner that is no entry any more is forgotten by that.
 pub(super) fn pending(effects: &mut Effects, key: &[u8], name: &[u8], group: &Group, id: Id, one: &Pending) {
     effects.suppress();
     if !effects.enabled {
@@ -21,7 +21,11 @@ pub(super) fn pending(effects: &mut Effects, key: &[u8], name: &[u8], group: &Gr
     let (time, deliveries) = (number(one.delivered_at), number(one.deliveries));
     let (mut own, mut last) = ([0; ID_CHARS_MAX], [0; ID_CHARS_MAX]);
     let (own, last) = (id.text(&mut own), group.last_id.text(&mut last));
-    let consumer = one.consumer.map_or(&b""[..], |consumer| group.consumer(consumer).name());
+    let Some(consumer) = one.consumer.map(|consumer| group.consumer(consumer).name()) else {
+        let release: [&[u8]; 10] =
+            [b"XNACK", key, name, b"FAIL", b"IDS", b"1", own, b"RETRYCOUNT", &deliveries, b"FORCE"];
+        return effects.rewrite(release.into_iter());
+    };
     let claim: [&[u8]; 14] = [
         b"XCLAIM",
         key,

@@ -1,6 +1,6 @@
 //! The rows of the command table.
 
-use super::{add, claim, group, info, pending, range, read};
+use super::{add, claim, group, info, nack, pending, range, read};
 use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, integer, key, one_of, string, token, unix_time,
 };
@@ -269,6 +269,26 @@ pub(crate) const ROWS: &[Command] = &[
         handler: range::xlen,
         keys: Some(COUNTS),
         ..row("XLEN", "5.0.0", "Returns how many entries a stream has.")
+    },
+    Command {
+        complexity: "O(log(N)) per entry with N pending ones",
+        flags: WRITES_FAST,
+        args: &[
+            key("key"),
+            string("group"),
+            one_of("mode", &[token("silent", "SILENT"), token("fail", "FAIL"), token("fatal", "FATAL")]),
+            IDS,
+            integer("count").after("RETRYCOUNT").optional(),
+            token("force", "FORCE").optional(),
+        ],
+        reply: "integer",
+        handler: nack::xnack,
+        keys: Some(UPDATES),
+        ..row(
+            "XNACK",
+            "8.8.0",
+            "Gives pending entries of a group back, so that others can take them at once.",
+        )
     },
     Command {
         complexity: "O(N) with N entries looked at; O(1) for the summary of few consumers",
