@@ -40,6 +40,9 @@ const RARE_FORMS: &[&[u8]] = &[
     b"\x18\x00\xd8\xc3\x2c\xbb\x03\0\0\x02\x00\x01a\x01x\x05\x01b\x01y",
     b"\x19\x00\xd8\xc3\x2c\xbb\x03\x00\x00\x1d\x1d\x00\x00\x00\x06\x00\x81a\x02\x01\x01\xf4\x00\xd8\xc3\x2c\xbb\x03\
       \x00\x00\x09\x81b\x02\x02\x01\x00\x01\xff",
+    // A stream without entries, of whose group one is pending that was given back.
+    b"\x1b\0\0\x05\0\0\0\0\0\0\x01\x01g\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\x01\0\0\0\0\0\0\x01\0\x01\
+      \0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\x40\x64\x40\x64\0\0\0",
 ];
 
 #[test]
@@ -347,7 +350,7 @@ fn spoiled(values: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
             3 => value.truncate(at),
             4 => drop(value.drain(at..end)),
             5 => drop(value.splice(at..at, value[at..end].to_vec())),
-            6 => value[0] = random.below(26) as u8,
+            6 => value[0] = random.below(28) as u8,
             _ => {
                 let other = &values[random.below(values.len())];
                 let from = random.below(other.len());
@@ -360,7 +363,7 @@ fn spoiled(values: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 }
 
 fn with_footer(mut value: Vec<u8>) -> Vec<u8> {
-    value.extend_from_slice(&12u16.to_le_bytes());
+    value.extend_from_slice(&14u16.to_le_bytes());
     let checksum = crc64(&value);
     value.extend_from_slice(&checksum.to_le_bytes());
     value

@@ -3,12 +3,16 @@
 //! ```text
 //! chunks | (name of the first entry, 16 bytes | listpack)*
 //! entries | name given last | name of the first entry | greatest name deleted | entries ever added
-//! groups | (name | name read last | entries read | pending | (name | time | count)* | consumers | consumer*)*
+//! groups | group* | seconds | entries | producers | producer* | added | doubled
+//! group: name | name read last | entries read | pending | (name | time | count)* | consumers | consumer* |
+//!        nobody's | name*
 //! consumer: name | time seen | time active | pending | name*
 //! ```
 //! Counts and the parts of names are lengths, names of pending entries 16 bytes, times 8 bytes of milliseconds. The
-//! first form lacks what follows the name given last, and the entries read; only the third has the time active.
+//! first form lacks what follows the name given last, and the entries read. The third has the times active, the
+//! fourth what is about producers, the fifth the entries that are nobody's.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::form;
@@ -28,15 +32,21 @@ const ENTRY_ELEMENTS: usize = 3;
 const COUNT_ELEMENTS: usize = 1;
 /// A number of entries read, or a time, that is not known: -1.
 const UNKNOWN: u64 = u64::MAX;
+/// For how many seconds, and how many of them, Redis remembers the entries of a producer, unless it is told
+/// otherwise.
+const PRODUCER_SECONDS: u64 = 100;
+const PRODUCER_ENTRIES: u64 = 100;
 /// Bytes of a pending entry in all maps that it is in.
 const PENDING_BYTES: usize = 2 * ELEMENT_BYTES;
 
 impl Writer {
     pub(super) fn stream(&mut self, stream: &Stream) {
-        let mut consumers = stream.groups().values().flat_map(Group::consumers);
-        // A reader of the second form takes consumers as active when they were seen.
-        let is_second = consumers.all(|consumer| consumer.active_at == Some(consumer.seen_at));
-        self.bytes.push(if is_second { form::STREAM_2 } else { form::STREAM_3 });
+        let number = least_form(stream);
+        self.bytes.push(match number {
+            2 => form::STREAM_2,
+            3 => form::STREAM_3,
+            _ => form::STREAM_5,
+        });
         let nodes = stream.nodes();
         self.length(nodes.len() as u64);
         for node in nodes {
@@ -51,17 +61,20 @@ impl Writer {
         self.length(stream.groups().len() as u64);
         for (name, group) in stream.groups() {
             self.string(name);
-            self.group(group, is_second);
+            self.group(group, number);
+        }
+        if number == 5 {
+            for value in [PRODUCER_SECONDS, PRODUCER_ENTRIES, 0, 0, 0] {
+                self.length(value);
+            }
         }
     }
 
-    fn group(&mut self, group: &Group, is_second: bool) {
+    fn group(&mut self, group: &Group, number: u8) {
         self.id(group.last_id);
         self.length(group.entries_read.map_or(UNKNOWN, |read| read as u64));
-        // These forms have no place for what is nobody's.
-        let owned = || group.pending().iter().filter(|(_, pending)| pending.consumer.is_some());
-        self.length(owned().count() as u64);
-        for (id, pending) in owned() {
+        self.length(group.pending().len() as u64);
+        for (id, pending) in group.pending() {
             self.bytes.extend_from_slice(&raw(*id));
             self.bytes.extend_from_slice(&pending.delivered_at.to_le_bytes());
             self.length(pending.deliveries);
@@ -69,14 +82,18 @@ impl Writer {
         let consumers = group.consumers();
         self.length(consumers.len() as u64);
         for consumer in consumers {
-            self.consumer(consumer, is_second);
+            self.consumer(consumer, number);
+        }
+        if number == 5 {
+            self.length(unowned(group).count() as u64);
+            unowned(group).for_each(|id| self.bytes.extend_from_slice(&raw(id)));
         }
     }
 
-    fn consumer(&mut self, consumer: &Consumer, is_second: bool) {
+    fn consumer(&mut self, consumer: &Consumer, number: u8) {
         self.string(consumer.name());
         self.bytes.extend_from_slice(&consumer.seen_at.to_le_bytes());
-        if !is_second {
+        if number >= 3 {
             self.bytes.extend_from_slice(&consumer.active_at.unwrap_or(UNKNOWN).to_le_bytes());
         }
         self.length(consumer.pending().len() as u64);
@@ -89,6 +106,21 @@ impl Writer {
         self.length(id.ms);
         self.length(id.seq);
     }
+}
+
+/// The number of the oldest form that loses nothing of a stream.
+fn least_form(stream: &Stream) -> u8 {
+    if stream.groups().values().any(|group| unowned(group).next().is_some()) {
+        return 5;
+    }
+    // A reader of the second form takes consumers as active when they were seen.
+    let mut consumers = stream.groups().values().flat_map(Group::consumers);
+    if consumers.all(|consumer| consumer.active_at == Some(consumer.seen_at)) { 2 } else { 3 }
+}
+
+/// The pending entries that were given back.
+fn unowned(group: &Group) -> impl Iterator<Item = Id> {
+    group.pending().iter().filter(|(_, pending)| pending.consumer.is_none()).map(|(id, _)| *id)
 }
 
 /// The elements of a chunk's listpack: how many entries live and are deleted, shared names, and then each entry:
@@ -137,7 +169,7 @@ fn from_raw(bytes: [u8; 16]) -> Id {
 }
 
 impl Reader<'_> {
-    /// A stream in the first, second or third form.
+    /// A stream in the form of this number.
     pub(super) fn stream(&mut self, number: u8) -> Result<Stream, Fault> {
         let mut stream = Stream::default();
         for _ in 0..self.length()? {
@@ -165,6 +197,12 @@ impl Reader<'_> {
             let group = self.group(&stream, number)?;
             self.reserve(name.len() + 4 * ELEMENT_BYTES)?;
             check(stream.add_group(&name, group))?;
+        }
+        if number >= 4 {
+            let (_seconds, _entries, producers) = (self.length()?, self.length()?, self.length()?);
+            // There are none here, and without them an entry could be added twice.
+            check(producers == 0)?;
+            let (_added, _doubled) = (self.length()?, self.length()?);
         }
         Ok(stream)
     }
@@ -208,8 +246,13 @@ impl Reader<'_> {
         for _ in 0..self.length()? {
             self.consumer(&mut group, number)?;
         }
-        // What is pending is somebody's.
-        check(group.pending().values().all(|pending| pending.consumer.is_some()))?;
+        let mut given_back = BTreeSet::new();
+        for _ in 0..if number >= 5 { self.length()? } else { 0 } {
+            self.reserve(ELEMENT_BYTES)?;
+            check(given_back.insert(from_raw(self.array()?)))?;
+        }
+        // What is pending is somebody's, or was given back.
+        check(unowned(&group).eq(given_back))?;
         Ok(group)
     }
 
@@ -220,7 +263,7 @@ impl Reader<'_> {
         let seen_at = self.time()?;
         let consumer = group.add_consumer(&name, seen_at);
         group.consumer_mut(consumer).active_at = match number {
-            3 => Some(u64::from_le_bytes(self.array()?)).filter(|&at| at <= i64::MAX as u64),
+            3.. => Some(u64::from_le_bytes(self.array()?)).filter(|&at| at <= i64::MAX as u64),
             _ => Some(seen_at),
         };
         for _ in 0..self.length()? {

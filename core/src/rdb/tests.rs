@@ -61,7 +61,10 @@ fn shown(value: &Value) -> Vec<Vec<u8>> {
             all.push(format!("{ids:?} {numbers:?}").into_bytes());
             for (name, group) in stream.groups() {
                 all.push(format!("{name:?} {:?} {:?}", group.last_id, group.entries_read).into_bytes());
-                let times = group.pending().iter().map(|(id, one)| (id, one.delivered_at, one.deliveries));
+                let times = group
+                    .pending()
+                    .iter()
+                    .map(|(id, one)| (id, one.consumer.is_some(), one.delivered_at, one.deliveries));
                 all.push(format!("{:?}", times.collect::<Vec<_>>()).into_bytes());
                 all.extend(group.consumers().map(|own| {
                     format!("{:?} {} {:?} {:?}", own.name(), own.seen_at, own.active_at, own.pending())
@@ -177,12 +180,10 @@ fn random_stream(random: &mut Random, count: u64) -> Stream {
             let idle = [None, Some(5)][random.below(2) as usize];
             group.consumer_mut(consumer).active_at = if has_idle { idle } else { Some(1 << 40) };
             for _ in 0..random.below(5) {
+                let consumer = if has_idle && random.below(3) == 0 { None } else { Some(consumer) };
                 let id = Id::new(random.below(100), random.below(3));
                 let deliveries = random.below(400);
-                group.deliver(
-                    id,
-                    Pending { consumer: Some(consumer), delivered_at: random.below(1 << 41), deliveries },
-                );
+                group.deliver(id, Pending { consumer, delivered_at: random.below(1 << 41), deliveries });
             }
         }
         stream.add_group(format!("group{number}").as_bytes(), group);
@@ -301,9 +302,9 @@ fn malformed_values_are_refused() {
 
 #[test]
 fn footers_are_checked() {
-    let good = with_footer(b"\x00\x01a", VERSION_TIMED);
+    let good = with_footer(b"\x00\x01a", VERSION_NACKED);
     assert_eq!(verify(&good), Ok(()));
-    assert_eq!(verify(&with_footer(b"\x00\x01a", VERSION_TIMED + 1)), Err(Refusal::Footer));
+    assert_eq!(verify(&with_footer(b"\x00\x01a", VERSION_NACKED + 1)), Err(Refusal::Footer));
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= 1;
