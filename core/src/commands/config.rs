@@ -112,6 +112,7 @@ fn resetstat(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.server.observer.statistics.reset();
     (ctx.store.hits, ctx.store.misses) = (0, 0);
     (ctx.store.expired_keys, ctx.store.evicted_keys) = (0, 0);
+    ctx.store.expired_fields = 0;
     ctx.reply.ok();
     Ok(Flow::Done)
 }
