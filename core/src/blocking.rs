@@ -11,13 +11,14 @@ use core::mem;
 
 use crate::args::Args;
 use crate::command::Command;
-use crate::connection::{ConnId, OwnedRequest};
+use crate::connection::{ConnId, Gate, OwnedRequest};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store, Type};
 use crate::number;
 use crate::resp::Reply;
 use crate::server::Server;
+use crate::tracking;
 
 /// What a handler returns when it has to wait.
 pub struct Block {
@@ -126,7 +127,9 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
-    if let Flow::Block(_) = ctx.call(blocked.request.args()) {
+    let flow = ctx.call(blocked.request.args());
+    tracking::settle(store, server, Some(conn));
+    if let Flow::Block(_) = flow {
         // It keeps its place in the queues, and its deadline.
         server.connection(conn).blocked = Some(blocked);
         server.put_side(conn, out);
@@ -137,6 +140,9 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     }
     server.stats.bytes_out += (out.len() - start) as u64;
     server.put_side(conn, out);
+    if server.connection(conn).gate.has(Gate::TRACKING) {
+        tracking::remember(server, conn, blocked.row, blocked.request.args());
+    }
     leave(store, server, conn, &blocked);
     server.make_runnable(conn);
     true

@@ -1,5 +1,6 @@
 //! All that a handler may touch.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -17,7 +18,7 @@ pub enum Flow {
     /// The reply is written.
     Done,
     /// Nothing is written; the connection waits.
-    Block(Block),
+    Block(Box<Block>),
 }
 
 /// The engine's parts, as a running command sees them. The fields can be borrowed apart from each other, so
@@ -51,14 +52,17 @@ impl Context<'_> {
     }
 
     /// Runs one command with its bookkeeping; a failure becomes an error reply.
+    #[inline(always)]
     pub fn call(&mut self, args: Args<'_>) -> Flow {
         let mark = self.reply.mark();
         let dirty = self.store.dirty;
         let db = self.store.db;
-        self.store.effects.reset_command();
+        if self.store.effects.enabled {
+            self.store.effects.reset_command();
+        }
         let result = (self.row.handler)(self, args);
-        if self.store.dirty != dirty {
-            self.store.effects.append(db, args.iter());
+        if self.store.effects.enabled && self.store.dirty != dirty {
+            self.record(db, args);
         }
         self.server.stats.commands += 1;
         if self.reply.is_cut() {
@@ -66,13 +70,21 @@ impl Context<'_> {
         }
         match result {
             Ok(flow) => flow,
-            Err(error) => {
-                self.reply.truncate(mark);
-                self.reply.error(&error);
-                self.server.stats.error_replies += 1;
-                Flow::Done
-            }
+            Err(error) => self.fail(mark, &error),
         }
+    }
+
+    #[inline(never)]
+    fn record(&mut self, db: usize, args: Args<'_>) {
+        self.store.effects.append(db, args.iter());
+    }
+
+    #[cold]
+    fn fail(&mut self, mark: usize, error: &Error) -> Flow {
+        self.reply.truncate(mark);
+        self.reply.error(error);
+        self.server.stats.error_replies += 1;
+        Flow::Done
     }
 
     /// There is no memory for the reply. What was changed cannot be undone, and no reply may say that it was not

@@ -9,8 +9,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod acl;
 pub mod args;
 pub mod blocking;
+pub mod bytes;
 pub mod command;
 pub mod commands;
 pub mod config;
@@ -28,11 +30,14 @@ pub mod keyspace;
 pub mod memory;
 pub mod number;
 pub mod output;
+mod pause;
 pub mod pubsub;
 pub mod random;
+pub mod rdb;
 pub mod resp;
 mod server;
 pub mod structures;
+mod tracking;
 pub mod types;
 
 pub use config::{Config, ConfigError, Options};

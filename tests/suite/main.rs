@@ -3,10 +3,12 @@
 mod differential;
 mod documents;
 mod effects;
+mod field_deadlines;
 mod generated;
 mod input;
 mod licences;
 mod memory;
+mod rdb;
 mod scripts;
 mod table;
 mod workload;

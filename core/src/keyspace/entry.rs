@@ -17,6 +17,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 use super::table::Keyed;
+use crate::bytes;
 use crate::memory::ELEMENT_BYTES;
 use crate::types::Compact;
 use crate::types::hash::Hash;
@@ -163,10 +164,7 @@ impl Keyed for Entry {
             let flags = *base;
             if flags & (WIDE_KEY | WIDE_VALUE) == 0 {
                 let key_len = usize::from(*base.add(HEAD));
-                let at = HEAD
-                    + 1
-                    + usize::from(flags & KIND == KIND_INLINE)
-                    + if flags & DEADLINE != 0 { 8 } else { 0 };
+                let at = HEAD + 1 + usize::from(flags & KIND == KIND_INLINE) + deadline_bytes(flags);
                 return slice::from_raw_parts(base.add(at), key_len);
             }
             let shape = self.shape();
@@ -225,8 +223,22 @@ impl Entry {
     }
 
     /// The value, to read.
-    #[inline]
+    #[inline(always)]
     pub fn value(&self) -> ValueRef<'_> {
+        let flags = self.flags();
+        if flags & (KIND | WIDE_KEY | WIDE_VALUE) == KIND_INLINE {
+            // SAFETY: these flags say that both lengths take a byte each, and that the value lies behind the key.
+            return unsafe {
+                let base = self.0.as_ptr();
+                let (key_len, value_len) = (*base.add(HEAD), *base.add(HEAD + 1));
+                let at = HEAD + 2 + deadline_bytes(flags) + usize::from(key_len);
+                ValueRef::Bytes(slice::from_raw_parts(base.add(at), usize::from(value_len)))
+            };
+        }
+        self.value_of_any_shape()
+    }
+
+    fn value_of_any_shape(&self) -> ValueRef<'_> {
         let shape = self.shape();
         // SAFETY: the kind tells what was stored, and the borrow of the entry covers what it points at.
         unsafe {
@@ -308,6 +320,25 @@ impl Entry {
         self.set_flags(self.flags() | RAW);
     }
 
+    /// The string's bytes, to change where they lie while their number stays; none when an integer is stored.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        let shape = self.shape();
+        let at = self.value_address();
+        // SAFETY: as in `value`, and the exclusive borrow of the entry covers what it points at.
+        let bytes = unsafe {
+            match self.flags() & KIND {
+                KIND_INLINE => slice::from_raw_parts_mut(at, shape.value_len),
+                KIND_BUFFER => {
+                    let (pointer, len, _) = at.cast::<Parts>().read_unaligned();
+                    slice::from_raw_parts_mut(pointer, len)
+                }
+                _ => return None,
+            }
+        };
+        self.set_flags(self.flags() | RAW);
+        Some(bytes)
+    }
+
     /// Takes the value out, leaving an empty string.
     pub fn take_value(&mut self) -> Value {
         let at = self.value_address();
@@ -366,6 +397,23 @@ impl Entry {
         }
         // SAFETY: the flag says that a deadline lies in front of the key.
         Some(unsafe { self.0.as_ptr().add(self.shape().key - 8).cast::<u64>().read_unaligned() })
+    }
+
+    /// A lower bound of the deadlines of a hash's fields, in unix milliseconds.
+    pub fn field_deadline(&self) -> Option<u64> {
+        if self.flags() & KIND != KIND_HASH {
+            return None;
+        }
+        match self.value() {
+            ValueRef::Hash(hash) => Some(hash.nearest_deadline()).filter(|&at| at != u64::MAX),
+            _ => None,
+        }
+    }
+
+    /// The time in unix milliseconds at which the key or one of its fields expires, whichever is first; it may be
+    /// too early where fields are concerned.
+    pub fn due_at(&self) -> Option<u64> {
+        [self.deadline(), self.field_deadline()].into_iter().flatten().min()
     }
 
     /// Sets or clears the time in unix milliseconds at which the key expires.
@@ -472,7 +520,7 @@ impl Entry {
             if let Some(deadline) = deadline {
                 at.add(shape.key - 8).cast::<u64>().write_unaligned(deadline);
             }
-            at.add(shape.key).copy_from_nonoverlapping(key.as_ptr(), key.len());
+            bytes::copy(key.as_ptr(), at.add(shape.key), key.len());
             Entry(base)
         }
     }
@@ -517,7 +565,7 @@ impl Entry {
 
     fn write_value(&self, bytes: &[u8]) {
         // SAFETY: the callers have made room for just these bytes.
-        unsafe { self.value_address().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
+        unsafe { bytes::copy(bytes.as_ptr(), self.value_address(), bytes.len()) }
     }
 
     fn write_unaligned<T>(&self, value: T) {
@@ -592,6 +640,13 @@ impl Drop for Entry {
     }
 }
 
+/// Bytes that the deadline takes: the flag's value is their number.
+#[inline(always)]
+fn deadline_bytes(flags: u8) -> usize {
+    const { assert!(DEADLINE == 8) };
+    usize::from(flags & DEADLINE)
+}
+
 #[inline(always)]
 fn shape(flags: u8, key_len: usize, value_len: usize) -> Shape {
     let key_field = if flags & WIDE_KEY != 0 { 4 } else { 1 };
@@ -600,8 +655,7 @@ fn shape(flags: u8, key_len: usize, value_len: usize) -> Shape {
         WIDE_VALUE => 4,
         _ => 0,
     };
-    let deadline = if flags & DEADLINE != 0 { 8 } else { 0 };
-    let key = HEAD + key_field + value_field + deadline;
+    let key = HEAD + key_field + value_field + deadline_bytes(flags);
     Shape { key, key_len, value: key + key_len, value_len }
 }
 

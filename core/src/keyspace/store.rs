@@ -4,6 +4,7 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod fields;
 mod interest;
 mod typed;
 mod upkeep;
@@ -62,6 +63,22 @@ pub struct Notice {
     pub key: Box<[u8]>,
 }
 
+/// A change that clients who cache what they read must hear of.
+pub enum Invalidation {
+    /// A key has changed or gone.
+    Key {
+        /// The key; tracking knows no databases.
+        key: Box<[u8]>,
+        /// Whether the running command did that, and not time.
+        is_by_command: bool,
+    },
+    /// Databases were emptied.
+    All,
+}
+
+/// Stands among the touched connections when there is nothing but invalidations.
+const NOBODY: ConnId = ConnId::MAX;
+
 /// One database.
 struct Db {
     keys: Table<Entry>,
@@ -75,6 +92,8 @@ struct Db {
     expire_cursor: u64,
     /// The earliest deadline seen in the round of active expiry that is under way.
     expire_nearest: u64,
+    /// Whether a hash may have fields with deadlines. The bounds above hold for these deadlines too.
+    has_timed_fields: bool,
     /// Connections that watch a key.
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
@@ -92,10 +111,16 @@ impl Db {
             expire_step_at: u64::MAX,
             expire_cursor: 0,
             expire_nearest: u64::MAX,
+            has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
             loss_waiters: BTreeMap::new(),
         }
+    }
+
+    /// Whether anything in here may expire.
+    fn is_volatile(&self) -> bool {
+        self.volatile > 0 || self.has_timed_fields
     }
 
     /// Takes note of a deadline that a key with this hash now has.
@@ -130,6 +155,13 @@ pub struct Store {
     pub notices: Vec<Notice>,
     /// Connections whose watched keys were changed by the running command.
     pub touched: Vec<ConnId>,
+    /// Changes of the running command while any client tracks; a connection that does not exist is then touched
+    /// too, so that one look tells that something follows.
+    pub invalidated: Vec<Invalidation>,
+    /// Whether any client tracks; then [`Store::watching`] counts one more.
+    notes_changes: bool,
+    /// Whether nothing may be deleted by itself (CLIENT PAUSE): what has expired then only looks as if it were gone.
+    pub is_still: bool,
     /// Keys that were changed while someone waits for them, the first one first.
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
@@ -146,6 +178,8 @@ pub struct Store {
     pub misses: u64,
     /// Keys that expired.
     pub expired_keys: u64,
+    /// Fields of hashes that expired.
+    pub expired_fields: u64,
     /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
     pub active_expire: bool,
     /// Whether reading leaves the access clock alone (CLIENT NO-TOUCH).
@@ -175,6 +209,9 @@ impl Store {
             notify: 0,
             notices: Vec::new(),
             touched: Vec::new(),
+            invalidated: Vec::new(),
+            notes_changes: false,
+            is_still: false,
             ready: Vec::new(),
             waiting: 0,
             waiting_for_loss: 0,
@@ -183,6 +220,7 @@ impl Store {
             hits: 0,
             misses: 0,
             expired_keys: 0,
+            expired_fields: 0,
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
@@ -210,12 +248,10 @@ impl Store {
     #[inline]
     fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
-        }
+        let is_hidden = self.is_expired(hash, key) && !self.expire(hash, key);
         let clock = self.access_clock();
         let Store { dbs, db, hits, misses, notices, notify, .. } = self;
-        let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
+        let Some(entry) = dbs[*db].keys.find_mut(hash, key).filter(|_| !is_hidden) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
                 notices.push(Notice { db: *db, event: "keymiss", key: key.into() });
@@ -232,8 +268,8 @@ impl Store {
     /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
+        if self.is_expired(hash, key) && !self.expire(hash, key) {
+            return None;
         }
         self.dbs[self.db].keys.find(hash, key)
     }
@@ -241,7 +277,8 @@ impl Store {
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
     /// lets what must expire, and now looks at all of them at once.
     pub fn view(&self, key: &[u8]) -> Option<&Entry> {
-        self.dbs[self.db].keys.find(self.hash(key), key)
+        let hash = self.hash(key);
+        self.dbs[self.db].keys.find(hash, key).filter(|_| !(self.is_still && self.is_expired(hash, key)))
     }
 
     /// The entry of `key` for a command that changes it.
@@ -309,13 +346,24 @@ impl Store {
 
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
-        let is_new = !self.remove(entry.key());
         entry.set_access(self.access_clock());
+        self.put_restored(entry);
+    }
+
+    /// As [`Store::put_entry`], with the entry's own access clock.
+    pub fn put_restored(&mut self, entry: Entry) {
+        let is_new = !self.remove(entry.key());
         let hash = self.hash(entry.key());
+        let field_deadline = entry.field_deadline();
         if is_new {
             self.insert_new(hash, entry);
         } else {
             self.insert_silently(hash, entry);
+        }
+        if let Some(at) = field_deadline {
+            let db = &mut self.dbs[self.db];
+            db.has_timed_fields = true;
+            db.note_deadline(hash, at);
         }
     }
 
@@ -368,7 +416,7 @@ impl Store {
     #[inline]
     pub fn signal(&mut self, key: &[u8]) {
         if self.watching != 0 {
-            self.signal_interested(self.db, key);
+            self.signal_interested(self.db, key, true);
         }
     }
 
@@ -378,6 +426,15 @@ impl Store {
         if self.notify & class as u16 != 0 {
             self.notices.push(Notice { db: self.db, event, key: key.into() });
         }
+    }
+
+    /// Whether a command has had an effect on other connections that is still to be seen to.
+    #[inline]
+    pub fn has_consequences(&self) -> bool {
+        !self.touched.is_empty()
+            || !self.notices.is_empty()
+            || !self.ready.is_empty()
+            || !self.invalidated.is_empty()
     }
 
     /// Frees a group that was taken out of a stream, as a value would be.
@@ -441,6 +498,7 @@ impl Store {
         let removed = keys.len();
         let target = &mut self.dbs[db];
         target.volatile = 0;
+        target.has_timed_fields = false;
         target.expire_not_before = u64::MAX;
         target.expire_step_at = u64::MAX;
         target.expire_nearest = u64::MAX;
@@ -459,6 +517,10 @@ impl Store {
             }
         }
         self.garbage.push_back(Garbage::Table(keys));
+        if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
+            self.invalidated.push(Invalidation::All);
+            self.touched.push(NOBODY);
+        }
         removed
     }
 
@@ -509,7 +571,7 @@ impl Store {
     ///
     /// Each pass makes one load for every key. The loads of a pass do not depend on each other, so the processor
     /// waits for all of them together.
-    #[inline]
+    #[inline(never)]
     pub fn prefetch(&self, db: usize, hashes: &[u64]) {
         const KEYS_MAX: usize = 32;
         let keys = &self.dbs[db].keys;
@@ -621,15 +683,23 @@ impl Store {
     }
 
     /// Deletes a key whose time has come, wherever it was noticed.
+    ///
+    /// Returns `false` if it must stay for now, hidden.
     #[cold]
-    fn expire(&mut self, hash: u64, key: &[u8]) {
+    fn expire(&mut self, hash: u64, key: &[u8]) -> bool {
+        if self.is_still {
+            return false;
+        }
         if let Some(mut entry) = self.take_hashed(hash, key) {
             discard(&mut self.garbage, entry.take_value());
         }
         self.expired_keys += 1;
         self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
-        self.signal(key);
+        if self.watching != 0 {
+            self.signal_interested(self.db, key, false);
+        }
         self.notify(NotifyClass::Expired, "expired", key);
+        true
     }
 }
 

@@ -21,6 +21,7 @@ use segment::{
     first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, new_segment, place, slot,
 };
 
+use crate::bytes;
 use crate::hash::siphash13;
 use crate::random::Random;
 
@@ -350,7 +351,7 @@ impl<E: Keyed> Table<E> {
                 while matches != 0 {
                     let index = group * GROUP + lowest(matches);
                     if *controls(segment).add(index) == byte
-                        && self.slot(segment, index).as_ref().key() == key
+                        && bytes::equal(self.slot(segment, index).as_ref().key(), key)
                     {
                         return Some(index);
                     }

@@ -2,6 +2,7 @@
 //! It shows in the replies: 0.1 + 0.2 is 0.3, not 0.30000000000000004.
 
 use super::binary::{Big, Binary, EXTENDED};
+use super::double::decompose;
 use super::integer::write_u64;
 use super::scan::{Magnitude, scan};
 use alloc::vec::Vec;
@@ -103,6 +104,21 @@ impl From<i64> for LongDouble {
         let magnitude = u128::from(value.unsigned_abs());
         let kind = Kind::Finite(EXTENDED.round(magnitude, 0, false).unwrap_or(ZERO));
         LongDouble { negative: value < 0, kind }
+    }
+}
+
+impl From<f64> for LongDouble {
+    /// Exact: a double has fewer bits.
+    fn from(value: f64) -> LongDouble {
+        let kind = if value.is_nan() {
+            Kind::Nan
+        } else if value.is_infinite() {
+            Kind::Infinite
+        } else {
+            let (significand, exponent) = decompose(value.abs());
+            Kind::Finite(EXTENDED.round(significand.into(), exponent, false).unwrap_or(ZERO))
+        };
+        LongDouble { negative: value.is_sign_negative(), kind }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands in
 //! `commands.rs`, their tests beside them.
 
+pub mod bitmap;
+pub mod geo;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod sample;
 pub mod scan;
@@ -19,8 +22,12 @@ use crate::keyspace::HashSeed;
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
+    bitmap::commands::ROWS,
+    hyperloglog::commands::ROWS,
+    geo::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
+    hash::commands::TIMED_ROWS,
     set::commands::ROWS,
     zset::commands::ROWS,
     stream::commands::ROWS,

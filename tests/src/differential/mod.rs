@@ -260,8 +260,11 @@ fn would_wait(ops: &[Op]) -> bool {
             b"EXEC" | b"DISCARD" => open[*connection] = false,
             _ => {}
         }
-        let waits = args.iter().any(|arg| arg == b"BLOCK") || (name.starts_with(b"B") && name != b"BOGUS");
-        !open[*connection] && waits
+        let may_wait = args.iter().any(|arg| arg == b"BLOCK")
+            || name.starts_with(b"BL")
+            || name.starts_with(b"BR")
+            || name.starts_with(b"BZ");
+        !open[*connection] && may_wait
     })
 }
 

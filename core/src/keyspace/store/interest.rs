@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::Store;
+use super::{Invalidation, NOBODY, Store};
 use crate::connection::ConnId;
 use crate::keyspace::entry::Entry;
 
@@ -111,9 +111,21 @@ impl Store {
     }
 
     #[cold]
-    pub(super) fn signal_interested(&mut self, db: usize, key: &[u8]) {
+    pub(super) fn signal_interested(&mut self, db: usize, key: &[u8], is_by_command: bool) {
         if let Some(watchers) = self.dbs[db].watchers.get(key) {
             self.touched.extend_from_slice(watchers);
+        }
+        if self.notes_changes {
+            self.invalidated.push(Invalidation::Key { key: key.into(), is_by_command });
+            self.touched.push(NOBODY);
+        }
+    }
+
+    /// Begins or ends to note every change for the clients that track.
+    pub fn note_changes(&mut self, is_wanted: bool) {
+        if self.notes_changes != is_wanted {
+            self.notes_changes = is_wanted;
+            self.watching = if is_wanted { self.watching + 1 } else { self.watching - 1 };
         }
     }
 

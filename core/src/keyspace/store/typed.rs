@@ -24,6 +24,7 @@ impl Store {
 
     /// The hash at `key` for reading.
     pub fn hash_at(&mut self, key: &[u8]) -> Result<Option<&Hash>, Error> {
+        self.drop_due_fields(key);
         match self.read(key).map(Entry::value) {
             None => Ok(None),
             Some(ValueRef::Hash(hash)) => Ok(Some(hash)),
@@ -69,6 +70,7 @@ impl Store {
 
     /// The hash at `key` for changing.
     pub fn hash_mut(&mut self, key: &[u8]) -> Result<Option<&mut Hash>, Error> {
+        self.drop_due_fields(key);
         match self.write(key).map(Entry::value_mut) {
             None => Ok(None),
             Some(ValueMut::Hash(hash)) => Ok(Some(hash)),
@@ -113,6 +115,7 @@ impl Store {
 
     /// The hash at `key` for changing, made when missing. The caller must add an element.
     pub fn hash_or_new(&mut self, key: &[u8]) -> Result<&mut Hash, Error> {
+        self.drop_due_fields(key);
         match self.write_or_new(key, || Value::Hash(Box::default())).value_mut() {
             ValueMut::Hash(hash) => Ok(hash),
             _ => Err(Error::WrongType),

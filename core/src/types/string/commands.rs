@@ -252,7 +252,7 @@ fn setrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 /// Changes the bytes of the string at `key`, which then has at least `len` of them, if there is memory for that.
-fn change_bytes(
+pub(in crate::types) fn change_bytes(
     ctx: &mut Context<'_>,
     key: &[u8],
     len: usize,
@@ -355,7 +355,7 @@ fn store_string(ctx: &mut Context<'_>, key: &[u8], value: &[u8], deadline: Optio
 }
 
 /// Replies with the string at `key`, or with null; true if it was there.
-#[inline]
+#[inline(always)]
 fn reply_string(ctx: &mut Context<'_>, key: &[u8]) -> Result<bool, Error> {
     match ctx.store.read(key) {
         Some(entry) => write_string(&mut ctx.reply, entry.value()).map(|()| true),
@@ -377,7 +377,7 @@ fn write_string(reply: &mut Reply<'_>, value: ValueRef<'_>) -> Result<(), Error>
 }
 
 /// A copy of a string value's bytes.
-pub(super) fn text_of(value: ValueRef<'_>) -> Result<Vec<u8>, Error> {
+pub(in crate::types) fn text_of(value: ValueRef<'_>) -> Result<Vec<u8>, Error> {
     match value {
         ValueRef::Bytes(bytes) => Ok(bytes.to_vec()),
         ValueRef::Int(number) => {
@@ -390,7 +390,7 @@ pub(super) fn text_of(value: ValueRef<'_>) -> Result<Vec<u8>, Error> {
 }
 
 /// The length in bytes of the string at `key`, for a command that changes it.
-fn len_for_change(ctx: &mut Context<'_>, key: &[u8]) -> Result<Option<usize>, Error> {
+pub(in crate::types) fn len_for_change(ctx: &mut Context<'_>, key: &[u8]) -> Result<Option<usize>, Error> {
     ctx.store.write(key).map(|entry| string_len(entry.value())).transpose()
 }
 
@@ -603,6 +603,7 @@ pub(crate) const ROWS: &[Command] = &[
         ],
         reply: "simple-string | bulk-string | null",
         handler: set,
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
         ..row("SET", "Sets a key to a string, whatever it held before, and optionally its deadline.")
     },
     Command {

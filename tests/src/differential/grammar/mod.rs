@@ -22,6 +22,7 @@ pub struct Grammar {
     waiting: Vec<Template>,
     serving: Vec<Template>,
     lex: Vec<Template>,
+    acl: Vec<Template>,
     only: Vec<String>,
 }
 
@@ -43,6 +44,17 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
         b"SORT" | b"SORT_RO" => {
             let reading = Op::request(connection, &["ZADD", "no-such-key", "XX", "1", "member"]);
             vec![reading, Op::Request { connection, args }]
+        }
+        // It forgets a parenthesis that is open when another one opens.
+        b"ACL" => {
+            let mut is_open = false;
+            args.retain(|arg| {
+                let (opens, closes) = (arg.starts_with(b"("), arg.ends_with(b")"));
+                let is_kept = !(is_open && opens && !closes);
+                is_open = (is_open || opens) && !closes;
+                is_kept
+            });
+            vec![Op::Request { connection, args }]
         }
         // Before 7.2 XSETID may go back behind a deleted entry; so none is deleted that it could go back behind.
         b"XDEL" => {
@@ -103,6 +115,7 @@ impl Grammar {
             waiting: parse(commands::WAITING),
             serving: parse(commands::SERVING),
             lex: parse(commands::LEX),
+            acl: parse(commands::ACL),
             only: Vec::new(),
         }
     }
@@ -116,6 +129,10 @@ impl Grammar {
     pub fn opening() -> Vec<Op> {
         let mut ops: Vec<Op> = (0..CONNECTIONS).map(|connection| Op::Reopen { connection }).collect();
         ops.push(Op::request(0, &["FLUSHALL"]));
+        // Users outlive FLUSHALL; here they are made where they are missing, so that as many are deleted everywhere.
+        let users = ["u0", "u1", "u2", "U0", ""];
+        ops.extend(users.map(|user| Op::request(0, &["ACL", "SETUSER", user])));
+        ops.push(Op::request(0, &[["ACL", "DELUSER"].as_slice(), &users].concat()));
         ops.push(Op::request(1, &["HELLO", "3"]));
         ops
     }
@@ -146,7 +163,7 @@ impl Grammar {
 
     fn chosen(&mut self, connection: usize, ops: &mut Vec<Op>) {
         for _ in 0..100 * self.plain.len() {
-            let args = self.plain();
+            let args = if self.random.one_in(2) { self.acl() } else { self.plain() };
             let name = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
             if self.only.contains(&name) {
                 ops.push(Op::Request { connection, args });
@@ -164,6 +181,7 @@ impl Grammar {
                 0 | 1 => self.random_result(connection, ops),
                 2 => self.scan(connection, ops),
                 3 => self.lex(connection, ops),
+                6 if self.random.one_in(4) => self.permissions(connection, ops),
                 4 | 5 => self.transaction(connection, ops),
                 _ => {
                     let args = self.plain();
@@ -171,6 +189,30 @@ impl Grammar {
                 }
             }
         }
+    }
+
+    /// A user's rules, and what comes of them.
+    fn permissions(&mut self, connection: usize, ops: &mut Vec<Op>) {
+        for _ in 0..self.random.between(5, 30) {
+            let args = self.acl();
+            ops.push(Op::Request { connection, args });
+        }
+    }
+
+    /// A request about users; many ask whether a user might send some other request.
+    fn acl(&mut self) -> Args {
+        if self.random.one_in(2) {
+            return expand(&self.acl, &mut self.random);
+        }
+        let mut args = to_args(&["ACL", "DRYRUN"]);
+        values::value("user", &mut self.random, &mut args);
+        let inner =
+            if self.random.one_in(8) { expand(&self.blocking, &mut self.random) } else { self.plain() };
+        let sound = around_faults_of_the_oracle(Op::Request { connection: 0, args: inner });
+        if let Some(Op::Request { args: inner, .. }) = sound.into_iter().next_back() {
+            args.extend(inner);
+        }
+        args
     }
 
     fn plain(&mut self) -> Args {
@@ -197,6 +239,7 @@ impl Grammar {
             b"PEXPIRE",
             b"EXPIREAT",
             b"PEXPIREAT",
+            b"RESTORE",
             b"SORT",
             // How long an entry is pending is a matter of milliseconds as well.
             b"XCLAIM",

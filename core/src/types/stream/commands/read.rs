@@ -1,5 +1,6 @@
 //! Reading what is new in streams, at once or as soon as there is something, for oneself or for a group.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{
@@ -212,14 +213,14 @@ fn finish(
         ctx.reply.null_array();
         return Ok(Flow::Done);
     };
-    Ok(Flow::Block(Block {
+    Ok(Flow::Block(Box::new(Block {
         keys: read.keys.iter().map(<[u8]>::to_vec).collect(),
         wants: Type::Stream,
         wakes_on_loss: read.group.is_some(),
         deadline,
         on_timeout: Absent::NullArray,
         request: resolved_request(read, from, args),
-    }))
+    })))
 }
 
 /// The request with names in the place of `$` and `+`, which mean what is the end of a stream now.

@@ -253,12 +253,12 @@ pub(crate) const ROWS: &[Command] = &[
         )
     },
     Command {
-        complexity: "",
+        complexity: "Depends on the subcommand.",
         subcommands: XGROUP,
         ..row("XGROUP", "5.0.0", "Commands about the consumer groups of streams.")
     },
     Command {
-        complexity: "",
+        complexity: "Depends on the subcommand.",
         subcommands: XINFO,
         ..row("XINFO", "5.0.0", "Commands that describe streams.")
     },
