@@ -348,7 +348,6 @@ pub(super) const SERVING: &[&str] = &[
     "XTRIM (s0|s1) MAXLEN 1",
     "XREADGROUP GROUP g0 <sname> STREAMS s0 >",
     "XCLAIM s0 g0 <sname> 0 <sid>+",
-    "XGROUP DESTROY s0 g0",
     "DEL s0",
     "SET s0 x",
 ];
