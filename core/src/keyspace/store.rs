@@ -10,7 +10,7 @@ mod typed;
 mod upkeep;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::entry::{Entry, Type, Value, ValueRef};
@@ -81,6 +81,8 @@ struct Db {
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
     waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+    /// Those of the keys with waiters for which every change counts, and not only that they come into being.
+    growing: BTreeSet<Vec<u8>>,
 }
 
 impl Db {
@@ -95,6 +97,7 @@ impl Db {
             has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            growing: BTreeSet::new(),
         }
     }
 
@@ -139,7 +142,7 @@ pub struct Store {
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
     waiting: usize,
-    /// Keys with at least one watcher in any database.
+    /// Keys with at least one watcher in any database, and those whose growth someone waits for.
     watching: usize,
     /// Values being freed step by step.
     garbage: VecDeque<Garbage>,
@@ -480,6 +483,7 @@ impl Store {
         let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
         core::mem::swap(&mut a.watchers, &mut b.watchers);
         core::mem::swap(&mut a.waiters, &mut b.waiters);
+        core::mem::swap(&mut a.growing, &mut b.growing);
         for index in [first, second] {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];

@@ -21,6 +21,8 @@ use crate::keyspace::HashSeed;
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
+    string::compare::ROWS,
+    string::increx::ROWS,
     bitmap::commands::ROWS,
     hyperloglog::commands::ROWS,
     geo::commands::ROWS,

@@ -24,7 +24,8 @@ pub(super) fn geoadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
         }
     }
     let places = args.from(cursor.position());
-    if places.is_empty() || !places.len().is_multiple_of(3) || (conditions.if_absent && conditions.if_present) {
+    if places.is_empty() || !places.len().is_multiple_of(3) || (conditions.if_absent && conditions.if_present)
+    {
         return Err(Error::Syntax);
     }
     // All of them are read before any is added.
