@@ -11,13 +11,14 @@ use core::mem;
 
 use crate::args::Args;
 use crate::command::Command;
-use crate::connection::{ConnId, OwnedRequest};
+use crate::connection::{ConnId, Gate, OwnedRequest};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store, Type};
 use crate::number;
 use crate::resp::Reply;
 use crate::server::Server;
+use crate::tracking;
 
 /// What a handler returns when it has to wait.
 pub struct Block {
@@ -25,10 +26,15 @@ pub struct Block {
     pub keys: Vec<Vec<u8>>,
     /// The type that a key must have to be worth another try.
     pub wants: Type,
+    /// Whether the end of a key, or its becoming another type, is worth another try as well.
+    pub wakes_on_loss: bool,
     /// When to give up, in unix microseconds; `None` waits for ever.
     pub deadline: Option<u64>,
     /// What to reply then.
     pub on_timeout: Absent,
+    /// What to run again, where that is not the request as it came: one that asks for what follows the end of a
+    /// stream means the end as it was.
+    pub request: Option<OwnedRequest>,
 }
 
 /// The reply of a wait that ended without a result.
@@ -68,7 +74,7 @@ pub(crate) fn wait(
     server: &mut Server,
     conn: ConnId,
     row: &'static Command,
-    block: Block,
+    mut block: Block,
     args: Args<'_>,
 ) {
     let db = server.connection(conn).db;
@@ -77,9 +83,13 @@ pub(crate) fn wait(
     }
     for key in &block.keys {
         store.wait(db, key, conn);
+        if block.wakes_on_loss {
+            store.expect_loss(db, key);
+        }
     }
     server.blocked += 1;
-    let blocked = Blocked { request: OwnedRequest::new(args), row, db, block };
+    let request = block.request.take().unwrap_or_else(|| OwnedRequest::new(args));
+    let blocked = Blocked { request, row, db, block };
     server.connection(conn).blocked = Some(Box::new(blocked));
 }
 
@@ -89,7 +99,7 @@ pub(crate) fn serve(store: &mut Store, server: &mut Server, db: usize, key: &[u8
     for _ in 0..store.waiters_count(db, key) {
         let Some(conn) = store.waiter(db, key, passed_over) else { return };
         store.db = db;
-        let Some(type_now) = store.peek(key).map(Entry::type_of) else { return };
+        let type_now = store.peek(key).map(Entry::type_of);
         if !try_again(store, server, conn, type_now) {
             passed_over += 1;
         }
@@ -97,7 +107,7 @@ pub(crate) fn serve(store: &mut Store, server: &mut Server, db: usize, key: &[u8
 }
 
 /// Runs the request of a waiting connection again; `false` if it still waits.
-fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Type) -> bool {
+fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Option<Type>) -> bool {
     let connection = server.connection(conn);
     // What a connection takes that is about to be closed would be lost.
     if connection.is_closing {
@@ -105,7 +115,10 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Typ
     }
     // A request that names the key as its destination does not wait for it, and one that waits for another
     // type cannot use it.
-    let Some(blocked) = connection.blocked.take_if(|blocked| blocked.block.wants == type_now) else {
+    let Some(blocked) = connection
+        .blocked
+        .take_if(|blocked| type_now == Some(blocked.block.wants) || blocked.block.wakes_on_loss)
+    else {
         return false;
     };
     let protocol = connection.protocol;
@@ -114,7 +127,9 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Typ
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
-    if let Flow::Block(_) = ctx.call(blocked.request.args()) {
+    let flow = ctx.call(blocked.request.args());
+    tracking::settle(store, server, Some(conn));
+    if let Flow::Block(_) = flow {
         // It keeps its place in the queues, and its deadline.
         server.connection(conn).blocked = Some(blocked);
         server.put_side(conn, out);
@@ -125,6 +140,9 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Typ
     }
     server.stats.bytes_out += (out.len() - start) as u64;
     server.put_side(conn, out);
+    if server.connection(conn).gate.has(Gate::TRACKING) {
+        tracking::remember(server, conn, blocked.row, blocked.request.args());
+    }
     leave(store, server, conn, &blocked);
     server.make_runnable(conn);
     true
@@ -173,6 +191,9 @@ fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked
     }
     for key in &blocked.block.keys {
         store.unwait(blocked.db, key, conn);
+        if blocked.block.wakes_on_loss {
+            store.forget_loss(blocked.db, key);
+        }
     }
     // A reply that CLIENT REPLY SKIP has asked to leave out was this one.
     server.connection(conn).reply_mode.advance();

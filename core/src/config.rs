@@ -7,6 +7,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::acl::{self, Names};
+use crate::command::{Index, Lookup};
 use crate::keyspace::Store;
 use crate::memory::Memory;
 use crate::number::parse_i64;
@@ -34,6 +36,8 @@ pub struct Options {
     pub memory_used: fn() -> usize,
     /// The number of the process, for INFO; 0 where there is none.
     pub process_id: u32,
+    /// The users that the `user` settings name, as lines of an ACL file without their first word.
+    pub users: Vec<String>,
     /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
     pub memory_available: fn() -> usize,
 }
@@ -46,6 +50,7 @@ impl Default for Options {
             memory_used: || 0,
             memory_available: || usize::MAX,
             process_id: 0,
+            users: Vec::new(),
         }
     }
 }
@@ -61,9 +66,30 @@ impl Options {
             self.process_id = integer(value, 0, u32::MAX as i64)? as u32;
             return Ok(());
         }
+        if name == "user" {
+            return self.add_user(value);
+        }
         let setting = find(name).ok_or_else(|| ConfigError(alloc::format!("'{name}' is not a setting")))?;
         (setting.write)(&mut self.config, setting.name, value)
             .map_err(|error| ConfigError(alloc::format!("'{name}': {}", error.0)))
+    }
+}
+
+impl Options {
+    /// Takes a line `user <name> <rule> …` of a configuration or ACL file, which may stand there once for each name.
+    fn add_user(&mut self, line: &str) -> Result<(), ConfigError> {
+        let lookup = Lookup::new();
+        let index = Index::new(&lookup);
+        let names = Names { lookup: &lookup, index: &index, all_channels: self.config.acl_all_channels };
+        let refuse = |why: String| ConfigError(alloc::format!("'user': {why}"));
+        let user = acl::parse_user(names, line.as_bytes()).map_err(refuse)?;
+        let is_same =
+            |known: &String| known.split_ascii_whitespace().next().map(str::as_bytes) == Some(&*user.name);
+        if self.users.iter().any(is_same) {
+            return Err(refuse("a user can be defined only once".into()));
+        }
+        self.users.push(line.into());
+        Ok(())
     }
 }
 
@@ -94,6 +120,12 @@ pub struct Config {
     pub notify: u16,
     /// `rdbcompression`: whether long strings are compressed when values are serialised.
     pub rdb_compression: bool,
+    /// `acllog-max-len`: entries of ACL LOG.
+    pub acl_log_len_max: usize,
+    /// `acl-pubsub-default`: whether new users may use every channel.
+    pub acl_all_channels: bool,
+    /// `tracking-table-max-keys`; 0 means no limit.
+    pub tracked_keys_max: usize,
     /// `hash-max-listpack-entries`.
     pub hash_entries_max: usize,
     /// `hash-max-listpack-value`, in bytes.
@@ -110,6 +142,10 @@ pub struct Config {
     pub zset_value_bytes_max: usize,
     /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
     pub hll_sparse_bytes_max: usize,
+    /// `stream-node-max-bytes`; 0 means no limit.
+    pub stream_node_bytes_max: usize,
+    /// `stream-node-max-entries`; 0 means no limit.
+    pub stream_node_entries_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -129,6 +165,9 @@ impl Default for Config {
             output_batch_bytes_max: 1 << 20,
             notify: 0,
             rdb_compression: true,
+            acl_log_len_max: 128,
+            acl_all_channels: false,
+            tracked_keys_max: 1_000_000,
             hash_entries_max: 128,
             hash_value_bytes_max: 64,
             intset_entries_max: 512,
@@ -137,6 +176,8 @@ impl Default for Config {
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
             hll_sparse_bytes_max: 3000,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
             host: BTreeMap::new(),
         }
     }
@@ -159,6 +200,8 @@ impl Config {
         compact.set_value_bytes_max = self.set_value_bytes_max;
         compact.zset_entries_max = self.zset_entries_max;
         compact.zset_value_bytes_max = self.zset_value_bytes_max;
+        compact.stream_node_bytes_max = self.stream_node_bytes_max;
+        compact.stream_node_entries_max = self.stream_node_entries_max;
     }
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
@@ -285,6 +328,23 @@ macro_rules! fixed {
 
 /// All settings, by name.
 pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "acl-pubsub-default",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| CHANNELS[usize::from(config.acl_all_channels)].to_string(),
+        write: |config, _, value| {
+            let at = CHANNELS.iter().position(|word| word.eq_ignore_ascii_case(value));
+            config.acl_all_channels = at.ok_or_else(|| {
+                ConfigError::new("argument(s) must be one of the following: allchannels, resetchannels")
+            })? == 1;
+            Ok(())
+        },
+    },
+    // The host reads the file, if there is one, and hands its lines over as `user` settings.
+    host("aclfile", false),
+    number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
     fixed!("appendonly", "no"),
     host("bind", false),
     host("client-output-buffer-limit", true),
@@ -341,14 +401,20 @@ pub const SETTINGS: &[Setting] = &[
     number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
     number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),
+    bytes!("stream-node-max-bytes", stream_node_bytes_max, 0),
+    number!("stream-node-max-entries", None, stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
     host("tcp-keepalive", true),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),
+    number!("tracking-table-max-keys", None, tracked_keys_max, 0, i64::MAX),
     host("unixsocket", false),
     host("unixsocketperm", false),
     number!("zset-max-listpack-entries", Some("zset-max-ziplist-entries"), zset_entries_max, 0, i64::MAX),
     number!("zset-max-listpack-value", Some("zset-max-ziplist-value"), zset_value_bytes_max, 0, i64::MAX),
 ];
+
+/// The values of `acl-pubsub-default`.
+const CHANNELS: [&str; 2] = ["resetchannels", "allchannels"];
 
 fn integer(value: &str, least: i64, most: i64) -> Result<i64, ConfigError> {
     let number = parse_i64(value.as_bytes())

@@ -5,10 +5,12 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::acl::{DEFAULT_USER, UserId};
 use crate::args::{Args, Range};
 use crate::blocking::Blocked;
 use crate::command::Command;
 use crate::resp::{Parser, Protocol};
+use crate::tracking::Tracking;
 
 /// Names a connection between engine and host; small, and reused after the connection has gone.
 pub type ConnId = u32;
@@ -33,9 +35,14 @@ pub struct OwnedRequest {
 impl OwnedRequest {
     /// A copy of `args`.
     pub fn new(args: Args<'_>) -> OwnedRequest {
-        let mut buffer = Vec::with_capacity(args.iter().map(<[u8]>::len).sum());
-        let mut ranges = Vec::with_capacity(args.len());
-        for arg in args.iter() {
+        OwnedRequest::of(args.iter())
+    }
+
+    /// A request of these words.
+    pub fn of<'a>(words: impl Iterator<Item = &'a [u8]> + Clone) -> OwnedRequest {
+        let mut buffer = Vec::with_capacity(words.clone().map(<[u8]>::len).sum());
+        let mut ranges = Vec::with_capacity(words.clone().count());
+        for arg in words {
             ranges.push((buffer.len() as u32, arg.len() as u32));
             buffer.extend_from_slice(arg);
         }
@@ -129,6 +136,37 @@ impl Subscriptions {
     }
 }
 
+/// What must be looked at before or after the requests of a connection, in one word, so that one look tells that
+/// there is nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Gate(u8);
+
+impl Gate {
+    /// It must log in first.
+    pub(crate) const CLOSED: Gate = Gate(1);
+    /// Its user may not do everything.
+    pub(crate) const RESTRICTED: Gate = Gate(1 << 1);
+    /// It is told of changes to what it has read.
+    pub(crate) const TRACKING: Gate = Gate(1 << 2);
+
+    /// Whether there is nothing to look at.
+    #[inline(always)]
+    pub(crate) fn is_open(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether that is to be looked at.
+    #[inline(always)]
+    pub(crate) fn has(self, other: Gate) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The same with that.
+    pub(crate) fn with(self, other: Gate, is_set: bool) -> Gate {
+        if is_set { Gate(self.0 | other.0) } else { Gate(self.0 & !other.0) }
+    }
+}
+
 /// One client; see the module's description.
 pub struct Connection {
     /// The number that CLIENT ID replies; never used twice.
@@ -149,8 +187,14 @@ pub struct Connection {
     pub protocol: Protocol,
     /// The selected database.
     pub db: usize,
-    /// Whether commands may run.
+    /// Whether it has logged in, or did not need to when it connected.
     pub is_authenticated: bool,
+    /// Who it has logged in as.
+    pub(crate) user: UserId,
+    /// What follows from user, authentication and tracking; see [`Server::refresh_gate`](crate::server::Server).
+    pub(crate) gate: Gate,
+    /// CLIENT TRACKING, while it is on.
+    pub(crate) tracking: Option<Box<Tracking>>,
     /// CLIENT REPLY.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-EVICT.
@@ -181,6 +225,8 @@ pub struct Connection {
     pub(crate) parser: Parser,
     /// Arguments of the partial request.
     pub(crate) ranges: Vec<Range>,
+    /// Whether its next request waits for the end of CLIENT PAUSE.
+    pub(crate) is_postponed: bool,
     /// Whether its peer takes no replies, so that its requests wait.
     pub(crate) is_paused: bool,
     /// Whether it is queued to go on with `pending`.
@@ -207,6 +253,9 @@ impl Connection {
             protocol: Protocol::Resp2,
             db: 0,
             is_authenticated,
+            user: DEFAULT_USER,
+            gate: Gate::default(),
+            tracking: None,
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,
@@ -222,6 +271,7 @@ impl Connection {
             pending: Vec::new(),
             parser: Parser::default(),
             ranges: Vec::new(),
+            is_postponed: false,
             is_paused: false,
             is_runnable: false,
             bytes_in: 0,
@@ -233,7 +283,7 @@ impl Connection {
     /// Whether its requests are simply run, and their replies sent.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.is_authenticated
+        self.gate.is_open()
             && self.transaction.is_none()
             && self.reply_mode == ReplyMode::On
             && !self.is_subscribed_only()

@@ -3,16 +3,29 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::acl;
 use crate::args::Args;
 use crate::blocking::Block;
 use crate::command::{Command, Flags, Found, accepts};
 use crate::commands::transactions;
-use crate::connection::{ConnId, OwnedRequest, Queued};
+use crate::connection::{ConnId, Gate, OwnedRequest, Queued};
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
 use crate::keyspace::Store;
+use crate::pause;
 use crate::resp::{Protocol, Reply};
-use crate::server::Server;
+use crate::server::{Server, Unusual};
+use crate::tracking;
+
+/// What became of a request.
+pub(crate) enum Dispatched {
+    /// There is a reply, or an entry in a queue.
+    Done,
+    /// It waits for a key.
+    Waits(&'static Command, Box<Block>),
+    /// Nothing has happened: it is to be sent again when CLIENT PAUSE is over.
+    Postponed,
+}
 
 /// Checks a request, then queues, refuses or runs it; a wait is left to the caller.
 #[inline]
@@ -24,7 +37,7 @@ pub(crate) fn dispatch(
     protocol: Protocol,
     args: Args<'_>,
     row: Option<Found>,
-) -> Option<(&'static Command, Box<Block>)> {
+) -> Dispatched {
     let mut reply = Reply::new(out, protocol).within(server.memory);
     let (parent, row) = match admit(server, conn, args, row) {
         Ok(found) => found,
@@ -39,25 +52,70 @@ pub(crate) fn dispatch(
             };
             server.stats.error_replies += 1;
             reply.error(&error);
-            return None;
+            return Dispatched::Done;
         }
     };
+    if !server.unusual.is_nothing() && is_postponed(store, server, conn, row) {
+        return Dispatched::Postponed;
+    }
     let connection = server.connection(conn);
     connection.last_command = Some((parent, row));
+    let gate = connection.gate;
     if connection.transaction.is_some() && !row.flags.has(Flags::IMMEDIATE) {
         queue(server, conn, parent, row, args, &mut reply);
-        return None;
+        return Dispatched::Done;
     }
     let mut ctx = Context { store, server, reply, conn, row, parent, may_block: true };
-    match ctx.call(args) {
-        Flow::Done => None,
+    let flow = ctx.call(args);
+    if gate.has(Gate::TRACKING) {
+        tracking::remember(ctx.server, conn, row, args);
+        tracking::advance(ctx.server, conn, parent);
+    }
+    match flow {
+        Flow::Done => Dispatched::Done,
         // The request is kept, and each of its keys gets a queue.
         Flow::Block(_) if ctx.server.memory.take(2 * args.memory_bytes()).is_err() => {
             ctx.reply.error(&Error::OutOfMemory);
-            None
+            Dispatched::Done
         }
-        Flow::Block(block) => Some((row, block)),
+        Flow::Block(block) => Dispatched::Waits(row, block),
     }
+}
+
+/// What concerns every request while it lasts.
+#[cold]
+fn is_postponed(store: &mut Store, server: &mut Server, conn: ConnId, row: &'static Command) -> bool {
+    if server.unusual.has(Unusual::TRACKING) {
+        tracking::keep_limit(server);
+    }
+    server.unusual.has(Unusual::PAUSED) && pause::holds(store, server, conn, row)
+}
+
+/// The checks of connections that may not do everything: whether they are logged in, and what their user may do.
+#[cold]
+fn admit_restricted(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&'static Command>,
+    row: &'static Command,
+    args: Args<'_>,
+) -> Result<(), Error> {
+    let connection = server.connection(conn);
+    let gate = connection.gate;
+    if gate.has(Gate::CLOSED) && !row.flags.has(Flags::NO_AUTH) {
+        return Err(Error::NoAuth);
+    }
+    if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
+        // This comes before what a user may do, and is found again by the caller.
+        return Ok(());
+    }
+    if gate.has(Gate::RESTRICTED) {
+        connection.last_command = Some((parent, row));
+        let place = acl::place(server, conn);
+        let admitted = acl::admit(server, conn, row, args, place);
+        return admitted.map_err(|denied| denied.error(server, conn, row));
+    }
+    Ok(())
 }
 
 /// The checks before a command runs, in Redis's order.
@@ -83,10 +141,10 @@ fn admit(
     if !fits {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
-    let connection = server.connection(conn);
-    if !connection.is_authenticated && !row.flags.has(Flags::NO_AUTH) {
-        return Err(Error::NoAuth);
+    if !server.connection(conn).gate.is_open() {
+        admit_restricted(server, conn, parent, row, args)?;
     }
+    let connection = server.connection(conn);
     if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
         return Err(Error::Text("ERR Command not allowed inside a transaction"));
     }

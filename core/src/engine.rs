@@ -7,19 +7,22 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use crate::acl;
 use crate::args::{Args, Range};
 use crate::blocking;
 use crate::command::Found;
 use crate::config::Options;
-use crate::connection::{ConnId, Connection, Peer, ReplyMode};
+use crate::connection::{ConnId, Connection, Gate, Peer, ReplyMode};
 use crate::context::Context;
-use crate::dispatch::dispatch;
+use crate::dispatch::{Dispatched, dispatch};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store};
 use crate::output::{Class, Outbox, Output};
+use crate::pause;
 use crate::pubsub;
 use crate::resp::{Parsed, Parser, Reply, split_inline};
-use crate::server::Server;
+use crate::server::{Server, Unusual};
+use crate::tracking;
 
 /// Unix time in microseconds.
 pub type Micros = u64;
@@ -111,8 +114,9 @@ impl Engine {
     pub fn connect(&mut self, now: Micros, peer: Peer<'_>) -> ConnId {
         self.begin(now);
         let has_memory = self.server.memory.take(CONNECTION_BYTES).is_ok();
-        let no_password = self.server.config.requirepass.is_empty();
+        let no_password = self.server.acl.is_open();
         let conn = self.server.add(|client_id| Connection::new(client_id, peer, now, no_password));
+        self.server.refresh_gate(conn);
         if self.server.connected > self.server.config.maxclients || !has_memory {
             self.server.stats.rejected += 1;
             let error = if has_memory {
@@ -148,6 +152,7 @@ impl Engine {
         let must_wait = connection.blocked.is_some()
             || connection.is_runnable
             || connection.is_paused
+            || connection.is_postponed
             || connection.is_closing;
         self.unclaimed = self.outbox.arena.len();
         let is_over = connection.pending.len() + bytes.len() > limit;
@@ -196,9 +201,10 @@ impl Engine {
     /// Time has passed: does what is due, in bounded steps.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.begin(now);
+        pause::lift_if_over(&mut self.store, &mut self.server);
         blocking::end_waits(&mut self.store, &mut self.server);
         self.store.maintain();
-        self.after_command();
+        self.after_command(None);
         if self.idle_check_at <= now {
             self.idle_check_at = now + IDLE_CHECK_MICROS;
             self.close_idle();
@@ -214,7 +220,8 @@ impl Engine {
         let wait = self.server.timers.first().map(|&(at, _)| at);
         let idle = (self.server.config.timeout_seconds > 0 && self.server.connected > 0)
             .then_some(self.idle_check_at);
-        [wait, idle, self.store.next_deadline()].into_iter().flatten().min()
+        let pause = pause::deadline(&self.server);
+        [wait, idle, pause, self.store.next_deadline()].into_iter().flatten().min()
     }
 
     /// The next thing for the host to do, in order.
@@ -226,6 +233,21 @@ impl Engine {
             }
         }
         self.outbox.poll()
+    }
+
+    /// All users as the lines of an ACL file, for a host that keeps them in one.
+    pub fn acl_text(&self) -> Vec<u8> {
+        self.server.acl.text()
+    }
+
+    /// Puts the users of an ACL file in place of all there are, or says which line is wrong and changes nothing.
+    /// Connections of users who are no longer there, or may now do something else, are closed.
+    pub fn load_acl(&mut self, now: Micros, text: &[u8]) -> Result<(), String> {
+        self.begin(now);
+        let users = acl::parse(self.server.names(), text)?;
+        acl::replace(&mut self.server, users);
+        self.finish();
+        Ok(())
     }
 
     /// Every entry of a database whose time has not come, in no useful order.
@@ -261,10 +283,14 @@ impl Engine {
             let Some(conn) = self.server.runnable.pop_front() else { break };
             let Some(connection) = self.server.get(conn) else { continue };
             connection.is_runnable = false;
-            if connection.blocked.is_none() && !connection.is_paused && !connection.is_closing {
+            let must_wait = connection.blocked.is_some() || connection.is_postponed;
+            if !must_wait && !connection.is_paused && !connection.is_closing {
                 let input = mem::take(&mut connection.pending);
                 self.process_kept(conn, input);
             }
+        }
+        if self.server.unusual.has(Unusual::TRACKING) {
+            tracking::broadcast(&mut self.server);
         }
         for conn in mem::take(&mut self.server.side_dirty) {
             if self.server.get(conn).is_some() {
@@ -388,6 +414,7 @@ impl Engine {
             if let Stop::Paused = stop
                 && consumed < input.len()
                 && connection.blocked.is_none()
+                && !connection.is_postponed
                 && !connection.is_closing
                 && !connection.is_runnable
             {
@@ -409,7 +436,7 @@ impl Engine {
         requests: &mut Vec<Request>,
     ) -> Parsed {
         let connection = self.server.connection(conn);
-        let (restricted, db) = (!connection.is_authenticated, connection.db);
+        let (restricted, db) = (connection.gate.has(Gate::CLOSED), connection.db);
         let limits = self.server.config.limits(restricted, self.server.memory);
         // Authentication lifts limits, so what follows it must not be parsed before it has run.
         let most = if restricted { 1 } else { BATCH_REQUESTS_MAX };
@@ -463,7 +490,9 @@ impl Engine {
             let request = &requests[at];
             match self.execute_plain(conn, input, ranges, &requests[at..]) {
                 0 => {
-                    self.execute_one(conn, input, ranges, request);
+                    if !self.execute_one(conn, input, ranges, request) {
+                        return Stop::Paused;
+                    }
                     at += 1;
                 }
                 done => at += done,
@@ -525,35 +554,38 @@ impl Engine {
         done
     }
 
-    /// Runs one request, whatever it is.
+    /// Runs one request, whatever it is; `false` if it must be sent again later.
     #[inline(never)]
-    fn execute_one(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], request: &Request) {
+    fn execute_one(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], request: &Request) -> bool {
         let args = request.args(input, ranges);
         if request.is_inline {
-            self.execute_inline(conn, args.at(0));
-        } else {
-            if request.is_keyed {
-                self.store.hint(args.at(1), request.hash);
-            }
-            self.execute(conn, args, request.row);
-            self.store.forget_hint();
+            return self.execute_inline(conn, args.at(0));
         }
+        if request.is_keyed {
+            self.store.hint(args.at(1), request.hash);
+        }
+        let is_done = self.execute(conn, args, request.row);
+        self.store.forget_hint();
+        is_done
     }
 
-    fn execute_inline(&mut self, conn: ConnId, line: &[u8]) {
+    /// As [`Engine::execute`].
+    fn execute_inline(&mut self, conn: ConnId, line: &[u8]) -> bool {
         let (mut buffer, mut ranges) = (Vec::new(), Vec::new());
         if split_inline(line, &mut buffer, &mut ranges).is_none() {
             self.refuse(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));
         } else if !ranges.is_empty() {
             let args = Args::new(&buffer, &ranges);
             let row = self.server.lookup.find_row(args.at(0));
-            self.execute(conn, args, row);
+            return self.execute(conn, args, row);
         }
+        true
     }
 
-    /// Runs one request of a connection and everything that follows from it.
+    /// Runs one request of a connection and everything that follows from it; `false` if it must be sent again
+    /// later.
     #[inline]
-    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<Found>) {
+    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<Found>) -> bool {
         if !self.server.side(conn).is_empty() {
             self.claim(conn);
             self.flush_side(conn);
@@ -565,10 +597,16 @@ impl Engine {
         self.store.db = connection.db;
         self.store.no_touch = connection.no_touch;
         let protocol = connection.protocol;
-        let flow =
-            dispatch(&mut self.store, &mut self.server, &mut self.outbox.arena, conn, protocol, args, row);
-        if let Some((row, block)) = flow {
-            blocking::wait(&mut self.store, &mut self.server, conn, row, *block, args);
+        let arena = &mut self.outbox.arena;
+        match dispatch(&mut self.store, &mut self.server, arena, conn, protocol, args, row) {
+            Dispatched::Done => {}
+            Dispatched::Waits(row, block) => {
+                blocking::wait(&mut self.store, &mut self.server, conn, row, *block, args);
+            }
+            Dispatched::Postponed => {
+                self.server.connection(conn).commands -= 1;
+                return false;
+            }
         }
         let connection = self.server.connection(conn);
         // While a request waits, its reply and what CLIENT REPLY says of it are still to come.
@@ -577,13 +615,14 @@ impl Engine {
             connection.reply_mode.advance();
         }
         self.see_to_consequences(conn);
+        true
     }
 
     #[inline]
     fn see_to_consequences(&mut self, conn: ConnId) {
         if self.has_consequences() {
             self.claim(conn);
-            self.after_command();
+            self.after_command(Some(conn));
             self.unclaimed = self.outbox.arena.len();
         }
     }
@@ -604,8 +643,11 @@ impl Engine {
     }
 
     /// What a command causes elsewhere: broken watches, messages, closed connections, woken waiters.
-    fn after_command(&mut self) {
+    fn after_command(&mut self, conn: Option<ConnId>) {
         while self.has_consequences() {
+            if !self.store.invalidated.is_empty() {
+                tracking::settle(&mut self.store, &mut self.server, conn);
+            }
             for conn in mem::take(&mut self.store.touched) {
                 if let Some(connection) = self.server.get(conn) {
                     connection.is_dirty = true;
@@ -664,6 +706,7 @@ impl Engine {
             .filter(|(_, connection)| {
                 connection.last_active < oldest
                     && connection.blocked.is_none()
+                    && !connection.is_postponed
                     && !connection.subscriptions.is_any()
             })
             .map(|(conn, _)| conn)
@@ -697,6 +740,8 @@ impl Engine {
 
     fn forget(&mut self, conn: ConnId) {
         blocking::forget(&mut self.store, &mut self.server, conn);
+        pause::forget(&mut self.server, conn);
+        tracking::disable(&mut self.store, &mut self.server, conn);
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
         self.server.delete(conn);

@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod acl;
 pub mod args;
 pub mod blocking;
 pub mod bytes;
@@ -29,12 +30,14 @@ pub mod keyspace;
 pub mod memory;
 pub mod number;
 pub mod output;
+mod pause;
 pub mod pubsub;
 pub mod random;
 pub mod rdb;
 pub mod resp;
 mod server;
 pub mod structures;
+mod tracking;
 pub mod types;
 
 pub use config::{Config, ConfigError, Options};

@@ -4,15 +4,19 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
+use crate::acl::{self, Acl, Names};
 use crate::args::Args;
-use crate::command::Lookup;
+use crate::command::{Index, Lookup};
 use crate::config::{Config, Options};
-use crate::connection::{ConnId, Connection};
+use crate::connection::{ConnId, Connection, Gate};
 use crate::memory::Memory;
 use crate::output::Class;
+use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
+use crate::tracking::TrackingTable;
 
 /// Counters for INFO.
 #[derive(Default)]
@@ -41,6 +45,33 @@ pub(crate) struct Broadcast {
     pub(crate) deliveries: Vec<(ConnId, usize, usize)>,
 }
 
+/// What concerns every request while it lasts, in one word, so that one look tells that there is nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Unusual(u8);
+
+impl Unusual {
+    /// CLIENT PAUSE is in force.
+    pub(crate) const PAUSED: Unusual = Unusual(1);
+    /// Some client tracks what it has read.
+    pub(crate) const TRACKING: Unusual = Unusual(1 << 1);
+
+    /// Whether there is nothing.
+    #[inline(always)]
+    pub(crate) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether that is the case.
+    pub(crate) fn has(self, other: Unusual) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Begins or ends that.
+    pub(crate) fn set(&mut self, other: Unusual, is_set: bool) {
+        self.0 = if is_set { self.0 | other.0 } else { self.0 & !other.0 };
+    }
+}
+
 /// See the module's description.
 pub struct Server {
     connections: Vec<Option<Box<Connection>>>,
@@ -58,6 +89,16 @@ pub struct Server {
     pub config: Config,
     /// The command table, by name.
     pub lookup: Lookup,
+    /// Numbers of the commands, from the first time that they are needed.
+    index: OnceCell<Index>,
+    /// Users.
+    pub(crate) acl: Acl,
+    /// What concerns every request.
+    pub(crate) unusual: Unusual,
+    /// CLIENT PAUSE.
+    pub(crate) pause: Pause,
+    /// CLIENT TRACKING.
+    pub(crate) tracking: TrackingTable,
     /// Channels and patterns.
     pub pubsub: PubSub,
     /// Counters.
@@ -90,7 +131,10 @@ pub struct Server {
 
 impl Server {
     pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
-        Server {
+        let lookup = Lookup::new();
+        let mut acl = Acl::new();
+        acl.set_default_password(&options.config.requirepass);
+        let mut server = Server {
             connections: Vec::new(),
             free: Vec::new(),
             side: Vec::new(),
@@ -99,7 +143,12 @@ impl Server {
             next_client_id: 1,
             connected: 0,
             config: options.config,
-            lookup: Lookup::new(),
+            lookup,
+            index: OnceCell::new(),
+            acl,
+            unusual: Unusual::default(),
+            pause: Pause::default(),
+            tracking: TrackingTable::default(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
             timers: BTreeSet::new(),
@@ -114,6 +163,48 @@ impl Server {
             process_id: options.process_id,
             memory_used: options.memory_used,
             memory: Memory::new(options.memory_available),
+        };
+        server.configure_users(&options.users);
+        server
+    }
+
+    /// Puts in the users that the settings name, which were checked when they were set.
+    fn configure_users(&mut self, lines: &[String]) {
+        for line in lines {
+            if let Ok(user) = acl::parse_user(self.names(), line.as_bytes()) {
+                self.acl.configure(user);
+            }
+        }
+    }
+
+    /// The numbers of all commands.
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.lookup))
+    }
+
+    /// What rules for users are read with.
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names { lookup: &self.lookup, index: self.index(), all_channels: self.config.acl_all_channels }
+    }
+
+    /// Computes again what must be looked at before and after a connection's requests.
+    pub(crate) fn refresh_gate(&mut self, conn: ConnId) {
+        let is_open = self.acl.is_open();
+        let user = self.connection(conn).user;
+        let is_unrestricted = self.acl.user(user).is_unrestricted();
+        let connection = self.connection(conn);
+        connection.gate = Gate::default()
+            .with(Gate::CLOSED, !is_open && !connection.is_authenticated)
+            .with(Gate::RESTRICTED, !is_unrestricted)
+            .with(Gate::TRACKING, connection.tracking.is_some());
+    }
+
+    /// The same for all connections, when users have changed.
+    pub(crate) fn refresh_gates(&mut self) {
+        for conn in 0..self.connections.len() as ConnId {
+            if self.get(conn).is_some() {
+                self.refresh_gate(conn);
+            }
         }
     }
 
@@ -121,6 +212,11 @@ impl Server {
     #[inline]
     pub fn connection(&mut self, conn: ConnId) -> &mut Connection {
         self.connections[conn as usize].as_mut().expect("the engine only keeps ids of open connections")
+    }
+
+    /// The same, only to look at it.
+    pub(crate) fn view(&self, conn: ConnId) -> &Connection {
+        self.connections[conn as usize].as_ref().expect("the engine only keeps ids of open connections")
     }
 
     /// The connection with this id, if it is open.
@@ -222,10 +318,13 @@ impl Server {
     }
 
     /// Whether nothing about a connection, or about the whole server, asks for more than running the handlers of its
-    /// requests.
+    /// requests. That others track what they have read asks for nothing here: changes are noted in the store.
     #[inline]
     pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
-        self.side[conn as usize].is_empty() && self.closing.is_empty() && self.connection(conn).is_plain()
+        self.side[conn as usize].is_empty()
+            && self.closing.is_empty()
+            && !self.unusual.has(Unusual::PAUSED)
+            && self.connection(conn).is_plain()
     }
 
     /// Sets memory aside for what a request may take; `false` if that needs a closer look.

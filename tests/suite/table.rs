@@ -125,17 +125,21 @@ const SPECIAL: &str = "7.2 adds response_policy:special";
 const BY_PATTERN: &str = "keys that the elements name cannot be told; STORE is a word that can be looked for";
 const GETKEYS: &str = "7.2 looks at requests of one word too";
 
+const TIPS: &str = "7.2 adds tips for clients of a cluster";
+
 const EXPLAINED: &[Explained] = &[
+    Explained { name: "acl|deluser", property: Tips, reason: TIPS },
+    Explained { name: "acl|save", property: Tips, reason: TIPS },
+    Explained { name: "acl|setuser", property: Tips, reason: TIPS },
     Explained { name: "blmove", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "blpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpoplpush", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "client|setname", property: Tips, reason: "7.2 adds tips for clients of a cluster" },
+    Explained { name: "client|setname", property: Tips, reason: TIPS },
     Explained { name: "command|getkeys", property: Arity, reason: GETKEYS },
     Explained { name: "command|getkeysandflags", property: Arity, reason: GETKEYS },
     Explained { name: "randomkey", property: Tips, reason: SPECIAL },
     Explained { name: "scan", property: Tips, reason: SPECIAL },
-    Explained { name: "set", property: Keys, reason: "it is described as with GET, which also reads" },
     Explained { name: "sort", property: Keys, reason: BY_PATTERN },
     Explained { name: "sort_ro", property: Keys, reason: BY_PATTERN },
     Explained { name: "zrank", property: Arity, reason: WITHSCORE },

@@ -8,6 +8,90 @@ import type * as t from './types.js';
 /** A method for every command, as it would be if nothing had to be waited for. */
 export interface Commands {
   /**
+   * Lists, makes and changes users.
+   *
+   * `ACL`, since Redis 6.0.0, Depends on the subcommand.
+   */
+  acl(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Lists the categories of commands, or the commands of one category.
+   *
+   * `ACL CAT`, since Redis 6.0.0, O(N) in the number of commands.
+   */
+  aclCat(category?: Value): string[];
+  /**
+   * Deletes users and closes their connections.
+   *
+   * `ACL DELUSER`, since Redis 6.0.0, O(N) in the number of connections.
+   */
+  aclDelUser(...usernames: t.Many<Value>): t.Integer;
+  /**
+   * Tells whether a user may run a request, without running it.
+   *
+   * `ACL DRYRUN`, since Redis 7.0.0, O(1).
+   */
+  aclDryRun(username: Value, command: Value, ...args: t.OneOrMore<Value>[]): 'OK' | (string & {});
+  /**
+   * Makes a password of random hexadecimal digits.
+   *
+   * `ACL GENPASS`, since Redis 6.0.0, O(1).
+   */
+  aclGenPass(bits?: t.Numeric): string;
+  /**
+   * Returns what a user may do.
+   *
+   * `ACL GETUSER`, since Redis 6.0.0, O(N) in the number of rules.
+   */
+  aclGetUser(username: Value): { [key: string]: Reply } | null;
+  /**
+   * Lists the subcommands.
+   *
+   * `ACL HELP`, since Redis 6.0.0, O(1).
+   */
+  aclHelp(): string[];
+  /**
+   * Returns all users as lines of rules.
+   *
+   * `ACL LIST`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclList(): string[];
+  /**
+   * Reads the users from the ACL file again.
+   *
+   * `ACL LOAD`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclLoad(): 'OK';
+  /**
+   * Returns what was refused lately, or forgets it.
+   *
+   * `ACL LOG`, since Redis 6.0.0, O(N) in the number of entries.
+   */
+  aclLog(...args: t.Argument[]): { [key: string]: Reply }[] | 'OK';
+  /**
+   * Writes the users to the ACL file.
+   *
+   * `ACL SAVE`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclSave(): 'OK';
+  /**
+   * Makes a user, or changes what a user may do.
+   *
+   * `ACL SETUSER`, since Redis 6.0.0, O(N) in the number of rules.
+   */
+  aclSetUser(username: Value, ...rules: t.OneOrMore<Value>[]): 'OK';
+  /**
+   * Returns the names of all users.
+   *
+   * `ACL USERS`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclUsers(): string[];
+  /**
+   * Returns the name of the connection's user.
+   *
+   * `ACL WHOAMI`, since Redis 6.0.0, O(1).
+   */
+  aclWhoAmI(): string;
+  /**
    * Adds bytes at the end of a string; a missing key counts as empty.
    *
    * `APPEND`, since Redis 2.0.0, O(1) amortized; the string grows by doubling.
@@ -19,6 +103,46 @@ export interface Commands {
    * `AUTH`, since Redis 1.0.0, O(1).
    */
   auth(...args: t.Argument[]): 'OK';
+  /**
+   * Counts the set bits of a string or of a part of it.
+   *
+   * `BITCOUNT`, since Redis 2.6.0, O(N) in the length of the part.
+   */
+  bitcount(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link bitcount}. */
+  bitCount(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
+   * Reads, sets and increments integers of any width in a string.
+   *
+   * `BITFIELD`, since Redis 3.2.0, O(1) for each operation.
+   */
+  bitfield(key: t.Key, ...args: t.Argument[]): (t.Integer | null)[];
+  /** The same as {@link bitfield}. */
+  bitField(key: t.Key, ...args: t.Argument[]): (t.Integer | null)[];
+  /**
+   * Reads integers of any width in a string.
+   *
+   * `BITFIELD_RO`, since Redis 6.0.0, O(1) for each operation.
+   */
+  bitfield_ro(key: t.Key, ...options: t.OptionsOr<{ GET?: { encoding: Value; offset: t.Numeric } }>): t.Integer[];
+  /** The same as {@link bitfield_ro}. */
+  bitFieldRo(key: t.Key, ...options: t.OptionsOr<{ GET?: { encoding: Value; offset: t.Numeric } }>): t.Integer[];
+  /**
+   * Combines the bits of several strings and stores the result.
+   *
+   * `BITOP`, since Redis 2.6.0, O(N) in the length of the longest string.
+   */
+  bitop(operation: t.Word<'AND' | 'OR' | 'XOR' | 'NOT' | 'DIFF' | 'DIFF1' | 'ANDOR' | 'ONE'>, destkey: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /** The same as {@link bitop}. */
+  bitOp(operation: t.Word<'AND' | 'OR' | 'XOR' | 'NOT' | 'DIFF' | 'DIFF1' | 'ANDOR' | 'ONE'>, destkey: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Finds the first set or clear bit of a string or of a part of it.
+   *
+   * `BITPOS`, since Redis 2.8.7, O(N) in the length of the part.
+   */
+  bitpos(key: t.Key, bit: t.Numeric, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link bitpos}. */
+  bitPos(key: t.Key, bit: t.Numeric, ...args: t.Argument[]): t.Integer;
   /**
    * Moves an element from one list to another and replies with it; waits for one if the source is empty.
    *
@@ -92,6 +216,12 @@ export interface Commands {
    */
   client(subcommand: string, ...args: t.Argument[]): Reply;
   /**
+   * Says whether what the next command reads is remembered.
+   *
+   * `CLIENT CACHING`, since Redis 6.0.0, O(1).
+   */
+  clientCaching(mode: t.Word<'YES' | 'NO'>): 'OK';
+  /**
    * Returns the name of the connection.
    *
    * `CLIENT GETNAME`, since Redis 2.6.9, O(1).
@@ -146,6 +276,12 @@ export interface Commands {
    */
   clientNoTouch(enabled: t.Word<'ON' | 'OFF'>): 'OK';
   /**
+   * Lets the requests of all connections wait for some time.
+   *
+   * `CLIENT PAUSE`, since Redis 3.0.0, O(1).
+   */
+  clientPause(timeout: t.Numeric, mode?: t.Word<'WRITE' | 'ALL'>): 'OK';
+  /**
    * Tells which library the client uses.
    *
    * `CLIENT SETINFO`, since Redis 7.2.0, O(1).
@@ -158,11 +294,29 @@ export interface Commands {
    */
   clientSetName(connectionName: Value): 'OK';
   /**
+   * Tells the connection when keys change that it has read.
+   *
+   * `CLIENT TRACKING`, since Redis 6.0.0, O(1), and some options take time.
+   */
+  clientTracking(status: t.Word<'ON' | 'OFF'>, ...options: t.OptionsOr<{ REDIRECT?: t.Numeric; PREFIX?: t.OneOrMore<Value>; BCAST?: boolean; OPTIN?: boolean; OPTOUT?: boolean; NOLOOP?: boolean }>): 'OK';
+  /**
+   * Returns how the connection is told of changes.
+   *
+   * `CLIENT TRACKINGINFO`, since Redis 6.2.0, O(1).
+   */
+  clientTrackingInfo(): { [key: string]: Reply };
+  /**
    * Ends the wait of another connection.
    *
    * `CLIENT UNBLOCK`, since Redis 5.0.0, O(log N) in the number of waiting connections.
    */
   clientUnblock(clientId: t.Numeric, unblockType?: t.Word<'TIMEOUT' | 'ERROR'>): t.Integer;
+  /**
+   * Ends the pause of all connections.
+   *
+   * `CLIENT UNPAUSE`, since Redis 6.2.0, O(N) in the number of paused connections.
+   */
+  clientUnpause(): 'OK';
   /**
    * Returns the details of all commands.
    *
@@ -276,6 +430,12 @@ export interface Commands {
    */
   del(...keys: t.Many<t.Key>): t.Integer;
   /**
+   * Returns the value of a key in serialised form, for RESTORE.
+   *
+   * `DUMP`, since Redis 2.6.0, O(N) in the size of the value.
+   */
+  dump(key: t.Key): string | null;
+  /**
    * Replies with the given message.
    *
    * `ECHO`, since Redis 1.0.0, O(1).
@@ -332,6 +492,14 @@ export interface Commands {
    */
   get(key: t.Key): string | null;
   /**
+   * Returns the bit at a position of a string.
+   *
+   * `GETBIT`, since Redis 2.2.0, O(1).
+   */
+  getbit(key: t.Key, offset: t.Numeric): t.Integer;
+  /** The same as {@link getbit}. */
+  getBit(key: t.Key, offset: t.Numeric): t.Integer;
+  /**
    * Returns the string at a key and deletes the key.
    *
    * `GETDEL`, since Redis 6.2.0, O(1).
@@ -382,6 +550,30 @@ export interface Commands {
   /** The same as {@link hexists}. */
   hExists(key: t.Key, field: Value): t.Integer;
   /**
+   * Lets fields of a hash expire after so many seconds.
+   *
+   * `HEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hexpire(key: t.Key, seconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hexpire}. */
+  hExpire(key: t.Key, seconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Lets fields of a hash expire at a unix time in seconds.
+   *
+   * `HEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hexpireat(key: t.Key, unixTimeSeconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hexpireat}. */
+  hExpireAt(key: t.Key, unixTimeSeconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Returns the unix times in seconds at which fields of a hash expire.
+   *
+   * `HEXPIRETIME`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hexpiretime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hexpiretime}. */
+  hExpireTime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
    * Returns the value of a field of a hash.
    *
    * `HGET`, since Redis 2.0.0, O(1).
@@ -397,6 +589,22 @@ export interface Commands {
   hgetall(key: t.Key): { [key: string]: string };
   /** The same as {@link hgetall}. */
   hGetAll(key: t.Key): { [key: string]: string };
+  /**
+   * Returns the values of fields of a hash and removes them.
+   *
+   * `HGETDEL`, since Redis 8.0.0, O(N) where N is the number of fields given.
+   */
+  hgetdel(key: t.Key, ...args: t.Argument[]): string[] | null;
+  /** The same as {@link hgetdel}. */
+  hGetDel(key: t.Key, ...args: t.Argument[]): string[] | null;
+  /**
+   * Returns the values of fields of a hash, and sets or clears when they expire.
+   *
+   * `HGETEX`, since Redis 8.0.0, O(N) where N is the number of fields given.
+   */
+  hgetex(key: t.Key, ...args: t.Argument[]): string[] | null;
+  /** The same as {@link hgetex}. */
+  hGetEx(key: t.Key, ...args: t.Argument[]): string[] | null;
   /**
    * Adds to the integer in a field of a hash; a missing field counts as 0.
    *
@@ -448,6 +656,46 @@ export interface Commands {
   /** The same as {@link hmset}. */
   hMSet(key: t.Key, ...pairs: t.Pairs): 'OK';
   /**
+   * Lets fields of a hash no longer expire.
+   *
+   * `HPERSIST`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpersist(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpersist}. */
+  hPersist(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Lets fields of a hash expire after so many milliseconds.
+   *
+   * `HPEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpexpire(key: t.Key, milliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpexpire}. */
+  hpExpire(key: t.Key, milliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Lets fields of a hash expire at a unix time in milliseconds.
+   *
+   * `HPEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpexpireat(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpexpireat}. */
+  hpExpireAt(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Returns the unix times in milliseconds at which fields of a hash expire.
+   *
+   * `HPEXPIRETIME`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpexpiretime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpexpiretime}. */
+  hpExpireTime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Returns how many milliseconds are left until fields of a hash expire.
+   *
+   * `HPTTL`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpttl(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpttl}. */
+  hpTTL(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
    * Returns one random field of a hash, or several; a negative count allows repeated ones.
    *
    * `HRANDFIELD`, since Redis 6.2.0, O(N) where N is the number of fields returned.
@@ -472,6 +720,14 @@ export interface Commands {
   /** The same as {@link hset}. */
   hSet(key: t.Key, ...pairs: t.Pairs): t.Integer;
   /**
+   * Sets fields of a hash, and when they expire.
+   *
+   * `HSETEX`, since Redis 8.0.0, O(N) where N is the number of fields given.
+   */
+  hsetex(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link hsetex}. */
+  hSetEx(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
    * Sets a field of a hash only when it does not exist.
    *
    * `HSETNX`, since Redis 2.0.0, O(1).
@@ -487,6 +743,14 @@ export interface Commands {
   hstrlen(key: t.Key, field: Value): t.Integer;
   /** The same as {@link hstrlen}. */
   hStrLen(key: t.Key, field: Value): t.Integer;
+  /**
+   * Returns how many seconds are left until fields of a hash expire.
+   *
+   * `HTTL`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  httl(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link httl}. */
+  hTTL(key: t.Key, ...args: t.Argument[]): t.Integer[];
   /**
    * Returns the values of all fields of a hash.
    *
@@ -736,6 +1000,42 @@ export interface Commands {
   /** The same as {@link pexpiretime}. */
   pExpireTime(key: t.Key): t.Integer;
   /**
+   * Adds elements to a sketch; tells whether its estimate may have changed.
+   *
+   * `PFADD`, since Redis 2.8.9, O(1) for each element.
+   */
+  pfadd(key: t.Key, ...elements: t.OneOrMore<Value>[]): t.Integer;
+  /** The same as {@link pfadd}. */
+  pfAdd(key: t.Key, ...elements: t.OneOrMore<Value>[]): t.Integer;
+  /**
+   * Estimates how many different elements were added to the union of several sketches.
+   *
+   * `PFCOUNT`, since Redis 2.8.9, O(N) in the number of keys; O(1) for one key that has not changed.
+   */
+  pfcount(...keys: t.Many<t.Key>): t.Integer;
+  /** The same as {@link pfcount}. */
+  pfCount(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Shows how a sketch is stored, or stores it densely.
+   *
+   * `PFDEBUG`, since Redis 2.8.9, O(1).
+   */
+  pfdebug(subcommand: Value, key: t.Key): t.Integer[] | (string & {}) | 'OK' | t.Integer;
+  /**
+   * Makes a sketch the union of itself and others.
+   *
+   * `PFMERGE`, since Redis 2.8.9, O(N) in the number of keys.
+   */
+  pfmerge(destkey: t.Key, ...sourcekeys: t.OneOrMore<t.Key>[]): 'OK';
+  /** The same as {@link pfmerge}. */
+  pfMerge(destkey: t.Key, ...sourcekeys: t.OneOrMore<t.Key>[]): 'OK';
+  /**
+   * Checks that the registers of sketches work and that estimates are near.
+   *
+   * `PFSELFTEST`, since Redis 2.8.9, O(1), though it takes some milliseconds.
+   */
+  pfselftest(): 'OK';
+  /**
    * Replies PONG, or the given message.
    *
    * `PING`, since Redis 1.0.0, O(1).
@@ -830,6 +1130,12 @@ export interface Commands {
   /** The same as {@link renamenx}. */
   renameNX(key: t.Key, newkey: t.Key): t.Integer;
   /**
+   * Makes a key from a value in the serialised form that DUMP returns.
+   *
+   * `RESTORE`, since Redis 2.6.0, O(N) in the size of the value, O(N log N) for a sorted set.
+   */
+  restore(key: t.Key, ttl: t.Numeric, serializedValue: Value, ...options: t.OptionsOr<{ REPLACE?: boolean; ABSTTL?: boolean; IDLETIME?: t.Numeric; FREQ?: t.Numeric }>): 'OK';
+  /**
    * Removes elements from the end of a list and replies with them.
    *
    * `RPOP`, since Redis 1.0.0, O(N) with N elements popped.
@@ -913,6 +1219,14 @@ export interface Commands {
    * `SET`, since Redis 1.0.0, O(1).
    */
   set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
+  /**
+   * Sets or clears the bit at a position of a string, and returns what it was.
+   *
+   * `SETBIT`, since Redis 2.2.0, O(1), plus the zeros in front of the bit when the string grows.
+   */
+  setbit(key: t.Key, offset: t.Numeric, value: t.Numeric): t.Integer;
+  /** The same as {@link setbit}. */
+  setBit(key: t.Key, offset: t.Numeric, value: t.Numeric): t.Integer;
   /**
    * Sets a key to a string that expires after so many seconds.
    *
@@ -1133,6 +1447,194 @@ export interface Commands {
    * `WATCH`, since Redis 2.2.0, O(log N) per key, with N watched keys.
    */
   watch(...keys: t.Many<t.Key>): 'OK';
+  /**
+   * Acknowledges entries of a group and returns how many were pending.
+   *
+   * `XACK`, since Redis 5.0.0, O(log(N)) per entry with N pending ones.
+   */
+  xack(key: t.Key, group: Value, ...ids: t.Many<Value>): t.Integer;
+  /** The same as {@link xack}. */
+  xAck(key: t.Key, group: Value, ...ids: t.Many<Value>): t.Integer;
+  /**
+   * Acknowledges entries of a group and deletes them, if other groups allow it.
+   *
+   * `XACKDEL`, since Redis 8.2.0, O(log(N)) per entry.
+   */
+  xackdel(key: t.Key, group: Value, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Appends an entry to a stream; the key is created when it does not exist.
+   *
+   * `XADD`, since Redis 5.0.0, O(1), and O(N) when N entries are trimmed.
+   */
+  xadd(key: t.Key, ...args: t.Argument[]): string | null;
+  /** The same as {@link xadd}. */
+  xAdd(key: t.Key, ...args: t.Argument[]): string | null;
+  /**
+   * Gives a consumer what others of its group have not acknowledged for long.
+   *
+   * `XAUTOCLAIM`, since Redis 6.2.0, O(log(N)) per entry with N pending ones.
+   */
+  xautoclaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric; JUSTID?: boolean }>): [next: string, claimed: Reply[], deleted: string[]];
+  /** The same as {@link xautoclaim}. */
+  xAutoClaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric; JUSTID?: boolean }>): [next: string, claimed: Reply[], deleted: string[]];
+  /**
+   * Gives a consumer entries that are pending for others of its group.
+   *
+   * `XCLAIM`, since Redis 5.0.0, O(log(N)) per entry with N pending ones.
+   */
+  xclaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: t.Argument[]): Reply[];
+  /** The same as {@link xclaim}. */
+  xClaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: t.Argument[]): Reply[];
+  /**
+   * Deletes entries of a stream and returns how many were there.
+   *
+   * `XDEL`, since Redis 5.0.0, O(log(N)) per entry.
+   */
+  xdel(key: t.Key, ...ids: t.Many<Value>): t.Integer;
+  /** The same as {@link xdel}. */
+  xDel(key: t.Key, ...ids: t.Many<Value>): t.Integer;
+  /**
+   * Deletes entries of a stream, if the groups allow it, and tells what became of each.
+   *
+   * `XDELEX`, since Redis 8.2.0, O(log(N)) per entry.
+   */
+  xdelex(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Commands about the consumer groups of streams.
+   *
+   * `XGROUP`, since Redis 5.0.0, Depends on the subcommand.
+   */
+  xgroup(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Makes a consumer group that has read up to an entry, and the stream if asked to.
+   *
+   * `XGROUP CREATE`, since Redis 5.0.0, O(1).
+   */
+  xGroupCreate(key: t.Key, group: Value, ...args: t.Argument[]): 'OK';
+  /**
+   * Makes a consumer in a group.
+   *
+   * `XGROUP CREATECONSUMER`, since Redis 6.2.0, O(1).
+   */
+  xGroupCreateConsumer(key: t.Key, group: Value, consumer: Value): t.Integer;
+  /**
+   * Deletes a consumer of a group with what it has not acknowledged.
+   *
+   * `XGROUP DELCONSUMER`, since Redis 5.0.0, O(1).
+   */
+  xGroupDelConsumer(key: t.Key, group: Value, consumer: Value): t.Integer;
+  /**
+   * Deletes a consumer group.
+   *
+   * `XGROUP DESTROY`, since Redis 5.0.0, O(N) in the number of entries that are pending in the group.
+   */
+  xGroupDestroy(key: t.Key, group: Value): t.Integer;
+  /**
+   * Lists the subcommands.
+   *
+   * `XGROUP HELP`, since Redis 5.0.0, O(1).
+   */
+  xgroupHelp(): string[];
+  /**
+   * Sets up to which entry a group has read.
+   *
+   * `XGROUP SETID`, since Redis 5.0.0, O(1).
+   */
+  xGroupSetId(key: t.Key, group: Value, ...args: t.Argument[]): 'OK';
+  /**
+   * Commands that describe streams.
+   *
+   * `XINFO`, since Redis 5.0.0, Depends on the subcommand.
+   */
+  xinfo(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Describes the consumers of a group.
+   *
+   * `XINFO CONSUMERS`, since Redis 5.0.0, O(1).
+   */
+  xInfoConsumers(key: t.Key, group: Value): { [key: string]: Reply }[];
+  /**
+   * Describes the consumer groups of a stream.
+   *
+   * `XINFO GROUPS`, since Redis 5.0.0, O(1).
+   */
+  xInfoGroups(key: t.Key): ({ [key: string]: Reply } | null)[];
+  /**
+   * Lists the subcommands.
+   *
+   * `XINFO HELP`, since Redis 5.0.0, O(1).
+   */
+  xinfoHelp(): string[];
+  /**
+   * Describes a stream, with FULL also its entries and groups.
+   *
+   * `XINFO STREAM`, since Redis 5.0.0, O(N) in the number of chunks that hold the entries.
+   */
+  xInfoStream(key: t.Key, ...args: t.Argument[]): { [key: string]: Reply };
+  /**
+   * Returns how many entries a stream has.
+   *
+   * `XLEN`, since Redis 5.0.0, O(1).
+   */
+  xlen(key: t.Key): t.Integer;
+  /** The same as {@link xlen}. */
+  xLen(key: t.Key): t.Integer;
+  /**
+   * Tells which entries of a group are delivered and not acknowledged.
+   *
+   * `XPENDING`, since Redis 5.0.0, O(N) with N entries looked at; O(1) for the summary of few consumers.
+   */
+  xpending(key: t.Key, group: Value, ...args: t.Argument[]): Reply[];
+  /** The same as {@link xpending}. */
+  xPending(key: t.Key, group: Value, ...args: t.Argument[]): Reply[];
+  /**
+   * Returns the entries of a range of names.
+   *
+   * `XRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
+   */
+  xrange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /** The same as {@link xrange}. */
+  xRange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /**
+   * Returns the entries of streams after given ones, and waits for some if asked to.
+   *
+   * `XREAD`, since Redis 5.0.0, O(log(N)+M) per stream with N entries and M of them returned.
+   */
+  xread(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /** The same as {@link xread}. */
+  xRead(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /**
+   * Returns entries that no consumer of a group got before, or those of one that it has not acknowledged.
+   *
+   * `XREADGROUP`, since Redis 5.0.0, O(log(N)+M) per stream with N entries and M of them returned.
+   */
+  xreadgroup(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /** The same as {@link xreadgroup}. */
+  xReadGroup(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /**
+   * Returns the entries of a range of names, the last one first.
+   *
+   * `XREVRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
+   */
+  xrevrange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /** The same as {@link xrevrange}. */
+  xRevRange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /**
+   * Sets the last name that a stream has given; for those who rebuild streams.
+   *
+   * `XSETID`, since Redis 5.0.0, O(1).
+   */
+  xsetid(key: t.Key, lastId: Value, ...options: t.OptionsOr<{ ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }>): 'OK';
+  /** The same as {@link xsetid}. */
+  xSetId(key: t.Key, lastId: Value, ...options: t.OptionsOr<{ ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }>): 'OK';
+  /**
+   * Deletes the oldest entries of a stream, down to a number or up to a name.
+   *
+   * `XTRIM`, since Redis 5.0.0, O(N) with N entries deleted.
+   */
+  xtrim(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link xtrim}. */
+  xTrim(key: t.Key, ...args: t.Argument[]): t.Integer;
   /**
    * Adds members to a sorted set or changes their scores; the key is created when it does not exist.
    *
@@ -1403,8 +1905,27 @@ export interface Commands {
 
 /** Each command's words, its methods, and what is special about its arguments. */
 export const rows: readonly (readonly [words: string, methods: string, shape?: Shape])[] = [
+  ['ACL', 'acl'],
+  ['ACL CAT', 'aclCat'],
+  ['ACL DELUSER', 'aclDelUser'],
+  ['ACL DRYRUN', 'aclDryRun'],
+  ['ACL GENPASS', 'aclGenPass'],
+  ['ACL GETUSER', 'aclGetUser'],
+  ['ACL HELP', 'aclHelp'],
+  ['ACL LIST', 'aclList'],
+  ['ACL LOAD', 'aclLoad'],
+  ['ACL LOG', 'aclLog'],
+  ['ACL SAVE', 'aclSave'],
+  ['ACL SETUSER', 'aclSetUser'],
+  ['ACL USERS', 'aclUsers'],
+  ['ACL WHOAMI', 'aclWhoAmI'],
   ['APPEND', 'append'],
   ['AUTH', 'auth'],
+  ['BITCOUNT', 'bitcount bitCount'],
+  ['BITFIELD', 'bitfield bitField'],
+  ['BITFIELD_RO', 'bitfield_ro bitFieldRo'],
+  ['BITOP', 'bitop bitOp'],
+  ['BITPOS', 'bitpos bitPos'],
   ['BLMOVE', 'blmove blMove'],
   ['BLMPOP', 'blmpop blmPop', { count: 1 }],
   ['BLPOP', 'blpop blPop'],
@@ -1414,6 +1935,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['BZPOPMAX', 'bzpopmax bzPopMax'],
   ['BZPOPMIN', 'bzpopmin bzPopMin'],
   ['CLIENT', 'client'],
+  ['CLIENT CACHING', 'clientCaching'],
   ['CLIENT GETNAME', 'clientGetName'],
   ['CLIENT GETREDIR', 'clientGetRedir'],
   ['CLIENT HELP', 'clientHelp'],
@@ -1423,9 +1945,13 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CLIENT LIST', 'clientList'],
   ['CLIENT NO-EVICT', 'clientNoEvict'],
   ['CLIENT NO-TOUCH', 'clientNoTouch'],
+  ['CLIENT PAUSE', 'clientPause'],
   ['CLIENT SETINFO', 'clientSetInfo'],
   ['CLIENT SETNAME', 'clientSetName'],
+  ['CLIENT TRACKING', 'clientTracking'],
+  ['CLIENT TRACKINGINFO', 'clientTrackingInfo'],
   ['CLIENT UNBLOCK', 'clientUnblock'],
+  ['CLIENT UNPAUSE', 'clientUnpause'],
   ['COMMAND', 'command'],
   ['COMMAND COUNT', 'commandCount'],
   ['COMMAND DOCS', 'commandDocs'],
@@ -1444,6 +1970,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['DECR', 'decr'],
   ['DECRBY', 'decrby decrBy'],
   ['DEL', 'del'],
+  ['DUMP', 'dump'],
   ['ECHO', 'echo'],
   ['EXISTS', 'exists'],
   ['EXPIRE', 'expire'],
@@ -1452,25 +1979,38 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['FLUSHALL', 'flushall flushAll'],
   ['FLUSHDB', 'flushdb flushDb'],
   ['GET', 'get'],
+  ['GETBIT', 'getbit getBit'],
   ['GETDEL', 'getdel getDel'],
   ['GETEX', 'getex getEx'],
   ['GETRANGE', 'getrange getRange'],
   ['GETSET', 'getset getSet'],
   ['HDEL', 'hdel hDel'],
   ['HEXISTS', 'hexists hExists'],
+  ['HEXPIRE', 'hexpire hExpire'],
+  ['HEXPIREAT', 'hexpireat hExpireAt'],
+  ['HEXPIRETIME', 'hexpiretime hExpireTime'],
   ['HGET', 'hget hGet'],
   ['HGETALL', 'hgetall hGetAll'],
+  ['HGETDEL', 'hgetdel hGetDel'],
+  ['HGETEX', 'hgetex hGetEx'],
   ['HINCRBY', 'hincrby hIncrBy'],
   ['HINCRBYFLOAT', 'hincrbyfloat hIncrByFloat'],
   ['HKEYS', 'hkeys hKeys'],
   ['HLEN', 'hlen hLen'],
   ['HMGET', 'hmget hMGet'],
   ['HMSET', 'hmset hMSet', { pairs: true }],
+  ['HPERSIST', 'hpersist hPersist'],
+  ['HPEXPIRE', 'hpexpire hpExpire'],
+  ['HPEXPIREAT', 'hpexpireat hpExpireAt'],
+  ['HPEXPIRETIME', 'hpexpiretime hpExpireTime'],
+  ['HPTTL', 'hpttl hpTTL'],
   ['HRANDFIELD', 'hrandfield hRandField'],
   ['HSCAN', 'hscan hScan'],
   ['HSET', 'hset hSet', { pairs: true }],
+  ['HSETEX', 'hsetex hSetEx'],
   ['HSETNX', 'hsetnx hSetNX'],
   ['HSTRLEN', 'hstrlen hStrLen'],
+  ['HTTL', 'httl hTTL'],
   ['HVALS', 'hvals hVals'],
   ['INCR', 'incr'],
   ['INCRBY', 'incrby incrBy'],
@@ -1505,6 +2045,11 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['PEXPIRE', 'pexpire pExpire'],
   ['PEXPIREAT', 'pexpireat pExpireAt'],
   ['PEXPIRETIME', 'pexpiretime pExpireTime'],
+  ['PFADD', 'pfadd pfAdd'],
+  ['PFCOUNT', 'pfcount pfCount'],
+  ['PFDEBUG', 'pfdebug'],
+  ['PFMERGE', 'pfmerge pfMerge'],
+  ['PFSELFTEST', 'pfselftest'],
   ['PING', 'ping'],
   ['PSETEX', 'psetex pSetEx'],
   ['PTTL', 'pttl pTTL'],
@@ -1519,6 +2064,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['RANDOMKEY', 'randomkey randomKey'],
   ['RENAME', 'rename'],
   ['RENAMENX', 'renamenx renameNX'],
+  ['RESTORE', 'restore'],
   ['RPOP', 'rpop rPop'],
   ['RPOPLPUSH', 'rpoplpush rPopLPush'],
   ['RPUSH', 'rpush rPush'],
@@ -1530,6 +2076,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['SDIFFSTORE', 'sdiffstore sDiffStore'],
   ['SELECT', 'select'],
   ['SET', 'set'],
+  ['SETBIT', 'setbit setBit'],
   ['SETEX', 'setex setEx'],
   ['SETNX', 'setnx setNX'],
   ['SETRANGE', 'setrange setRange'],
@@ -1559,6 +2106,33 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['UNLINK', 'unlink'],
   ['UNWATCH', 'unwatch'],
   ['WATCH', 'watch'],
+  ['XACK', 'xack xAck'],
+  ['XACKDEL', 'xackdel'],
+  ['XADD', 'xadd xAdd', { pairs: true }],
+  ['XAUTOCLAIM', 'xautoclaim xAutoClaim'],
+  ['XCLAIM', 'xclaim xClaim'],
+  ['XDEL', 'xdel xDel'],
+  ['XDELEX', 'xdelex'],
+  ['XGROUP', 'xgroup'],
+  ['XGROUP CREATE', 'xGroupCreate'],
+  ['XGROUP CREATECONSUMER', 'xGroupCreateConsumer'],
+  ['XGROUP DELCONSUMER', 'xGroupDelConsumer'],
+  ['XGROUP DESTROY', 'xGroupDestroy'],
+  ['XGROUP HELP', 'xgroupHelp'],
+  ['XGROUP SETID', 'xGroupSetId'],
+  ['XINFO', 'xinfo'],
+  ['XINFO CONSUMERS', 'xInfoConsumers'],
+  ['XINFO GROUPS', 'xInfoGroups'],
+  ['XINFO HELP', 'xinfoHelp'],
+  ['XINFO STREAM', 'xInfoStream'],
+  ['XLEN', 'xlen xLen'],
+  ['XPENDING', 'xpending xPending'],
+  ['XRANGE', 'xrange xRange'],
+  ['XREAD', 'xread xRead'],
+  ['XREADGROUP', 'xreadgroup xReadGroup'],
+  ['XREVRANGE', 'xrevrange xRevRange'],
+  ['XSETID', 'xsetid xSetId'],
+  ['XTRIM', 'xtrim xTrim'],
   ['ZADD', 'zadd zAdd', { members: true }],
   ['ZCARD', 'zcard zCard'],
   ['ZCOUNT', 'zcount zCount'],

@@ -5,8 +5,10 @@
 //! and COMPAT.md are all computed from the rows.
 
 mod derive;
+mod index;
 
-pub use derive::CATEGORIES;
+pub use derive::{CATEGORIES, KeyAt};
+pub(crate) use index::{CommandId, Index};
 
 use alloc::string::String;
 use alloc::vec::Vec;

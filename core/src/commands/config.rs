@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::acl;
 use crate::args::Args;
 use crate::command::{Arg, Command, Flags, Group, block, string};
 use crate::config::{self, SETTINGS, Setting};
@@ -63,6 +64,9 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     }
     changed.apply(ctx.store);
     ctx.server.config = changed;
+    if settings.iter().any(|setting| setting.name == "requirepass") {
+        acl::set_default_password(ctx.server);
+    }
     for setting in settings.iter().filter(|setting| setting.is_host) {
         let value = (setting.read)(&ctx.server.config, setting.name);
         ctx.server.settings.push((setting.name.into(), value));

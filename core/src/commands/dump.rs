@@ -6,7 +6,7 @@ use crate::args::Args;
 use crate::command::{Command, Flags, Group, KeySpec, integer, key, string, token};
 use crate::context::{Context, Flow};
 use crate::error::Error;
-use crate::keyspace::{Entry, NotifyClass};
+use crate::keyspace::{Entry, NotifyClass, Type};
 use crate::number;
 use crate::rdb;
 
@@ -23,6 +23,9 @@ fn dump(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.null();
         return Ok(Flow::Done);
     };
+    if entry.type_of() == Type::Stream {
+        return Err(Error::Text("ERR streams are not serialised yet"));
+    }
     memory.take(DUMP_COPIES * entry.copy_bytes())?;
     ctx.reply.bulk(&rdb::dump(&entry.value(), is_compressed));
     Ok(Flow::Done)

@@ -91,7 +91,7 @@ fn clients(ctx: &Context<'_>, out: &mut String) {
             ("cluster_connections", "0".into()),
             ("maxclients", ctx.server.config.maxclients.to_string()),
             ("blocked_clients", ctx.server.blocked.to_string()),
-            ("tracking_clients", "0".into()),
+            ("tracking_clients", ctx.server.tracking.clients.to_string()),
             ("clients_in_timeout_table", ctx.server.timers.len().to_string()),
         ],
     );
@@ -145,6 +145,7 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
 
 fn stats(ctx: &Context<'_>, out: &mut String) {
     let (stats, store, pubsub) = (&ctx.server.stats, &ctx.store, &ctx.server.pubsub);
+    let (keys, items, prefixes) = ctx.server.tracking.sizes();
     lines(
         out,
         &[
@@ -154,15 +155,20 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("total_net_output_bytes", stats.bytes_out.to_string()),
             ("rejected_connections", stats.rejected.to_string()),
             ("expired_keys", store.expired_keys.to_string()),
+            ("expired_subkeys", store.expired_fields.to_string()),
             ("evicted_keys", "0".into()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),
             ("pubsub_channels", pubsub.channels.len().to_string()),
             ("pubsub_patterns", pubsub.patterns.len().to_string()),
             ("pubsubshard_channels", pubsub.shard_channels.len().to_string()),
+            ("tracking_total_keys", keys.to_string()),
+            ("tracking_total_items", items.to_string()),
+            ("tracking_total_prefixes", prefixes.to_string()),
             ("total_error_replies", stats.error_replies.to_string()),
         ],
     );
+    lines(out, &ctx.server.acl.log.counts());
 }
 
 fn replication(ctx: &Context<'_>, out: &mut String) {

@@ -160,6 +160,7 @@ fn encoding(entry: &Entry) -> &'static str {
         ValueRef::Hash(hash) => hash.encoding(),
         ValueRef::Set(set) => set.encoding(),
         ValueRef::Zset(zset) => zset.encoding(),
+        ValueRef::Stream(stream) => stream.encoding(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Commands that belong to no single type of value.
 
+mod acl;
 mod client;
 mod config;
 pub mod connection;
@@ -14,6 +15,8 @@ pub mod server;
 pub mod sort;
 pub mod transactions;
 
+pub(crate) use client::describe as describe_client;
+
 use crate::args::Args;
 use crate::command::Command;
 use crate::context::{Context, Flow, unknown_subcommand};
@@ -21,6 +24,7 @@ use crate::error::Error;
 
 /// The rows of all files here.
 pub(crate) const ROWS: &[&[Command]] = &[
+    acl::ROWS,
     client::ROWS,
     config::ROWS,
     connection::ROWS,

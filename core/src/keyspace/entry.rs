@@ -23,6 +23,7 @@ use crate::types::Compact;
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
+use crate::types::stream::Stream;
 use crate::types::zset::Zset;
 
 /// Longest string that is kept inside the entry, in bytes; longer ones get a buffer that can grow.
@@ -42,6 +43,8 @@ pub enum Value {
     Set(Box<Set>),
     /// A sorted set.
     Zset(Box<Zset>),
+    /// A stream.
+    Stream(Box<Stream>),
 }
 
 /// A value inside an entry, to read.
@@ -58,6 +61,8 @@ pub enum ValueRef<'a> {
     Set(&'a Set),
     /// A sorted set.
     Zset(&'a Zset),
+    /// A stream.
+    Stream(&'a Stream),
 }
 
 /// A collection inside an entry, to change.
@@ -72,6 +77,8 @@ pub enum ValueMut<'a> {
     Set(&'a mut Set),
     /// A sorted set.
     Zset(&'a mut Zset),
+    /// A stream.
+    Stream(&'a mut Stream),
 }
 
 /// The type of a value, as TYPE names it.
@@ -87,11 +94,13 @@ pub enum Type {
     Set,
     /// Sorted sets.
     Zset,
+    /// Streams.
+    Stream,
 }
 
 impl Type {
     /// All types, in the order of their declaration.
-    pub const ALL: [Type; 5] = [Type::String, Type::List, Type::Hash, Type::Set, Type::Zset];
+    pub const ALL: [Type; 6] = [Type::String, Type::List, Type::Hash, Type::Set, Type::Zset, Type::Stream];
 
     /// The name that TYPE replies.
     pub fn name(self) -> &'static str {
@@ -101,6 +110,7 @@ impl Type {
             Type::Hash => "hash",
             Type::Set => "set",
             Type::Zset => "zset",
+            Type::Stream => "stream",
         }
     }
 }
@@ -116,6 +126,7 @@ const KIND_LIST: u8 = 3;
 const KIND_HASH: u8 = 4;
 const KIND_SET: u8 = 5;
 const KIND_ZSET: u8 = 6;
+const KIND_STREAM: u8 = 7;
 /// A deadline is stored.
 const DEADLINE: u8 = 1 << 3;
 /// The key's length takes four bytes.
@@ -194,6 +205,7 @@ impl Entry {
             Value::Hash(hash) => Entry::with_box(key, KIND_HASH, hash, deadline),
             Value::Set(set) => Entry::with_box(key, KIND_SET, set, deadline),
             Value::Zset(zset) => Entry::with_box(key, KIND_ZSET, zset, deadline),
+            Value::Stream(stream) => Entry::with_box(key, KIND_STREAM, stream, deadline),
         }
     }
 
@@ -205,6 +217,7 @@ impl Entry {
             KIND_HASH => Type::Hash,
             KIND_SET => Type::Set,
             KIND_ZSET => Type::Zset,
+            KIND_STREAM => Type::Stream,
             _ => Type::String,
         }
     }
@@ -240,7 +253,8 @@ impl Entry {
                 KIND_LIST => ValueRef::List(&*at.cast::<*const List>().read_unaligned()),
                 KIND_HASH => ValueRef::Hash(&*at.cast::<*const Hash>().read_unaligned()),
                 KIND_SET => ValueRef::Set(&*at.cast::<*const Set>().read_unaligned()),
-                _ => ValueRef::Zset(&*at.cast::<*const Zset>().read_unaligned()),
+                KIND_ZSET => ValueRef::Zset(&*at.cast::<*const Zset>().read_unaligned()),
+                _ => ValueRef::Stream(&*at.cast::<*const Stream>().read_unaligned()),
             }
         }
     }
@@ -256,6 +270,7 @@ impl Entry {
                 KIND_HASH => ValueMut::Hash(&mut *at.cast::<*mut Hash>().read_unaligned()),
                 KIND_SET => ValueMut::Set(&mut *at.cast::<*mut Set>().read_unaligned()),
                 KIND_ZSET => ValueMut::Zset(&mut *at.cast::<*mut Zset>().read_unaligned()),
+                KIND_STREAM => ValueMut::Stream(&mut *at.cast::<*mut Stream>().read_unaligned()),
                 _ => ValueMut::String,
             }
         }
@@ -339,7 +354,8 @@ impl Entry {
                 KIND_LIST => Value::List(Box::from_raw(at.cast::<*mut List>().read_unaligned())),
                 KIND_HASH => Value::Hash(Box::from_raw(at.cast::<*mut Hash>().read_unaligned())),
                 KIND_SET => Value::Set(Box::from_raw(at.cast::<*mut Set>().read_unaligned())),
-                _ => Value::Zset(Box::from_raw(at.cast::<*mut Zset>().read_unaligned())),
+                KIND_ZSET => Value::Zset(Box::from_raw(at.cast::<*mut Zset>().read_unaligned())),
+                _ => Value::Stream(Box::from_raw(at.cast::<*mut Stream>().read_unaligned())),
             }
         };
         self.forget_value();
@@ -361,6 +377,7 @@ impl Entry {
             ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(compact))),
             ValueRef::Set(set) => Value::Set(Box::new(set.copy(compact))),
             ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(compact))),
+            ValueRef::Stream(stream) => Value::Stream(Box::new(stream.clone())),
         };
         Entry::with_value(key, value, self.deadline()).marked(self.is_raw())
     }
@@ -446,6 +463,7 @@ impl Entry {
             ValueRef::Hash(hash) => (hash.len(), hash.memory_bytes()),
             ValueRef::Set(set) => (set.len(), set.memory_bytes()),
             ValueRef::Zset(zset) => (zset.len(), zset.memory_bytes()),
+            ValueRef::Stream(stream) => (stream.parts(), stream.memory_bytes()),
         };
         bytes + len * ELEMENT_BYTES
     }

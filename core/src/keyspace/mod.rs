@@ -5,5 +5,5 @@ mod store;
 mod table;
 
 pub use entry::{Entry, Type, Value, ValueMut, ValueRef};
-pub use store::{Notice, NotifyClass, Store};
+pub use store::{Invalidation, Notice, NotifyClass, Store};
 pub use table::{ExpiryScan, HashSeed, Iter, Keyed, Table};

@@ -20,6 +20,7 @@ use crate::effects::Effects;
 use crate::number;
 use crate::random::Random;
 use crate::types::Compact;
+use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
 const FREE_AT_ONCE_ELEMENTS: usize = 64;
@@ -62,6 +63,22 @@ pub struct Notice {
     pub key: Box<[u8]>,
 }
 
+/// A change that clients who cache what they read must hear of.
+pub enum Invalidation {
+    /// A key has changed or gone.
+    Key {
+        /// The key; tracking knows no databases.
+        key: Box<[u8]>,
+        /// Whether the running command did that, and not time.
+        is_by_command: bool,
+    },
+    /// Databases were emptied.
+    All,
+}
+
+/// Stands among the touched connections when there is nothing but invalidations.
+const NOBODY: ConnId = ConnId::MAX;
+
 /// One database.
 struct Db {
     keys: Table<Entry>,
@@ -83,6 +100,8 @@ struct Db {
     waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
     /// Those of the keys with waiters for which every change counts, and not only that they come into being.
     growing: BTreeSet<Vec<u8>>,
+    /// Keys whose end wakes those who wait for them, with the number of such waits.
+    loss_waiters: BTreeMap<Vec<u8>, usize>,
 }
 
 impl Db {
@@ -98,6 +117,7 @@ impl Db {
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
             growing: BTreeSet::new(),
+            loss_waiters: BTreeMap::new(),
         }
     }
 
@@ -138,10 +158,19 @@ pub struct Store {
     pub notices: Vec<Notice>,
     /// Connections whose watched keys were changed by the running command.
     pub touched: Vec<ConnId>,
+    /// Changes of the running command while any client tracks; a connection that does not exist is then touched
+    /// too, so that one look tells that something follows.
+    pub invalidated: Vec<Invalidation>,
+    /// Whether any client tracks; then [`Store::watching`] counts one more.
+    notes_changes: bool,
+    /// Whether nothing may be deleted by itself (CLIENT PAUSE): what has expired then only looks as if it were gone.
+    pub is_still: bool,
     /// Keys that were changed while someone waits for them, the first one first.
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
     waiting: usize,
+    /// Waits, in any database, that the end of a key ends.
+    waiting_for_loss: usize,
     /// Keys with at least one watcher in any database, and those whose growth someone waits for.
     watching: usize,
     /// Values being freed step by step.
@@ -183,8 +212,12 @@ impl Store {
             notify: 0,
             notices: Vec::new(),
             touched: Vec::new(),
+            invalidated: Vec::new(),
+            notes_changes: false,
+            is_still: false,
             ready: Vec::new(),
             waiting: 0,
+            waiting_for_loss: 0,
             watching: 0,
             garbage: VecDeque::new(),
             hits: 0,
@@ -218,12 +251,10 @@ impl Store {
     #[inline]
     fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
-        }
+        let is_hidden = self.is_expired(hash, key) && !self.expire(hash, key);
         let clock = self.access_clock();
         let Store { dbs, db, hits, misses, notices, notify, .. } = self;
-        let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
+        let Some(entry) = dbs[*db].keys.find_mut(hash, key).filter(|_| !is_hidden) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
                 notices.push(Notice { db: *db, event: "keymiss", key: key.into() });
@@ -240,8 +271,8 @@ impl Store {
     /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
+        if self.is_expired(hash, key) && !self.expire(hash, key) {
+            return None;
         }
         self.dbs[self.db].keys.find(hash, key)
     }
@@ -249,7 +280,8 @@ impl Store {
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
     /// lets what must expire, and now looks at all of them at once.
     pub fn view(&self, key: &[u8]) -> Option<&Entry> {
-        self.dbs[self.db].keys.find(self.hash(key), key)
+        let hash = self.hash(key);
+        self.dbs[self.db].keys.find(hash, key).filter(|_| !(self.is_still && self.is_expired(hash, key)))
     }
 
     /// The entry of `key` for a command that changes it.
@@ -283,7 +315,8 @@ impl Store {
         let number = number::parse_i64(bytes);
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
-            if entry.type_of() != Type::String {
+            let was_collection = entry.type_of() != Type::String;
+            if was_collection {
                 let old = entry.take_value();
                 discard(&mut self.garbage, old);
             }
@@ -295,6 +328,9 @@ impl Store {
             let is_kept = keep_deadline && deadline.is_none();
             if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
+            }
+            if was_collection && self.waiting_for_loss != 0 {
+                self.wake_of_loss(key);
             }
         } else {
             let mut entry = match number {
@@ -383,7 +419,7 @@ impl Store {
     #[inline]
     pub fn signal(&mut self, key: &[u8]) {
         if self.watching != 0 {
-            self.signal_interested(self.db, key);
+            self.signal_interested(self.db, key, true);
         }
     }
 
@@ -398,7 +434,15 @@ impl Store {
     /// Whether a command has had an effect on other connections that is still to be seen to.
     #[inline]
     pub fn has_consequences(&self) -> bool {
-        !self.touched.is_empty() || !self.notices.is_empty() || !self.ready.is_empty()
+        !self.touched.is_empty()
+            || !self.notices.is_empty()
+            || !self.ready.is_empty()
+            || !self.invalidated.is_empty()
+    }
+
+    /// Frees a group that was taken out of a stream, as a value would be.
+    pub fn discard_group(&mut self, group: Group) {
+        self.discard(Value::Stream(Box::new(Stream::of_group(group))));
     }
 
     /// Frees `value`, at once if it is small.
@@ -470,7 +514,16 @@ impl Store {
                 }
             }
         }
+        for key in target.loss_waiters.keys() {
+            if keys.find(keys.hash(key), key).is_some() {
+                self.ready.push((db, key.clone()));
+            }
+        }
         self.garbage.push_back(Garbage::Table(keys));
+        if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
+            self.invalidated.push(Invalidation::All);
+            self.touched.push(NOBODY);
+        }
         removed
     }
 
@@ -484,6 +537,7 @@ impl Store {
         core::mem::swap(&mut a.watchers, &mut b.watchers);
         core::mem::swap(&mut a.waiters, &mut b.waiters);
         core::mem::swap(&mut a.growing, &mut b.growing);
+        core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
         for index in [first, second] {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];
@@ -495,7 +549,9 @@ impl Store {
                 }
             }
             for key in db.waiters.keys() {
-                if db.keys.find(db.keys.hash(key), key).is_some() {
+                let hash = db.keys.hash(key);
+                let is_there = |db: &Db| db.keys.find(hash, key).is_some();
+                if is_there(db) || (db.loss_waiters.contains_key(key) && is_there(other)) {
                     self.ready.push((index, key.clone()));
                 }
             }
@@ -613,6 +669,9 @@ impl Store {
         let db = &mut self.dbs[self.db];
         let entry = db.keys.remove(hash, key)?;
         db.volatile -= usize::from(entry.deadline().is_some());
+        if self.waiting_for_loss != 0 {
+            self.wake_of_loss(key);
+        }
         Some(entry)
     }
 
@@ -628,15 +687,23 @@ impl Store {
     }
 
     /// Deletes a key whose time has come, wherever it was noticed.
+    ///
+    /// Returns `false` if it must stay for now, hidden.
     #[cold]
-    fn expire(&mut self, hash: u64, key: &[u8]) {
+    fn expire(&mut self, hash: u64, key: &[u8]) -> bool {
+        if self.is_still {
+            return false;
+        }
         if let Some(mut entry) = self.take_hashed(hash, key) {
             discard(&mut self.garbage, entry.take_value());
         }
         self.expired_keys += 1;
         self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
-        self.signal(key);
+        if self.watching != 0 {
+            self.signal_interested(self.db, key, false);
+        }
         self.notify(NotifyClass::Expired, "expired", key);
+        true
     }
 }
 
@@ -647,6 +714,7 @@ fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
         Value::Hash(hash) => hash.len(),
         Value::Set(set) => set.len(),
         Value::Zset(zset) => zset.len(),
+        Value::Stream(stream) => stream.parts(),
         Value::Int(_) | Value::Bytes(_) => 0,
     };
     if len > FREE_AT_ONCE_ELEMENTS {

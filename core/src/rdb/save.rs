@@ -53,6 +53,7 @@ impl Writer {
             ValueRef::Set(set) => self.set(set),
             ValueRef::Hash(hash) => self.hash(hash),
             ValueRef::Zset(zset) => self.zset(zset),
+            ValueRef::Stream(_) => unreachable!("DUMP refuses streams"),
         }
     }
 

@@ -46,6 +46,7 @@ fn shown(value: &Value) -> Vec<Vec<u8>> {
             all.sort();
             all.push(hash.encoding().into());
         }
+        Value::Stream(_) => unreachable!("none is made here"),
         Value::Zset(zset) => {
             all.extend(
                 zset.iter()

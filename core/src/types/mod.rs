@@ -9,6 +9,7 @@ pub mod list;
 pub mod sample;
 pub mod scan;
 pub mod set;
+pub mod stream;
 pub mod string;
 pub mod zset;
 
@@ -31,6 +32,7 @@ pub(crate) const ROWS: &[&[Command]] = &[
     hash::commands::TIMED_ROWS,
     set::commands::ROWS,
     zset::commands::ROWS,
+    stream::commands::ROWS,
 ];
 
 /// Up to which size collections keep their compact forms, and the secret that their tables hash with.
@@ -52,6 +54,10 @@ pub struct Compact {
     pub zset_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_value_bytes_max: usize,
+    /// `stream-node-max-bytes`; 0 means no limit.
+    pub stream_node_bytes_max: usize,
+    /// `stream-node-max-entries`; 0 means no limit.
+    pub stream_node_entries_max: usize,
 }
 
 impl Compact {
@@ -66,6 +72,8 @@ impl Compact {
             set_value_bytes_max: 64,
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
         }
     }
 }

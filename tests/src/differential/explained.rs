@@ -33,6 +33,28 @@ pub const EXPLAINED: &[Explained] = &[
         applies: |args, oracle, target| encoding(args, oracle, target, b"hashtable", b"listpack"),
     },
     Explained {
+        name: "rules of users",
+        reason: "7.2 shows the rules about commands as they were given, 7.0 the fewest that it can find, which DRYRUN \
+                 tests; 7.2 shows the flag sanitize-payload too",
+        applies: |args, oracle, target| {
+            args[0].eq_ignore_ascii_case(b"ACL") && without_rules(oracle) == without_rules(target)
+        },
+    },
+    Explained {
+        name: "users by name",
+        reason: "7.2 names the user in the texts of ACL DRYRUN, 7.0 says \"this user\" and quotes only up to a zero",
+        applies: |args, oracle, target| {
+            let (Some(name), Some(oracle), Some(target)) = (args.get(2), oracle.bytes(), target.bytes())
+            else {
+                return false;
+            };
+            let named = [b"User ", name.as_slice()].concat();
+            let rest = target.strip_prefix(&*named).map(until_zero_in_quotes);
+            args[1].eq_ignore_ascii_case(b"DRYRUN")
+                && rest.is_some_and(|rest| oracle.strip_prefix(b"This user") == Some(&*rest))
+        },
+    },
+    Explained {
         name: "arguments of bitmaps first",
         reason: "7.2 looks at the arguments of BITCOUNT and BITPOS before the key; 7.0 at some of them after it",
         applies: |args, oracle, target| {
@@ -51,7 +73,80 @@ pub const EXPLAINED: &[Explained] = &[
             is_error(oracle, "ERR timeout is negative") && is_error(target, "ERR timeout is out of range")
         },
     },
+    Explained {
+        name: "unbalanced streams",
+        reason: "7.2 names the command that was called, and the word that it takes; 7.0 always XREAD and $",
+        applies: |_, oracle, target| {
+            starts(oracle, "ERR Unbalanced XREAD list of streams") && starts(target, "ERR Unbalanced 'xread")
+        },
+    },
+    Explained {
+        name: "the last entry",
+        reason: "XREAD takes + for the last entry since 7.4",
+        applies: |args, oracle, target| {
+            args.iter().any(|arg| arg == b"+")
+                && starts(oracle, "ERR Invalid stream ID")
+                && (args[0].eq_ignore_ascii_case(b"XREAD")
+                    || starts(target, "ERR The + ID is meaningless in the context of XREADGROUP"))
+        },
+    },
+    Explained {
+        name: "streams that go while one waits",
+        reason: "7.2 runs XREADGROUP again, which then tells what is wrong; 7.0 says only that the stream is gone",
+        applies: |_, oracle, target| {
+            starts(oracle, "UNBLOCKED the stream key no longer exists")
+                && (starts(target, "NOGROUP No such key") || starts(target, "WRONGTYPE"))
+        },
+    },
+    Explained {
+        name: "names before deleted ones",
+        reason: "7.2 looks first whether XSETID goes back behind an entry that was deleted; 7.0 does not look",
+        applies: |_, oracle, target| {
+            is_error(oracle, "ERR The ID specified in XSETID is smaller than the target stream top item")
+                && is_error(
+                    target,
+                    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
+                )
+        },
+    },
 ];
+
+/// The text without what stands between its first zero byte and its last quotation mark.
+fn until_zero_in_quotes(text: &[u8]) -> Vec<u8> {
+    let zero = text.iter().position(|&byte| byte == 0);
+    let mark = text.iter().rposition(|&byte| byte == b'\'');
+    match (zero, mark) {
+        (Some(zero), Some(mark)) if zero < mark => [&text[..zero], &text[mark..]].concat(),
+        _ => text.to_vec(),
+    }
+}
+
+/// The flags and lines of users without the flag that 7.0 does not show, and without rules about commands.
+fn without_rules(reply: &Reply) -> Reply {
+    const FLAG: &[u8] = b"sanitize-payload";
+    let is_rule = |word: &[u8]| matches!(word, [b'+' | b'-', ..]);
+    let parts = |parts: &[Reply]| {
+        let kept = parts.iter().filter(|part| part.bytes() != Some(FLAG));
+        kept.map(without_rules).collect::<Vec<_>>()
+    };
+    match reply {
+        Reply::Array(inner) => Reply::Array(parts(inner)),
+        Reply::Set(inner) => Reply::Set(parts(inner)),
+        Reply::Map(inner) => {
+            Reply::Map(inner.iter().map(|(key, value)| (without_rules(key), without_rules(value))).collect())
+        }
+        Reply::Bulk(line) if line.starts_with(b"user ") => {
+            let words = line.split(|&byte| byte == b' ').filter(|word| *word != FLAG && !is_rule(word));
+            Reply::Bulk(words.collect::<Vec<_>>().join(&b' '))
+        }
+        Reply::Bulk(rules) if is_rule(rules) => Reply::Bulk(Vec::new()),
+        other => other.clone(),
+    }
+}
+
+fn starts(reply: &Reply, text: &str) -> bool {
+    matches!(reply, Reply::Error(own) if own.starts_with(text.as_bytes()))
+}
 
 fn is_error(reply: &Reply, text: &str) -> bool {
     matches!(reply, Reply::Error(own) if own == text.as_bytes())

@@ -119,6 +119,7 @@ fn by_kind(args: &Args, a: &Reply, b: &Reply, last: Option<(Args, Reply, Reply)>
         // a wrong decision shows in the expiry when states are compared.
         b"EXPIRE" | b"PEXPIRE" if option(b"GT") || option(b"LT") => both_integers(a, b),
         b"OBJECT" if option(b"IDLETIME") => near(a, b, TOLERANCE_MS / 1000),
+        b"XPENDING" | b"XINFO" => super::streams::agree(a, b),
         b"OBJECT" if option(b"REFCOUNT") => both_integers(a, b),
         b"CLIENT" if option(b"ID") => both_integers(a, b),
         b"HELLO" => matches!((a, b), (Reply::Array(_), Reply::Array(_)) | (Reply::Map(_), Reply::Map(_))),

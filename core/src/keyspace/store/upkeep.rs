@@ -21,7 +21,7 @@ impl Store {
     /// Does one bounded step of active expiry and lazy freeing.
     pub fn maintain(&mut self) {
         self.free_step();
-        if self.active_expire {
+        if self.active_expire && !self.is_still {
             for db in 0..self.dbs.len() {
                 if self.dbs[db].is_volatile() && self.dbs[db].expire_step_at <= self.now {
                     self.expire_step(db);
@@ -36,7 +36,7 @@ impl Store {
             return Some(0);
         }
         let next = self.dbs.iter().filter(|db| db.is_volatile()).map(|db| db.expire_step_at).min()?;
-        (self.active_expire && next != u64::MAX).then(|| next.saturating_mul(1000))
+        (self.active_expire && !self.is_still && next != u64::MAX).then(|| next.saturating_mul(1000))
     }
 
     fn expire_step(&mut self, db: usize) {
@@ -95,6 +95,7 @@ impl Store {
             Garbage::Value(Value::Hash(hash)) => hash.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Set(set)) => set.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Zset(zset)) => zset.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Stream(stream)) => stream.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(_) => true,
         };
         if done {

@@ -682,6 +682,7 @@ pub(crate) const ROWS: &[Command] = &[
         ],
         reply: "simple-string | bulk-string | null",
         handler: set,
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
         ..row("SET", "Sets a key to a string, whatever it held before, and optionally its deadline.")
     },
     Command {

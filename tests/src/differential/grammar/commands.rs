@@ -161,6 +161,42 @@ pub(super) const PLAIN: &[&str] = &[
     "ZDIFF <keys> [WITHSCORES]",
     "ZDIFFSTORE <key> <keys>",
     "ZINTERCARD <keys> [LIMIT <cnt>]",
+    // Streams.
+    "XADD <skey> <sid> (<mem> <val>)+",
+    "XADD <skey> [NOMKSTREAM] [<strim>] <sid> (<mem> <val>)+",
+    "XADD <skey> <sid> <manypairs>",
+    "XLEN <skey>",
+    "XRANGE <skey> <sfrom> <sto> [COUNT <cnt>|BOGUS]",
+    "XREVRANGE <skey> <sto> <sfrom> [COUNT <cnt>|COUNT]",
+    "XDEL <skey> <sid>+",
+    "XTRIM <skey> <strim> [LIMIT <cnt>]",
+    "XTRIM <skey> (MAXLEN ~ <scount>|MAXLEN <scount>|MINID ~ <sid>|MINID <sid>)",
+    // Before 7.2 a name smaller than that of a deleted entry was not refused.
+    "XSETID <skey> (130-1|130-2|131|abc) [ENTRIESADDED <cnt>] [MAXDELETEDID <sid>]",
+    "XREAD [COUNT <cnt>] STREAMS <skey> <sid>",
+    "XREAD [COUNT <cnt>] STREAMS <skey> <skey> <sid> (<sid>|$)",
+    "XREAD [BOGUS|NOACK|GROUP g c] STREAMS <skey>+ <sid>",
+    "XREADGROUP GROUP <sgroup> <sname> [COUNT <cnt>] [NOACK] STREAMS <skey> >",
+    "XREADGROUP GROUP <sgroup> <sname> [COUNT <cnt>] [NOACK] STREAMS <skey> (>|>|<sid>|$)",
+    "XREADGROUP GROUP <sgroup> <sname> [NOACK|BOGUS|GROUP] STREAMS <skey> <skey> (>|<sid>) (>|<sid>)",
+    "XGROUP CREATE <skey> <sgroup> (<sid>|$|0) [MKSTREAM] [ENTRIESREAD <cnt>]",
+    "XGROUP CREATE <skey> <sgroup> 0 MKSTREAM",
+    "XGROUP SETID <skey> <sgroup> (<sid>|$|0) [ENTRIESREAD <cnt>|MKSTREAM]",
+    "XGROUP DESTROY <skey> <sgroup>",
+    "XGROUP (CREATECONSUMER|DELCONSUMER) <skey> <sgroup> <sname>",
+    "XGROUP (BOGUS|HELP|CREATE) <skey> <sgroup>",
+    "XACK <skey> <sgroup> <sid>+",
+    "XCLAIM <skey> <sgroup> <sname> <idlems> <sid>+",
+    "XCLAIM <skey> <sgroup> <sname> <idlems> <sid>+ [IDLE <scount>|TIME (0|1|1000|-1|abc|9223372036854775807)] [RETRYCOUNT <cnt>] \
+     [FORCE] [JUSTID] [LASTID <sid>] [BOGUS]",
+    "XAUTOCLAIM <skey> <sgroup> <sname> <idlems> <sfrom> [COUNT <cnt>] [JUSTID|BOGUS]",
+    "XPENDING <skey> <sgroup>",
+    "XPENDING <skey> <sgroup> [IDLE <idlems>] <sfrom> <sto> <cnt> [<sname>]",
+    "XINFO STREAM <skey>",
+    "XINFO STREAM <skey> FULL [COUNT <cnt>|BOGUS]",
+    "XINFO GROUPS <skey>",
+    "XINFO CONSUMERS <skey> <sgroup>",
+    "XINFO (BOGUS|STREAM <skey> BOGUS|STREAM <skey> FULL COUNT)",
     // Connections, publishing, faults.
     "PING [<val>]",
     "ECHO <val>",
@@ -176,6 +212,25 @@ pub(super) const PLAIN: &[&str] = &[
     "HELLO [<pos>]",
 ];
 
+/// Users and their rules.
+pub(super) const ACL: &[&str] = &[
+    "ACL SETUSER <user> <rule>+",
+    "ACL SETUSER <user> <rule>+ <rule>+",
+    "ACL SETUSER <user> <rule>+ <selector> [<rule>+]",
+    "ACL SETUSER <user> (reset|reset allcommands|reset allkeys +@all|reset ~k* +@all|clearselectors) <rule>+",
+    "ACL SETUSER <user> [( <selrule> <selrule> )|(<selrule>|<selrule>)|clearselectors|<selector>+]",
+    "ACL GETUSER <user>",
+    "ACL LIST",
+    "ACL USERS",
+    "ACL DELUSER <user>",
+    "ACL DELUSER <user> (<user>|default|nobody)",
+    "ACL CAT [BOGUS|<val>]",
+    "ACL LOG (0|-1|abc|1 2)",
+    "ACL (WHOAMI|LOAD|SAVE|BOGUS|GENPASS 0|GENPASS abc|GENPASS 1 2|SETUSER|GETUSER|DRYRUN <user>)",
+    "ACL DRYRUN nobody GET <key>",
+    "CLIENT KILL USER (nobody|<val>)",
+];
+
 /// Requests that wait outside of a transaction.
 pub(super) const BLOCKING: &[&str] = &[
     "(BLPOP|BRPOP) <key>+ <wait>",
@@ -184,6 +239,8 @@ pub(super) const BLOCKING: &[&str] = &[
     "BLMPOP <wait> <keys> <end> [COUNT <pos>]",
     "(BZPOPMIN|BZPOPMAX) <key>+ <wait>",
     "BZMPOP <wait> <keys> <minmax> [COUNT <pos>]",
+    "XREAD BLOCK <waitms> [COUNT <pos>] STREAMS <skey> ($|<sid>)",
+    "XREADGROUP GROUP <sgroup> <sname> BLOCK <waitms> [COUNT <pos>] [NOACK] STREAMS <skey> >",
 ];
 
 /// Waits of an episode: valid, on few keys, until they are served or ended. Several keys are waited for only
@@ -196,6 +253,9 @@ pub(super) const WAITING: &[&str] = &[
     "BLMPOP 0 1 <key> (LEFT|RIGHT) [COUNT 2]",
     "(BZPOPMIN|BZPOPMAX) <key> 0",
     "BZMPOP 0 1 <key> (MIN|MAX) [COUNT 3]",
+    "XREAD BLOCK 0 [COUNT 1] STREAMS (s0|s1) ($|0-2|3)",
+    "XREAD BLOCK 0 STREAMS s0 s1 ($|1) $",
+    "XREADGROUP GROUP g0 <sname> BLOCK 0 [COUNT 1] [NOACK] STREAMS s0 >",
 ];
 
 /// What may serve those who wait.
@@ -216,6 +276,18 @@ pub(super) const SERVING: &[&str] = &[
     "SET <key> <val>",
     "DEL <key>",
     "SADD <key> <mem>",
+    "XADD (s0|s1) 119-* f v",
+    "XADD (s0|s1) 119-* f v",
+    "XADD (s0|s1) <sid> (<mem> <val>)+",
+    "XGROUP CREATE s0 (g0|g1) (0|$) MKSTREAM",
+    "XGROUP SETID s0 g0 0",
+    "(XDEL|XACK s0) (s0|g0) <sid>+",
+    "XTRIM (s0|s1) MAXLEN 1",
+    "XREADGROUP GROUP g0 <sname> STREAMS s0 >",
+    "XCLAIM s0 g0 <sname> 0 <sid>+",
+    "XGROUP DESTROY s0 g0",
+    "DEL s0",
+    "SET s0 x",
 ];
 
 /// Sorted sets of one score, on which ranges of members are defined.

@@ -186,6 +186,150 @@ const PATTERNS: &[&str] = &[
     "[^",
 ];
 
+/// What a selector may hold.
+const SELECTOR_RULES: &[&str] = &[
+    "+get",
+    "-get",
+    "+set",
+    "-set",
+    "+del",
+    "+GET",
+    "+@read",
+    "-@read",
+    "+@write",
+    "-@write",
+    "+@string",
+    "-@string",
+    "+@hash",
+    "-@hash",
+    "+@all",
+    "-@all",
+    "+@ALL",
+    "allcommands",
+    "nocommands",
+    "+@nosuch",
+    "-@nosuch",
+    "+nosuch",
+    "-nosuch",
+    "+config|get",
+    "-config|get",
+    "+config",
+    "-config",
+    "+config|nosuch",
+    "+client",
+    "-client|id",
+    "+client|getname",
+    "-client",
+    "+select|0",
+    "+select|1",
+    "+get|",
+    "-select|0",
+    "-select",
+    "+select",
+    "+client|id|x",
+    "+object|encoding",
+    "-object",
+    "-object|freq",
+    "~*",
+    "~k*",
+    "~k0",
+    "~k[1-3]",
+    "~",
+    "~K*",
+    "%R~k*",
+    "%W~k*",
+    "%RW~k*",
+    "%WR~k4",
+    "%r~k5",
+    "%R~*",
+    "%~k",
+    "%X~k",
+    "%RR~k",
+    "%R",
+    "%",
+    "%RW~*",
+    "allkeys",
+    "resetkeys",
+    "&*",
+    "&news",
+    "&n*",
+    "&",
+    "allchannels",
+    "resetchannels",
+    "+@pubsub",
+    "-@pubsub",
+    "+publish",
+    "-@dangerous",
+    "+@fast",
+    "-@slow",
+    "+@connection",
+    "-@admin",
+    "+@transaction",
+    "+@blocking",
+    "-@blocking",
+    "+@sortedset",
+    "-@sortedset",
+    "+@list",
+    "-@list",
+    "+@set",
+    "-@keyspace",
+    "+@keyspace",
+    "+sort",
+    "-sort",
+    "bogus",
+    "+",
+    "-",
+    "+@",
+    "",
+    "+mget",
+    "+mset",
+    "+zadd",
+    "+rename",
+    "+copy",
+    "-copy",
+    "+zunionstore",
+    "+smove",
+    "+lmove",
+];
+
+/// What only the rules of a user outside of parentheses may be.
+const USER_RULES: &[&str] = &[
+    "on",
+    "off",
+    "ON",
+    "nopass",
+    "resetpass",
+    ">one",
+    ">two",
+    "<one",
+    "<two",
+    ">",
+    "#abc",
+    "!abc",
+    "#7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
+    "!7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
+    "#7692C3AD3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
+    "reset",
+    "skip-sanitize-payload",
+    "sanitize-payload",
+    "clearselectors",
+    "(",
+    ")",
+    "()",
+    "(~k*",
+    "+get)",
+    "(on)",
+    "(+get",
+    "(+@all ~*)",
+    "(\"~k1\" +set)",
+    "(\"+get)",
+    "( +get ~k2 )",
+    "()x",
+    "(+nosuch)",
+    "(+@read ~k* &n*)",
+    "(%R~k1 +@all)",
+];
+
 /// Appends a value of the named kind; some kinds are several arguments.
 pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
     let text = match name {
@@ -193,6 +337,17 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "val" => return out.push(word(random)),
         "mem" => return out.push(WORDS[random.below(18)].to_vec()),
         "many" => return many(random, out),
+        "skey" => return out.push(stream_key(random)),
+        "sid" => return out.push(entry_name(random)),
+        "sfrom" => return out.push(entry_bound(random, "-")),
+        "sto" => return out.push(entry_bound(random, "+")),
+        "strim" => return trim(random, out),
+        "manypairs" => return many_pairs(random, out),
+        "scount" => random.pick(&["0", "1", "2", "5", "10", "50", "100", "150", "-1", "abc", ""]),
+        "sgroup" => random.pick(&["g0", "g0", "g1", "g2", ""]),
+        "sname" => random.pick(&["alice", "bob", "carol"]),
+        "idlems" => random.pick(&["0", "0", "0", "1000000", "-1", "abc", "", "9223372036854775807"]),
+        "waitms" => random.pick(&["0", "10", "1", "-1", "abc", "1.5"]),
         "manyz" => return many_scored(random, out),
         "keys" => return counted_keys(random, out, false),
         "zkeys" => return counted_keys(random, out, true),
@@ -242,6 +397,10 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             "9223372036854775807",
         ]),
         "pos" => random.pick(&["1", "2", "3", "5", "10", "1000", "0", "-1", "abc"]),
+        "user" => random.pick(&["u0", "u1", "u2", "u0", "u1", "u2", "U0", "u 0", ""]),
+        "rule" if random.one_in(3) => random.pick(USER_RULES),
+        "rule" | "selrule" => random.pick(SELECTOR_RULES),
+        "selector" => return selector(random, out),
         "score" => random.pick(SCORES),
         "tame" => random.pick(TAME_FLOATS),
         "payload" => return out.push(PAYLOADS[random.below(PAYLOADS.len())].to_vec()),
@@ -310,6 +469,17 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         other => panic!("no values of kind {other:?}"),
     };
     out.push(text.as_bytes().to_vec());
+}
+
+/// A selector in one argument or in several.
+fn selector(random: &mut Random, out: &mut Args) {
+    let rules: Vec<&str> = (0..random.between(1, 5)).map(|_| random.pick(SELECTOR_RULES)).collect();
+    let text = format!("({})", rules.join(" "));
+    if random.one_in(2) {
+        out.push(text.into_bytes());
+    } else {
+        out.extend(text.split(' ').map(|word| word.as_bytes().to_vec()));
+    }
 }
 
 /// One operation of BITFIELD.
@@ -427,6 +597,76 @@ fn bound(random: &mut Random) -> Vec<u8> {
     let mut bound = if random.one_in(3) { b"(".to_vec() } else { Vec::new() };
     bound.extend_from_slice(random.pick(SCORES).as_bytes());
     bound
+}
+
+/// Mostly one of few streams, seldom a key of any type.
+fn stream_key(random: &mut Random) -> Vec<u8> {
+    if random.one_in(30) {
+        key(random)
+    } else {
+        random.pick(&["s0", "s0", "s0", "s1", "s1", "s2"]).as_bytes().to_vec()
+    }
+}
+
+/// The name of an entry: small, so that many are the same, and now and then none at all.
+fn entry_name(random: &mut Random) -> Vec<u8> {
+    let text = match random.below(24) {
+        0 => random
+            .pick(&[
+                "-", "+", "$", ">", "", "abc", "1-abc", "1-", "-1", "1-1-1", "(1-1", "0-0", "1-*", "0-*",
+                "+5", " 7-1", "5-+3", "1--0", "1--05", "007-3", "1 ", "5-1\0x",
+            ])
+            .to_owned(),
+        1 => random
+            .pick(&[
+                "18446744073709551615",
+                "18446744073709551615-18446744073709551615",
+                "18446744073709551616",
+                "9223372036854775808-1",
+                "3-18446744073709551615",
+                "3-18446744073709551614",
+            ])
+            .to_owned(),
+        2..=6 => format!("{}", random.below(120)),
+        7..=10 => format!("{}-*", random.below(120)),
+        _ => format!("{}-{}", random.below(120), random.below(3)),
+    };
+    // Far names would leave no room for the others.
+    let is_far = text.len() > 10 && !random.one_in(12);
+    if is_far { b"60-1".to_vec() } else { text.into_bytes() }
+}
+
+fn entry_bound(random: &mut Random, open: &str) -> Vec<u8> {
+    match random.below(6) {
+        0 | 1 => open.as_bytes().to_vec(),
+        2 => [b"(".to_vec(), entry_name(random)].concat(),
+        _ => entry_name(random),
+    }
+}
+
+fn trim(random: &mut Random, out: &mut Args) {
+    let strategy = random.pick(&["MAXLEN", "MAXLEN", "MINID", "minid", "maxlen"]);
+    out.push(strategy.as_bytes().to_vec());
+    if !random.one_in(3) {
+        out.push(random.pick(&["=", "~", "~"]).as_bytes().to_vec());
+    }
+    if strategy.eq_ignore_ascii_case("MAXLEN") {
+        value("scount", random, out);
+    } else {
+        out.push(entry_name(random));
+    }
+    if random.one_in(4) {
+        out.push(b"LIMIT".to_vec());
+        value("scount", random, out);
+    }
+}
+
+/// So much that few entries fill a chunk of a stream.
+fn many_pairs(random: &mut Random, out: &mut Args) {
+    for number in 0..random.between(1, 30) {
+        out.push(format!("field{}", number % 40).into_bytes());
+        out.push(vec![b'v'; random.between(0, 120)]);
+    }
 }
 
 /// Enough members that a collection leaves its compact form.

@@ -73,5 +73,12 @@ fn wait_for_source(ctx: &mut Context<'_>, args: Args<'_>, deadline: Option<u64>)
 
 pub(super) fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
     let keys = keys.iter().map(<[u8]>::to_vec).collect();
-    Flow::Block(Box::new(Block { keys, wants: Type::List, deadline, on_timeout: Absent::NullArray }))
+    Flow::Block(Box::new(Block {
+        keys,
+        wants: Type::List,
+        wakes_on_loss: false,
+        deadline,
+        on_timeout: Absent::NullArray,
+        request: None,
+    }))
 }

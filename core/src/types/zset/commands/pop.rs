@@ -207,7 +207,9 @@ fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
     Flow::Block(Box::new(Block {
         keys: keys.iter().map(<[u8]>::to_vec).collect(),
         wants: Type::Zset,
+        wakes_on_loss: false,
         deadline,
         on_timeout: Absent::NullArray,
+        request: None,
     }))
 }
