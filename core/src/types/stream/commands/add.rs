@@ -255,6 +255,8 @@ fn reached(ctx: &mut Context<'_>, key: &[u8], options: &Options) -> Result<Vec<u
             number::write_u64(&mut text, stream.len() as u64);
             text
         }
+        // Nothing is left, which no entry's name says.
+        Excess::MinId(_) if stream.len() == 0 => id_text(Id::MAX),
         Excess::MinId(_) => id_text(stream.first_id()),
     })
 }
