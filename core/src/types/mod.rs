@@ -13,9 +13,6 @@ pub mod stream;
 pub mod string;
 pub mod zset;
 
-#[cfg(test)]
-pub(crate) mod conversation;
-
 use crate::command::Command;
 use crate::keyspace::HashSeed;
 
