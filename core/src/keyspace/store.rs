@@ -13,7 +13,7 @@ mod upkeep;
 pub use evict::{Attempt, Order, Policy};
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::access::Access;
@@ -102,6 +102,8 @@ struct Db {
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
     waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+    /// Those of the keys with waiters for which every change counts, and not only that they come into being.
+    growing: BTreeSet<Vec<u8>>,
     /// Keys whose end wakes those who wait for them, with the number of such waits.
     loss_waiters: BTreeMap<Vec<u8>, usize>,
 }
@@ -118,6 +120,7 @@ impl Db {
             has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            growing: BTreeSet::new(),
             loss_waiters: BTreeMap::new(),
         }
     }
@@ -172,7 +175,7 @@ pub struct Store {
     waiting: usize,
     /// Waits, in any database, that the end of a key ends.
     waiting_for_loss: usize,
-    /// Keys with at least one watcher in any database.
+    /// Keys with at least one watcher in any database, and those whose growth someone waits for.
     watching: usize,
     /// Values being freed step by step.
     garbage: VecDeque<Garbage>,
@@ -557,6 +560,7 @@ impl Store {
         let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
         core::mem::swap(&mut a.watchers, &mut b.watchers);
         core::mem::swap(&mut a.waiters, &mut b.waiters);
+        core::mem::swap(&mut a.growing, &mut b.growing);
         core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
         for index in [first, second] {
             let db = &self.dbs[index];

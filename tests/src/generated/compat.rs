@@ -218,7 +218,9 @@ differential fuzzer compare the engine with redis-server 7.0.15 in its tests, an
 7.0 (the digits of scores, compact forms of small lists and sets, newer options) the engine follows 7.2.
 
 The tables name all commands of Redis up to 8.10, with its modules, and of Valkey up to 9.1.
-*Supported* means every option and every form of reply of 7.2. Options that came after 7.2 are not there.
+*Supported* means every option and every form of reply of 7.2, and of a newer command those of its own version.
+Of the options that older commands got after 7.2, `SET` has `IFEQ`, `IFNE`, `IFDEQ` and `IFDNE`, and `BITOP` has
+`DIFF`, `DIFF1`, `ANDOR` and `ONE`.
 ";
 
 /// The whole file.
@@ -323,8 +325,11 @@ mod tests {
         let all = commands();
         let check = |name: &str, row: &Command| {
             let command = all.iter().find(|command| command.name == name).expect("another test finds it");
-            assert_eq!(command.origin, Origin::Redis(row.since), "{name}");
-            assert_eq!(command.group, row.group.name(), "{name}");
+            // Valkey's own commands are listed together, without the versions that brought them.
+            if command.origin != Origin::Valkey {
+                assert_eq!(command.origin, Origin::Redis(row.since), "{name}");
+                assert_eq!(command.group, row.group.name(), "{name}");
+            }
         };
         for row in table() {
             check(row.name, row);
