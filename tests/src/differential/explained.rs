@@ -85,6 +85,16 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "WAIT may block",
+        reason: "7.2 puts WAIT into the category blocking, by which rules of users name it",
+        applies: |args, _, _| {
+            args.len() > 3
+                && args[0].eq_ignore_ascii_case(b"ACL")
+                && args[1].eq_ignore_ascii_case(b"DRYRUN")
+                && args[3].eq_ignore_ascii_case(b"WAIT")
+        },
+    },
+    Explained {
         name: "timeouts out of range",
         reason: "7.0 converts timeouts too large for its integers without looking, and finds them negative",
         applies: |_, oracle, target| {
