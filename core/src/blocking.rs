@@ -38,6 +38,20 @@ pub struct Block {
     pub request: Option<OwnedRequest>,
 }
 
+impl Block {
+    /// A wait for time alone.
+    pub(crate) fn until(deadline: Option<u64>, on_timeout: Absent) -> Box<Block> {
+        Box::new(Block {
+            keys: Vec::new(),
+            wants: Type::String,
+            wakes_on_loss: false,
+            deadline,
+            on_timeout,
+            request: None,
+        })
+    }
+}
+
 /// The reply of a wait that ended without a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Absent {
@@ -45,6 +59,12 @@ pub enum Absent {
     Null,
     /// A null where an array would stand.
     NullArray,
+    /// The number 0.
+    Zero,
+    /// Two numbers, both 0.
+    TwoZeros,
+    /// The status OK.
+    Ok,
 }
 
 impl Absent {
@@ -53,6 +73,13 @@ impl Absent {
         match self {
             Absent::Null => reply.null(),
             Absent::NullArray => reply.null_array(),
+            Absent::Zero => reply.int(0),
+            Absent::TwoZeros => {
+                reply.array(2);
+                reply.int(0);
+                reply.int(0);
+            }
+            Absent::Ok => reply.ok(),
         }
     }
 }
@@ -137,7 +164,7 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
-    let flow = ctx.call(blocked.request.args());
+    let flow = ctx.call_again(blocked.request.args());
     tracking::settle(store, server, Some(conn));
     if let Flow::Block(_) = flow {
         // It keeps its place in the queues, and its deadline.

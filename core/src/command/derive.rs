@@ -47,8 +47,9 @@ impl Command {
             "slow" => !flags.has(Flags::FAST),
             _ => false,
         };
-        // SORT works on what keys hold, and belongs to the types that it names.
-        let is_of_types = self.group == Group::Generic && self.categories.contains(&"list");
+        // SORT works on what keys hold, and belongs to the types that it names; WAIT is about the connection.
+        let is_of_types = self.group == Group::Generic
+            && ["list", "connection"].iter().any(|other| self.categories.contains(other));
         let by_group = !is_container && !is_of_types && self.group.category() == Some(category);
         by_flags || by_group || self.categories.contains(&category)
     }

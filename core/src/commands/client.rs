@@ -199,6 +199,7 @@ fn describe_one(server: &Server, conn: ConnId, connection: &Connection) -> Vec<u
 fn flags(connection: &Connection) -> String {
     let tracking = connection.tracking.as_deref();
     let letters = [
+        (connection.is_monitor, 'O'),
         (connection.subscriptions.is_any(), 'P'),
         (connection.transaction.is_some(), 'x'),
         (connection.blocked.is_some() || connection.is_postponed, 'b'),

@@ -76,6 +76,15 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "a sketch merged alone",
+        reason: "Redis finds no key in a PFMERGE of one key, and so does not ask whether the user may use it",
+        applies: |args, oracle, target| {
+            let is_dry_run = args[0].eq_ignore_ascii_case(b"ACL") && args.len() == 5;
+            let is_merge = is_dry_run && args[3].eq_ignore_ascii_case(b"PFMERGE");
+            is_merge && oracle.is_simple("OK") && !target.is_simple("OK")
+        },
+    },
+    Explained {
         name: "timeouts out of range",
         reason: "7.0 converts timeouts too large for its integers without looking, and finds them negative",
         applies: |_, oracle, target| {

@@ -246,6 +246,11 @@ impl Grammar {
             b"PEXPIREAT",
             b"RESTORE",
             b"SORT",
+            // It would wait for replicas, follow a master, or show all settings.
+            b"WAIT",
+            b"REPLICAOF",
+            b"SLAVEOF",
+            b"CONFIG",
             // How long an entry is pending is a matter of milliseconds as well.
             b"XCLAIM",
             b"XAUTOCLAIM",
