@@ -256,7 +256,7 @@ fn reached(ctx: &mut Context<'_>, key: &[u8], options: &Options) -> Result<Vec<u
             text
         }
         // Nothing is left, which no entry's name says.
-        Excess::MinId(_) if stream.len() == 0 => id_text(Id::MAX),
+        Excess::MinId(_) if stream.is_empty() => id_text(Id::MAX),
         Excess::MinId(_) => id_text(stream.first_id()),
     })
 }
