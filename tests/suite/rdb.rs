@@ -40,6 +40,9 @@ const RARE_FORMS: &[&[u8]] = &[
     b"\x18\x00\xd8\xc3\x2c\xbb\x03\0\0\x02\x00\x01a\x01x\x05\x01b\x01y",
     b"\x19\x00\xd8\xc3\x2c\xbb\x03\x00\x00\x1d\x1d\x00\x00\x00\x06\x00\x81a\x02\x01\x01\xf4\x00\xd8\xc3\x2c\xbb\x03\
       \x00\x00\x09\x81b\x02\x02\x01\x00\x01\xff",
+    // A stream without entries, of whose group one is pending that was given back.
+    b"\x1b\0\0\x05\0\0\0\0\0\0\x01\x01g\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\x01\0\0\0\0\0\0\x01\0\x01\
+      \0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\x40\x64\x40\x64\0\0\0",
 ];
 
 #[test]
@@ -148,15 +151,18 @@ fn engine() -> Native {
 
 /// Makes values on one server, moves each to the other by DUMP and RESTORE, and compares all.
 fn move_values(from: &mut dyn Target, to: &mut dyn Target, seed: u64) {
+    let is_old = from.since() < (7, 2) || to.since() < (7, 2);
     let mut dumps = Vec::new();
     let mut source = Client::new(from);
     source.ask(&[b"FLUSHALL"]);
-    for (number, request) in requests(seed).into_iter().enumerate() {
+    for (number, requests) in values_to_make(seed, is_old).into_iter().enumerate() {
         let key = format!("key{number}").into_bytes();
-        let args: Vec<&[u8]> =
-            request.iter().map(|arg| if arg == b"KEY" { &key } else { arg.as_slice() }).collect();
-        let reply = source.ask(&args);
-        assert!(!matches!(reply, Reply::Error(_)), "{}", show(&reply));
+        for request in requests {
+            let args: Vec<&[u8]> =
+                request.iter().map(|arg| if arg == b"KEY" { &key } else { arg.as_slice() }).collect();
+            let reply = source.ask(&args);
+            assert!(!matches!(reply, Reply::Error(_)), "{}", show(&reply));
+        }
         let Reply::Bulk(payload) = source.ask(&[b"DUMP", &key]) else {
             panic!("a key that was made has a dump")
         };
@@ -173,17 +179,45 @@ fn move_values(from: &mut dyn Target, to: &mut dyn Target, seed: u64) {
     for (expected, found) in expected.iter().zip(&found) {
         assert_eq!(expected, found, "seed {seed}");
     }
+    for (key, _) in &dumps {
+        assert_eq!(stream_state(from, key), stream_state(to, key), "seed {seed}");
+    }
 }
 
 fn state(target: &mut dyn Target) -> Vec<Held> {
     Session::new(target, 0).state().expect("a server can be looked at")
 }
 
-/// Requests that make a value each, of every type in small and large, of texts that are integers, compress, or do
-/// not.
-fn requests(seed: u64) -> Vec<Vec<Vec<u8>>> {
+/// All that can be seen of a stream; nothing of other values.
+fn stream_state(target: &mut dyn Target, key: &[u8]) -> Vec<String> {
+    let mut client = Client::new(target);
+    if !client.ask(&[b"TYPE", key]).is_simple("stream") {
+        return Vec::new();
+    }
+    let entries = client.ask(&[b"XRANGE", key, b"-", b"+"]);
+    let about = client.ask(&[b"XINFO", b"STREAM", key, b"FULL", b"COUNT", b"0"]);
+    [show(&entries), show(&without_new_fields(&about))].into()
+}
+
+/// What all servers tell of a stream in the same way, which the lag that they compute is not.
+fn without_new_fields(reply: &Reply) -> Reply {
+    let Some(parts) = reply.elements() else { return reply.clone() };
+    let mut kept = Vec::new();
+    let mut parts = parts.iter().peekable();
+    while let Some(part) = parts.next() {
+        if part.bytes().is_some_and(|name| [&b"active-time"[..], b"lag"].contains(&name)) {
+            parts.next();
+        } else {
+            kept.push(without_new_fields(part));
+        }
+    }
+    Reply::Array(kept)
+}
+
+/// Requests that make a value, of every type in small and large, of texts that are integers, compress, or do not.
+fn values_to_make(seed: u64, is_old: bool) -> Vec<Vec<Vec<Vec<u8>>>> {
     let mut random = Random::new(seed);
-    let mut requests = Vec::new();
+    let mut values = Vec::new();
     for name in ["SET", "RPUSH", "SADD", "SADD", "HSET", "ZADD"] {
         for most in [1usize, 4, 100, 700] {
             let mut args = vec![name.as_bytes().to_vec(), b"KEY".to_vec()];
@@ -197,13 +231,55 @@ fn requests(seed: u64) -> Vec<Vec<Vec<u8>>> {
                     _ => args.extend([score(&mut random), text(&mut random, is_numbers)]),
                 }
             }
-            requests.push(args);
+            values.push(vec![args]);
         }
     }
     // A list of several nodes, and one with an element longer than a node.
     let long =
         [b"RPUSH".to_vec(), b"KEY".to_vec(), vec![b'l'; 20_000], random.bytes(70_000), b"short".to_vec()];
-    requests.push(long.to_vec());
+    values.push(vec![long.to_vec()]);
+    for most in [1, 5, 60, 400] {
+        values.push(stream(&mut random, most, is_old));
+    }
+    values
+}
+
+/// Requests that make a stream with entries that were deleted, and groups. An old server does not know when consumers
+/// last got something, so that there all of them get something when they are seen.
+fn stream(random: &mut Random, most: usize, is_old: bool) -> Vec<Vec<Vec<u8>>> {
+    let words = |line: &str| line.split(' ').map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>();
+    let mut requests = Vec::new();
+    for number in 1..=random.between(most.div_ceil(2), most) {
+        let mut add = words(&format!("XADD KEY {}-{}", 1_700_000_000_000 + number / 3 * 7, number * 5));
+        for name in ["first", "second"].iter().take(if random.one_in(4) { 1 } else { 2 }) {
+            add.extend([name.as_bytes().to_vec(), text(random, false)]);
+        }
+        requests.push(add);
+        if random.one_in(5) {
+            requests.push(words(&format!("XDEL KEY {}-{}", 1_700_000_000_000 + number / 3 * 7, number * 5)));
+        }
+    }
+    requests.push(words("XADD KEY 1800000000000-0 last entry"));
+    for (group, from) in [("one", "0"), ("two", "1700000000007-9"), ("three", "$")] {
+        if random.one_in(3) || (is_old && group == "three") {
+            continue;
+        }
+        requests.push(words(&format!("XGROUP CREATE KEY {group} {from}")));
+        let count = random.between(1, 50);
+        requests.push(words(&format!("XREADGROUP GROUP {group} reader COUNT {count} STREAMS KEY >")));
+        if !is_old {
+            requests
+                .push(words(&format!("XREADGROUP GROUP {group} other COUNT {count} NOACK STREAMS KEY >")));
+            requests.push(words(&format!("XGROUP CREATECONSUMER KEY {group} idle")));
+            requests.push(words(&format!("XREADGROUP GROUP {group} reader STREAMS KEY 0")));
+        }
+        if group == "one" {
+            requests.push(words(&format!("XACK KEY {group} 1700000000000-5 1700000000007-15")));
+        }
+    }
+    if random.one_in(3) {
+        requests.push(words("XTRIM KEY MAXLEN 0"));
+    }
     requests
 }
 
@@ -238,10 +314,11 @@ fn values() -> Vec<Vec<u8>> {
         let mut engine =
             Native::new(Clock::Virtual(1_704_067_200_000_000), [3; 16], &[("rdbcompression", compression)]);
         let mut client = Client::new(&mut engine);
-        for request in requests(seed) {
-            let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
+        for requests in values_to_make(seed, false) {
             client.ask(&[b"DEL", b"KEY"]);
-            client.ask(&args);
+            for request in requests {
+                client.ask(&request.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            }
             let Reply::Bulk(payload) = client.ask(&[b"DUMP", b"KEY"]) else { panic!("there is a dump") };
             if payload.len() < 2_000 {
                 values.push(payload[..payload.len() - 10].to_vec());
@@ -273,7 +350,7 @@ fn spoiled(values: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
             3 => value.truncate(at),
             4 => drop(value.drain(at..end)),
             5 => drop(value.splice(at..at, value[at..end].to_vec())),
-            6 => value[0] = random.below(26) as u8,
+            6 => value[0] = random.below(28) as u8,
             _ => {
                 let other = &values[random.below(values.len())];
                 let from = random.below(other.len());
@@ -286,7 +363,7 @@ fn spoiled(values: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 }
 
 fn with_footer(mut value: Vec<u8>) -> Vec<u8> {
-    value.extend_from_slice(&12u16.to_le_bytes());
+    value.extend_from_slice(&14u16.to_le_bytes());
     let checksum = crc64(&value);
     value.extend_from_slice(&checksum.to_le_bytes());
     value

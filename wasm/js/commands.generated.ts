@@ -486,6 +486,94 @@ export interface Commands {
   /** The same as {@link flushdb}. */
   flushDb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
   /**
+   * Adds members with their places to a sorted set, or moves them.
+   *
+   * `GEOADD`, since Redis 3.2.0, O(log(N)) for each member, with N members in the set.
+   */
+  geoadd(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link geoadd}. */
+  geoAdd(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
+   * Returns the distance between the places of two members.
+   *
+   * `GEODIST`, since Redis 3.2.0, O(1).
+   */
+  geodist(key: t.Key, member1: Value, member2: Value, unit?: t.Word<'M' | 'KM' | 'FT' | 'MI'>): string | null;
+  /** The same as {@link geodist}. */
+  geoDist(key: t.Key, member1: Value, member2: Value, unit?: t.Word<'M' | 'KM' | 'FT' | 'MI'>): string | null;
+  /**
+   * Returns the places of members as geohash strings.
+   *
+   * `GEOHASH`, since Redis 3.2.0, O(1) for each member.
+   */
+  geohash(key: t.Key, ...members: t.OneOrMore<Value>[]): (string | null)[];
+  /** The same as {@link geohash}. */
+  geoHash(key: t.Key, ...members: t.OneOrMore<Value>[]): (string | null)[];
+  /**
+   * Returns the longitudes and latitudes of members.
+   *
+   * `GEOPOS`, since Redis 3.2.0, O(1) for each member.
+   */
+  geopos(key: t.Key, ...members: t.OneOrMore<Value>[]): (number[] | null)[];
+  /** The same as {@link geopos}. */
+  geoPos(key: t.Key, ...members: t.OneOrMore<Value>[]): (number[] | null)[];
+  /**
+   * Finds the members within a distance of a place, or stores them.
+   *
+   * `GEORADIUS`, since Redis 3.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument
+   */
+  georadius(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /** The same as {@link georadius}. */
+  geoRadius(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /**
+   * Finds the members within a distance of another member, or stores them.
+   *
+   * `GEORADIUSBYMEMBER`, since Redis 3.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments
+   */
+  georadiusbymember(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /** The same as {@link georadiusbymember}. */
+  geoRadiusByMember(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /**
+   * Finds the members within a distance of another member.
+   *
+   * `GEORADIUSBYMEMBER_RO`, since Redis 3.2.10, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments
+   */
+  georadiusbymember_ro(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /** The same as {@link georadiusbymember_ro}. */
+  geoRadiusByMemberRo(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /**
+   * Finds the members within a distance of a place.
+   *
+   * `GEORADIUS_RO`, since Redis 3.2.10, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` with the `BYRADIUS` argument
+   */
+  georadius_ro(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /** The same as {@link georadius_ro}. */
+  geoRadiusRo(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /**
+   * Finds the members within a circle or a rectangle.
+   *
+   * `GEOSEARCH`, since Redis 6.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   */
+  geosearch(key: t.Key, ...args: t.Argument[]): Reply[];
+  /** The same as {@link geosearch}. */
+  geoSearch(key: t.Key, ...args: t.Argument[]): Reply[];
+  /**
+   * Stores the members within a circle or a rectangle.
+   *
+   * `GEOSEARCHSTORE`, since Redis 6.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   */
+  geosearchstore(destination: t.Key, source: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link geosearchstore}. */
+  geoSearchStore(destination: t.Key, source: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
    * Returns the string at a key.
    *
    * `GET`, since Redis 1.0.0, O(1).
@@ -1580,6 +1668,12 @@ export interface Commands {
   /** The same as {@link xlen}. */
   xLen(key: t.Key): t.Integer;
   /**
+   * Gives pending entries of a group back, so that others can take them at once.
+   *
+   * `XNACK`, since Redis 8.8.0, O(log(N)) per entry with N pending ones.
+   */
+  xnack(key: t.Key, group: Value, mode: t.Word<'SILENT' | 'FAIL' | 'FATAL'>, ...args: t.Argument[]): t.Integer;
+  /**
    * Tells which entries of a group are delivered and not acknowledged.
    *
    * `XPENDING`, since Redis 5.0.0, O(N) with N entries looked at; O(1) for the summary of few consumers.
@@ -1978,6 +2072,16 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['EXPIRETIME', 'expiretime expireTime'],
   ['FLUSHALL', 'flushall flushAll'],
   ['FLUSHDB', 'flushdb flushDb'],
+  ['GEOADD', 'geoadd geoAdd'],
+  ['GEODIST', 'geodist geoDist'],
+  ['GEOHASH', 'geohash geoHash'],
+  ['GEOPOS', 'geopos geoPos'],
+  ['GEORADIUS', 'georadius geoRadius'],
+  ['GEORADIUSBYMEMBER', 'georadiusbymember geoRadiusByMember'],
+  ['GEORADIUSBYMEMBER_RO', 'georadiusbymember_ro geoRadiusByMemberRo'],
+  ['GEORADIUS_RO', 'georadius_ro geoRadiusRo'],
+  ['GEOSEARCH', 'geosearch geoSearch'],
+  ['GEOSEARCHSTORE', 'geosearchstore geoSearchStore'],
   ['GET', 'get'],
   ['GETBIT', 'getbit getBit'],
   ['GETDEL', 'getdel getDel'],
@@ -2126,6 +2230,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['XINFO HELP', 'xinfoHelp'],
   ['XINFO STREAM', 'xInfoStream'],
   ['XLEN', 'xlen xLen'],
+  ['XNACK', 'xnack'],
   ['XPENDING', 'xpending xPending'],
   ['XRANGE', 'xrange xRange'],
   ['XREAD', 'xread xRead'],

@@ -49,6 +49,11 @@ impl Reader<'_> {
                 self.array::<8>()?;
                 Value::Hash(Box::new(self.hash_timed_packed(compact)?))
             }
+            form::STREAM => Value::Stream(Box::new(self.stream(1)?)),
+            form::STREAM_2 => Value::Stream(Box::new(self.stream(2)?)),
+            form::STREAM_3 => Value::Stream(Box::new(self.stream(3)?)),
+            form::STREAM_4 => Value::Stream(Box::new(self.stream(4)?)),
+            form::STREAM_5 => Value::Stream(Box::new(self.stream(5)?)),
             form::ZSET_TEXT => Value::Zset(Box::new(self.zset(compact, 1, Self::text_score)?)),
             form::ZSET => Value::Zset(Box::new(self.zset(compact, 8, Self::binary_score)?)),
             form::ZSET_ZIPLIST => Value::Zset(Box::new(self.zset_packed(Pack::Ziplist, compact)?)),

@@ -16,6 +16,7 @@ mod lzf;
 mod packs;
 mod read;
 mod save;
+mod stream;
 
 #[cfg(test)]
 mod tests;
@@ -33,8 +34,12 @@ use crate::types::Compact;
 
 /// The version of Redis 7.0, of which all forms are that are written for ordinary values.
 const VERSION_ORDINARY: u16 = 10;
-/// The version of Redis 7.4, whose hashes have fields with deadlines. 8.0 has the same, and newer ones are refused.
+/// The version of Redis 7.2, whose streams have consumers that were active at another time than they were seen.
+const VERSION_ACTIVE: u16 = 11;
+/// The version of Redis 7.4, whose hashes have fields with deadlines.
 const VERSION_TIMED: u16 = 12;
+/// The version of Redis 8.8, whose streams have pending entries that are nobody's. Newer ones are refused.
+const VERSION_NACKED: u16 = 14;
 /// Bytes of version and checksum.
 const FOOTER_BYTES: usize = 10;
 
@@ -60,6 +65,13 @@ mod form {
     /// A list of listpacks and of single long elements.
     pub(super) const LIST_QUICKLIST_2: u8 = 18;
     pub(super) const SET_LISTPACK: u8 = 20;
+    /// The forms of streams: without counts of what was ever added and read, with them, with the times at which
+    /// consumers last got something, with producers, and with pending entries that are nobody's.
+    pub(super) const STREAM: u8 = 15;
+    pub(super) const STREAM_2: u8 = 19;
+    pub(super) const STREAM_3: u8 = 21;
+    pub(super) const STREAM_4: u8 = 26;
+    pub(super) const STREAM_5: u8 = 27;
     /// The forms of hashes whose fields have deadlines. The first two are of versions before 7.4.
     pub(super) const HASH_TIMED_EARLY: u8 = 22;
     pub(super) const HASH_TIMED_LISTPACK_EARLY: u8 = 23;
@@ -113,7 +125,7 @@ pub fn verify(payload: &[u8]) -> Result<(), Refusal> {
     let (rest, checksum) = payload.split_last_chunk::<8>().ok_or(Refusal::Footer)?;
     let (_, version) = rest.split_last_chunk::<2>().ok_or(Refusal::Footer)?;
     let is_right =
-        u16::from_le_bytes(*version) <= VERSION_TIMED && u64::from_le_bytes(*checksum) == crc64(rest);
+        u16::from_le_bytes(*version) <= VERSION_NACKED && u64::from_le_bytes(*checksum) == crc64(rest);
     if is_right { Ok(()) } else { Err(Refusal::Footer) }
 }
 
@@ -139,6 +151,8 @@ pub fn restore(
 /// 7.0 would understand; with the lowest one, both take them.
 fn version_of(form: u8) -> u16 {
     match form {
+        form::STREAM_3 => VERSION_ACTIVE,
+        form::STREAM_5 => VERSION_NACKED,
         form::HASH_TIMED | form::HASH_TIMED_LISTPACK => VERSION_TIMED,
         _ => VERSION_ORDINARY,
     }

@@ -22,7 +22,7 @@ const NODE_PACKED: u64 = 2;
 
 /// Appends values to a buffer.
 pub struct Writer {
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     is_compressed: bool,
     compressor: Compressor,
 }
@@ -53,7 +53,7 @@ impl Writer {
             ValueRef::Set(set) => self.set(set),
             ValueRef::Hash(hash) => self.hash(hash),
             ValueRef::Zset(zset) => self.zset(zset),
-            ValueRef::Stream(_) => unreachable!("DUMP refuses streams"),
+            ValueRef::Stream(stream) => self.stream(stream),
         }
     }
 
@@ -127,7 +127,7 @@ impl Writer {
     }
 
     /// A string that is the listpack of these elements.
-    fn listpack(&mut self, elements: &Packed) {
+    pub(super) fn listpack(&mut self, elements: &Packed) {
         let entries = elements.entries();
         // Header and end mark are seven bytes. A server keeps 65535 for a count that does not fit.
         let bytes = u32::try_from(entries.len() + 7).expect("packed sequences are far smaller than 4 GiB");

@@ -14,7 +14,7 @@ const STRING_BYTES_MAX: usize = 1 << 20;
 
 fuzz_target!(|data: &[u8]| {
     let compact = Compact::new(HashSeed(1, 2));
-    let mut payload = [data, &11u16.to_le_bytes()].concat();
+    let mut payload = [data, &14u16.to_le_bytes()].concat();
     let checksum = rdb::crc64(&payload);
     payload.extend_from_slice(&checksum.to_le_bytes());
     let Ok(value) = rdb::restore(&payload, &compact, Memory::UNKNOWN, STRING_BYTES_MAX) else { return };

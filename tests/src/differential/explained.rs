@@ -41,6 +41,15 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "merging nothing",
+        reason: "Redis sees no key in PFMERGE without a source, and lets everyone make its destination",
+        applies: |args, oracle, target| {
+            let is_alone = args.len() == 5 && args[3].eq_ignore_ascii_case(b"PFMERGE");
+            let is_refused = target.bytes().is_some_and(|text| text.ends_with(b"' key"));
+            args[0].eq_ignore_ascii_case(b"ACL") && is_alone && is_refused && oracle.is_simple("OK")
+        },
+    },
+    Explained {
         name: "users by name",
         reason: "7.2 names the user in the texts of ACL DRYRUN, 7.0 says \"this user\" and quotes only up to a zero",
         applies: |args, oracle, target| {
@@ -80,6 +89,15 @@ pub const EXPLAINED: &[Explained] = &[
         reason: "7.0 converts timeouts too large for its integers without looking, and finds them negative",
         applies: |_, oracle, target| {
             is_error(oracle, "ERR timeout is negative") && is_error(target, "ERR timeout is out of range")
+        },
+    },
+    Explained {
+        name: "a lone destination",
+        reason: "redis-server finds no key in PFMERGE without sources, and so lets every user run it",
+        applies: |args, oracle, target| {
+            let is_lone = args.len() == 5 && args[3].eq_ignore_ascii_case(b"PFMERGE");
+            let is_denied = target.bytes().is_some_and(|text| text.starts_with(b"User "));
+            is_lone && *oracle == Reply::Simple("OK".into()) && is_denied
         },
     },
     Explained {

@@ -117,6 +117,29 @@ impl Chunk {
         self.listpack = saturate(self.listpack as usize + listpack);
     }
 
+    /// As [`Chunk::push`], of an entry that may be deleted already.
+    pub(super) fn push_marked<'a>(
+        &mut self,
+        base: Id,
+        id: Id,
+        is_deleted: bool,
+        pairs: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
+    ) {
+        let at = self.bytes.len();
+        self.push(base, id, pairs);
+        if is_deleted {
+            self.delete(at);
+        }
+    }
+
+    /// The names at the front.
+    pub(super) fn names(&self) -> Names<'_> {
+        let (mut rest, mut at) = (&self.bytes[..self.entries_at as usize], 0);
+        let left = read_number(rest, &mut at) as usize;
+        rest = &rest[at..];
+        Names { left, rest }
+    }
+
     /// Puts the number of bytes from `start` on in front of them.
     fn prefix_with_len(&mut self, start: usize) {
         let end = self.bytes.len();
@@ -188,6 +211,35 @@ pub(super) struct Found<'a> {
     flags: u8,
     body: &'a [u8],
 }
+
+impl Found<'_> {
+    /// Whether the names of its fields are those at the front of the chunk.
+    pub(super) fn has_shared_names(&self) -> bool {
+        self.flags & SAME_FIELDS != 0
+    }
+}
+
+/// The names at the front of a chunk.
+#[derive(Clone)]
+pub(super) struct Names<'a> {
+    left: usize,
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Names<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Item<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        Some(take_item(&mut self.rest))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Names<'_> {}
 
 /// Goes through the entries of a chunk.
 #[derive(Clone)]

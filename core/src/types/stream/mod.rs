@@ -10,11 +10,13 @@ mod group;
 mod id;
 mod nodes;
 mod range;
+mod serial;
 
 pub use chunk::{Entry, Fields};
 pub use group::{Consumer, ConsumerRef, Group, Pending};
 pub use id::{ID_CHARS_MAX, Id};
 pub use range::{Range, RangeBack};
+pub use serial::{Node, NodeBuilder, NodeEntry};
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
