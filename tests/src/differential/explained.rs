@@ -76,6 +76,14 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "the last digit of distances",
+        reason: "sines of the C library under redis-server and of the engine's may differ in the last bit, which a \
+                 distance that lies between two texts shows",
+        applies: |args, oracle, target| {
+            args[0].len() > 3 && args[0][..3].eq_ignore_ascii_case(b"GEO") && same_distances(oracle, target)
+        },
+    },
+    Explained {
         name: "a sketch merged alone",
         reason: "Redis finds no key in a PFMERGE of one key, and so does not ask whether the user may use it",
         applies: |args, oracle, target| {
@@ -191,6 +199,25 @@ fn is_error(reply: &Reply, text: &str) -> bool {
 
 fn encoding(args: &Args, oracle: &Reply, target: &Reply, old: &[u8], new: &[u8]) -> bool {
     args[0].eq_ignore_ascii_case(b"OBJECT") && oracle.bytes() == Some(old) && target.bytes() == Some(new)
+}
+
+/// Equal but for texts with four decimal places that are neighbours.
+fn same_distances(oracle: &Reply, target: &Reply) -> bool {
+    match (oracle, target) {
+        (Reply::Array(a), Reply::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_distances(a, b))
+        }
+        (Reply::Bulk(a), Reply::Bulk(b)) => {
+            a == b || in_parts(a).zip(in_parts(b)).is_some_and(|(a, b)| a.abs_diff(b) == 1)
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// A distance in parts of ten thousand.
+fn in_parts(text: &[u8]) -> Option<u64> {
+    let (whole, places) = std::str::from_utf8(text).ok()?.split_once('.')?;
+    (places.len() == 4).then(|| format!("{whole}{places}").parse().ok())?
 }
 
 /// Whether the command's reply may hold scores.

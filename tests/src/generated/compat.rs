@@ -61,10 +61,19 @@ pub const DIFFERENCES: &[Difference] = &[
                `obl`, `oll` and `omem` are 0.",
     },
     Difference {
-        commands: &["GEORADIUS", "GEORADIUSBYMEMBER", "GEOSEARCHSTORE"],
-        title: "Stored distances may differ in their last digit",
-        text: "`STOREDIST` stores all digits of a distance, of which the last depends on the C library that Redis \
-               is built with. Here it is the same on every machine. Distances in replies have four decimal places.",
+        commands: &[
+            "GEODIST",
+            "GEORADIUS",
+            "GEORADIUS_RO",
+            "GEORADIUSBYMEMBER",
+            "GEORADIUSBYMEMBER_RO",
+            "GEOSEARCH",
+            "GEOSEARCHSTORE",
+        ],
+        title: "Distances may differ in their last digit",
+        text: "The last bit of a distance depends on the C library that Redis is built with; here it is the same on \
+               every machine. It shows in what `STOREDIST` stores, and very seldom in the four decimal places of \
+               a reply.",
     },
     Difference {
         commands: &["INFO"],
