@@ -30,6 +30,9 @@ use user::join_selectors;
 /// Names a user between connections and the list of users; reused after the user has gone.
 pub(crate) type UserId = u32;
 
+/// Longest part of a name or key that the log keeps, in bytes: whoever is refused must not fill memory by it.
+const LOG_QUOTED_BYTES_MAX: usize = 64 << 10;
+
 /// Why a rule was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RuleError {
@@ -349,12 +352,13 @@ pub(crate) fn place(server: &mut Server, conn: ConnId) -> Place {
 fn note(server: &mut Server, conn: ConnId, reason: Reason, place: Place, object: &[u8], user: Option<&[u8]>) {
     let millis = server.now / 1000;
     let own = server.connection(conn).user;
+    let user = user.unwrap_or(&server.acl.user(own).name);
     let entry = LogEntry {
         count: 1,
         reason,
         place,
-        object: object.to_vec(),
-        user: user.unwrap_or(&server.acl.user(own).name).to_vec(),
+        object: object[..object.len().min(LOG_QUOTED_BYTES_MAX)].to_vec(),
+        user: user[..user.len().min(LOG_QUOTED_BYTES_MAX)].to_vec(),
         client: describe_client(server, conn),
         id: 0,
         created: millis,

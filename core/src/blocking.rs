@@ -9,6 +9,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
+use crate::acl;
 use crate::args::Args;
 use crate::command::Command;
 use crate::connection::{ConnId, Gate, OwnedRequest};
@@ -37,6 +38,20 @@ pub struct Block {
     pub request: Option<OwnedRequest>,
 }
 
+impl Block {
+    /// A wait for time alone.
+    pub(crate) fn until(deadline: Option<u64>, on_timeout: Absent) -> Box<Block> {
+        Box::new(Block {
+            keys: Vec::new(),
+            wants: Type::String,
+            wakes_on_loss: false,
+            deadline,
+            on_timeout,
+            request: None,
+        })
+    }
+}
+
 /// The reply of a wait that ended without a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Absent {
@@ -44,6 +59,12 @@ pub enum Absent {
     Null,
     /// A null where an array would stand.
     NullArray,
+    /// The number 0.
+    Zero,
+    /// Two numbers, both 0.
+    TwoZeros,
+    /// The status OK.
+    Ok,
 }
 
 impl Absent {
@@ -52,6 +73,13 @@ impl Absent {
         match self {
             Absent::Null => reply.null(),
             Absent::NullArray => reply.null_array(),
+            Absent::Zero => reply.int(0),
+            Absent::TwoZeros => {
+                reply.array(2);
+                reply.int(0);
+                reply.int(0);
+            }
+            Absent::Ok => reply.ok(),
         }
     }
 }
@@ -121,13 +149,22 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     else {
         return false;
     };
-    let protocol = connection.protocol;
-    store.no_touch = connection.no_touch;
+    let (protocol, gate, no_touch) = (connection.protocol, connection.gate, connection.no_touch);
+    if gate.has(Gate::RESTRICTED)
+        && let Err(denied) =
+            acl::admit(server, conn, blocked.row, blocked.request.args(), acl::Place::TopLevel)
+    {
+        // What its user may do has changed while it waited.
+        let error = denied.error(server, conn, blocked.row);
+        server.stats.error_replies += 1;
+        return answer(store, server, conn, blocked, |reply| reply.error(&error));
+    }
+    store.no_touch = no_touch;
     let mut out = mem::take(server.side(conn));
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
-    let flow = ctx.call(blocked.request.args());
+    let flow = ctx.call_again(blocked.request.args());
     tracking::settle(store, server, Some(conn));
     if let Flow::Block(_) = flow {
         // It keeps its place in the queues, and its deadline.
@@ -140,7 +177,7 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     }
     server.stats.bytes_out += (out.len() - start) as u64;
     server.put_side(conn, out);
-    if server.connection(conn).gate.has(Gate::TRACKING) {
+    if gate.has(Gate::TRACKING) {
         tracking::remember(server, conn, blocked.row, blocked.request.args());
     }
     leave(store, server, conn, &blocked);
@@ -156,10 +193,21 @@ pub(crate) fn end_wait(
     conn: ConnId,
     answer: impl FnOnce(Absent, &mut Reply<'_>),
 ) -> bool {
-    let connection = server.connection(conn);
-    let Some(blocked) = connection.blocked.take() else { return false };
-    if !connection.reply_mode.is_muted() {
-        answer(blocked.block.on_timeout, &mut server.output_of(conn));
+    let Some(blocked) = server.connection(conn).blocked.take() else { return false };
+    let absent = blocked.block.on_timeout;
+    self::answer(store, server, conn, blocked, |reply| answer(absent, reply))
+}
+
+/// Ends a wait that was taken from its connection with the reply that `write` makes.
+fn answer(
+    store: &mut Store,
+    server: &mut Server,
+    conn: ConnId,
+    blocked: Box<Blocked>,
+    write: impl FnOnce(&mut Reply<'_>),
+) -> bool {
+    if !server.connection(conn).reply_mode.is_muted() {
+        write(&mut server.output_of(conn));
     }
     leave(store, server, conn, &blocked);
     server.make_runnable(conn);

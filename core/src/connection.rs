@@ -149,6 +149,9 @@ impl Gate {
     /// It is told of changes to what it has read.
     pub(crate) const TRACKING: Gate = Gate(1 << 2);
 
+    /// It sees all commands that run, and must not reach keys.
+    pub(crate) const MONITOR: Gate = Gate(1 << 3);
+
     /// Whether there is nothing to look at.
     #[inline(always)]
     pub(crate) fn is_open(self) -> bool {
@@ -207,6 +210,8 @@ pub struct Connection {
     pub watched: BTreeSet<(usize, Vec<u8>)>,
     /// Whether a watched key has changed.
     pub is_dirty: bool,
+    /// Whether it sees all commands that run (MONITOR).
+    pub is_monitor: bool,
     /// Subscriptions.
     pub subscriptions: Subscriptions,
     /// What it waits for.
@@ -262,6 +267,7 @@ impl Connection {
             transaction: None,
             watched: BTreeSet::new(),
             is_dirty: false,
+            is_monitor: false,
             subscriptions: Subscriptions::default(),
             blocked: None,
             created: now,

@@ -10,6 +10,7 @@ use crate::command::{self, Command};
 use crate::connection::{ConnId, Connection};
 use crate::error::Error;
 use crate::keyspace::Store;
+use crate::observe;
 use crate::resp::Reply;
 use crate::server::Server;
 
@@ -54,6 +55,26 @@ impl Context<'_> {
     /// Runs one command with its bookkeeping; a failure becomes an error reply.
     #[inline(always)]
     pub fn call(&mut self, args: Args<'_>) -> Flow {
+        if self.server.observer.skips(self.row, args) { self.execute(args) } else { self.run(args, true) }
+    }
+
+    /// The same for a command that has waited and runs again: it was shown to those who monitor already.
+    pub(crate) fn call_again(&mut self, args: Args<'_>) -> Flow {
+        self.run(args, false)
+    }
+
+    #[inline(never)]
+    fn run(&mut self, args: Args<'_>, is_first: bool) -> Flow {
+        let start = self.server.observer.begin(self.row, args);
+        let flow = self.execute(args);
+        // What sleeps has ended, though its reply is still to come.
+        let has_ended = matches!(flow, Flow::Done) || self.server.observer.slept > 0;
+        observe::end(self, args, start, is_first, has_ended);
+        flow
+    }
+
+    #[inline(always)]
+    fn execute(&mut self, args: Args<'_>) -> Flow {
         let mark = self.reply.mark();
         let dirty = self.store.dirty;
         let db = self.store.db;
@@ -69,6 +90,10 @@ impl Context<'_> {
             return self.give_up_reply(mark, self.store.dirty != dirty);
         }
         match result {
+            Ok(Flow::Done) => {
+                self.server.observer.statistics.of(self.row).calls += 1;
+                Flow::Done
+            }
             Ok(flow) => flow,
             Err(error) => self.fail(mark, &error),
         }
@@ -83,7 +108,10 @@ impl Context<'_> {
     fn fail(&mut self, mark: usize, error: &Error) -> Flow {
         self.reply.truncate(mark);
         self.reply.error(error);
-        self.server.stats.error_replies += 1;
+        self.server.note_error(error);
+        let counts = self.server.observer.statistics.of(self.row);
+        counts.calls += 1;
+        counts.failed += 1;
         Flow::Done
     }
 
@@ -92,7 +120,7 @@ impl Context<'_> {
     #[cold]
     fn give_up_reply(&mut self, mark: usize, has_changed: bool) -> Flow {
         self.reply.discard(mark);
-        self.server.stats.error_replies += 1;
+        self.server.note_error(&Error::OutOfMemory);
         if has_changed {
             self.server.close(self.conn);
         } else {

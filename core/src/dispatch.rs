@@ -7,10 +7,11 @@ use crate::acl;
 use crate::args::Args;
 use crate::blocking::Block;
 use crate::command::{Command, Flags, Found, accepts};
-use crate::commands::transactions;
+use crate::commands::{debug, transactions};
 use crate::connection::{ConnId, Gate, OwnedRequest, Queued};
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
+use crate::eviction::{self, Room};
 use crate::keyspace::Store;
 use crate::pause;
 use crate::resp::{Protocol, Reply};
@@ -39,9 +40,10 @@ pub(crate) fn dispatch(
     row: Option<Found>,
 ) -> Dispatched {
     let mut reply = Reply::new(out, protocol).within(server.memory);
-    let (parent, row) = match admit(server, conn, args, row) {
+    let (parent, row) = match admit(store, server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
+            count_refusal(server, args, row);
             let error = if row.is_some_and(|found| is_exec(found.row)) {
                 transactions::abort(store, server.connection(conn), conn, &error)
             } else {
@@ -50,8 +52,9 @@ pub(crate) fn dispatch(
                 }
                 error
             };
-            server.stats.error_replies += 1;
+            server.note_error(&error);
             reply.error(&error);
+            note_refused(server, conn, args, row);
             return Dispatched::Done;
         }
     };
@@ -80,6 +83,17 @@ pub(crate) fn dispatch(
         }
         Flow::Block(block) => Dispatched::Waits(row, block),
     }
+}
+
+/// A refused request counts as the last one too, if there is such a command.
+#[cold]
+fn note_refused(server: &mut Server, conn: ConnId, args: Args<'_>, row: Option<Found>) {
+    let command = row.and_then(|found| match args.get(1) {
+        Some(name) if found.has_subcommands() => Some((Some(found.row), found.row.subcommand(name)?)),
+        _ => Some((None, found.row)),
+    });
+    server.connection(conn).last_command = command;
+    tracking::advance(server, conn, command.and_then(|(parent, _)| parent));
 }
 
 /// What concerns every request while it lasts.
@@ -121,6 +135,7 @@ fn admit_restricted(
 /// The checks before a command runs, in Redis's order.
 #[inline]
 fn admit(
+    store: &mut Store,
     server: &mut Server,
     conn: ConnId,
     args: Args<'_>,
@@ -154,7 +169,10 @@ fn admit(
             if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
         });
     let is_subscribed_only = connection.is_subscribed_only();
-    if takes_memory && (server.is_out_of_memory() || server.memory.take(args.memory_bytes()).is_err()) {
+    let is_refused = takes_memory
+        && (server.is_out_of_memory() && eviction::make_room(store, server) == Room::None
+            || server.memory.take(args.memory_bytes()).is_err());
+    if is_refused {
         return Err(Error::OutOfMemory);
     }
     if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
@@ -164,11 +182,43 @@ fn admit(
             crate::command::full_name(parent, row)
         )));
     }
+    if server.connection(conn).gate.has(Gate::MONITOR)
+        && (reaches_keys(row) || queues_keys(server, conn, row))
+    {
+        return Err(Error::Text("ERR Replica can't interact with the keyspace"));
+    }
     Ok((parent, row))
+}
+
+/// Whether a command is one that those who monitor may not send.
+fn reaches_keys(row: &Command) -> bool {
+    [Flags::READONLY, Flags::WRITE].iter().any(|&flag| row.flags.has(flag))
+        || matches!(row.name, "PUBLISH" | "SPUBLISH" | "EVAL" | "EVALSHA" | "FCALL")
+}
+
+/// Whether the command is an EXEC of such commands.
+fn queues_keys(server: &mut Server, conn: ConnId, row: &Command) -> bool {
+    let transaction = server.connection(conn).transaction.as_ref();
+    is_exec(row)
+        && transaction
+            .is_some_and(|transaction| transaction.queue.iter().any(|queued| reaches_keys(queued.row)))
 }
 
 fn is_exec(row: &Command) -> bool {
     row.flags.has(Flags::IMMEDIATE) && row.name == "EXEC"
+}
+
+/// Counts a command that is refused; one that does not exist is nowhere to count it.
+#[cold]
+fn count_refusal(server: &mut Server, args: Args<'_>, row: Option<Found>) {
+    let Some(found) = row else { return };
+    let row = match args.get(1).filter(|_| found.has_subcommands()) {
+        Some(name) => found.row.subcommand(name),
+        None => Some(found.row),
+    };
+    if let Some(row) = row {
+        server.observer.statistics.of(row).rejected += 1;
+    }
 }
 
 #[cold]
@@ -196,6 +246,14 @@ fn queue(
     args: Args<'_>,
     reply: &mut Reply<'_>,
 ) {
+    if let Some(error) = debug::refusal(server, conn, parent, row) {
+        server.note_error(&error);
+        reply.error(&error);
+        if let Some(transaction) = &mut server.connection(conn).transaction {
+            transaction.is_broken = true;
+        }
+        return;
+    }
     let limit = server.config.query_buffer_bytes_max;
     let memory = server.memory;
     let connection = server.connection(conn);

@@ -16,6 +16,7 @@ use crate::connection::{ConnId, Connection, Gate, Peer, ReplyMode};
 use crate::context::Context;
 use crate::dispatch::{Dispatched, dispatch};
 use crate::error::Error;
+use crate::eviction;
 use crate::keyspace::{Entry, Store};
 use crate::output::{Class, Outbox, Output};
 use crate::pause;
@@ -149,7 +150,10 @@ impl Engine {
         connection.last_active = now;
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
-        let must_wait = connection.blocked.is_some()
+        let is_asleep = self.server.is_asleep();
+        let Some(connection) = self.server.get(conn) else { return };
+        let must_wait = is_asleep
+            || connection.blocked.is_some()
             || connection.is_runnable
             || connection.is_paused
             || connection.is_postponed
@@ -201,9 +205,18 @@ impl Engine {
     /// Time has passed: does what is due, in bounded steps.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.begin(now);
+        if self.server.is_asleep() {
+            self.finish();
+            return;
+        }
+        if self.server.asleep_until != 0 {
+            self.server.wake_up();
+        }
         pause::lift_if_over(&mut self.store, &mut self.server);
         blocking::end_waits(&mut self.store, &mut self.server);
         self.store.maintain();
+        self.server.memory_peak = self.server.memory_peak.max((self.server.memory_used)());
+        eviction::go_on(&mut self.store, &mut self.server);
         self.after_command(None);
         if self.idle_check_at <= now {
             self.idle_check_at = now + IDLE_CHECK_MICROS;
@@ -214,7 +227,10 @@ impl Engine {
 
     /// When `handle_timeout` is wanted next; a time that is not after now means at once.
     pub fn poll_timeout(&self) -> Option<Micros> {
-        if !self.server.runnable.is_empty() {
+        if self.server.asleep_until != 0 {
+            return Some(self.server.asleep_until);
+        }
+        if !self.server.runnable.is_empty() || self.server.is_evicting {
             return Some(0);
         }
         let wait = self.server.timers.first().map(|&(at, _)| at);
@@ -277,7 +293,7 @@ impl Engine {
     /// Lets connections go on that were kept waiting, then hands over what was written for others.
     fn finish(&mut self) {
         for _ in 0..RUNNABLE_PER_CALL_MAX.min(self.server.runnable.len()) {
-            if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
+            if self.outbox.is_full(self.server.config.output_batch_bytes_max) || self.server.is_asleep() {
                 break;
             }
             let Some(conn) = self.server.runnable.pop_front() else { break };
@@ -744,6 +760,7 @@ impl Engine {
         tracking::disable(&mut self.store, &mut self.server, conn);
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
+        self.server.set_monitor(conn, false);
         self.server.delete(conn);
     }
 }

@@ -11,7 +11,9 @@ use crate::args::Args;
 use crate::command::{Index, Lookup};
 use crate::config::{Config, Options};
 use crate::connection::{ConnId, Connection, Gate};
+use crate::error::Error;
 use crate::memory::Memory;
+use crate::observe::{Observer, Statistics};
 use crate::output::Class;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
@@ -33,6 +35,30 @@ pub struct Stats {
     pub bytes_in: u64,
     /// Bytes sent.
     pub bytes_out: u64,
+}
+
+/// How fast counters grow: between two looks that are at least a second apart.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Rate {
+    at: u64,
+    counted: [u64; 3],
+    /// Commands, bytes received and bytes sent per second.
+    pub(crate) per_second: [u64; 3],
+}
+
+impl Rate {
+    /// Takes another look, in unix microseconds.
+    pub(crate) fn look(&mut self, now: u64, stats: &Stats) {
+        let passed = now.saturating_sub(self.at);
+        if passed >= 1_000_000 {
+            let counted = [stats.commands, stats.bytes_in, stats.bytes_out];
+            for (index, count) in counted.into_iter().enumerate() {
+                let grown = u128::from(count.saturating_sub(self.counted[index]));
+                self.per_second[index] = (grown * 1_000_000 / u128::from(passed)) as u64;
+            }
+            (self.at, self.counted) = (now, counted);
+        }
+    }
 }
 
 /// Messages that the running command sends to many connections: each is written once and delivered as often
@@ -103,12 +129,16 @@ pub struct Server {
     pub pubsub: PubSub,
     /// Counters.
     pub stats: Stats,
+    /// What is seen of the commands that run.
+    pub observer: Observer,
     /// Deadlines of waiting connections, in unix microseconds.
     pub timers: BTreeSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
+    /// Whether keys are being evicted step by step.
+    pub(crate) is_evicting: bool,
     /// Whether SHUTDOWN was accepted.
     pub is_shutdown: bool,
     /// Connections whose kept input can be processed.
@@ -121,17 +151,28 @@ pub struct Server {
     pub started: u64,
     /// Forty hexadecimal digits that tell this run from others.
     pub run_id: String,
+    /// Forty hexadecimal digits that name the history of the data, for replicas.
+    pub repl_id: String,
+    /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
+    pub(crate) asleep_until: u64,
     /// The number of the process; 0 where there is none.
     pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
     pub memory_used: fn() -> usize,
     /// What is left of memory.
     pub memory: Memory,
+    /// Bytes given out when the engine began.
+    pub memory_at_start: usize,
+    /// The most bytes that were seen to be given out.
+    pub memory_peak: usize,
+    /// Commands per second, as of when they were last counted.
+    pub(crate) rate: Rate,
 }
 
 impl Server {
     pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
         let lookup = Lookup::new();
+        let observer = Observer::new(options.clock, Statistics::new(&lookup), &options.config);
         let mut acl = Acl::new();
         acl.set_default_password(&options.config.requirepass);
         let mut server = Server {
@@ -151,18 +192,25 @@ impl Server {
             tracking: TrackingTable::default(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
+            observer,
             timers: BTreeSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
+            is_evicting: false,
             is_shutdown: false,
             runnable: VecDeque::new(),
             blocked: 0,
             now,
             started: now,
+            repl_id: run_id.chars().rev().collect(),
+            asleep_until: 0,
             run_id,
             process_id: options.process_id,
             memory_used: options.memory_used,
             memory: Memory::new(options.memory_available),
+            memory_at_start: (options.memory_used)(),
+            memory_peak: 0,
+            rate: Rate { at: now, ..Rate::default() },
         };
         server.configure_users(&options.users);
         server
@@ -196,6 +244,7 @@ impl Server {
         connection.gate = Gate::default()
             .with(Gate::CLOSED, !is_open && !connection.is_authenticated)
             .with(Gate::RESTRICTED, !is_unrestricted)
+            .with(Gate::MONITOR, connection.is_monitor)
             .with(Gate::TRACKING, connection.tracking.is_some());
     }
 
@@ -302,8 +351,28 @@ impl Server {
     /// Which limit for unsent bytes a connection has.
     pub(crate) fn class(&self, conn: ConnId) -> Class {
         match self.connections.get(conn as usize).and_then(|connection| connection.as_deref()) {
-            Some(connection) if connection.subscriptions.is_any() => Class::Pubsub,
+            Some(connection) if connection.subscriptions.is_any() || connection.is_monitor => Class::Pubsub,
             _ => Class::Normal,
+        }
+    }
+
+    /// Counts an error reply.
+    pub fn note_error(&mut self, error: &Error) {
+        self.stats.error_replies += 1;
+        self.observer.statistics.error(error);
+    }
+
+    /// Lets a connection see all commands from now on, or no more.
+    pub(crate) fn set_monitor(&mut self, conn: ConnId, is_monitor: bool) {
+        let connection = self.connection(conn);
+        if connection.is_monitor != is_monitor {
+            connection.is_monitor = is_monitor;
+            if is_monitor {
+                self.observer.add_monitor(conn);
+            } else {
+                self.observer.remove_monitor(conn);
+            }
+            self.refresh_gate(conn);
         }
     }
 
@@ -314,6 +383,27 @@ impl Server {
         {
             connection.is_closing = true;
             self.closing.push(conn);
+        }
+    }
+
+    /// Whether no request may run for now.
+    #[inline]
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.asleep_until > self.now
+    }
+
+    /// Lets all connections go on once nothing keeps them from it any more.
+    pub(crate) fn wake_up(&mut self) {
+        self.asleep_until = 0;
+        for conn in 0..self.connections.len() as ConnId {
+            if self.get(conn).is_some_and(|connection| {
+                connection.blocked.is_none()
+                    && !connection.is_paused
+                    && !connection.is_postponed
+                    && !connection.is_closing
+            }) {
+                self.make_runnable(conn);
+            }
         }
     }
 

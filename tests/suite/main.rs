@@ -3,11 +3,13 @@
 mod differential;
 mod documents;
 mod effects;
+mod eviction;
 mod field_deadlines;
 mod generated;
 mod input;
 mod licences;
 mod memory;
+mod notifications;
 mod rdb;
 mod scripts;
 mod table;

@@ -142,6 +142,8 @@ const EXPLAINED: &[Explained] = &[
     Explained { name: "scan", property: Tips, reason: SPECIAL },
     Explained { name: "sort", property: Keys, reason: BY_PATTERN },
     Explained { name: "sort_ro", property: Keys, reason: BY_PATTERN },
+    Explained { name: "wait", property: Categories, reason: NOT_IN_SCRIPTS },
+    Explained { name: "wait", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "zrank", property: Arity, reason: WITHSCORE },
     Explained { name: "zrevrank", property: Arity, reason: WITHSCORE },
 ];

@@ -79,3 +79,25 @@ fn loading_closes_those_whose_permissions_have_changed() {
     assert!(talk.is_closed(bob));
     assert!(!talk.is_closed(alice) && !talk.is_closed(other));
 }
+
+#[test]
+fn the_log_keeps_a_part_of_what_is_long() {
+    let mut options = Options::default();
+    options.set("user", "alice on nopass +get").expect("the line is right");
+    let mut talk = Conversation::with(options);
+    let (alice, admin) = (talk.client(), talk.client());
+    talk.send(alice, &["AUTH alice x", &alloc::format!("GET {}", "k".repeat(1 << 20))]);
+    talk.expect(alice, "+OK|-NOPERM No permissions to access a key");
+    assert!(talk.ask(admin, "ACL LOG").len() < 100_000);
+    // Of a kind that follows within a minute there is one entry.
+    talk.check(alice, "GET a", "-NOPERM No permissions to access a key");
+    talk.pass(59_000_000);
+    talk.check(alice, "GET a", "-NOPERM No permissions to access a key");
+    talk.pass(61_000_000);
+    talk.check(alice, "GET a", "-NOPERM No permissions to access a key");
+    let log = talk.ask(admin, "ACL LOG");
+    assert!(log.starts_with("*3|") && log.matches("$5|count|:2|").count() == 1, "{log}");
+    talk.check(admin, "CONFIG SET acllog-max-len 1", "+OK");
+    talk.check(alice, "GET b", "-NOPERM No permissions to access a key");
+    assert!(talk.ask(admin, "ACL LOG").starts_with("*1|"));
+}

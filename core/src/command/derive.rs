@@ -47,8 +47,9 @@ impl Command {
             "slow" => !flags.has(Flags::FAST),
             _ => false,
         };
-        // SORT works on what keys hold, and belongs to the types that it names.
-        let is_of_types = self.group == Group::Generic && self.categories.contains(&"list");
+        // SORT works on what keys hold, and belongs to the types that it names; WAIT is about the connection.
+        let is_of_types = self.group == Group::Generic
+            && ["list", "connection"].iter().any(|other| self.categories.contains(other));
         let by_group = !is_container && !is_of_types && self.group.category() == Some(category);
         by_flags || by_group || self.categories.contains(&category)
     }
@@ -93,6 +94,7 @@ impl Command {
             // These cannot be told by positions alone.
             "SET" => return alloc::vec![(1, set_flags(args))],
             "SORT" => return sort_keys(args),
+            "BITFIELD" => return alloc::vec![(1, bitfield_flags(args))],
             _ => {}
         }
         let (mut keys, mut is_loose): (Vec<KeyAt>, _) = (Vec::new(), false);
@@ -153,6 +155,18 @@ impl KeySpec {
 fn set_flags(args: Args<'_>) -> &'static [&'static str] {
     let reads = (3..args.len()).any(|index| args.is(index, "GET"));
     if reads { &["RW", "access", "update"] } else { &["OW", "update"] }
+}
+
+/// BITFIELD only reads when all it does is GET.
+fn bitfield_flags(args: Args<'_>) -> &'static [&'static str] {
+    let mut cursor = args.cursor(2);
+    while cursor.accept_with("GET", 2) || cursor.accept_with("OVERFLOW", 1) {
+        let values = if args.is(cursor.position() - 1, "GET") { 2 } else { 1 };
+        if cursor.many(values).is_err() {
+            break;
+        }
+    }
+    if cursor.is_done() { &["RO", "access"] } else { &["RW", "access", "update"] }
 }
 
 /// The source of SORT, and what comes after the last STORE that is an option and no option's value.

@@ -99,14 +99,20 @@ fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         }
         _ => return Err(Error::Syntax),
     }
+    let mut listed = ctx.server.connections();
+    if let Some(ids) = ids {
+        // In the order of the request, and as often as it names one; the connections are in the order of their ids.
+        let at = |id: &i64| listed.binary_search_by_key(id, |(_, connection)| connection.client_id as i64);
+        listed = ids.iter().filter_map(|id| Some(listed[at(id).ok()?])).collect();
+    }
     let mut text = Vec::new();
-    for (conn, connection) in ctx.server.connections() {
-        let is_listed = kind.is_none_or(|kind| kind.holds(connection))
-            && ids.as_ref().is_none_or(|ids| ids.contains(&(connection.client_id as i64)));
-        if is_listed {
-            text.extend(describe_one(ctx.server, conn, connection));
-            text.push(b'\n');
+    for (conn, connection) in listed.into_iter().filter(|(_, own)| kind.is_none_or(|kind| kind.holds(own))) {
+        let line = describe_one(ctx.server, conn, connection);
+        if !ctx.server.memory.reserve(&mut text, line.len() + 1) {
+            return Err(Error::OutOfMemory);
         }
+        text.extend_from_slice(&line);
+        text.push(b'\n');
     }
     ctx.reply.verbatim("txt", &text);
     Ok(Flow::Done)
@@ -193,6 +199,7 @@ fn describe_one(server: &Server, conn: ConnId, connection: &Connection) -> Vec<u
 fn flags(connection: &Connection) -> String {
     let tracking = connection.tracking.as_deref();
     let letters = [
+        (connection.is_monitor, 'O'),
         (connection.subscriptions.is_any(), 'P'),
         (connection.transaction.is_some(), 'x'),
         (connection.blocked.is_some() || connection.is_postponed, 'b'),

@@ -134,6 +134,7 @@ fn write_greeting(ctx: &mut Context<'_>) {
 
 fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     pubsub::forget(ctx.server, ctx.conn);
+    ctx.server.set_monitor(ctx.conn, false);
     let conn = ctx.conn;
     tracking::disable(ctx.store, ctx.server, conn);
     let is_open = ctx.server.acl.is_open();

@@ -96,8 +96,14 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Ok(Flow::Done);
     }
     let mut entry = Entry::with_value(key, value, deadline.map(|at| at as u64));
-    let idle = options.idle_seconds.map_or(0, |seconds| seconds.min(i64::from(u32::MAX)) as u32);
-    entry.set_access(((now / 1000) as u32).wrapping_sub(idle));
+    let access = &mut ctx.store.access;
+    // Each option is for one kind of policy, and means nothing to the others.
+    access.mark_new(&mut entry, ctx.store.now);
+    match (access.counts, options.frequency, options.idle_seconds) {
+        (true, Some(frequency), _) => access.set_frequency(&mut entry, frequency as u8, ctx.store.now),
+        (false, _, Some(idle)) => access.set_idle_seconds(&mut entry, idle as u64, ctx.store.now),
+        _ => {}
+    }
     ctx.store.put_restored(entry);
     ctx.store.changed(key, NotifyClass::Generic, "restore");
     if let Some(at) = deadline.filter(|_| !options.is_absolute) {

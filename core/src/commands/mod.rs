@@ -2,16 +2,25 @@
 
 mod acl;
 mod client;
+mod cluster;
 mod config;
 pub mod connection;
+pub(crate) mod debug;
 mod docs;
 mod dump;
 pub mod expire;
 mod info;
 pub mod keys;
+mod latency;
+mod memory;
+mod module;
+mod monitor;
+mod persistence;
 pub mod pubsub;
+mod replication;
 pub mod scan;
 pub mod server;
+mod slowlog;
 pub mod sort;
 pub mod transactions;
 
@@ -26,16 +35,25 @@ use crate::error::Error;
 pub(crate) const ROWS: &[&[Command]] = &[
     acl::ROWS,
     client::ROWS,
+    cluster::ROWS,
     config::ROWS,
     connection::ROWS,
+    debug::ROWS,
     docs::ROWS,
     dump::ROWS,
     expire::ROWS,
     info::ROWS,
     keys::ROWS,
+    latency::ROWS,
+    memory::ROWS,
+    module::ROWS,
+    monitor::ROWS,
+    persistence::ROWS,
     pubsub::ROWS,
+    replication::ROWS,
     scan::ROWS,
     server::ROWS,
+    slowlog::ROWS,
     sort::ROWS,
     transactions::ROWS,
 ];

@@ -136,7 +136,7 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
 fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Vec<u8>>, Error> {
     let own = |item: Item<'_>| item.to_vec();
     let compact = store.compact;
-    let is_zset = matches!(store.read(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
+    let is_zset = matches!(store.view(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
     if is_zset && let Ok(Some(zset)) = store.zset_mut(key) {
         // OBJECT ENCODING shows that Redis does this.
         zset.make_large(&compact);

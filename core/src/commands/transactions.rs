@@ -136,7 +136,7 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     let args = queued.request.args();
     // Those before it may have taken what was there when the transaction was let through.
     if row.flags.has(Flags::DENYOOM) && inner.server.memory.take(args.memory_bytes()).is_err() {
-        inner.server.stats.error_replies += 1;
+        inner.server.note_error(&Error::OutOfMemory);
         inner.reply.error(&Error::OutOfMemory);
     } else if let Err(error) = admit_again(inner.server, *conn, gate, row, args) {
         inner.server.stats.error_replies += 1;

@@ -364,8 +364,10 @@ impl Entry {
 
     /// The same value under another key.
     pub fn renamed(mut self, key: &[u8]) -> Entry {
-        let (is_raw, deadline) = (self.is_raw(), self.deadline());
-        Entry::with_value(key, self.take_value(), deadline).marked(is_raw)
+        let (is_raw, deadline, access) = (self.is_raw(), self.deadline(), self.access());
+        let mut entry = Entry::with_value(key, self.take_value(), deadline).marked(is_raw);
+        entry.set_access(access);
+        entry
     }
 
     /// A copy of the value under another key.

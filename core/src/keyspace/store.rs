@@ -4,15 +4,19 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod evict;
 mod fields;
 mod interest;
 mod typed;
 mod upkeep;
 
+pub use evict::{Attempt, Order, Policy};
+
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
+use super::access::Access;
 use super::entry::{Entry, Type, Value, ValueRef};
 use super::table::{HashSeed, Keyed, Table};
 use crate::connection::ConnId;
@@ -98,6 +102,8 @@ struct Db {
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
     waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+    /// Those of the keys with waiters for which every change counts, and not only that they come into being.
+    growing: BTreeSet<Vec<u8>>,
     /// Keys whose end wakes those who wait for them, with the number of such waits.
     loss_waiters: BTreeMap<Vec<u8>, usize>,
 }
@@ -114,6 +120,7 @@ impl Db {
             has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            growing: BTreeSet::new(),
             loss_waiters: BTreeMap::new(),
         }
     }
@@ -168,7 +175,7 @@ pub struct Store {
     waiting: usize,
     /// Waits, in any database, that the end of a key ends.
     waiting_for_loss: usize,
-    /// Keys with at least one watcher in any database.
+    /// Keys with at least one watcher in any database, and those whose growth someone waits for.
     watching: usize,
     /// Values being freed step by step.
     garbage: VecDeque<Garbage>,
@@ -178,6 +185,12 @@ pub struct Store {
     pub misses: u64,
     /// Keys that expired.
     pub expired_keys: u64,
+    /// Keys that were evicted.
+    pub evicted_keys: u64,
+    /// How uses of keys are noted.
+    pub access: Access,
+    /// Keys that may be evicted next.
+    pool: evict::Pool,
     /// Fields of hashes that expired.
     pub expired_fields: u64,
     /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
@@ -198,6 +211,7 @@ impl Store {
     pub fn new(databases: usize, seed: [u8; 16]) -> Store {
         let mut random = Random::new(seed);
         let hash_seed = HashSeed(random.next_u64(), random.next_u64());
+        let access = Access::new(random.fork());
         Store {
             dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),
             db: 0,
@@ -220,6 +234,9 @@ impl Store {
             hits: 0,
             misses: 0,
             expired_keys: 0,
+            evicted_keys: 0,
+            access,
+            pool: evict::Pool::default(),
             expired_fields: 0,
             active_expire: true,
             no_touch: false,
@@ -249,8 +266,7 @@ impl Store {
     fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
         let is_hidden = self.is_expired(hash, key) && !self.expire(hash, key);
-        let clock = self.access_clock();
-        let Store { dbs, db, hits, misses, notices, notify, .. } = self;
+        let Store { dbs, db, hits, misses, notices, notify, access, now, .. } = self;
         let Some(entry) = dbs[*db].keys.find_mut(hash, key).filter(|_| !is_hidden) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
@@ -260,7 +276,7 @@ impl Store {
         };
         *hits += 1;
         if touch {
-            entry.set_access(clock);
+            access.mark(entry, *now);
         }
         Some(entry)
     }
@@ -272,6 +288,14 @@ impl Store {
             return None;
         }
         self.dbs[self.db].keys.find(hash, key)
+    }
+
+    /// As [`Store::peek`], counting a hit or a miss, as OBJECT looks.
+    pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
+        let is_there = self.exists(key);
+        let counter = if is_there { &mut self.hits } else { &mut self.misses };
+        *counter += 1;
+        self.peek(key)
     }
 
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
@@ -288,9 +312,9 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let clock = self.access_clock();
-        let entry = self.dbs[self.db].keys.find_mut(hash, key)?;
-        entry.set_access(clock);
+        let Store { dbs, db, access, now, .. } = self;
+        let entry = dbs[*db].keys.find_mut(hash, key)?;
+        access.mark(entry, *now);
         Some(entry)
     }
 
@@ -308,8 +332,8 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let clock = self.access_clock();
         let number = number::parse_i64(bytes);
+        let now = self.now;
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
             let was_collection = entry.type_of() != Type::String;
@@ -321,7 +345,7 @@ impl Store {
                 Some(number) => entry.set_int(number),
                 None => entry.set_bytes(bytes),
             }
-            entry.set_access(clock);
+            self.access.mark(entry, now);
             let is_kept = keep_deadline && deadline.is_none();
             if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
@@ -334,7 +358,7 @@ impl Store {
                 Some(number) => Entry::with_value(key, Value::Int(number), deadline),
                 None => Entry::with_bytes(key, bytes, deadline),
             };
-            entry.set_access(clock);
+            self.access.mark_new(&mut entry, now);
             self.insert_new(hash, entry);
         }
     }
@@ -346,7 +370,10 @@ impl Store {
 
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
-        entry.set_access(self.access_clock());
+        // How often a key is used follows its value to another key.
+        if !self.access.counts || entry.access() == 0 {
+            self.access.mark_new(&mut entry, self.now);
+        }
         self.put_restored(entry);
     }
 
@@ -533,6 +560,7 @@ impl Store {
         let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
         core::mem::swap(&mut a.watchers, &mut b.watchers);
         core::mem::swap(&mut a.waiters, &mut b.waiters);
+        core::mem::swap(&mut a.growing, &mut b.growing);
         core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
         for index in [first, second] {
             let db = &self.dbs[index];
@@ -557,6 +585,16 @@ impl Store {
     /// Bytes of the keyspace's tables.
     pub fn table_bytes(&self) -> usize {
         self.dbs.iter().map(|db| db.keys.memory_bytes()).sum()
+    }
+
+    /// Bytes of the table of a database.
+    pub fn table_bytes_of(&self, db: usize) -> usize {
+        self.dbs[db].keys.memory_bytes()
+    }
+
+    /// Values that are deleted and still to be freed.
+    pub fn pending_frees(&self) -> usize {
+        self.garbage.len()
     }
 
     /// Looks through the current database as it is, for tests and dumps of the state.
@@ -621,22 +659,11 @@ impl Store {
             && db.keys.find(hash, key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
     }
 
-    /// The access clock: seconds, in 24 bits, for OBJECT IDLETIME and LRU eviction.
-    #[inline(always)]
-    fn access_clock(&self) -> u32 {
-        (self.now / 1000) as u32 & 0x00ff_ffff
-    }
-
-    /// Seconds since an entry was last used.
-    pub fn idle_seconds(&self, entry: &Entry) -> u64 {
-        u64::from(self.access_clock().wrapping_sub(entry.access()) & 0x00ff_ffff)
-    }
-
     fn write_or_new(&mut self, key: &[u8], new: impl FnOnce() -> Value) -> &mut Entry {
         if self.write(key).is_none() {
             let hash = self.hash(key);
             let mut entry = Entry::with_value(key, new(), None);
-            entry.set_access(self.access_clock());
+            self.access.mark_new(&mut entry, self.now);
             self.insert_new(hash, entry);
         }
         let hash = self.hash(key);

@@ -6,7 +6,7 @@ use super::double::decompose;
 use super::integer::write_u64;
 use super::scan::{Magnitude, scan};
 use alloc::vec::Vec;
-use core::ops::Add;
+use core::ops::{Add, Neg};
 
 /// Text of this length or more is refused before it is looked at (`MAX_LONG_DOUBLE_CHARS`).
 const TEXT_BYTES_MAX: usize = 5 * 1024;
@@ -53,6 +53,17 @@ impl LongDouble {
         self.kind == Kind::Nan
     }
 
+    /// Whether this is less than another number; never for what is not a number.
+    pub fn is_less(self, other: LongDouble) -> bool {
+        let difference = self + -other;
+        match difference.kind {
+            Kind::Finite(binary) => difference.negative && binary.significand != 0,
+            Kind::Infinite => difference.negative,
+            // Infinities of one sign are equal.
+            Kind::Nan => false,
+        }
+    }
+
     /// Whether this is infinite, of either sign.
     pub fn is_infinite(self) -> bool {
         self.kind == Kind::Infinite
@@ -95,6 +106,14 @@ impl Add for LongDouble {
             }
             _ => other,
         }
+    }
+}
+
+impl Neg for LongDouble {
+    type Output = LongDouble;
+
+    fn neg(self) -> LongDouble {
+        LongDouble { negative: !self.negative, ..self }
     }
 }
 

@@ -13,15 +13,14 @@ pub mod stream;
 pub mod string;
 pub mod zset;
 
-#[cfg(test)]
-pub(crate) mod conversation;
-
 use crate::command::Command;
 use crate::keyspace::HashSeed;
 
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
+    string::compare::ROWS,
+    string::increx::ROWS,
     bitmap::commands::ROWS,
     hyperloglog::commands::ROWS,
     geo::commands::ROWS,

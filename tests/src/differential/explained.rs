@@ -51,6 +51,15 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "merging nothing",
+        reason: "Redis sees no key in PFMERGE without a source, and lets everyone make its destination",
+        applies: |args, oracle, target| {
+            let is_alone = args.len() == 5 && args[3].eq_ignore_ascii_case(b"PFMERGE");
+            let is_refused = target.bytes().is_some_and(|text| text.ends_with(b"' key"));
+            args[0].eq_ignore_ascii_case(b"ACL") && is_alone && is_refused && oracle.is_simple("OK")
+        },
+    },
+    Explained {
         name: "users by name",
         reason: "7.2 names the user in the texts of ACL DRYRUN, 7.0 says \"this user\" and quotes only up to a zero",
         applies: |args, oracle, target| {
@@ -74,6 +83,15 @@ pub const EXPLAINED: &[Explained] = &[
             let is_about_arguments = is_error(target, "ERR syntax error")
                 || is_error(target, "ERR value is not an integer or out of range");
             is_one && is_about_the_key && is_about_arguments
+        },
+    },
+    Explained {
+        name: "a sketch merged alone",
+        reason: "Redis finds no key in a PFMERGE of one key, and so does not ask whether the user may use it",
+        applies: |args, oracle, target| {
+            let is_dry_run = args[0].eq_ignore_ascii_case(b"ACL") && args.len() == 5;
+            let is_merge = is_dry_run && args[3].eq_ignore_ascii_case(b"PFMERGE");
+            is_merge && oracle.is_simple("OK") && !target.is_simple("OK")
         },
     },
     Explained {

@@ -62,7 +62,19 @@ impl Store {
             if queue.is_empty() {
                 waiters.remove(key);
                 self.waiting -= 1;
+                if self.dbs[db].growing.remove(key) {
+                    self.watching -= 1;
+                }
             }
+        }
+    }
+
+    /// Lets every change of a key of the current database wake those who wait for it, as long as anyone does.
+    /// Whoever asks for that waits for the key next.
+    pub fn wait_for_growth(&mut self, key: &[u8]) {
+        if self.dbs[self.db].growing.insert(key.to_vec()) {
+            // It is looked for where watchers are: the path of a change has no other question to ask.
+            self.watching += 1;
         }
     }
 
@@ -114,6 +126,9 @@ impl Store {
     pub(super) fn signal_interested(&mut self, db: usize, key: &[u8], is_by_command: bool) {
         if let Some(watchers) = self.dbs[db].watchers.get(key) {
             self.touched.extend_from_slice(watchers);
+        }
+        if db == self.db && self.dbs[db].growing.contains(key) {
+            self.wake(key);
         }
         if self.notes_changes {
             self.invalidated.push(Invalidation::Key { key: key.into(), is_by_command });

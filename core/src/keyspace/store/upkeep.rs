@@ -87,7 +87,7 @@ impl Store {
         self.db = current;
     }
 
-    fn free_step(&mut self) {
+    pub(super) fn free_step(&mut self) {
         let Some(garbage) = self.garbage.front_mut() else { return };
         let done = match garbage {
             Garbage::Table(table) => table.free_some(FREE_STEP_ELEMENTS),

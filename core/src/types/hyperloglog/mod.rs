@@ -154,12 +154,19 @@ fn cardinality(bytes: &[u8], encoding: Encoding) -> Result<u64, Corrupt> {
 }
 
 /// The registers of a union of sketches, each the greatest of theirs.
-struct Union(Box<[u8; REGISTERS]>);
+pub(crate) struct Union(Box<[u8; REGISTERS]>);
 
 impl Union {
-    fn new() -> Union {
+    /// Of nothing.
+    pub(crate) fn new() -> Union {
         let registers = alloc::vec![0; REGISTERS].into_boxed_slice();
         Union(registers.try_into().expect("it has just that length"))
+    }
+
+    /// Adds an element as if one of the sketches had it.
+    pub(crate) fn add(&mut self, element: &[u8]) {
+        let (index, count) = hash::place(element);
+        self.0[index] = self.0[index].max(count);
     }
 
     fn merge(&mut self, bytes: &[u8], encoding: Encoding) -> Result<(), Corrupt> {
@@ -176,7 +183,8 @@ impl Union {
         }
     }
 
-    fn estimate(&self) -> u64 {
+    /// How many different elements were added.
+    pub(crate) fn estimate(&self) -> u64 {
         let mut histogram = Histogram::default();
         self.0.iter().for_each(|value| histogram.add(*value, 1));
         histogram.estimate()

@@ -23,6 +23,8 @@ pub struct Grammar {
     serving: Vec<Template>,
     lex: Vec<Template>,
     acl: Vec<Template>,
+    tracking: Vec<Template>,
+    tracked: Vec<Template>,
     only: Vec<String>,
 }
 
@@ -116,6 +118,8 @@ impl Grammar {
             serving: parse(commands::SERVING),
             lex: parse(commands::LEX),
             acl: parse(commands::ACL),
+            tracking: parse(commands::TRACKING),
+            tracked: parse(commands::TRACKED),
             only: Vec::new(),
         }
     }
@@ -151,6 +155,7 @@ impl Grammar {
         }
         match self.random.below(100) {
             0 => self.waiting_episode(&mut ops),
+            1 if self.random.one_in(2) => self.tracking_episode(&mut ops),
             1 => self.subscribing_episode(&mut ops),
             2 => ops.push(Op::State),
             3 if self.random.one_in(4) => ops.push(Op::request(connection, &["FLUSHALL"])),
@@ -241,6 +246,11 @@ impl Grammar {
             b"PEXPIREAT",
             b"RESTORE",
             b"SORT",
+            // It would wait for replicas, follow a master, or show all settings.
+            b"WAIT",
+            b"REPLICAOF",
+            b"SLAVEOF",
+            b"CONFIG",
             // How long an entry is pending is a matter of milliseconds as well.
             b"XCLAIM",
             b"XAUTOCLAIM",
@@ -445,6 +455,30 @@ impl Grammar {
         }
         ops.push(Op::watched(0, &["PUBSUB", "NUMSUB", "news", "sport", "both"]));
         ops.push(Op::watched(0, &["PUBSUB", "NUMPAT"]));
+        Self::close_episode(ops);
+    }
+
+    /// Some read, others write: who is told what, and when.
+    fn tracking_episode(&mut self, ops: &mut Vec<Op>) {
+        ops.push(Op::watched(0, &["SELECT", "0"]));
+        for connection in 3..6 {
+            if self.random.one_in(4) {
+                ops.push(Op::watched(connection, &["SUBSCRIBE", "__redis__:invalidate"]));
+            } else {
+                ops.push(Op::watched(connection, &["HELLO", "3"]));
+            }
+        }
+        for _ in 0..self.random.between(10, 60) {
+            // The fifth only listens: what it hears for others comes before or after its own replies.
+            let connection = [0, 3, 4][self.random.below(3)];
+            let args = if connection != 0 && self.random.one_in(6) {
+                expand(&self.tracking, &mut self.random)
+            } else {
+                self.few_keys(|grammar| expand(&grammar.tracked, &mut grammar.random))
+            };
+            ops.push(Op::Watched { connection, args });
+        }
+        ops.push(Op::watched(0, &["DISCARD"]));
         Self::close_episode(ops);
     }
 

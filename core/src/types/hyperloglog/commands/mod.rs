@@ -112,7 +112,7 @@ fn count_one(ctx: &mut Context<'_>, key: &[u8]) -> Result<u64, Error> {
 }
 
 fn count_union(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<u64, Error> {
-    ctx.server.memory.take(size_of::<Union>() + DENSE_BYTES)?;
+    ctx.server.memory.take(2 * DENSE_BYTES)?;
     let mut union = Union::new();
     for key in keys.iter() {
         if let Some(entry) = ctx.store.read(key) {
@@ -126,7 +126,7 @@ fn count_union(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<u64, Error> {
 fn pfmerge(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let sparse_bytes_max = ctx.server.config.hll_sparse_bytes_max;
-    ctx.server.memory.take(size_of::<Union>() + DENSE_BYTES)?;
+    ctx.server.memory.take(2 * DENSE_BYTES)?;
     let mut union = Union::new();
     let mut is_dense = false;
     for key in args.from(1).iter() {

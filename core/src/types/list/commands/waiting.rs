@@ -71,7 +71,7 @@ fn wait_for_source(ctx: &mut Context<'_>, args: Args<'_>, deadline: Option<u64>)
     Flow::Done
 }
 
-fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
+pub(super) fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
     let keys = keys.iter().map(<[u8]>::to_vec).collect();
     Flow::Block(Box::new(Block {
         keys,

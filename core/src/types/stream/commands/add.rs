@@ -250,14 +250,13 @@ fn reached(ctx: &mut Context<'_>, key: &[u8], options: &Options) -> Result<Vec<u
     let Some(trim) = inexact(options) else { return Ok(Vec::new()) };
     let Some(stream) = ctx.store.stream_mut(key)? else { return Ok(Vec::new()) };
     Ok(match trim.excess {
-        Excess::MaxLen(_) => {
+        Excess::MinId(_) if !stream.is_empty() => id_text(stream.first_id()),
+        // Behind an empty stream there is no name to trim to, but a length.
+        _ => {
             let mut text = Vec::new();
             number::write_u64(&mut text, stream.len() as u64);
             text
         }
-        // Nothing may be left, and then the bound lies behind everything that there was.
-        Excess::MinId(_) if stream.len() == 0 => id_text(stream.last_id.next().unwrap_or(stream.last_id)),
-        Excess::MinId(_) => id_text(stream.first_id()),
     })
 }
 
@@ -266,9 +265,10 @@ fn exact<'a>(words: Vec<&'a [u8]>, options: &Options, reached: &'a [u8]) -> Vec<
     if reached.is_empty() {
         return words;
     }
-    let at = options.trim_at;
-    let mut out: Vec<&[u8]> = words[..at].to_vec();
-    out.extend([&b"="[..], reached]);
+    let mut at = options.trim_at;
+    let mut out: Vec<&[u8]> = words[..at - 1].to_vec();
+    let strategy: &[u8] = if reached.contains(&b'-') { b"MINID" } else { b"MAXLEN" };
+    out.extend([strategy, b"=", reached]);
     let mut rest = at + 2;
     while rest < words.len() {
         if rest < options.end && words[rest].eq_ignore_ascii_case(b"LIMIT") {
@@ -278,10 +278,10 @@ fn exact<'a>(words: Vec<&'a [u8]>, options: &Options, reached: &'a [u8]) -> Vec<
         out.push(words[rest]);
         rest += 1;
     }
-    // A limit may stand before the bound as well.
-    let limit = out[..at].iter().position(|word| word.eq_ignore_ascii_case(b"LIMIT")).filter(|&at| at >= 2);
-    if let Some(limit) = limit {
-        out.drain(limit..limit + 2);
+    // A limit may stand before the bound as well, but not before the key.
+    while let Some(limit) = out[2..at - 1].iter().position(|word| word.eq_ignore_ascii_case(b"LIMIT")) {
+        out.drain(limit + 2..limit + 4);
+        at -= 2;
     }
     out
 }

@@ -19,6 +19,8 @@ const AUTOCLAIM_COUNT: usize = 100;
 const AUTOCLAIM_COUNT_MAX: i64 = i64::MAX / 16;
 
 pub(super) fn xack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    // As in Redis it counts as reading.
+    ctx.store.read(args.at(1));
     let Some(group) = ctx.store.stream_mut(args.at(1))?.and_then(|stream| stream.group_mut(args.at(2)))
     else {
         ctx.reply.int(0);
