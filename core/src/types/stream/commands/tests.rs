@@ -1,8 +1,11 @@
 //! What scripts cannot show: effects, events, and the odd ways to write a name.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::{End, parse_id, strict_id};
+use crate::connection::ConnId;
 use crate::conversation::Conversation;
-use crate::types::conversation::Conversation as Single;
 use crate::types::stream::Id;
 
 #[test]
@@ -35,56 +38,50 @@ fn names_are_read_as_redis_reads_them() {
     assert!(End::Start.parse(b"(-").is_err());
 }
 
-#[track_caller]
-fn effects(talk: &mut Single, request: &str) -> alloc::vec::Vec<alloc::string::String> {
-    talk.ask(request);
-    let words: alloc::vec::Vec<&str> =
-        talk.effects.split(' ').filter(|word| !word.starts_with('$')).collect();
-    let text = words.join(" ");
-    text.split('*')
-        .map(|command| command.trim().into())
-        .filter(|command: &alloc::string::String| !command.is_empty())
-        .collect()
+fn effects(talk: &mut Conversation, client: ConnId, request: &str) -> Vec<String> {
+    talk.ask(client, request);
+    talk.effects()
 }
 
 #[test]
 fn effects_say_what_was_done() {
-    let mut talk = Single::new();
-    effects(&mut talk, "SET first x");
-    assert_eq!(effects(&mut talk, "XADD s * f v"), ["5 XADD s 1000-0 f v"]);
-    assert_eq!(effects(&mut talk, "XADD s 1000-* f v"), ["5 XADD s 1000-1 f v"]);
-    assert_eq!(effects(&mut talk, "XADD s 2000-0 f v"), ["5 XADD s 2000-0 f v"]);
+    let mut talk = Conversation::new();
+    let client = talk.client();
+    effects(&mut talk, client, "SET first x");
+    assert_eq!(effects(&mut talk, client, "XADD s * f v"), ["XADD s 1700000000000-0 f v"]);
+    assert_eq!(effects(&mut talk, client, "XADD s 1700000000000-* f v"), ["XADD s 1700000000000-1 f v"]);
+    assert_eq!(effects(&mut talk, client, "XADD s 2700000000000-0 f v"), ["XADD s 2700000000000-0 f v"]);
     assert_eq!(
-        effects(&mut talk, "XADD s LIMIT 5 MAXLEN ~ 1 NOMKSTREAM 3000-* f v"),
-        ["9 XADD s MAXLEN = 4 NOMKSTREAM 3000-0 f v"]
+        effects(&mut talk, client, "XADD s LIMIT 5 MAXLEN ~ 1 NOMKSTREAM 3700000000000-* f v"),
+        ["XADD s MAXLEN = 4 NOMKSTREAM 3700000000000-0 f v"]
     );
-    assert_eq!(effects(&mut talk, "XTRIM s MINID ~ 9 LIMIT 5"), [""; 0]);
-    assert_eq!(effects(&mut talk, "XGROUP CREATE s g 0"), ["5 XGROUP CREATE s g 0"]);
+    assert_eq!(effects(&mut talk, client, "XTRIM s MINID ~ 9 LIMIT 5"), [""; 0]);
+    assert_eq!(effects(&mut talk, client, "XGROUP CREATE s g 0"), ["XGROUP CREATE s g 0"]);
     assert_eq!(
-        effects(&mut talk, "XREADGROUP GROUP g c COUNT 1 STREAMS s >"),
+        effects(&mut talk, client, "XREADGROUP GROUP g c COUNT 1 STREAMS s >"),
         [
-            "5 XGROUP CREATECONSUMER s g c",
-            "14 XCLAIM s g c 0 1000-0 TIME 1000 RETRYCOUNT 1 FORCE JUSTID LASTID 1000-0",
-            "7 XGROUP SETID s g 1000-0 ENTRIESREAD 1",
+            "XGROUP CREATECONSUMER s g c",
+            "XCLAIM s g c 0 1700000000000-0 TIME 1700000000000 RETRYCOUNT 1 FORCE JUSTID LASTID 1700000000000-0",
+            "XGROUP SETID s g 1700000000000-0 ENTRIESREAD 1",
         ]
     );
     assert_eq!(
-        effects(&mut talk, "XREADGROUP GROUP g c COUNT 1 NOACK STREAMS s >"),
-        ["7 XGROUP SETID s g 1000-1 ENTRIESREAD 2"]
+        effects(&mut talk, client, "XREADGROUP GROUP g c COUNT 1 NOACK STREAMS s >"),
+        ["XGROUP SETID s g 1700000000000-1 ENTRIESREAD 2"]
     );
     assert_eq!(
-        effects(&mut talk, "XAUTOCLAIM s g d 0 0"),
+        effects(&mut talk, client, "XAUTOCLAIM s g d 0 0"),
         [
-            "5 XGROUP CREATECONSUMER s g d",
-            "14 XCLAIM s g d 0 1000-0 TIME 1000 RETRYCOUNT 2 FORCE JUSTID LASTID 1000-1",
+            "XGROUP CREATECONSUMER s g d",
+            "XCLAIM s g d 0 1700000000000-0 TIME 1700000000000 RETRYCOUNT 2 FORCE JUSTID LASTID 1700000000000-1",
         ]
     );
     assert_eq!(
-        effects(&mut talk, "XNACK s g SILENT IDS 1 1000-0"),
-        ["10 XNACK s g FAIL IDS 1 1000-0 RETRYCOUNT 1 FORCE"]
+        effects(&mut talk, client, "XNACK s g SILENT IDS 1 1700000000000-0"),
+        ["XNACK s g FAIL IDS 1 1700000000000-0 RETRYCOUNT 1 FORCE"]
     );
-    assert_eq!(effects(&mut talk, "XREADGROUP GROUP g d STREAMS s 0"), [""; 0]);
-    assert_eq!(effects(&mut talk, "XACK s g 9-9"), [""; 0]);
+    assert_eq!(effects(&mut talk, client, "XREADGROUP GROUP g d STREAMS s 0"), [""; 0]);
+    assert_eq!(effects(&mut talk, client, "XACK s g 9-9"), [""; 0]);
 }
 
 #[test]
