@@ -90,6 +90,10 @@ impl Command {
 
     /// The same with specifications that are known already.
     pub(crate) fn keys_by(&self, specs: &[KeySpec], args: Args<'_>) -> Vec<KeyAt> {
+        // Subcommands may have the names of commands, as CONFIG SET has.
+        if specs.is_empty() {
+            return Vec::new();
+        }
         match self.name {
             // These cannot be told by positions alone.
             "SET" if self.group == Group::String => return alloc::vec![(1, set_flags(args))],

@@ -60,6 +60,21 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "waiting is blocking",
+        reason: "WAIT is of the category @blocking since 7.2",
+        applies: |args, oracle, target| {
+            let is_refused = |reply: &Reply| {
+                reply
+                    .bytes()
+                    .is_some_and(|text| text.ends_with(b"has no permissions to run the 'wait' command"))
+            };
+            args[0].eq_ignore_ascii_case(b"ACL")
+                && args.get(3).is_some_and(|name| name.eq_ignore_ascii_case(b"WAIT"))
+                && ((is_refused(oracle) && target.is_simple("OK"))
+                    || (oracle.is_simple("OK") && is_refused(target)))
+        },
+    },
+    Explained {
         name: "users by name",
         reason: "7.2 names the user in the texts of ACL DRYRUN, 7.0 says \"this user\" and quotes only up to a zero",
         applies: |args, oracle, target| {
