@@ -31,6 +31,8 @@ pub struct Block {
     pub wakes_on_loss: bool,
     /// When to give up, in unix microseconds; `None` waits for ever.
     pub deadline: Option<u64>,
+    /// When to try again whatever happens, in unix microseconds: time alone may bring what is waited for.
+    pub retry_at: Option<u64>,
     /// What to reply then.
     pub on_timeout: Absent,
     /// What to run again, where that is not the request as it came: one that asks for what follows the end of a
@@ -48,7 +50,13 @@ impl Block {
             deadline,
             on_timeout,
             request: None,
+            retry_at: None,
         })
+    }
+
+    /// When something is due, if nothing happens before.
+    fn timer(&self) -> Option<u64> {
+        [self.deadline, self.retry_at].into_iter().flatten().min()
     }
 }
 
@@ -106,7 +114,7 @@ pub(crate) fn wait(
     args: Args<'_>,
 ) {
     let db = server.connection(conn).db;
-    if let Some(at) = block.deadline {
+    if let Some(at) = block.timer() {
         server.timers.insert((at, conn));
     }
     for key in &block.keys {
@@ -143,7 +151,7 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     }
     // A request that names the key as its destination does not wait for it, and one that waits for another
     // type cannot use it.
-    let Some(blocked) = connection
+    let Some(mut blocked) = connection
         .blocked
         .take_if(|blocked| type_now == Some(blocked.block.wants) || blocked.block.wakes_on_loss)
     else {
@@ -166,8 +174,15 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
     let flow = ctx.call_again(blocked.request.args());
     tracking::settle(store, server, Some(conn));
-    if let Flow::Block(_) = flow {
+    if let Flow::Block(again) = flow {
         // It keeps its place in the queues, and its deadline.
+        if let Some(at) = blocked.block.timer() {
+            server.timers.remove(&(at, conn));
+        }
+        blocked.block.retry_at = again.retry_at;
+        if let Some(at) = blocked.block.timer() {
+            server.timers.insert((at, conn));
+        }
         server.connection(conn).blocked = Some(blocked);
         server.put_side(conn, out);
         return false;
@@ -214,14 +229,32 @@ fn answer(
     true
 }
 
-/// Ends the waits whose time is over.
+/// Ends the waits whose time is over, and tries again where time may have brought something.
 pub(crate) fn end_waits(store: &mut Store, server: &mut Server) {
     while let Some(&(at, conn)) = server.timers.first()
         && at <= server.now
     {
         server.timers.pop_first();
-        end_wait(store, server, conn, |absent, reply| absent.write(reply));
+        let blocked = server.connection(conn).blocked.as_mut();
+        match blocked.filter(|blocked| blocked.block.deadline.is_none_or(|deadline| deadline > at)) {
+            Some(blocked) => {
+                blocked.block.retry_at = None;
+                if let Some(deadline) = blocked.block.deadline {
+                    server.timers.insert((deadline, conn));
+                }
+                retry(store, server, conn);
+            }
+            None => _ = end_wait(store, server, conn, |absent, reply| absent.write(reply)),
+        }
     }
+}
+
+/// Runs the request of a waiting connection again, because its time has come.
+fn retry(store: &mut Store, server: &mut Server, conn: ConnId) {
+    let Some(blocked) = &server.connection(conn).blocked else { return };
+    let (db, wants) = (blocked.db, blocked.block.wants);
+    store.db = db;
+    try_again(store, server, conn, Some(wants));
 }
 
 /// Forgets the wait of a connection that is going.
@@ -234,7 +267,7 @@ pub(crate) fn forget(store: &mut Store, server: &mut Server, conn: ConnId) {
 /// Takes a connection out of the queues of the keys that it has waited for.
 fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked) {
     server.blocked -= 1;
-    if let Some(at) = blocked.block.deadline {
+    if let Some(at) = blocked.block.timer() {
         server.timers.remove(&(at, conn));
     }
     for key in &blocked.block.keys {

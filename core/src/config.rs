@@ -422,8 +422,8 @@ const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
-    // The host reads the file, if there is one, and hands its lines over as `user` settings.
-    host("aclfile", false),
+    // A host that has such a file hands its lines over as `user` settings.
+    Setting { is_mutable: false, ..fixed!("aclfile", "") },
     number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
     fixed!("appendonly", "no"),
     host("bind", false),

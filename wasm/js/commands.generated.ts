@@ -98,11 +98,33 @@ export interface Commands {
    */
   append(key: t.Key, value: Value): t.Integer;
   /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `ASKING`, since Redis 3.0.0, O(1).
+   */
+  asking(): 'OK';
+  /**
    * Authenticates the connection.
    *
    * `AUTH`, since Redis 1.0.0, O(1).
    */
   auth(...args: t.Argument[]): 'OK';
+  /**
+   * Fails: nothing is persisted.
+   *
+   * `BGREWRITEAOF`, since Redis 1.0.0, O(1).
+   */
+  bgrewriteaof(): 'OK';
+  /** The same as {@link bgrewriteaof}. */
+  bgRewriteAof(): 'OK';
+  /**
+   * Fails: nothing is persisted.
+   *
+   * `BGSAVE`, since Redis 1.0.0, O(1).
+   */
+  bgsave(...options: t.OptionsOr<{ SCHEDULE?: boolean }>): 'OK';
+  /** The same as {@link bgsave}. */
+  bgSave(...options: t.OptionsOr<{ SCHEDULE?: boolean }>): 'OK';
   /**
    * Counts the set bits of a string or of a part of it.
    *
@@ -151,6 +173,12 @@ export interface Commands {
   blmove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric): string | null;
   /** The same as {@link blmove}. */
   blMove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric): string | null;
+  /**
+   * Moves several elements from one list to another and replies with them; waits until there are enough.
+   *
+   * `BLMOVEM`, since Redis 8.10.0, O(N) with N elements moved.
+   */
+  blmovem(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric, ...args: t.Argument[]): string[] | null;
   /**
    * Pops elements from the first list that is not empty; waits for one if there is none.
    *
@@ -318,6 +346,184 @@ export interface Commands {
    */
   clientUnpause(): 'OK';
   /**
+   * All subcommands fail: the server is no part of a cluster.
+   *
+   * `CLUSTER`, since Redis 3.0.0, O(1).
+   */
+  cluster(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER ADDSLOTS`, since Redis 3.0.0, O(1).
+   */
+  clusterAddslots(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER ADDSLOTSRANGE`, since Redis 7.0.0, O(1).
+   */
+  clusterAddslotsrange(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER BUMPEPOCH`, since Redis 3.0.0, O(1).
+   */
+  clusterBumpepoch(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER COUNT-FAILURE-REPORTS`, since Redis 3.0.0, O(1).
+   */
+  clusterCountFailureReports(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER COUNTKEYSINSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterCountkeysinslot(slot: t.Numeric): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER DELSLOTS`, since Redis 3.0.0, O(1).
+   */
+  clusterDelslots(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER DELSLOTSRANGE`, since Redis 7.0.0, O(1).
+   */
+  clusterDelslotsrange(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER FAILOVER`, since Redis 3.0.0, O(1).
+   */
+  clusterFailover(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER FLUSHSLOTS`, since Redis 3.0.0, O(1).
+   */
+  clusterFlushslots(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER FORGET`, since Redis 3.0.0, O(1).
+   */
+  clusterForget(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER GETKEYSINSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterGetkeysinslot(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER HELP`, since Redis 5.0.0, O(1).
+   */
+  clusterHelp(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER INFO`, since Redis 3.0.0, O(1).
+   */
+  clusterInfo(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER KEYSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterKeyslot(key: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER LINKS`, since Redis 7.0.0, O(1).
+   */
+  clusterLinks(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER MEET`, since Redis 3.0.0, O(1).
+   */
+  clusterMeet(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER MYID`, since Redis 3.0.0, O(1).
+   */
+  clusterMyid(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER MYSHARDID`, since Redis 7.2.0, O(1).
+   */
+  clusterMyshardid(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER NODES`, since Redis 3.0.0, O(1).
+   */
+  clusterNodes(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER REPLICAS`, since Redis 5.0.0, O(1).
+   */
+  clusterReplicas(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER REPLICATE`, since Redis 3.0.0, O(1).
+   */
+  clusterReplicate(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER RESET`, since Redis 3.0.0, O(1).
+   */
+  clusterReset(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SAVECONFIG`, since Redis 3.0.0, O(1).
+   */
+  clusterSaveconfig(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SET-CONFIG-EPOCH`, since Redis 3.0.0, O(1).
+   */
+  clusterSetConfigEpoch(configEpoch: t.Numeric): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SETSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterSetslot(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SHARDS`, since Redis 7.0.0, O(1).
+   */
+  clusterShards(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SLAVES`, since Redis 3.0.0, O(1).
+   *
+   * @deprecated since Redis 5.0.0: use CLUSTER REPLICAS
+   */
+  clusterSlaves(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SLOTS`, since Redis 3.0.0, O(1).
+   *
+   * @deprecated since Redis 7.0.0: use CLUSTER SHARDS
+   */
+  clusterSlots(): 'OK';
+  /**
    * Returns the details of all commands.
    *
    * `COMMAND`, since Redis 2.8.13, O(N) in the number of commands.
@@ -390,6 +596,12 @@ export interface Commands {
    */
   configResetStat(): 'OK';
   /**
+   * Fails: the engine writes no files.
+   *
+   * `CONFIG REWRITE`, since Redis 2.8.0, O(1).
+   */
+  configRewrite(): 'OK';
+  /**
    * Changes settings, all of them or none.
    *
    * `CONFIG SET`, since Redis 2.0.0, O(N) in the number of settings.
@@ -410,6 +622,12 @@ export interface Commands {
   /** The same as {@link dbsize}. */
   dbSize(): t.Integer;
   /**
+   * Does what tests need, if enable-debug-command allows it.
+   *
+   * `DEBUG`, since Redis 1.0.0, Depends on the subcommand.
+   */
+  debug(subcommand: Value, ...args: t.OneOrMore<Value>[]): Reply;
+  /**
    * Subtracts one from the integer at a key; a missing key counts as 0.
    *
    * `DECR`, since Redis 1.0.0, O(1).
@@ -429,6 +647,26 @@ export interface Commands {
    * `DEL`, since Redis 1.0.0, O(N) in the number of keys.
    */
   del(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Deletes a key, perhaps only if its string, or the digest of that, is or is not a given one.
+   *
+   * `DELEX`, since Redis 8.4.0, O(1); O(N) in the length of the string for digests.
+   */
+  delex(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  /** The same as {@link delex}. */
+  delEx(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  /**
+   * Deletes a key if it holds a given string.
+   *
+   * `DELIFEQ`, since Redis 9.0.0, O(1).
+   */
+  delifeq(key: t.Key, value: Value): t.Integer;
+  /**
+   * Returns the XXH3 hash of a string in hexadecimal.
+   *
+   * `DIGEST`, since Redis 8.4.0, O(N) in the length of the string.
+   */
+  digest(key: t.Key): string | null;
   /**
    * Returns the value of a key in serialised form, for RESTORE.
    *
@@ -469,6 +707,12 @@ export interface Commands {
   expiretime(key: t.Key): t.Integer;
   /** The same as {@link expiretime}. */
   expireTime(key: t.Key): t.Integer;
+  /**
+   * Fails: there is no replica that could take over.
+   *
+   * `FAILOVER`, since Redis 6.2.0, O(1).
+   */
+  failover(...args: t.Argument[]): 'OK';
   /**
    * Deletes all keys of all databases.
    *
@@ -870,6 +1114,12 @@ export interface Commands {
   /** The same as {@link incrbyfloat}. */
   incrByFloat(key: t.Key, increment: t.Numeric): string;
   /**
+   * Adds to the number at a key within bounds, and sets, keeps or clears its deadline.
+   *
+   * `INCREX`, since Redis 8.8.0, O(1).
+   */
+  increx(key: t.Key, ...options: t.OptionsOr<{ BYFLOAT?: t.Numeric; BYINT?: t.Numeric; SATURATE?: boolean; LBOUND?: Value; UBOUND?: Value; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'PERSIST' | { type: 'PERSIST' }; ENX?: boolean }>): t.Integer[] | number[];
+  /**
    * Returns the state of the server, in sections.
    *
    * `INFO`, since Redis 1.0.0, O(1).
@@ -881,6 +1131,62 @@ export interface Commands {
    * `KEYS`, since Redis 1.0.0, O(N) in the number of keys.
    */
   keys(pattern: Value): string[];
+  /**
+   * Returns the unix time at which the server began, since nothing was saved.
+   *
+   * `LASTSAVE`, since Redis 1.0.0, O(1).
+   */
+  lastsave(): t.Integer;
+  /** The same as {@link lastsave}. */
+  lastSave(): t.Integer;
+  /**
+   * Tells when commands took long.
+   *
+   * `LATENCY`, since Redis 2.8.13, O(1).
+   */
+  latency(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Tells in words what took long.
+   *
+   * `LATENCY DOCTOR`, since Redis 2.8.13, O(1).
+   */
+  latencyDoctor(): string;
+  /**
+   * Draws when an event took long.
+   *
+   * `LATENCY GRAPH`, since Redis 2.8.13, O(1).
+   */
+  latencyGraph(event: Value): string;
+  /**
+   * Lists the subcommands.
+   *
+   * `LATENCY HELP`, since Redis 2.8.13, O(1).
+   */
+  latencyHelp(): string[];
+  /**
+   * Returns how long commands take.
+   *
+   * `LATENCY HISTOGRAM`, since Redis 7.0.0, O(N) in the number of commands.
+   */
+  latencyHistogram(...commands: t.OneOrMore<Value>[]): { [key: string]: { [key: string]: Reply } };
+  /**
+   * Returns when an event took how long.
+   *
+   * `LATENCY HISTORY`, since Redis 2.8.13, O(1).
+   */
+  latencyHistory(event: Value): [time: t.Integer, milliseconds: t.Integer][];
+  /**
+   * Returns the latest time of each event.
+   *
+   * `LATENCY LATEST`, since Redis 2.8.13, O(1).
+   */
+  latencyLatest(): [event: string, time: t.Integer, latest: t.Integer, greatest: t.Integer][];
+  /**
+   * Forgets some events, or all of them.
+   *
+   * `LATENCY RESET`, since Redis 2.8.13, O(1).
+   */
+  latencyReset(...events: t.OneOrMore<Value>[]): t.Integer;
   /**
    * Finds the longest common subsequence of two strings.
    *
@@ -920,6 +1226,12 @@ export interface Commands {
   /** The same as {@link lmove}. */
   lMove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>): string | null;
   /**
+   * Moves several elements from an end of one list to an end of another and replies with them.
+   *
+   * `LMOVEM`, since Redis 8.10.0, O(N) with N elements moved.
+   */
+  lmovem(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, ...args: t.Argument[]): string[] | null;
+  /**
    * Pops elements from the first list that is not empty.
    *
    * `LMPOP`, since Redis 7.0.0, O(N+M) with N keys and M elements popped.
@@ -927,6 +1239,12 @@ export interface Commands {
   lmpop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
   /** The same as {@link lmpop}. */
   lmPop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  /**
+   * Returns the version of Redis that the engine behaves as.
+   *
+   * `LOLWUT`, since Redis 5.0.0, O(1).
+   */
+  lolwut(...options: t.OptionsOr<{ VERSION?: t.Numeric }>): string;
   /**
    * Removes elements from the front of a list and replies with them.
    *
@@ -992,6 +1310,48 @@ export interface Commands {
   /** The same as {@link ltrim}. */
   lTrim(key: t.Key, start: t.Numeric, stop: t.Numeric): 'OK';
   /**
+   * Tells what keys and the server take.
+   *
+   * `MEMORY`, since Redis 4.0.0, O(1).
+   */
+  memory(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Tells in words what is remarkable about the use of memory.
+   *
+   * `MEMORY DOCTOR`, since Redis 4.0.0, O(1).
+   */
+  memoryDoctor(): string;
+  /**
+   * Lists the subcommands.
+   *
+   * `MEMORY HELP`, since Redis 4.0.0, O(1).
+   */
+  memoryHelp(): string[];
+  /**
+   * Returns what the allocator tells.
+   *
+   * `MEMORY MALLOC-STATS`, since Redis 4.0.0, O(1).
+   */
+  memoryMallocStats(): string;
+  /**
+   * Does nothing: the engine holds no freed memory back.
+   *
+   * `MEMORY PURGE`, since Redis 4.0.0, O(1).
+   */
+  memoryPurge(): 'OK';
+  /**
+   * Returns what the parts of the server take, in bytes.
+   *
+   * `MEMORY STATS`, since Redis 4.0.0, O(N) in the number of connections and of segments of the tables.
+   */
+  memoryStats(): { [key: string]: Reply };
+  /**
+   * Returns how many bytes a key takes with its value.
+   *
+   * `MEMORY USAGE`, since Redis 4.0.0, O(N) in the number of elements.
+   */
+  memoryUsage(key: t.Key, ...options: t.OptionsOr<{ SAMPLES?: t.Numeric }>): t.Integer | null;
+  /**
    * Returns the strings at several keys; null for those that hold none.
    *
    * `MGET`, since Redis 1.0.0, O(N) in the number of keys.
@@ -999,6 +1359,42 @@ export interface Commands {
   mget(...keys: t.Many<t.Key>): (string | null)[];
   /** The same as {@link mget}. */
   mGet(...keys: t.Many<t.Key>): (string | null)[];
+  /**
+   * Tells that there are no modules.
+   *
+   * `MODULE`, since Redis 4.0.0, O(1).
+   */
+  module(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Lists the subcommands.
+   *
+   * `MODULE HELP`, since Redis 5.0.0, O(1).
+   */
+  moduleHelp(): string[];
+  /**
+   * Returns the loaded modules, of which there are none.
+   *
+   * `MODULE LIST`, since Redis 4.0.0, O(1).
+   */
+  moduleList(): Reply[];
+  /**
+   * Fails: there are no modules.
+   *
+   * `MODULE LOAD`, since Redis 4.0.0, O(1).
+   */
+  moduleLoad(path: Value, ...args: t.OneOrMore<Value>[]): 'OK';
+  /**
+   * Fails: there are no modules.
+   *
+   * `MODULE LOADEX`, since Redis 7.0.0, O(1).
+   */
+  moduleLoadex(path: Value, ...args: t.OneOrMore<Value>[]): 'OK';
+  /**
+   * Fails: there are no modules.
+   *
+   * `MODULE UNLOAD`, since Redis 4.0.0, O(1).
+   */
+  moduleUnload(name: Value): 'OK';
   /**
    * Moves a key to another database.
    *
@@ -1013,6 +1409,14 @@ export interface Commands {
   mset(...pairs: t.Pairs): 'OK';
   /** The same as {@link mset}. */
   mSet(...pairs: t.Pairs): 'OK';
+  /**
+   * Sets several keys to strings with one deadline, perhaps only if all or none of them exist.
+   *
+   * `MSETEX`, since Redis 8.4.0, O(N) in the number of keys.
+   */
+  msetex(...args: t.Argument[]): t.Integer;
+  /** The same as {@link msetex}. */
+  mSetEx(...args: t.Argument[]): t.Integer;
   /**
    * Sets several keys to strings at once, but only if none of them exists.
    *
@@ -1140,6 +1544,12 @@ export interface Commands {
   /** The same as {@link psetex}. */
   pSetEx(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
   /**
+   * Fails: replicas are not served.
+   *
+   * `PSYNC`, since Redis 2.8.0, O(1).
+   */
+  psync(replicationid: Value, offset: t.Numeric): 'OK';
+  /**
    * Returns how many milliseconds are left until a key expires.
    *
    * `PTTL`, since Redis 2.6.0, O(1).
@@ -1204,6 +1614,22 @@ export interface Commands {
   /** The same as {@link randomkey}. */
   randomKey(): string | null;
   /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `READONLY`, since Redis 3.0.0, O(1).
+   */
+  readonly(): 'OK';
+  /** The same as {@link readonly}. */
+  readOnly(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `READWRITE`, since Redis 3.0.0, O(1).
+   */
+  readwrite(): 'OK';
+  /** The same as {@link readwrite}. */
+  readWrite(): 'OK';
+  /**
    * Gives a key another name, replacing the key that had it.
    *
    * `RENAME`, since Redis 1.0.0, O(1).
@@ -1218,11 +1644,31 @@ export interface Commands {
   /** The same as {@link renamenx}. */
   renameNX(key: t.Key, newkey: t.Key): t.Integer;
   /**
+   * Fails: replicas are not served.
+   *
+   * `REPLCONF`, since Redis 3.0.0, O(1).
+   */
+  replconf(): 'OK';
+  /**
+   * Takes NO ONE, which the server is a replica of.
+   *
+   * `REPLICAOF`, since Redis 5.0.0, O(1).
+   */
+  replicaof(host: Value, port: Value): 'OK';
+  /** The same as {@link replicaof}. */
+  replicaOf(host: Value, port: Value): 'OK';
+  /**
    * Makes a key from a value in the serialised form that DUMP returns.
    *
    * `RESTORE`, since Redis 2.6.0, O(N) in the size of the value, O(N log N) for a sorted set.
    */
   restore(key: t.Key, ttl: t.Numeric, serializedValue: Value, ...options: t.OptionsOr<{ REPLACE?: boolean; ABSTTL?: boolean; IDLETIME?: t.Numeric; FREQ?: t.Numeric }>): 'OK';
+  /**
+   * Tells that the server is a master without replicas.
+   *
+   * `ROLE`, since Redis 2.8.12, O(1).
+   */
+  role(): [role: string, offset: t.Integer, replicas: Reply[]];
   /**
    * Removes elements from the end of a list and replies with them.
    *
@@ -1266,6 +1712,12 @@ export interface Commands {
   /** The same as {@link sadd}. */
   sAdd(key: t.Key, ...members: t.Many<Value>): t.Integer;
   /**
+   * Fails: nothing is persisted.
+   *
+   * `SAVE`, since Redis 1.0.0, O(1).
+   */
+  save(): 'OK';
+  /**
    * Iterates over the keys; each key that is there throughout is returned exactly once.
    *
    * `SCAN`, since Redis 2.8.0, O(1) per call, O(N) for a whole iteration.
@@ -1288,6 +1740,12 @@ export interface Commands {
   /** The same as {@link sdiff}. */
   sDiff(...keys: t.Many<t.Key>): string[];
   /**
+   * Returns the number of members of the first set that no other set has, counted up to a limit.
+   *
+   * `SDIFFCARD`, since Redis 8.10.0, O(N*M) where N is the size of the first set and M the number of sets.
+   */
+  sdiffcard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
    * Stores the members of the first set that no other set has, and returns their number.
    *
    * `SDIFFSTORE`, since Redis 1.0.0, O(N*M) where N is the size of the first set and M the number of sets.
@@ -1306,7 +1764,7 @@ export interface Commands {
    *
    * `SET`, since Redis 1.0.0, O(1).
    */
-  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
+  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
   /**
    * Sets or clears the bit at a position of a string, and returns what it was.
    *
@@ -1344,6 +1802,12 @@ export interface Commands {
   /** The same as {@link setrange}. */
   setRange(key: t.Key, offset: t.Numeric, value: Value): t.Integer;
   /**
+   * Stops the server.
+   *
+   * `SHUTDOWN`, since Redis 1.0.0, O(1).
+   */
+  shutdown(...options: t.OptionsOr<{ NOSAVE?: boolean; SAVE?: boolean; NOW?: boolean; FORCE?: boolean; ABORT?: boolean }>): Reply;
+  /**
    * Returns the members that all sets have.
    *
    * `SINTER`, since Redis 1.0.0, O(N*M) where N is the size of the smallest set and M the number of sets.
@@ -1375,6 +1839,44 @@ export interface Commands {
   sismember(key: t.Key, member: Value): t.Integer;
   /** The same as {@link sismember}. */
   sIsMember(key: t.Key, member: Value): t.Integer;
+  /**
+   * Does what REPLICAOF does.
+   *
+   * `SLAVEOF`, since Redis 1.0.0, O(1).
+   *
+   * @deprecated since Redis 5.0.0: use REPLICAOF
+   */
+  slaveof(host: Value, port: Value): 'OK';
+  /**
+   * Tells which commands took long.
+   *
+   * `SLOWLOG`, since Redis 2.2.12, O(1).
+   */
+  slowlog(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Returns the latest commands that took long.
+   *
+   * `SLOWLOG GET`, since Redis 2.2.12, O(N) in the number of entries replied.
+   */
+  slowLogGet(count?: t.Numeric): [id: t.Integer, time: t.Integer, microseconds: t.Integer, arguments: string[], address: string, name: string][];
+  /**
+   * Lists the subcommands.
+   *
+   * `SLOWLOG HELP`, since Redis 6.2.0, O(1).
+   */
+  slowlogHelp(): string[];
+  /**
+   * Returns how many commands the log of slow ones holds.
+   *
+   * `SLOWLOG LEN`, since Redis 2.2.12, O(1).
+   */
+  slowLogLen(): t.Integer;
+  /**
+   * Empties the log of slow commands.
+   *
+   * `SLOWLOG RESET`, since Redis 2.2.12, O(N) in the number of entries.
+   */
+  slowLogReset(): 'OK';
   /**
    * Returns all members of a set.
    *
@@ -1478,6 +1980,12 @@ export interface Commands {
   /** The same as {@link sunion}. */
   sUnion(...keys: t.Many<t.Key>): string[];
   /**
+   * Returns or estimates the number of members that any of the sets has, counted up to a limit.
+   *
+   * `SUNIONCARD`, since Redis 8.10.0, O(N) where N is the number of members of all sets together.
+   */
+  sunioncard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
    * Stores the members that any of the sets has, and returns their number.
    *
    * `SUNIONSTORE`, since Redis 1.0.0, O(N) where N is the number of members of all sets together.
@@ -1493,6 +2001,12 @@ export interface Commands {
   swapdb(index1: t.Numeric, index2: t.Numeric): 'OK';
   /** The same as {@link swapdb}. */
   swapDb(index1: t.Numeric, index2: t.Numeric): 'OK';
+  /**
+   * Fails: replicas are not served.
+   *
+   * `SYNC`, since Redis 1.0.0, O(1).
+   */
+  sync(): 'OK';
   /**
    * Returns the server's time.
    *
@@ -1529,6 +2043,18 @@ export interface Commands {
    * `UNWATCH`, since Redis 2.2.0, O(1).
    */
   unwatch(): 'OK';
+  /**
+   * Waits for replicas until the timeout, and returns how many there were: 0.
+   *
+   * `WAIT`, since Redis 3.0.0, O(1).
+   */
+  wait(numreplicas: t.Numeric, timeout: t.Numeric): t.Integer;
+  /**
+   * Waits for replicas until the timeout; nothing is persisted here.
+   *
+   * `WAITAOF`, since Redis 7.2.0, O(1).
+   */
+  waitaof(numlocal: t.Numeric, numreplicas: t.Numeric, timeout: t.Numeric): [local: t.Integer, replicas: t.Integer];
   /**
    * Lets the next EXEC run only if these keys have not changed until then.
    *
@@ -2014,13 +2540,17 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['ACL USERS', 'aclUsers'],
   ['ACL WHOAMI', 'aclWhoAmI'],
   ['APPEND', 'append'],
+  ['ASKING', 'asking'],
   ['AUTH', 'auth'],
+  ['BGREWRITEAOF', 'bgrewriteaof bgRewriteAof'],
+  ['BGSAVE', 'bgsave bgSave'],
   ['BITCOUNT', 'bitcount bitCount'],
   ['BITFIELD', 'bitfield bitField'],
   ['BITFIELD_RO', 'bitfield_ro bitFieldRo'],
   ['BITOP', 'bitop bitOp'],
   ['BITPOS', 'bitpos bitPos'],
   ['BLMOVE', 'blmove blMove'],
+  ['BLMOVEM', 'blmovem'],
   ['BLMPOP', 'blmpop blmPop', { count: 1 }],
   ['BLPOP', 'blpop blPop'],
   ['BRPOP', 'brpop brPop'],
@@ -2046,6 +2576,35 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CLIENT TRACKINGINFO', 'clientTrackingInfo'],
   ['CLIENT UNBLOCK', 'clientUnblock'],
   ['CLIENT UNPAUSE', 'clientUnpause'],
+  ['CLUSTER', 'cluster'],
+  ['CLUSTER ADDSLOTS', 'clusterAddslots'],
+  ['CLUSTER ADDSLOTSRANGE', 'clusterAddslotsrange'],
+  ['CLUSTER BUMPEPOCH', 'clusterBumpepoch'],
+  ['CLUSTER COUNT-FAILURE-REPORTS', 'clusterCountFailureReports'],
+  ['CLUSTER COUNTKEYSINSLOT', 'clusterCountkeysinslot'],
+  ['CLUSTER DELSLOTS', 'clusterDelslots'],
+  ['CLUSTER DELSLOTSRANGE', 'clusterDelslotsrange'],
+  ['CLUSTER FAILOVER', 'clusterFailover'],
+  ['CLUSTER FLUSHSLOTS', 'clusterFlushslots'],
+  ['CLUSTER FORGET', 'clusterForget'],
+  ['CLUSTER GETKEYSINSLOT', 'clusterGetkeysinslot'],
+  ['CLUSTER HELP', 'clusterHelp'],
+  ['CLUSTER INFO', 'clusterInfo'],
+  ['CLUSTER KEYSLOT', 'clusterKeyslot'],
+  ['CLUSTER LINKS', 'clusterLinks'],
+  ['CLUSTER MEET', 'clusterMeet'],
+  ['CLUSTER MYID', 'clusterMyid'],
+  ['CLUSTER MYSHARDID', 'clusterMyshardid'],
+  ['CLUSTER NODES', 'clusterNodes'],
+  ['CLUSTER REPLICAS', 'clusterReplicas'],
+  ['CLUSTER REPLICATE', 'clusterReplicate'],
+  ['CLUSTER RESET', 'clusterReset'],
+  ['CLUSTER SAVECONFIG', 'clusterSaveconfig'],
+  ['CLUSTER SET-CONFIG-EPOCH', 'clusterSetConfigEpoch'],
+  ['CLUSTER SETSLOT', 'clusterSetslot'],
+  ['CLUSTER SHARDS', 'clusterShards'],
+  ['CLUSTER SLAVES', 'clusterSlaves'],
+  ['CLUSTER SLOTS', 'clusterSlots'],
   ['COMMAND', 'command'],
   ['COMMAND COUNT', 'commandCount'],
   ['COMMAND DOCS', 'commandDocs'],
@@ -2058,18 +2617,24 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CONFIG GET', 'configGet'],
   ['CONFIG HELP', 'configHelp'],
   ['CONFIG RESETSTAT', 'configResetStat'],
+  ['CONFIG REWRITE', 'configRewrite'],
   ['CONFIG SET', 'configSet', { pairs: true }],
   ['COPY', 'copy'],
   ['DBSIZE', 'dbsize dbSize'],
+  ['DEBUG', 'debug'],
   ['DECR', 'decr'],
   ['DECRBY', 'decrby decrBy'],
   ['DEL', 'del'],
+  ['DELEX', 'delex delEx'],
+  ['DELIFEQ', 'delifeq'],
+  ['DIGEST', 'digest'],
   ['DUMP', 'dump'],
   ['ECHO', 'echo'],
   ['EXISTS', 'exists'],
   ['EXPIRE', 'expire'],
   ['EXPIREAT', 'expireat expireAt'],
   ['EXPIRETIME', 'expiretime expireTime'],
+  ['FAILOVER', 'failover'],
   ['FLUSHALL', 'flushall flushAll'],
   ['FLUSHDB', 'flushdb flushDb'],
   ['GEOADD', 'geoadd geoAdd'],
@@ -2119,14 +2684,26 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['INCR', 'incr'],
   ['INCRBY', 'incrby incrBy'],
   ['INCRBYFLOAT', 'incrbyfloat incrByFloat'],
+  ['INCREX', 'increx'],
   ['INFO', 'info'],
   ['KEYS', 'keys'],
+  ['LASTSAVE', 'lastsave lastSave'],
+  ['LATENCY', 'latency'],
+  ['LATENCY DOCTOR', 'latencyDoctor'],
+  ['LATENCY GRAPH', 'latencyGraph'],
+  ['LATENCY HELP', 'latencyHelp'],
+  ['LATENCY HISTOGRAM', 'latencyHistogram'],
+  ['LATENCY HISTORY', 'latencyHistory'],
+  ['LATENCY LATEST', 'latencyLatest'],
+  ['LATENCY RESET', 'latencyReset'],
   ['LCS', 'lcs'],
   ['LINDEX', 'lindex lIndex'],
   ['LINSERT', 'linsert lInsert'],
   ['LLEN', 'llen lLen'],
   ['LMOVE', 'lmove lMove'],
+  ['LMOVEM', 'lmovem'],
   ['LMPOP', 'lmpop lmPop', { count: 0 }],
+  ['LOLWUT', 'lolwut'],
   ['LPOP', 'lpop lPop'],
   ['LPOS', 'lpos lPos'],
   ['LPUSH', 'lpush lPush'],
@@ -2135,9 +2712,23 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['LREM', 'lrem lRem'],
   ['LSET', 'lset lSet'],
   ['LTRIM', 'ltrim lTrim'],
+  ['MEMORY', 'memory'],
+  ['MEMORY DOCTOR', 'memoryDoctor'],
+  ['MEMORY HELP', 'memoryHelp'],
+  ['MEMORY MALLOC-STATS', 'memoryMallocStats'],
+  ['MEMORY PURGE', 'memoryPurge'],
+  ['MEMORY STATS', 'memoryStats'],
+  ['MEMORY USAGE', 'memoryUsage'],
   ['MGET', 'mget mGet'],
+  ['MODULE', 'module'],
+  ['MODULE HELP', 'moduleHelp'],
+  ['MODULE LIST', 'moduleList'],
+  ['MODULE LOAD', 'moduleLoad'],
+  ['MODULE LOADEX', 'moduleLoadex'],
+  ['MODULE UNLOAD', 'moduleUnload'],
   ['MOVE', 'move'],
   ['MSET', 'mset mSet', { pairs: true }],
+  ['MSETEX', 'msetex mSetEx', { count: 0 }],
   ['MSETNX', 'msetnx mSetNX', { pairs: true }],
   ['OBJECT', 'object'],
   ['OBJECT ENCODING', 'objectEncoding'],
@@ -2156,6 +2747,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['PFSELFTEST', 'pfselftest'],
   ['PING', 'ping'],
   ['PSETEX', 'psetex pSetEx'],
+  ['PSYNC', 'psync'],
   ['PTTL', 'pttl pTTL'],
   ['PUBLISH', 'publish'],
   ['PUBSUB', 'pubsub'],
@@ -2166,17 +2758,24 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['PUBSUB SHARDCHANNELS', 'pubSubShardChannels'],
   ['PUBSUB SHARDNUMSUB', 'pubSubShardNumSub'],
   ['RANDOMKEY', 'randomkey randomKey'],
+  ['READONLY', 'readonly readOnly'],
+  ['READWRITE', 'readwrite readWrite'],
   ['RENAME', 'rename'],
   ['RENAMENX', 'renamenx renameNX'],
+  ['REPLCONF', 'replconf'],
+  ['REPLICAOF', 'replicaof replicaOf'],
   ['RESTORE', 'restore'],
+  ['ROLE', 'role'],
   ['RPOP', 'rpop rPop'],
   ['RPOPLPUSH', 'rpoplpush rPopLPush'],
   ['RPUSH', 'rpush rPush'],
   ['RPUSHX', 'rpushx rPushX'],
   ['SADD', 'sadd sAdd'],
+  ['SAVE', 'save'],
   ['SCAN', 'scan'],
   ['SCARD', 'scard sCard'],
   ['SDIFF', 'sdiff sDiff'],
+  ['SDIFFCARD', 'sdiffcard', { count: 0 }],
   ['SDIFFSTORE', 'sdiffstore sDiffStore'],
   ['SELECT', 'select'],
   ['SET', 'set'],
@@ -2184,10 +2783,17 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['SETEX', 'setex setEx'],
   ['SETNX', 'setnx setNX'],
   ['SETRANGE', 'setrange setRange'],
+  ['SHUTDOWN', 'shutdown'],
   ['SINTER', 'sinter sInter'],
   ['SINTERCARD', 'sintercard sInterCard', { count: 0 }],
   ['SINTERSTORE', 'sinterstore sInterStore'],
   ['SISMEMBER', 'sismember sIsMember'],
+  ['SLAVEOF', 'slaveof'],
+  ['SLOWLOG', 'slowlog'],
+  ['SLOWLOG GET', 'slowLogGet'],
+  ['SLOWLOG HELP', 'slowlogHelp'],
+  ['SLOWLOG LEN', 'slowLogLen'],
+  ['SLOWLOG RESET', 'slowLogReset'],
   ['SMEMBERS', 'smembers sMembers'],
   ['SMISMEMBER', 'smismember smIsMember'],
   ['SMOVE', 'smove sMove'],
@@ -2201,14 +2807,18 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['STRLEN', 'strlen strLen'],
   ['SUBSTR', 'substr'],
   ['SUNION', 'sunion sUnion'],
+  ['SUNIONCARD', 'sunioncard', { count: 0 }],
   ['SUNIONSTORE', 'sunionstore sUnionStore'],
   ['SWAPDB', 'swapdb swapDb'],
+  ['SYNC', 'sync'],
   ['TIME', 'time'],
   ['TOUCH', 'touch'],
   ['TTL', 'ttl'],
   ['TYPE', 'type'],
   ['UNLINK', 'unlink'],
   ['UNWATCH', 'unwatch'],
+  ['WAIT', 'wait'],
+  ['WAITAOF', 'waitaof'],
   ['WATCH', 'watch'],
   ['XACK', 'xack xAck'],
   ['XACKDEL', 'xackdel'],

@@ -92,7 +92,7 @@ impl Command {
     pub(crate) fn keys_by(&self, specs: &[KeySpec], args: Args<'_>) -> Vec<KeyAt> {
         match self.name {
             // These cannot be told by positions alone.
-            "SET" => return alloc::vec![(1, set_flags(args))],
+            "SET" if self.group == Group::String => return alloc::vec![(1, set_flags(args))],
             "SORT" => return sort_keys(args),
             "BITFIELD" => return alloc::vec![(1, bitfield_flags(args))],
             _ => {}

@@ -232,12 +232,30 @@ impl Reader<'_> {
         score: fn(&mut Self) -> Result<f64, Fault>,
     ) -> Result<Zset, Fault> {
         let count = self.count(1 + score_bytes)?;
-        let mut zset = Zset::for_members(count, compact);
+        // The sign of a zero is lost in the compact form, so a set that will be large is so from the beginning.
+        let is_compact =
+            count <= compact.zset_entries_max && self.clone().has_short_members(count, compact, score)?;
+        let mut zset = Zset::for_members(if is_compact { count } else { usize::MAX }, compact);
         for _ in 0..count {
             let (member, score) = (self.string()?, score(self)?);
             self.set_score(&mut zset, &member, score, compact)?;
         }
         Ok(zset)
+    }
+
+    /// Whether all members are short enough for the compact form.
+    fn has_short_members(
+        mut self,
+        count: usize,
+        compact: &Compact,
+        score: fn(&mut Self) -> Result<f64, Fault>,
+    ) -> Result<bool, Fault> {
+        let mut longest = 0;
+        for _ in 0..count {
+            longest = longest.max(self.string()?.len());
+            score(&mut self)?;
+        }
+        Ok(longest <= compact.zset_value_bytes_max)
     }
 
     fn zset_packed(&mut self, pack: Pack, compact: &Compact) -> Result<Zset, Fault> {

@@ -23,6 +23,7 @@ enum Length {
 }
 
 /// Reads values from bytes that are not trusted.
+#[derive(Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
     memory: Memory,

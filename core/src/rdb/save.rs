@@ -216,7 +216,8 @@ impl Writer {
         if !zset.is_small() {
             self.bytes.push(form::ZSET);
             self.length(zset.len() as u64);
-            for (member, score) in zset.iter() {
+            // Redis reads them fastest from the greatest on.
+            for (member, score) in zset.iter().rev() {
                 self.item(member);
                 self.bytes.extend_from_slice(&score.to_le_bytes());
             }

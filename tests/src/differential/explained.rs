@@ -2,6 +2,11 @@
 //!
 //! Each entry is as narrow as can be: it sees the request and both replies.
 
+use sanderling_core::keyspace::{Entry, HashSeed, Value};
+use sanderling_core::memory::Memory;
+use sanderling_core::rdb;
+use sanderling_core::types::Compact;
+
 use super::operation::Args;
 use crate::reply::Reply;
 
@@ -17,6 +22,11 @@ pub struct Explained {
 
 /// All of them. An entry that no run uses should go.
 pub const EXPLAINED: &[Explained] = &[
+    Explained {
+        name: "serialised values",
+        reason: "compression and the order of hashes and sets are free, and 7.2 has forms that 7.0 does not know",
+        applies: |args, oracle, target| args[0].eq_ignore_ascii_case(b"DUMP") && same_value(oracle, target),
+    },
     Explained {
         name: "shortest doubles",
         reason: "7.2 writes a score with the digits that fpconv gives; 7.0 with 17 significant digits",
@@ -90,6 +100,16 @@ pub const EXPLAINED: &[Explained] = &[
             let is_dry_run = args[0].eq_ignore_ascii_case(b"ACL") && args.len() == 5;
             let is_merge = is_dry_run && args[3].eq_ignore_ascii_case(b"PFMERGE");
             is_merge && oracle.is_simple("OK") && !target.is_simple("OK")
+        },
+    },
+    Explained {
+        name: "WAIT may block",
+        reason: "7.2 puts WAIT into the category blocking, by which rules of users name it",
+        applies: |args, _, _| {
+            args.len() > 3
+                && args[0].eq_ignore_ascii_case(b"ACL")
+                && args[1].eq_ignore_ascii_case(b"DRYRUN")
+                && args[3].eq_ignore_ascii_case(b"WAIT")
         },
     },
     Explained {
@@ -208,6 +228,26 @@ fn same_distances(oracle: &Reply, target: &Reply) -> bool {
 fn in_parts(text: &[u8]) -> Option<u64> {
     let (whole, places) = std::str::from_utf8(text).ok()?.split_once('.')?;
     (places.len() == 4).then(|| format!("{whole}{places}").parse().ok())?
+}
+
+/// Whether two dumps are of the same value. Of streams only the type is compared, since their consumers were seen at
+/// other times.
+fn same_value(oracle: &Reply, target: &Reply) -> bool {
+    let contents = |reply: &Reply| {
+        let compact = Compact::new(HashSeed(1, 2));
+        let value = rdb::restore(reply.bytes()?, &compact, Memory::UNKNOWN, 1 << 30).ok()?;
+        let mut elements: Vec<Vec<u8>> = match &value {
+            Value::Stream(_) => vec![b"a stream".to_vec()],
+            Value::Set(set) => set.iter().map(|member| member.to_vec()).collect(),
+            Value::Hash(hash) => {
+                hash.iter().map(|(field, value)| [field.to_vec(), value.to_vec()].join(&b"="[..])).collect()
+            }
+            _ => return Some(vec![rdb::dump(&Entry::with_value(b"", value, None).value(), false)]),
+        };
+        elements.sort();
+        Some(elements)
+    };
+    contents(oracle).is_some_and(|expected| contents(target) == Some(expected))
 }
 
 /// Whether the command's reply may hold scores.

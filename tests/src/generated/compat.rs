@@ -113,8 +113,8 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["ACL LOAD", "ACL SAVE"],
         title: "The engine has no ACL file",
-        text: "Users come from settings before the start, one `user` line each as in Redis; `ACL LOAD` and `ACL \
-               SAVE` reply as a server does that was started without such a file.",
+        text: "The server reads `user` lines and an `aclfile` when it starts. `ACL LOAD` and `ACL SAVE` reply as a \
+               server does that was started without such a file.",
     },
     Difference {
         commands: &["CLIENT TRACKING"],

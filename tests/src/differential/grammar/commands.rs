@@ -22,7 +22,7 @@ pub(super) const PLAIN: &[&str] = &[
     "OBJECT (ENCODING|IDLETIME|FREQ|REFCOUNT|BOGUS) <key>",
     "RESTORE <key> (0|<ttlms>) (<payload>|<val>) [REPLACE] [FREQ 3|IDLETIME -1|IDLETIME|FREQ 256|BOGUS]",
     "RESTORE <key> (0|<atms>) <payload> REPLACE ABSTTL",
-    "DUMP nothing",
+    "DUMP <key>",
     "SORT <key> [LIMIT <idx> <idx>] [GET <sortget>] [GET <sortget>] [ASC|DESC] [STORE <key>]",
     "SORT <key> [ASC|DESC] ALPHA",
     "SORT <key> ALPHA [LIMIT <idx> <idx>] [GET <sortget>] [ASC|DESC] STORE <key>",

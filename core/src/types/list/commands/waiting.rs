@@ -78,6 +78,7 @@ pub(super) fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
         wants: Type::List,
         wakes_on_loss: false,
         deadline,
+        retry_at: None,
         on_timeout: Absent::NullArray,
         request: None,
     }))

@@ -11,6 +11,9 @@ mod read;
 mod record;
 mod rows;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use rows::ROWS;
 
 use alloc::vec::Vec;

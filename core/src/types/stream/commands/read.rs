@@ -213,14 +213,33 @@ fn finish(
         ctx.reply.null_array();
         return Ok(Flow::Done);
     };
+    let retry_at = next_claim(ctx, read)?;
     Ok(Flow::Block(Box::new(Block {
         keys: read.keys.iter().map(<[u8]>::to_vec).collect(),
         wants: Type::Stream,
         wakes_on_loss: read.group.is_some(),
         deadline,
+        retry_at,
         on_timeout: Absent::NullArray,
         request: resolved_request(read, from, args),
     })))
+}
+
+/// When the next entry that someone has not acknowledged may be taken over, in unix microseconds.
+fn next_claim(ctx: &mut Context<'_>, read: &Read<'_>) -> Result<Option<u64>, Error> {
+    let (Some(idle), Some((name, _))) = (read.claim, read.group) else { return Ok(None) };
+    // What could have been taken already was there no more.
+    let earliest = ctx.store.now.saturating_sub(idle).saturating_add(1);
+    let mut next = None;
+    for key in read.keys.iter() {
+        let Some(group) = ctx.store.stream_mut(key)?.and_then(|stream| stream.group_mut(name)) else {
+            continue;
+        };
+        let first = group.by_time().range((earliest, Id::MIN)..).next();
+        let due = first.map(|(at, _)| at.saturating_add(idle).saturating_mul(1000));
+        next = [next, due].into_iter().flatten().min();
+    }
+    Ok(next)
 }
 
 /// The request with names in the place of `$` and `+`, which mean what is the end of a stream now.

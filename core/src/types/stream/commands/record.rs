@@ -52,7 +52,8 @@ pub(super) fn progress(effects: &mut Effects, key: &[u8], name: &[u8], group: &G
         return;
     }
     let mut read = Vec::new();
-    write_i64(&mut read, group.entries_read.unwrap_or(-1));
+    // A count that has wrapped around cannot be set, and says as little as none.
+    write_i64(&mut read, group.entries_read.unwrap_or(-1).max(-1));
     let mut last = [0; ID_CHARS_MAX];
     let last = group.last_id.text(&mut last);
     effects.rewrite([&b"XGROUP"[..], b"SETID", key, name, last, b"ENTRIESREAD", &read].into_iter());

@@ -209,6 +209,7 @@ fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
         wants: Type::Zset,
         wakes_on_loss: false,
         deadline,
+        retry_at: None,
         on_timeout: Absent::NullArray,
         request: None,
     }))
