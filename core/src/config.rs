@@ -210,7 +210,7 @@ impl Default for Config {
             acl_log_len_max: 128,
             acl_all_channels: false,
             tracked_keys_max: 1_000_000,
-            hash_entries_max: 128,
+            hash_entries_max: 512,
             hash_value_bytes_max: 64,
             intset_entries_max: 512,
             set_entries_max: 128,

@@ -1,4 +1,5 @@
-//! The raw ABI, version 1: an engine behind a few exported functions; the module imports nothing.
+//! The raw ABI, version 1: an engine behind a few exported functions. The module imports one function, a clock for
+//! how long commands take, which no reply but those of SLOWLOG, LATENCY and INFO depends on.
 //!
 //! The host writes input bytes and request descriptors into linear memory, calls [`process`] or [`timeout`],
 //! and reads output descriptors that point at the engine's bytes, where they lie. Addresses are absolute, numbers
@@ -37,6 +38,17 @@ const REQUEST_PAUSE: u32 = 3;
 const REQUEST_RESUME: u32 = 4;
 
 const _: () = assert!(size_of::<Request>() == 16 && offset_of!(Request, kind) == 12);
+
+#[link(wasm_import_module = "sanderling")]
+unsafe extern "C" {
+    /// Microseconds of a clock that only goes forward.
+    #[link_name = "clock"]
+    safe fn host_clock() -> u64;
+}
+
+fn running_micros() -> u64 {
+    host_clock()
+}
 
 /// The one instance of this module.
 struct Guest {
@@ -218,6 +230,7 @@ fn parse_options(text: &[u8]) -> Result<Options, String> {
     }
     allocator::set_memory_max(options.config.memory_bytes_max);
     options.memory_used = allocator::pressing_bytes;
+    options.clock = Some(running_micros);
     options.memory_available = allocator::available_bytes;
     Ok(options)
 }
