@@ -5,7 +5,7 @@ use crate::process::Process;
 use std::io::{Read, Write};
 
 /// Sizes of the sandbox in MiB: some have room for a little of what the tests ask for, some for nearly all.
-const SANDBOXES: [usize; 3] = [24, 48, 80];
+const SANDBOXES: [usize; 3] = [26, 48, 80];
 const OOM: &str = "-OOM command not allowed when used memory > 'maxmemory'.";
 const MIB: usize = 1 << 20;
 
