@@ -1544,12 +1544,6 @@ export interface Commands {
   /** The same as {@link psetex}. */
   pSetEx(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
   /**
-   * Fails: replicas are not served.
-   *
-   * `PSYNC`, since Redis 2.8.0, O(1).
-   */
-  psync(replicationid: Value, offset: t.Numeric): 'OK';
-  /**
    * Returns how many milliseconds are left until a key expires.
    *
    * `PTTL`, since Redis 2.6.0, O(1).
@@ -1643,12 +1637,6 @@ export interface Commands {
   renamenx(key: t.Key, newkey: t.Key): t.Integer;
   /** The same as {@link renamenx}. */
   renameNX(key: t.Key, newkey: t.Key): t.Integer;
-  /**
-   * Fails: replicas are not served.
-   *
-   * `REPLCONF`, since Redis 3.0.0, O(1).
-   */
-  replconf(): 'OK';
   /**
    * Takes NO ONE, which the server is a replica of.
    *
@@ -2001,12 +1989,6 @@ export interface Commands {
   swapdb(index1: t.Numeric, index2: t.Numeric): 'OK';
   /** The same as {@link swapdb}. */
   swapDb(index1: t.Numeric, index2: t.Numeric): 'OK';
-  /**
-   * Fails: replicas are not served.
-   *
-   * `SYNC`, since Redis 1.0.0, O(1).
-   */
-  sync(): 'OK';
   /**
    * Returns the server's time.
    *
@@ -2747,7 +2729,6 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['PFSELFTEST', 'pfselftest'],
   ['PING', 'ping'],
   ['PSETEX', 'psetex pSetEx'],
-  ['PSYNC', 'psync'],
   ['PTTL', 'pttl pTTL'],
   ['PUBLISH', 'publish'],
   ['PUBSUB', 'pubsub'],
@@ -2762,7 +2743,6 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['READWRITE', 'readwrite readWrite'],
   ['RENAME', 'rename'],
   ['RENAMENX', 'renamenx renameNX'],
-  ['REPLCONF', 'replconf'],
   ['REPLICAOF', 'replicaof replicaOf'],
   ['RESTORE', 'restore'],
   ['ROLE', 'role'],
@@ -2810,7 +2790,6 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['SUNIONCARD', 'sunioncard', { count: 0 }],
   ['SUNIONSTORE', 'sunionstore sUnionStore'],
   ['SWAPDB', 'swapdb swapDb'],
-  ['SYNC', 'sync'],
   ['TIME', 'time'],
   ['TOUCH', 'touch'],
   ['TTL', 'ttl'],

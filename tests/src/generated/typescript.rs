@@ -17,12 +17,15 @@ const LEFT_OUT: &[&str] = &[
     "MONITOR",
     "MULTI",
     "PSUBSCRIBE",
+    "PSYNC",
     "PUNSUBSCRIBE",
     "QUIT",
+    "REPLCONF",
     "RESET",
     "SSUBSCRIBE",
     "SUBSCRIBE",
     "SUNSUBSCRIBE",
+    "SYNC",
     "UNSUBSCRIBE",
 ];
 
