@@ -652,9 +652,9 @@ export interface Commands {
    *
    * `DELEX`, since Redis 8.4.0, O(1); O(N) in the length of the string for digests.
    */
-  delex(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  delex(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?:  }>): t.Integer;
   /** The same as {@link delex}. */
-  delEx(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  delEx(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?:  }>): t.Integer;
   /**
    * Deletes a key if it holds a given string.
    *
@@ -1752,7 +1752,7 @@ export interface Commands {
    *
    * `SET`, since Redis 1.0.0, O(1).
    */
-  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
+  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
   /**
    * Sets or clears the bit at a position of a string, and returns what it was.
    *

@@ -266,7 +266,13 @@ fn value_property(word: &str, arg: &Arg) -> Option<String> {
 /// node-redis names some choices as a whole.
 fn grouped(arg: &Arg, choices: &[Arg]) -> Option<String> {
     match arg.name {
-        "condition" | "comparison" => Some(format!("{}?: {}", arg.name, words(arg)?)),
+        // What is compared with a value has a property of its own.
+        "condition" | "comparison" => {
+            let bare = choices.iter().filter(|choice| leaf(choice).is_none());
+            let bare: Vec<_> =
+                bare.filter_map(|choice| choice.token.map(|word| format!("'{word}'"))).collect();
+            Some(format!("{}?: {}", arg.name, bare.join(" | ")))
+        }
         "order" => Some(format!("DIRECTION?: {}", words(arg)?)),
         "sortby" => Some("BY?: 'SCORE' | 'LEX'".to_owned()),
         "expiration" => {
