@@ -65,13 +65,18 @@ impl Vm {
 
     /// "bad argument" for an argument of the native function that runs; the first has index 0.
     pub(crate) fn bad_argument_at(&mut self, index: usize, message: &str) -> Raise {
+        self.bad_argument_number(index + 1, message)
+    }
+
+    /// As `bad_argument_at`, with the number as the message shows it.
+    pub(crate) fn bad_argument_number(&mut self, number: usize, message: &str) -> Raise {
         let named = self.current_name();
-        let mut number = index + 1;
+        let mut number = number;
         let mut text = Vec::new();
         let name = match &named {
             Some((kind, name)) => {
                 if *kind == "method" {
-                    number -= 1;
+                    number = number.saturating_sub(1);
                     if number == 0 {
                         text.extend_from_slice(b"calling '");
                         text.extend_from_slice(name);

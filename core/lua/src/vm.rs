@@ -103,7 +103,6 @@ pub struct Vm {
     pub(crate) resumes: u32,
     pub(crate) frames_max: usize,
     pub(crate) random: u64,
-    pub(crate) json: library::JsonOptions,
     state: State,
 }
 
@@ -141,7 +140,6 @@ impl Vm {
             resumes: 0,
             frames_max: options.frames_max,
             random: 0,
-            json: library::JsonOptions::default(),
             state: State::Idle,
         };
         for (index, name) in NAMES.iter().enumerate() {

@@ -157,7 +157,7 @@ fn copy(spec: &Spec) -> Spec {
 }
 
 /// As C converts a `double` to `unsigned long` on x86-64: negative numbers wrap around.
-fn to_unsigned(number: f64) -> u64 {
+pub(super) fn to_unsigned(number: f64) -> u64 {
     const LIMIT: f64 = (1u64 << 63) as f64;
     if number >= LIMIT { (to_integer(number - LIMIT) as u64) ^ (1 << 63) } else { to_integer(number) as u64 }
 }

@@ -2,9 +2,13 @@
 
 mod arguments;
 mod base;
+mod bit;
 mod coroutine;
 mod format;
+mod json;
 mod math;
+mod msgpack;
+mod pack;
 mod pattern;
 mod string;
 mod table;
@@ -20,17 +24,17 @@ pub(crate) use base::{missing_global, next};
 /// A function of a library: it pushes its results and says how many there are.
 pub(crate) type Function = fn(&mut Call<'_>, &mut dyn Host) -> Result<usize, Raise>;
 
-/// Settings of `cjson`, which scripts can change.
-#[derive(Clone, Default)]
-pub(crate) struct JsonOptions {}
-
 /// Puts all libraries into the globals.
 pub(crate) fn open(vm: &mut Vm) -> Result<(), Raise> {
     base::open(vm)?;
     coroutine::open(vm)?;
     math::open(vm)?;
     string::open(vm)?;
-    table::open(vm)
+    table::open(vm)?;
+    json::open(vm)?;
+    msgpack::open(vm)?;
+    pack::open(vm)?;
+    bit::open(vm)
 }
 
 /// Puts functions into a table.
@@ -41,9 +45,20 @@ fn register(vm: &mut Vm, table: Gc<Table>, functions: &[(&str, Function)]) -> Re
     Ok(())
 }
 
-fn register_kind(vm: &mut Vm, mut table: Gc<Table>, name: &str, kind: NativeKind) -> Result<(), Raise> {
+fn register_kind(vm: &mut Vm, table: Gc<Table>, name: &str, kind: NativeKind) -> Result<(), Raise> {
+    register_native(vm, table, name, kind, Val::Nil)
+}
+
+/// As `register_kind`, with an upvalue.
+fn register_native(
+    vm: &mut Vm,
+    mut table: Gc<Table>,
+    name: &str,
+    kind: NativeKind,
+    upvalue: Val,
+) -> Result<(), Raise> {
     let key = vm.heap.string(name.as_bytes())?;
-    let native = vm.heap.new_native(kind, [Val::Nil; 3])?;
+    let native = vm.heap.new_native(kind, [upvalue, Val::Nil, Val::Nil])?;
     table.set(&mut vm.heap, Val::Str(key), Val::Native(native))
 }
 
