@@ -9,7 +9,7 @@ use crate::vm::Vm;
 use alloc::vec::Vec;
 
 /// Characters of a program's text that stand for its name.
-const SOURCE_BYTES_MAX: usize = 59;
+const SOURCE_BYTES_MAX: usize = 79;
 
 impl Vm {
     /// Throws a value.

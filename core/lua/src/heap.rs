@@ -18,7 +18,7 @@ pub(crate) struct Header {
     pub(crate) id: u32,
     pub(crate) kind: Kind,
     pub(crate) marked: bool,
-    /// For a string: which reserved word it is.
+    /// For a short string, which reserved word it is; for a long one, whether its hash is known.
     pub(crate) extra: u8,
 }
 
@@ -230,13 +230,13 @@ impl Heap {
 
     /// A string with these bytes: the one there is already, if they are few.
     pub(crate) fn string(&mut self, bytes: &[u8]) -> Result<Gc<Str>, Raise> {
-        let hash = hash(bytes);
         if bytes.len() > SHORT_BYTES_MAX {
-            return self.new_string(bytes.len(), hash, |block| {
+            return self.new_string(bytes.len(), |block| {
                 // SAFETY: the block has this length, and is new, so it is not part of `bytes`.
                 unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), block, bytes.len()) }
             });
         }
+        let hash = hash(bytes);
         let mut entry = self.bucket(hash);
         while let Some(header) = entry {
             // SAFETY: buckets hold short strings that live.
@@ -274,11 +274,11 @@ impl Heap {
         Ok(string)
     }
 
-    fn new_string(&mut self, len: usize, hash: u32, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, Raise> {
+    fn new_string(&mut self, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, Raise> {
         if len > self.string_bytes_max {
             return Err(Raise::OutOfMemory);
         }
-        let string = self.link(string_layout(len), |header| Str { header, hash, len: len as u32 })?;
+        let string = self.link(string_layout(len), |header| Str { header, hash: 0, len: len as u32 })?;
         // SAFETY: `len` bytes lie behind the `Str`.
         fill(unsafe { string.as_ptr().add(1).cast() });
         Ok(string)
@@ -296,16 +296,14 @@ impl Heap {
             }
             return self.string(&buffer[..len]);
         }
-        let mut string = self.new_string(len, 0, |block| {
+        self.new_string(len, |block| {
             let mut at = 0;
             for part in parts {
                 // SAFETY: the parts' lengths add up to that of the block.
                 unsafe { ptr::copy_nonoverlapping(part.as_ptr(), block.add(at), part.len()) };
                 at += part.len();
             }
-        })?;
-        string.hash = hash(string.bytes());
-        Ok(string)
+        })
     }
 
     fn resize_buckets(&mut self, count: usize) -> Result<(), Raise> {
@@ -393,15 +391,12 @@ impl Drop for Heap {
     }
 }
 
-/// Lua 5.1's hash of a string, of which long ones are sampled. It decides the order in which `pairs` finds the
+/// The hash of a string in Redis's Lua 5.1, which looks at every byte. It decides the order in which `pairs` finds the
 /// entries, which scripts can see, for example in the order of the fields that `cjson.encode` writes.
-fn hash(bytes: &[u8]) -> u32 {
+pub(crate) fn hash(bytes: &[u8]) -> u32 {
     let mut hash = bytes.len() as u32;
-    let step = (bytes.len() >> 5) + 1;
-    let mut at = bytes.len();
-    while at >= step {
-        hash ^= (hash << 5).wrapping_add(hash >> 2).wrapping_add(u32::from(bytes[at - 1]));
-        at -= step;
+    for byte in bytes.iter().rev() {
+        hash ^= (hash << 5).wrapping_add(hash >> 2).wrapping_add(u32::from(*byte));
     }
     hash
 }

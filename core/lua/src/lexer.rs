@@ -259,6 +259,10 @@ impl<'a> Lexer<'a> {
                         return Ok((Token::String, text));
                     }
                     None if self.peek_at(1) == Some(b'=') => {
+                        self.keep_here()?;
+                        while self.peek() == Some(b'=') {
+                            self.keep_here()?;
+                        }
                         return Err(self.error_near("invalid long string delimiter", Some(Token::String)));
                     }
                     None => Token::Byte(b'['),

@@ -209,7 +209,7 @@ impl Table {
         // An odd divisor, for keys whose low bits say little.
         let modulo = |hash: u32| hash as usize % ((count - 1) | 1);
         self.node(match key {
-            Val::Str(key) => key.hash as usize & (count - 1),
+            Val::Str(key) => key.hash_code() as usize & (count - 1),
             Val::Number(number) => {
                 if *number == 0.0 {
                     0

@@ -162,16 +162,26 @@ impl Str {
 
     #[inline(always)]
     fn long_eq(a: Gc<Str>, b: Gc<Str>) -> bool {
-        a.len == b.len && !a.is_short() && a.hash == b.hash && a.bytes() == b.bytes()
+        a.len == b.len && !a.is_short() && a.bytes() == b.bytes()
     }
 
-    /// Reserved words carry their number in the header.
+    /// Short strings that are reserved words carry their number in the header.
     pub(crate) fn reserved(&self) -> u8 {
         self.header.extra
     }
 }
 
 impl Gc<Str> {
+    /// The hash, which is computed for long strings when it is first needed.
+    pub(crate) fn hash_code(self) -> u32 {
+        if !self.is_short() && self.header.extra == 0 {
+            let mut string = self;
+            string.hash = crate::heap::hash(self.bytes());
+            string.header.extra = 1;
+        }
+        self.hash
+    }
+
     /// The bytes. They stay as long as the object does, which is at least until the next safe point.
     #[inline(always)]
     pub(crate) fn bytes<'a>(self) -> &'a [u8] {

@@ -298,7 +298,7 @@ impl Encoder<'_, '_> {
     fn table(&mut self, table: Gc<Table>) -> Result<(), Raise> {
         let depth = self.open.len() + 1;
         if depth > self.depth_max.min(DEPTH_MAX) {
-            let mut message = b"Cannot serialise, excessive depth (".to_vec();
+            let mut message = b"Cannot serialise, excessive nesting (".to_vec();
             number::write_integer(&mut message, depth as u64);
             message.push(b')');
             return Err(self.call.fail(&message));
@@ -465,7 +465,8 @@ impl Decoder<'_, '_> {
                     if open.len() + 1 > depth_max {
                         let mut message = b"Found too many nested data structures (".to_vec();
                         number::write_integer(&mut message, open.len() as u64 + 1);
-                        message.push(b')');
+                        message.extend_from_slice(b") at character ");
+                        number::write_integer(&mut message, self.at as u64);
                         return Err(self.call.fail(&message));
                     }
                     self.call.vm.heap.check(open.len() * 2 * size_of::<Reading>())?;
