@@ -348,9 +348,15 @@ fn compose(significand: u64, exponent: i64, mut rest: bool) -> f64 {
 /// Reads a number as Lua's `tonumber` does, with C's `strtod`: white space around, decimal or hexadecimal, `inf` and
 /// `nan`.
 pub(crate) fn parse(text: &[u8]) -> Option<f64> {
-    let text = trim(text);
+    let text = trim(until_zero(text));
     let (number, used) = parse_prefix(text)?;
     (used == text.len()).then_some(number)
+}
+
+/// C's strings end at a zero byte.
+pub(crate) fn until_zero(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+    &text[..end]
 }
 
 fn is_space(byte: u8) -> bool {

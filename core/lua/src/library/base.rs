@@ -341,7 +341,7 @@ fn tonumber(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 
 /// As C's `strtoul`, whose result is unsigned: a minus sign wraps around, and overflow gives the largest.
 fn parse_in_base(text: &[u8], base: u32) -> Option<f64> {
-    let text = number::trim(text);
+    let text = number::trim(number::until_zero(text));
     let (negative, mut digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),

@@ -3,6 +3,7 @@
 use super::library;
 use crate::api::{Call, Host};
 use crate::error::Raise;
+use crate::number;
 use crate::value::Val;
 use crate::vm::Vm;
 use alloc::format;
@@ -26,9 +27,7 @@ struct Format<'a> {
 
 impl<'a> Format<'a> {
     fn new(text: &'a [u8]) -> Format<'a> {
-        // C's strings end at a zero byte.
-        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
-        Format { text: &text[..end], little: true, align: 1 }
+        Format { text: number::until_zero(text), little: true, align: 1 }
     }
 
     /// The next option and its size, which is 0 for those that have none.
@@ -106,6 +105,9 @@ impl<'a> Format<'a> {
 fn pack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let mut format = Format::new(call.check_string(0)?.bytes());
     let mut argument = 1;
+    // The original has a nil behind the arguments, which shows in its message for a missing one.
+    call.vm.push(Val::Nil)?;
+    call.count += 1;
     call.with_buffer(|call, out| {
         while let Some((option, mut size)) = format.next(call)? {
             for _ in 0..format.padding(out.bytes.len(), option, size) {

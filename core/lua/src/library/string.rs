@@ -1,7 +1,7 @@
 //! The library `string`, but for `format`.
 
 use super::pattern::{Extent, Matcher};
-use super::{format, library, register_kind};
+use super::{format, library, set};
 use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::library::arguments::Buffer;
@@ -30,7 +30,9 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Raise> {
             ("upper", upper),
         ],
     )?;
-    register_kind(vm, table, "gfind", NativeKind::Library(gmatch))?;
+    let name = vm.heap.string(b"gmatch")?;
+    let function = table.get_short(name);
+    set(vm, table, "gfind", function)?;
     let mut meta = vm.heap.new_table()?;
     let name = vm.name(Event::Index);
     meta.set(&mut vm.heap, Val::Str(name), Val::Table(table))?;

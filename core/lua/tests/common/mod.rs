@@ -74,6 +74,14 @@ pub fn run_reference(name: &str, source: &[u8]) -> Option<Vec<u8>> {
         local unused \
         local chunk, message = loadstring(source, name) \
         if not chunk then print('lua5.1: ' .. message) return end \
+        local write = io.write \
+        print = function(...) \
+          for index = 1, select('#', ...) do \
+            if index > 1 then write('\\t') end \
+            write(tostring((select(index, ...)))) \
+          end \
+          write('\\n') \
+        end \
         io, os, debug, package, require, module, newproxy, dofile, loadfile = nil \
         local ok, message = xpcall(chunk, function(message) return message end) \
         if not ok then \
