@@ -107,7 +107,13 @@ fn check_count(call: &mut Call<'_>, count: usize) -> Result<(), Raise> {
 }
 
 /// Gives a setting that is an integer, after changing it if there is an argument.
-fn integer_option(call: &mut Call<'_>, index: usize, which: Setting, min: i64, max: i64) -> Result<(), Raise> {
+fn integer_option(
+    call: &mut Call<'_>,
+    index: usize,
+    which: Setting,
+    min: i64,
+    max: i64,
+) -> Result<(), Raise> {
     if !call.arg(index).is_nil() {
         let value = call.check_integer(index)?;
         if !(min..=max).contains(&value) {
@@ -495,7 +501,11 @@ impl Decoder<'_, '_> {
                 match open.last_mut() {
                     None => {
                         let end = self.next()?;
-                        return if let Token::End = end { Ok(value) } else { Err(self.unexpected("the end", end)) };
+                        return if let Token::End = end {
+                            Ok(value)
+                        } else {
+                            Err(self.unexpected("the end", end))
+                        };
                     }
                     Some(Reading::Array(table, len)) => {
                         *len += 1;

@@ -52,7 +52,12 @@ fn write(vm: &mut Vm, out: &mut Buffer, value: Val, level: usize) -> Result<(), 
     match value {
         Val::Str(text) => {
             let text = text.bytes();
-            write_len(vm, out, text.len(), [(32, 0xa0), (0x100, 0xd9), (0x1_0000, 0xda), (usize::MAX, 0xdb)])?;
+            write_len(
+                vm,
+                out,
+                text.len(),
+                [(32, 0xa0), (0x100, 0xd9), (0x1_0000, 0xda), (usize::MAX, 0xdb)],
+            )?;
             out.push(vm, text)
         }
         Val::Bool(value) => out.push_byte(vm, if value { 0xc3 } else { 0xc2 }),
@@ -167,7 +172,11 @@ fn read_all(call: &mut Call<'_>, limit: i32, offset: i32) -> Result<usize, Raise
         call.fail(&message)
     };
     if offset < 0 || limit < 0 {
-        return Err(complain(call, ["Invalid request to unpack with offset of ", " and limit of ", "."], offset));
+        return Err(complain(
+            call,
+            ["Invalid request to unpack with offset of ", " and limit of ", "."],
+            offset,
+        ));
     }
     if offset as usize > text.len() {
         return Err(complain(call, ["Start offset ", " greater than input length ", "."], offset));
@@ -292,7 +301,7 @@ impl Reader<'_> {
             0xcc => self.number(1).map(|bits| number(bits as f64)),
             0xcd => self.number(2).map(|bits| number(bits as f64)),
             0xce => self.number(4).map(|bits| number(bits as f64)),
-                        0xd0 => self.number(1).map(|bits| number(f64::from(bits as i8))),
+            0xd0 => self.number(1).map(|bits| number(f64::from(bits as i8))),
             0xd1 => self.number(2).map(|bits| number(f64::from(bits as i16))),
             0xd2 => self.number(4).map(|bits| number(f64::from(bits as i32))),
             // The original pushes both as signed integers.

@@ -44,8 +44,7 @@ impl<'a> Format<'a> {
             b'i' | b'I' => {
                 let size = self.number(call, 4)?;
                 if size > INTEGER_BYTES_MAX {
-                    let message =
-                        format!("integral size {size} is larger than limit of {INTEGER_BYTES_MAX}");
+                    let message = format!("integral size {size} is larger than limit of {INTEGER_BYTES_MAX}");
                     return Err(call.fail(message.as_bytes()));
                 }
                 size
@@ -194,8 +193,11 @@ fn unpack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
             b'x' => {}
             b'f' | b'd' => {
                 let bits = unsigned(&data[at..at + size], format.little);
-                let number =
-                    if option == b'f' { f64::from(f32::from_bits(bits as u32)) } else { f64::from_bits(bits) };
+                let number = if option == b'f' {
+                    f64::from(f32::from_bits(bits as u32))
+                } else {
+                    f64::from_bits(bits)
+                };
                 call.vm.push(Val::Number(number))?;
                 count += 1;
             }

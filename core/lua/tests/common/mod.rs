@@ -119,7 +119,12 @@ pub fn compare(name: &str, source: &[u8], here: &[u8], reference: &[u8]) {
         let (a, b) = (ours.get(index), theirs.get(index));
         if a != b {
             let show = |line: Option<&&[u8]>| line.map(|line| String::from_utf8_lossy(line).into_owned());
-            eprintln!("{name}, line {} of the output:\n  here: {:?}\n  lua5.1: {:?}", index + 1, show(a), show(b));
+            eprintln!(
+                "{name}, line {} of the output:\n  here: {:?}\n  lua5.1: {:?}",
+                index + 1,
+                show(a),
+                show(b)
+            );
             differences += 1;
             if differences == 10 {
                 break;
