@@ -542,7 +542,7 @@ impl Call<'_> {
     /// Those of a metamethod `__tostring`, or one that gives no string.
     pub fn text(&mut self, host: &mut dyn Host, index: usize) -> Result<Vec<u8>, Error> {
         let value = self.arg(index);
-        match self.to_text(host, value)? {
+        match self.shown(host, value)? {
             Val::Str(text) => Ok(text.bytes().to_vec()),
             _ => Err(self.error(b"'tostring' must return a string to 'print'")),
         }

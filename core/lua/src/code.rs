@@ -576,7 +576,7 @@ impl Compiler<'_> {
         self.discharge_to(exp, register)
     }
 
-    fn to_this_register(&mut self, exp: &mut Exp, register: u32) -> Result<(), Raise> {
+    fn bring_to(&mut self, exp: &mut Exp, register: u32) -> Result<(), Raise> {
         self.discharge_to(exp, register)?;
         if let Place::Jump(jump) = exp.place {
             self.join(&mut exp.when_true, jump)?;
@@ -600,44 +600,44 @@ impl Compiler<'_> {
     }
 
     /// Brings the value to a new register.
-    pub(crate) fn to_next_register(&mut self, exp: &mut Exp) -> Result<(), Raise> {
+    pub(crate) fn bring_to_next(&mut self, exp: &mut Exp) -> Result<(), Raise> {
         self.discharge(exp)?;
         self.free_exp(exp);
         self.reserve(1)?;
         let register = self.func().free - 1;
-        self.to_this_register(exp, register)
+        self.bring_to(exp, register)
     }
 
     /// Brings the value to some register, and says which.
-    pub(crate) fn to_any_register(&mut self, exp: &mut Exp) -> Result<u32, Raise> {
+    pub(crate) fn bring_to_any(&mut self, exp: &mut Exp) -> Result<u32, Raise> {
         self.discharge(exp)?;
         if let Place::Register(register) = exp.place {
             if !exp.has_jumps() {
                 return Ok(register);
             }
             if register as usize >= self.func().active.len() {
-                self.to_this_register(exp, register)?;
+                self.bring_to(exp, register)?;
                 return Ok(register);
             }
         }
-        self.to_next_register(exp)?;
+        self.bring_to_next(exp)?;
         match exp.place {
             Place::Register(register) => Ok(register),
             _ => unreachable!("it was just brought there"),
         }
     }
 
-    pub(crate) fn to_value(&mut self, exp: &mut Exp) -> Result<(), Raise> {
+    pub(crate) fn settle(&mut self, exp: &mut Exp) -> Result<(), Raise> {
         if exp.has_jumps() {
-            self.to_any_register(exp)?;
+            self.bring_to_any(exp)?;
             return Ok(());
         }
         self.discharge(exp)
     }
 
     /// Brings the value where an instruction can name it: a register, or a constant.
-    pub(crate) fn to_operand(&mut self, exp: &mut Exp) -> Result<u32, Raise> {
-        self.to_value(exp)?;
+    pub(crate) fn operand(&mut self, exp: &mut Exp) -> Result<u32, Raise> {
+        self.settle(exp)?;
         let index = match exp.place {
             Place::Nil | Place::True | Place::False | Place::Number(_)
                 if self.func().constants.len() as u32 > CONSTANT_MAX =>
@@ -657,25 +657,25 @@ impl Compiler<'_> {
             exp.place = Place::Constant(index);
             return Ok(index | CONSTANT);
         }
-        self.to_any_register(exp)
+        self.bring_to_any(exp)
     }
 
     pub(crate) fn store(&mut self, variable: &Exp, value: &mut Exp) -> Result<(), Raise> {
         match variable.place {
             Place::Local(register) => {
                 self.free_exp(value);
-                return self.to_this_register(value, register);
+                return self.bring_to(value, register);
             }
             Place::Upvalue(index) => {
-                let register = self.to_any_register(value)?;
+                let register = self.bring_to_any(value)?;
                 self.emit_abc(Op::SetUpvalue, register, index, 0)?;
             }
             Place::Global(name) => {
-                let register = self.to_any_register(value)?;
+                let register = self.bring_to_any(value)?;
                 self.emit_abx(Op::SetGlobal, register, name)?;
             }
             Place::Indexed(table, key) => {
-                let operand = self.to_operand(value)?;
+                let operand = self.operand(value)?;
                 match self.field_constant(key) {
                     Some(name) => self.emit_abc(Op::SetField, table, name, operand)?,
                     None => self.emit_abc(Op::SetTable, table, key, operand)?,
@@ -689,19 +689,19 @@ impl Compiler<'_> {
 
     /// `object:name`: the method and the object in two new registers.
     pub(crate) fn method(&mut self, object: &mut Exp, name: &mut Exp) -> Result<(), Raise> {
-        let from = self.to_any_register(object)?;
+        let from = self.bring_to_any(object)?;
         self.free_exp(object);
         let register = self.func().free;
         self.reserve(2)?;
-        let name_operand = self.to_operand(name)?;
-        self.emit_abc(Op::SelfOp, register, from, name_operand)?;
+        let name_operand = self.operand(name)?;
+        self.emit_abc(Op::Method, register, from, name_operand)?;
         self.free_exp(name);
         object.place = Place::Register(register);
         Ok(())
     }
 
     pub(crate) fn indexed(&mut self, table: &mut Exp, key: &mut Exp) -> Result<(), Raise> {
-        let operand = self.to_operand(key)?;
+        let operand = self.operand(key)?;
         if let Place::Register(register) | Place::Local(register) = table.place {
             table.place = Place::Indexed(register, operand);
         }
@@ -797,13 +797,13 @@ impl Compiler<'_> {
                     exp.place = Place::Number(-number);
                     return Ok(());
                 }
-                let register = self.to_any_register(exp)?;
+                let register = self.bring_to_any(exp)?;
                 self.free_exp(exp);
                 exp.place = Place::Open(self.emit_abc(Op::Unm, 0, register, 0)?);
                 Ok(())
             }
             Unary::Len => {
-                let register = self.to_any_register(exp)?;
+                let register = self.bring_to_any(exp)?;
                 self.free_exp(exp);
                 exp.place = Place::Open(self.emit_abc(Op::Len, 0, register, 0)?);
                 Ok(())
@@ -816,14 +816,14 @@ impl Compiler<'_> {
         match op {
             Binary::And => self.go_if_true(left),
             Binary::Or => self.go_if_false(left),
-            Binary::Concat => self.to_next_register(left),
+            Binary::Concat => self.bring_to_next(left),
             Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Mod | Binary::Pow => {
                 if left.number().is_none() {
-                    self.to_operand(left)?;
+                    self.operand(left)?;
                 }
                 Ok(())
             }
-            _ => self.to_operand(left).map(|_| ()),
+            _ => self.operand(left).map(|_| ()),
         }
     }
 
@@ -858,7 +858,7 @@ impl Compiler<'_> {
     }
 
     fn concat(&mut self, left: &mut Exp, right: &mut Exp) -> Result<(), Raise> {
-        self.to_value(right)?;
+        self.settle(right)?;
         let Place::Register(first) = left.place else { unreachable!("`infix` brought it there") };
         if let Place::Open(pc) = right.place
             && Op::of(self.func().code[pc]) == Op::Concat
@@ -869,7 +869,7 @@ impl Compiler<'_> {
             left.place = right.place;
             return Ok(());
         }
-        self.to_next_register(right)?;
+        self.bring_to_next(right)?;
         let Place::Register(last) = right.place else { unreachable!("it was just brought there") };
         self.free_exp(right);
         self.free_exp(left);
@@ -884,8 +884,8 @@ impl Compiler<'_> {
             left.place = Place::Number(value);
             return Ok(());
         }
-        let y = self.to_operand(right)?;
-        let x = self.to_operand(left)?;
+        let y = self.operand(right)?;
+        let x = self.operand(left)?;
         self.free_operands(x, y);
         left.place = Place::Open(self.emit_abc(op, 0, x, y)?);
         Ok(())
@@ -904,8 +904,8 @@ impl Compiler<'_> {
     }
 
     fn compare(&mut self, op: Op, condition: bool, left: &mut Exp, right: &mut Exp) -> Result<(), Raise> {
-        let x = self.to_operand(left)?;
-        let y = self.to_operand(right)?;
+        let x = self.operand(left)?;
+        let y = self.operand(right)?;
         self.free_operands(x, y);
         self.emit_abc(op, u32::from(condition), x, y)?;
         left.place = Place::Jump(self.jump()?);
@@ -913,8 +913,8 @@ impl Compiler<'_> {
     }
 
     fn compare_swapped(&mut self, op: Op, left: &mut Exp, right: &mut Exp) -> Result<(), Raise> {
-        let x = self.to_operand(left)?;
-        let y = self.to_operand(right)?;
+        let x = self.operand(left)?;
+        let y = self.operand(right)?;
         self.free_operands(x, y);
         self.emit_abc(op, 1, y, x)?;
         left.place = Place::Jump(self.jump()?);

@@ -233,7 +233,7 @@ fn register_name(proto: Gc<Proto>, pc: usize, register: usize) -> Option<(&'stat
         }
         Op::GetTable => Some(("field", key())),
         Op::GetField => Some(("field", constant(opcode::c(instruction) as usize))),
-        Op::SelfOp => Some(("method", key())),
+        Op::Method => Some(("method", key())),
         Op::GetUpvalue => {
             let name = proto.upvalue_names.get(opcode::b(instruction) as usize);
             Some(("upvalue", name.map_or_else(|| b"?".to_vec(), |name| name.bytes().to_vec())))
@@ -271,7 +271,7 @@ fn setter(proto: Gc<Proto>, end: usize, register: usize) -> Option<usize> {
         }
         match op {
             Op::LoadNil if a <= register && register <= opcode::b(instruction) as usize => found = Some(pc),
-            Op::SelfOp if register == a + 1 => found = Some(pc),
+            Op::Method if register == a + 1 => found = Some(pc),
             Op::Call | Op::TailCall if register >= a => found = Some(pc),
             Op::TForLoop if register >= a + 2 => found = Some(pc),
             Op::Jmp | Op::ForLoop | Op::ForPrep => {

@@ -58,6 +58,9 @@ pub(crate) struct Heap {
     /// Tables with weak keys or values that were reached.
     pub(crate) weak: Option<NonNull<Header>>,
     last_id: u32,
+    /// Collects at every safe point.
+    #[cfg(test)]
+    pub(crate) stress: bool,
 }
 
 impl Heap {
@@ -76,6 +79,8 @@ impl Heap {
             gray: None,
             weak: None,
             last_id: 0,
+            #[cfg(test)]
+            stress: false,
         };
         heap.resize_buckets(BUCKETS_MIN)?;
         Ok(heap)
@@ -104,6 +109,10 @@ impl Heap {
     pub(crate) fn set_threshold(&mut self) {
         let headroom = self.bytes_max.saturating_sub(self.bytes) / 2;
         self.threshold = self.bytes + self.bytes.max(THRESHOLD_BYTES_MIN).min(headroom.max(1024));
+        #[cfg(test)]
+        if self.stress {
+            self.threshold = 0;
+        }
     }
 
     #[inline]

@@ -26,9 +26,11 @@ impl Vm {
             };
             let constants = closure.proto.constants.as_ptr();
             let base_index = frame.base as usize;
-            // SAFETY, for the whole loop: the compiler emits only registers below the function's `stack_max`, which
+            // For the whole loop: the compiler emits only registers below the function's `stack_max`, which
             // `enter` reserved above `base`, constants, upvalues and functions that exist, and jumps within the code,
             // which ends with a return. `base` is taken anew after whatever may have moved the stack.
+            //
+            // SAFETY: as it says.
             let mut base = unsafe { thread.stack.add(base_index) };
             let mut pc = frame.pc;
 
@@ -266,7 +268,7 @@ impl Vm {
                         reg!(a(i)) = Val::Table(table);
                         safe_point!();
                     }
-                    Op::SelfOp => {
+                    Op::Method => {
                         let object = reg!(b(i));
                         let key = rk!(c(i));
                         reg!(a(i) + 1) = object;

@@ -85,6 +85,8 @@ mod opcode;
 mod parser;
 mod slow;
 mod table;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod value;
 mod vm;

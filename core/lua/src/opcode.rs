@@ -48,7 +48,7 @@ pub(crate) enum Op {
     /// R(A) := {} with sizes B and C
     NewTable,
     /// R(A+1) := R(B); R(A) := R(B)[RK(C)]
-    SelfOp,
+    Method,
     /// R(A) := RK(B) + RK(C), and so on
     Add,
     Sub,

@@ -256,7 +256,7 @@ impl Compiler<'_> {
             return Ok(());
         }
         if last.place != Place::Void {
-            self.to_next_register(last)?;
+            self.bring_to_next(last)?;
         }
         if variables > values {
             let register = self.func().free;
@@ -456,14 +456,14 @@ impl Compiler<'_> {
             self.expression_to_register()?;
         } else {
             let mut step = Exp::new(Place::Number(1.0));
-            self.to_next_register(&mut step)?;
+            self.bring_to_next(&mut step)?;
         }
         self.for_body(base, line, 1, true)
     }
 
     fn expression_to_register(&mut self) -> Result<(), Raise> {
         let mut exp = self.expression()?;
-        self.to_next_register(&mut exp)
+        self.bring_to_next(&mut exp)
     }
 
     fn generic_for(&mut self, first: Gc<Str>) -> Result<(), Raise> {
@@ -595,10 +595,10 @@ impl Compiler<'_> {
             return self.emit_return(active, None);
         }
         if count == 1 {
-            let register = self.to_any_register(&mut last)?;
+            let register = self.bring_to_any(&mut last)?;
             return self.emit_return(register, Some(1));
         }
-        self.to_next_register(&mut last)?;
+        self.bring_to_next(&mut last)?;
         self.emit_return(active, Some(count))
     }
 
@@ -696,7 +696,7 @@ impl Compiler<'_> {
         let mut count = 1;
         let mut exp = self.expression()?;
         while self.accept(Token::Byte(b','))? {
-            self.to_next_register(&mut exp)?;
+            self.bring_to_next(&mut exp)?;
             exp = self.expression()?;
             count += 1;
         }
@@ -776,7 +776,7 @@ impl Compiler<'_> {
             match self.token() {
                 Token::Byte(b'.') => self.field(&mut exp)?,
                 Token::Byte(b'[') => {
-                    self.to_any_register(&mut exp)?;
+                    self.bring_to_any(&mut exp)?;
                     let mut key = self.key()?;
                     self.indexed(&mut exp, &mut key)?;
                 }
@@ -787,7 +787,7 @@ impl Compiler<'_> {
                     self.arguments(&mut exp)?;
                 }
                 Token::Byte(b'(' | b'{') | Token::String => {
-                    self.to_next_register(&mut exp)?;
+                    self.bring_to_next(&mut exp)?;
                     self.arguments(&mut exp)?;
                 }
                 _ => return Ok(exp),
@@ -814,7 +814,7 @@ impl Compiler<'_> {
     }
 
     fn field(&mut self, exp: &mut Exp) -> Result<(), Raise> {
-        self.to_any_register(exp)?;
+        self.bring_to_any(exp)?;
         self.next()?;
         let mut key = self.name_constant()?;
         self.indexed(exp, &mut key)
@@ -823,7 +823,7 @@ impl Compiler<'_> {
     fn key(&mut self) -> Result<Exp, Raise> {
         self.next()?;
         let mut exp = self.expression()?;
-        self.to_value(&mut exp)?;
+        self.settle(&mut exp)?;
         self.expect(Token::Byte(b']'))?;
         Ok(exp)
     }
@@ -862,7 +862,7 @@ impl Compiler<'_> {
             0
         } else {
             if last.place != Place::Void {
-                self.to_next_register(&mut last)?;
+                self.bring_to_next(&mut last)?;
             }
             self.func().free - base
         };
@@ -877,14 +877,14 @@ impl Compiler<'_> {
         let line = self.lexer.line;
         let pc = self.emit_abc(Op::NewTable, 0, 0, 0)?;
         let mut table = Exp::new(Place::Open(pc));
-        self.to_next_register(&mut table)?;
+        self.bring_to_next(&mut table)?;
         let Place::Register(register) = table.place else { unreachable!("it was just brought there") };
         let (mut elements, mut entries, mut waiting) = (0u32, 0u32, 0u32);
         let mut element = Exp::new(Place::Void);
         self.expect(Token::Byte(b'{'))?;
         while self.token() != Token::Byte(b'}') {
             if element.place != Place::Void {
-                self.to_next_register(&mut element)?;
+                self.bring_to_next(&mut element)?;
                 element = Exp::new(Place::Void);
                 if waiting == LIST_BATCH {
                     self.set_list(register, elements, Some(waiting))?;
@@ -917,7 +917,7 @@ impl Compiler<'_> {
                 elements -= 1;
             } else {
                 if element.place != Place::Void {
-                    self.to_next_register(&mut element)?;
+                    self.bring_to_next(&mut element)?;
                 }
                 self.set_list(register, elements, Some(waiting))?;
             }

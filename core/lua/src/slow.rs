@@ -26,7 +26,7 @@ impl Vm {
     }
 
     /// A string, or a number as one.
-    pub(crate) fn to_string(&mut self, value: &Val) -> Result<Option<Gc<Str>>, Raise> {
+    pub(crate) fn text_of(&mut self, value: &Val) -> Result<Option<Gc<Str>>, Raise> {
         Ok(match value {
             Val::Str(string) => Some(*string),
             Val::Number(number) => Some(self.number_string(*number)?),
@@ -373,8 +373,8 @@ impl Vm {
                 _ => continue,
             };
             len += string.len as usize;
-            if index < FEW {
-                few[index] = string.bytes();
+            if let Some(place) = few.get_mut(index) {
+                *place = string.bytes();
             }
         }
         if len > self.heap.string_bytes_max {

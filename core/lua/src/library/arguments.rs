@@ -135,7 +135,7 @@ impl Call<'_> {
     }
 
     /// What `tostring` gives, as a string on top of the stack.
-    pub(crate) fn to_text(&mut self, host: &mut dyn Host, value: Val) -> Result<Val, Raise> {
+    pub(crate) fn shown(&mut self, host: &mut dyn Host, value: Val) -> Result<Val, Raise> {
         let method = self.vm.metamethod(&value, Event::Tostring);
         if !method.is_nil() {
             return self.vm.call_for_value(host, method, &[value]);
@@ -227,7 +227,7 @@ impl Buffer {
 /// As C converts a `double` to `ptrdiff_t` on x86-64.
 pub(crate) fn to_integer(number: f64) -> i64 {
     const LIMIT: f64 = (1u64 << 63) as f64;
-    if number >= -LIMIT && number < LIMIT { number as i64 } else { i64::MIN }
+    if (-LIMIT..LIMIT).contains(&number) { number as i64 } else { i64::MIN }
 }
 
 /// For messages: a number as Lua writes it.

@@ -249,7 +249,7 @@ fn load(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
                 Val::Nil => break,
                 Val::Str(piece) if piece.len == 0 => break,
                 piece @ (Val::Str(_) | Val::Number(_)) => {
-                    if let Some(piece) = call.vm.to_string(&piece)? {
+                    if let Some(piece) = call.vm.text_of(&piece)? {
                         buffer.push(call.vm, piece.bytes())?;
                     }
                 }
@@ -375,7 +375,7 @@ fn parse_in_base(text: &[u8], base: u32) -> Option<f64> {
 
 fn tostring(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let value = call.check_any(0)?;
-    let text = call.to_text(host, value)?;
+    let text = call.shown(host, value)?;
     call.give(text)
 }
 

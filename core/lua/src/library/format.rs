@@ -64,24 +64,23 @@ fn parse(call: &mut Call<'_>, rest: &mut &[u8]) -> Result<Spec, Raise> {
         }
     }
     *rest = &rest[flags..];
-    let mut number = || {
-        let digits = rest.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
-        let value = rest[..digits].iter().fold(0, |value, byte| value * 10 + (byte - b'0') as usize);
-        *rest = &rest[digits..];
-        value
-    };
-    spec.width = number();
+    spec.width = two_digits(rest);
     if rest.first() == Some(&b'.') {
         *rest = &rest[1..];
-        let digits = rest.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
-        spec.precision =
-            Some(rest[..digits].iter().fold(0, |value, byte| value * 10 + (byte - b'0') as usize));
-        *rest = &rest[digits..];
+        spec.precision = Some(two_digits(rest));
     }
     if rest.first().is_some_and(u8::is_ascii_digit) {
         return Err(call.fail(b"invalid format (width or precision too long)"));
     }
     Ok(spec)
+}
+
+/// A number of at most two digits; 0 if there is none.
+fn two_digits(rest: &mut &[u8]) -> usize {
+    let digits = rest.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
+    let value = rest[..digits].iter().fold(0, |value, byte| value * 10 + (byte - b'0') as usize);
+    *rest = &rest[digits..];
+    value
 }
 
 fn item(

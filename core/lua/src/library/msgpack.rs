@@ -83,7 +83,7 @@ fn write_len(vm: &mut Vm, out: &mut Buffer, len: usize, forms: [(usize, u8); 4])
 
 fn write_number(vm: &mut Vm, out: &mut Buffer, number: f64) -> Result<(), Raise> {
     const LIMIT: f64 = (1u64 << 63) as f64;
-    if number >= -LIMIT && number < LIMIT && number as i64 as f64 == number {
+    if (-LIMIT..LIMIT).contains(&number) && number as i64 as f64 == number {
         return write_integer(vm, out, number as i64);
     }
     if f64::from(number as f32) == number {
@@ -99,13 +99,13 @@ fn write_number(vm: &mut Vm, out: &mut Buffer, number: f64) -> Result<(), Raise>
 fn write_integer(vm: &mut Vm, out: &mut Buffer, number: i64) -> Result<(), Raise> {
     let (marker, len) = match number {
         -32..=127 => return out.push_byte(vm, number as u8),
-        0..=0xff => (0xcc, 1),
-        0..=0xffff => (0xcd, 2),
-        0..=0xffff_ffff => (0xce, 4),
-        0.. => (0xcf, 8),
-        -0x80.. => (0xd0, 1),
-        -0x8000.. => (0xd1, 2),
-        -0x8000_0000.. => (0xd2, 4),
+        128..=0xff => (0xcc, 1),
+        0x100..=0xffff => (0xcd, 2),
+        0x1_0000..=0xffff_ffff => (0xce, 4),
+        0x1_0000_0000.. => (0xcf, 8),
+        -0x80..-32 => (0xd0, 1),
+        -0x8000..-0x80 => (0xd1, 2),
+        -0x8000_0000..-0x8000 => (0xd2, 4),
         _ => (0xd3, 8),
     };
     out.push_byte(vm, marker)?;

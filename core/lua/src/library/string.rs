@@ -340,7 +340,7 @@ fn replace(
     call.vm.current.top = top;
     match value {
         Val::Nil | Val::Bool(false) => buffer.push(call.vm, &matcher.text[start..end]),
-        value => match call.vm.to_string(&value)? {
+        value => match call.vm.text_of(&value)? {
             Some(text) => buffer.push(call.vm, text.bytes()),
             None => {
                 let message = ["invalid replacement value (a ", value.type_name(), ")"].concat();
@@ -370,7 +370,7 @@ fn fill_in(
                 push_capture(call.vm, matcher, (code - b'1') as usize, Some(whole))?;
                 let value = call.vm.current.at(top);
                 call.vm.current.top = top;
-                if let Some(text) = call.vm.to_string(&value)? {
+                if let Some(text) = call.vm.text_of(&value)? {
                     buffer.push(call.vm, text.bytes())?;
                 }
             }
