@@ -52,6 +52,19 @@ impl Vm {
                     if operand & CONSTANT != 0 { constant!(operand & !CONSTANT) } else { reg!(operand) }
                 }};
             }
+            // The same without a copy: where a register or constant lies.
+            macro_rules! place {
+                ($operand:expr) => {{
+                    let operand = $operand;
+                    let place: *const Val = if operand & CONSTANT != 0 {
+                        constants.wrapping_add((operand & !CONSTANT) as usize)
+                    } else {
+                        base.wrapping_add(operand as usize)
+                    };
+                    // SAFETY: see above.
+                    unsafe { &*place }
+                }};
+            }
             macro_rules! save {
                 () => {
                     save_pc(thread, pc)
@@ -107,24 +120,24 @@ impl Vm {
             macro_rules! arith {
                 ($i:expr, $event:expr, $x:ident, $y:ident, $result:expr) => {{
                     let i = $i;
-                    let (left, right) = (rk!(b(i)), rk!(c(i)));
-                    if let (Val::Number($x), Val::Number($y)) = (left, right) {
+                    let (left, right) = (place!(b(i)), place!(c(i)));
+                    if let (&Val::Number($x), &Val::Number($y)) = (left, right) {
                         reg!(a(i)) = Val::Number($result);
                     } else {
-                        flow!(self.arith_slow(host, $event, left, right, a(i) as u8, (b(i), c(i))));
+                        flow!(self.arith_slow(host, $event, *left, *right, a(i) as u8, (b(i), c(i))));
                     }
                 }};
             }
             macro_rules! order {
                 ($i:expr, $event:expr, $op:tt) => {{
                     let i = $i;
-                    let (left, right) = (rk!(b(i)), rk!(c(i)));
+                    let (left, right) = (place!(b(i)), place!(c(i)));
                     let wanted = a(i) != 0;
                     let holds = if let (Val::Number(x), Val::Number(y)) = (left, right) {
                         x $op y
                     } else {
                         save!();
-                        match self.order_slow(host, $event, left, right, wanted)? {
+                        match self.order_slow(host, $event, *left, *right, wanted)? {
                             Ok(holds) => holds,
                             Err(_) => continue 'frame,
                         }
@@ -203,31 +216,31 @@ impl Vm {
                         flow!(retry!(self.set_index_slow(host, Val::Table(env), key, reg!(a(i)), None)));
                     }
                     Op::GetField => {
-                        let object = reg!(b(i));
-                        let key = constant!(c(i));
+                        let object = place!(b(i));
+                        let key = place!(c(i) | CONSTANT);
                         if let (Val::Table(table), Val::Str(name)) = (object, key) {
-                            let value = table.get_short(name);
+                            let value = table.get_short(*name);
                             if !value.is_nil() || table.meta.is_none() {
                                 reg!(a(i)) = value;
                                 continue;
                             }
                         }
-                        flow!(self.index_slow(host, object, key, a(i) as u8, Some(b(i))));
+                        flow!(self.index_slow(host, *object, *key, a(i) as u8, Some(b(i))));
                     }
                     Op::GetTable => {
-                        let object = reg!(b(i));
-                        let key = rk!(c(i));
+                        let object = place!(b(i));
+                        let key = place!(c(i));
                         if let Val::Table(table) = object {
                             let value = match key {
-                                Val::Number(number) => table.get_number(number),
-                                _ => table.get(&key),
+                                Val::Number(number) => table.get_number(*number),
+                                _ => table.get(key),
                             };
                             if !value.is_nil() || table.meta.is_none() {
                                 reg!(a(i)) = value;
                                 continue;
                             }
                         }
-                        flow!(self.index_slow(host, object, key, a(i) as u8, Some(b(i))));
+                        flow!(self.index_slow(host, *object, *key, a(i) as u8, Some(b(i))));
                     }
                     Op::SetField => {
                         let object = reg!(a(i));
@@ -315,16 +328,16 @@ impl Vm {
                         pc = unsafe { pc.offset(sbx(i) as isize) };
                     }
                     Op::Eq => {
-                        let (left, right) = (rk!(b(i)), rk!(c(i)));
+                        let (left, right) = (place!(b(i)), place!(c(i)));
                         let wanted = a(i) != 0;
-                        let mut holds = left.raw_eq(&right);
+                        let mut holds = left.raw_eq(right);
                         if !holds
                             && let (Val::Table(x), Val::Table(y)) = (left, right)
                             && x.meta.is_some()
                             && y.meta.is_some()
                         {
                             save!();
-                            match self.eq_slow(host, left, right, wanted)? {
+                            match self.eq_slow(host, *left, *right, wanted)? {
                                 Ok(equal) => holds = equal,
                                 Err(_) => continue 'frame,
                             }

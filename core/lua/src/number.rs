@@ -547,7 +547,8 @@ pub(crate) fn modulo(x: f64, y: f64) -> f64 {
 pub(crate) fn floor(x: f64) -> f64 {
     const WHOLE: f64 = (1u64 << 52) as f64;
     if x.abs() < WHOLE {
-        let whole = x as i64 as f64;
+        // SAFETY: it is far from the limits of an integer. `as` would check that once more.
+        let whole = unsafe { x.to_int_unchecked::<i64>() } as f64;
         let floor = if whole > x { whole - 1.0 } else { whole };
         // Zero keeps its sign.
         return if floor == 0.0 { libm::copysign(0.0, x) } else { floor };
