@@ -136,6 +136,16 @@ impl Vm {
         self.handle_unchecked(globals)
     }
 
+    /// Sets a global variable, protected or not.
+    ///
+    /// # Errors
+    /// As for [`Vm::set`].
+    pub fn set_global(&mut self, name: &[u8], value: Value) -> Result<(), Error> {
+        let (mut globals, value) = (self.globals, self.resolve(value)?);
+        let name = self.heap.string(name)?;
+        Ok(globals.set(&mut self.heap, Val::Str(name), value)?)
+    }
+
     /// The bytes of a string; nothing for other values.
     pub fn as_bytes(&self, value: Value) -> Option<&[u8]> {
         match self.peek(value) {
@@ -260,8 +270,8 @@ impl Vm {
         let (table, key) = (self.resolve_table(table)?, self.resolve(key)?);
         match table.next(&key) {
             None => Err(self.error(b"invalid key to 'next'")),
-            Some(None) => Ok(None),
-            Some(Some((key, value))) => Ok(Some((self.handle(key)?, self.handle(value)?))),
+            Some((None, _)) => Ok(None),
+            Some((Some((key, value)), _)) => Ok(Some((self.handle(key)?, self.handle(value)?))),
         }
     }
 
@@ -395,7 +405,7 @@ impl Vm {
     /// Where the error that ended the last run happened: the name of the chunk, as it was given to [`Vm::load`], and
     /// the line. Nothing if it was not in a Lua function.
     pub fn failure_position(&self) -> Option<(&[u8], u32)> {
-        self.thrown_at.as_ref().map(|(source, line)| (source.as_slice(), *line))
+        self.thrown_at.map(|(source, line)| (source.bytes(), line))
     }
 
     /// An error with this text, which Lua code can catch.

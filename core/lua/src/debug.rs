@@ -34,6 +34,10 @@ impl Vm {
 
     /// Throws a message behind the position at a level: 0 is the function that runs, 1 the one that called it.
     pub(crate) fn runtime_error_at(&mut self, level: usize, message: &[u8]) -> Raise {
+        // The text is there twice for a moment.
+        if let Err(raise) = self.heap.check(2 * message.len() + 1024) {
+            return raise;
+        }
         let text = self.located(level, message);
         self.throw_text(&text)
     }
@@ -58,9 +62,9 @@ impl Vm {
     }
 
     /// The innermost function that is Lua's, or called by one: what Redis shows as the place of an error.
-    fn lua_position(&self) -> Option<(Vec<u8>, u32)> {
+    fn lua_position(&self) -> Option<(Gc<Str>, u32)> {
         let (proto, line) = self.position(0).or_else(|| self.position(1))?;
-        Some((proto.source.bytes().to_vec(), line))
+        Some((proto.source, line))
     }
 
     /// "bad argument" for an argument of the native function that runs; the first has index 0.

@@ -24,11 +24,22 @@ impl Vm {
         heap.set_threshold();
     }
 
+    /// As `collect`, as part of what the program costs: otherwise one that keeps little memory free would have the
+    /// collector do most of the work.
+    pub(crate) fn collect_charged(&mut self) {
+        self.heap.visited = 0;
+        self.collect();
+        self.fuel = self.fuel.saturating_sub(self.heap.visited as i64 / 4);
+    }
+
     fn mark_roots(&mut self) {
         let heap = &mut self.heap;
         heap.mark(&Val::Table(self.globals));
         heap.mark(&Val::Thread(self.main));
         heap.mark(&Val::Thread(self.current));
+        if let Some((source, _)) = self.thrown_at {
+            heap.mark(&Val::Str(source));
+        }
         for value in [self.thrown, self.next_function, self.ipairs_function] {
             heap.mark(&value);
         }
@@ -62,8 +73,15 @@ impl Heap {
             match (*header).kind {
                 Kind::Str => {}
                 Kind::Upvalue => {
-                    let value = *object.cast::<Upvalue>().as_ref().value;
-                    self.mark(&value);
+                    let upvalue = Gc::<Upvalue>::new(object.cast());
+                    match upvalue.owner {
+                        // The value is on that stack.
+                        Some(thread) => self.mark_object(thread.header()),
+                        None => {
+                            let value = upvalue.closed;
+                            self.mark(&value);
+                        }
+                    }
                 }
                 _ => {
                     *gray_link(object) = self.gray;
@@ -97,6 +115,7 @@ impl Heap {
 
     fn mark_table(&mut self, mut table: Gc<Table>, mode: Gc<Str>) {
         let (mut weak_keys, mut weak_values) = (false, false);
+        self.visited += table.size() / 4;
         if let Some(meta) = table.meta {
             self.mark(&Val::Table(meta));
             if let Val::Str(mode) = meta.get_short(mode) {
@@ -254,6 +273,7 @@ impl Heap {
         unsafe {
             while let Some(object) = *link {
                 let header = object.as_ptr();
+                self.visited += 1;
                 if (*header).marked {
                     (*header).marked = false;
                     link = &raw mut (*header).next;

@@ -58,6 +58,10 @@ pub(crate) struct Heap {
     /// Tables with weak keys or values that were reached.
     pub(crate) weak: Option<NonNull<Header>>,
     last_id: u32,
+    /// What the collector has looked at.
+    pub(crate) visited: usize,
+    /// What tables did beyond the usual, in instructions that are not charged yet.
+    pub(crate) work: usize,
     /// Collects at every safe point.
     #[cfg(test)]
     pub(crate) stress: bool,
@@ -79,6 +83,8 @@ impl Heap {
             gray: None,
             weak: None,
             last_id: 0,
+            visited: 0,
+            work: 0,
             #[cfg(test)]
             stress: false,
         };
@@ -207,12 +213,14 @@ impl Heap {
     pub(crate) fn new_upvalue(
         &mut self,
         value: *mut Val,
+        owner: Gc<Thread>,
         next: Option<Gc<Upvalue>>,
     ) -> Result<Gc<Upvalue>, Raise> {
         self.link(Layout::new::<Upvalue>(), |header| Upvalue {
             header: Header { kind: Kind::Upvalue, ..header },
             value,
             closed: Val::Nil,
+            owner: Some(owner),
             next,
         })
     }

@@ -87,7 +87,7 @@ impl Vm {
                 ($call:expr) => {
                     match $call {
                         Err(Raise::OutOfMemory) => {
-                            self.collect();
+                            self.collect_charged();
                             $call
                         }
                         other => other,
@@ -478,8 +478,9 @@ impl Vm {
                             (reg!(register), reg!(register + 1), reg!(register + 2));
                         if let (Val::Native(native), Val::Table(table)) = (function, state)
                             && let NativeKind::Next = native.kind
-                            && let Some(entry) = table.next(&control)
+                            && let Some((entry, cost)) = table.next(&control)
                         {
+                            self.fuel -= cost as i64 / 8;
                             match entry {
                                 None => skip!(),
                                 Some((key, value)) => {
@@ -561,13 +562,13 @@ impl Vm {
     #[inline(never)]
     fn collect_at(&mut self, pc: *const u32) {
         save_pc(self.current, pc);
-        self.collect();
+        self.collect_charged();
     }
 
     /// A safe point between two functions.
     fn safe_point_between(&mut self) {
         if self.heap.bytes >= self.heap.threshold && !self.heap.stopped {
-            self.collect();
+            self.collect_charged();
         }
     }
 

@@ -168,6 +168,9 @@ impl<'a> Lexer<'a> {
 
     /// An error near a token, or with just its line.
     pub(crate) fn error_near(&mut self, message: &str, token: Option<Token>) -> Raise {
+        if let Err(raise) = self.vm.heap.check(2 * self.buffer.len() + 1024) {
+            return raise;
+        }
         let mut text = Vec::new();
         crate::debug::write_source(&mut text, self.chunk);
         text.push(b':');

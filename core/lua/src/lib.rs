@@ -7,7 +7,7 @@
 //! # Embedding
 //!
 //! ```
-//! use sanderling_lua::{Call, Error, Host, Options, Run, Vm};
+//! use sanderling_lua::{Call, Error, Host, Options, Run, Value, Vm};
 //!
 //! /// What scripts can reach. It may borrow: `Doubler<'a>` would do as well.
 //! struct Doubler;
@@ -23,12 +23,12 @@
 //!
 //! let mut vm = Vm::new(&Options::default()).expect("there is memory");
 //! let double = vm.function("double", 7)?;
-//! vm.set_field(vm.globals(), b"double", double)?;
+//! vm.set_global(b"double", double)?;
 //!
 //! let function = vm.load(b"@user_script", b"return double(...) + 1").expect("it compiles");
 //! vm.start(function, &[20.into()], 1_000_000)?;
 //! assert_eq!(vm.run(&mut Doubler, u64::MAX), Run::Done);
-//! assert_eq!(vm.as_number(vm.result(0)), Some(41.0));
+//! assert_eq!(vm.result(0), Value::Number(41.0));
 //! # Ok::<(), Error>(())
 //! ```
 //!

@@ -194,7 +194,8 @@ impl Vm {
             }
             _ => {}
         }
-        table.set(&mut self.heap, key, value)
+        table.set(&mut self.heap, key, value)?;
+        self.charge_work()
     }
 
     #[inline(never)]
@@ -383,7 +384,7 @@ impl Vm {
         self.charge(len / 8)?;
         if self.heap.check(len).is_err() {
             // Everything in use is on the stack here, so garbage can go before the limit counts.
-            self.collect();
+            self.collect_charged();
         }
         if count <= FEW {
             return self.heap.concat(&few[..count]);

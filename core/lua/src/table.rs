@@ -42,6 +42,9 @@ struct Shared(Node);
 unsafe impl Sync for Shared {}
 static EMPTY: Shared = Shared(FREE_NODE);
 
+/// Chains are hardly ever longer.
+const CHAIN_USUAL: usize = 32;
+
 /// The largest array part has 2^26 elements.
 const ARRAY_BITS: usize = 26;
 
@@ -180,24 +183,27 @@ impl Table {
     }
 
     fn get_node(&self, key: &Val) -> Val {
-        match self.find_node(key) {
+        match self.find_node(key).0 {
             // SAFETY: a node of this table.
             Some(node) => unsafe { (*node).value },
             None => Val::Nil,
         }
     }
 
-    fn find_node(&self, key: &Val) -> Option<*mut Node> {
+    /// The node of a key, and how far it is down its chain.
+    fn find_node(&self, key: &Val) -> (Option<*mut Node>, usize) {
         let mut node = self.main_position(key);
+        let mut steps = 0;
         loop {
+            steps += 1;
             // SAFETY: as in `find_short`.
             unsafe {
                 if (*node).key.raw_eq(key) {
-                    return Some(node);
+                    return (Some(node), steps);
                 }
                 let next = (*node).next;
                 if next == 0 {
-                    return None;
+                    return (None, steps);
                 }
                 node = node.offset(next as isize);
             }
@@ -239,10 +245,15 @@ impl Table {
             unsafe { *slot = value };
             return Ok(());
         }
-        if let Some(node) = self.find_node(&key) {
+        let (found, steps) = self.find_node(&key);
+        if let Some(node) = found {
             // SAFETY: a node of this table with a key, so not the shared one.
             unsafe { (*node).value = value };
             return Ok(());
+        }
+        if steps > CHAIN_USUAL {
+            // Keys that were chosen to be slow to find: the cost grows so fast that there cannot be many.
+            heap.work += steps * steps;
         }
         let slot = self.insert(heap, key)?;
         // SAFETY: the place that was just made for the key.
@@ -303,7 +314,7 @@ impl Table {
         {
             return Ok(slot);
         }
-        match self.find_node(&key) {
+        match self.find_node(&key).0 {
             // SAFETY: a node of this table.
             Some(node) => Ok(unsafe { &raw mut (*node).value }),
             None => self.insert(heap, key),
@@ -391,6 +402,7 @@ impl Table {
             }
         };
         let (old_array, old_nodes, old_count) = (self.array, self.nodes, self.node_count());
+        heap.work += (self.size() + array_len as usize + nodes) / 8;
         self.nodes = new_nodes;
         self.log_nodes = log_nodes;
         self.free_end = if nodes == 0 { 0 } else { 1 << log_nodes };
@@ -475,18 +487,17 @@ impl Table {
         low
     }
 
-    /// The entry after the one with this key, nil for the first; `None` if there is no such key.
-    pub(crate) fn next(&self, key: &Val) -> Option<Option<(Val, Val)>> {
+    /// The entry after the one with this key, nil for the first, and how many places were looked at; `None` if there
+    /// is no such key.
+    pub(crate) fn next(&self, key: &Val) -> Option<(Option<(Val, Val)>, usize)> {
         let position = self.position(key)?;
-        Some(self.entry_from(position))
+        Some(match self.entry_at_or_after(position) {
+            Some((end, key, value)) => (Some((key, value)), end - position),
+            None => (None, self.size() - position),
+        })
     }
 
-    /// The first entry that is not empty from a position on.
-    pub(crate) fn entry_from(&self, position: usize) -> Option<(Val, Val)> {
-        self.entry_at_or_after(position).map(|(_, key, value)| (key, value))
-    }
-
-    /// As `entry_from`, with the position after it.
+    /// The first entry that is not empty from a position on, and the position after it.
     pub(crate) fn entry_at_or_after(&self, position: usize) -> Option<(usize, Val, Val)> {
         let len = self.array_len as usize;
         for index in position..len {

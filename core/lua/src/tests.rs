@@ -69,6 +69,12 @@ fn closures_coroutines_and_errors_share_the_stack() {
          while true do coroutine.yield(f()) end end) print(c(1), c(), c())",
         "2\t3\t4\n",
     );
+    // The stack of a coroutine that nobody knows any more, but for a variable on it.
+    check(
+        "local f = coroutine.wrap(function() local x = {1} coroutine.yield(function() x[1] = x[1] + 1 return x[1] end) end)() \
+         collectgarbage() local junk = {} for i = 1, 50 do junk[i] = {i} end collectgarbage() print(f(), f())",
+        "2\t3\n",
+    );
     check(
         "local function deep(n) local x = {n} if n == 0 then error({'deep'}) end deep(n - 1) return x end \
          local ok, e = pcall(deep, 40) print(ok, e[1]) \
@@ -179,7 +185,7 @@ fn a_table_is_a_map() {
         }
         let mut count = 0;
         let mut key = Val::Nil;
-        while let Some((following, _)) = table.next(&key).expect("the key is there") {
+        while let Some((following, _)) = table.next(&key).expect("the key is there").0 {
             key = following;
             count += 1;
         }

@@ -208,7 +208,7 @@ impl Thread {
             before = Some(upvalue);
             entry = upvalue.next;
         }
-        let made = heap.new_upvalue(place, entry)?;
+        let made = heap.new_upvalue(place, thread, entry)?;
         match before {
             Some(mut before) => before.next = Some(made),
             None => thread.open = Some(made),
@@ -226,6 +226,7 @@ impl Thread {
             // SAFETY: it points to a place of this thread's stack.
             upvalue.closed = unsafe { *upvalue.value };
             upvalue.value = upvalue.closed_place();
+            upvalue.owner = None;
             upvalue.next = None;
         }
     }

@@ -250,6 +250,8 @@ pub(crate) struct Upvalue {
     pub(crate) header: Header,
     pub(crate) value: *mut Val,
     pub(crate) closed: Val,
+    /// While it is open: whose stack `value` points into, which must live as long.
+    pub(crate) owner: Option<Gc<Thread>>,
     /// The next open upvalue of the thread, further down the stack.
     pub(crate) next: Option<Gc<Upvalue>>,
 }

@@ -87,7 +87,7 @@ pub struct Vm {
     pub(crate) next_function: Val,
     pub(crate) ipairs_function: Val,
     /// Source and line of the function in which it happened.
-    pub(crate) thrown_at: Option<(Vec<u8>, u32)>,
+    pub(crate) thrown_at: Option<(Gc<Str>, u32)>,
     pub(crate) registry: Vec<Val>,
     pub(crate) registry_free: Vec<u32>,
     pub(crate) handles: Vec<(Val, u32)>,
@@ -176,6 +176,7 @@ impl Vm {
         self.thrown_at = None;
         self.reserve = instructions_max;
         self.fuel = 0;
+        self.heap.work = 0;
         self.state = State::Ready;
         Ok(())
     }
@@ -306,6 +307,16 @@ impl Vm {
     pub(crate) fn charge(&mut self, cost: usize) -> Result<(), Raise> {
         self.fuel -= cost as i64;
         if self.fuel < 0 { self.overdrawn() } else { Ok(()) }
+    }
+
+    /// Charges what tables did.
+    #[inline(always)]
+    pub(crate) fn charge_work(&mut self) -> Result<(), Raise> {
+        if self.heap.work == 0 {
+            return Ok(());
+        }
+        let work = core::mem::take(&mut self.heap.work);
+        self.charge(work)
     }
 
     /// Native code cannot pause: it goes on into what is left for later.

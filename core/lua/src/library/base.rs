@@ -96,10 +96,9 @@ fn collectgarbage(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise>
             return call.give_number(count);
         }
         "collect" | "step" => {
-            let cost = call.vm.heap.bytes / 64;
-            call.vm.charge(cost)?;
             // What native functions further out hold lies on the stack.
-            call.vm.collect();
+            call.vm.collect_charged();
+            call.vm.charge(1)?;
             if OPTIONS[option] == "step" {
                 return call.give(Val::Bool(true));
             }
@@ -231,8 +230,12 @@ pub(crate) fn next(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise
     let table = call.check_table(0)?;
     match table.next(&call.arg(1)) {
         None => Err(call.vm.runtime_error("invalid key to 'next'")),
-        Some(None) => call.give(Val::Nil),
-        Some(Some((key, value))) => {
+        Some((None, cost)) => {
+            call.vm.charge(cost / 8)?;
+            call.give(Val::Nil)
+        }
+        Some((Some((key, value)), cost)) => {
+            call.vm.charge(cost / 8)?;
             call.vm.push(key)?;
             call.vm.push(value)?;
             Ok(2)

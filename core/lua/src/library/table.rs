@@ -33,9 +33,11 @@ fn get(table: Gc<Table>, index: i64) -> Val {
 
 fn put(vm: &mut Vm, mut table: Gc<Table>, index: i64, value: Val) -> Result<(), Raise> {
     if index > 0 {
-        return table.set_index(&mut vm.heap, index as usize, value);
+        table.set_index(&mut vm.heap, index as usize, value)?;
+    } else {
+        table.set(&mut vm.heap, Val::Number(index as f64), value)?;
     }
-    table.set(&mut vm.heap, Val::Number(index as f64), value)
+    vm.charge_work()
 }
 
 /// A table that may be changed.
@@ -167,8 +169,9 @@ fn foreach(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
         let key = call.vm.current.at(top);
         match table.next(&key) {
             None => return Err(call.vm.runtime_error("invalid key to 'next'")),
-            Some(None) => return Ok(0),
-            Some(Some((key, value))) => {
+            Some((None, _)) => return Ok(0),
+            Some((Some((key, value)), cost)) => {
+                call.vm.charge(cost / 8)?;
                 call.vm.current.put(top, key);
                 let result = call.vm.call_for_value(host, function, &[key, value])?;
                 if !result.is_nil() {
