@@ -81,7 +81,7 @@ fn mutate(random: &mut Random, source: &mut Vec<u8>) {
 #[test]
 fn changed_programs_do_no_harm() {
     let mut random = Random(0x5eed_1234_5678_9abc);
-    let rounds = if cfg!(miri) { 30 } else { 30_000 };
+    let rounds = if cfg!(miri) { 20 } else { 30_000 };
     let options = Options { memory_bytes_max: 1 << 20, ..Options::default() };
     let mut vm = machine(&options);
     for round in 0..rounds {

@@ -31,6 +31,7 @@ fn end(program: &str) -> Run {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long there")]
 fn no_program_runs_for_ever() {
     for program in [
         "while true do end",
@@ -79,6 +80,7 @@ fn no_program_runs_for_ever() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long there")]
 fn no_program_takes_more_memory_than_it_may() {
     for program in [
         "local s = 'x' while true do s = s .. s end",
@@ -122,6 +124,7 @@ fn no_program_takes_more_memory_than_it_may() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long there")]
 fn garbage_is_collected_before_memory_runs_out() {
     for program in [
         "for i = 1, 100000 do local t = {i, i} end",
@@ -137,6 +140,7 @@ fn garbage_is_collected_before_memory_runs_out() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long there")]
 fn nesting_is_limited() {
     for (program, message) in [
         ("local function f() return 1 + f() end f()", "limits:1: stack overflow"),
@@ -196,7 +200,8 @@ fn a_run_pauses_and_goes_on() {
         table.sort(t, function(a, b) return a > b end) \
         local s = ('x'):rep(50):gsub('.', function(x) return x .. #t end) \
         return #t, t[1], t[300], #s";
-    for slice in [1, 7, 100, 5000] {
+    for slice in if cfg!(miri) { [100, 5000].as_slice() } else { &[1, 7, 100, 5000] } {
+        let slice = *slice;
         let mut vm = machine(&options());
         start(&mut vm, program);
         let mut pauses = 0;
@@ -251,7 +256,7 @@ fn every_amount_of_memory_and_instructions_ends_well() {
         local j = cjson.decode(cjson.encode({a = {1, 2, {3}}, b = 'x'})) \
         table.sort(t, function(a, b) return a[1] > b[1] end) \
         return loadstring('return ...')(cmsgpack.unpack(cmsgpack.pack({1, j.b}))), ('abc'):gsub('%w', '%0%0'), string.format('%5.1f', 1)";
-    let step = if cfg!(miri) { 97 } else { 1 };
+    let step = if cfg!(miri) { 499 } else { 1 };
     for extra in (0..1500).step_by(step) {
         let mut vm = machine(&Options::default());
         vm.set_memory_bytes_max(vm.memory_bytes() + extra * 31);
