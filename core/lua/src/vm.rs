@@ -166,6 +166,10 @@ impl Vm {
         }
         self.stop();
         self.reset()?;
+        // Runs may be too short to come by a safe point.
+        if self.heap.bytes >= self.heap.threshold {
+            self.collect();
+        }
         let function = self.resolve(function)?;
         self.push(function)?;
         for argument in arguments {

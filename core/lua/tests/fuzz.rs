@@ -44,6 +44,16 @@ const FRAGMENTS: &[&str] = &[
     "local function g(n) if n == 0 then return 0 end return 1 + g(n - 1) end return g(100), loadstring('return 1')()",
 ];
 
+const PROGRAMS: &[&str] = &[
+    include_str!("programs/coroutines.lua"),
+    include_str!("programs/functions.lua"),
+    include_str!("programs/language.lua"),
+    include_str!("programs/metatables.lua"),
+    include_str!("programs/strings.lua"),
+    include_str!("programs/tables.lua"),
+    include_str!("redis/libraries.lua"),
+];
+
 /// Changes, repeats, drops and swaps pieces.
 fn mutate(random: &mut Random, source: &mut Vec<u8>) {
     const TOKENS: &[&str] = &[
@@ -80,20 +90,27 @@ fn mutate(random: &mut Random, source: &mut Vec<u8>) {
 
 #[test]
 fn changed_programs_do_no_harm() {
-    let mut random = Random(0x5eed_1234_5678_9abc);
-    let rounds = if cfg!(miri) { 20 } else { 30_000 };
+    let number =
+        |name, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let mut random = Random(number("SANDERLING_FUZZ_SEED", 0x5eed_1234_5678_9abc));
+    let rounds = number("SANDERLING_FUZZ_PROGRAMS", if cfg!(miri) { 20 } else { 30_000 });
+    let lines: Vec<&str> =
+        PROGRAMS.iter().flat_map(|program| program.lines()).chain(FRAGMENTS.iter().copied()).collect();
     let options = Options { memory_bytes_max: 1 << 20, ..Options::default() };
     let mut vm = machine(&options);
     for round in 0..rounds {
         let mut source = Vec::new();
         for _ in 0..=random.below(2) {
-            source.extend_from_slice(random.pick(FRAGMENTS).as_bytes());
+            source.extend_from_slice(random.pick(&lines).as_bytes());
             source.push(b'\n');
         }
         mutate(&mut random, &mut source);
         vm.release(0);
         if round % 50 == 0 {
             vm = machine(&options);
+        }
+        if std::env::var_os("SANDERLING_FUZZ_SHOW").is_some() {
+            eprintln!("{round}: {}", String::from_utf8_lossy(&source));
         }
         let Ok(function) = vm.load(b"@fuzz", &source) else { continue };
         if vm.start(function, &[], 20_000).is_err() {

@@ -374,3 +374,23 @@ fn errors_say_where_they_happened() {
     assert_eq!(vm.run(&mut Printer::default(), u64::MAX), Run::Failed);
     assert_eq!(vm.failure_position(), Some((b"@limits".as_slice(), 2)));
 }
+
+/// Redis gives every script its keys and arguments in new tables.
+#[test]
+fn many_short_runs_leave_no_garbage() {
+    let mut vm = machine(&options());
+    let function = vm.load(b"@limits", b"return #KEYS").expect("it compiles");
+    let pinned = vm.pin(function).expect("it is new");
+    for round in 0..if cfg!(miri) { 20 } else { 20_000 } {
+        vm.release(0);
+        let keys = vm.table(4, 0).expect("there is memory");
+        vm.set_index_bytes(keys, 1, format!("a key of some length, so that memory matters {round}").as_bytes())
+            .expect("there is memory");
+        vm.set_global(b"KEYS", keys).expect("there is memory");
+        let function = vm.pinned(pinned);
+        vm.start(function, &[], 1000).expect("there is memory");
+        assert_eq!(vm.run(&mut Printer::default(), u64::MAX), Run::Done);
+        assert_eq!(vm.result(0), Value::Number(1.0));
+    }
+    assert!(vm.memory_bytes() < 1 << 20);
+}
