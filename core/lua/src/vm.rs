@@ -106,6 +106,9 @@ pub struct Vm {
     state: State,
 }
 
+// SAFETY: its pointers lead to its own heap only, and none of them leaves it: what others hold are numbers.
+unsafe impl Send for Vm {}
+
 impl Vm {
     /// A machine with all libraries. `None` if they alone exceed the limit of memory.
     pub fn new(options: &Options) -> Option<Vm> {
