@@ -9,15 +9,17 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
+use crate::acl;
 use crate::args::Args;
 use crate::command::Command;
-use crate::connection::{ConnId, OwnedRequest};
+use crate::connection::{ConnId, Gate, OwnedRequest};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{Entry, Store, Type};
 use crate::number;
 use crate::resp::Reply;
 use crate::server::Server;
+use crate::tracking;
 
 /// What a handler returns when it has to wait.
 pub struct Block {
@@ -25,10 +27,37 @@ pub struct Block {
     pub keys: Vec<Vec<u8>>,
     /// The type that a key must have to be worth another try.
     pub wants: Type,
+    /// Whether the end of a key, or its becoming another type, is worth another try as well.
+    pub wakes_on_loss: bool,
     /// When to give up, in unix microseconds; `None` waits for ever.
     pub deadline: Option<u64>,
+    /// When to try again whatever happens, in unix microseconds: time alone may bring what is waited for.
+    pub retry_at: Option<u64>,
     /// What to reply then.
     pub on_timeout: Absent,
+    /// What to run again, where that is not the request as it came: one that asks for what follows the end of a
+    /// stream means the end as it was.
+    pub request: Option<OwnedRequest>,
+}
+
+impl Block {
+    /// A wait for time alone.
+    pub(crate) fn until(deadline: Option<u64>, on_timeout: Absent) -> Box<Block> {
+        Box::new(Block {
+            keys: Vec::new(),
+            wants: Type::String,
+            wakes_on_loss: false,
+            deadline,
+            on_timeout,
+            request: None,
+            retry_at: None,
+        })
+    }
+
+    /// When something is due, if nothing happens before.
+    fn timer(&self) -> Option<u64> {
+        [self.deadline, self.retry_at].into_iter().flatten().min()
+    }
 }
 
 /// The reply of a wait that ended without a result.
@@ -38,6 +67,12 @@ pub enum Absent {
     Null,
     /// A null where an array would stand.
     NullArray,
+    /// The number 0.
+    Zero,
+    /// Two numbers, both 0.
+    TwoZeros,
+    /// The status OK.
+    Ok,
 }
 
 impl Absent {
@@ -46,6 +81,13 @@ impl Absent {
         match self {
             Absent::Null => reply.null(),
             Absent::NullArray => reply.null_array(),
+            Absent::Zero => reply.int(0),
+            Absent::TwoZeros => {
+                reply.array(2);
+                reply.int(0);
+                reply.int(0);
+            }
+            Absent::Ok => reply.ok(),
         }
     }
 }
@@ -68,18 +110,22 @@ pub(crate) fn wait(
     server: &mut Server,
     conn: ConnId,
     row: &'static Command,
-    block: Block,
+    mut block: Block,
     args: Args<'_>,
 ) {
     let db = server.connection(conn).db;
-    if let Some(at) = block.deadline {
+    if let Some(at) = block.timer() {
         server.timers.insert((at, conn));
     }
     for key in &block.keys {
         store.wait(db, key, conn);
+        if block.wakes_on_loss {
+            store.expect_loss(db, key);
+        }
     }
     server.blocked += 1;
-    let blocked = Blocked { request: OwnedRequest::new(args), row, db, block };
+    let request = block.request.take().unwrap_or_else(|| OwnedRequest::new(args));
+    let blocked = Blocked { request, row, db, block };
     server.connection(conn).blocked = Some(Box::new(blocked));
 }
 
@@ -89,7 +135,7 @@ pub(crate) fn serve(store: &mut Store, server: &mut Server, db: usize, key: &[u8
     for _ in 0..store.waiters_count(db, key) {
         let Some(conn) = store.waiter(db, key, passed_over) else { return };
         store.db = db;
-        let Some(type_now) = store.peek(key).map(Entry::type_of) else { return };
+        let type_now = store.peek(key).map(Entry::type_of);
         if !try_again(store, server, conn, type_now) {
             passed_over += 1;
         }
@@ -97,7 +143,7 @@ pub(crate) fn serve(store: &mut Store, server: &mut Server, db: usize, key: &[u8
 }
 
 /// Runs the request of a waiting connection again; `false` if it still waits.
-fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Type) -> bool {
+fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Option<Type>) -> bool {
     let connection = server.connection(conn);
     // What a connection takes that is about to be closed would be lost.
     if connection.is_closing {
@@ -105,17 +151,38 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Typ
     }
     // A request that names the key as its destination does not wait for it, and one that waits for another
     // type cannot use it.
-    let Some(blocked) = connection.blocked.take_if(|blocked| blocked.block.wants == type_now) else {
+    let Some(mut blocked) = connection
+        .blocked
+        .take_if(|blocked| type_now == Some(blocked.block.wants) || blocked.block.wakes_on_loss)
+    else {
         return false;
     };
-    let protocol = connection.protocol;
-    store.no_touch = connection.no_touch;
+    let (protocol, gate, no_touch) = (connection.protocol, connection.gate, connection.no_touch);
+    if gate.has(Gate::RESTRICTED)
+        && let Err(denied) =
+            acl::admit(server, conn, blocked.row, blocked.request.args(), acl::Place::TopLevel)
+    {
+        // What its user may do has changed while it waited.
+        let error = denied.error(server, conn, blocked.row);
+        server.stats.error_replies += 1;
+        return answer(store, server, conn, blocked, |reply| reply.error(&error));
+    }
+    store.no_touch = no_touch;
     let mut out = mem::take(server.side(conn));
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
-    if let Flow::Block(_) = ctx.call(blocked.request.args()) {
+    let flow = ctx.call_again(blocked.request.args());
+    tracking::settle(store, server, Some(conn));
+    if let Flow::Block(again) = flow {
         // It keeps its place in the queues, and its deadline.
+        if let Some(at) = blocked.block.timer() {
+            server.timers.remove(&(at, conn));
+        }
+        blocked.block.retry_at = again.retry_at;
+        if let Some(at) = blocked.block.timer() {
+            server.timers.insert((at, conn));
+        }
         server.connection(conn).blocked = Some(blocked);
         server.put_side(conn, out);
         return false;
@@ -125,6 +192,9 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Typ
     }
     server.stats.bytes_out += (out.len() - start) as u64;
     server.put_side(conn, out);
+    if gate.has(Gate::TRACKING) {
+        tracking::remember(server, conn, blocked.row, blocked.request.args());
+    }
     leave(store, server, conn, &blocked);
     server.make_runnable(conn);
     true
@@ -138,24 +208,53 @@ pub(crate) fn end_wait(
     conn: ConnId,
     answer: impl FnOnce(Absent, &mut Reply<'_>),
 ) -> bool {
-    let connection = server.connection(conn);
-    let Some(blocked) = connection.blocked.take() else { return false };
-    if !connection.reply_mode.is_muted() {
-        answer(blocked.block.on_timeout, &mut server.output_of(conn));
+    let Some(blocked) = server.connection(conn).blocked.take() else { return false };
+    let absent = blocked.block.on_timeout;
+    self::answer(store, server, conn, blocked, |reply| answer(absent, reply))
+}
+
+/// Ends a wait that was taken from its connection with the reply that `write` makes.
+fn answer(
+    store: &mut Store,
+    server: &mut Server,
+    conn: ConnId,
+    blocked: Box<Blocked>,
+    write: impl FnOnce(&mut Reply<'_>),
+) -> bool {
+    if !server.connection(conn).reply_mode.is_muted() {
+        write(&mut server.output_of(conn));
     }
     leave(store, server, conn, &blocked);
     server.make_runnable(conn);
     true
 }
 
-/// Ends the waits whose time is over.
+/// Ends the waits whose time is over, and tries again where time may have brought something.
 pub(crate) fn end_waits(store: &mut Store, server: &mut Server) {
     while let Some(&(at, conn)) = server.timers.first()
         && at <= server.now
     {
         server.timers.pop_first();
-        end_wait(store, server, conn, |absent, reply| absent.write(reply));
+        let blocked = server.connection(conn).blocked.as_mut();
+        match blocked.filter(|blocked| blocked.block.deadline.is_none_or(|deadline| deadline > at)) {
+            Some(blocked) => {
+                blocked.block.retry_at = None;
+                if let Some(deadline) = blocked.block.deadline {
+                    server.timers.insert((deadline, conn));
+                }
+                retry(store, server, conn);
+            }
+            None => _ = end_wait(store, server, conn, |absent, reply| absent.write(reply)),
+        }
     }
+}
+
+/// Runs the request of a waiting connection again, because its time has come.
+fn retry(store: &mut Store, server: &mut Server, conn: ConnId) {
+    let Some(blocked) = &server.connection(conn).blocked else { return };
+    let (db, wants) = (blocked.db, blocked.block.wants);
+    store.db = db;
+    try_again(store, server, conn, Some(wants));
 }
 
 /// Forgets the wait of a connection that is going.
@@ -168,11 +267,14 @@ pub(crate) fn forget(store: &mut Store, server: &mut Server, conn: ConnId) {
 /// Takes a connection out of the queues of the keys that it has waited for.
 fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked) {
     server.blocked -= 1;
-    if let Some(at) = blocked.block.deadline {
+    if let Some(at) = blocked.block.timer() {
         server.timers.remove(&(at, conn));
     }
     for key in &blocked.block.keys {
         store.unwait(blocked.db, key, conn);
+        if blocked.block.wakes_on_loss {
+            store.forget_loss(blocked.db, key);
+        }
     }
     // A reply that CLIENT REPLY SKIP has asked to leave out was this one.
     server.connection(conn).reply_mode.advance();

@@ -1,13 +1,15 @@
 //! Settings, by the names that CONFIG and the configuration file use.
 //!
-//! [`SETTINGS`] is the only list of them. The engine acts on its own ones; those of the host are kept so that
+//! [`settings`] is the only list of them. The engine acts on its own ones; those of the host are kept so that
 //! CONFIG GET shows them, and the host is told when CONFIG SET changes one.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::keyspace::Store;
+use crate::acl::{self, Names};
+use crate::command::{Index, Lookup};
+use crate::keyspace::{Policy, Store};
 use crate::memory::Memory;
 use crate::number::parse_i64;
 use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
@@ -34,6 +36,11 @@ pub struct Options {
     pub memory_used: fn() -> usize,
     /// The number of the process, for INFO; 0 where there is none.
     pub process_id: u32,
+    /// A clock that goes on while a command runs, in microseconds from any beginning. It is read for SLOWLOG,
+    /// LATENCY and the times in INFO, and for nothing else; without one, commands take no time.
+    pub clock: Option<fn() -> u64>,
+    /// The users that the `user` settings name, as lines of an ACL file without their first word.
+    pub users: Vec<String>,
     /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
     pub memory_available: fn() -> usize,
 }
@@ -44,8 +51,10 @@ impl Default for Options {
             config: Config::default(),
             effects: false,
             memory_used: || 0,
+            clock: None,
             memory_available: || usize::MAX,
             process_id: 0,
+            users: Vec::new(),
         }
     }
 }
@@ -61,9 +70,30 @@ impl Options {
             self.process_id = integer(value, 0, u32::MAX as i64)? as u32;
             return Ok(());
         }
+        if name == "user" {
+            return self.add_user(value);
+        }
         let setting = find(name).ok_or_else(|| ConfigError(alloc::format!("'{name}' is not a setting")))?;
         (setting.write)(&mut self.config, setting.name, value)
             .map_err(|error| ConfigError(alloc::format!("'{name}': {}", error.0)))
+    }
+}
+
+impl Options {
+    /// Takes a line `user <name> <rule> …` of a configuration or ACL file, which may stand there once for each name.
+    fn add_user(&mut self, line: &str) -> Result<(), ConfigError> {
+        let lookup = Lookup::new();
+        let index = Index::new(&lookup);
+        let names = Names { lookup: &lookup, index: &index, all_channels: self.config.acl_all_channels };
+        let refuse = |why: String| ConfigError(alloc::format!("'user': {why}"));
+        let user = acl::parse_user(names, line.as_bytes()).map_err(refuse)?;
+        let is_same =
+            |known: &String| known.split_ascii_whitespace().next().map(str::as_bytes) == Some(&*user.name);
+        if self.users.iter().any(is_same) {
+            return Err(refuse("a user can be defined only once".into()));
+        }
+        self.users.push(line.into());
+        Ok(())
     }
 }
 
@@ -78,6 +108,16 @@ pub struct Config {
     pub maxclients: usize,
     /// `maxmemory`, in bytes; 0 means no limit.
     pub maxmemory: usize,
+    /// `maxmemory-policy`.
+    pub maxmemory_policy: Policy,
+    /// `maxmemory-samples`.
+    pub maxmemory_samples: usize,
+    /// `maxmemory-eviction-tenacity`.
+    pub eviction_tenacity: usize,
+    /// `lfu-log-factor`.
+    pub lfu_log_factor: u32,
+    /// `lfu-decay-time`, in minutes.
+    pub lfu_decay_minutes: u32,
     /// Bytes that the platform can give at most; 0 means unknown.
     pub memory_bytes_max: usize,
     /// `client-query-buffer-limit`, in bytes.
@@ -92,6 +132,14 @@ pub struct Config {
     pub output_batch_bytes_max: usize,
     /// `notify-keyspace-events`, as bits of [`NotifyClass`](crate::keyspace::NotifyClass).
     pub notify: u16,
+    /// `rdbcompression`: whether long strings are compressed when values are serialised.
+    pub rdb_compression: bool,
+    /// `acllog-max-len`: entries of ACL LOG.
+    pub acl_log_len_max: usize,
+    /// `acl-pubsub-default`: whether new users may use every channel.
+    pub acl_all_channels: bool,
+    /// `tracking-table-max-keys`; 0 means no limit.
+    pub tracked_keys_max: usize,
     /// `hash-max-listpack-entries`.
     pub hash_entries_max: usize,
     /// `hash-max-listpack-value`, in bytes.
@@ -106,8 +154,37 @@ pub struct Config {
     pub zset_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_value_bytes_max: usize,
+    /// `slowlog-log-slower-than`, in microseconds.
+    pub slowlog_log_slower_than: i64,
+    /// `slowlog-max-len`.
+    pub slowlog_max_len: usize,
+    /// `latency-monitor-threshold`, in milliseconds.
+    pub latency_monitor_threshold: i64,
+    /// `latency-tracking`.
+    pub latency_tracking: bool,
+    /// `latency-tracking-info-percentiles`.
+    pub latency_percentiles: Vec<f64>,
+    /// `enable-debug-command`.
+    pub debug_access: DebugAccess,
+    /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
+    pub hll_sparse_bytes_max: usize,
+    /// `stream-node-max-bytes`; 0 means no limit.
+    pub stream_node_bytes_max: usize,
+    /// `stream-node-max-entries`; 0 means no limit.
+    pub stream_node_entries_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
+}
+
+/// Who may use DEBUG.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DebugAccess {
+    /// Nobody.
+    No,
+    /// Everyone.
+    Yes,
+    /// Clients on the same machine.
+    Local,
 }
 
 impl Default for Config {
@@ -117,6 +194,11 @@ impl Default for Config {
             requirepass: Vec::new(),
             maxclients: 10_000,
             maxmemory: 0,
+            maxmemory_policy: Policy::NONE,
+            maxmemory_samples: 5,
+            eviction_tenacity: 10,
+            lfu_log_factor: 10,
+            lfu_decay_minutes: 1,
             memory_bytes_max: 0,
             query_buffer_bytes_max: 1 << 30,
             bulk_bytes_max: 512 << 20,
@@ -124,13 +206,26 @@ impl Default for Config {
             arguments_max: 1 << 20,
             output_batch_bytes_max: 1 << 20,
             notify: 0,
-            hash_entries_max: 128,
+            rdb_compression: true,
+            acl_log_len_max: 128,
+            acl_all_channels: false,
+            tracked_keys_max: 1_000_000,
+            hash_entries_max: 512,
             hash_value_bytes_max: 64,
             intset_entries_max: 512,
             set_entries_max: 128,
             set_value_bytes_max: 64,
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
+            slowlog_log_slower_than: 10_000,
+            slowlog_max_len: 128,
+            latency_monitor_threshold: 0,
+            latency_tracking: false,
+            latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
+            debug_access: DebugAccess::No,
+            hll_sparse_bytes_max: 3000,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
             host: BTreeMap::new(),
         }
     }
@@ -142,9 +237,17 @@ impl Config {
         self.host.get(name).map_or("", String::as_str)
     }
 
+    /// The value of a setting that nothing depends on, if it was set.
+    fn idle<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
+        self.host.get(name).map_or(default, String::as_str)
+    }
+
     /// Hands the settings to the store that it acts on.
     pub(crate) fn apply(&self, store: &mut Store) {
         store.notify = self.notify;
+        store.access.counts = self.maxmemory_policy.counts();
+        store.access.log_factor = self.lfu_log_factor;
+        store.access.decay_minutes = self.lfu_decay_minutes;
         let compact = &mut store.compact;
         compact.hash_entries_max = self.hash_entries_max;
         compact.hash_value_bytes_max = self.hash_value_bytes_max;
@@ -153,6 +256,8 @@ impl Config {
         compact.set_value_bytes_max = self.set_value_bytes_max;
         compact.zset_entries_max = self.zset_entries_max;
         compact.zset_value_bytes_max = self.zset_value_bytes_max;
+        compact.stream_node_bytes_max = self.stream_node_bytes_max;
+        compact.stream_node_entries_max = self.stream_node_entries_max;
     }
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
@@ -200,10 +305,15 @@ pub struct Setting {
 
 /// The setting of this name or alias, in any case.
 pub fn find(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| {
+    settings().find(|setting| {
         setting.name.eq_ignore_ascii_case(name)
             || setting.alias.is_some_and(|alias| alias.eq_ignore_ascii_case(name))
     })
+}
+
+/// All settings.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().chain(reported::REPORTED)
 }
 
 /// A setting of the engine whose value is a number within bounds.
@@ -277,21 +387,121 @@ macro_rules! fixed {
     };
 }
 
-/// All settings, by name.
-pub const SETTINGS: &[Setting] = &[
+/// A setting of the engine that is yes or no.
+macro_rules! flag {
+    ($name:literal, $field:ident) => {
+        Setting {
+            name: $name,
+            alias: None,
+            is_mutable: true,
+            is_host: false,
+            read: |config, _| if config.$field { "yes" } else { "no" }.to_string(),
+            write: |config, _, value| {
+                config.$field = boolean(value)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+mod reported;
+
+/// The settings that something depends on, by name.
+const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "acl-pubsub-default",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| CHANNELS[usize::from(config.acl_all_channels)].to_string(),
+        write: |config, _, value| {
+            let at = CHANNELS.iter().position(|word| word.eq_ignore_ascii_case(value));
+            config.acl_all_channels = at.ok_or_else(|| {
+                ConfigError::new("argument(s) must be one of the following: allchannels, resetchannels")
+            })? == 1;
+            Ok(())
+        },
+    },
+    // A host that has such a file hands its lines over as `user` settings.
+    Setting { is_mutable: false, ..fixed!("aclfile", "") },
+    number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
     fixed!("appendonly", "no"),
     host("bind", false),
     host("client-output-buffer-limit", true),
     bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
+    Setting {
+        name: "enable-debug-command",
+        alias: None,
+        is_mutable: false,
+        is_host: false,
+        read: |config, _| {
+            match config.debug_access {
+                DebugAccess::No => "no",
+                DebugAccess::Yes => "yes",
+                DebugAccess::Local => "local",
+            }
+            .to_string()
+        },
+        write: |config, _, value| {
+            let access = [DebugAccess::No, DebugAccess::Yes, DebugAccess::Local];
+            config.debug_access = access[one_of(value, &["no", "yes", "local"])?];
+            Ok(())
+        },
+    },
     host("engine", false),
     number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
     number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
-    host("hz", true),
+    bytes!("hll-sparse-max-bytes", hll_sparse_bytes_max, 0),
+    Setting {
+        name: "hz",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        // Nothing happens so many times a second; the number is kept within Redis's bounds.
+        read: |config, _| config.idle("hz", "10").to_string(),
+        write: |config, name, value| {
+            let value = integer(value, 0, i32::MAX as i64)?.clamp(1, 500);
+            config.host.insert(name, value.to_string());
+            Ok(())
+        },
+    },
+    number!("latency-monitor-threshold", None, latency_monitor_threshold, 0, i64::MAX),
+    flag!("latency-tracking", latency_tracking),
+    Setting {
+        name: "latency-tracking-info-percentiles",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| {
+            let texts: Vec<String> =
+                config.latency_percentiles.iter().map(|percent| alloc::format!("{percent}")).collect();
+            texts.join(" ")
+        },
+        write: |config, _, value| {
+            config.latency_percentiles = percentiles(value)?;
+            Ok(())
+        },
+    },
+    number!("lfu-decay-time", None, lfu_decay_minutes, 0, i32::MAX as i64),
+    number!("lfu-log-factor", None, lfu_log_factor, 0, i32::MAX as i64),
     host("loglevel", true),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
     bytes!("maxmemory", maxmemory, 0),
-    fixed!("maxmemory-policy", "noeviction"),
+    number!("maxmemory-eviction-tenacity", None, eviction_tenacity, 0, 100),
+    Setting {
+        name: "maxmemory-policy",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| config.maxmemory_policy.name.to_string(),
+        write: |config, _, value| {
+            let index = one_of(value, &Policy::ALL.map(|policy| policy.name))?;
+            config.maxmemory_policy = Policy::ALL[index];
+            Ok(())
+        },
+    },
+    number!("maxmemory-samples", None, maxmemory_samples, 1, i32::MAX as i64),
     Setting {
         name: "notify-keyspace-events",
         alias: None,
@@ -307,6 +517,17 @@ pub const SETTINGS: &[Setting] = &[
     host("protected-mode", true),
     bytes!("proto-max-bulk-len", bulk_bytes_max, 1 << 20),
     Setting {
+        name: "rdbcompression",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| String::from(if config.rdb_compression { "yes" } else { "no" }),
+        write: |config, _, value| {
+            config.rdb_compression = boolean(value)?;
+            Ok(())
+        },
+    },
+    Setting {
         name: "requirepass",
         alias: None,
         is_mutable: true,
@@ -317,18 +538,28 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    // Payloads are always checked in depth, whoever sends them.
+    fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
     number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
     number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),
+    number!("slowlog-log-slower-than", None, slowlog_log_slower_than, -1, i64::MAX),
+    number!("slowlog-max-len", None, slowlog_max_len, 0, i64::MAX),
+    bytes!("stream-node-max-bytes", stream_node_bytes_max, 0),
+    number!("stream-node-max-entries", None, stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
     host("tcp-keepalive", true),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),
+    number!("tracking-table-max-keys", None, tracked_keys_max, 0, i64::MAX),
     host("unixsocket", false),
     host("unixsocketperm", false),
     number!("zset-max-listpack-entries", Some("zset-max-ziplist-entries"), zset_entries_max, 0, i64::MAX),
     number!("zset-max-listpack-value", Some("zset-max-ziplist-value"), zset_value_bytes_max, 0, i64::MAX),
 ];
+
+/// The values of `acl-pubsub-default`.
+const CHANNELS: [&str; 2] = ["resetchannels", "allchannels"];
 
 fn integer(value: &str, least: i64, most: i64) -> Result<i64, ConfigError> {
     let number = parse_i64(value.as_bytes())
@@ -343,8 +574,31 @@ fn bounded(number: i64, least: i64, most: i64) -> Result<i64, ConfigError> {
     Err(ConfigError(alloc::format!("argument must be between {least} and {most} inclusive")))
 }
 
+/// The index of a word in a list, in any case.
+fn one_of(value: &str, words: &[&str]) -> Result<usize, ConfigError> {
+    words.iter().position(|word| word.eq_ignore_ascii_case(value)).ok_or_else(|| {
+        ConfigError(alloc::format!("argument(s) must be one of the following: {}", words.join(", ")))
+    })
+}
+
+fn percentiles(value: &str) -> Result<Vec<f64>, ConfigError> {
+    if value.is_empty() {
+        return Ok(Vec::new());
+    }
+    value
+        .split(' ')
+        .map(|word| match crate::number::parse_f64(word.as_bytes()) {
+            None => Err(ConfigError::new("Invalid latency-tracking-info-percentiles parameters")),
+            Some(percent) if !(0.0..=100.0).contains(&percent) => Err(ConfigError::new(
+                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]",
+            )),
+            Some(percent) => Ok(percent),
+        })
+        .collect()
+}
+
 fn boolean(value: &str) -> Result<bool, ConfigError> {
-    match value {
+    match value.to_ascii_lowercase().as_str() {
         "yes" => Ok(true),
         "no" => Ok(false),
         _ => Err(ConfigError::new("argument must be 'yes' or 'no'")),

@@ -5,10 +5,12 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::acl::{DEFAULT_USER, UserId};
 use crate::args::{Args, Range};
 use crate::blocking::Blocked;
 use crate::command::Command;
 use crate::resp::{Parser, Protocol};
+use crate::tracking::Tracking;
 
 /// Names a connection between engine and host; small, and reused after the connection has gone.
 pub type ConnId = u32;
@@ -33,9 +35,14 @@ pub struct OwnedRequest {
 impl OwnedRequest {
     /// A copy of `args`.
     pub fn new(args: Args<'_>) -> OwnedRequest {
-        let mut buffer = Vec::with_capacity(args.iter().map(<[u8]>::len).sum());
-        let mut ranges = Vec::with_capacity(args.len());
-        for arg in args.iter() {
+        OwnedRequest::of(args.iter())
+    }
+
+    /// A request of these words.
+    pub fn of<'a>(words: impl Iterator<Item = &'a [u8]> + Clone) -> OwnedRequest {
+        let mut buffer = Vec::with_capacity(words.clone().map(<[u8]>::len).sum());
+        let mut ranges = Vec::with_capacity(words.clone().count());
+        for arg in words {
             ranges.push((buffer.len() as u32, arg.len() as u32));
             buffer.extend_from_slice(arg);
         }
@@ -129,6 +136,40 @@ impl Subscriptions {
     }
 }
 
+/// What must be looked at before or after the requests of a connection, in one word, so that one look tells that
+/// there is nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Gate(u8);
+
+impl Gate {
+    /// It must log in first.
+    pub(crate) const CLOSED: Gate = Gate(1);
+    /// Its user may not do everything.
+    pub(crate) const RESTRICTED: Gate = Gate(1 << 1);
+    /// It is told of changes to what it has read.
+    pub(crate) const TRACKING: Gate = Gate(1 << 2);
+
+    /// It sees all commands that run, and must not reach keys.
+    pub(crate) const MONITOR: Gate = Gate(1 << 3);
+
+    /// Whether there is nothing to look at.
+    #[inline(always)]
+    pub(crate) fn is_open(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether that is to be looked at.
+    #[inline(always)]
+    pub(crate) fn has(self, other: Gate) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The same with that.
+    pub(crate) fn with(self, other: Gate, is_set: bool) -> Gate {
+        if is_set { Gate(self.0 | other.0) } else { Gate(self.0 & !other.0) }
+    }
+}
+
 /// One client; see the module's description.
 pub struct Connection {
     /// The number that CLIENT ID replies; never used twice.
@@ -149,8 +190,14 @@ pub struct Connection {
     pub protocol: Protocol,
     /// The selected database.
     pub db: usize,
-    /// Whether commands may run.
+    /// Whether it has logged in, or did not need to when it connected.
     pub is_authenticated: bool,
+    /// Who it has logged in as.
+    pub(crate) user: UserId,
+    /// What follows from user, authentication and tracking; see [`Server::refresh_gate`](crate::server::Server).
+    pub(crate) gate: Gate,
+    /// CLIENT TRACKING, while it is on.
+    pub(crate) tracking: Option<Box<Tracking>>,
     /// CLIENT REPLY.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-EVICT.
@@ -163,6 +210,8 @@ pub struct Connection {
     pub watched: BTreeSet<(usize, Vec<u8>)>,
     /// Whether a watched key has changed.
     pub is_dirty: bool,
+    /// Whether it sees all commands that run (MONITOR).
+    pub is_monitor: bool,
     /// Subscriptions.
     pub subscriptions: Subscriptions,
     /// What it waits for.
@@ -181,6 +230,8 @@ pub struct Connection {
     pub(crate) parser: Parser,
     /// Arguments of the partial request.
     pub(crate) ranges: Vec<Range>,
+    /// Whether its next request waits for the end of CLIENT PAUSE.
+    pub(crate) is_postponed: bool,
     /// Whether its peer takes no replies, so that its requests wait.
     pub(crate) is_paused: bool,
     /// Whether it is queued to go on with `pending`.
@@ -207,12 +258,16 @@ impl Connection {
             protocol: Protocol::Resp2,
             db: 0,
             is_authenticated,
+            user: DEFAULT_USER,
+            gate: Gate::default(),
+            tracking: None,
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,
             transaction: None,
             watched: BTreeSet::new(),
             is_dirty: false,
+            is_monitor: false,
             subscriptions: Subscriptions::default(),
             blocked: None,
             created: now,
@@ -222,12 +277,22 @@ impl Connection {
             pending: Vec::new(),
             parser: Parser::default(),
             ranges: Vec::new(),
+            is_postponed: false,
             is_paused: false,
             is_runnable: false,
             bytes_in: 0,
             bytes_out: 0,
             commands: 0,
         }
+    }
+
+    /// Whether its requests are simply run, and their replies sent.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.gate.is_open()
+            && self.transaction.is_none()
+            && self.reply_mode == ReplyMode::On
+            && !self.is_subscribed_only()
     }
 
     /// Bytes of input that wait, in the query buffer's sense.

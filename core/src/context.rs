@@ -1,5 +1,6 @@
 //! All that a handler may touch.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -9,6 +10,7 @@ use crate::command::{self, Command};
 use crate::connection::{ConnId, Connection};
 use crate::error::Error;
 use crate::keyspace::Store;
+use crate::observe;
 use crate::resp::Reply;
 use crate::server::Server;
 
@@ -17,7 +19,7 @@ pub enum Flow {
     /// The reply is written.
     Done,
     /// Nothing is written; the connection waits.
-    Block(Block),
+    Block(Box<Block>),
 }
 
 /// The engine's parts, as a running command sees them. The fields can be borrowed apart from each other, so
@@ -51,28 +53,66 @@ impl Context<'_> {
     }
 
     /// Runs one command with its bookkeeping; a failure becomes an error reply.
+    #[inline(always)]
     pub fn call(&mut self, args: Args<'_>) -> Flow {
+        if self.server.observer.skips(self.row, args) { self.execute(args) } else { self.run(args, true) }
+    }
+
+    /// The same for a command that has waited and runs again: it was shown to those who monitor already.
+    pub(crate) fn call_again(&mut self, args: Args<'_>) -> Flow {
+        self.run(args, false)
+    }
+
+    #[inline(never)]
+    fn run(&mut self, args: Args<'_>, is_first: bool) -> Flow {
+        let start = self.server.observer.begin(self.row, args);
+        let flow = self.execute(args);
+        // What sleeps has ended, though its reply is still to come.
+        let has_ended = matches!(flow, Flow::Done) || self.server.observer.slept > 0;
+        observe::end(self, args, start, is_first, has_ended);
+        flow
+    }
+
+    #[inline(always)]
+    fn execute(&mut self, args: Args<'_>) -> Flow {
         let mark = self.reply.mark();
         let dirty = self.store.dirty;
         let db = self.store.db;
-        self.store.effects.reset_command();
+        if self.store.effects.enabled {
+            self.store.effects.reset_command();
+        }
         let result = (self.row.handler)(self, args);
-        if self.store.dirty != dirty {
-            self.store.effects.append(db, args.iter());
+        if self.store.effects.enabled && self.store.dirty != dirty {
+            self.record(db, args);
         }
         self.server.stats.commands += 1;
         if self.reply.is_cut() {
             return self.give_up_reply(mark, self.store.dirty != dirty);
         }
         match result {
-            Ok(flow) => flow,
-            Err(error) => {
-                self.reply.truncate(mark);
-                self.reply.error(&error);
-                self.server.stats.error_replies += 1;
+            Ok(Flow::Done) => {
+                self.server.observer.statistics.of(self.row).calls += 1;
                 Flow::Done
             }
+            Ok(flow) => flow,
+            Err(error) => self.fail(mark, &error),
         }
+    }
+
+    #[inline(never)]
+    fn record(&mut self, db: usize, args: Args<'_>) {
+        self.store.effects.append(db, args.iter());
+    }
+
+    #[cold]
+    fn fail(&mut self, mark: usize, error: &Error) -> Flow {
+        self.reply.truncate(mark);
+        self.reply.error(error);
+        self.server.note_error(error);
+        let counts = self.server.observer.statistics.of(self.row);
+        counts.calls += 1;
+        counts.failed += 1;
+        Flow::Done
     }
 
     /// There is no memory for the reply. What was changed cannot be undone, and no reply may say that it was not
@@ -80,7 +120,7 @@ impl Context<'_> {
     #[cold]
     fn give_up_reply(&mut self, mark: usize, has_changed: bool) -> Flow {
         self.reply.discard(mark);
-        self.server.stats.error_replies += 1;
+        self.server.note_error(&Error::OutOfMemory);
         if has_changed {
             self.server.close(self.conn);
         } else {

@@ -16,7 +16,7 @@ pub(crate) struct Conversation {
     pub(crate) now: u64,
     received: BTreeMap<ConnId, Vec<u8>>,
     closed: BTreeSet<ConnId>,
-    effects: Vec<u8>,
+    pub(crate) effects: Vec<u8>,
     /// How often the host was told to write.
     pub(crate) writes: usize,
 }

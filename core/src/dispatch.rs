@@ -1,16 +1,32 @@
 //! What happens to a request before its handler: it is checked, then refused, queued or run.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::acl;
 use crate::args::Args;
+use crate::blocking::Block;
 use crate::command::{Command, Flags, Found, accepts};
-use crate::commands::transactions;
-use crate::connection::{ConnId, OwnedRequest, Queued};
+use crate::commands::{debug, transactions};
+use crate::connection::{ConnId, Gate, OwnedRequest, Queued};
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
+use crate::eviction::{self, Room};
 use crate::keyspace::Store;
+use crate::pause;
 use crate::resp::{Protocol, Reply};
-use crate::server::Server;
+use crate::server::{Server, Unusual};
+use crate::tracking;
+
+/// What became of a request.
+pub(crate) enum Dispatched {
+    /// There is a reply, or an entry in a queue.
+    Done,
+    /// It waits for a key.
+    Waits(&'static Command, Box<Block>),
+    /// Nothing has happened: it is to be sent again when CLIENT PAUSE is over.
+    Postponed,
+}
 
 /// Checks a request, then queues, refuses or runs it; a wait is left to the caller.
 #[inline]
@@ -22,11 +38,12 @@ pub(crate) fn dispatch(
     protocol: Protocol,
     args: Args<'_>,
     row: Option<Found>,
-) -> Option<(&'static Command, crate::blocking::Block)> {
+) -> Dispatched {
     let mut reply = Reply::new(out, protocol).within(server.memory);
-    let (parent, row) = match admit(server, conn, args, row) {
+    let (parent, row) = match admit(store, server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
+            count_refusal(server, args, row);
             let error = if row.is_some_and(|found| is_exec(found.row)) {
                 transactions::abort(store, server.connection(conn), conn, &error)
             } else {
@@ -35,55 +52,114 @@ pub(crate) fn dispatch(
                 }
                 error
             };
-            server.stats.error_replies += 1;
+            server.note_error(&error);
             reply.error(&error);
-            return None;
+            note_refused(server, conn, args, row);
+            return Dispatched::Done;
         }
     };
+    if !server.unusual.is_nothing() && is_postponed(store, server, conn, row) {
+        return Dispatched::Postponed;
+    }
     let connection = server.connection(conn);
     connection.last_command = Some((parent, row));
+    let gate = connection.gate;
     if connection.transaction.is_some() && !row.flags.has(Flags::IMMEDIATE) {
         queue(server, conn, parent, row, args, &mut reply);
-        return None;
+        return Dispatched::Done;
     }
     let mut ctx = Context { store, server, reply, conn, row, parent, may_block: true };
-    match ctx.call(args) {
-        Flow::Done => None,
+    let flow = ctx.call(args);
+    if gate.has(Gate::TRACKING) {
+        tracking::remember(ctx.server, conn, row, args);
+        tracking::advance(ctx.server, conn, parent);
+    }
+    match flow {
+        Flow::Done => Dispatched::Done,
         // The request is kept, and each of its keys gets a queue.
         Flow::Block(_) if ctx.server.memory.take(2 * args.memory_bytes()).is_err() => {
             ctx.reply.error(&Error::OutOfMemory);
-            None
+            Dispatched::Done
         }
-        Flow::Block(block) => Some((row, block)),
+        Flow::Block(block) => Dispatched::Waits(row, block),
     }
+}
+
+/// A refused request counts as the last one too, if there is such a command.
+#[cold]
+fn note_refused(server: &mut Server, conn: ConnId, args: Args<'_>, row: Option<Found>) {
+    let command = row.and_then(|found| match args.get(1) {
+        Some(name) if found.has_subcommands() => Some((Some(found.row), found.row.subcommand(name)?)),
+        _ => Some((None, found.row)),
+    });
+    server.connection(conn).last_command = command;
+    tracking::advance(server, conn, command.and_then(|(parent, _)| parent));
+}
+
+/// What concerns every request while it lasts.
+#[cold]
+fn is_postponed(store: &mut Store, server: &mut Server, conn: ConnId, row: &'static Command) -> bool {
+    if server.unusual.has(Unusual::TRACKING) {
+        tracking::keep_limit(server);
+    }
+    server.unusual.has(Unusual::PAUSED) && pause::holds(store, server, conn, row)
+}
+
+/// The checks of connections that may not do everything: whether they are logged in, and what their user may do.
+#[cold]
+fn admit_restricted(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&'static Command>,
+    row: &'static Command,
+    args: Args<'_>,
+) -> Result<(), Error> {
+    let connection = server.connection(conn);
+    let gate = connection.gate;
+    if gate.has(Gate::CLOSED) && !row.flags.has(Flags::NO_AUTH) {
+        return Err(Error::NoAuth);
+    }
+    if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
+        // This comes before what a user may do, and is found again by the caller.
+        return Ok(());
+    }
+    if gate.has(Gate::RESTRICTED) {
+        connection.last_command = Some((parent, row));
+        let place = acl::place(server, conn);
+        let admitted = acl::admit(server, conn, row, args, place);
+        return admitted.map_err(|denied| denied.error(server, conn, row));
+    }
+    Ok(())
 }
 
 /// The checks before a command runs, in Redis's order.
 #[inline]
 fn admit(
+    store: &mut Store,
     server: &mut Server,
     conn: ConnId,
     args: Args<'_>,
     row: Option<Found>,
 ) -> Result<(Option<&'static Command>, &'static Command), Error> {
     let Some(found) = row else { return Err(unknown_command(args)) };
-    let Found { mut row, mut arity, has_subcommands, .. } = found;
+    let mut row = found.row;
     let mut parent = None;
-    if has_subcommands && args.len() > 1 {
+    let mut fits = found.accepts(args.len());
+    if found.has_subcommands() && args.len() > 1 {
         let Some(found) = row.subcommand(args.at(1)) else {
             return Err(crate::context::unknown_subcommand(row.name, args.at(1)));
         };
         parent = Some(row);
         row = found;
-        arity = row.arity(2);
+        fits = accepts(row.arity(2), args.len());
     }
-    if !accepts(arity, args.len()) {
+    if !fits {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
-    let connection = server.connection(conn);
-    if !connection.is_authenticated && !row.flags.has(Flags::NO_AUTH) {
-        return Err(Error::NoAuth);
+    if !server.connection(conn).gate.is_open() {
+        admit_restricted(server, conn, parent, row, args)?;
     }
+    let connection = server.connection(conn);
     if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
         return Err(Error::Text("ERR Command not allowed inside a transaction"));
     }
@@ -93,7 +169,10 @@ fn admit(
             if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
         });
     let is_subscribed_only = connection.is_subscribed_only();
-    if takes_memory && (server.is_out_of_memory() || server.memory.take(args.memory_bytes()).is_err()) {
+    let is_refused = takes_memory
+        && (server.is_out_of_memory() && eviction::make_room(store, server) == Room::None
+            || server.memory.take(args.memory_bytes()).is_err());
+    if is_refused {
         return Err(Error::OutOfMemory);
     }
     if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
@@ -103,11 +182,43 @@ fn admit(
             crate::command::full_name(parent, row)
         )));
     }
+    if server.connection(conn).gate.has(Gate::MONITOR)
+        && (reaches_keys(row) || queues_keys(server, conn, row))
+    {
+        return Err(Error::Text("ERR Replica can't interact with the keyspace"));
+    }
     Ok((parent, row))
+}
+
+/// Whether a command is one that those who monitor may not send.
+fn reaches_keys(row: &Command) -> bool {
+    [Flags::READONLY, Flags::WRITE].iter().any(|&flag| row.flags.has(flag))
+        || matches!(row.name, "PUBLISH" | "SPUBLISH" | "EVAL" | "EVALSHA" | "FCALL")
+}
+
+/// Whether the command is an EXEC of such commands.
+fn queues_keys(server: &mut Server, conn: ConnId, row: &Command) -> bool {
+    let transaction = server.connection(conn).transaction.as_ref();
+    is_exec(row)
+        && transaction
+            .is_some_and(|transaction| transaction.queue.iter().any(|queued| reaches_keys(queued.row)))
 }
 
 fn is_exec(row: &Command) -> bool {
     row.flags.has(Flags::IMMEDIATE) && row.name == "EXEC"
+}
+
+/// Counts a command that is refused; one that does not exist is nowhere to count it.
+#[cold]
+fn count_refusal(server: &mut Server, args: Args<'_>, row: Option<Found>) {
+    let Some(found) = row else { return };
+    let row = match args.get(1).filter(|_| found.has_subcommands()) {
+        Some(name) => found.row.subcommand(name),
+        None => Some(found.row),
+    };
+    if let Some(row) = row {
+        server.observer.statistics.of(row).rejected += 1;
+    }
 }
 
 #[cold]
@@ -135,6 +246,14 @@ fn queue(
     args: Args<'_>,
     reply: &mut Reply<'_>,
 ) {
+    if let Some(error) = debug::refusal(server, conn, parent, row) {
+        server.note_error(&error);
+        reply.error(&error);
+        if let Some(transaction) = &mut server.connection(conn).transaction {
+            transaction.is_broken = true;
+        }
+        return;
+    }
     let limit = server.config.query_buffer_bytes_max;
     let memory = server.memory;
     let connection = server.connection(conn);

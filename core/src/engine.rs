@@ -7,18 +7,23 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use crate::acl;
 use crate::args::{Args, Range};
 use crate::blocking;
 use crate::command::Found;
 use crate::config::Options;
-use crate::connection::{ConnId, Connection, Peer, ReplyMode};
-use crate::dispatch::dispatch;
+use crate::connection::{ConnId, Connection, Gate, Peer, ReplyMode};
+use crate::context::Context;
+use crate::dispatch::{Dispatched, dispatch};
 use crate::error::Error;
+use crate::eviction;
 use crate::keyspace::{Entry, Store};
 use crate::output::{Class, Outbox, Output};
+use crate::pause;
 use crate::pubsub;
-use crate::resp::{Parsed, Parser, split_inline};
-use crate::server::Server;
+use crate::resp::{Parsed, Parser, Reply, split_inline};
+use crate::server::{Server, Unusual};
+use crate::tracking;
 
 /// Unix time in microseconds.
 pub type Micros = u64;
@@ -58,11 +63,20 @@ struct Request {
     ranges: (u32, u32),
     /// Bytes of input up to its end.
     end: usize,
+    row: Option<Found>,
+    /// Hash of its first key, if `is_keyed`.
+    hash: u64,
+    /// Whether its second word is its first key.
+    is_keyed: bool,
     /// Whether it is an inline command, still to be split.
     is_inline: bool,
-    row: Option<Found>,
-    /// Hash of its first key, where that is its second word.
-    hash: Option<u64>,
+}
+
+impl Request {
+    #[inline(always)]
+    fn args<'a>(&self, input: &'a [u8], ranges: &'a [Range]) -> Args<'a> {
+        Args::new(input, &ranges[self.ranges.0 as usize..self.ranges.1 as usize])
+    }
 }
 
 /// How processing some input ended.
@@ -101,8 +115,9 @@ impl Engine {
     pub fn connect(&mut self, now: Micros, peer: Peer<'_>) -> ConnId {
         self.begin(now);
         let has_memory = self.server.memory.take(CONNECTION_BYTES).is_ok();
-        let no_password = self.server.config.requirepass.is_empty();
+        let no_password = self.server.acl.is_open();
         let conn = self.server.add(|client_id| Connection::new(client_id, peer, now, no_password));
+        self.server.refresh_gate(conn);
         if self.server.connected > self.server.config.maxclients || !has_memory {
             self.server.stats.rejected += 1;
             let error = if has_memory {
@@ -135,9 +150,13 @@ impl Engine {
         connection.last_active = now;
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
-        let must_wait = connection.blocked.is_some()
+        let is_asleep = self.server.is_asleep();
+        let Some(connection) = self.server.get(conn) else { return };
+        let must_wait = is_asleep
+            || connection.blocked.is_some()
             || connection.is_runnable
             || connection.is_paused
+            || connection.is_postponed
             || connection.is_closing;
         self.unclaimed = self.outbox.arena.len();
         let is_over = connection.pending.len() + bytes.len() > limit;
@@ -186,9 +205,19 @@ impl Engine {
     /// Time has passed: does what is due, in bounded steps.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.begin(now);
+        if self.server.is_asleep() {
+            self.finish();
+            return;
+        }
+        if self.server.asleep_until != 0 {
+            self.server.wake_up();
+        }
+        pause::lift_if_over(&mut self.store, &mut self.server);
         blocking::end_waits(&mut self.store, &mut self.server);
         self.store.maintain();
-        self.after_command();
+        self.server.memory_peak = self.server.memory_peak.max((self.server.memory_used)());
+        eviction::go_on(&mut self.store, &mut self.server);
+        self.after_command(None);
         if self.idle_check_at <= now {
             self.idle_check_at = now + IDLE_CHECK_MICROS;
             self.close_idle();
@@ -198,13 +227,17 @@ impl Engine {
 
     /// When `handle_timeout` is wanted next; a time that is not after now means at once.
     pub fn poll_timeout(&self) -> Option<Micros> {
-        if !self.server.runnable.is_empty() {
+        if self.server.asleep_until != 0 {
+            return Some(self.server.asleep_until);
+        }
+        if !self.server.runnable.is_empty() || self.server.is_evicting {
             return Some(0);
         }
         let wait = self.server.timers.first().map(|&(at, _)| at);
         let idle = (self.server.config.timeout_seconds > 0 && self.server.connected > 0)
             .then_some(self.idle_check_at);
-        [wait, idle, self.store.next_deadline()].into_iter().flatten().min()
+        let pause = pause::deadline(&self.server);
+        [wait, idle, pause, self.store.next_deadline()].into_iter().flatten().min()
     }
 
     /// The next thing for the host to do, in order.
@@ -216,6 +249,21 @@ impl Engine {
             }
         }
         self.outbox.poll()
+    }
+
+    /// All users as the lines of an ACL file, for a host that keeps them in one.
+    pub fn acl_text(&self) -> Vec<u8> {
+        self.server.acl.text()
+    }
+
+    /// Puts the users of an ACL file in place of all there are, or says which line is wrong and changes nothing.
+    /// Connections of users who are no longer there, or may now do something else, are closed.
+    pub fn load_acl(&mut self, now: Micros, text: &[u8]) -> Result<(), String> {
+        self.begin(now);
+        let users = acl::parse(self.server.names(), text)?;
+        acl::replace(&mut self.server, users);
+        self.finish();
+        Ok(())
     }
 
     /// Every entry of a database whose time has not come, in no useful order.
@@ -245,16 +293,20 @@ impl Engine {
     /// Lets connections go on that were kept waiting, then hands over what was written for others.
     fn finish(&mut self) {
         for _ in 0..RUNNABLE_PER_CALL_MAX.min(self.server.runnable.len()) {
-            if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
+            if self.outbox.is_full(self.server.config.output_batch_bytes_max) || self.server.is_asleep() {
                 break;
             }
             let Some(conn) = self.server.runnable.pop_front() else { break };
             let Some(connection) = self.server.get(conn) else { continue };
             connection.is_runnable = false;
-            if connection.blocked.is_none() && !connection.is_paused && !connection.is_closing {
+            let must_wait = connection.blocked.is_some() || connection.is_postponed;
+            if !must_wait && !connection.is_paused && !connection.is_closing {
                 let input = mem::take(&mut connection.pending);
                 self.process_kept(conn, input);
             }
+        }
+        if self.server.unusual.has(Unusual::TRACKING) {
+            tracking::broadcast(&mut self.server);
         }
         for conn in mem::take(&mut self.server.side_dirty) {
             if self.server.get(conn).is_some() {
@@ -378,6 +430,7 @@ impl Engine {
             if let Stop::Paused = stop
                 && consumed < input.len()
                 && connection.blocked.is_none()
+                && !connection.is_postponed
                 && !connection.is_closing
                 && !connection.is_runnable
             {
@@ -389,6 +442,7 @@ impl Engine {
     }
 
     /// Parses as many requests as a batch takes, and touches their keys.
+    #[inline(never)]
     fn gather(
         &mut self,
         conn: ConnId,
@@ -398,7 +452,7 @@ impl Engine {
         requests: &mut Vec<Request>,
     ) -> Parsed {
         let connection = self.server.connection(conn);
-        let (restricted, db) = (!connection.is_authenticated, connection.db);
+        let (restricted, db) = (connection.gate.has(Gate::CLOSED), connection.db);
         let limits = self.server.config.limits(restricted, self.server.memory);
         // Authentication lifts limits, so what follows it must not be parsed before it has run.
         let most = if restricted { 1 } else { BATCH_REQUESTS_MAX };
@@ -418,15 +472,15 @@ impl Engine {
             };
             let args = Args::new(input, &ranges[first..]);
             let row = if is_inline { None } else { self.server.lookup.find_row(args.at(0)) };
-            let mut hash = None;
-            if args.len() > 1 && row.is_some_and(|found| found.begins_with_key) {
-                let own = self.store.compact.seed.hash(args.at(1));
-                hash = Some(own);
-                hashes[keys] = own;
+            let mut hash = 0;
+            let is_keyed = args.len() > 1 && row.is_some_and(Found::begins_with_key);
+            if is_keyed {
+                hash = self.store.compact.seed.hash(args.at(1));
+                hashes[keys] = hash;
                 keys += 1;
             }
             let range = (first as u32, ranges.len() as u32);
-            requests.push(Request { ranges: range, end: parser.position, is_inline, row, hash });
+            requests.push(Request { ranges: range, end: parser.position, row, hash, is_keyed, is_inline });
             first = ranges.len();
             if requests.len() >= most {
                 break Parsed::Nothing;
@@ -447,19 +501,19 @@ impl Engine {
         requests: &[Request],
         consumed: &mut usize,
     ) -> Stop {
-        for request in requests {
-            let ranges = &ranges[request.ranges.0 as usize..request.ranges.1 as usize];
-            if request.is_inline {
-                self.execute_inline(conn, Args::new(input, ranges).at(0));
-            } else {
-                let args = Args::new(input, ranges);
-                if let Some(hash) = request.hash {
-                    self.store.hint(args.at(1), hash);
+        let mut at = 0;
+        while at < requests.len() {
+            let request = &requests[at];
+            match self.execute_plain(conn, input, ranges, &requests[at..]) {
+                0 => {
+                    if !self.execute_one(conn, input, ranges, request) {
+                        return Stop::Paused;
+                    }
+                    at += 1;
                 }
-                self.execute(conn, args, request.row);
-                self.store.forget_hint();
+                done => at += done,
             }
-            *consumed = request.end;
+            *consumed = requests[at - 1].end;
             let Some(connection) = self.server.get(conn) else { return Stop::Paused };
             if connection.blocked.is_some()
                 || connection.is_closing
@@ -471,20 +525,83 @@ impl Engine {
         Stop::Drained
     }
 
-    fn execute_inline(&mut self, conn: ConnId, line: &[u8]) {
+    /// Runs requests that need nothing but their handlers, up to the first that does, and returns how many.
+    ///
+    /// A connection without a special state asks for nothing that [`dispatch`] would look at, and the commands of
+    /// the value types change no such state: so it is looked at once here and not for each request.
+    #[inline(never)]
+    fn execute_plain(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], requests: &[Request]) -> usize {
+        let Some(first) = requests[0].row.filter(|found| found.is_plain()) else { return 0 };
+        if !self.server.is_plain(conn) {
+            return 0;
+        }
+        let full_at = self.outbox.full_at(self.unclaimed, self.server.config.output_batch_bytes_max);
+        let connection = self.server.connection(conn);
+        let protocol = connection.protocol;
+        self.store.db = connection.db;
+        self.store.no_touch = connection.no_touch;
+        let reply = Reply::new(&mut self.outbox.arena, protocol).within(self.server.memory);
+        let (store, server) = (&mut self.store, &mut self.server);
+        let mut ctx = Context { store, server, reply, conn, row: first.row, parent: None, may_block: true };
+        let mut done = 0;
+        for request in requests {
+            let Some(found) = request.row.filter(|found| found.is_plain()) else { break };
+            let args = request.args(input, ranges);
+            if !found.accepts(args.len()) || (found.takes_memory() && !ctx.server.takes(args)) {
+                break;
+            }
+            if request.is_keyed {
+                ctx.store.hint(args.at(1), request.hash);
+            }
+            ctx.row = found.row;
+            ctx.call(args);
+            ctx.store.forget_hint();
+            done += 1;
+            if ctx.store.has_consequences() || !ctx.server.closing.is_empty() || ctx.reply.mark() >= full_at {
+                break;
+            }
+        }
+        if done > 0 {
+            let connection = self.server.connection(conn);
+            connection.commands += done as u64;
+            connection.last_command = requests[done - 1].row.map(|found| (None, found.row));
+            self.see_to_consequences(conn);
+        }
+        done
+    }
+
+    /// Runs one request, whatever it is; `false` if it must be sent again later.
+    #[inline(never)]
+    fn execute_one(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], request: &Request) -> bool {
+        let args = request.args(input, ranges);
+        if request.is_inline {
+            return self.execute_inline(conn, args.at(0));
+        }
+        if request.is_keyed {
+            self.store.hint(args.at(1), request.hash);
+        }
+        let is_done = self.execute(conn, args, request.row);
+        self.store.forget_hint();
+        is_done
+    }
+
+    /// As [`Engine::execute`].
+    fn execute_inline(&mut self, conn: ConnId, line: &[u8]) -> bool {
         let (mut buffer, mut ranges) = (Vec::new(), Vec::new());
         if split_inline(line, &mut buffer, &mut ranges).is_none() {
             self.refuse(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));
         } else if !ranges.is_empty() {
             let args = Args::new(&buffer, &ranges);
             let row = self.server.lookup.find_row(args.at(0));
-            self.execute(conn, args, row);
+            return self.execute(conn, args, row);
         }
+        true
     }
 
-    /// Runs one request of a connection and everything that follows from it.
+    /// Runs one request of a connection and everything that follows from it; `false` if it must be sent again
+    /// later.
     #[inline]
-    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<Found>) {
+    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<Found>) -> bool {
         if !self.server.side(conn).is_empty() {
             self.claim(conn);
             self.flush_side(conn);
@@ -496,10 +613,16 @@ impl Engine {
         self.store.db = connection.db;
         self.store.no_touch = connection.no_touch;
         let protocol = connection.protocol;
-        let flow =
-            dispatch(&mut self.store, &mut self.server, &mut self.outbox.arena, conn, protocol, args, row);
-        if let Some((row, block)) = flow {
-            blocking::wait(&mut self.store, &mut self.server, conn, row, block, args);
+        let arena = &mut self.outbox.arena;
+        match dispatch(&mut self.store, &mut self.server, arena, conn, protocol, args, row) {
+            Dispatched::Done => {}
+            Dispatched::Waits(row, block) => {
+                blocking::wait(&mut self.store, &mut self.server, conn, row, *block, args);
+            }
+            Dispatched::Postponed => {
+                self.server.connection(conn).commands -= 1;
+                return false;
+            }
         }
         let connection = self.server.connection(conn);
         // While a request waits, its reply and what CLIENT REPLY says of it are still to come.
@@ -507,9 +630,15 @@ impl Engine {
             self.outbox.arena.truncate(start);
             connection.reply_mode.advance();
         }
+        self.see_to_consequences(conn);
+        true
+    }
+
+    #[inline]
+    fn see_to_consequences(&mut self, conn: ConnId) {
         if self.has_consequences() {
             self.claim(conn);
-            self.after_command();
+            self.after_command(Some(conn));
             self.unclaimed = self.outbox.arena.len();
         }
     }
@@ -524,16 +653,17 @@ impl Engine {
 
     #[inline]
     fn has_consequences(&self) -> bool {
-        !self.store.touched.is_empty()
-            || !self.store.notices.is_empty()
-            || !self.store.ready.is_empty()
+        self.store.has_consequences()
             || !self.server.broadcast.deliveries.is_empty()
             || !self.server.closing.is_empty()
     }
 
     /// What a command causes elsewhere: broken watches, messages, closed connections, woken waiters.
-    fn after_command(&mut self) {
+    fn after_command(&mut self, conn: Option<ConnId>) {
         while self.has_consequences() {
+            if !self.store.invalidated.is_empty() {
+                tracking::settle(&mut self.store, &mut self.server, conn);
+            }
             for conn in mem::take(&mut self.store.touched) {
                 if let Some(connection) = self.server.get(conn) {
                     connection.is_dirty = true;
@@ -592,6 +722,7 @@ impl Engine {
             .filter(|(_, connection)| {
                 connection.last_active < oldest
                     && connection.blocked.is_none()
+                    && !connection.is_postponed
                     && !connection.subscriptions.is_any()
             })
             .map(|(conn, _)| conn)
@@ -625,8 +756,11 @@ impl Engine {
 
     fn forget(&mut self, conn: ConnId) {
         blocking::forget(&mut self.store, &mut self.server, conn);
+        pause::forget(&mut self.server, conn);
+        tracking::disable(&mut self.store, &mut self.server, conn);
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
+        self.server.set_monitor(conn, false);
         self.server.delete(conn);
     }
 }

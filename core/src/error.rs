@@ -56,6 +56,11 @@ impl Error {
         Error::Quoting([before.as_bytes(), until_zero(quoted, QUOTED_BYTES_MAX), after.as_bytes()].concat())
     }
 
+    /// The same, however long it is.
+    pub fn quoting_all(before: &str, quoted: &[u8], after: &str) -> Error {
+        Error::Quoting([before.as_bytes(), until_zero(quoted, usize::MAX), after.as_bytes()].concat())
+    }
+
     /// `ERR invalid expire time in '…' command`.
     pub fn invalid_expire(command: &str) -> Error {
         Error::Owned(alloc::format!("ERR invalid expire time in '{command}' command"))

@@ -9,8 +9,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod acl;
 pub mod args;
 pub mod blocking;
+pub mod bytes;
 pub mod command;
 pub mod commands;
 pub mod config;
@@ -22,17 +24,23 @@ mod dispatch;
 mod effects;
 mod engine;
 pub mod error;
+mod eviction;
 pub mod glob;
 pub mod hash;
 pub mod keyspace;
 pub mod memory;
 pub mod number;
+pub mod observe;
 pub mod output;
+mod pause;
 pub mod pubsub;
 pub mod random;
+pub mod rdb;
 pub mod resp;
 mod server;
+pub mod sha1;
 pub mod structures;
+mod tracking;
 pub mod types;
 
 pub use config::{Config, ConfigError, Options};

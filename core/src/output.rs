@@ -123,6 +123,12 @@ impl Outbox {
         self.bytes + (self.arena.len() - unclaimed) >= bytes_max || self.items.len() >= OUTPUTS_MAX
     }
 
+    /// The length of the arena at which [`Outbox::is_full_with`] becomes true.
+    #[inline]
+    pub(crate) fn full_at(&self, unclaimed: usize, bytes_max: usize) -> usize {
+        if self.items.len() >= OUTPUTS_MAX { 0 } else { (unclaimed + bytes_max).saturating_sub(self.bytes) }
+    }
+
     pub(crate) fn close(&mut self, conn: ConnId) {
         self.items.push(Item::Close(conn));
     }

@@ -4,14 +4,21 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
-use crate::command::Lookup;
+use crate::acl::{self, Acl, Names};
+use crate::args::Args;
+use crate::command::{Index, Lookup};
 use crate::config::{Config, Options};
-use crate::connection::{ConnId, Connection};
+use crate::connection::{ConnId, Connection, Gate};
+use crate::error::Error;
 use crate::memory::Memory;
+use crate::observe::{Observer, Statistics};
 use crate::output::Class;
+use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
+use crate::tracking::TrackingTable;
 
 /// Counters for INFO.
 #[derive(Default)]
@@ -30,6 +37,30 @@ pub struct Stats {
     pub bytes_out: u64,
 }
 
+/// How fast counters grow: between two looks that are at least a second apart.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Rate {
+    at: u64,
+    counted: [u64; 3],
+    /// Commands, bytes received and bytes sent per second.
+    pub(crate) per_second: [u64; 3],
+}
+
+impl Rate {
+    /// Takes another look, in unix microseconds.
+    pub(crate) fn look(&mut self, now: u64, stats: &Stats) {
+        let passed = now.saturating_sub(self.at);
+        if passed >= 1_000_000 {
+            let counted = [stats.commands, stats.bytes_in, stats.bytes_out];
+            for (index, count) in counted.into_iter().enumerate() {
+                let grown = u128::from(count.saturating_sub(self.counted[index]));
+                self.per_second[index] = (grown * 1_000_000 / u128::from(passed)) as u64;
+            }
+            (self.at, self.counted) = (now, counted);
+        }
+    }
+}
+
 /// Messages that the running command sends to many connections: each is written once and delivered as often
 /// as there are receivers.
 #[derive(Default)]
@@ -38,6 +69,33 @@ pub(crate) struct Broadcast {
     pub(crate) bytes: Vec<u8>,
     /// Who gets which bytes, in order: start and end.
     pub(crate) deliveries: Vec<(ConnId, usize, usize)>,
+}
+
+/// What concerns every request while it lasts, in one word, so that one look tells that there is nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Unusual(u8);
+
+impl Unusual {
+    /// CLIENT PAUSE is in force.
+    pub(crate) const PAUSED: Unusual = Unusual(1);
+    /// Some client tracks what it has read.
+    pub(crate) const TRACKING: Unusual = Unusual(1 << 1);
+
+    /// Whether there is nothing.
+    #[inline(always)]
+    pub(crate) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether that is the case.
+    pub(crate) fn has(self, other: Unusual) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Begins or ends that.
+    pub(crate) fn set(&mut self, other: Unusual, is_set: bool) {
+        self.0 = if is_set { self.0 | other.0 } else { self.0 & !other.0 };
+    }
 }
 
 /// See the module's description.
@@ -57,16 +115,30 @@ pub struct Server {
     pub config: Config,
     /// The command table, by name.
     pub lookup: Lookup,
+    /// Numbers of the commands, from the first time that they are needed.
+    index: OnceCell<Index>,
+    /// Users.
+    pub(crate) acl: Acl,
+    /// What concerns every request.
+    pub(crate) unusual: Unusual,
+    /// CLIENT PAUSE.
+    pub(crate) pause: Pause,
+    /// CLIENT TRACKING.
+    pub(crate) tracking: TrackingTable,
     /// Channels and patterns.
     pub pubsub: PubSub,
     /// Counters.
     pub stats: Stats,
+    /// What is seen of the commands that run.
+    pub observer: Observer,
     /// Deadlines of waiting connections, in unix microseconds.
     pub timers: BTreeSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
+    /// Whether keys are being evicted step by step.
+    pub(crate) is_evicting: bool,
     /// Whether SHUTDOWN was accepted.
     pub is_shutdown: bool,
     /// Connections whose kept input can be processed.
@@ -79,17 +151,31 @@ pub struct Server {
     pub started: u64,
     /// Forty hexadecimal digits that tell this run from others.
     pub run_id: String,
+    /// Forty hexadecimal digits that name the history of the data, for replicas.
+    pub repl_id: String,
+    /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
+    pub(crate) asleep_until: u64,
     /// The number of the process; 0 where there is none.
     pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
     pub memory_used: fn() -> usize,
     /// What is left of memory.
     pub memory: Memory,
+    /// Bytes given out when the engine began.
+    pub memory_at_start: usize,
+    /// The most bytes that were seen to be given out.
+    pub memory_peak: usize,
+    /// Commands per second, as of when they were last counted.
+    pub(crate) rate: Rate,
 }
 
 impl Server {
     pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
-        Server {
+        let lookup = Lookup::new();
+        let observer = Observer::new(options.clock, Statistics::new(&lookup), &options.config);
+        let mut acl = Acl::new();
+        acl.set_default_password(&options.config.requirepass);
+        let mut server = Server {
             connections: Vec::new(),
             free: Vec::new(),
             side: Vec::new(),
@@ -98,21 +184,76 @@ impl Server {
             next_client_id: 1,
             connected: 0,
             config: options.config,
-            lookup: Lookup::new(),
+            lookup,
+            index: OnceCell::new(),
+            acl,
+            unusual: Unusual::default(),
+            pause: Pause::default(),
+            tracking: TrackingTable::default(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
+            observer,
             timers: BTreeSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
+            is_evicting: false,
             is_shutdown: false,
             runnable: VecDeque::new(),
             blocked: 0,
             now,
             started: now,
+            repl_id: run_id.chars().rev().collect(),
+            asleep_until: 0,
             run_id,
             process_id: options.process_id,
             memory_used: options.memory_used,
             memory: Memory::new(options.memory_available),
+            memory_at_start: (options.memory_used)(),
+            memory_peak: 0,
+            rate: Rate { at: now, ..Rate::default() },
+        };
+        server.configure_users(&options.users);
+        server
+    }
+
+    /// Puts in the users that the settings name, which were checked when they were set.
+    fn configure_users(&mut self, lines: &[String]) {
+        for line in lines {
+            if let Ok(user) = acl::parse_user(self.names(), line.as_bytes()) {
+                self.acl.configure(user);
+            }
+        }
+    }
+
+    /// The numbers of all commands.
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.lookup))
+    }
+
+    /// What rules for users are read with.
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names { lookup: &self.lookup, index: self.index(), all_channels: self.config.acl_all_channels }
+    }
+
+    /// Computes again what must be looked at before and after a connection's requests.
+    pub(crate) fn refresh_gate(&mut self, conn: ConnId) {
+        let is_open = self.acl.is_open();
+        let user = self.connection(conn).user;
+        let is_unrestricted = self.acl.user(user).is_unrestricted();
+        let connection = self.connection(conn);
+        connection.gate = Gate::default()
+            .with(Gate::CLOSED, !is_open && !connection.is_authenticated)
+            .with(Gate::RESTRICTED, !is_unrestricted)
+            .with(Gate::MONITOR, connection.is_monitor)
+            .with(Gate::TRACKING, connection.tracking.is_some());
+    }
+
+    /// The same for all connections, when users have changed.
+    pub(crate) fn refresh_gates(&mut self) {
+        for conn in 0..self.connections.len() as ConnId {
+            if self.get(conn).is_some() {
+                self.refresh_gate(conn);
+            }
         }
     }
 
@@ -120,6 +261,11 @@ impl Server {
     #[inline]
     pub fn connection(&mut self, conn: ConnId) -> &mut Connection {
         self.connections[conn as usize].as_mut().expect("the engine only keeps ids of open connections")
+    }
+
+    /// The same, only to look at it.
+    pub(crate) fn view(&self, conn: ConnId) -> &Connection {
+        self.connections[conn as usize].as_ref().expect("the engine only keeps ids of open connections")
     }
 
     /// The connection with this id, if it is open.
@@ -205,8 +351,28 @@ impl Server {
     /// Which limit for unsent bytes a connection has.
     pub(crate) fn class(&self, conn: ConnId) -> Class {
         match self.connections.get(conn as usize).and_then(|connection| connection.as_deref()) {
-            Some(connection) if connection.subscriptions.is_any() => Class::Pubsub,
+            Some(connection) if connection.subscriptions.is_any() || connection.is_monitor => Class::Pubsub,
             _ => Class::Normal,
+        }
+    }
+
+    /// Counts an error reply.
+    pub fn note_error(&mut self, error: &Error) {
+        self.stats.error_replies += 1;
+        self.observer.statistics.error(error);
+    }
+
+    /// Lets a connection see all commands from now on, or no more.
+    pub(crate) fn set_monitor(&mut self, conn: ConnId, is_monitor: bool) {
+        let connection = self.connection(conn);
+        if connection.is_monitor != is_monitor {
+            connection.is_monitor = is_monitor;
+            if is_monitor {
+                self.observer.add_monitor(conn);
+            } else {
+                self.observer.remove_monitor(conn);
+            }
+            self.refresh_gate(conn);
         }
     }
 
@@ -218,6 +384,43 @@ impl Server {
             connection.is_closing = true;
             self.closing.push(conn);
         }
+    }
+
+    /// Whether no request may run for now.
+    #[inline]
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.asleep_until > self.now
+    }
+
+    /// Lets all connections go on once nothing keeps them from it any more.
+    pub(crate) fn wake_up(&mut self) {
+        self.asleep_until = 0;
+        for conn in 0..self.connections.len() as ConnId {
+            if self.get(conn).is_some_and(|connection| {
+                connection.blocked.is_none()
+                    && !connection.is_paused
+                    && !connection.is_postponed
+                    && !connection.is_closing
+            }) {
+                self.make_runnable(conn);
+            }
+        }
+    }
+
+    /// Whether nothing about a connection, or about the whole server, asks for more than running the handlers of its
+    /// requests. That others track what they have read asks for nothing here: changes are noted in the store.
+    #[inline]
+    pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
+        self.side[conn as usize].is_empty()
+            && self.closing.is_empty()
+            && !self.unusual.has(Unusual::PAUSED)
+            && self.connection(conn).is_plain()
+    }
+
+    /// Sets memory aside for what a request may take; `false` if that needs a closer look.
+    #[inline]
+    pub(crate) fn takes(&mut self, args: Args<'_>) -> bool {
+        !self.is_out_of_memory() && self.memory.take(args.memory_bytes()).is_ok()
     }
 
     /// Puts a connection in line to go on with the input that was kept.

@@ -1,7 +1,8 @@
-//! Wall-clock time that never goes back.
+//! Wall-clock time that never goes back, and a clock for durations.
 
 use sanderling_core::Micros;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The wall clock in microseconds since 1970, clamped so that the engine never sees time go back.
 #[derive(Default)]
@@ -20,6 +21,13 @@ impl Clock {
         self.last = self.last.max(time);
         self.last
     }
+}
+
+/// Microseconds since this was first asked, by a clock that only goes forward. The engine measures with it how long
+/// commands take, for SLOWLOG and LATENCY.
+pub fn running_micros() -> Micros {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_micros() as Micros
 }
 
 #[cfg(test)]

@@ -145,6 +145,8 @@ Network
 
 Access
   --requirepass <password>   password that clients must give
+  --user <name> <rule ...>   what a user may do, as ACL SETUSER takes it; once for each user
+  --aclfile <path>           users from a file, a line `user <name> <rule ...>` for each
   --protected-mode <yes|no>  without a password, serve this machine only              [yes]
 
 Limits
@@ -201,7 +203,7 @@ pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
 
 struct Parser {
     settings: Settings,
-    /// Settings for the engine; a later one of the same name replaces an earlier one.
+    /// Settings for the engine; a later one of the same name replaces an earlier one, but for users.
     options: Vec<(String, String)>,
 }
 
@@ -271,17 +273,36 @@ impl Parser {
         if value.contains(['\n', '\r', '\0']) {
             return Err("a value has no line breaks".to_owned());
         }
+        if name == "aclfile" {
+            return self.acl_file(Path::new(&value));
+        }
         let host = self.set_host(&name, values, &value)?;
         // The engine also answers CONFIG GET for what the host acts on, as far as it knows the name.
         match Options::default().set(&name, &value) {
             Ok(()) => {
-                self.options.retain(|(other, _)| *other != name);
+                self.options.retain(|(other, _)| *other != name || name == "user");
                 self.options.push((name, value));
                 Ok(())
             }
             Err(_) if host => Ok(()),
             Err(error) => Err(error.0),
         }
+    }
+
+    /// Each line of an ACL file is a `user` setting. The engine never sees the file itself.
+    fn acl_file(&mut self, path: &Path) -> Result<(), String> {
+        let origin = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot open {origin}: {error}"))?;
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let at = |error: &str| format!("{origin}, line {}: {error}", number + 1);
+            let rules = line.strip_prefix("user ").ok_or_else(|| at("should start with user keyword"))?;
+            self.set("user", &[rules.to_owned()]).map_err(|error| at(&error))?;
+        }
+        Ok(())
     }
 
     /// Whether the host knows the setting.
@@ -301,6 +322,14 @@ impl Parser {
             "tcp-backlog" => settings.tcp_backlog = number(value)?,
             "tcp-keepalive" => settings.tcp_keepalive_seconds = number(value)?,
             "requirepass" => settings.has_password = !value.is_empty(),
+            "user" => {
+                // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
+                let mut words = value.split_ascii_whitespace();
+                if words.next() == Some("default") {
+                    settings.has_password = !words.any(|word| word.eq_ignore_ascii_case("nopass"));
+                }
+                return Ok(false);
+            }
             "protected-mode" => settings.protected_mode = yes_or_no(value)?,
             "maxclients" => settings.clients_max = number(value)?,
             "client-output-buffer-limit" => settings.output_limits.update(value)?,
@@ -456,6 +485,19 @@ mod tests {
         let mut parser = Parser { settings: Settings::default(), options: Vec::new() };
         parser.text(text, "test", 0).map_err(|error| error.to_string())?;
         Ok(parser.finish())
+    }
+
+    #[test]
+    fn every_user_has_a_line() {
+        let settings =
+            from_text("user alice on >a +@all ~*\nuser bob off\nuser default on nopass ~* +@all").unwrap();
+        let lines: Vec<_> =
+            settings.engine.options.lines().filter(|line| line.starts_with("user ")).collect();
+        assert_eq!(lines, ["user alice on >a +@all ~*", "user bob off", "user default on nopass ~* +@all"]);
+        assert!(!settings.has_password);
+        assert!(from_text("user default on >a").unwrap().has_password);
+        assert!(from_text("user alice +nosuch").unwrap_err().contains("Unknown command"));
+        assert!(from_text("aclfile /nowhere/users.acl").unwrap_err().contains("cannot open"));
     }
 
     #[test]

@@ -3,10 +3,14 @@
 mod differential;
 mod documents;
 mod effects;
+mod eviction;
+mod field_deadlines;
 mod generated;
 mod input;
 mod licences;
 mod memory;
+mod notifications;
+mod rdb;
 mod scripts;
 mod table;
 mod workload;

@@ -13,6 +13,11 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Bytes that this thread holds.
+pub(crate) fn held() -> usize {
+    usize::try_from(HELD.get()).unwrap_or(0)
+}
+
 /// Runs `work` and returns how many bytes it held at most above what was held before.
 pub(crate) fn peak_during(work: impl FnOnce()) -> usize {
     let before = HELD.get();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sanderling_core::command::{Arg, ArgKind, Command, table};
 use sanderling_tests::reply::Reply;
-use sanderling_tests::target::{Clock, Native, Oracle, Received, Target};
+use sanderling_tests::target::{Clock, Native, Oracle, Received, Target, Tcp, VERSION_SUPPORTED};
 use sanderling_tests::text::show;
 
 #[test]
@@ -125,25 +125,28 @@ const SPECIAL: &str = "7.2 adds response_policy:special";
 const BY_PATTERN: &str = "keys that the elements name cannot be told; STORE is a word that can be looked for";
 const GETKEYS: &str = "7.2 looks at requests of one word too";
 
+const TIPS: &str = "7.2 adds tips for clients of a cluster";
+
 const EXPLAINED: &[Explained] = &[
+    Explained { name: "acl|deluser", property: Tips, reason: TIPS },
+    Explained { name: "acl|save", property: Tips, reason: TIPS },
+    Explained { name: "acl|setuser", property: Tips, reason: TIPS },
     Explained { name: "blmove", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "blpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpoplpush", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "client|setname", property: Tips, reason: "7.2 adds tips for clients of a cluster" },
+    Explained { name: "client|setname", property: Tips, reason: TIPS },
     Explained { name: "command|getkeys", property: Arity, reason: GETKEYS },
     Explained { name: "command|getkeysandflags", property: Arity, reason: GETKEYS },
     Explained { name: "randomkey", property: Tips, reason: SPECIAL },
     Explained { name: "scan", property: Tips, reason: SPECIAL },
-    Explained { name: "set", property: Keys, reason: "it is described as with GET, which also reads" },
     Explained { name: "sort", property: Keys, reason: BY_PATTERN },
     Explained { name: "sort_ro", property: Keys, reason: BY_PATTERN },
+    Explained { name: "wait", property: Categories, reason: NOT_IN_SCRIPTS },
+    Explained { name: "wait", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "zrank", property: Arity, reason: WITHSCORE },
     Explained { name: "zrevrank", property: Arity, reason: WITHSCORE },
 ];
-
-/// Commands that 7.0.15 does not have.
-const NEWER: &[&str] = &["client|no-touch", "client|setinfo"];
 
 #[test]
 fn command_info_is_that_of_redis_server() {
@@ -155,16 +158,17 @@ fn command_info_is_that_of_redis_server() {
         }
     };
     let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
-    let mut names = Vec::new();
-    for_each_row(|name, _| names.push(name.to_lowercase()));
+    let (mut names, mut newer) = (Vec::new(), Vec::new());
+    for_each_row(|name, row| {
+        let list = if is_newer(row.since) { &mut newer } else { &mut names };
+        list.push(name.to_lowercase());
+    });
     let (theirs, ours) = (infos(&mut oracle, &names), infos(&mut native, &names));
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
     for ((name, theirs), ours) in names.iter().zip(&theirs).zip(&ours) {
         let Some(theirs) = theirs else {
-            if !NEWER.contains(&name.as_str()) {
-                faults.push(format!("{name}: redis-server does not know it"));
-            }
+            faults.push(format!("{name}: redis-server does not know it"));
             continue;
         };
         let ours = ours.as_ref().expect("the engine knows its own commands");
@@ -183,7 +187,31 @@ fn command_info_is_that_of_redis_server() {
             faults.push(format!("{name}: {property:?} does not differ any more ({reason})"));
         }
     }
+    faults.extend(differences_to_newer_server(&mut native, &newer));
     assert!(faults.is_empty(), "{} differences\n{}\n", faults.len(), faults.join("\n"));
+}
+
+/// Whether a version is later than the oracle's.
+fn is_newer(since: &str) -> bool {
+    let numbers = |version: &str| -> Vec<u32> {
+        version.split('.').map(|part| part.parse().expect("a version is numbers")).collect()
+    };
+    numbers(since) > numbers(VERSION_SUPPORTED)
+}
+
+/// What differs of commands that the oracle does not have, if `SANDERLING_NEWER_ADDRESS` names a server that may.
+fn differences_to_newer_server(native: &mut Native, names: &[String]) -> Vec<String> {
+    let Ok(address) = std::env::var("SANDERLING_NEWER_ADDRESS") else { return Vec::new() };
+    let mut server = Tcp::new(&address, &address, (7, 4)).expect("the named server answers");
+    let (theirs, ours) = (infos(&mut server, names), infos(native, names));
+    let mut faults = Vec::new();
+    for ((name, theirs), ours) in names.iter().zip(&theirs).zip(&ours) {
+        let (Some(theirs), Some(ours)) = (theirs, ours) else { continue };
+        for (property, theirs, ours) in theirs.differences(ours) {
+            faults.push(format!("{name}: {property:?}: the newer server {theirs}, here {ours}"));
+        }
+    }
+    faults
 }
 
 /// What COMMAND INFO tells of a command.

@@ -8,17 +8,163 @@ import type * as t from './types.js';
 /** A method for every command, as it would be if nothing had to be waited for. */
 export interface Commands {
   /**
+   * Lists, makes and changes users.
+   *
+   * `ACL`, since Redis 6.0.0, Depends on the subcommand.
+   */
+  acl(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Lists the categories of commands, or the commands of one category.
+   *
+   * `ACL CAT`, since Redis 6.0.0, O(N) in the number of commands.
+   */
+  aclCat(category?: Value): string[];
+  /**
+   * Deletes users and closes their connections.
+   *
+   * `ACL DELUSER`, since Redis 6.0.0, O(N) in the number of connections.
+   */
+  aclDelUser(...usernames: t.Many<Value>): t.Integer;
+  /**
+   * Tells whether a user may run a request, without running it.
+   *
+   * `ACL DRYRUN`, since Redis 7.0.0, O(1).
+   */
+  aclDryRun(username: Value, command: Value, ...args: t.OneOrMore<Value>[]): 'OK' | (string & {});
+  /**
+   * Makes a password of random hexadecimal digits.
+   *
+   * `ACL GENPASS`, since Redis 6.0.0, O(1).
+   */
+  aclGenPass(bits?: t.Numeric): string;
+  /**
+   * Returns what a user may do.
+   *
+   * `ACL GETUSER`, since Redis 6.0.0, O(N) in the number of rules.
+   */
+  aclGetUser(username: Value): { [key: string]: Reply } | null;
+  /**
+   * Lists the subcommands.
+   *
+   * `ACL HELP`, since Redis 6.0.0, O(1).
+   */
+  aclHelp(): string[];
+  /**
+   * Returns all users as lines of rules.
+   *
+   * `ACL LIST`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclList(): string[];
+  /**
+   * Reads the users from the ACL file again.
+   *
+   * `ACL LOAD`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclLoad(): 'OK';
+  /**
+   * Returns what was refused lately, or forgets it.
+   *
+   * `ACL LOG`, since Redis 6.0.0, O(N) in the number of entries.
+   */
+  aclLog(...args: t.Argument[]): { [key: string]: Reply }[] | 'OK';
+  /**
+   * Writes the users to the ACL file.
+   *
+   * `ACL SAVE`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclSave(): 'OK';
+  /**
+   * Makes a user, or changes what a user may do.
+   *
+   * `ACL SETUSER`, since Redis 6.0.0, O(N) in the number of rules.
+   */
+  aclSetUser(username: Value, ...rules: t.OneOrMore<Value>[]): 'OK';
+  /**
+   * Returns the names of all users.
+   *
+   * `ACL USERS`, since Redis 6.0.0, O(N) in the number of users.
+   */
+  aclUsers(): string[];
+  /**
+   * Returns the name of the connection's user.
+   *
+   * `ACL WHOAMI`, since Redis 6.0.0, O(1).
+   */
+  aclWhoAmI(): string;
+  /**
    * Adds bytes at the end of a string; a missing key counts as empty.
    *
    * `APPEND`, since Redis 2.0.0, O(1) amortized; the string grows by doubling.
    */
   append(key: t.Key, value: Value): t.Integer;
   /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `ASKING`, since Redis 3.0.0, O(1).
+   */
+  asking(): 'OK';
+  /**
    * Authenticates the connection.
    *
    * `AUTH`, since Redis 1.0.0, O(1).
    */
   auth(...args: t.Argument[]): 'OK';
+  /**
+   * Fails: nothing is persisted.
+   *
+   * `BGREWRITEAOF`, since Redis 1.0.0, O(1).
+   */
+  bgrewriteaof(): 'OK';
+  /** The same as {@link bgrewriteaof}. */
+  bgRewriteAof(): 'OK';
+  /**
+   * Fails: nothing is persisted.
+   *
+   * `BGSAVE`, since Redis 1.0.0, O(1).
+   */
+  bgsave(...options: t.OptionsOr<{ SCHEDULE?: boolean }>): 'OK';
+  /** The same as {@link bgsave}. */
+  bgSave(...options: t.OptionsOr<{ SCHEDULE?: boolean }>): 'OK';
+  /**
+   * Counts the set bits of a string or of a part of it.
+   *
+   * `BITCOUNT`, since Redis 2.6.0, O(N) in the length of the part.
+   */
+  bitcount(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link bitcount}. */
+  bitCount(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
+   * Reads, sets and increments integers of any width in a string.
+   *
+   * `BITFIELD`, since Redis 3.2.0, O(1) for each operation.
+   */
+  bitfield(key: t.Key, ...args: t.Argument[]): (t.Integer | null)[];
+  /** The same as {@link bitfield}. */
+  bitField(key: t.Key, ...args: t.Argument[]): (t.Integer | null)[];
+  /**
+   * Reads integers of any width in a string.
+   *
+   * `BITFIELD_RO`, since Redis 6.0.0, O(1) for each operation.
+   */
+  bitfield_ro(key: t.Key, ...options: t.OptionsOr<{ GET?: { encoding: Value; offset: t.Numeric } }>): t.Integer[];
+  /** The same as {@link bitfield_ro}. */
+  bitFieldRo(key: t.Key, ...options: t.OptionsOr<{ GET?: { encoding: Value; offset: t.Numeric } }>): t.Integer[];
+  /**
+   * Combines the bits of several strings and stores the result.
+   *
+   * `BITOP`, since Redis 2.6.0, O(N) in the length of the longest string.
+   */
+  bitop(operation: t.Word<'AND' | 'OR' | 'XOR' | 'NOT' | 'DIFF' | 'DIFF1' | 'ANDOR' | 'ONE'>, destkey: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /** The same as {@link bitop}. */
+  bitOp(operation: t.Word<'AND' | 'OR' | 'XOR' | 'NOT' | 'DIFF' | 'DIFF1' | 'ANDOR' | 'ONE'>, destkey: t.Key, ...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Finds the first set or clear bit of a string or of a part of it.
+   *
+   * `BITPOS`, since Redis 2.8.7, O(N) in the length of the part.
+   */
+  bitpos(key: t.Key, bit: t.Numeric, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link bitpos}. */
+  bitPos(key: t.Key, bit: t.Numeric, ...args: t.Argument[]): t.Integer;
   /**
    * Moves an element from one list to another and replies with it; waits for one if the source is empty.
    *
@@ -27,6 +173,12 @@ export interface Commands {
   blmove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric): string | null;
   /** The same as {@link blmove}. */
   blMove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric): string | null;
+  /**
+   * Moves several elements from one list to another and replies with them; waits until there are enough.
+   *
+   * `BLMOVEM`, since Redis 8.10.0, O(N) with N elements moved.
+   */
+  blmovem(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, timeout: t.Numeric, ...args: t.Argument[]): string[] | null;
   /**
    * Pops elements from the first list that is not empty; waits for one if there is none.
    *
@@ -92,6 +244,12 @@ export interface Commands {
    */
   client(subcommand: string, ...args: t.Argument[]): Reply;
   /**
+   * Says whether what the next command reads is remembered.
+   *
+   * `CLIENT CACHING`, since Redis 6.0.0, O(1).
+   */
+  clientCaching(mode: t.Word<'YES' | 'NO'>): 'OK';
+  /**
    * Returns the name of the connection.
    *
    * `CLIENT GETNAME`, since Redis 2.6.9, O(1).
@@ -146,6 +304,12 @@ export interface Commands {
    */
   clientNoTouch(enabled: t.Word<'ON' | 'OFF'>): 'OK';
   /**
+   * Lets the requests of all connections wait for some time.
+   *
+   * `CLIENT PAUSE`, since Redis 3.0.0, O(1).
+   */
+  clientPause(timeout: t.Numeric, mode?: t.Word<'WRITE' | 'ALL'>): 'OK';
+  /**
    * Tells which library the client uses.
    *
    * `CLIENT SETINFO`, since Redis 7.2.0, O(1).
@@ -158,11 +322,207 @@ export interface Commands {
    */
   clientSetName(connectionName: Value): 'OK';
   /**
+   * Tells the connection when keys change that it has read.
+   *
+   * `CLIENT TRACKING`, since Redis 6.0.0, O(1), and some options take time.
+   */
+  clientTracking(status: t.Word<'ON' | 'OFF'>, ...options: t.OptionsOr<{ REDIRECT?: t.Numeric; PREFIX?: t.OneOrMore<Value>; BCAST?: boolean; OPTIN?: boolean; OPTOUT?: boolean; NOLOOP?: boolean }>): 'OK';
+  /**
+   * Returns how the connection is told of changes.
+   *
+   * `CLIENT TRACKINGINFO`, since Redis 6.2.0, O(1).
+   */
+  clientTrackingInfo(): { [key: string]: Reply };
+  /**
    * Ends the wait of another connection.
    *
    * `CLIENT UNBLOCK`, since Redis 5.0.0, O(log N) in the number of waiting connections.
    */
   clientUnblock(clientId: t.Numeric, unblockType?: t.Word<'TIMEOUT' | 'ERROR'>): t.Integer;
+  /**
+   * Ends the pause of all connections.
+   *
+   * `CLIENT UNPAUSE`, since Redis 6.2.0, O(N) in the number of paused connections.
+   */
+  clientUnpause(): 'OK';
+  /**
+   * All subcommands fail: the server is no part of a cluster.
+   *
+   * `CLUSTER`, since Redis 3.0.0, O(1).
+   */
+  cluster(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER ADDSLOTS`, since Redis 3.0.0, O(1).
+   */
+  clusterAddslots(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER ADDSLOTSRANGE`, since Redis 7.0.0, O(1).
+   */
+  clusterAddslotsrange(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER BUMPEPOCH`, since Redis 3.0.0, O(1).
+   */
+  clusterBumpepoch(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER COUNT-FAILURE-REPORTS`, since Redis 3.0.0, O(1).
+   */
+  clusterCountFailureReports(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER COUNTKEYSINSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterCountkeysinslot(slot: t.Numeric): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER DELSLOTS`, since Redis 3.0.0, O(1).
+   */
+  clusterDelslots(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER DELSLOTSRANGE`, since Redis 7.0.0, O(1).
+   */
+  clusterDelslotsrange(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER FAILOVER`, since Redis 3.0.0, O(1).
+   */
+  clusterFailover(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER FLUSHSLOTS`, since Redis 3.0.0, O(1).
+   */
+  clusterFlushslots(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER FORGET`, since Redis 3.0.0, O(1).
+   */
+  clusterForget(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER GETKEYSINSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterGetkeysinslot(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER HELP`, since Redis 5.0.0, O(1).
+   */
+  clusterHelp(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER INFO`, since Redis 3.0.0, O(1).
+   */
+  clusterInfo(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER KEYSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterKeyslot(key: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER LINKS`, since Redis 7.0.0, O(1).
+   */
+  clusterLinks(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER MEET`, since Redis 3.0.0, O(1).
+   */
+  clusterMeet(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER MYID`, since Redis 3.0.0, O(1).
+   */
+  clusterMyid(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER MYSHARDID`, since Redis 7.2.0, O(1).
+   */
+  clusterMyshardid(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER NODES`, since Redis 3.0.0, O(1).
+   */
+  clusterNodes(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER REPLICAS`, since Redis 5.0.0, O(1).
+   */
+  clusterReplicas(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER REPLICATE`, since Redis 3.0.0, O(1).
+   */
+  clusterReplicate(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER RESET`, since Redis 3.0.0, O(1).
+   */
+  clusterReset(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SAVECONFIG`, since Redis 3.0.0, O(1).
+   */
+  clusterSaveconfig(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SET-CONFIG-EPOCH`, since Redis 3.0.0, O(1).
+   */
+  clusterSetConfigEpoch(configEpoch: t.Numeric): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SETSLOT`, since Redis 3.0.0, O(1).
+   */
+  clusterSetslot(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SHARDS`, since Redis 7.0.0, O(1).
+   */
+  clusterShards(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SLAVES`, since Redis 3.0.0, O(1).
+   *
+   * @deprecated since Redis 5.0.0: use CLUSTER REPLICAS
+   */
+  clusterSlaves(nodeId: Value): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SLOTS`, since Redis 3.0.0, O(1).
+   *
+   * @deprecated since Redis 7.0.0: use CLUSTER SHARDS
+   */
+  clusterSlots(): 'OK';
   /**
    * Returns the details of all commands.
    *
@@ -236,6 +596,12 @@ export interface Commands {
    */
   configResetStat(): 'OK';
   /**
+   * Fails: the engine writes no files.
+   *
+   * `CONFIG REWRITE`, since Redis 2.8.0, O(1).
+   */
+  configRewrite(): 'OK';
+  /**
    * Changes settings, all of them or none.
    *
    * `CONFIG SET`, since Redis 2.0.0, O(N) in the number of settings.
@@ -256,6 +622,12 @@ export interface Commands {
   /** The same as {@link dbsize}. */
   dbSize(): t.Integer;
   /**
+   * Does what tests need, if enable-debug-command allows it.
+   *
+   * `DEBUG`, since Redis 1.0.0, Depends on the subcommand.
+   */
+  debug(subcommand: Value, ...args: t.OneOrMore<Value>[]): Reply;
+  /**
    * Subtracts one from the integer at a key; a missing key counts as 0.
    *
    * `DECR`, since Redis 1.0.0, O(1).
@@ -275,6 +647,32 @@ export interface Commands {
    * `DEL`, since Redis 1.0.0, O(N) in the number of keys.
    */
   del(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Deletes a key, perhaps only if its string, or the digest of that, is or is not a given one.
+   *
+   * `DELEX`, since Redis 8.4.0, O(1); O(N) in the length of the string for digests.
+   */
+  delex(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  /** The same as {@link delex}. */
+  delEx(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  /**
+   * Deletes a key if it holds a given string.
+   *
+   * `DELIFEQ`, since Redis 9.0.0, O(1).
+   */
+  delifeq(key: t.Key, value: Value): t.Integer;
+  /**
+   * Returns the XXH3 hash of a string in hexadecimal.
+   *
+   * `DIGEST`, since Redis 8.4.0, O(N) in the length of the string.
+   */
+  digest(key: t.Key): string | null;
+  /**
+   * Returns the value of a key in serialised form, for RESTORE.
+   *
+   * `DUMP`, since Redis 2.6.0, O(N) in the size of the value.
+   */
+  dump(key: t.Key): string | null;
   /**
    * Replies with the given message.
    *
@@ -310,6 +708,12 @@ export interface Commands {
   /** The same as {@link expiretime}. */
   expireTime(key: t.Key): t.Integer;
   /**
+   * Fails: there is no replica that could take over.
+   *
+   * `FAILOVER`, since Redis 6.2.0, O(1).
+   */
+  failover(...args: t.Argument[]): 'OK';
+  /**
    * Deletes all keys of all databases.
    *
    * `FLUSHALL`, since Redis 1.0.0, O(1); the memory is given back later.
@@ -326,11 +730,107 @@ export interface Commands {
   /** The same as {@link flushdb}. */
   flushDb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
   /**
+   * Adds members with their places to a sorted set, or moves them.
+   *
+   * `GEOADD`, since Redis 3.2.0, O(log(N)) for each member, with N members in the set.
+   */
+  geoadd(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link geoadd}. */
+  geoAdd(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
+   * Returns the distance between the places of two members.
+   *
+   * `GEODIST`, since Redis 3.2.0, O(1).
+   */
+  geodist(key: t.Key, member1: Value, member2: Value, unit?: t.Word<'M' | 'KM' | 'FT' | 'MI'>): string | null;
+  /** The same as {@link geodist}. */
+  geoDist(key: t.Key, member1: Value, member2: Value, unit?: t.Word<'M' | 'KM' | 'FT' | 'MI'>): string | null;
+  /**
+   * Returns the places of members as geohash strings.
+   *
+   * `GEOHASH`, since Redis 3.2.0, O(1) for each member.
+   */
+  geohash(key: t.Key, ...members: t.OneOrMore<Value>[]): (string | null)[];
+  /** The same as {@link geohash}. */
+  geoHash(key: t.Key, ...members: t.OneOrMore<Value>[]): (string | null)[];
+  /**
+   * Returns the longitudes and latitudes of members.
+   *
+   * `GEOPOS`, since Redis 3.2.0, O(1) for each member.
+   */
+  geopos(key: t.Key, ...members: t.OneOrMore<Value>[]): (number[] | null)[];
+  /** The same as {@link geopos}. */
+  geoPos(key: t.Key, ...members: t.OneOrMore<Value>[]): (number[] | null)[];
+  /**
+   * Finds the members within a distance of a place, or stores them.
+   *
+   * `GEORADIUS`, since Redis 3.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument
+   */
+  georadius(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /** The same as {@link georadius}. */
+  geoRadius(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /**
+   * Finds the members within a distance of another member, or stores them.
+   *
+   * `GEORADIUSBYMEMBER`, since Redis 3.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments
+   */
+  georadiusbymember(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /** The same as {@link georadiusbymember}. */
+  geoRadiusByMember(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  /**
+   * Finds the members within a distance of another member.
+   *
+   * `GEORADIUSBYMEMBER_RO`, since Redis 3.2.10, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments
+   */
+  georadiusbymember_ro(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /** The same as {@link georadiusbymember_ro}. */
+  geoRadiusByMemberRo(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /**
+   * Finds the members within a distance of a place.
+   *
+   * `GEORADIUS_RO`, since Redis 3.2.10, O(N+log(M)) with N members in the searched cells and M in the set.
+   *
+   * @deprecated since Redis 6.2.0: use `GEOSEARCH` with the `BYRADIUS` argument
+   */
+  georadius_ro(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /** The same as {@link georadius_ro}. */
+  geoRadiusRo(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  /**
+   * Finds the members within a circle or a rectangle.
+   *
+   * `GEOSEARCH`, since Redis 6.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   */
+  geosearch(key: t.Key, ...args: t.Argument[]): Reply[];
+  /** The same as {@link geosearch}. */
+  geoSearch(key: t.Key, ...args: t.Argument[]): Reply[];
+  /**
+   * Stores the members within a circle or a rectangle.
+   *
+   * `GEOSEARCHSTORE`, since Redis 6.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
+   */
+  geosearchstore(destination: t.Key, source: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link geosearchstore}. */
+  geoSearchStore(destination: t.Key, source: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
    * Returns the string at a key.
    *
    * `GET`, since Redis 1.0.0, O(1).
    */
   get(key: t.Key): string | null;
+  /**
+   * Returns the bit at a position of a string.
+   *
+   * `GETBIT`, since Redis 2.2.0, O(1).
+   */
+  getbit(key: t.Key, offset: t.Numeric): t.Integer;
+  /** The same as {@link getbit}. */
+  getBit(key: t.Key, offset: t.Numeric): t.Integer;
   /**
    * Returns the string at a key and deletes the key.
    *
@@ -382,6 +882,30 @@ export interface Commands {
   /** The same as {@link hexists}. */
   hExists(key: t.Key, field: Value): t.Integer;
   /**
+   * Lets fields of a hash expire after so many seconds.
+   *
+   * `HEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hexpire(key: t.Key, seconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hexpire}. */
+  hExpire(key: t.Key, seconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Lets fields of a hash expire at a unix time in seconds.
+   *
+   * `HEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hexpireat(key: t.Key, unixTimeSeconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hexpireat}. */
+  hExpireAt(key: t.Key, unixTimeSeconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Returns the unix times in seconds at which fields of a hash expire.
+   *
+   * `HEXPIRETIME`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hexpiretime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hexpiretime}. */
+  hExpireTime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
    * Returns the value of a field of a hash.
    *
    * `HGET`, since Redis 2.0.0, O(1).
@@ -397,6 +921,22 @@ export interface Commands {
   hgetall(key: t.Key): { [key: string]: string };
   /** The same as {@link hgetall}. */
   hGetAll(key: t.Key): { [key: string]: string };
+  /**
+   * Returns the values of fields of a hash and removes them.
+   *
+   * `HGETDEL`, since Redis 8.0.0, O(N) where N is the number of fields given.
+   */
+  hgetdel(key: t.Key, ...args: t.Argument[]): string[] | null;
+  /** The same as {@link hgetdel}. */
+  hGetDel(key: t.Key, ...args: t.Argument[]): string[] | null;
+  /**
+   * Returns the values of fields of a hash, and sets or clears when they expire.
+   *
+   * `HGETEX`, since Redis 8.0.0, O(N) where N is the number of fields given.
+   */
+  hgetex(key: t.Key, ...args: t.Argument[]): string[] | null;
+  /** The same as {@link hgetex}. */
+  hGetEx(key: t.Key, ...args: t.Argument[]): string[] | null;
   /**
    * Adds to the integer in a field of a hash; a missing field counts as 0.
    *
@@ -448,6 +988,46 @@ export interface Commands {
   /** The same as {@link hmset}. */
   hMSet(key: t.Key, ...pairs: t.Pairs): 'OK';
   /**
+   * Lets fields of a hash no longer expire.
+   *
+   * `HPERSIST`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpersist(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpersist}. */
+  hPersist(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Lets fields of a hash expire after so many milliseconds.
+   *
+   * `HPEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpexpire(key: t.Key, milliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpexpire}. */
+  hpExpire(key: t.Key, milliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Lets fields of a hash expire at a unix time in milliseconds.
+   *
+   * `HPEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpexpireat(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpexpireat}. */
+  hpExpireAt(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Returns the unix times in milliseconds at which fields of a hash expire.
+   *
+   * `HPEXPIRETIME`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpexpiretime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpexpiretime}. */
+  hpExpireTime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Returns how many milliseconds are left until fields of a hash expire.
+   *
+   * `HPTTL`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  hpttl(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link hpttl}. */
+  hpTTL(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
    * Returns one random field of a hash, or several; a negative count allows repeated ones.
    *
    * `HRANDFIELD`, since Redis 6.2.0, O(N) where N is the number of fields returned.
@@ -472,6 +1052,14 @@ export interface Commands {
   /** The same as {@link hset}. */
   hSet(key: t.Key, ...pairs: t.Pairs): t.Integer;
   /**
+   * Sets fields of a hash, and when they expire.
+   *
+   * `HSETEX`, since Redis 8.0.0, O(N) where N is the number of fields given.
+   */
+  hsetex(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link hsetex}. */
+  hSetEx(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /**
    * Sets a field of a hash only when it does not exist.
    *
    * `HSETNX`, since Redis 2.0.0, O(1).
@@ -487,6 +1075,14 @@ export interface Commands {
   hstrlen(key: t.Key, field: Value): t.Integer;
   /** The same as {@link hstrlen}. */
   hStrLen(key: t.Key, field: Value): t.Integer;
+  /**
+   * Returns how many seconds are left until fields of a hash expire.
+   *
+   * `HTTL`, since Redis 7.4.0, O(N) where N is the number of fields given.
+   */
+  httl(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /** The same as {@link httl}. */
+  hTTL(key: t.Key, ...args: t.Argument[]): t.Integer[];
   /**
    * Returns the values of all fields of a hash.
    *
@@ -518,6 +1114,12 @@ export interface Commands {
   /** The same as {@link incrbyfloat}. */
   incrByFloat(key: t.Key, increment: t.Numeric): string;
   /**
+   * Adds to the number at a key within bounds, and sets, keeps or clears its deadline.
+   *
+   * `INCREX`, since Redis 8.8.0, O(1).
+   */
+  increx(key: t.Key, ...options: t.OptionsOr<{ BYFLOAT?: t.Numeric; BYINT?: t.Numeric; SATURATE?: boolean; LBOUND?: Value; UBOUND?: Value; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'PERSIST' | { type: 'PERSIST' }; ENX?: boolean }>): t.Integer[] | number[];
+  /**
    * Returns the state of the server, in sections.
    *
    * `INFO`, since Redis 1.0.0, O(1).
@@ -529,6 +1131,62 @@ export interface Commands {
    * `KEYS`, since Redis 1.0.0, O(N) in the number of keys.
    */
   keys(pattern: Value): string[];
+  /**
+   * Returns the unix time at which the server began, since nothing was saved.
+   *
+   * `LASTSAVE`, since Redis 1.0.0, O(1).
+   */
+  lastsave(): t.Integer;
+  /** The same as {@link lastsave}. */
+  lastSave(): t.Integer;
+  /**
+   * Tells when commands took long.
+   *
+   * `LATENCY`, since Redis 2.8.13, O(1).
+   */
+  latency(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Tells in words what took long.
+   *
+   * `LATENCY DOCTOR`, since Redis 2.8.13, O(1).
+   */
+  latencyDoctor(): string;
+  /**
+   * Draws when an event took long.
+   *
+   * `LATENCY GRAPH`, since Redis 2.8.13, O(1).
+   */
+  latencyGraph(event: Value): string;
+  /**
+   * Lists the subcommands.
+   *
+   * `LATENCY HELP`, since Redis 2.8.13, O(1).
+   */
+  latencyHelp(): string[];
+  /**
+   * Returns how long commands take.
+   *
+   * `LATENCY HISTOGRAM`, since Redis 7.0.0, O(N) in the number of commands.
+   */
+  latencyHistogram(...commands: t.OneOrMore<Value>[]): { [key: string]: { [key: string]: Reply } };
+  /**
+   * Returns when an event took how long.
+   *
+   * `LATENCY HISTORY`, since Redis 2.8.13, O(1).
+   */
+  latencyHistory(event: Value): [time: t.Integer, milliseconds: t.Integer][];
+  /**
+   * Returns the latest time of each event.
+   *
+   * `LATENCY LATEST`, since Redis 2.8.13, O(1).
+   */
+  latencyLatest(): [event: string, time: t.Integer, latest: t.Integer, greatest: t.Integer][];
+  /**
+   * Forgets some events, or all of them.
+   *
+   * `LATENCY RESET`, since Redis 2.8.13, O(1).
+   */
+  latencyReset(...events: t.OneOrMore<Value>[]): t.Integer;
   /**
    * Finds the longest common subsequence of two strings.
    *
@@ -568,6 +1226,12 @@ export interface Commands {
   /** The same as {@link lmove}. */
   lMove(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>): string | null;
   /**
+   * Moves several elements from an end of one list to an end of another and replies with them.
+   *
+   * `LMOVEM`, since Redis 8.10.0, O(N) with N elements moved.
+   */
+  lmovem(source: t.Key, destination: t.Key, wherefrom: t.Word<'LEFT' | 'RIGHT'>, whereto: t.Word<'LEFT' | 'RIGHT'>, ...args: t.Argument[]): string[] | null;
+  /**
    * Pops elements from the first list that is not empty.
    *
    * `LMPOP`, since Redis 7.0.0, O(N+M) with N keys and M elements popped.
@@ -575,6 +1239,12 @@ export interface Commands {
   lmpop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
   /** The same as {@link lmpop}. */
   lmPop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  /**
+   * Returns the version of Redis that the engine behaves as.
+   *
+   * `LOLWUT`, since Redis 5.0.0, O(1).
+   */
+  lolwut(...options: t.OptionsOr<{ VERSION?: t.Numeric }>): string;
   /**
    * Removes elements from the front of a list and replies with them.
    *
@@ -640,6 +1310,48 @@ export interface Commands {
   /** The same as {@link ltrim}. */
   lTrim(key: t.Key, start: t.Numeric, stop: t.Numeric): 'OK';
   /**
+   * Tells what keys and the server take.
+   *
+   * `MEMORY`, since Redis 4.0.0, O(1).
+   */
+  memory(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Tells in words what is remarkable about the use of memory.
+   *
+   * `MEMORY DOCTOR`, since Redis 4.0.0, O(1).
+   */
+  memoryDoctor(): string;
+  /**
+   * Lists the subcommands.
+   *
+   * `MEMORY HELP`, since Redis 4.0.0, O(1).
+   */
+  memoryHelp(): string[];
+  /**
+   * Returns what the allocator tells.
+   *
+   * `MEMORY MALLOC-STATS`, since Redis 4.0.0, O(1).
+   */
+  memoryMallocStats(): string;
+  /**
+   * Does nothing: the engine holds no freed memory back.
+   *
+   * `MEMORY PURGE`, since Redis 4.0.0, O(1).
+   */
+  memoryPurge(): 'OK';
+  /**
+   * Returns what the parts of the server take, in bytes.
+   *
+   * `MEMORY STATS`, since Redis 4.0.0, O(N) in the number of connections and of segments of the tables.
+   */
+  memoryStats(): { [key: string]: Reply };
+  /**
+   * Returns how many bytes a key takes with its value.
+   *
+   * `MEMORY USAGE`, since Redis 4.0.0, O(N) in the number of elements.
+   */
+  memoryUsage(key: t.Key, ...options: t.OptionsOr<{ SAMPLES?: t.Numeric }>): t.Integer | null;
+  /**
    * Returns the strings at several keys; null for those that hold none.
    *
    * `MGET`, since Redis 1.0.0, O(N) in the number of keys.
@@ -647,6 +1359,42 @@ export interface Commands {
   mget(...keys: t.Many<t.Key>): (string | null)[];
   /** The same as {@link mget}. */
   mGet(...keys: t.Many<t.Key>): (string | null)[];
+  /**
+   * Tells that there are no modules.
+   *
+   * `MODULE`, since Redis 4.0.0, O(1).
+   */
+  module(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Lists the subcommands.
+   *
+   * `MODULE HELP`, since Redis 5.0.0, O(1).
+   */
+  moduleHelp(): string[];
+  /**
+   * Returns the loaded modules, of which there are none.
+   *
+   * `MODULE LIST`, since Redis 4.0.0, O(1).
+   */
+  moduleList(): Reply[];
+  /**
+   * Fails: there are no modules.
+   *
+   * `MODULE LOAD`, since Redis 4.0.0, O(1).
+   */
+  moduleLoad(path: Value, ...args: t.OneOrMore<Value>[]): 'OK';
+  /**
+   * Fails: there are no modules.
+   *
+   * `MODULE LOADEX`, since Redis 7.0.0, O(1).
+   */
+  moduleLoadex(path: Value, ...args: t.OneOrMore<Value>[]): 'OK';
+  /**
+   * Fails: there are no modules.
+   *
+   * `MODULE UNLOAD`, since Redis 4.0.0, O(1).
+   */
+  moduleUnload(name: Value): 'OK';
   /**
    * Moves a key to another database.
    *
@@ -661,6 +1409,14 @@ export interface Commands {
   mset(...pairs: t.Pairs): 'OK';
   /** The same as {@link mset}. */
   mSet(...pairs: t.Pairs): 'OK';
+  /**
+   * Sets several keys to strings with one deadline, perhaps only if all or none of them exist.
+   *
+   * `MSETEX`, since Redis 8.4.0, O(N) in the number of keys.
+   */
+  msetex(...args: t.Argument[]): t.Integer;
+  /** The same as {@link msetex}. */
+  mSetEx(...args: t.Argument[]): t.Integer;
   /**
    * Sets several keys to strings at once, but only if none of them exists.
    *
@@ -736,6 +1492,42 @@ export interface Commands {
   /** The same as {@link pexpiretime}. */
   pExpireTime(key: t.Key): t.Integer;
   /**
+   * Adds elements to a sketch; tells whether its estimate may have changed.
+   *
+   * `PFADD`, since Redis 2.8.9, O(1) for each element.
+   */
+  pfadd(key: t.Key, ...elements: t.OneOrMore<Value>[]): t.Integer;
+  /** The same as {@link pfadd}. */
+  pfAdd(key: t.Key, ...elements: t.OneOrMore<Value>[]): t.Integer;
+  /**
+   * Estimates how many different elements were added to the union of several sketches.
+   *
+   * `PFCOUNT`, since Redis 2.8.9, O(N) in the number of keys; O(1) for one key that has not changed.
+   */
+  pfcount(...keys: t.Many<t.Key>): t.Integer;
+  /** The same as {@link pfcount}. */
+  pfCount(...keys: t.Many<t.Key>): t.Integer;
+  /**
+   * Shows how a sketch is stored, or stores it densely.
+   *
+   * `PFDEBUG`, since Redis 2.8.9, O(1).
+   */
+  pfdebug(subcommand: Value, key: t.Key): t.Integer[] | (string & {}) | 'OK' | t.Integer;
+  /**
+   * Makes a sketch the union of itself and others.
+   *
+   * `PFMERGE`, since Redis 2.8.9, O(N) in the number of keys.
+   */
+  pfmerge(destkey: t.Key, ...sourcekeys: t.OneOrMore<t.Key>[]): 'OK';
+  /** The same as {@link pfmerge}. */
+  pfMerge(destkey: t.Key, ...sourcekeys: t.OneOrMore<t.Key>[]): 'OK';
+  /**
+   * Checks that the registers of sketches work and that estimates are near.
+   *
+   * `PFSELFTEST`, since Redis 2.8.9, O(1), though it takes some milliseconds.
+   */
+  pfselftest(): 'OK';
+  /**
    * Replies PONG, or the given message.
    *
    * `PING`, since Redis 1.0.0, O(1).
@@ -751,6 +1543,12 @@ export interface Commands {
   psetex(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
   /** The same as {@link psetex}. */
   pSetEx(key: t.Key, milliseconds: t.Numeric, value: Value): 'OK';
+  /**
+   * Fails: replicas are not served.
+   *
+   * `PSYNC`, since Redis 2.8.0, O(1).
+   */
+  psync(replicationid: Value, offset: t.Numeric): 'OK';
   /**
    * Returns how many milliseconds are left until a key expires.
    *
@@ -816,6 +1614,22 @@ export interface Commands {
   /** The same as {@link randomkey}. */
   randomKey(): string | null;
   /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `READONLY`, since Redis 3.0.0, O(1).
+   */
+  readonly(): 'OK';
+  /** The same as {@link readonly}. */
+  readOnly(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `READWRITE`, since Redis 3.0.0, O(1).
+   */
+  readwrite(): 'OK';
+  /** The same as {@link readwrite}. */
+  readWrite(): 'OK';
+  /**
    * Gives a key another name, replacing the key that had it.
    *
    * `RENAME`, since Redis 1.0.0, O(1).
@@ -829,6 +1643,32 @@ export interface Commands {
   renamenx(key: t.Key, newkey: t.Key): t.Integer;
   /** The same as {@link renamenx}. */
   renameNX(key: t.Key, newkey: t.Key): t.Integer;
+  /**
+   * Fails: replicas are not served.
+   *
+   * `REPLCONF`, since Redis 3.0.0, O(1).
+   */
+  replconf(): 'OK';
+  /**
+   * Takes NO ONE, which the server is a replica of.
+   *
+   * `REPLICAOF`, since Redis 5.0.0, O(1).
+   */
+  replicaof(host: Value, port: Value): 'OK';
+  /** The same as {@link replicaof}. */
+  replicaOf(host: Value, port: Value): 'OK';
+  /**
+   * Makes a key from a value in the serialised form that DUMP returns.
+   *
+   * `RESTORE`, since Redis 2.6.0, O(N) in the size of the value, O(N log N) for a sorted set.
+   */
+  restore(key: t.Key, ttl: t.Numeric, serializedValue: Value, ...options: t.OptionsOr<{ REPLACE?: boolean; ABSTTL?: boolean; IDLETIME?: t.Numeric; FREQ?: t.Numeric }>): 'OK';
+  /**
+   * Tells that the server is a master without replicas.
+   *
+   * `ROLE`, since Redis 2.8.12, O(1).
+   */
+  role(): [role: string, offset: t.Integer, replicas: Reply[]];
   /**
    * Removes elements from the end of a list and replies with them.
    *
@@ -872,6 +1712,12 @@ export interface Commands {
   /** The same as {@link sadd}. */
   sAdd(key: t.Key, ...members: t.Many<Value>): t.Integer;
   /**
+   * Fails: nothing is persisted.
+   *
+   * `SAVE`, since Redis 1.0.0, O(1).
+   */
+  save(): 'OK';
+  /**
    * Iterates over the keys; each key that is there throughout is returned exactly once.
    *
    * `SCAN`, since Redis 2.8.0, O(1) per call, O(N) for a whole iteration.
@@ -894,6 +1740,12 @@ export interface Commands {
   /** The same as {@link sdiff}. */
   sDiff(...keys: t.Many<t.Key>): string[];
   /**
+   * Returns the number of members of the first set that no other set has, counted up to a limit.
+   *
+   * `SDIFFCARD`, since Redis 8.10.0, O(N*M) where N is the size of the first set and M the number of sets.
+   */
+  sdiffcard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
    * Stores the members of the first set that no other set has, and returns their number.
    *
    * `SDIFFSTORE`, since Redis 1.0.0, O(N*M) where N is the size of the first set and M the number of sets.
@@ -912,7 +1764,15 @@ export interface Commands {
    *
    * `SET`, since Redis 1.0.0, O(1).
    */
-  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
+  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
+  /**
+   * Sets or clears the bit at a position of a string, and returns what it was.
+   *
+   * `SETBIT`, since Redis 2.2.0, O(1), plus the zeros in front of the bit when the string grows.
+   */
+  setbit(key: t.Key, offset: t.Numeric, value: t.Numeric): t.Integer;
+  /** The same as {@link setbit}. */
+  setBit(key: t.Key, offset: t.Numeric, value: t.Numeric): t.Integer;
   /**
    * Sets a key to a string that expires after so many seconds.
    *
@@ -941,6 +1801,12 @@ export interface Commands {
   setrange(key: t.Key, offset: t.Numeric, value: Value): t.Integer;
   /** The same as {@link setrange}. */
   setRange(key: t.Key, offset: t.Numeric, value: Value): t.Integer;
+  /**
+   * Stops the server.
+   *
+   * `SHUTDOWN`, since Redis 1.0.0, O(1).
+   */
+  shutdown(...options: t.OptionsOr<{ NOSAVE?: boolean; SAVE?: boolean; NOW?: boolean; FORCE?: boolean; ABORT?: boolean }>): Reply;
   /**
    * Returns the members that all sets have.
    *
@@ -973,6 +1839,44 @@ export interface Commands {
   sismember(key: t.Key, member: Value): t.Integer;
   /** The same as {@link sismember}. */
   sIsMember(key: t.Key, member: Value): t.Integer;
+  /**
+   * Does what REPLICAOF does.
+   *
+   * `SLAVEOF`, since Redis 1.0.0, O(1).
+   *
+   * @deprecated since Redis 5.0.0: use REPLICAOF
+   */
+  slaveof(host: Value, port: Value): 'OK';
+  /**
+   * Tells which commands took long.
+   *
+   * `SLOWLOG`, since Redis 2.2.12, O(1).
+   */
+  slowlog(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Returns the latest commands that took long.
+   *
+   * `SLOWLOG GET`, since Redis 2.2.12, O(N) in the number of entries replied.
+   */
+  slowLogGet(count?: t.Numeric): [id: t.Integer, time: t.Integer, microseconds: t.Integer, arguments: string[], address: string, name: string][];
+  /**
+   * Lists the subcommands.
+   *
+   * `SLOWLOG HELP`, since Redis 6.2.0, O(1).
+   */
+  slowlogHelp(): string[];
+  /**
+   * Returns how many commands the log of slow ones holds.
+   *
+   * `SLOWLOG LEN`, since Redis 2.2.12, O(1).
+   */
+  slowLogLen(): t.Integer;
+  /**
+   * Empties the log of slow commands.
+   *
+   * `SLOWLOG RESET`, since Redis 2.2.12, O(N) in the number of entries.
+   */
+  slowLogReset(): 'OK';
   /**
    * Returns all members of a set.
    *
@@ -1076,6 +1980,12 @@ export interface Commands {
   /** The same as {@link sunion}. */
   sUnion(...keys: t.Many<t.Key>): string[];
   /**
+   * Returns or estimates the number of members that any of the sets has, counted up to a limit.
+   *
+   * `SUNIONCARD`, since Redis 8.10.0, O(N) where N is the number of members of all sets together.
+   */
+  sunioncard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  /**
    * Stores the members that any of the sets has, and returns their number.
    *
    * `SUNIONSTORE`, since Redis 1.0.0, O(N) where N is the number of members of all sets together.
@@ -1091,6 +2001,12 @@ export interface Commands {
   swapdb(index1: t.Numeric, index2: t.Numeric): 'OK';
   /** The same as {@link swapdb}. */
   swapDb(index1: t.Numeric, index2: t.Numeric): 'OK';
+  /**
+   * Fails: replicas are not served.
+   *
+   * `SYNC`, since Redis 1.0.0, O(1).
+   */
+  sync(): 'OK';
   /**
    * Returns the server's time.
    *
@@ -1128,11 +2044,217 @@ export interface Commands {
    */
   unwatch(): 'OK';
   /**
+   * Waits for replicas until the timeout, and returns how many there were: 0.
+   *
+   * `WAIT`, since Redis 3.0.0, O(1).
+   */
+  wait(numreplicas: t.Numeric, timeout: t.Numeric): t.Integer;
+  /**
+   * Waits for replicas until the timeout; nothing is persisted here.
+   *
+   * `WAITAOF`, since Redis 7.2.0, O(1).
+   */
+  waitaof(numlocal: t.Numeric, numreplicas: t.Numeric, timeout: t.Numeric): [local: t.Integer, replicas: t.Integer];
+  /**
    * Lets the next EXEC run only if these keys have not changed until then.
    *
    * `WATCH`, since Redis 2.2.0, O(log N) per key, with N watched keys.
    */
   watch(...keys: t.Many<t.Key>): 'OK';
+  /**
+   * Acknowledges entries of a group and returns how many were pending.
+   *
+   * `XACK`, since Redis 5.0.0, O(log(N)) per entry with N pending ones.
+   */
+  xack(key: t.Key, group: Value, ...ids: t.Many<Value>): t.Integer;
+  /** The same as {@link xack}. */
+  xAck(key: t.Key, group: Value, ...ids: t.Many<Value>): t.Integer;
+  /**
+   * Acknowledges entries of a group and deletes them, if other groups allow it.
+   *
+   * `XACKDEL`, since Redis 8.2.0, O(log(N)) per entry.
+   */
+  xackdel(key: t.Key, group: Value, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Appends an entry to a stream; the key is created when it does not exist.
+   *
+   * `XADD`, since Redis 5.0.0, O(1), and O(N) when N entries are trimmed.
+   */
+  xadd(key: t.Key, ...args: t.Argument[]): string | null;
+  /** The same as {@link xadd}. */
+  xAdd(key: t.Key, ...args: t.Argument[]): string | null;
+  /**
+   * Gives a consumer what others of its group have not acknowledged for long.
+   *
+   * `XAUTOCLAIM`, since Redis 6.2.0, O(log(N)) per entry with N pending ones.
+   */
+  xautoclaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric; JUSTID?: boolean }>): [next: string, claimed: Reply[], deleted: string[]];
+  /** The same as {@link xautoclaim}. */
+  xAutoClaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric; JUSTID?: boolean }>): [next: string, claimed: Reply[], deleted: string[]];
+  /**
+   * Gives a consumer entries that are pending for others of its group.
+   *
+   * `XCLAIM`, since Redis 5.0.0, O(log(N)) per entry with N pending ones.
+   */
+  xclaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: t.Argument[]): Reply[];
+  /** The same as {@link xclaim}. */
+  xClaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: t.Argument[]): Reply[];
+  /**
+   * Deletes entries of a stream and returns how many were there.
+   *
+   * `XDEL`, since Redis 5.0.0, O(log(N)) per entry.
+   */
+  xdel(key: t.Key, ...ids: t.Many<Value>): t.Integer;
+  /** The same as {@link xdel}. */
+  xDel(key: t.Key, ...ids: t.Many<Value>): t.Integer;
+  /**
+   * Deletes entries of a stream, if the groups allow it, and tells what became of each.
+   *
+   * `XDELEX`, since Redis 8.2.0, O(log(N)) per entry.
+   */
+  xdelex(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  /**
+   * Commands about the consumer groups of streams.
+   *
+   * `XGROUP`, since Redis 5.0.0, Depends on the subcommand.
+   */
+  xgroup(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Makes a consumer group that has read up to an entry, and the stream if asked to.
+   *
+   * `XGROUP CREATE`, since Redis 5.0.0, O(1).
+   */
+  xGroupCreate(key: t.Key, group: Value, ...args: t.Argument[]): 'OK';
+  /**
+   * Makes a consumer in a group.
+   *
+   * `XGROUP CREATECONSUMER`, since Redis 6.2.0, O(1).
+   */
+  xGroupCreateConsumer(key: t.Key, group: Value, consumer: Value): t.Integer;
+  /**
+   * Deletes a consumer of a group with what it has not acknowledged.
+   *
+   * `XGROUP DELCONSUMER`, since Redis 5.0.0, O(1).
+   */
+  xGroupDelConsumer(key: t.Key, group: Value, consumer: Value): t.Integer;
+  /**
+   * Deletes a consumer group.
+   *
+   * `XGROUP DESTROY`, since Redis 5.0.0, O(N) in the number of entries that are pending in the group.
+   */
+  xGroupDestroy(key: t.Key, group: Value): t.Integer;
+  /**
+   * Lists the subcommands.
+   *
+   * `XGROUP HELP`, since Redis 5.0.0, O(1).
+   */
+  xgroupHelp(): string[];
+  /**
+   * Sets up to which entry a group has read.
+   *
+   * `XGROUP SETID`, since Redis 5.0.0, O(1).
+   */
+  xGroupSetId(key: t.Key, group: Value, ...args: t.Argument[]): 'OK';
+  /**
+   * Commands that describe streams.
+   *
+   * `XINFO`, since Redis 5.0.0, Depends on the subcommand.
+   */
+  xinfo(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Describes the consumers of a group.
+   *
+   * `XINFO CONSUMERS`, since Redis 5.0.0, O(1).
+   */
+  xInfoConsumers(key: t.Key, group: Value): { [key: string]: Reply }[];
+  /**
+   * Describes the consumer groups of a stream.
+   *
+   * `XINFO GROUPS`, since Redis 5.0.0, O(1).
+   */
+  xInfoGroups(key: t.Key): ({ [key: string]: Reply } | null)[];
+  /**
+   * Lists the subcommands.
+   *
+   * `XINFO HELP`, since Redis 5.0.0, O(1).
+   */
+  xinfoHelp(): string[];
+  /**
+   * Describes a stream, with FULL also its entries and groups.
+   *
+   * `XINFO STREAM`, since Redis 5.0.0, O(N) in the number of chunks that hold the entries.
+   */
+  xInfoStream(key: t.Key, ...args: t.Argument[]): { [key: string]: Reply };
+  /**
+   * Returns how many entries a stream has.
+   *
+   * `XLEN`, since Redis 5.0.0, O(1).
+   */
+  xlen(key: t.Key): t.Integer;
+  /** The same as {@link xlen}. */
+  xLen(key: t.Key): t.Integer;
+  /**
+   * Gives pending entries of a group back, so that others can take them at once.
+   *
+   * `XNACK`, since Redis 8.8.0, O(log(N)) per entry with N pending ones.
+   */
+  xnack(key: t.Key, group: Value, mode: t.Word<'SILENT' | 'FAIL' | 'FATAL'>, ...args: t.Argument[]): t.Integer;
+  /**
+   * Tells which entries of a group are delivered and not acknowledged.
+   *
+   * `XPENDING`, since Redis 5.0.0, O(N) with N entries looked at; O(1) for the summary of few consumers.
+   */
+  xpending(key: t.Key, group: Value, ...args: t.Argument[]): Reply[];
+  /** The same as {@link xpending}. */
+  xPending(key: t.Key, group: Value, ...args: t.Argument[]): Reply[];
+  /**
+   * Returns the entries of a range of names.
+   *
+   * `XRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
+   */
+  xrange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /** The same as {@link xrange}. */
+  xRange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /**
+   * Returns the entries of streams after given ones, and waits for some if asked to.
+   *
+   * `XREAD`, since Redis 5.0.0, O(log(N)+M) per stream with N entries and M of them returned.
+   */
+  xread(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /** The same as {@link xread}. */
+  xRead(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /**
+   * Returns entries that no consumer of a group got before, or those of one that it has not acknowledged.
+   *
+   * `XREADGROUP`, since Redis 5.0.0, O(log(N)+M) per stream with N entries and M of them returned.
+   */
+  xreadgroup(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /** The same as {@link xreadgroup}. */
+  xReadGroup(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  /**
+   * Returns the entries of a range of names, the last one first.
+   *
+   * `XREVRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
+   */
+  xrevrange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /** The same as {@link xrevrange}. */
+  xRevRange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  /**
+   * Sets the last name that a stream has given; for those who rebuild streams.
+   *
+   * `XSETID`, since Redis 5.0.0, O(1).
+   */
+  xsetid(key: t.Key, lastId: Value, ...options: t.OptionsOr<{ ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }>): 'OK';
+  /** The same as {@link xsetid}. */
+  xSetId(key: t.Key, lastId: Value, ...options: t.OptionsOr<{ ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }>): 'OK';
+  /**
+   * Deletes the oldest entries of a stream, down to a number or up to a name.
+   *
+   * `XTRIM`, since Redis 5.0.0, O(N) with N entries deleted.
+   */
+  xtrim(key: t.Key, ...args: t.Argument[]): t.Integer;
+  /** The same as {@link xtrim}. */
+  xTrim(key: t.Key, ...args: t.Argument[]): t.Integer;
   /**
    * Adds members to a sorted set or changes their scores; the key is created when it does not exist.
    *
@@ -1403,9 +2525,32 @@ export interface Commands {
 
 /** Each command's words, its methods, and what is special about its arguments. */
 export const rows: readonly (readonly [words: string, methods: string, shape?: Shape])[] = [
+  ['ACL', 'acl'],
+  ['ACL CAT', 'aclCat'],
+  ['ACL DELUSER', 'aclDelUser'],
+  ['ACL DRYRUN', 'aclDryRun'],
+  ['ACL GENPASS', 'aclGenPass'],
+  ['ACL GETUSER', 'aclGetUser'],
+  ['ACL HELP', 'aclHelp'],
+  ['ACL LIST', 'aclList'],
+  ['ACL LOAD', 'aclLoad'],
+  ['ACL LOG', 'aclLog'],
+  ['ACL SAVE', 'aclSave'],
+  ['ACL SETUSER', 'aclSetUser'],
+  ['ACL USERS', 'aclUsers'],
+  ['ACL WHOAMI', 'aclWhoAmI'],
   ['APPEND', 'append'],
+  ['ASKING', 'asking'],
   ['AUTH', 'auth'],
+  ['BGREWRITEAOF', 'bgrewriteaof bgRewriteAof'],
+  ['BGSAVE', 'bgsave bgSave'],
+  ['BITCOUNT', 'bitcount bitCount'],
+  ['BITFIELD', 'bitfield bitField'],
+  ['BITFIELD_RO', 'bitfield_ro bitFieldRo'],
+  ['BITOP', 'bitop bitOp'],
+  ['BITPOS', 'bitpos bitPos'],
   ['BLMOVE', 'blmove blMove'],
+  ['BLMOVEM', 'blmovem'],
   ['BLMPOP', 'blmpop blmPop', { count: 1 }],
   ['BLPOP', 'blpop blPop'],
   ['BRPOP', 'brpop brPop'],
@@ -1414,6 +2559,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['BZPOPMAX', 'bzpopmax bzPopMax'],
   ['BZPOPMIN', 'bzpopmin bzPopMin'],
   ['CLIENT', 'client'],
+  ['CLIENT CACHING', 'clientCaching'],
   ['CLIENT GETNAME', 'clientGetName'],
   ['CLIENT GETREDIR', 'clientGetRedir'],
   ['CLIENT HELP', 'clientHelp'],
@@ -1423,9 +2569,42 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CLIENT LIST', 'clientList'],
   ['CLIENT NO-EVICT', 'clientNoEvict'],
   ['CLIENT NO-TOUCH', 'clientNoTouch'],
+  ['CLIENT PAUSE', 'clientPause'],
   ['CLIENT SETINFO', 'clientSetInfo'],
   ['CLIENT SETNAME', 'clientSetName'],
+  ['CLIENT TRACKING', 'clientTracking'],
+  ['CLIENT TRACKINGINFO', 'clientTrackingInfo'],
   ['CLIENT UNBLOCK', 'clientUnblock'],
+  ['CLIENT UNPAUSE', 'clientUnpause'],
+  ['CLUSTER', 'cluster'],
+  ['CLUSTER ADDSLOTS', 'clusterAddslots'],
+  ['CLUSTER ADDSLOTSRANGE', 'clusterAddslotsrange'],
+  ['CLUSTER BUMPEPOCH', 'clusterBumpepoch'],
+  ['CLUSTER COUNT-FAILURE-REPORTS', 'clusterCountFailureReports'],
+  ['CLUSTER COUNTKEYSINSLOT', 'clusterCountkeysinslot'],
+  ['CLUSTER DELSLOTS', 'clusterDelslots'],
+  ['CLUSTER DELSLOTSRANGE', 'clusterDelslotsrange'],
+  ['CLUSTER FAILOVER', 'clusterFailover'],
+  ['CLUSTER FLUSHSLOTS', 'clusterFlushslots'],
+  ['CLUSTER FORGET', 'clusterForget'],
+  ['CLUSTER GETKEYSINSLOT', 'clusterGetkeysinslot'],
+  ['CLUSTER HELP', 'clusterHelp'],
+  ['CLUSTER INFO', 'clusterInfo'],
+  ['CLUSTER KEYSLOT', 'clusterKeyslot'],
+  ['CLUSTER LINKS', 'clusterLinks'],
+  ['CLUSTER MEET', 'clusterMeet'],
+  ['CLUSTER MYID', 'clusterMyid'],
+  ['CLUSTER MYSHARDID', 'clusterMyshardid'],
+  ['CLUSTER NODES', 'clusterNodes'],
+  ['CLUSTER REPLICAS', 'clusterReplicas'],
+  ['CLUSTER REPLICATE', 'clusterReplicate'],
+  ['CLUSTER RESET', 'clusterReset'],
+  ['CLUSTER SAVECONFIG', 'clusterSaveconfig'],
+  ['CLUSTER SET-CONFIG-EPOCH', 'clusterSetConfigEpoch'],
+  ['CLUSTER SETSLOT', 'clusterSetslot'],
+  ['CLUSTER SHARDS', 'clusterShards'],
+  ['CLUSTER SLAVES', 'clusterSlaves'],
+  ['CLUSTER SLOTS', 'clusterSlots'],
   ['COMMAND', 'command'],
   ['COMMAND COUNT', 'commandCount'],
   ['COMMAND DOCS', 'commandDocs'],
@@ -1438,51 +2617,93 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CONFIG GET', 'configGet'],
   ['CONFIG HELP', 'configHelp'],
   ['CONFIG RESETSTAT', 'configResetStat'],
+  ['CONFIG REWRITE', 'configRewrite'],
   ['CONFIG SET', 'configSet', { pairs: true }],
   ['COPY', 'copy'],
   ['DBSIZE', 'dbsize dbSize'],
+  ['DEBUG', 'debug'],
   ['DECR', 'decr'],
   ['DECRBY', 'decrby decrBy'],
   ['DEL', 'del'],
+  ['DELEX', 'delex delEx'],
+  ['DELIFEQ', 'delifeq'],
+  ['DIGEST', 'digest'],
+  ['DUMP', 'dump'],
   ['ECHO', 'echo'],
   ['EXISTS', 'exists'],
   ['EXPIRE', 'expire'],
   ['EXPIREAT', 'expireat expireAt'],
   ['EXPIRETIME', 'expiretime expireTime'],
+  ['FAILOVER', 'failover'],
   ['FLUSHALL', 'flushall flushAll'],
   ['FLUSHDB', 'flushdb flushDb'],
+  ['GEOADD', 'geoadd geoAdd'],
+  ['GEODIST', 'geodist geoDist'],
+  ['GEOHASH', 'geohash geoHash'],
+  ['GEOPOS', 'geopos geoPos'],
+  ['GEORADIUS', 'georadius geoRadius'],
+  ['GEORADIUSBYMEMBER', 'georadiusbymember geoRadiusByMember'],
+  ['GEORADIUSBYMEMBER_RO', 'georadiusbymember_ro geoRadiusByMemberRo'],
+  ['GEORADIUS_RO', 'georadius_ro geoRadiusRo'],
+  ['GEOSEARCH', 'geosearch geoSearch'],
+  ['GEOSEARCHSTORE', 'geosearchstore geoSearchStore'],
   ['GET', 'get'],
+  ['GETBIT', 'getbit getBit'],
   ['GETDEL', 'getdel getDel'],
   ['GETEX', 'getex getEx'],
   ['GETRANGE', 'getrange getRange'],
   ['GETSET', 'getset getSet'],
   ['HDEL', 'hdel hDel'],
   ['HEXISTS', 'hexists hExists'],
+  ['HEXPIRE', 'hexpire hExpire'],
+  ['HEXPIREAT', 'hexpireat hExpireAt'],
+  ['HEXPIRETIME', 'hexpiretime hExpireTime'],
   ['HGET', 'hget hGet'],
   ['HGETALL', 'hgetall hGetAll'],
+  ['HGETDEL', 'hgetdel hGetDel'],
+  ['HGETEX', 'hgetex hGetEx'],
   ['HINCRBY', 'hincrby hIncrBy'],
   ['HINCRBYFLOAT', 'hincrbyfloat hIncrByFloat'],
   ['HKEYS', 'hkeys hKeys'],
   ['HLEN', 'hlen hLen'],
   ['HMGET', 'hmget hMGet'],
   ['HMSET', 'hmset hMSet', { pairs: true }],
+  ['HPERSIST', 'hpersist hPersist'],
+  ['HPEXPIRE', 'hpexpire hpExpire'],
+  ['HPEXPIREAT', 'hpexpireat hpExpireAt'],
+  ['HPEXPIRETIME', 'hpexpiretime hpExpireTime'],
+  ['HPTTL', 'hpttl hpTTL'],
   ['HRANDFIELD', 'hrandfield hRandField'],
   ['HSCAN', 'hscan hScan'],
   ['HSET', 'hset hSet', { pairs: true }],
+  ['HSETEX', 'hsetex hSetEx'],
   ['HSETNX', 'hsetnx hSetNX'],
   ['HSTRLEN', 'hstrlen hStrLen'],
+  ['HTTL', 'httl hTTL'],
   ['HVALS', 'hvals hVals'],
   ['INCR', 'incr'],
   ['INCRBY', 'incrby incrBy'],
   ['INCRBYFLOAT', 'incrbyfloat incrByFloat'],
+  ['INCREX', 'increx'],
   ['INFO', 'info'],
   ['KEYS', 'keys'],
+  ['LASTSAVE', 'lastsave lastSave'],
+  ['LATENCY', 'latency'],
+  ['LATENCY DOCTOR', 'latencyDoctor'],
+  ['LATENCY GRAPH', 'latencyGraph'],
+  ['LATENCY HELP', 'latencyHelp'],
+  ['LATENCY HISTOGRAM', 'latencyHistogram'],
+  ['LATENCY HISTORY', 'latencyHistory'],
+  ['LATENCY LATEST', 'latencyLatest'],
+  ['LATENCY RESET', 'latencyReset'],
   ['LCS', 'lcs'],
   ['LINDEX', 'lindex lIndex'],
   ['LINSERT', 'linsert lInsert'],
   ['LLEN', 'llen lLen'],
   ['LMOVE', 'lmove lMove'],
+  ['LMOVEM', 'lmovem'],
   ['LMPOP', 'lmpop lmPop', { count: 0 }],
+  ['LOLWUT', 'lolwut'],
   ['LPOP', 'lpop lPop'],
   ['LPOS', 'lpos lPos'],
   ['LPUSH', 'lpush lPush'],
@@ -1491,9 +2712,23 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['LREM', 'lrem lRem'],
   ['LSET', 'lset lSet'],
   ['LTRIM', 'ltrim lTrim'],
+  ['MEMORY', 'memory'],
+  ['MEMORY DOCTOR', 'memoryDoctor'],
+  ['MEMORY HELP', 'memoryHelp'],
+  ['MEMORY MALLOC-STATS', 'memoryMallocStats'],
+  ['MEMORY PURGE', 'memoryPurge'],
+  ['MEMORY STATS', 'memoryStats'],
+  ['MEMORY USAGE', 'memoryUsage'],
   ['MGET', 'mget mGet'],
+  ['MODULE', 'module'],
+  ['MODULE HELP', 'moduleHelp'],
+  ['MODULE LIST', 'moduleList'],
+  ['MODULE LOAD', 'moduleLoad'],
+  ['MODULE LOADEX', 'moduleLoadex'],
+  ['MODULE UNLOAD', 'moduleUnload'],
   ['MOVE', 'move'],
   ['MSET', 'mset mSet', { pairs: true }],
+  ['MSETEX', 'msetex mSetEx', { count: 0 }],
   ['MSETNX', 'msetnx mSetNX', { pairs: true }],
   ['OBJECT', 'object'],
   ['OBJECT ENCODING', 'objectEncoding'],
@@ -1505,8 +2740,14 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['PEXPIRE', 'pexpire pExpire'],
   ['PEXPIREAT', 'pexpireat pExpireAt'],
   ['PEXPIRETIME', 'pexpiretime pExpireTime'],
+  ['PFADD', 'pfadd pfAdd'],
+  ['PFCOUNT', 'pfcount pfCount'],
+  ['PFDEBUG', 'pfdebug'],
+  ['PFMERGE', 'pfmerge pfMerge'],
+  ['PFSELFTEST', 'pfselftest'],
   ['PING', 'ping'],
   ['PSETEX', 'psetex pSetEx'],
+  ['PSYNC', 'psync'],
   ['PTTL', 'pttl pTTL'],
   ['PUBLISH', 'publish'],
   ['PUBSUB', 'pubsub'],
@@ -1517,26 +2758,42 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['PUBSUB SHARDCHANNELS', 'pubSubShardChannels'],
   ['PUBSUB SHARDNUMSUB', 'pubSubShardNumSub'],
   ['RANDOMKEY', 'randomkey randomKey'],
+  ['READONLY', 'readonly readOnly'],
+  ['READWRITE', 'readwrite readWrite'],
   ['RENAME', 'rename'],
   ['RENAMENX', 'renamenx renameNX'],
+  ['REPLCONF', 'replconf'],
+  ['REPLICAOF', 'replicaof replicaOf'],
+  ['RESTORE', 'restore'],
+  ['ROLE', 'role'],
   ['RPOP', 'rpop rPop'],
   ['RPOPLPUSH', 'rpoplpush rPopLPush'],
   ['RPUSH', 'rpush rPush'],
   ['RPUSHX', 'rpushx rPushX'],
   ['SADD', 'sadd sAdd'],
+  ['SAVE', 'save'],
   ['SCAN', 'scan'],
   ['SCARD', 'scard sCard'],
   ['SDIFF', 'sdiff sDiff'],
+  ['SDIFFCARD', 'sdiffcard', { count: 0 }],
   ['SDIFFSTORE', 'sdiffstore sDiffStore'],
   ['SELECT', 'select'],
   ['SET', 'set'],
+  ['SETBIT', 'setbit setBit'],
   ['SETEX', 'setex setEx'],
   ['SETNX', 'setnx setNX'],
   ['SETRANGE', 'setrange setRange'],
+  ['SHUTDOWN', 'shutdown'],
   ['SINTER', 'sinter sInter'],
   ['SINTERCARD', 'sintercard sInterCard', { count: 0 }],
   ['SINTERSTORE', 'sinterstore sInterStore'],
   ['SISMEMBER', 'sismember sIsMember'],
+  ['SLAVEOF', 'slaveof'],
+  ['SLOWLOG', 'slowlog'],
+  ['SLOWLOG GET', 'slowLogGet'],
+  ['SLOWLOG HELP', 'slowlogHelp'],
+  ['SLOWLOG LEN', 'slowLogLen'],
+  ['SLOWLOG RESET', 'slowLogReset'],
   ['SMEMBERS', 'smembers sMembers'],
   ['SMISMEMBER', 'smismember smIsMember'],
   ['SMOVE', 'smove sMove'],
@@ -1550,15 +2807,47 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['STRLEN', 'strlen strLen'],
   ['SUBSTR', 'substr'],
   ['SUNION', 'sunion sUnion'],
+  ['SUNIONCARD', 'sunioncard', { count: 0 }],
   ['SUNIONSTORE', 'sunionstore sUnionStore'],
   ['SWAPDB', 'swapdb swapDb'],
+  ['SYNC', 'sync'],
   ['TIME', 'time'],
   ['TOUCH', 'touch'],
   ['TTL', 'ttl'],
   ['TYPE', 'type'],
   ['UNLINK', 'unlink'],
   ['UNWATCH', 'unwatch'],
+  ['WAIT', 'wait'],
+  ['WAITAOF', 'waitaof'],
   ['WATCH', 'watch'],
+  ['XACK', 'xack xAck'],
+  ['XACKDEL', 'xackdel'],
+  ['XADD', 'xadd xAdd', { pairs: true }],
+  ['XAUTOCLAIM', 'xautoclaim xAutoClaim'],
+  ['XCLAIM', 'xclaim xClaim'],
+  ['XDEL', 'xdel xDel'],
+  ['XDELEX', 'xdelex'],
+  ['XGROUP', 'xgroup'],
+  ['XGROUP CREATE', 'xGroupCreate'],
+  ['XGROUP CREATECONSUMER', 'xGroupCreateConsumer'],
+  ['XGROUP DELCONSUMER', 'xGroupDelConsumer'],
+  ['XGROUP DESTROY', 'xGroupDestroy'],
+  ['XGROUP HELP', 'xgroupHelp'],
+  ['XGROUP SETID', 'xGroupSetId'],
+  ['XINFO', 'xinfo'],
+  ['XINFO CONSUMERS', 'xInfoConsumers'],
+  ['XINFO GROUPS', 'xInfoGroups'],
+  ['XINFO HELP', 'xinfoHelp'],
+  ['XINFO STREAM', 'xInfoStream'],
+  ['XLEN', 'xlen xLen'],
+  ['XNACK', 'xnack'],
+  ['XPENDING', 'xpending xPending'],
+  ['XRANGE', 'xrange xRange'],
+  ['XREAD', 'xread xRead'],
+  ['XREADGROUP', 'xreadgroup xReadGroup'],
+  ['XREVRANGE', 'xrevrange xRevRange'],
+  ['XSETID', 'xsetid xSetId'],
+  ['XTRIM', 'xtrim xTrim'],
   ['ZADD', 'zadd zAdd', { members: true }],
   ['ZCARD', 'zcard zCard'],
   ['ZCOUNT', 'zcount zCount'],

@@ -9,6 +9,7 @@
 use crate::allocator;
 use crate::outputs::{OutputDesc, Outputs};
 use core::cell::UnsafeCell;
+use core::mem;
 use sanderling_core::{ConnId, Engine, Micros, Options, Peer};
 use serde::Deserialize;
 use std::panic;
@@ -98,7 +99,8 @@ pub fn init(settings: JsValue, seed: &[u8], now: f64) -> Result<(), JsError> {
         serde_wasm_bindgen::from_value(settings).map_err(|error| JsError::new(&error.to_string()))?
     };
     let seed = seed.try_into().map_err(|_| JsError::new("the seed takes 16 bytes"))?;
-    instance().engine = Some(Engine::new(options(&settings), seed, now as Micros));
+    // What was there, nothing, needs no drop; code that drops an engine would be a good part of the module.
+    mem::forget(instance().engine.replace(Engine::new(options(&settings), seed, now as Micros)));
     Ok(())
 }
 

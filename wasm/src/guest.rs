@@ -1,4 +1,5 @@
-//! The raw ABI, version 1: an engine behind a few exported functions; the module imports nothing.
+//! The raw ABI, version 1: an engine behind a few exported functions. The module imports one function, a clock for
+//! how long commands take, which no reply but those of SLOWLOG, LATENCY and INFO depends on.
 //!
 //! The host writes input bytes and request descriptors into linear memory, calls [`process`] or [`timeout`],
 //! and reads output descriptors that point at the engine's bytes, where they lie. Addresses are absolute, numbers
@@ -9,7 +10,7 @@ use crate::allocator;
 use crate::outputs::{ERROR, Outputs};
 use core::cell::UnsafeCell;
 use core::fmt::Write;
-use core::mem::offset_of;
+use core::mem::{self, offset_of};
 use sanderling_core::{ConnId, Engine, Options, Peer};
 use std::panic;
 
@@ -37,6 +38,17 @@ const REQUEST_PAUSE: u32 = 3;
 const REQUEST_RESUME: u32 = 4;
 
 const _: () = assert!(size_of::<Request>() == 16 && offset_of!(Request, kind) == 12);
+
+#[link(wasm_import_module = "sanderling")]
+unsafe extern "C" {
+    /// Microseconds of a clock that only goes forward.
+    #[link_name = "clock"]
+    safe fn host_clock() -> u64;
+}
+
+fn running_micros() -> u64 {
+    host_clock()
+}
 
 /// The one instance of this module.
 struct Guest {
@@ -110,7 +122,8 @@ pub extern "C" fn init(seed_low: u64, seed_high: u64, now: u64, options_len: usi
             let mut seed = [0; 16];
             seed[..8].copy_from_slice(&seed_low.to_le_bytes());
             seed[8..].copy_from_slice(&seed_high.to_le_bytes());
-            guest.engine = Some(Engine::new(options, seed, now));
+            // What was there, nothing, needs no drop; code that drops an engine would be a good part of the module.
+            mem::forget(guest.engine.replace(Engine::new(options, seed, now)));
             0
         }
         Err(message) => {
@@ -217,6 +230,7 @@ fn parse_options(text: &[u8]) -> Result<Options, String> {
     }
     allocator::set_memory_max(options.config.memory_bytes_max);
     options.memory_used = allocator::pressing_bytes;
+    options.clock = Some(running_micros);
     options.memory_available = allocator::available_bytes;
     Ok(options)
 }

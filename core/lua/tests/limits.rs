@@ -384,8 +384,12 @@ fn many_short_runs_leave_no_garbage() {
     for round in 0..if cfg!(miri) { 20 } else { 20_000 } {
         vm.release(0);
         let keys = vm.table(4, 0).expect("there is memory");
-        vm.set_index_bytes(keys, 1, format!("a key of some length, so that memory matters {round}").as_bytes())
-            .expect("there is memory");
+        vm.set_index_bytes(
+            keys,
+            1,
+            format!("a key of some length, so that memory matters {round}").as_bytes(),
+        )
+        .expect("there is memory");
         vm.set_global(b"KEYS", keys).expect("there is memory");
         let function = vm.pinned(pinned);
         vm.start(function, &[], 1000).expect("there is memory");

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Arg, ArgKind, Begin, Command, Find, Flags, Group, KeySpec};
 use crate::args::Args;
+use crate::number::parse_i64;
 
 /// The ACL categories, in the order in which Redis lists them.
 pub const CATEGORIES: [&str; 21] = [
@@ -46,8 +47,9 @@ impl Command {
             "slow" => !flags.has(Flags::FAST),
             _ => false,
         };
-        // SORT works on what keys hold, and belongs to the types that it names.
-        let is_of_types = self.group == Group::Generic && self.categories.contains(&"list");
+        // SORT works on what keys hold, and belongs to the types that it names; WAIT is about the connection.
+        let is_of_types = self.group == Group::Generic
+            && ["list", "connection"].iter().any(|other| self.categories.contains(other));
         let by_group = !is_container && !is_of_types && self.group.category() == Some(category);
         by_flags || by_group || self.categories.contains(&category)
     }
@@ -80,10 +82,27 @@ impl Command {
             .unwrap_or_default()
     }
 
-    /// The indexes of the keys in a request, each with the flags of its specification.
-    pub fn keys_in(&self, depth: usize, args: Args<'_>) -> Vec<(usize, &'static [&'static str])> {
-        let mut keys = Vec::new();
-        for spec in self.key_specs(depth) {
+    /// The indexes of the keys in a request, each with the flags of its specification; none when the request does
+    /// not have the form that the specifications want.
+    pub fn keys_in(&self, depth: usize, args: Args<'_>) -> Vec<KeyAt> {
+        self.keys_by(&self.key_specs(depth), args)
+    }
+
+    /// The same with specifications that are known already.
+    pub(crate) fn keys_by(&self, specs: &[KeySpec], args: Args<'_>) -> Vec<KeyAt> {
+        // Subcommands may have the names of commands, as CONFIG SET has.
+        if specs.is_empty() {
+            return Vec::new();
+        }
+        match self.name {
+            // These cannot be told by positions alone.
+            "SET" if self.group == Group::String => return alloc::vec![(1, set_flags(args))],
+            "SORT" => return sort_keys(args),
+            "BITFIELD" => return alloc::vec![(1, bitfield_flags(args))],
+            _ => {}
+        }
+        let (mut keys, mut is_loose): (Vec<KeyAt>, _) = (Vec::new(), false);
+        for spec in specs.iter().filter(|spec| spec.is_of_keys()) {
             let Some(first) = begin(spec.begin, args) else { continue };
             if first >= args.len() {
                 continue;
@@ -100,16 +119,87 @@ impl Command {
                     (first as i64..=last.min(len - 1)).step_by(step.max(1))
                 }
                 Find::KeyNum { count, first: offset, step } => {
-                    let count = args.get(first + count).and_then(crate::number::parse_i64).unwrap_or(0);
+                    let text = args.get(first + count).unwrap_or_default();
+                    // What is no number has no meaning to the command, but Redis still takes its beginning for one.
+                    is_loose |= parse_i64(text).is_none();
+                    let count = parse_i64(text).unwrap_or_else(|| leading_number(text));
                     let start = (first + offset) as i64;
-                    let end = start.saturating_add(count.max(0).saturating_mul(step as i64)).min(len);
+                    let end = start.saturating_add(count.max(0).saturating_mul(step as i64));
+                    if count <= 0 || end - step as i64 >= len {
+                        return Vec::new();
+                    }
                     (start..=end - 1).step_by(step.max(1))
                 }
             };
+            let known = keys.len();
             keys.extend(indexes.map(|index| (index as usize, spec.flags)));
+            if is_loose {
+                // Redis then does not go by specifications: it tells the counted keys first, and of none what it is
+                // for.
+                keys.rotate_left(known);
+                keys.iter_mut().for_each(|key| key.1 = &[]);
+                return keys;
+            }
         }
         keys
     }
+}
+
+/// Where a key stands in a request, and what is done with it.
+pub type KeyAt = (usize, &'static [&'static str]);
+
+impl KeySpec {
+    /// Whether it is about keys, and not about names that only are hashed like keys.
+    pub fn is_of_keys(&self) -> bool {
+        !self.flags.contains(&"not_key")
+    }
+}
+
+/// SET reads only with GET.
+fn set_flags(args: Args<'_>) -> &'static [&'static str] {
+    let reads = (3..args.len()).any(|index| args.is(index, "GET"));
+    if reads { &["RW", "access", "update"] } else { &["OW", "update"] }
+}
+
+/// BITFIELD only reads when all it does is GET.
+fn bitfield_flags(args: Args<'_>) -> &'static [&'static str] {
+    let mut cursor = args.cursor(2);
+    while cursor.accept_with("GET", 2) || cursor.accept_with("OVERFLOW", 1) {
+        let values = if args.is(cursor.position() - 1, "GET") { 2 } else { 1 };
+        if cursor.many(values).is_err() {
+            break;
+        }
+    }
+    if cursor.is_done() { &["RO", "access"] } else { &["RW", "access", "update"] }
+}
+
+/// The source of SORT, and what comes after the last STORE that is an option and no option's value.
+fn sort_keys(args: Args<'_>) -> Vec<KeyAt> {
+    let mut keys: Vec<KeyAt> = alloc::vec![(1, &["RO", "access"])];
+    let (mut index, mut store) = (2, None);
+    while index < args.len() {
+        if args.is(index, "STORE") && index + 1 < args.len() {
+            store = Some(index + 1);
+            index += 1;
+        } else if args.is(index, "LIMIT") {
+            index += 2;
+        } else if args.is(index, "BY") || args.is(index, "GET") {
+            index += 1;
+        }
+        index += 1;
+    }
+    keys.extend(store.map(|at| -> KeyAt { (at, &["OW", "update"]) }));
+    keys
+}
+
+/// The number that a text begins with, as C reads it; 0 if there is none.
+fn leading_number(text: &[u8]) -> i64 {
+    let text = text.trim_ascii_start();
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    let sign = usize::from(digits.starts_with(b"-"));
+    let end =
+        digits[sign..].iter().position(|byte| !byte.is_ascii_digit()).map_or(digits.len(), |at| at + sign);
+    core::str::from_utf8(&digits[..end]).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// How a command uses its keys when its row does not say more.

@@ -5,8 +5,10 @@
 //! and COMPAT.md are all computed from the rows.
 
 mod derive;
+mod index;
 
-pub use derive::CATEGORIES;
+pub use derive::{CATEGORIES, KeyAt};
+pub(crate) use index::{CommandId, Index};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -134,6 +136,12 @@ pub enum Group {
 }
 
 impl Group {
+    /// Whether its commands read and change values, and nothing else.
+    pub const fn is_of_values(self) -> bool {
+        use Group::{Bitmap, Generic, Geo, Hash, HyperLogLog, List, Set, SortedSet, Stream, String};
+        matches!(self, Generic | String | List | Hash | Set | SortedSet | Stream | Bitmap | HyperLogLog | Geo)
+    }
+
     /// The name that COMMAND DOCS uses.
     pub const fn name(self) -> &'static str {
         match self {
@@ -485,12 +493,18 @@ pub struct Found {
     /// The row.
     pub row: &'static Command,
     /// Its arity, computed once.
-    pub arity: i32,
-    /// Whether its first argument is a key.
-    pub begins_with_key: bool,
-    /// Whether its first argument may name a subcommand.
-    pub has_subcommands: bool,
+    arity: i16,
+    traits: u8,
 }
+
+/// The first argument is a key.
+const BEGINS_WITH_KEY: u8 = 1;
+/// The first argument may name a subcommand.
+const HAS_SUBCOMMANDS: u8 = 2;
+/// The command may take memory.
+const TAKES_MEMORY: u8 = 4;
+/// The command works on values alone.
+const IS_PLAIN: u8 = 8;
 
 struct Slot {
     name: Folded,
@@ -523,7 +537,9 @@ impl Folded {
         } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
             (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
         } else {
-            name.iter().fold((0, 0), |(word, _), byte| (word << 8 | u64::from(*byte), 0))
+            // First, middle and last are all of up to three bytes.
+            let at = |index: usize| u64::from(name.get(index).copied().unwrap_or(0));
+            (at(0) | at(len / 2) << 8 | at(len.wrapping_sub(1)) << 16, 0)
         };
         Folded { first: first & CASE, last: last & CASE, len }
     }
@@ -586,12 +602,51 @@ impl Lookup {
 
 impl Found {
     fn new(row: &'static Command) -> Found {
+        let is_plain = row.group.is_of_values()
+            && row.subcommands.is_empty()
+            && !row.flags.has(Flags::BLOCKING)
+            && !row.flags.has(Flags::NO_AUTH);
+        let traits = [
+            (matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key)), BEGINS_WITH_KEY),
+            (!row.subcommands.is_empty(), HAS_SUBCOMMANDS),
+            (row.flags.has(Flags::DENYOOM), TAKES_MEMORY),
+            (is_plain, IS_PLAIN),
+        ];
         Found {
             row,
-            arity: row.arity(1),
-            begins_with_key: matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key)),
-            has_subcommands: !row.subcommands.is_empty(),
+            arity: i16::try_from(row.arity(1)).expect("a row demands few arguments"),
+            traits: traits.into_iter().map(|(holds, bit)| if holds { bit } else { 0 }).sum(),
         }
+    }
+
+    /// Whether a request of `len` arguments fits.
+    #[inline(always)]
+    pub fn accepts(self, len: usize) -> bool {
+        accepts(self.arity.into(), len)
+    }
+
+    /// Whether its first argument is a key.
+    #[inline(always)]
+    pub fn begins_with_key(self) -> bool {
+        self.traits & BEGINS_WITH_KEY != 0
+    }
+
+    /// Whether its first argument may name a subcommand.
+    #[inline(always)]
+    pub fn has_subcommands(self) -> bool {
+        self.traits & HAS_SUBCOMMANDS != 0
+    }
+
+    /// Whether it may take memory.
+    #[inline(always)]
+    pub fn takes_memory(self) -> bool {
+        self.traits & TAKES_MEMORY != 0
+    }
+
+    /// Whether it works on values alone: it never waits, and changes no connection's state.
+    #[inline(always)]
+    pub fn is_plain(self) -> bool {
+        self.traits & IS_PLAIN != 0
     }
 }
 

@@ -1,9 +1,13 @@
 //! CLIENT: what connections there are, and their properties.
 
+mod pause;
+mod tracking;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::acl::{Acl, UserId};
 use crate::args::{Args, Cursor};
 use crate::blocking;
 use crate::command::{Arg, Command, Flags, Group, full_name, integer, one_of, string, token};
@@ -12,6 +16,8 @@ use crate::context::{Context, Flow, help};
 use crate::error::Error;
 use crate::number::parse_i64;
 use crate::resp::Protocol;
+use crate::server::Server;
+use crate::tracking::Mode;
 
 /// Longest name of a client or library, in bytes.
 const NAME_BYTES_MAX: usize = 64 << 10;
@@ -60,7 +66,7 @@ fn setinfo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (option, value) = (args.at(2), args.at(3));
     let is_name = option.eq_ignore_ascii_case(b"LIB-NAME");
     if !is_name && !option.eq_ignore_ascii_case(b"LIB-VER") {
-        return Err(Error::quoting("ERR Unrecognized option '", option, "'"));
+        return Err(Error::quoting_all("ERR Unrecognized option '", option, "'"));
     }
     if !is_printable(value) {
         let option = String::from_utf8_lossy(option).to_ascii_lowercase();
@@ -74,15 +80,8 @@ fn setinfo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// No connection is ever redirected, since there is no tracking.
-fn getredir(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    ctx.reply.int(-1);
-    Ok(Flow::Done)
-}
-
 fn info(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    let (now, conn) = (ctx.server.now, ctx.conn);
-    let mut text = describe(conn, ctx.session(), now);
+    let mut text = describe(ctx.server, ctx.conn);
     text.push(b'\n');
     ctx.reply.verbatim("txt", &text);
     Ok(Flow::Done)
@@ -90,26 +89,30 @@ fn info(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut kind = None;
-    let mut ids: Option<Vec<u64>> = None;
+    let mut ids: Option<Vec<i64>> = None;
     match args.len() {
         2 => {}
         4 if args.is(2, "TYPE") => kind = Some(Kind::parse(args.at(3))?),
         4.. if args.is(2, "ID") => {
-            let parse = |id| parse_i64(id).filter(|&id| id > 0).map(|id| id as u64);
-            let parsed: Option<Vec<u64>> = args.from(3).iter().map(parse).collect();
+            let parsed: Option<Vec<i64>> = args.from(3).iter().map(parse_i64).collect();
             ids = Some(parsed.ok_or(Error::Text("ERR Invalid client ID"))?);
         }
         _ => return Err(Error::Syntax),
     }
-    let now = ctx.server.now;
+    let mut listed = ctx.server.connections();
+    if let Some(ids) = ids {
+        // In the order of the request, and as often as it names one; the connections are in the order of their ids.
+        let at = |id: &i64| listed.binary_search_by_key(id, |(_, connection)| connection.client_id as i64);
+        listed = ids.iter().filter_map(|id| Some(listed[at(id).ok()?])).collect();
+    }
     let mut text = Vec::new();
-    for (conn, connection) in ctx.server.connections() {
-        let is_listed = kind.is_none_or(|kind| kind.holds(connection))
-            && ids.as_ref().is_none_or(|ids| ids.contains(&connection.client_id));
-        if is_listed {
-            text.extend(describe(conn, connection, now));
-            text.push(b'\n');
+    for (conn, connection) in listed.into_iter().filter(|(_, own)| kind.is_none_or(|kind| kind.holds(own))) {
+        let line = describe_one(ctx.server, conn, connection);
+        if !ctx.server.memory.reserve(&mut text, line.len() + 1) {
+            return Err(Error::OutOfMemory);
         }
+        text.extend_from_slice(&line);
+        text.push(b'\n');
     }
     ctx.reply.verbatim("txt", &text);
     Ok(Flow::Done)
@@ -130,7 +133,7 @@ impl Kind {
             b"normal" => Ok(Kind::Normal),
             b"pubsub" => Ok(Kind::Pubsub),
             b"master" | b"slave" | b"replica" => Ok(Kind::Replication),
-            _ => Err(Error::quoting("ERR Unknown client type '", name, "'")),
+            _ => Err(Error::quoting_all("ERR Unknown client type '", name, "'")),
         }
     }
 
@@ -144,8 +147,12 @@ impl Kind {
 }
 
 /// One line of CLIENT LIST, without its end.
-fn describe(conn: ConnId, connection: &Connection, now: u64) -> Vec<u8> {
-    let seconds_since = |then: u64| now.saturating_sub(then) / 1_000_000;
+pub(crate) fn describe(server: &Server, conn: ConnId) -> Vec<u8> {
+    describe_one(server, conn, server.view(conn))
+}
+
+fn describe_one(server: &Server, conn: ConnId, connection: &Connection) -> Vec<u8> {
+    let seconds_since = |then: u64| server.now.saturating_sub(then) / 1_000_000;
     let subscriptions = &connection.subscriptions;
     let (multi, multi_bytes) = match &connection.transaction {
         Some(transaction) => (transaction.queue.len() as i64, transaction.bytes),
@@ -165,7 +172,7 @@ fn describe(conn: ConnId, connection: &Connection, now: u64) -> Vec<u8> {
         format!(
             " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={multi} watch={} qbuf={} qbuf-free=0 \
              argv-mem=0 multi-mem={multi_bytes} rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={} events=r cmd={command} \
-             user=default redir=-1 resp={} lib-name=",
+             user=",
             seconds_since(connection.created),
             seconds_since(connection.last_active),
             flags(connection),
@@ -176,10 +183,13 @@ fn describe(conn: ConnId, connection: &Connection, now: u64) -> Vec<u8> {
             connection.watched.len(),
             connection.pending_bytes(),
             size_of::<Connection>() + connection.pending_bytes() + multi_bytes,
-            if connection.protocol == Protocol::Resp3 { 3 } else { 2 },
         )
         .into_bytes(),
     );
+    line.extend_from_slice(&server.acl.user(connection.user).name);
+    let redirect = tracking::redirect_id(connection.tracking.as_deref());
+    let version = if connection.protocol == Protocol::Resp3 { 3 } else { 2 };
+    line.extend(format!(" redir={redirect} resp={version} lib-name=").into_bytes());
     line.extend_from_slice(&connection.lib_name);
     line.extend_from_slice(b" lib-ver=");
     line.extend_from_slice(&connection.lib_ver);
@@ -187,10 +197,15 @@ fn describe(conn: ConnId, connection: &Connection, now: u64) -> Vec<u8> {
 }
 
 fn flags(connection: &Connection) -> String {
+    let tracking = connection.tracking.as_deref();
     let letters = [
+        (connection.is_monitor, 'O'),
         (connection.subscriptions.is_any(), 'P'),
         (connection.transaction.is_some(), 'x'),
-        (connection.blocked.is_some(), 'b'),
+        (connection.blocked.is_some() || connection.is_postponed, 'b'),
+        (tracking.is_some(), 't'),
+        (tracking.is_some_and(|tracking| tracking.is_redirect_broken), 'R'),
+        (tracking.is_some_and(|tracking| tracking.mode == Mode::Broadcast), 'B'),
         (connection.is_dirty, 'd'),
         (connection.is_closing, 'c'),
         (connection.is_unix, 'U'),
@@ -208,13 +223,13 @@ struct Filter<'a> {
     kind: Option<Kind>,
     addr: Option<&'a [u8]>,
     laddr: Option<&'a [u8]>,
-    user: Option<&'a [u8]>,
+    user: Option<UserId>,
     age_seconds: Option<u64>,
     skips_self: bool,
 }
 
 impl<'a> Filter<'a> {
-    fn parse(mut cursor: Cursor<'a>) -> Result<Filter<'a>, Error> {
+    fn parse(acl: &Acl, mut cursor: Cursor<'a>) -> Result<Filter<'a>, Error> {
         let mut filter = Filter { skips_self: true, ..Filter::default() };
         while !cursor.is_done() {
             if cursor.accept_with("ID", 1) {
@@ -228,10 +243,8 @@ impl<'a> Filter<'a> {
                 filter.laddr = Some(cursor.take()?);
             } else if cursor.accept_with("USER", 1) {
                 let user = cursor.take()?;
-                if user != b"default" {
-                    return Err(Error::quoting("ERR No such user '", user, "'"));
-                }
-                filter.user = Some(user);
+                let found = acl.find(user);
+                filter.user = Some(found.ok_or_else(|| Error::quoting_all("ERR No such user '", user, "'"))?);
             } else if cursor.accept_with("MAXAGE", 1) {
                 let age = parse_i64(cursor.take()?);
                 let age = age.ok_or(Error::Text("ERR maxage is not an integer or out of range"))?;
@@ -255,7 +268,7 @@ impl<'a> Filter<'a> {
             && self.kind.is_none_or(|kind| kind.holds(connection))
             && self.addr.is_none_or(|addr| connection.addr.as_bytes() == addr)
             && self.laddr.is_none_or(|laddr| connection.laddr.as_bytes() == laddr)
-            && self.user.is_none_or(|_| connection.is_authenticated)
+            && self.user.is_none_or(|user| connection.user == user)
             && self.age_seconds.is_none_or(|age| now.saturating_sub(connection.created) / 1_000_000 >= age)
     }
 }
@@ -265,7 +278,7 @@ fn kill(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let filter = if is_old_form {
         Filter { addr: Some(args.at(2)), ..Filter::default() }
     } else {
-        Filter::parse(args.cursor(2))?
+        Filter::parse(&ctx.server.acl, args.cursor(2))?
     };
     let (now, own) = (ctx.server.now, ctx.conn);
     let found: Vec<ConnId> = ctx
@@ -329,9 +342,7 @@ fn on_or_off(args: Args<'_>) -> Result<bool, Error> {
 
 fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 4 {
-        return Err(Error::Text(
-            "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.",
-        ));
+        return Err(wrong_form("UNBLOCK"));
     }
     let with_error = match args.get(3) {
         None => false,
@@ -351,13 +362,24 @@ fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+/// The error for a subcommand with too many arguments.
+fn wrong_form(subcommand: &str) -> Error {
+    Error::Owned(format!(
+        "ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try CLIENT HELP."
+    ))
+}
+
 fn client_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     help(
         &mut ctx.reply,
         "CLIENT",
         &[
+            "CACHING (YES|NO)",
+            "    Remember, or do not, what the next command reads.",
             "GETNAME",
             "    The name of this connection.",
+            "GETREDIR",
+            "    Which connection gets the invalidations of this one.",
             "ID",
             "    The id of this connection.",
             "INFO",
@@ -370,14 +392,22 @@ fn client_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
             "    Keep this connection when memory is short.",
             "NO-TOUCH (ON|OFF)",
             "    Leave the access times of keys alone.",
+            "PAUSE <milliseconds> [WRITE|ALL]",
+            "    Let the requests of all connections wait, or only those that write.",
             "REPLY (ON|OFF|SKIP)",
             "    Whether replies are sent.",
             "SETINFO (LIB-NAME|LIB-VER) <value>",
             "    Tell which library this is.",
             "SETNAME <name>",
             "    Name this connection.",
+            "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT] [NOLOOP]",
+            "    Be told when keys change that this connection has read.",
+            "TRACKINGINFO",
+            "    How this connection is told.",
             "UNBLOCK <id> [TIMEOUT|ERROR]",
             "    End the wait of a connection.",
+            "UNPAUSE",
+            "    End the pause.",
         ],
     );
     Ok(Flow::Done)
@@ -400,13 +430,18 @@ const fn row(name: &'static str, since: &'static str, summary: &'static str) -> 
 
 const CLIENT: &[Command] = &[
     Command {
+        args: &[one_of("mode", &[token("yes", "YES"), token("no", "NO")])],
+        handler: tracking::caching,
+        ..row("CACHING", "6.0.0", "Says whether what the next command reads is remembered.")
+    },
+    Command {
         reply: "bulk-string | null",
         handler: getname,
         ..row("GETNAME", "2.6.9", "Returns the name of the connection.")
     },
     Command {
         reply: "integer",
-        handler: getredir,
+        handler: tracking::getredir,
         ..row(
             "GETREDIR",
             "6.0.0",
@@ -476,6 +511,15 @@ const CLIENT: &[Command] = &[
         ..row("NO-TOUCH", "7.2.0", "Leaves the access times of keys alone.")
     },
     Command {
+        flags: ADMIN,
+        args: &[
+            integer("timeout"),
+            one_of("mode", &[token("write", "WRITE"), token("all", "ALL")]).optional(),
+        ],
+        handler: pause::pause,
+        ..row("PAUSE", "3.0.0", "Lets the requests of all connections wait for some time.")
+    },
+    Command {
         args: &[one_of("on-off-skip", &[token("on", "ON"), token("off", "OFF"), token("skip", "SKIP")])],
         handler: reply,
         ..row("REPLY", "3.2.0", "Sets whether replies are sent.")
@@ -493,6 +537,25 @@ const CLIENT: &[Command] = &[
         ..row("SETNAME", "2.6.9", "Names the connection.")
     },
     Command {
+        complexity: "O(1), and some options take time",
+        args: &[
+            one_of("status", &[token("on", "ON"), token("off", "OFF")]),
+            integer("client-id").after("REDIRECT").optional(),
+            string("prefix").after("PREFIX").optional().multiple_with_token(),
+            token("bcast", "BCAST").optional(),
+            token("optin", "OPTIN").optional(),
+            token("optout", "OPTOUT").optional(),
+            token("noloop", "NOLOOP").optional(),
+        ],
+        handler: tracking::tracking,
+        ..row("TRACKING", "6.0.0", "Tells the connection when keys change that it has read.")
+    },
+    Command {
+        reply: "map of bulk-string to any",
+        handler: tracking::trackinginfo,
+        ..row("TRACKINGINFO", "6.2.0", "Returns how the connection is told of changes.")
+    },
+    Command {
         complexity: "O(log N) in the number of waiting connections",
         flags: ADMIN,
         args: &[
@@ -502,6 +565,12 @@ const CLIENT: &[Command] = &[
         reply: "integer",
         handler: unblock,
         ..row("UNBLOCK", "5.0.0", "Ends the wait of another connection.")
+    },
+    Command {
+        complexity: "O(N) in the number of paused connections",
+        flags: ADMIN,
+        handler: pause::unpause,
+        ..row("UNPAUSE", "6.2.0", "Ends the pause of all connections.")
     },
 ];
 

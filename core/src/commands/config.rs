@@ -3,22 +3,36 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::acl;
 use crate::args::Args;
 use crate::command::{Arg, Command, Flags, Group, block, string};
-use crate::config::{self, SETTINGS, Setting};
+use crate::config::{self, Setting};
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
 use crate::glob::glob_match;
 use crate::server::Stats;
 
 fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let patterns = args.from(2);
-    let is_wanted = |name: &str| patterns.iter().any(|pattern| glob_match(pattern, name.as_bytes(), true));
-    let mut found: Vec<(&str, String)> = Vec::new();
-    for setting in SETTINGS {
-        for name in [Some(setting.name), setting.alias].into_iter().flatten() {
-            if is_wanted(name) {
-                found.push((name, (setting.read)(&ctx.server.config, setting.name)));
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut add = |name: String, setting: &'static Setting| {
+        if !found.iter().any(|(other, _)| other.eq_ignore_ascii_case(&name)) {
+            found.push((name, (setting.read)(&ctx.server.config, setting.name)));
+        }
+    };
+    for pattern in args.from(2).iter() {
+        if !pattern.iter().any(|byte| b"[*?".contains(byte)) {
+            // A name is replied as it was asked for.
+            let name = String::from_utf8_lossy(pattern).into_owned();
+            if let Some(setting) = config::find(&name) {
+                add(name, setting);
+            }
+            continue;
+        }
+        for setting in config::settings() {
+            for name in [Some(setting.name), setting.alias].into_iter().flatten() {
+                if glob_match(pattern, name.as_bytes(), true) {
+                    add(name.into(), setting);
+                }
             }
         }
     }
@@ -32,13 +46,17 @@ fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if !args.len().is_multiple_of(2) {
-        return Err(Error::Arity(ctx.name()));
+        return Err(Error::Syntax);
     }
-    // All of them are checked on a copy, so that either all change or none.
-    let mut changed = ctx.server.config.clone();
-    let mut settings: Vec<&'static Setting> = Vec::new();
+    let failed = |argument: &str, reason: &str| {
+        Error::Owned(alloc::format!(
+            "ERR CONFIG SET failed (possibly related to argument '{argument}') - {reason}"
+        ))
+    };
+    // Names are checked before any value.
+    let mut names: Vec<(usize, &'static Setting)> = Vec::new();
     for index in (2..args.len()).step_by(2) {
-        let name = String::from_utf8_lossy(args.at(index)).into_owned();
+        let name = String::from_utf8_lossy(args.at(index));
         let setting = config::find(&name).ok_or_else(|| {
             Error::quoting(
                 "ERR Unknown option or number of arguments for CONFIG SET - '",
@@ -46,23 +64,36 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
                 "'",
             )
         })?;
-        let failed = |reason: &str| {
-            Error::Owned(alloc::format!(
-                "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
-            ))
-        };
         if !setting.is_mutable {
-            return Err(failed("can't set immutable config"));
+            return Err(failed(&name, "can't set immutable config"));
         }
-        if settings.iter().any(|other| other.name == setting.name) {
-            return Err(failed("duplicate parameter"));
+        // A setting and its older name may stand side by side; the later one wins.
+        let is_same = |at: usize| args.at(at).eq_ignore_ascii_case(args.at(index));
+        if names.iter().any(|(at, _)| is_same(*at)) {
+            return Err(failed(&name, "duplicate parameter"));
         }
-        let value = core::str::from_utf8(args.at(index + 1)).map_err(|_| failed("argument must be UTF-8"))?;
-        (setting.write)(&mut changed, setting.name, value).map_err(|error| failed(&error.0))?;
-        settings.push(setting);
+        names.push((index, setting));
     }
+    // All of them are set on a copy, so that either all change or none.
+    let mut changed = ctx.server.config.clone();
+    for &(index, setting) in &names {
+        // Values are refused in the name of the setting, however that was written.
+        let name = String::from_utf8_lossy(args.at(index)).to_ascii_lowercase();
+        let value =
+            core::str::from_utf8(args.at(index + 1)).map_err(|_| failed(&name, "argument must be UTF-8"))?;
+        (setting.write)(&mut changed, setting.name, value).map_err(|error| failed(&name, &error.0))?;
+    }
+    let settings: Vec<&'static Setting> = names.into_iter().map(|(_, setting)| setting).collect();
     changed.apply(ctx.store);
+    ctx.server.observer.configure(&changed);
     ctx.server.config = changed;
+    // A limit that has come down is reached step by step.
+    ctx.server.is_evicting |= settings.iter().any(|setting| setting.name == "maxmemory")
+        && ctx.server.config.maxmemory_policy.order.is_some()
+        && ctx.server.is_out_of_memory();
+    if settings.iter().any(|setting| setting.name == "requirepass") {
+        acl::set_default_password(ctx.server);
+    }
     for setting in settings.iter().filter(|setting| setting.is_host) {
         let value = (setting.read)(&ctx.server.config, setting.name);
         ctx.server.settings.push((setting.name.into(), value));
@@ -71,9 +102,17 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+/// The engine knows of no file that its settings came from.
+fn rewrite(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    Err(Error::Text("ERR The server is running without a config file"))
+}
+
 fn resetstat(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.server.stats = Stats::default();
-    (ctx.store.hits, ctx.store.misses, ctx.store.expired_keys) = (0, 0, 0);
+    ctx.server.observer.statistics.reset();
+    (ctx.store.hits, ctx.store.misses) = (0, 0);
+    (ctx.store.expired_keys, ctx.store.evicted_keys) = (0, 0);
+    ctx.store.expired_fields = 0;
     ctx.reply.ok();
     Ok(Flow::Done)
 }
@@ -89,6 +128,8 @@ fn config_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
             "    Change settings, all of them or none.",
             "RESETSTAT",
             "    Set the counters of INFO to zero.",
+            "REWRITE",
+            "    Fails: the engine writes no files.",
         ],
     );
     Ok(Flow::Done)
@@ -118,6 +159,7 @@ const CONFIG: &[Command] = &[
         ..row("HELP", "Lists the subcommands.")
     },
     Command { handler: resetstat, ..row("RESETSTAT", "Sets the counters of INFO to zero.") },
+    Command { since: "2.8.0", handler: rewrite, ..row("REWRITE", "Fails: the engine writes no files.") },
     Command {
         complexity: "O(N) in the number of settings",
         args: PAIRS,

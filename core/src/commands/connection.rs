@@ -1,5 +1,6 @@
 //! Commands about the connection itself: PING, HELLO, AUTH, SELECT and their kin.
 
+use crate::acl::{self, DEFAULT_USER};
 use crate::args::Args;
 use crate::command::{Command, Flags, Group, block, integer, string};
 use crate::connection::Transaction;
@@ -8,6 +9,7 @@ use crate::engine::unwatch_all;
 use crate::error::Error;
 use crate::pubsub;
 use crate::resp::Protocol;
+use crate::tracking;
 
 use super::client::{check_name, set_name};
 use super::info::REDIS_VERSION;
@@ -51,7 +53,7 @@ fn quit(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 fn auth(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (user, password) = match args.len() {
-        2 if ctx.server.config.requirepass.is_empty() => {
+        2 if ctx.server.acl.user(DEFAULT_USER).needs_no_password => {
             return Err(Error::Text(
                 "ERR AUTH <password> called without any password configured for the default user. Are you sure \
                  your configuration is correct?",
@@ -61,30 +63,9 @@ fn auth(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         3 => (args.at(1), args.at(2)),
         _ => return Err(Error::Syntax),
     };
-    authenticate(ctx, user, password)?;
+    acl::log_in(ctx.server, ctx.conn, user, password, args.at(0))?;
     ctx.reply.ok();
     Ok(Flow::Done)
-}
-
-fn authenticate(ctx: &mut Context<'_>, user: &[u8], password: &[u8]) -> Result<(), Error> {
-    let expected = &ctx.server.config.requirepass;
-    // Without a password, the default user takes any.
-    let is_right =
-        user == b"default" && (expected.is_empty() || is_equal_in_constant_time(expected, password));
-    if !is_right {
-        return Err(Error::WrongPass);
-    }
-    ctx.session().is_authenticated = true;
-    Ok(())
-}
-
-/// Compares without telling, by the time it takes, how many bytes are right.
-fn is_equal_in_constant_time(expected: &[u8], given: &[u8]) -> bool {
-    let mut difference = expected.len() ^ given.len();
-    for (index, byte) in given.iter().enumerate() {
-        difference |= usize::from(byte ^ expected.get(index).unwrap_or(&0));
-    }
-    difference == 0
 }
 
 fn hello(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -107,11 +88,11 @@ fn hello(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             check_name(given)?;
             name = Some(given);
         } else {
-            return Err(Error::quoting("ERR Syntax error in HELLO option '", cursor.take()?, "'"));
+            return Err(Error::quoting_all("ERR Syntax error in HELLO option '", cursor.take()?, "'"));
         }
     }
     if let Some((user, password)) = credentials {
-        authenticate(ctx, user, password)?;
+        acl::log_in(ctx.server, ctx.conn, user, password, args.at(0))?;
     }
     if !ctx.session().is_authenticated {
         return Err(Error::Text(
@@ -153,8 +134,10 @@ fn write_greeting(ctx: &mut Context<'_>) {
 
 fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     pubsub::forget(ctx.server, ctx.conn);
-    let needs_password = !ctx.server.config.requirepass.is_empty();
+    ctx.server.set_monitor(ctx.conn, false);
     let conn = ctx.conn;
+    tracking::disable(ctx.store, ctx.server, conn);
+    let is_open = ctx.server.acl.is_open();
     let connection = ctx.server.connection(conn);
     unwatch_all(ctx.store, connection, conn);
     connection.transaction = None::<Transaction>;
@@ -164,7 +147,9 @@ fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     connection.name.clear();
     connection.no_evict = false;
     connection.no_touch = false;
-    connection.is_authenticated = !needs_password;
+    connection.user = DEFAULT_USER;
+    connection.is_authenticated = is_open;
+    ctx.server.refresh_gate(conn);
     ctx.store.db = 0;
     ctx.reply.protocol = Protocol::Resp2;
     ctx.reply.simple("RESET");

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use crate::args::Args;
 use crate::command::{
-    Arg, ArgKind, Begin, CATEGORIES, Command, Find, Flags, Group, KeySpec, full_name, one_of, pattern, string,
+    Arg, ArgKind, Begin, CATEGORIES, Command, Find, Flags, Group, KeyAt, KeySpec, full_name, one_of, pattern,
+    string,
 };
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
@@ -283,17 +284,14 @@ fn getkeysandflags(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
     Ok(Flow::Done)
 }
 
-/// Indexes of keys in a request, with their flags.
-type Keys = Vec<(usize, &'static [&'static str])>;
-
-fn keys_of_request<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<(Args<'a>, Keys), Error> {
+fn keys_of_request<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<(Args<'a>, Vec<KeyAt>), Error> {
     let request = args.from(2);
     let row = ctx.server.lookup.find(request.at(0)).ok_or(Error::Text("ERR Invalid command specified"))?;
     let (row, depth) = match request.get(1).and_then(|name| row.subcommand(name)) {
         Some(sub) => (sub, 2),
         None => (row, 1),
     };
-    if row.key_specs(depth).is_empty() {
+    if !row.key_specs(depth).iter().any(KeySpec::is_of_keys) {
         return Err(Error::Text("ERR The command has no key arguments"));
     }
     if !row.accepts(request.len(), depth as i32) {

@@ -2,12 +2,17 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 use crate::args::Args;
 use crate::command::{Command, Flags, Group, string};
+use crate::config;
 use crate::context::{Context, Flow};
 use crate::error::Error;
+use crate::observe::Counts;
+
+use super::memory::Parts;
 
 /// The version of Redis whose behaviour the engine has; clients decide by it what they may use.
 pub(crate) const REDIS_VERSION: &str = "7.2.7";
@@ -15,32 +20,45 @@ pub(crate) const REDIS_VERSION: &str = "7.2.7";
 /// Writes the lines of one section.
 type Writer = fn(&Context<'_>, &mut String);
 
-/// The sections, in order; all are shown by default.
-const SECTIONS: &[(&str, Writer)] = &[
-    ("Server", server),
-    ("Clients", clients),
-    ("Memory", memory),
-    ("Persistence", persistence),
-    ("Stats", stats),
-    ("Replication", replication),
-    ("Modules", |_, _| {}),
-    ("Errorstats", |_, _| {}),
-    ("Cluster", |_, out| lines(out, &[("cluster_enabled", "0".into())])),
-    ("Keyspace", keyspace),
+/// A section.
+struct Section {
+    name: &'static str,
+    /// Whether it is shown unless others are asked for.
+    is_default: bool,
+    write: Writer,
+}
+
+const fn section(name: &'static str, write: Writer) -> Section {
+    Section { name, is_default: true, write }
+}
+
+/// The sections, in order. Processor time is the host's, of which the engine knows nothing.
+const SECTIONS: &[Section] = &[
+    section("Server", server),
+    section("Clients", clients),
+    section("Memory", memory),
+    section("Persistence", persistence),
+    section("Stats", stats),
+    section("Replication", replication),
+    section("CPU", |_, _| {}),
+    section("Modules", |_, _| {}),
+    Section { name: "Commandstats", is_default: false, write: commandstats },
+    section("Errorstats", errorstats),
+    Section { name: "Latencystats", is_default: false, write: latencystats },
+    section("Cluster", |_, out| lines(out, &[("cluster_enabled", "0".into())])),
+    section("Keyspace", keyspace),
 ];
 
 fn info(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let wanted = args.from(1);
-    let is_wanted = |name: &str| {
-        wanted.is_empty()
-            || wanted.iter().any(|section| {
-                ["all", "default", "everything", name]
-                    .iter()
-                    .any(|word| word.as_bytes().eq_ignore_ascii_case(section))
-            })
-    };
+    let asks_for = |word: &str| wanted.iter().any(|section| section.eq_ignore_ascii_case(word.as_bytes()));
+    let (all, default) =
+        (asks_for("all") || asks_for("everything"), wanted.is_empty() || asks_for("default"));
+    let is_wanted = |section: &&Section| all || default && section.is_default || asks_for(section.name);
+    ctx.server.rate.look(ctx.server.now, &ctx.server.stats);
+    ctx.server.memory_peak = ctx.server.memory_peak.max((ctx.server.memory_used)());
     let mut text = String::new();
-    for (name, write) in SECTIONS.iter().filter(|(name, _)| is_wanted(name)) {
+    for Section { name, write, .. } in SECTIONS.iter().filter(is_wanted) {
         if !text.is_empty() {
             text.push_str("\r\n");
         }
@@ -59,6 +77,7 @@ fn lines(out: &mut String, lines: &[(&str, String)]) {
 
 fn server(ctx: &Context<'_>, out: &mut String) {
     let server = &ctx.server;
+    let hz = setting(ctx, "hz");
     let uptime = (server.now - server.started) / 1_000_000;
     let port = Some(server.config.host("port")).filter(|port| !port.is_empty()).unwrap_or("0");
     lines(
@@ -74,13 +93,19 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("server_time_usec", server.now.to_string()),
             ("uptime_in_seconds", uptime.to_string()),
             ("uptime_in_days", (uptime / 86_400).to_string()),
-            ("hz", "10".into()),
-            ("configured_hz", "10".into()),
+            ("hz", hz.clone()),
+            ("configured_hz", hz),
             ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
             ("config_file", String::new()),
         ],
     );
+}
+
+/// A setting as CONFIG GET replies it.
+fn setting(ctx: &Context<'_>, name: &str) -> String {
+    let setting = config::find(name).expect("the engine knows its own settings");
+    (setting.read)(&ctx.server.config, setting.name)
 }
 
 fn clients(ctx: &Context<'_>, out: &mut String) {
@@ -91,26 +116,40 @@ fn clients(ctx: &Context<'_>, out: &mut String) {
             ("cluster_connections", "0".into()),
             ("maxclients", ctx.server.config.maxclients.to_string()),
             ("blocked_clients", ctx.server.blocked.to_string()),
-            ("tracking_clients", "0".into()),
+            ("tracking_clients", ctx.server.tracking.clients.to_string()),
             ("clients_in_timeout_table", ctx.server.timers.len().to_string()),
         ],
     );
 }
 
 fn memory(ctx: &Context<'_>, out: &mut String) {
-    let used = (ctx.server.memory_used)();
+    let parts = Parts::of(ctx);
     let limit = ctx.server.config.maxmemory;
     lines(
         out,
         &[
-            ("used_memory", used.to_string()),
-            ("used_memory_human", human(used)),
-            ("used_memory_overhead", ctx.store.table_bytes().to_string()),
-            ("used_memory_dataset", used.saturating_sub(ctx.store.table_bytes()).to_string()),
+            ("used_memory", parts.used.to_string()),
+            ("used_memory_human", human(parts.used)),
+            ("used_memory_peak", parts.peak.to_string()),
+            ("used_memory_peak_human", human(parts.peak)),
+            ("used_memory_peak_perc", format!("{:.2}%", parts.peak_percent())),
+            ("used_memory_overhead", parts.overhead.to_string()),
+            ("used_memory_startup", parts.startup.to_string()),
+            ("used_memory_dataset", parts.dataset.to_string()),
+            ("used_memory_dataset_perc", format!("{:.2}%", parts.dataset_percent())),
             ("maxmemory", limit.to_string()),
             ("maxmemory_human", human(limit)),
-            ("maxmemory_policy", "noeviction".into()),
+            ("maxmemory_policy", ctx.server.config.maxmemory_policy.name.into()),
+            ("mem_not_counted_for_evict", "0".into()),
+            ("mem_replication_backlog", "0".into()),
+            ("mem_total_replication_buffers", "0".into()),
+            ("mem_clients_slaves", "0".into()),
+            ("mem_clients_normal", parts.clients.to_string()),
+            ("mem_cluster_links", "0".into()),
+            ("mem_aof_buffer", "0".into()),
             ("mem_allocator", "sanderling".into()),
+            ("active_defrag_running", "0".into()),
+            ("lazyfree_pending_objects", ctx.store.pending_frees().to_string()),
         ],
     );
 }
@@ -134,9 +173,16 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
             ("rdb_bgsave_in_progress", "0".into()),
             ("rdb_last_save_time", (ctx.server.started / 1_000_000).to_string()),
             ("rdb_last_bgsave_status", "ok".into()),
+            ("rdb_last_bgsave_time_sec", "-1".into()),
+            ("rdb_current_bgsave_time_sec", "-1".into()),
+            ("rdb_saves", "0".into()),
+            ("rdb_last_load_keys_expired", "0".into()),
+            ("rdb_last_load_keys_loaded", "0".into()),
             ("aof_enabled", "0".into()),
             ("aof_rewrite_in_progress", "0".into()),
             ("aof_rewrite_scheduled", "0".into()),
+            ("aof_last_rewrite_time_sec", "-1".into()),
+            ("aof_current_rewrite_time_sec", "-1".into()),
             ("aof_last_bgrewrite_status", "ok".into()),
             ("aof_last_write_status", "ok".into()),
         ],
@@ -145,24 +191,46 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
 
 fn stats(ctx: &Context<'_>, out: &mut String) {
     let (stats, store, pubsub) = (&ctx.server.stats, &ctx.store, &ctx.server.pubsub);
+    let [commands, bytes_in, bytes_out] = ctx.server.rate.per_second;
+    let kilobytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0);
+    let (keys, items, prefixes) = ctx.server.tracking.sizes();
     lines(
         out,
         &[
             ("total_connections_received", stats.connections.to_string()),
             ("total_commands_processed", stats.commands.to_string()),
+            ("instantaneous_ops_per_sec", commands.to_string()),
             ("total_net_input_bytes", stats.bytes_in.to_string()),
             ("total_net_output_bytes", stats.bytes_out.to_string()),
+            ("total_net_repl_input_bytes", "0".into()),
+            ("total_net_repl_output_bytes", "0".into()),
+            ("instantaneous_input_kbps", kilobytes(bytes_in)),
+            ("instantaneous_output_kbps", kilobytes(bytes_out)),
             ("rejected_connections", stats.rejected.to_string()),
+            ("sync_full", "0".into()),
+            ("sync_partial_ok", "0".into()),
+            ("sync_partial_err", "0".into()),
             ("expired_keys", store.expired_keys.to_string()),
-            ("evicted_keys", "0".into()),
+            ("expired_subkeys", store.expired_fields.to_string()),
+            ("evicted_keys", store.evicted_keys.to_string()),
+            ("evicted_clients", "0".into()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),
             ("pubsub_channels", pubsub.channels.len().to_string()),
             ("pubsub_patterns", pubsub.patterns.len().to_string()),
             ("pubsubshard_channels", pubsub.shard_channels.len().to_string()),
+            ("latest_fork_usec", "0".into()),
+            ("total_forks", "0".into()),
+            ("migrate_cached_sockets", "0".into()),
+            ("slave_expires_tracked_keys", "0".into()),
+            ("unexpected_error_replies", "0".into()),
+            ("tracking_total_keys", keys.to_string()),
+            ("tracking_total_items", items.to_string()),
+            ("tracking_total_prefixes", prefixes.to_string()),
             ("total_error_replies", stats.error_replies.to_string()),
         ],
     );
+    lines(out, &ctx.server.acl.log.counts());
 }
 
 fn replication(ctx: &Context<'_>, out: &mut String) {
@@ -172,13 +240,52 @@ fn replication(ctx: &Context<'_>, out: &mut String) {
             ("role", "master".into()),
             ("connected_slaves", "0".into()),
             ("master_failover_state", "no-failover".into()),
-            ("master_replid", ctx.server.run_id.clone()),
+            ("master_replid", ctx.server.repl_id.clone()),
             ("master_replid2", "0".repeat(40)),
             ("master_repl_offset", "0".into()),
             ("second_repl_offset", "-1".into()),
             ("repl_backlog_active", "0".into()),
+            ("repl_backlog_size", "1048576".into()),
+            ("repl_backlog_first_byte_offset", "0".into()),
+            ("repl_backlog_histlen", "0".into()),
         ],
     );
+}
+
+fn commandstats(ctx: &Context<'_>, out: &mut String) {
+    for (name, counts) in ctx.server.observer.statistics.all() {
+        let Counts { calls, micros, rejected, failed, .. } = counts;
+        if calls + rejected + failed > 0 {
+            let per_call = if *calls == 0 { 0.0 } else { *micros as f64 / *calls as f64 };
+            write!(
+                out,
+                "cmdstat_{name}:calls={calls},usec={micros},usec_per_call={per_call:.2},\
+                 rejected_calls={rejected},failed_calls={failed}\r\n"
+            )
+            .expect("writing to a string cannot fail");
+        }
+    }
+}
+
+fn errorstats(ctx: &Context<'_>, out: &mut String) {
+    for (code, count) in &ctx.server.observer.statistics.errors {
+        write!(out, "errorstat_{code}:count={count}\r\n").expect("writing to a string cannot fail");
+    }
+}
+
+fn latencystats(ctx: &Context<'_>, out: &mut String) {
+    for (name, counts) in ctx.server.observer.statistics.all() {
+        let Some(histogram) = &counts.histogram else { continue };
+        let percentiles: Vec<String> = ctx
+            .server
+            .config
+            .latency_percentiles
+            .iter()
+            .map(|&percent| format!("p{percent}={:.3}", histogram.percentile(percent) as f64))
+            .collect();
+        write!(out, "latency_percentiles_usec_{name}:{}\r\n", percentiles.join(","))
+            .expect("writing to a string cannot fail");
+    }
 }
 
 fn keyspace(ctx: &Context<'_>, out: &mut String) {

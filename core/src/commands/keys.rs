@@ -61,6 +61,8 @@ fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Resul
         return Ok(false);
     }
     let entry = ctx.store.take(from).expect("the key was just found");
+    // What is replaced goes first: the name is new to those who wait for it.
+    ctx.store.remove(to);
     ctx.store.put_entry(entry.renamed(to));
     ctx.store.signal(from);
     ctx.store.notify(NotifyClass::Generic, "rename_from", from);
@@ -90,9 +92,11 @@ fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     }
     let entry = ctx.store.take(key).expect("the key was just found");
     ctx.store.signal(key);
-    ctx.store.notify(NotifyClass::Generic, "move_from", key);
     ctx.store.db = target;
     ctx.store.put_entry(entry);
+    ctx.store.db = source;
+    ctx.store.notify(NotifyClass::Generic, "move_from", key);
+    ctx.store.db = target;
     ctx.store.changed(key, NotifyClass::Generic, "move_to");
     ctx.store.db = source;
     ctx.reply.int(1);
@@ -131,6 +135,8 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if is_taken && !replace {
         ctx.reply.int(0);
     } else {
+        // What is replaced goes first, so that the copy is announced as a new key.
+        ctx.store.remove(to);
         ctx.store.put_entry(entry);
         ctx.store.changed(to, NotifyClass::Generic, "copy_to");
         ctx.reply.int(1);
@@ -140,7 +146,7 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    match ctx.store.peek(args.at(2)) {
+    match ctx.store.peek_counted(args.at(2)) {
         Some(entry) => ctx.reply.text(encoding(entry)),
         None => ctx.reply.null(),
     }
@@ -151,7 +157,7 @@ fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 const EMBEDDED_BYTES_MAX: usize = 44;
 
 /// The name of the form in which a value is stored, in Redis's terms.
-fn encoding(entry: &Entry) -> &'static str {
+pub(super) fn encoding(entry: &Entry) -> &'static str {
     match entry.value() {
         ValueRef::Int(_) => "int",
         ValueRef::Bytes(bytes) if bytes.len() <= EMBEDDED_BYTES_MAX && !entry.is_raw() => "embstr",
@@ -160,12 +166,18 @@ fn encoding(entry: &Entry) -> &'static str {
         ValueRef::Hash(hash) => hash.encoding(),
         ValueRef::Set(set) => set.encoding(),
         ValueRef::Zset(zset) => zset.encoding(),
+        ValueRef::Stream(stream) => stream.encoding(),
     }
 }
 
 fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    if ctx.store.peek(args.at(2)).is_none() {
+    let (now, counts) = (ctx.store.now, ctx.store.access.counts);
+    let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
+        return Ok(Flow::Done);
+    };
+    if counts {
+        ctx.reply.int(i64::from(ctx.store.access.frequency(access, now)));
         return Ok(Flow::Done);
     }
     Err(Error::Text(
@@ -175,18 +187,25 @@ fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let clock = ctx.store.now / 1000;
-    match ctx.store.peek(args.at(2)).map(Entry::access) {
-        Some(access) => ctx.reply.int(i64::from((clock as u32).wrapping_sub(access) & 0x00ff_ffff)),
-        None => ctx.reply.null(),
+    let now = ctx.store.now;
+    let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
+        ctx.reply.null();
+        return Ok(Flow::Done);
+    };
+    if ctx.store.access.counts {
+        return Err(Error::Text(
+            "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching \
+             between policies at runtime LRU and LFU data will take some time to adjust.",
+        ));
     }
+    ctx.reply.int(ctx.store.access.idle_seconds(access, now) as i64);
     Ok(Flow::Done)
 }
 
 fn object_refcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     /// Redis shares the objects of small integers for ever and reports the greatest count for them.
     const SHARED: i64 = i32::MAX as i64;
-    match ctx.store.peek(args.at(2)).map(|entry| matches!(entry.value(), ValueRef::Int(0..10_000))) {
+    match ctx.store.peek_counted(args.at(2)).map(|entry| matches!(entry.value(), ValueRef::Int(0..10_000))) {
         Some(is_shared) => ctx.reply.int(if is_shared { SHARED } else { 1 }),
         None => ctx.reply.null(),
     }

@@ -1,17 +1,30 @@
 //! Commands that belong to no single type of value.
 
+mod acl;
 mod client;
+mod cluster;
 mod config;
 pub mod connection;
+pub(crate) mod debug;
 mod docs;
+mod dump;
 pub mod expire;
 mod info;
 pub mod keys;
+mod latency;
+mod memory;
+mod module;
+mod monitor;
+mod persistence;
 pub mod pubsub;
+mod replication;
 pub mod scan;
 pub mod server;
+mod slowlog;
 pub mod sort;
 pub mod transactions;
+
+pub(crate) use client::describe as describe_client;
 
 use crate::args::Args;
 use crate::command::Command;
@@ -20,16 +33,27 @@ use crate::error::Error;
 
 /// The rows of all files here.
 pub(crate) const ROWS: &[&[Command]] = &[
+    acl::ROWS,
     client::ROWS,
+    cluster::ROWS,
     config::ROWS,
     connection::ROWS,
+    debug::ROWS,
     docs::ROWS,
+    dump::ROWS,
     expire::ROWS,
     info::ROWS,
     keys::ROWS,
+    latency::ROWS,
+    memory::ROWS,
+    module::ROWS,
+    monitor::ROWS,
+    persistence::ROWS,
     pubsub::ROWS,
+    replication::ROWS,
     scan::ROWS,
     server::ROWS,
+    slowlog::ROWS,
     sort::ROWS,
     transactions::ROWS,
 ];

@@ -6,6 +6,8 @@ use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::number;
 
+use super::info::REDIS_VERSION;
+
 fn dbsize(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.count(ctx.store.len(ctx.store.db));
     Ok(Flow::Done)
@@ -60,6 +62,16 @@ fn swapdb(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+/// Whatever picture is asked for, the last line alone is drawn.
+fn lolwut(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() > 2 && args.is(1, "VERSION") {
+        args.int(2)?;
+    }
+    let text = alloc::format!("Redis ver. {REDIS_VERSION}\n");
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(Flow::Done)
+}
+
 /// A row of this file: all are of one group.
 const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
     Command { name, group: Group::Server, since, summary, ..Command::DEFAULT }
@@ -95,6 +107,13 @@ pub(crate) const ROWS: &[Command] = &[
         categories: &["keyspace", "dangerous"],
         tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
         ..row("FLUSHDB", "1.0.0", "Deletes all keys of the database.")
+    },
+    Command {
+        flags: Flags::READONLY.and(Flags::FAST),
+        args: &[integer("version").after("VERSION").optional()],
+        reply: "bulk-string",
+        handler: lolwut,
+        ..row("LOLWUT", "5.0.0", "Returns the version of Redis that the engine behaves as.")
     },
     Command {
         complexity: "O(N) in the number of clients that watch or wait",

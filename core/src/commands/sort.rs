@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use crate::acl;
 use crate::args::Args;
 use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, integer, key, one_of, pattern, token,
@@ -28,7 +29,8 @@ struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    fn parse(args: Args<'a>, may_store: bool) -> Result<Options<'a>, Error> {
+    /// Keys that the elements name can only be read by a user who may read every key.
+    fn parse(args: Args<'a>, may_store: bool, reads_all: bool) -> Result<Options<'a>, Error> {
         let mut options = Options::default();
         let mut cursor = args.cursor(2);
         while !cursor.is_done() {
@@ -47,7 +49,17 @@ impl<'a> Options<'a> {
                 options.by = Some(by);
                 // Once a pattern has said not to sort, a later one does not take it back.
                 options.is_unsorted |= !by.contains(&b'*');
+                if by.contains(&b'*') && !reads_all {
+                    return Err(Error::Text(
+                        "ERR BY option of SORT denied due to insufficient ACL permissions.",
+                    ));
+                }
             } else if cursor.accept_with("GET", 1) {
+                if !reads_all {
+                    return Err(Error::Text(
+                        "ERR GET option of SORT denied due to insufficient ACL permissions.",
+                    ));
+                }
                 options.gets.push(cursor.take()?);
             } else {
                 return Err(Error::Syntax);
@@ -86,7 +98,8 @@ fn sort_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Result<Flow, Error> {
-    let mut options = Options::parse(args, may_store)?;
+    let reads_all = acl::reads_all_keys(ctx.server, ctx.conn, ctx.row, args);
+    let mut options = Options::parse(args, may_store, reads_all)?;
     let is_set = matches!(ctx.store.read(args.at(1)).map(|entry| entry.value()), Some(ValueRef::Set(_)));
     if options.is_unsorted && is_set && options.store.is_some() {
         // A stored result must not depend on the order in which a set happens to lie.
@@ -123,7 +136,7 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
 fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Vec<u8>>, Error> {
     let own = |item: Item<'_>| item.to_vec();
     let compact = store.compact;
-    let is_zset = matches!(store.read(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
+    let is_zset = matches!(store.view(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
     if is_zset && let Ok(Some(zset)) = store.zset_mut(key) {
         // OBJECT ENCODING shows that Redis does this.
         zset.make_large(&compact);
@@ -190,6 +203,7 @@ fn look_up(ctx: &mut Context<'_>, pattern: &[u8], element: &[u8]) -> Result<Opti
     let key = [before, element, after].concat();
     let mut text = Vec::new();
     let Context { store, server, .. } = ctx;
+    store.drop_due_fields(&key);
     match (store.read(&key).map(|entry| entry.value()), field) {
         (Some(ValueRef::Hash(hash)), Some(field)) => {
             let Some(value) = hash.get(field) else { return Ok(None) };

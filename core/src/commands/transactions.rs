@@ -2,14 +2,17 @@
 
 use core::mem;
 
+use crate::acl::{self, Denied, Place};
 use crate::args::Args;
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, key};
-use crate::connection::{ConnId, Connection, Queued, ReplyMode, Transaction};
+use crate::connection::{ConnId, Connection, Gate, Queued, ReplyMode, Transaction};
 use crate::context::{Context, Flow};
 use crate::engine::unwatch_all;
 use crate::error::Error;
 use crate::keyspace::Store;
 use crate::pubsub;
+use crate::server::Server;
+use crate::tracking;
 
 fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     if ctx.session().transaction.is_some() {
@@ -124,6 +127,7 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     let connection = server.connection(*conn);
     store.db = connection.db;
     store.no_touch = connection.no_touch;
+    let gate = connection.gate;
     let mut reply = reply.reborrow();
     reply.protocol = connection.protocol;
     let mark = reply.mark();
@@ -132,10 +136,19 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     let args = queued.request.args();
     // Those before it may have taken what was there when the transaction was let through.
     if row.flags.has(Flags::DENYOOM) && inner.server.memory.take(args.memory_bytes()).is_err() {
-        inner.server.stats.error_replies += 1;
+        inner.server.note_error(&Error::OutOfMemory);
         inner.reply.error(&Error::OutOfMemory);
+    } else if let Err(error) = admit_again(inner.server, *conn, gate, row, args) {
+        inner.server.stats.error_replies += 1;
+        inner.reply.error(&error);
     } else if let Flow::Block(block) = inner.call(args) {
         block.on_timeout.write(&mut inner.reply);
+    }
+    if !inner.store.invalidated.is_empty() {
+        tracking::settle(inner.store, inner.server, Some(*conn));
+    }
+    if gate.has(Gate::TRACKING) {
+        tracking::remember(inner.server, *conn, row, args);
     }
     if inner.session().reply_mode.is_muted() {
         inner.reply.truncate(mark);
@@ -144,6 +157,20 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     if !inner.store.notices.is_empty() {
         pubsub::publish_notices(inner.store, inner.server);
     }
+}
+
+/// What a user may do can have changed since a request was queued.
+fn admit_again(
+    server: &mut Server,
+    conn: ConnId,
+    gate: Gate,
+    row: &'static Command,
+    args: Args<'_>,
+) -> Result<(), Error> {
+    if gate.has(Gate::RESTRICTED) {
+        acl::admit(server, conn, row, args, Place::Multi).map_err(Denied::exec_error)?;
+    }
+    Ok(())
 }
 
 /// What all of these commands have in common.

@@ -17,11 +17,13 @@ use core::ptr::NonNull;
 use core::slice;
 
 use super::table::Keyed;
+use crate::bytes;
 use crate::memory::ELEMENT_BYTES;
 use crate::types::Compact;
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
+use crate::types::stream::Stream;
 use crate::types::zset::Zset;
 
 /// Longest string that is kept inside the entry, in bytes; longer ones get a buffer that can grow.
@@ -41,6 +43,8 @@ pub enum Value {
     Set(Box<Set>),
     /// A sorted set.
     Zset(Box<Zset>),
+    /// A stream.
+    Stream(Box<Stream>),
 }
 
 /// A value inside an entry, to read.
@@ -57,6 +61,8 @@ pub enum ValueRef<'a> {
     Set(&'a Set),
     /// A sorted set.
     Zset(&'a Zset),
+    /// A stream.
+    Stream(&'a Stream),
 }
 
 /// A collection inside an entry, to change.
@@ -71,6 +77,8 @@ pub enum ValueMut<'a> {
     Set(&'a mut Set),
     /// A sorted set.
     Zset(&'a mut Zset),
+    /// A stream.
+    Stream(&'a mut Stream),
 }
 
 /// The type of a value, as TYPE names it.
@@ -86,11 +94,13 @@ pub enum Type {
     Set,
     /// Sorted sets.
     Zset,
+    /// Streams.
+    Stream,
 }
 
 impl Type {
     /// All types, in the order of their declaration.
-    pub const ALL: [Type; 5] = [Type::String, Type::List, Type::Hash, Type::Set, Type::Zset];
+    pub const ALL: [Type; 6] = [Type::String, Type::List, Type::Hash, Type::Set, Type::Zset, Type::Stream];
 
     /// The name that TYPE replies.
     pub fn name(self) -> &'static str {
@@ -100,6 +110,7 @@ impl Type {
             Type::Hash => "hash",
             Type::Set => "set",
             Type::Zset => "zset",
+            Type::Stream => "stream",
         }
     }
 }
@@ -115,6 +126,7 @@ const KIND_LIST: u8 = 3;
 const KIND_HASH: u8 = 4;
 const KIND_SET: u8 = 5;
 const KIND_ZSET: u8 = 6;
+const KIND_STREAM: u8 = 7;
 /// A deadline is stored.
 const DEADLINE: u8 = 1 << 3;
 /// The key's length takes four bytes.
@@ -152,10 +164,7 @@ impl Keyed for Entry {
             let flags = *base;
             if flags & (WIDE_KEY | WIDE_VALUE) == 0 {
                 let key_len = usize::from(*base.add(HEAD));
-                let at = HEAD
-                    + 1
-                    + usize::from(flags & KIND == KIND_INLINE)
-                    + if flags & DEADLINE != 0 { 8 } else { 0 };
+                let at = HEAD + 1 + usize::from(flags & KIND == KIND_INLINE) + deadline_bytes(flags);
                 return slice::from_raw_parts(base.add(at), key_len);
             }
             let shape = self.shape();
@@ -196,6 +205,7 @@ impl Entry {
             Value::Hash(hash) => Entry::with_box(key, KIND_HASH, hash, deadline),
             Value::Set(set) => Entry::with_box(key, KIND_SET, set, deadline),
             Value::Zset(zset) => Entry::with_box(key, KIND_ZSET, zset, deadline),
+            Value::Stream(stream) => Entry::with_box(key, KIND_STREAM, stream, deadline),
         }
     }
 
@@ -207,13 +217,28 @@ impl Entry {
             KIND_HASH => Type::Hash,
             KIND_SET => Type::Set,
             KIND_ZSET => Type::Zset,
+            KIND_STREAM => Type::Stream,
             _ => Type::String,
         }
     }
 
     /// The value, to read.
-    #[inline]
+    #[inline(always)]
     pub fn value(&self) -> ValueRef<'_> {
+        let flags = self.flags();
+        if flags & (KIND | WIDE_KEY | WIDE_VALUE) == KIND_INLINE {
+            // SAFETY: these flags say that both lengths take a byte each, and that the value lies behind the key.
+            return unsafe {
+                let base = self.0.as_ptr();
+                let (key_len, value_len) = (*base.add(HEAD), *base.add(HEAD + 1));
+                let at = HEAD + 2 + deadline_bytes(flags) + usize::from(key_len);
+                ValueRef::Bytes(slice::from_raw_parts(base.add(at), usize::from(value_len)))
+            };
+        }
+        self.value_of_any_shape()
+    }
+
+    fn value_of_any_shape(&self) -> ValueRef<'_> {
         let shape = self.shape();
         // SAFETY: the kind tells what was stored, and the borrow of the entry covers what it points at.
         unsafe {
@@ -228,7 +253,8 @@ impl Entry {
                 KIND_LIST => ValueRef::List(&*at.cast::<*const List>().read_unaligned()),
                 KIND_HASH => ValueRef::Hash(&*at.cast::<*const Hash>().read_unaligned()),
                 KIND_SET => ValueRef::Set(&*at.cast::<*const Set>().read_unaligned()),
-                _ => ValueRef::Zset(&*at.cast::<*const Zset>().read_unaligned()),
+                KIND_ZSET => ValueRef::Zset(&*at.cast::<*const Zset>().read_unaligned()),
+                _ => ValueRef::Stream(&*at.cast::<*const Stream>().read_unaligned()),
             }
         }
     }
@@ -244,6 +270,7 @@ impl Entry {
                 KIND_HASH => ValueMut::Hash(&mut *at.cast::<*mut Hash>().read_unaligned()),
                 KIND_SET => ValueMut::Set(&mut *at.cast::<*mut Set>().read_unaligned()),
                 KIND_ZSET => ValueMut::Zset(&mut *at.cast::<*mut Zset>().read_unaligned()),
+                KIND_STREAM => ValueMut::Stream(&mut *at.cast::<*mut Stream>().read_unaligned()),
                 _ => ValueMut::String,
             }
         }
@@ -293,6 +320,25 @@ impl Entry {
         self.set_flags(self.flags() | RAW);
     }
 
+    /// The string's bytes, to change where they lie while their number stays; none when an integer is stored.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        let shape = self.shape();
+        let at = self.value_address();
+        // SAFETY: as in `value`, and the exclusive borrow of the entry covers what it points at.
+        let bytes = unsafe {
+            match self.flags() & KIND {
+                KIND_INLINE => slice::from_raw_parts_mut(at, shape.value_len),
+                KIND_BUFFER => {
+                    let (pointer, len, _) = at.cast::<Parts>().read_unaligned();
+                    slice::from_raw_parts_mut(pointer, len)
+                }
+                _ => return None,
+            }
+        };
+        self.set_flags(self.flags() | RAW);
+        Some(bytes)
+    }
+
     /// Takes the value out, leaving an empty string.
     pub fn take_value(&mut self) -> Value {
         let at = self.value_address();
@@ -308,7 +354,8 @@ impl Entry {
                 KIND_LIST => Value::List(Box::from_raw(at.cast::<*mut List>().read_unaligned())),
                 KIND_HASH => Value::Hash(Box::from_raw(at.cast::<*mut Hash>().read_unaligned())),
                 KIND_SET => Value::Set(Box::from_raw(at.cast::<*mut Set>().read_unaligned())),
-                _ => Value::Zset(Box::from_raw(at.cast::<*mut Zset>().read_unaligned())),
+                KIND_ZSET => Value::Zset(Box::from_raw(at.cast::<*mut Zset>().read_unaligned())),
+                _ => Value::Stream(Box::from_raw(at.cast::<*mut Stream>().read_unaligned())),
             }
         };
         self.forget_value();
@@ -317,8 +364,10 @@ impl Entry {
 
     /// The same value under another key.
     pub fn renamed(mut self, key: &[u8]) -> Entry {
-        let (is_raw, deadline) = (self.is_raw(), self.deadline());
-        Entry::with_value(key, self.take_value(), deadline).marked(is_raw)
+        let (is_raw, deadline, access) = (self.is_raw(), self.deadline(), self.access());
+        let mut entry = Entry::with_value(key, self.take_value(), deadline).marked(is_raw);
+        entry.set_access(access);
+        entry
     }
 
     /// A copy of the value under another key.
@@ -330,6 +379,7 @@ impl Entry {
             ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(compact))),
             ValueRef::Set(set) => Value::Set(Box::new(set.copy(compact))),
             ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(compact))),
+            ValueRef::Stream(stream) => Value::Stream(Box::new(stream.clone())),
         };
         Entry::with_value(key, value, self.deadline()).marked(self.is_raw())
     }
@@ -349,6 +399,23 @@ impl Entry {
         }
         // SAFETY: the flag says that a deadline lies in front of the key.
         Some(unsafe { self.0.as_ptr().add(self.shape().key - 8).cast::<u64>().read_unaligned() })
+    }
+
+    /// A lower bound of the deadlines of a hash's fields, in unix milliseconds.
+    pub fn field_deadline(&self) -> Option<u64> {
+        if self.flags() & KIND != KIND_HASH {
+            return None;
+        }
+        match self.value() {
+            ValueRef::Hash(hash) => Some(hash.nearest_deadline()).filter(|&at| at != u64::MAX),
+            _ => None,
+        }
+    }
+
+    /// The time in unix milliseconds at which the key or one of its fields expires, whichever is first; it may be
+    /// too early where fields are concerned.
+    pub fn due_at(&self) -> Option<u64> {
+        [self.deadline(), self.field_deadline()].into_iter().flatten().min()
     }
 
     /// Sets or clears the time in unix milliseconds at which the key expires.
@@ -398,6 +465,7 @@ impl Entry {
             ValueRef::Hash(hash) => (hash.len(), hash.memory_bytes()),
             ValueRef::Set(set) => (set.len(), set.memory_bytes()),
             ValueRef::Zset(zset) => (zset.len(), zset.memory_bytes()),
+            ValueRef::Stream(stream) => (stream.parts(), stream.memory_bytes()),
         };
         bytes + len * ELEMENT_BYTES
     }
@@ -454,7 +522,7 @@ impl Entry {
             if let Some(deadline) = deadline {
                 at.add(shape.key - 8).cast::<u64>().write_unaligned(deadline);
             }
-            at.add(shape.key).copy_from_nonoverlapping(key.as_ptr(), key.len());
+            bytes::copy(key.as_ptr(), at.add(shape.key), key.len());
             Entry(base)
         }
     }
@@ -499,7 +567,7 @@ impl Entry {
 
     fn write_value(&self, bytes: &[u8]) {
         // SAFETY: the callers have made room for just these bytes.
-        unsafe { self.value_address().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
+        unsafe { bytes::copy(bytes.as_ptr(), self.value_address(), bytes.len()) }
     }
 
     fn write_unaligned<T>(&self, value: T) {
@@ -574,6 +642,13 @@ impl Drop for Entry {
     }
 }
 
+/// Bytes that the deadline takes: the flag's value is their number.
+#[inline(always)]
+fn deadline_bytes(flags: u8) -> usize {
+    const { assert!(DEADLINE == 8) };
+    usize::from(flags & DEADLINE)
+}
+
 #[inline(always)]
 fn shape(flags: u8, key_len: usize, value_len: usize) -> Shape {
     let key_field = if flags & WIDE_KEY != 0 { 4 } else { 1 };
@@ -582,8 +657,7 @@ fn shape(flags: u8, key_len: usize, value_len: usize) -> Shape {
         WIDE_VALUE => 4,
         _ => 0,
     };
-    let deadline = if flags & DEADLINE != 0 { 8 } else { 0 };
-    let key = HEAD + key_field + value_field + deadline;
+    let key = HEAD + key_field + value_field + deadline_bytes(flags);
     Shape { key, key_len, value: key + key_len, value_len }
 }
 

@@ -4,14 +4,19 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod evict;
+mod fields;
 mod interest;
 mod typed;
 mod upkeep;
 
+pub use evict::{Attempt, Order, Policy};
+
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
+use super::access::Access;
 use super::entry::{Entry, Type, Value, ValueRef};
 use super::table::{HashSeed, Keyed, Table};
 use crate::connection::ConnId;
@@ -19,6 +24,7 @@ use crate::effects::Effects;
 use crate::number;
 use crate::random::Random;
 use crate::types::Compact;
+use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
 const FREE_AT_ONCE_ELEMENTS: usize = 64;
@@ -61,6 +67,22 @@ pub struct Notice {
     pub key: Box<[u8]>,
 }
 
+/// A change that clients who cache what they read must hear of.
+pub enum Invalidation {
+    /// A key has changed or gone.
+    Key {
+        /// The key; tracking knows no databases.
+        key: Box<[u8]>,
+        /// Whether the running command did that, and not time.
+        is_by_command: bool,
+    },
+    /// Databases were emptied.
+    All,
+}
+
+/// Stands among the touched connections when there is nothing but invalidations.
+const NOBODY: ConnId = ConnId::MAX;
+
 /// One database.
 struct Db {
     keys: Table<Entry>,
@@ -74,10 +96,16 @@ struct Db {
     expire_cursor: u64,
     /// The earliest deadline seen in the round of active expiry that is under way.
     expire_nearest: u64,
+    /// Whether a hash may have fields with deadlines. The bounds above hold for these deadlines too.
+    has_timed_fields: bool,
     /// Connections that watch a key.
     watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
     waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+    /// Those of the keys with waiters for which every change counts, and not only that they come into being.
+    growing: BTreeSet<Vec<u8>>,
+    /// Keys whose end wakes those who wait for them, with the number of such waits.
+    loss_waiters: BTreeMap<Vec<u8>, usize>,
 }
 
 impl Db {
@@ -89,9 +117,17 @@ impl Db {
             expire_step_at: u64::MAX,
             expire_cursor: 0,
             expire_nearest: u64::MAX,
+            has_timed_fields: false,
             watchers: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            growing: BTreeSet::new(),
+            loss_waiters: BTreeMap::new(),
         }
+    }
+
+    /// Whether anything in here may expire.
+    fn is_volatile(&self) -> bool {
+        self.volatile > 0 || self.has_timed_fields
     }
 
     /// Takes note of a deadline that a key with this hash now has.
@@ -126,11 +162,20 @@ pub struct Store {
     pub notices: Vec<Notice>,
     /// Connections whose watched keys were changed by the running command.
     pub touched: Vec<ConnId>,
+    /// Changes of the running command while any client tracks; a connection that does not exist is then touched
+    /// too, so that one look tells that something follows.
+    pub invalidated: Vec<Invalidation>,
+    /// Whether any client tracks; then [`Store::watching`] counts one more.
+    notes_changes: bool,
+    /// Whether nothing may be deleted by itself (CLIENT PAUSE): what has expired then only looks as if it were gone.
+    pub is_still: bool,
     /// Keys that were changed while someone waits for them, the first one first.
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
     waiting: usize,
-    /// Keys with at least one watcher in any database.
+    /// Waits, in any database, that the end of a key ends.
+    waiting_for_loss: usize,
+    /// Keys with at least one watcher in any database, and those whose growth someone waits for.
     watching: usize,
     /// Values being freed step by step.
     garbage: VecDeque<Garbage>,
@@ -140,6 +185,14 @@ pub struct Store {
     pub misses: u64,
     /// Keys that expired.
     pub expired_keys: u64,
+    /// Keys that were evicted.
+    pub evicted_keys: u64,
+    /// How uses of keys are noted.
+    pub access: Access,
+    /// Keys that may be evicted next.
+    pool: evict::Pool,
+    /// Fields of hashes that expired.
+    pub expired_fields: u64,
     /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
     pub active_expire: bool,
     /// Whether reading leaves the access clock alone (CLIENT NO-TOUCH).
@@ -158,6 +211,7 @@ impl Store {
     pub fn new(databases: usize, seed: [u8; 16]) -> Store {
         let mut random = Random::new(seed);
         let hash_seed = HashSeed(random.next_u64(), random.next_u64());
+        let access = Access::new(random.fork());
         Store {
             dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),
             db: 0,
@@ -169,13 +223,21 @@ impl Store {
             notify: 0,
             notices: Vec::new(),
             touched: Vec::new(),
+            invalidated: Vec::new(),
+            notes_changes: false,
+            is_still: false,
             ready: Vec::new(),
             waiting: 0,
+            waiting_for_loss: 0,
             watching: 0,
             garbage: VecDeque::new(),
             hits: 0,
             misses: 0,
             expired_keys: 0,
+            evicted_keys: 0,
+            access,
+            pool: evict::Pool::default(),
+            expired_fields: 0,
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
@@ -203,12 +265,9 @@ impl Store {
     #[inline]
     fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
-        }
-        let clock = self.access_clock();
-        let Store { dbs, db, hits, misses, notices, notify, .. } = self;
-        let Some(entry) = dbs[*db].keys.find_mut(hash, key) else {
+        let is_hidden = self.is_expired(hash, key) && !self.expire(hash, key);
+        let Store { dbs, db, hits, misses, notices, notify, access, now, .. } = self;
+        let Some(entry) = dbs[*db].keys.find_mut(hash, key).filter(|_| !is_hidden) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
                 notices.push(Notice { db: *db, event: "keymiss", key: key.into() });
@@ -217,7 +276,7 @@ impl Store {
         };
         *hits += 1;
         if touch {
-            entry.set_access(clock);
+            access.mark(entry, *now);
         }
         Some(entry)
     }
@@ -225,16 +284,25 @@ impl Store {
     /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
-        if self.is_expired(hash, key) {
-            self.expire(hash, key);
+        if self.is_expired(hash, key) && !self.expire(hash, key) {
+            return None;
         }
         self.dbs[self.db].keys.find(hash, key)
+    }
+
+    /// As [`Store::peek`], counting a hit or a miss, as OBJECT looks.
+    pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
+        let is_there = self.exists(key);
+        let counter = if is_there { &mut self.hits } else { &mut self.misses };
+        *counter += 1;
+        self.peek(key)
     }
 
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
     /// lets what must expire, and now looks at all of them at once.
     pub fn view(&self, key: &[u8]) -> Option<&Entry> {
-        self.dbs[self.db].keys.find(self.hash(key), key)
+        let hash = self.hash(key);
+        self.dbs[self.db].keys.find(hash, key).filter(|_| !(self.is_still && self.is_expired(hash, key)))
     }
 
     /// The entry of `key` for a command that changes it.
@@ -244,9 +312,9 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let clock = self.access_clock();
-        let entry = self.dbs[self.db].keys.find_mut(hash, key)?;
-        entry.set_access(clock);
+        let Store { dbs, db, access, now, .. } = self;
+        let entry = dbs[*db].keys.find_mut(hash, key)?;
+        access.mark(entry, *now);
         Some(entry)
     }
 
@@ -264,11 +332,12 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let clock = self.access_clock();
         let number = number::parse_i64(bytes);
+        let now = self.now;
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
-            if entry.type_of() != Type::String {
+            let was_collection = entry.type_of() != Type::String;
+            if was_collection {
                 let old = entry.take_value();
                 discard(&mut self.garbage, old);
             }
@@ -276,17 +345,20 @@ impl Store {
                 Some(number) => entry.set_int(number),
                 None => entry.set_bytes(bytes),
             }
-            entry.set_access(clock);
+            self.access.mark(entry, now);
             let is_kept = keep_deadline && deadline.is_none();
             if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
+            }
+            if was_collection && self.waiting_for_loss != 0 {
+                self.wake_of_loss(key);
             }
         } else {
             let mut entry = match number {
                 Some(number) => Entry::with_value(key, Value::Int(number), deadline),
                 None => Entry::with_bytes(key, bytes, deadline),
             };
-            entry.set_access(clock);
+            self.access.mark_new(&mut entry, now);
             self.insert_new(hash, entry);
         }
     }
@@ -298,13 +370,27 @@ impl Store {
 
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
+        // How often a key is used follows its value to another key.
+        if !self.access.counts || entry.access() == 0 {
+            self.access.mark_new(&mut entry, self.now);
+        }
+        self.put_restored(entry);
+    }
+
+    /// As [`Store::put_entry`], with the entry's own access clock.
+    pub fn put_restored(&mut self, entry: Entry) {
         let is_new = !self.remove(entry.key());
-        entry.set_access(self.access_clock());
         let hash = self.hash(entry.key());
+        let field_deadline = entry.field_deadline();
         if is_new {
             self.insert_new(hash, entry);
         } else {
             self.insert_silently(hash, entry);
+        }
+        if let Some(at) = field_deadline {
+            let db = &mut self.dbs[self.db];
+            db.has_timed_fields = true;
+            db.note_deadline(hash, at);
         }
     }
 
@@ -357,7 +443,7 @@ impl Store {
     #[inline]
     pub fn signal(&mut self, key: &[u8]) {
         if self.watching != 0 {
-            self.signal_interested(self.db, key);
+            self.signal_interested(self.db, key, true);
         }
     }
 
@@ -367,6 +453,20 @@ impl Store {
         if self.notify & class as u16 != 0 {
             self.notices.push(Notice { db: self.db, event, key: key.into() });
         }
+    }
+
+    /// Whether a command has had an effect on other connections that is still to be seen to.
+    #[inline]
+    pub fn has_consequences(&self) -> bool {
+        !self.touched.is_empty()
+            || !self.notices.is_empty()
+            || !self.ready.is_empty()
+            || !self.invalidated.is_empty()
+    }
+
+    /// Frees a group that was taken out of a stream, as a value would be.
+    pub fn discard_group(&mut self, group: Group) {
+        self.discard(Value::Stream(Box::new(Stream::of_group(group))));
     }
 
     /// Frees `value`, at once if it is small.
@@ -425,6 +525,7 @@ impl Store {
         let removed = keys.len();
         let target = &mut self.dbs[db];
         target.volatile = 0;
+        target.has_timed_fields = false;
         target.expire_not_before = u64::MAX;
         target.expire_step_at = u64::MAX;
         target.expire_nearest = u64::MAX;
@@ -437,7 +538,16 @@ impl Store {
                 }
             }
         }
+        for key in target.loss_waiters.keys() {
+            if keys.find(keys.hash(key), key).is_some() {
+                self.ready.push((db, key.clone()));
+            }
+        }
         self.garbage.push_back(Garbage::Table(keys));
+        if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
+            self.invalidated.push(Invalidation::All);
+            self.touched.push(NOBODY);
+        }
         removed
     }
 
@@ -450,6 +560,8 @@ impl Store {
         let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
         core::mem::swap(&mut a.watchers, &mut b.watchers);
         core::mem::swap(&mut a.waiters, &mut b.waiters);
+        core::mem::swap(&mut a.growing, &mut b.growing);
+        core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
         for index in [first, second] {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];
@@ -461,7 +573,9 @@ impl Store {
                 }
             }
             for key in db.waiters.keys() {
-                if db.keys.find(db.keys.hash(key), key).is_some() {
+                let hash = db.keys.hash(key);
+                let is_there = |db: &Db| db.keys.find(hash, key).is_some();
+                if is_there(db) || (db.loss_waiters.contains_key(key) && is_there(other)) {
                     self.ready.push((index, key.clone()));
                 }
             }
@@ -471,6 +585,16 @@ impl Store {
     /// Bytes of the keyspace's tables.
     pub fn table_bytes(&self) -> usize {
         self.dbs.iter().map(|db| db.keys.memory_bytes()).sum()
+    }
+
+    /// Bytes of the table of a database.
+    pub fn table_bytes_of(&self, db: usize) -> usize {
+        self.dbs[db].keys.memory_bytes()
+    }
+
+    /// Values that are deleted and still to be freed.
+    pub fn pending_frees(&self) -> usize {
+        self.garbage.len()
     }
 
     /// Looks through the current database as it is, for tests and dumps of the state.
@@ -485,7 +609,7 @@ impl Store {
     ///
     /// Each pass makes one load for every key. The loads of a pass do not depend on each other, so the processor
     /// waits for all of them together.
-    #[inline]
+    #[inline(never)]
     pub fn prefetch(&self, db: usize, hashes: &[u64]) {
         const KEYS_MAX: usize = 32;
         let keys = &self.dbs[db].keys;
@@ -535,22 +659,11 @@ impl Store {
             && db.keys.find(hash, key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
     }
 
-    /// The access clock: seconds, in 24 bits, for OBJECT IDLETIME and LRU eviction.
-    #[inline(always)]
-    fn access_clock(&self) -> u32 {
-        (self.now / 1000) as u32 & 0x00ff_ffff
-    }
-
-    /// Seconds since an entry was last used.
-    pub fn idle_seconds(&self, entry: &Entry) -> u64 {
-        u64::from(self.access_clock().wrapping_sub(entry.access()) & 0x00ff_ffff)
-    }
-
     fn write_or_new(&mut self, key: &[u8], new: impl FnOnce() -> Value) -> &mut Entry {
         if self.write(key).is_none() {
             let hash = self.hash(key);
             let mut entry = Entry::with_value(key, new(), None);
-            entry.set_access(self.access_clock());
+            self.access.mark_new(&mut entry, self.now);
             self.insert_new(hash, entry);
         }
         let hash = self.hash(key);
@@ -579,6 +692,9 @@ impl Store {
         let db = &mut self.dbs[self.db];
         let entry = db.keys.remove(hash, key)?;
         db.volatile -= usize::from(entry.deadline().is_some());
+        if self.waiting_for_loss != 0 {
+            self.wake_of_loss(key);
+        }
         Some(entry)
     }
 
@@ -594,15 +710,23 @@ impl Store {
     }
 
     /// Deletes a key whose time has come, wherever it was noticed.
+    ///
+    /// Returns `false` if it must stay for now, hidden.
     #[cold]
-    fn expire(&mut self, hash: u64, key: &[u8]) {
+    fn expire(&mut self, hash: u64, key: &[u8]) -> bool {
+        if self.is_still {
+            return false;
+        }
         if let Some(mut entry) = self.take_hashed(hash, key) {
             discard(&mut self.garbage, entry.take_value());
         }
         self.expired_keys += 1;
         self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
-        self.signal(key);
+        if self.watching != 0 {
+            self.signal_interested(self.db, key, false);
+        }
         self.notify(NotifyClass::Expired, "expired", key);
+        true
     }
 }
 
@@ -613,6 +737,7 @@ fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
         Value::Hash(hash) => hash.len(),
         Value::Set(set) => set.len(),
         Value::Zset(zset) => zset.len(),
+        Value::Stream(stream) => stream.parts(),
         Value::Int(_) | Value::Bytes(_) => 0,
     };
     if len > FREE_AT_ONCE_ELEMENTS {

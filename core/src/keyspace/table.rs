@@ -21,6 +21,7 @@ use segment::{
     first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, new_segment, place, slot,
 };
 
+use crate::bytes;
 use crate::hash::siphash13;
 use crate::random::Random;
 
@@ -242,6 +243,39 @@ impl<E: Keyed> Table<E> {
         }
     }
 
+    /// Gives elements to `visit`, segment by segment from hash position `position` on and from slot `offset` of
+    /// each on, until it wants no more or `segments` segments are looked through; with `only_volatile`, segments
+    /// that have held no deadline are passed over. Returns the position to go on from.
+    pub fn sample(
+        &self,
+        position: u64,
+        offset: usize,
+        segments: usize,
+        only_volatile: bool,
+        mut visit: impl FnMut(&E) -> bool,
+    ) -> u64 {
+        let mut position = position;
+        for _ in 0..segments {
+            let Some(segment) = self.segment(position) else { return position };
+            // SAFETY: pointers in the directory are live segments.
+            let head = unsafe { segment.as_ref() };
+            let (slots, depth) = (usize::from(head.slots), u32::from(head.depth));
+            let is_passed_over = only_volatile && head.min_deadline == u64::MAX;
+            for nth in 0..if is_passed_over { 0 } else { slots } {
+                let index = (offset.wrapping_add(nth)) % slots;
+                // SAFETY: the index is below the segment's slots; a control byte under 0x80 marks a full one.
+                let is_wanted = unsafe {
+                    *controls(segment).add(index) >= DELETED || visit(self.slot(segment, index).as_ref())
+                };
+                if !is_wanted {
+                    return position;
+                }
+            }
+            position = next_prefix(position, depth).unwrap_or(0);
+        }
+        position
+    }
+
     /// Records that an element with this hash has a deadline, for [`Table::expired`].
     pub fn note_deadline(&mut self, hash: u64, deadline: u64) {
         if let Some(mut segment) = self.segment(hash) {
@@ -350,7 +384,7 @@ impl<E: Keyed> Table<E> {
                 while matches != 0 {
                     let index = group * GROUP + lowest(matches);
                     if *controls(segment).add(index) == byte
-                        && self.slot(segment, index).as_ref().key() == key
+                        && bytes::equal(self.slot(segment, index).as_ref().key(), key)
                     {
                         return Some(index);
                     }

@@ -99,6 +99,26 @@ pub fn write_f64_g(out: &mut Vec<u8>, value: f64, precision: usize) {
     }
 }
 
+/// Appends a double as C's `%.{places}f` does: with so many decimal places, correctly rounded.
+pub fn write_f64_fixed(out: &mut Vec<u8>, value: f64, places: usize) {
+    if !write_special(out, value) {
+        return;
+    }
+    let (mut digits, mut point) = exact_digits(value.abs());
+    // A leading zero takes a carry, and gives what is all behind the last place something to be cut to.
+    let lead = (1 - point).max(1);
+    digits.splice(..0, core::iter::repeat_n(b'0', lead as usize));
+    point += lead;
+    let kept = point.unsigned_abs() as usize + places;
+    // A carry out of a number that begins with zero means that nothing but zeros was left.
+    if round_digits(&mut digits, kept) {
+        digits.clear();
+    }
+    digits.resize(kept, b'0');
+    let whole = digits.iter().take(point as usize - 1).take_while(|digit| **digit == b'0').count();
+    write_positional(out, &digits[whole..], point - whole as i32);
+}
+
 /// Splits a positive, finite double into significand and exponent of two.
 pub(super) fn decompose(value: f64) -> (u64, i32) {
     let bits = value.to_bits();
@@ -265,6 +285,24 @@ mod tests {
             4 => f64::from_bits(random.below(2047) << 52),
             _ => f64::from_bits(((random.below(130) + 960) << 52) | (random.next_u64() >> 12)),
         }
+    }
+
+    #[test]
+    fn fixed_places_are_those_of_printf() {
+        let check = |value: f64, places: usize, expect: &str| {
+            let mut text = Vec::new();
+            write_f64_fixed(&mut text, value, places);
+            assert_eq!(String::from_utf8_lossy(&text), expect);
+        };
+        for value in [0.0, 1.0, 123.456, 9.9999999, 99.9999995, 0.0000005, 0.0000015, 1e-300, 0.5, 1e22, 2e-7]
+        {
+            for places in [0, 1, 4, 6] {
+                check(value, places, &alloc::format!("{value:.places$}"));
+            }
+        }
+        check(-200.5, 6, "-200.500000");
+        check(f64::INFINITY, 6, "inf");
+        check(f64::NEG_INFINITY, 6, "-inf");
     }
 
     #[test]

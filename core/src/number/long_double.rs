@@ -2,10 +2,11 @@
 //! It shows in the replies: 0.1 + 0.2 is 0.3, not 0.30000000000000004.
 
 use super::binary::{Big, Binary, EXTENDED};
+use super::double::decompose;
 use super::integer::write_u64;
 use super::scan::{Magnitude, scan};
 use alloc::vec::Vec;
-use core::ops::Add;
+use core::ops::{Add, Neg};
 
 /// Text of this length or more is refused before it is looked at (`MAX_LONG_DOUBLE_CHARS`).
 const TEXT_BYTES_MAX: usize = 5 * 1024;
@@ -50,6 +51,17 @@ impl LongDouble {
     /// Whether this is not a number.
     pub fn is_nan(self) -> bool {
         self.kind == Kind::Nan
+    }
+
+    /// Whether this is less than another number; never for what is not a number.
+    pub fn is_less(self, other: LongDouble) -> bool {
+        let difference = self + -other;
+        match difference.kind {
+            Kind::Finite(binary) => difference.negative && binary.significand != 0,
+            Kind::Infinite => difference.negative,
+            // Infinities of one sign are equal.
+            Kind::Nan => false,
+        }
     }
 
     /// Whether this is infinite, of either sign.
@@ -97,12 +109,35 @@ impl Add for LongDouble {
     }
 }
 
+impl Neg for LongDouble {
+    type Output = LongDouble;
+
+    fn neg(self) -> LongDouble {
+        LongDouble { negative: !self.negative, ..self }
+    }
+}
+
 impl From<i64> for LongDouble {
     /// Exact: the significand holds every 64-bit integer.
     fn from(value: i64) -> LongDouble {
         let magnitude = u128::from(value.unsigned_abs());
         let kind = Kind::Finite(EXTENDED.round(magnitude, 0, false).unwrap_or(ZERO));
         LongDouble { negative: value < 0, kind }
+    }
+}
+
+impl From<f64> for LongDouble {
+    /// Exact: a double has fewer bits.
+    fn from(value: f64) -> LongDouble {
+        let kind = if value.is_nan() {
+            Kind::Nan
+        } else if value.is_infinite() {
+            Kind::Infinite
+        } else {
+            let (significand, exponent) = decompose(value.abs());
+            Kind::Finite(EXTENDED.round(significand.into(), exponent, false).unwrap_or(ZERO))
+        };
+        LongDouble { negative: value.is_sign_negative(), kind }
     }
 }
 

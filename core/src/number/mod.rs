@@ -11,7 +11,7 @@ mod integer;
 mod long_double;
 mod scan;
 
-pub use double::{parse_f64, parse_f64_bound, write_f64, write_f64_g, write_f64_g17};
+pub use double::{parse_f64, parse_f64_bound, write_f64, write_f64_fixed, write_f64_g, write_f64_g17};
 pub use integer::{
     decimal_len_i64, format_i64, format_u64, parse_cursor, parse_i64, parse_u64, write_i64, write_u64,
 };

@@ -28,6 +28,9 @@ impl Limits {
     const RESTRICTED_BULK_BYTES_MAX: i64 = 16_384;
 }
 
+/// Arguments for whose places room is made at once.
+const SHORT_ARGUMENTS_MAX: i64 = 32;
+
 /// What [`Parser::next`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed {
@@ -62,15 +65,20 @@ impl Parser {
     /// Reads the next request from `bytes[self.position..]`, appending its arguments to `ranges`.
     ///
     /// After `Partial`, the same `ranges` and the same bytes with more appended must be given again.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
+        if self.missing == 0
+            && let Some(position) = short_request(bytes, self.position, ranges)
+        {
+            self.position = position;
+            return Parsed::Request;
+        }
+        self.next_of_any_length(bytes, ranges, limits)
+    }
+
+    #[inline(never)]
+    fn next_of_any_length(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
         if self.missing == 0 {
-            // Nearly all requests have fewer than ten arguments, and need no general number.
-            if let Some(&[b'*', digit @ b'1'..=b'9', b'\r', _]) = chunk::<4>(bytes, self.position) {
-                self.missing = i64::from(digit - b'0');
-                self.position += 4;
-                return self.arguments(bytes, ranges, limits);
-            }
             match bytes.get(self.position) {
                 None => return Parsed::Partial,
                 Some(b'*') => {}
@@ -98,21 +106,16 @@ impl Parser {
     }
 
     /// Reads the arguments that are still missing.
-    #[inline]
     fn arguments(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
         while self.missing > 0 {
             if self.bulk_len_plus_one == 0 {
-                if let Some((len, head)) = short_bulk(bytes, self.position) {
-                    let start = self.position + head;
-                    if bytes.len() - start >= len + 2 {
-                        if !limits.memory.reserve(ranges, 1) {
-                            return Parsed::OutOfMemory;
-                        }
-                        ranges.push((start as u32, len as u32));
-                        self.position = start + len + 2;
-                        self.missing -= 1;
-                        continue;
-                    }
+                // Room for one more short request spares the next one this path.
+                if !limits.memory.reserve(ranges, self.missing.min(SHORT_ARGUMENTS_MAX) as usize + 9) {
+                    return Parsed::OutOfMemory;
+                }
+                self.short_arguments(bytes, ranges);
+                if self.missing == 0 {
+                    break;
                 }
                 match bytes.get(self.position) {
                     None => return Parsed::Partial,
@@ -155,6 +158,22 @@ impl Parser {
             self.missing -= 1;
         }
         Parsed::Request
+    }
+
+    /// Reads arguments that [`short_bulk`] understands, up to the first that it does not, or that is not there as
+    /// a whole.
+    fn short_arguments(&mut self, bytes: &[u8], ranges: &mut Vec<Range>) {
+        let most = self.missing.min(SHORT_ARGUMENTS_MAX);
+        let (mut position, mut left) = (self.position, most);
+        while left > 0
+            && let Some((range, end)) = short_bulk(bytes, position)
+        {
+            ranges.push(range);
+            position = end;
+            left -= 1;
+        }
+        self.position = position;
+        self.missing -= most - left;
     }
 
     /// Bytes that the argument being read still needs, as a hint for the size of the buffer.
@@ -255,21 +274,48 @@ fn hex(digit: u8) -> u8 {
     (digit as char).to_digit(16).unwrap_or(0) as u8
 }
 
-#[inline]
-fn chunk<const N: usize>(bytes: &[u8], start: usize) -> Option<&[u8; N]> {
-    bytes.get(start..start + N)?.first_chunk()
+/// Reads a whole request of fewer than ten short arguments, as nearly all are, and returns where it ends. `None`, and
+/// nothing has changed, if it is of another kind, not there as a whole, or if `ranges` has no room for it.
+#[inline(always)]
+fn short_request(bytes: &[u8], start: usize, ranges: &mut Vec<Range>) -> Option<usize> {
+    let [b'*', digit @ b'1'..=b'9', b'\r', _] = *bytes.get(start..)?.first_chunk::<4>()? else { return None };
+    let count = usize::from(digit - b'0');
+    let before = ranges.len();
+    if ranges.capacity() - before < count {
+        return None;
+    }
+    let mut position = start + 4;
+    for _ in 0..count {
+        let Some((range, end)) = short_bulk(bytes, position) else {
+            ranges.truncate(before);
+            return None;
+        };
+        ranges.push(range);
+        position = end;
+    }
+    Some(position)
 }
 
-/// The length of an argument shorter than a hundred bytes, and of the line that announces it.
-#[inline]
-fn short_bulk(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
-    match *chunk::<5>(bytes, start)? {
-        [b'$', ones @ b'0'..=b'9', b'\r', ..] => Some((usize::from(ones - b'0'), 4)),
-        [b'$', tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'\r', _] => {
-            Some((usize::from(tens - b'0') * 10 + usize::from(ones - b'0'), 5))
-        }
-        _ => None,
-    }
+/// The argument shorter than a hundred bytes that is announced at `start`, and where the next one begins; `None` if
+/// there is something else, or not all of it.
+#[inline(always)]
+fn short_bulk(bytes: &[u8], start: usize) -> Option<(Range, usize)> {
+    let word = u32::from_le_bytes(*bytes.get(start..)?.first_chunk::<4>()?);
+    let digit = |at: u32| (word >> (8 * at) & 0xff).wrapping_sub(u32::from(b'0'));
+    // The bytes after a carriage return are passed over unseen, as Redis does.
+    let (len, head) = if word & 0x00ff_00ff == u32::from_le_bytes(*b"$\0\r\0") && digit(1) < 10 {
+        (digit(1), 4)
+    } else if word & 0xff00_00ff == u32::from_le_bytes(*b"$\0\0\r")
+        && digit(1).wrapping_sub(1) < 9
+        && digit(2) < 10
+    {
+        (digit(1) * 10 + digit(2), 5)
+    } else {
+        return None;
+    };
+    let (begin, len) = (start + head, len as usize);
+    let end = begin + len + 2;
+    (end <= bytes.len()).then_some(((begin as u32, len as u32), end))
 }
 
 enum Line<'a> {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::bytes::{append_start_within_capacity, append_within_capacity};
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::number::{decimal_len_i64, write_f64, write_i64};
@@ -91,7 +92,7 @@ impl<'a> Reply<'a> {
         if !self.has_room(HEAD_BYTES_MAX) {
             return;
         }
-        self.out.extend_from_slice(b"+OK\r\n");
+        append_within_capacity(self.out, b"+OK\r\n");
     }
 
     /// A simple string; `text` must not hold line ends.
@@ -115,11 +116,7 @@ impl<'a> Reply<'a> {
         if !self.has_room(HEAD_BYTES_MAX) {
             return;
         }
-        if (0..10).contains(&number) {
-            self.out.extend_from_slice(&[b':', b'0' + number as u8, b'\r', b'\n']);
-        } else {
-            self.prefixed(b':', number);
-        }
+        self.head(b':', number);
     }
 
     /// A count as an integer.
@@ -148,8 +145,8 @@ impl<'a> Reply<'a> {
         if !self.has_room(bytes.len() + HEAD_BYTES_MAX) {
             return;
         }
-        self.prefixed(b'$', bytes.len() as i64);
-        self.out.extend_from_slice(bytes);
+        self.head(b'$', bytes.len() as i64);
+        append_within_capacity(self.out, bytes);
         self.line_end();
     }
 
@@ -164,7 +161,7 @@ impl<'a> Reply<'a> {
         if !self.has_room(2 * HEAD_BYTES_MAX) {
             return;
         }
-        self.prefixed(b'$', decimal_len_i64(number) as i64);
+        self.head(b'$', decimal_len_i64(number) as i64);
         write_i64(self.out, number);
         self.line_end();
     }
@@ -182,12 +179,17 @@ impl<'a> Reply<'a> {
     pub fn double(&mut self, number: f64) {
         let mut text = Vec::with_capacity(24);
         write_f64(&mut text, number);
+        self.double_text(&text);
+    }
+
+    /// A double whose decimal form is given.
+    pub fn double_text(&mut self, text: &[u8]) {
         match self.protocol {
-            Protocol::Resp2 => self.bulk(&text),
+            Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => {
                 if self.has_room(text.len() + HEAD_BYTES_MAX) {
                     self.out.push(b',');
-                    self.out.extend_from_slice(&text);
+                    self.out.extend_from_slice(text);
                     self.line_end();
                 }
             }
@@ -295,24 +297,37 @@ impl<'a> Reply<'a> {
 
     #[inline]
     fn prefixed(&mut self, kind: u8, number: i64) {
-        if !self.has_room(HEAD_BYTES_MAX) {
-            return;
-        }
-        if (0..10).contains(&number) {
-            self.out.extend_from_slice(&[kind, b'0' + number as u8, b'\r', b'\n']);
-        } else if (10..100).contains(&number) {
-            let (tens, ones) = (b'0' + (number / 10) as u8, b'0' + (number % 10) as u8);
-            self.out.extend_from_slice(&[kind, tens, ones, b'\r', b'\n']);
-        } else {
-            self.out.push(kind);
-            write_i64(self.out, number);
-            self.line_end();
+        if self.has_room(HEAD_BYTES_MAX) {
+            self.head(kind, number);
         }
     }
 
+    /// A number behind its kind, for which there is room.
+    #[inline(always)]
+    fn head(&mut self, kind: u8, number: i64) {
+        let digit = |value: i64| b'0' + value as u8;
+        if (0..10).contains(&number) {
+            let word = [kind, digit(number), b'\r', b'\n', 0, 0, 0, 0];
+            append_start_within_capacity(self.out, word, 4);
+        } else if (10..100).contains(&number) {
+            let word = [kind, digit(number / 10), digit(number % 10), b'\r', b'\n', 0, 0, 0];
+            append_start_within_capacity(self.out, word, 5);
+        } else {
+            self.long_head(kind, number);
+        }
+    }
+
+    #[inline(never)]
+    fn long_head(&mut self, kind: u8, number: i64) {
+        self.out.push(kind);
+        write_i64(self.out, number);
+        self.line_end();
+    }
+
+    /// The end of what there was room for.
     #[inline]
     fn line_end(&mut self) {
-        self.out.extend_from_slice(b"\r\n");
+        append_within_capacity(self.out, b"\r\n");
     }
 }
 

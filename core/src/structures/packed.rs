@@ -340,20 +340,27 @@ impl Packed {
     pub fn from_entries(entries: &[u8]) -> Option<Packed> {
         let (mut canonical, mut count, mut rest) = (Vec::with_capacity(entries.len()), 0, entries);
         while !rest.is_empty() {
-            let (item, body_len) = decode(rest)?;
-            let entry = rest.get(..body_len + back_len_bytes(body_len))?;
-            if checked_step_back(entry)? != 0 {
-                return None;
-            }
-            let item = if let Item::Bytes(bytes) = item { Item::from(bytes) } else { item };
+            let (item, entry_len) = Packed::check_entry(rest)?;
             let encoded = Encoded::new(item);
             let start = canonical.len();
             canonical.resize(start + encoded.entry_len(), 0);
             encoded.write(&mut canonical[start..]);
             count += 1;
-            rest = &rest[entry.len()..];
+            rest = &rest[entry_len..];
         }
         Some(Packed::from_encoded(&canonical, count))
+    }
+
+    /// Reads the entry that untrusted `bytes` begin with, and how many bytes it takes; `None` if it is malformed.
+    #[must_use]
+    pub fn check_entry(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
+        let (item, body_len) = decode(bytes)?;
+        let entry = bytes.get(..body_len.checked_add(back_len_bytes(body_len))?)?;
+        if checked_step_back(entry)? != 0 {
+            return None;
+        }
+        let item = if let Item::Bytes(bytes) = item { Item::from(bytes) } else { item };
+        Some((item, entry.len()))
     }
 }
 

@@ -1,16 +1,17 @@
 //! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands in
 //! `commands.rs`, their tests beside them.
 
+pub mod bitmap;
+pub mod geo;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod sample;
 pub mod scan;
 pub mod set;
+pub mod stream;
 pub mod string;
 pub mod zset;
-
-#[cfg(test)]
-pub(crate) mod conversation;
 
 use crate::command::Command;
 use crate::keyspace::HashSeed;
@@ -18,10 +19,17 @@ use crate::keyspace::HashSeed;
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
+    string::compare::ROWS,
+    string::increx::ROWS,
+    bitmap::commands::ROWS,
+    hyperloglog::commands::ROWS,
+    geo::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
+    hash::commands::TIMED_ROWS,
     set::commands::ROWS,
     zset::commands::ROWS,
+    stream::commands::ROWS,
 ];
 
 /// Up to which size collections keep their compact forms, and the secret that their tables hash with.
@@ -43,6 +51,10 @@ pub struct Compact {
     pub zset_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_value_bytes_max: usize,
+    /// `stream-node-max-bytes`; 0 means no limit.
+    pub stream_node_bytes_max: usize,
+    /// `stream-node-max-entries`; 0 means no limit.
+    pub stream_node_entries_max: usize,
 }
 
 impl Compact {
@@ -57,6 +69,8 @@ impl Compact {
             set_value_bytes_max: 64,
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
         }
     }
 }

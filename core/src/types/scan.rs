@@ -1,4 +1,4 @@
-//! The options of HSCAN and SSCAN.
+//! What SCAN, HSCAN, SSCAN and ZSCAN share: the cursor, the options, the form of the reply.
 
 use crate::args::Cursor;
 use crate::error::Error;
@@ -16,32 +16,46 @@ pub struct ScanOptions<'a> {
     pub count: usize,
     /// MATCH; `None` passes everything.
     pattern: Option<&'a [u8]>,
-    /// NOVALUES, which only hashes have.
-    pub without_values: bool,
+}
+
+/// Reads a cursor.
+pub fn scan_cursor(argument: &[u8]) -> Result<u64, Error> {
+    number::parse_cursor(argument).ok_or(Error::Text("ERR invalid cursor"))
 }
 
 impl<'a> ScanOptions<'a> {
-    /// Reads the options up to the last argument.
-    pub fn parse(mut cursor: Cursor<'a>, is_hash: bool) -> Result<ScanOptions<'a>, Error> {
-        let mut options = ScanOptions { count: COUNT_DEFAULT, pattern: None, without_values: false };
+    /// Reads the options up to the last argument; `own` reads those that only one command has, and tells whether
+    /// there was one.
+    pub fn parse(
+        mut cursor: Cursor<'a>,
+        mut own: impl FnMut(&mut Cursor<'a>) -> Result<bool, Error>,
+    ) -> Result<ScanOptions<'a>, Error> {
+        let mut options = ScanOptions { count: COUNT_DEFAULT, pattern: None };
         while !cursor.is_done() {
             if cursor.accept_with("COUNT", 1) {
                 let count = cursor.int()?;
-                options.count =
-                    usize::try_from(count).ok().filter(|&count| count > 0).ok_or(Error::Syntax)?;
+                if count < 1 {
+                    return Err(Error::Syntax);
+                }
+                options.count = usize::try_from(count).unwrap_or(usize::MAX);
             } else if cursor.accept_with("MATCH", 1) {
                 // A lone star also matches the empty string, which the matcher itself denies.
                 options.pattern = Some(cursor.take()?).filter(|pattern| *pattern != b"*");
-            } else if cursor.accept("NOVALUES") {
-                if !is_hash {
-                    return Err(Error::Text("ERR NOVALUES option can only be used in HSCAN"));
-                }
-                options.without_values = true;
-            } else {
+            } else if !own(&mut cursor)? {
                 return Err(Error::Syntax);
             }
         }
         Ok(options)
+    }
+
+    /// The same for a command of sets or sorted sets, which have no values to leave out.
+    pub fn parse_members(cursor: Cursor<'a>) -> Result<ScanOptions<'a>, Error> {
+        ScanOptions::parse(cursor, |cursor| {
+            if cursor.accept("NOVALUES") {
+                return Err(Error::Text("ERR NOVALUES option can only be used in HSCAN"));
+            }
+            Ok(false)
+        })
     }
 
     /// Writes the reply: the cursor to go on from, then what `scan` writes. `scan` returns that cursor and the

@@ -1,14 +1,16 @@
 //! The engine as a WebAssembly guest under wasmtime.
 //!
-//! The module imports nothing: it can reach its own linear memory and nothing else. What it says about addresses
-//! is checked before it is believed.
+//! The module imports nothing but a clock, by which it tells how long commands take: it can reach its own linear
+//! memory and nothing else. What it says about addresses is checked before it is believed.
 
 use super::{Engine, EngineConfig, Request, Trap, cache};
+use crate::clock::running_micros;
 use sanderling_core::{Class, ConnId, Micros, Output};
 use std::ops::Range;
 use std::path::Path;
 use wasmtime::{
-    Config, Error, Instance, Memory, OptLevel, ResourceLimiter, Store, TypedFunc, WasmParams, WasmResults,
+    Config, Error, Func, Instance, Memory, OptLevel, ResourceLimiter, Store, TypedFunc, WasmParams,
+    WasmResults,
 };
 
 const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
@@ -43,7 +45,7 @@ impl Module {
     ) -> Result<Guest, Trap> {
         let mut store = Store::new(&self.engine, MemoryCap { bytes_max: config.memory_bytes_max });
         store.limiter(|cap| cap);
-        let instance = Instance::new(&mut store, &self.module, &[]).map_err(trap)?;
+        let instance = instantiate(&mut store, &self.module).map_err(trap)?;
         let mut guest = Guest::new(store, instance).map_err(trap)?;
         let options = format!("{}memory-bytes-max {}\n", config.options, config.memory_bytes_max);
         guest.init(&options, seed, now)?;
@@ -288,6 +290,18 @@ impl Engine for Guest {
         let used = self.exports.memory_used.call(&mut self.store, ());
         used.map(Some).map_err(|error| self.trap(error))
     }
+}
+
+/// An instance that is given a clock, and nothing else whatever it may ask for.
+fn instantiate(store: &mut Store<MemoryCap>, module: &wasmtime::Module) -> Result<Instance, Error> {
+    let mut imports = Vec::new();
+    for import in module.imports() {
+        if (import.module(), import.name()) != ("sanderling", "clock") {
+            return Err(Error::msg(format!("the guest asks for {}.{}", import.module(), import.name())));
+        }
+        imports.push(Func::wrap(&mut *store, running_micros).into());
+    }
+    Instance::new(store, module, &imports)
 }
 
 fn function<P: WasmParams, R: WasmResults>(

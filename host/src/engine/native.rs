@@ -1,6 +1,7 @@
 //! The engine linked in: no sandbox, and memory as large as the machine's.
 
 use super::{Engine, EngineConfig, Request, Trap, parse_options};
+use crate::clock::running_micros;
 use crate::memory::held_bytes;
 use sanderling_core::{ConnId, Micros, Output, Peer};
 use std::any::Any;
@@ -21,6 +22,7 @@ impl Native {
     pub(super) fn new(config: &EngineConfig, seed: [u8; 16], now: Micros) -> Result<Self, Trap> {
         let mut options = parse_options(&config.options)?;
         options.memory_used = held_bytes;
+        options.clock = Some(running_micros);
         let engine = caught(|| sanderling_core::Engine::new(options, seed, now))?;
         Ok(Self {
             engine,

@@ -10,6 +10,7 @@ pub mod judge;
 mod minimise;
 pub mod operation;
 pub mod session;
+pub mod streams;
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -259,7 +260,11 @@ fn would_wait(ops: &[Op]) -> bool {
             b"EXEC" | b"DISCARD" => open[*connection] = false,
             _ => {}
         }
-        !open[*connection] && (name.starts_with(b"B") && name != b"BOGUS")
+        let may_wait = args.iter().any(|arg| arg == b"BLOCK")
+            || name.starts_with(b"BL")
+            || name.starts_with(b"BR")
+            || name.starts_with(b"BZ");
+        !open[*connection] && may_wait
     })
 }
 

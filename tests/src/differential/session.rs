@@ -181,6 +181,11 @@ impl<'a> Session<'a> {
             "hash" => (with("HGETALL", &[]), with("HLEN", &[])),
             "set" => (with("SMEMBERS", &[]), with("SCARD", &[])),
             "zset" => (with("ZRANGE", &["0", "-1", "WITHSCORES"]), with("ZCARD", &[])),
+            "stream" => {
+                let mut request = to_args(&["XINFO", "STREAM"]);
+                request.extend([key.clone(), b"FULL".to_vec(), b"COUNT".to_vec(), b"0".to_vec()]);
+                (request, with("XLEN", &[]))
+            }
             _ => (with("EXISTS", &[]), with("EXISTS", &[])),
         };
         let answers = self.ask(observer, &[request, length])?;
@@ -193,6 +198,7 @@ impl<'a> Session<'a> {
                 .chunks_exact(2)
                 .map(|pair| format!("{} = {}", canonical_text(&pair[0]), canonical(&pair[1])))
                 .collect(),
+            ("stream", reply) => vec![canonical_text(&super::streams::timeless(reply))],
             (_, Reply::Array(items)) => items.iter().map(canonical_text).collect(),
             (_, other) => vec![canonical_text(other)],
         };

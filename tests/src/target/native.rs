@@ -40,12 +40,18 @@ struct Link {
 impl Native {
     /// An engine with the given settings (`name`, `value`).
     pub fn new(clock: Clock, seed: [u8; 16], settings: &[(&str, &str)]) -> Native {
-        let mut options = Options::default();
+        // A limit of one byte is passed, as it is on any server.
+        let mut options = Options { memory_used: || 1 << 20, ..Options::default() };
         for (name, value) in settings {
             if options.set(name, value).is_err() {
                 panic!("the engine refuses the option {name} {value}");
             }
         }
+        Native::with(clock, seed, options)
+    }
+
+    /// An engine with the given options.
+    pub fn with(clock: Clock, seed: [u8; 16], options: Options) -> Native {
         Native {
             engine: Engine::new(options, seed, time(clock)),
             clock,

@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::Store;
+use super::{Invalidation, NOBODY, Store};
 use crate::connection::ConnId;
 use crate::keyspace::entry::Entry;
 
@@ -62,7 +62,19 @@ impl Store {
             if queue.is_empty() {
                 waiters.remove(key);
                 self.waiting -= 1;
+                if self.dbs[db].growing.remove(key) {
+                    self.watching -= 1;
+                }
             }
+        }
+    }
+
+    /// Lets every change of a key of the current database wake those who wait for it, as long as anyone does.
+    /// Whoever asks for that waits for the key next.
+    pub fn wait_for_growth(&mut self, key: &[u8]) {
+        if self.dbs[self.db].growing.insert(key.to_vec()) {
+            // It is looked for where watchers are: the path of a change has no other question to ask.
+            self.watching += 1;
         }
     }
 
@@ -76,10 +88,59 @@ impl Store {
         self.dbs[db].waiters.get(key)?.get(at).copied()
     }
 
+    /// Wakes those who wait for a key whose value has got something new.
+    #[inline]
+    pub fn wake_waiters(&mut self, key: &[u8]) {
+        if self.waiting != 0 {
+            self.wake(key);
+        }
+    }
+
+    /// Lets the end of a key, or of its being what it is, wake those who wait for it.
+    pub fn expect_loss(&mut self, db: usize, key: &[u8]) {
+        *self.dbs[db].loss_waiters.entry(key.to_vec()).or_default() += 1;
+        self.waiting_for_loss += 1;
+    }
+
+    /// Takes back one [`Store::expect_loss`].
+    pub fn forget_loss(&mut self, db: usize, key: &[u8]) {
+        let waiters = &mut self.dbs[db].loss_waiters;
+        if let Some(count) = waiters.get_mut(key) {
+            *count -= 1;
+            self.waiting_for_loss -= 1;
+            if *count == 0 {
+                waiters.remove(key);
+            }
+        }
+    }
+
+    /// Wakes those who wait for a key and must know that it is gone.
     #[cold]
-    pub(super) fn signal_interested(&mut self, db: usize, key: &[u8]) {
+    pub(super) fn wake_of_loss(&mut self, key: &[u8]) {
+        if self.dbs[self.db].loss_waiters.contains_key(key) {
+            self.wake(key);
+        }
+    }
+
+    #[cold]
+    pub(super) fn signal_interested(&mut self, db: usize, key: &[u8], is_by_command: bool) {
         if let Some(watchers) = self.dbs[db].watchers.get(key) {
             self.touched.extend_from_slice(watchers);
+        }
+        if db == self.db && self.dbs[db].growing.contains(key) {
+            self.wake(key);
+        }
+        if self.notes_changes {
+            self.invalidated.push(Invalidation::Key { key: key.into(), is_by_command });
+            self.touched.push(NOBODY);
+        }
+    }
+
+    /// Begins or ends to note every change for the clients that track.
+    pub fn note_changes(&mut self, is_wanted: bool) {
+        if self.notes_changes != is_wanted {
+            self.notes_changes = is_wanted;
+            self.watching = if is_wanted { self.watching + 1 } else { self.watching - 1 };
         }
     }
 

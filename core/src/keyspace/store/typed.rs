@@ -3,11 +3,13 @@
 use alloc::boxed::Box;
 
 use super::Store;
+use crate::effects::Effects;
 use crate::error::Error;
 use crate::keyspace::entry::{Entry, Value, ValueMut, ValueRef};
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
+use crate::types::stream::Stream;
 use crate::types::zset::Zset;
 
 impl Store {
@@ -22,6 +24,7 @@ impl Store {
 
     /// The hash at `key` for reading.
     pub fn hash_at(&mut self, key: &[u8]) -> Result<Option<&Hash>, Error> {
+        self.drop_due_fields(key);
         match self.read(key).map(Entry::value) {
             None => Ok(None),
             Some(ValueRef::Hash(hash)) => Ok(Some(hash)),
@@ -47,6 +50,15 @@ impl Store {
         }
     }
 
+    /// The stream at `key` for reading.
+    pub fn stream(&mut self, key: &[u8]) -> Result<Option<&Stream>, Error> {
+        match self.read(key).map(Entry::value) {
+            None => Ok(None),
+            Some(ValueRef::Stream(stream)) => Ok(Some(stream)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
     /// The list at `key` for changing.
     pub fn list_mut(&mut self, key: &[u8]) -> Result<Option<&mut List>, Error> {
         match self.write(key).map(Entry::value_mut) {
@@ -58,6 +70,7 @@ impl Store {
 
     /// The hash at `key` for changing.
     pub fn hash_mut(&mut self, key: &[u8]) -> Result<Option<&mut Hash>, Error> {
+        self.drop_due_fields(key);
         match self.write(key).map(Entry::value_mut) {
             None => Ok(None),
             Some(ValueMut::Hash(hash)) => Ok(Some(hash)),
@@ -83,6 +96,15 @@ impl Store {
         }
     }
 
+    /// The stream at `key` for changing.
+    pub fn stream_mut(&mut self, key: &[u8]) -> Result<Option<&mut Stream>, Error> {
+        match self.write(key).map(Entry::value_mut) {
+            None => Ok(None),
+            Some(ValueMut::Stream(stream)) => Ok(Some(stream)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
     /// The list at `key` for changing, made when missing. The caller must add an element.
     pub fn list_or_new(&mut self, key: &[u8]) -> Result<&mut List, Error> {
         match self.write_or_new(key, || Value::List(Box::default())).value_mut() {
@@ -93,6 +115,7 @@ impl Store {
 
     /// The hash at `key` for changing, made when missing. The caller must add an element.
     pub fn hash_or_new(&mut self, key: &[u8]) -> Result<&mut Hash, Error> {
+        self.drop_due_fields(key);
         match self.write_or_new(key, || Value::Hash(Box::default())).value_mut() {
             ValueMut::Hash(hash) => Ok(hash),
             _ => Err(Error::WrongType),
@@ -112,6 +135,23 @@ impl Store {
         match self.write_or_new(key, || Value::Zset(Box::default())).value_mut() {
             ValueMut::Zset(zset) => Ok(zset),
             _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The stream at `key` for changing, made when missing; it may stay empty.
+    pub fn stream_or_new(&mut self, key: &[u8]) -> Result<&mut Stream, Error> {
+        match self.write_or_new(key, || Value::Stream(Box::default())).value_mut() {
+            ValueMut::Stream(stream) => Ok(stream),
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// The stream at `key` as it is, and where to record what was done to it.
+    pub fn stream_and_effects(&mut self, key: &[u8]) -> Option<(&Stream, &mut Effects)> {
+        let hash = self.hash(key);
+        match self.dbs[self.db].keys.find(hash, key).map(Entry::value) {
+            Some(ValueRef::Stream(stream)) => Some((stream, &mut self.effects)),
+            _ => None,
         }
     }
 }

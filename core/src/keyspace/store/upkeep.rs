@@ -12,6 +12,8 @@ const FREE_STEP_ELEMENTS: usize = 512;
 const EXPIRE_STEP_SEGMENTS: usize = 512;
 /// Keys expired per step of active expiry.
 const EXPIRE_STEP_KEYS: usize = 200;
+/// Fields of hashes expired per step of active expiry.
+const EXPIRE_STEP_FIELDS: usize = 500;
 /// Pause after a step of active expiry that found nothing but has not seen the whole table, in milliseconds.
 const EXPIRE_PAUSE_MILLIS: u64 = 10;
 
@@ -19,9 +21,9 @@ impl Store {
     /// Does one bounded step of active expiry and lazy freeing.
     pub fn maintain(&mut self) {
         self.free_step();
-        if self.active_expire {
+        if self.active_expire && !self.is_still {
             for db in 0..self.dbs.len() {
-                if self.dbs[db].volatile > 0 && self.dbs[db].expire_step_at <= self.now {
+                if self.dbs[db].is_volatile() && self.dbs[db].expire_step_at <= self.now {
                     self.expire_step(db);
                 }
             }
@@ -33,13 +35,14 @@ impl Store {
         if !self.garbage.is_empty() {
             return Some(0);
         }
-        let next = self.dbs.iter().filter(|db| db.volatile > 0).map(|db| db.expire_step_at).min()?;
-        (self.active_expire && next != u64::MAX).then(|| next.saturating_mul(1000))
+        let next = self.dbs.iter().filter(|db| db.is_volatile()).map(|db| db.expire_step_at).min()?;
+        (self.active_expire && !self.is_still && next != u64::MAX).then(|| next.saturating_mul(1000))
     }
 
     fn expire_step(&mut self, db: usize) {
         let current = core::mem::replace(&mut self.db, db);
-        let mut expired: Vec<(u64, Vec<u8>)> = Vec::new();
+        let mut expired: Vec<(u64, Vec<u8>, bool)> = Vec::new();
+        let last = self.now.saturating_sub(1);
         let target = &mut self.dbs[db];
         let seed = self.compact.seed;
         let cursor = target.expire_cursor;
@@ -48,10 +51,13 @@ impl Store {
         }
         let scan = target.keys.expired(
             cursor,
-            self.now.saturating_sub(1),
+            last,
             (EXPIRE_STEP_SEGMENTS, EXPIRE_STEP_KEYS),
-            Entry::deadline,
-            |entry| expired.push((seed.hash(entry.key()), entry.key().to_vec())),
+            Entry::due_at,
+            |entry| {
+                let is_whole = entry.deadline().is_some_and(|at| at <= last);
+                expired.push((seed.hash(entry.key()), entry.key().to_vec(), is_whole));
+            },
         );
         target.expire_nearest = target.expire_nearest.min(scan.nearest);
         match scan.cursor {
@@ -63,17 +69,25 @@ impl Store {
             }
             None => {
                 target.expire_cursor = 0;
+                // Those that are due now and have later fields say so again below.
+                target.has_timed_fields &= target.expire_nearest != u64::MAX;
                 target.expire_not_before = target.expire_nearest;
                 target.expire_step_at = target.expire_nearest.saturating_add(1);
             }
         }
-        for (hash, key) in expired {
-            self.expire(hash, &key);
+        let mut fields_left = EXPIRE_STEP_FIELDS;
+        for (hash, key, is_whole) in expired {
+            if is_whole {
+                self.expire(hash, &key);
+            } else {
+                let removed = self.expire_fields(hash, &key, fields_left);
+                fields_left = fields_left.saturating_sub(removed);
+            }
         }
         self.db = current;
     }
 
-    fn free_step(&mut self) {
+    pub(super) fn free_step(&mut self) {
         let Some(garbage) = self.garbage.front_mut() else { return };
         let done = match garbage {
             Garbage::Table(table) => table.free_some(FREE_STEP_ELEMENTS),
@@ -81,6 +95,7 @@ impl Store {
             Garbage::Value(Value::Hash(hash)) => hash.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Set(set)) => set.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Zset(zset)) => zset.free_some(FREE_STEP_ELEMENTS),
+            Garbage::Value(Value::Stream(stream)) => stream.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(_) => true,
         };
         if done {

@@ -37,7 +37,7 @@ fn remove(table: &mut Table<Item>, key: &str) -> bool {
 }
 
 fn scale() -> u64 {
-    if cfg!(miri) { 3 } else { 100 }
+    if cfg!(miri) { 1 } else { 100 }
 }
 
 #[test]

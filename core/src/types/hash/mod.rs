@@ -1,17 +1,24 @@
 //! Hashes.
 //!
 //! A small hash is one [`Packed`] with fields and values in turns. Beyond the limits of [`Compact`] it is a
-//! [`Table`] whose elements are one allocation each, and stays so.
+//! [`Table`](crate::keyspace::Table) whose elements are one allocation each, and stays so. A field may have a
+//! deadline. In a table it lies in the field's allocation; a small hash then becomes a sequence with deadlines, and
+//! stays so. A hash does not know the time: [`Hash::take_due`] removes what is due, and the store calls it before
+//! anyone looks.
 
 pub mod commands;
 mod field;
+mod large;
 #[cfg(test)]
 mod tests;
+mod timed;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::keyspace::{Keyed, Table};
+use self::large::Large;
+use self::timed::{Timed, Triplets};
+use crate::keyspace::Keyed;
 use crate::random::{Random, Selection};
 use crate::structures::{Item, Packed, packed};
 use crate::types::{Compact, sample};
@@ -19,16 +26,29 @@ pub use field::Field;
 
 /// A map from fields to values.
 ///
-/// Items that come out are integers only where the compact form keeps them so; compare them as text.
+/// Items that come out are integers only where a compact form keeps them so; compare them as text.
 #[derive(Default)]
 pub struct Hash {
     form: Form,
 }
 
+/// The form of most hashes, and a pointer to the others, so that the handle of a hash stays as small as a slice's.
 enum Form {
     /// Fields and values in turns.
     Packed(Packed),
-    Table(Box<Table<Field>>),
+    Other(Box<Other>),
+}
+
+enum Other {
+    Timed(Timed),
+    Large(Large),
+}
+
+/// A hash of any form, to read.
+enum View<'a> {
+    Packed(&'a Packed),
+    Timed(&'a Timed),
+    Large(&'a Large),
 }
 
 impl Default for Form {
@@ -41,11 +61,23 @@ impl Default for Form {
 pub type Pair<'a> = (Item<'a>, Item<'a>);
 
 impl Hash {
+    #[inline(always)]
+    fn view(&self) -> View<'_> {
+        match &self.form {
+            Form::Packed(packed) => View::Packed(packed),
+            Form::Other(other) => match &**other {
+                Other::Timed(timed) => View::Timed(timed),
+                Other::Large(large) => View::Large(large),
+            },
+        }
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        match &self.form {
-            Form::Packed(packed) => packed.len() / 2,
-            Form::Table(table) => table.len(),
+        match self.view() {
+            View::Packed(packed) => packed.len() / 2,
+            View::Timed(timed) => timed.len(),
+            View::Large(large) => large.table.len(),
         }
     }
 
@@ -56,31 +88,41 @@ impl Hash {
 
     /// The value of a field.
     pub fn get(&self, field: &[u8]) -> Option<Item<'_>> {
-        match &self.form {
-            Form::Packed(packed) => {
+        match self.view() {
+            View::Packed(packed) => {
                 let value =
                     packed.next(packed.find(field, 1)?).expect("every field is followed by its value");
                 Some(packed.item(value))
             }
-            Form::Table(table) => {
-                table.find(table.hash(field), field).map(|field| Item::Bytes(field.value()))
-            }
+            View::Timed(timed) => timed.get(field),
+            View::Large(large) => large.find(field).map(|field| Item::Bytes(field.value())),
         }
     }
 
     /// Whether the field exists.
     pub fn contains(&self, field: &[u8]) -> bool {
-        match &self.form {
-            Form::Packed(packed) => packed.find(field, 1).is_some(),
-            Form::Table(table) => table.find(table.hash(field), field).is_some(),
+        match self.view() {
+            View::Packed(packed) => packed.find(field, 1).is_some(),
+            View::Timed(timed) => timed.contains(field),
+            View::Large(large) => large.find(field).is_some(),
         }
     }
 
-    /// Sets a field; true if it is new.
+    /// Sets a field, which then has no deadline; true if it is new.
     pub fn insert(&mut self, field: &[u8], value: &[u8], compact: &Compact) -> bool {
-        if let Form::Packed(packed) = &mut self.form {
-            let is_short = field.len().max(value.len()) <= compact.hash_value_bytes_max;
-            match packed.find(field, 1) {
+        self.put(field, value, false, compact)
+    }
+
+    /// As [`Hash::insert`], but a deadline stays.
+    pub fn update(&mut self, field: &[u8], value: &[u8], compact: &Compact) -> bool {
+        self.put(field, value, true, compact)
+    }
+
+    #[inline]
+    fn put(&mut self, field: &[u8], value: &[u8], keep_deadline: bool, compact: &Compact) -> bool {
+        let is_short = field.len().max(value.len()) <= compact.hash_value_bytes_max;
+        match &mut self.form {
+            Form::Packed(packed) => match packed.find(field, 1) {
                 Some(position) if is_short => {
                     let position = packed.next(position).expect("every field is followed by its value");
                     packed.replace(position, value);
@@ -91,17 +133,22 @@ impl Hash {
                     packed.push_back(value);
                     return true;
                 }
-                _ => self.convert(compact),
-            }
+                _ => {}
+            },
+            Form::Other(other) => match &mut **other {
+                Other::Timed(timed) => {
+                    if is_short && timed.replace(field, value, keep_deadline) {
+                        return false;
+                    }
+                    if is_short && timed.len() < compact.hash_entries_max {
+                        timed.push(field, value);
+                        return true;
+                    }
+                }
+                Other::Large(large) => return large.insert(field, value, keep_deadline),
+            },
         }
-        let Form::Table(table) = &mut self.form else { unreachable!("a packed hash was converted above") };
-        let hash = table.hash(field);
-        if let Some(old) = table.find_mut(hash, field) {
-            old.set_value(value);
-            return false;
-        }
-        table.insert_new(hash, Field::new(field, value));
-        true
+        self.enlarge(compact).insert(field, value, keep_deadline)
     }
 
     /// Removes a field; true if it was there.
@@ -113,120 +160,218 @@ impl Hash {
                 packed.remove(value);
                 true
             }
-            Form::Table(table) => table.remove(table.hash(field), field).is_some(),
+            Form::Other(other) => match &mut **other {
+                Other::Timed(timed) => timed.remove(field),
+                Other::Large(large) => large.remove(field),
+            },
+        }
+    }
+
+    /// The deadline of a field in unix milliseconds, if there is such a field and if it has one.
+    pub fn deadline(&self, field: &[u8]) -> Option<Option<u64>> {
+        match self.view() {
+            View::Packed(packed) => packed.find(field, 1).map(|_| None),
+            View::Timed(timed) => timed.deadline(field).map(|at| Some(at).filter(|&at| at != 0)),
+            View::Large(large) => large.find(field).map(Field::deadline),
+        }
+    }
+
+    /// Sets or clears the deadline of a field, which is not 0; `false` if there is no such field.
+    pub fn set_deadline(&mut self, field: &[u8], deadline: Option<u64>) -> bool {
+        if let Form::Packed(packed) = &self.form {
+            if packed.find(field, 1).is_none() {
+                return false;
+            }
+            if deadline.is_none() {
+                return true;
+            }
+            self.form = Form::Other(Box::new(Other::Timed(Timed::of(packed))));
+        }
+        match &mut self.form {
+            Form::Packed(_) => unreachable!("the form has just been changed"),
+            Form::Other(other) => match &mut **other {
+                Other::Timed(timed) => timed.set_deadline(field, deadline.unwrap_or(0)),
+                Other::Large(large) => large.set_deadline(field, deadline),
+            },
+        }
+    }
+
+    /// Whether any field has a deadline.
+    pub fn has_deadlines(&self) -> bool {
+        match self.view() {
+            View::Packed(_) => false,
+            View::Timed(timed) => timed.iter().any(|(_, _, at)| at != 0),
+            View::Large(large) => large.has_deadlines(),
+        }
+    }
+
+    /// A time in unix milliseconds that no field's deadline is before; `u64::MAX` without deadlines.
+    pub fn nearest_deadline(&self) -> u64 {
+        match self.view() {
+            View::Packed(_) => u64::MAX,
+            View::Timed(timed) => timed.nearest(),
+            View::Large(large) => large.nearest(),
+        }
+    }
+
+    /// Removes about `most` fields whose deadlines are before `now`, or all such, and gives them to `removed`.
+    pub fn take_due(&mut self, now: u64, most: usize, removed: impl FnMut(&[u8])) {
+        match &mut self.form {
+            Form::Packed(_) => {}
+            Form::Other(other) => match &mut **other {
+                Other::Timed(timed) => timed.take_due(now, removed),
+                Other::Large(large) => large.take_due(now, most, removed),
+            },
         }
     }
 
     /// All fields with their values, in no useful order.
     pub fn iter(&self) -> Iter<'_> {
-        match &self.form {
-            Form::Packed(packed) => Iter::Packed(packed.iter()),
-            Form::Table(table) => Iter::Table(table.iter()),
+        match self.view() {
+            View::Packed(packed) => Iter(Walk::Packed(packed.iter())),
+            View::Timed(timed) => Iter(Walk::Timed(timed.triplets(0))),
+            View::Large(large) => Iter(Walk::Large(large.table.iter())),
         }
+    }
+
+    /// All fields with values and deadlines, in the order of [`Hash::iter`].
+    pub fn iter_timed(&self) -> impl Iterator<Item = (Item<'_>, Item<'_>, Option<u64>)> {
+        let mut walk = self.iter().0;
+        core::iter::from_fn(move || match &mut walk {
+            Walk::Packed(items) => Some((items.next()?, items.next()?, None)),
+            Walk::Timed(items) => {
+                items.next().map(|(field, value, at)| (field, value, Some(at).filter(|&at| at != 0)))
+            }
+            Walk::Large(fields) => fields.next().map(|field| {
+                let (name, value) = pair(field);
+                (name, value, field.deadline())
+            }),
+        })
     }
 
     /// Calls `visit` for about `count` fields from `cursor` on and returns the cursor to go on from; 0 begins
     /// and 0 ends. A compact hash is visited at once.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(Pair<'_>)) -> u64 {
-        match &self.form {
-            Form::Packed(_) => {
+        match self.view() {
+            View::Large(large) => large.table.scan(cursor, count, |field| visit(pair(field))),
+            _ => {
                 self.iter().for_each(visit);
                 0
             }
-            Form::Table(table) => table.scan(cursor, count, |field| visit(pair(field))),
         }
     }
 
     /// A field chosen at random; `None` if there is none.
     pub fn random(&self, random: &mut Random) -> Option<Pair<'_>> {
-        match &self.form {
-            Form::Packed(packed) if packed.is_empty() => None,
-            Form::Packed(packed) => {
-                let index = random.below(packed.len() as u64 / 2) as usize * 2;
-                let mut items = packed.iter_from(index);
+        if self.is_empty() {
+            return None;
+        }
+        let mut index = || random.below(self.len() as u64) as usize;
+        match self.view() {
+            View::Packed(packed) => {
+                let mut items = packed.iter_from(index() * 2);
                 Some((items.next()?, items.next()?))
             }
-            Form::Table(table) => table.random(random).map(pair),
+            View::Timed(timed) => timed.triplets(index()).next().map(|(field, value, _)| (field, value)),
+            View::Large(large) => large.table.random(random).map(pair),
         }
     }
 
     /// Endless random fields, each drawn from all; the hash is not empty.
     pub fn draws<'a>(&'a self, random: &'a mut Random) -> impl Iterator<Item = Pair<'a>> {
         // Seeking in a packed hash walks, so its few fields are laid out once.
-        let laid_out: Vec<Pair<'a>> = match &self.form {
-            Form::Packed(_) => self.iter().collect(),
-            Form::Table(_) => Vec::new(),
+        let laid_out: Vec<Pair<'a>> = match self.view() {
+            View::Large(_) => Vec::new(),
+            _ => self.iter().collect(),
         };
-        core::iter::from_fn(move || match &self.form {
-            Form::Packed(_) => laid_out.get(random.below(laid_out.len() as u64) as usize).copied(),
-            Form::Table(table) => table.random(random).map(pair),
+        core::iter::from_fn(move || match self.view() {
+            View::Large(large) => large.table.random(random).map(pair),
+            _ => laid_out.get(random.below(laid_out.len() as u64) as usize).copied(),
         })
     }
 
     /// Calls `visit` for `count` different random fields, or for all.
     pub fn sample(&self, count: usize, random: &mut Random, mut visit: impl FnMut(Pair<'_>)) {
-        match &self.form {
-            Form::Packed(_) => {
+        match self.view() {
+            View::Large(large) => sample::distinct(&large.table, count, random, |field| visit(pair(field))),
+            _ => {
                 let mut selection = Selection::new(self.len(), count);
                 self.iter().filter(|_| selection.takes_next(random)).for_each(visit);
             }
-            Form::Table(table) => sample::distinct(table, count, random, |field| visit(pair(field))),
         }
     }
 
     /// The name that OBJECT ENCODING replies.
     pub fn encoding(&self) -> &'static str {
-        match &self.form {
-            Form::Packed(_) => "listpack",
-            Form::Table(_) => "hashtable",
+        match self.view() {
+            View::Packed(_) => "listpack",
+            View::Timed(_) => "listpackex",
+            View::Large(_) => "hashtable",
+        }
+    }
+
+    /// Whether this is one of the compact forms.
+    pub fn is_compact(&self) -> bool {
+        !matches!(self.view(), View::Large(_))
+    }
+
+    /// Fields and values in turns, while they are one packed sequence.
+    pub fn packed(&self) -> Option<&Packed> {
+        match self.view() {
+            View::Packed(packed) => Some(packed),
+            _ => None,
         }
     }
 
     /// Bytes allocated on the heap; those of a large hash's fields are estimated from some of them.
     pub fn memory_bytes(&self) -> usize {
-        match &self.form {
-            Form::Packed(packed) => packed.memory_bytes(),
-            Form::Table(table) => sample::memory_bytes(table, Field::memory_bytes),
+        match self.view() {
+            View::Packed(packed) => packed.memory_bytes(),
+            View::Timed(timed) => timed.memory_bytes(),
+            View::Large(large) => sample::memory_bytes(&large.table, Field::memory_bytes),
         }
     }
 
     /// A copy, for COPY.
     pub fn copy(&self, compact: &Compact) -> Hash {
-        match &self.form {
-            Form::Packed(packed) => Hash { form: Form::Packed(packed.clone()) },
-            Form::Table(table) => {
-                let mut copy = Table::new(compact.seed);
-                for field in table.iter() {
-                    copy.insert_new(copy.hash(field.key()), Field::new(field.key(), field.value()));
-                }
-                Hash { form: Form::Table(Box::new(copy)) }
-            }
-        }
+        let form = match self.view() {
+            View::Packed(packed) => Form::Packed(packed.clone()),
+            View::Timed(timed) => Form::Other(Box::new(Other::Timed(timed.clone()))),
+            View::Large(large) => Form::Other(Box::new(Other::Large(large.copy(compact.seed)))),
+        };
+        Hash { form }
     }
 
     /// Frees about `budget` elements of a value that is being thrown away; true when nothing is left.
     pub fn free_some(&mut self, budget: usize) -> bool {
-        match &mut self.form {
-            Form::Packed(packed) => {
-                *packed = Packed::new();
-                true
-            }
-            Form::Table(table) => table.free_some(budget),
+        if let Form::Other(other) = &mut self.form
+            && let Other::Large(large) = &mut **other
+        {
+            return large.table.free_some(budget);
         }
+        *self = Hash::default();
+        true
     }
 
     /// Gives the hash its large form.
-    fn convert(&mut self, compact: &Compact) {
-        let mut table = Table::new(compact.seed);
+    fn enlarge(&mut self, compact: &Compact) -> &mut Large {
+        let mut large = Large::new(compact.seed);
         let (mut name, mut text) = (Vec::new(), Vec::new());
-        for (field, value) in self.iter() {
+        for (field, value, deadline) in self.iter_timed() {
             name.clear();
             text.clear();
             field.append_to(&mut name);
             value.append_to(&mut text);
-            table.insert_new(table.hash(&name), Field::new(&name, &text));
+            large.push(&name, &text, deadline);
         }
-        self.form = Form::Table(Box::new(table));
+        self.form = Form::Other(Box::new(Other::Large(large)));
+        match &mut self.form {
+            Form::Other(other) => match &mut **other {
+                Other::Large(large) => large,
+                Other::Timed(_) => unreachable!("the form has just been changed"),
+            },
+            Form::Packed(_) => unreachable!("the form has just been changed"),
+        }
     }
 }
 
@@ -235,20 +380,22 @@ fn pair(field: &Field) -> Pair<'_> {
 }
 
 /// Iterates over the fields of a [`Hash`] with their values.
-pub enum Iter<'a> {
-    /// Over the compact form.
+pub struct Iter<'a>(Walk<'a>);
+
+enum Walk<'a> {
     Packed(packed::Iter<'a>),
-    /// Over the large form.
-    Table(crate::keyspace::Iter<'a, Field>),
+    Timed(Triplets<'a>),
+    Large(crate::keyspace::Iter<'a, Field>),
 }
 
 impl<'a> Iterator for Iter<'a> {
     type Item = Pair<'a>;
 
     fn next(&mut self) -> Option<Pair<'a>> {
-        match self {
-            Iter::Packed(items) => Some((items.next()?, items.next()?)),
-            Iter::Table(fields) => fields.next().map(pair),
+        match &mut self.0 {
+            Walk::Packed(items) => Some((items.next()?, items.next()?)),
+            Walk::Timed(items) => items.next().map(|(field, value, _)| (field, value)),
+            Walk::Large(fields) => fields.next().map(pair),
         }
     }
 }

@@ -297,3 +297,74 @@ fn newer_clients_get_maps_and_nested_pairs() {
         ],
     );
 }
+
+type TimedModel = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
+
+fn timed_contents(hash: &Hash) -> TimedModel {
+    hash.iter_timed().map(|(field, value, at)| (field.to_vec(), (value.to_vec(), at))).collect()
+}
+
+/// Random changes of fields and deadlines, while time passes.
+#[test]
+fn deadlines_are_those_of_a_model() {
+    let (seeds, steps) = if cfg!(miri) { (2, 100) } else { (20, 3_000) };
+    for seed in 0..seeds {
+        let mut random = Random::new([seed; 16]);
+        let space = if seed % 2 == 0 { 30 } else { 400 };
+        let (mut hash, mut model, mut now) = (Hash::default(), TimedModel::new(), 1_000);
+        for _ in 0..steps {
+            let field = random_text(&mut random, space);
+            let value = random_text(&mut random, space);
+            let deadline = Some(now + random.below(500));
+            let known = model.get(&field).map(|(_, deadline)| *deadline);
+            assert_eq!(hash.deadline(&field), known);
+            match random.below(10) {
+                0..=2 => {
+                    assert_eq!(hash.insert(&field, &value, &compact()), known.is_none());
+                    model.insert(field, (value, None));
+                }
+                3 => {
+                    assert_eq!(hash.update(&field, &value, &compact()), known.is_none());
+                    model.insert(field, (value, known.flatten()));
+                }
+                4..=6 => {
+                    assert_eq!(hash.set_deadline(&field, deadline), known.is_some());
+                    model.entry(field).and_modify(|entry| entry.1 = deadline);
+                }
+                7 => {
+                    assert_eq!(hash.set_deadline(&field, None), known.is_some());
+                    model.entry(field).and_modify(|entry| entry.1 = None);
+                }
+                8 => {
+                    assert_eq!(hash.remove(&field), known.is_some());
+                    model.remove(&field);
+                }
+                _ => {
+                    now += random.below(60);
+                    let most = random.below(5) as usize;
+                    let mut removed = Vec::new();
+                    while hash.nearest_deadline() < now {
+                        hash.take_due(now, most.max(1), |field| removed.push(field.to_vec()));
+                    }
+                    removed.sort();
+                    let is_due = |at: &Option<u64>| at.is_some_and(|at| at < now);
+                    let due = model.iter().filter(|(_, (_, at))| is_due(at));
+                    assert_eq!(removed, due.map(|(field, _)| field.clone()).collect::<Vec<_>>());
+                    model.retain(|_, (_, at)| !is_due(at));
+                }
+            }
+            let nearest = model.values().filter_map(|(_, at)| *at).min();
+            assert!(hash.nearest_deadline() <= nearest.unwrap_or(u64::MAX));
+            assert_eq!(hash.has_deadlines(), nearest.is_some());
+        }
+        assert_eq!(timed_contents(&hash), model);
+        assert_eq!(timed_contents(&hash.copy(&compact())), model);
+        assert_eq!(hash.len(), model.len());
+        assert_eq!(hash.iter().count(), model.len());
+    }
+}
+
+#[test]
+fn a_hash_is_as_small_as_a_slice() {
+    assert_eq!(size_of::<Hash>(), size_of::<&[u8]>());
+}

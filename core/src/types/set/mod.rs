@@ -213,6 +213,14 @@ impl Set {
         }
     }
 
+    /// The members while they are integers in an array.
+    pub fn integers(&self) -> Option<&IntSet> {
+        match &self.form {
+            Form::Ints(ints) => Some(ints),
+            _ => None,
+        }
+    }
+
     /// Bytes allocated on the heap; those of a large set's members are estimated from some of them.
     pub fn memory_bytes(&self) -> usize {
         match &self.form {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::compare::Condition;
 use super::expiry::{Expiry, expiry_time};
 use crate::args::Args;
 use crate::command::{
@@ -27,11 +28,12 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Ok(Flow::Done);
     }
     let (mut if_absent, mut if_present, mut wants_old, mut expiry) = (false, false, false, Expiry::Unchanged);
+    let mut condition = None;
     let mut cursor = args.cursor(3);
     while !cursor.is_done() {
-        if !if_present && cursor.accept("NX") {
+        if !if_present && condition.is_none() && cursor.accept("NX") {
             if_absent = true;
-        } else if !if_absent && cursor.accept("XX") {
+        } else if !if_absent && condition.is_none() && cursor.accept("XX") {
             if_present = true;
         } else if cursor.accept("GET") {
             wants_old = true;
@@ -39,6 +41,11 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             expiry = Expiry::Keep;
         } else if let Some(time) = expiry.accept_time(&mut cursor)? {
             expiry = time;
+        } else if !if_absent
+            && !if_present
+            && let Some(given) = Condition::accept(&mut cursor, condition)
+        {
+            condition = Some(given);
         } else {
             return Err(Error::Syntax);
         }
@@ -46,7 +53,8 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let deadline = expiry.deadline(ctx)?;
     let exists =
         if wants_old { reply_string(ctx, key)? } else { (if_absent || if_present) && ctx.store.exists(key) };
-    if (if_absent && exists) || (if_present && !exists) {
+    let holds = condition.map_or(Ok(true), |condition| condition.holds(ctx.store, key))?;
+    if !holds || (if_absent && exists) || (if_present && !exists) {
         if !wants_old {
             ctx.reply.null();
         }
@@ -252,7 +260,7 @@ fn setrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 /// Changes the bytes of the string at `key`, which then has at least `len` of them, if there is memory for that.
-fn change_bytes(
+pub(in crate::types) fn change_bytes(
     ctx: &mut Context<'_>,
     key: &[u8],
     len: usize,
@@ -329,6 +337,42 @@ fn msetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+fn msetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let count = number::parse_i64(args.at(1))
+        .and_then(|count| i32::try_from(count).ok())
+        .and_then(|count| usize::try_from(count).ok())
+        .filter(|&count| count > 0)
+        .ok_or(Error::Text("ERR invalid numkeys value"))?;
+    let mut cursor = args.cursor(2);
+    let pairs = count.checked_mul(2).and_then(|count| cursor.many(count).ok());
+    let pairs = pairs.ok_or(Error::Text("ERR wrong number of key-value pairs"))?;
+    let (mut if_absent, mut if_present, mut expiry) = (false, false, Expiry::Unchanged);
+    while !cursor.is_done() {
+        if !if_present && cursor.accept("NX") {
+            if_absent = true;
+        } else if !if_absent && cursor.accept("XX") {
+            if_present = true;
+        } else if matches!(expiry, Expiry::Unchanged | Expiry::Keep) && cursor.accept("KEEPTTL") {
+            expiry = Expiry::Keep;
+        } else if let Some(time) = expiry.accept_time(&mut cursor)? {
+            expiry = time;
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    let deadline = expiry.deadline(ctx)?;
+    let mut keys = pairs.iter().step_by(2);
+    let is_refused = (if_absent || if_present) && keys.any(|key| ctx.store.exists(key) == if_absent);
+    if !is_refused {
+        let mut pairs = pairs.iter();
+        while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
+            store_string(ctx, key, value, deadline, matches!(expiry, Expiry::Keep));
+        }
+    }
+    ctx.reply.flag(!is_refused);
+    Ok(Flow::Done)
+}
+
 fn check_pairs(ctx: &Context<'_>, args: Args<'_>) -> Result<(), Error> {
     if args.len().is_multiple_of(2) { Err(Error::Arity(ctx.name())) } else { Ok(()) }
 }
@@ -355,7 +399,7 @@ fn store_string(ctx: &mut Context<'_>, key: &[u8], value: &[u8], deadline: Optio
 }
 
 /// Replies with the string at `key`, or with null; true if it was there.
-#[inline]
+#[inline(always)]
 fn reply_string(ctx: &mut Context<'_>, key: &[u8]) -> Result<bool, Error> {
     match ctx.store.read(key) {
         Some(entry) => write_string(&mut ctx.reply, entry.value()).map(|()| true),
@@ -377,7 +421,7 @@ fn write_string(reply: &mut Reply<'_>, value: ValueRef<'_>) -> Result<(), Error>
 }
 
 /// A copy of a string value's bytes.
-pub(super) fn text_of(value: ValueRef<'_>) -> Result<Vec<u8>, Error> {
+pub(in crate::types) fn text_of(value: ValueRef<'_>) -> Result<Vec<u8>, Error> {
     match value {
         ValueRef::Bytes(bytes) => Ok(bytes.to_vec()),
         ValueRef::Int(number) => {
@@ -390,7 +434,7 @@ pub(super) fn text_of(value: ValueRef<'_>) -> Result<Vec<u8>, Error> {
 }
 
 /// The length in bytes of the string at `key`, for a command that changes it.
-fn len_for_change(ctx: &mut Context<'_>, key: &[u8]) -> Result<Option<usize>, Error> {
+pub(in crate::types) fn len_for_change(ctx: &mut Context<'_>, key: &[u8]) -> Result<Option<usize>, Error> {
     ctx.store.write(key).map(|entry| string_len(entry.value())).transpose()
 }
 
@@ -572,6 +616,30 @@ pub(crate) const ROWS: &[Command] = &[
         ..row("MSET", "Sets several keys to strings at once.")
     },
     Command {
+        since: "8.4.0",
+        complexity: "O(N) in the number of keys",
+        flags: DENYOOM.and(Flags::MOVABLEKEYS),
+        args: &[
+            integer("numkeys"),
+            PAIRS[0],
+            one_of("condition", &[token("nx", "NX"), token("xx", "XX")]).optional(),
+            one_of("expiration", &[EXPIRY[0], EXPIRY[1], EXPIRY[2], EXPIRY[3], token("keepttl", "KEEPTTL")])
+                .optional(),
+        ],
+        reply: "integer",
+        handler: msetex,
+        keys: Some(&[KeySpec {
+            flags: &["OW", "update"],
+            begin: Begin::Index(1),
+            find: Find::KeyNum { count: 0, first: 1, step: 2 },
+        }]),
+        tips: &["request_policy:multi_shard", "response_policy:agg_min"],
+        ..row(
+            "MSETEX",
+            "Sets several keys to strings with one deadline, perhaps only if all or none of them exist.",
+        )
+    },
+    Command {
         since: "1.0.1",
         complexity: "O(N) in the number of keys",
         flags: DENYOOM,
@@ -596,13 +664,25 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[
             key("key"),
             string("value"),
-            one_of("condition", &[token("nx", "NX"), token("xx", "XX")]).optional(),
+            one_of(
+                "condition",
+                &[
+                    token("nx", "NX"),
+                    token("xx", "XX"),
+                    string("ifeq-value").after("IFEQ"),
+                    string("ifne-value").after("IFNE"),
+                    string("ifdeq-digest").after("IFDEQ"),
+                    string("ifdne-digest").after("IFDNE"),
+                ],
+            )
+            .optional(),
             token("get", "GET").optional(),
             one_of("expiration", &[EXPIRY[0], EXPIRY[1], EXPIRY[2], EXPIRY[3], token("keepttl", "KEEPTTL")])
                 .optional(),
         ],
         reply: "simple-string | bulk-string | null",
         handler: set,
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
         ..row("SET", "Sets a key to a string, whatever it held before, and optionally its deadline.")
     },
     Command {

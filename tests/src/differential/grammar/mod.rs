@@ -22,12 +22,23 @@ pub struct Grammar {
     waiting: Vec<Template>,
     serving: Vec<Template>,
     lex: Vec<Template>,
+    acl: Vec<Template>,
+    tracking: Vec<Template>,
+    tracked: Vec<Template>,
     only: Vec<String>,
 }
 
 /// Steers clear of what redis-server 7.0.15 gets wrong or does not know yet.
 fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
-    let Op::Request { connection, mut args } = op else { return vec![op] };
+    let (connection, mut args) = match op {
+        Op::Request { connection, args } => (connection, args),
+        Op::Watched { connection, args } => {
+            let mut ops = consumers_of(&args, |args| Op::Watched { connection, args });
+            ops.push(Op::Watched { connection, args });
+            return ops;
+        }
+        other => return vec![other],
+    };
     let name = args[0].to_ascii_uppercase();
     match name.as_slice() {
         // It takes an out-of-range error that an earlier command has met for one of SORT's own numbers; reading
@@ -35,6 +46,28 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
         b"SORT" | b"SORT_RO" => {
             let reading = Op::request(connection, &["ZADD", "no-such-key", "XX", "1", "member"]);
             vec![reading, Op::Request { connection, args }]
+        }
+        // It forgets a parenthesis that is open when another one opens.
+        b"ACL" => {
+            let mut is_open = false;
+            args.retain(|arg| {
+                let (opens, closes) = (arg.starts_with(b"("), arg.ends_with(b")"));
+                let is_kept = !(is_open && opens && !closes);
+                is_open = (is_open || opens) && !closes;
+                is_kept
+            });
+            vec![Op::Request { connection, args }]
+        }
+        // Before 7.2 XSETID may go back behind a deleted entry; so none is deleted that it could go back behind.
+        b"XDEL" => {
+            args.iter_mut().skip(2).filter(|id| id.len() > 10).for_each(|id| *id = b"60-1".to_vec());
+            vec![Op::Request { connection, args }]
+        }
+        // Since 7.2 they make their consumer even when they have nothing to give to it.
+        b"XREADGROUP" | b"XCLAIM" | b"XAUTOCLAIM" => {
+            let mut ops = consumers_of(&args, |args| Op::Request { connection, args });
+            ops.push(Op::Request { connection, args });
+            ops
         }
         // A fourth word of ZRANK is an option that came with 7.2.
         b"ZRANK" | b"ZREVRANK" if args.len() == 4 => {
@@ -54,6 +87,25 @@ fn around_faults_of_the_oracle(op: Op) -> Vec<Op> {
     }
 }
 
+/// Requests that make the consumer of a request in each of its streams.
+fn consumers_of(args: &Args, op: impl Fn(Args) -> Op) -> Vec<Op> {
+    let [name, key, group, consumer, rest @ ..] = args.as_slice() else { return Vec::new() };
+    let make = |key: &Vec<u8>| {
+        let mut args = to_args(&["XGROUP", "CREATECONSUMER"]);
+        args.extend([key.clone(), group.clone(), consumer.clone()]);
+        op(args)
+    };
+    match name.to_ascii_uppercase().as_slice() {
+        b"XCLAIM" | b"XAUTOCLAIM" => vec![make(key)],
+        b"XREADGROUP" => {
+            let keys = rest.iter().skip_while(|word| !word.eq_ignore_ascii_case(b"STREAMS")).skip(1);
+            let keys: Vec<_> = keys.collect();
+            keys[..keys.len() / 2].iter().map(|key| make(key)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 impl Grammar {
     /// A source whose steps follow from the seed.
     pub fn new(seed: u64) -> Grammar {
@@ -65,6 +117,9 @@ impl Grammar {
             waiting: parse(commands::WAITING),
             serving: parse(commands::SERVING),
             lex: parse(commands::LEX),
+            acl: parse(commands::ACL),
+            tracking: parse(commands::TRACKING),
+            tracked: parse(commands::TRACKED),
             only: Vec::new(),
         }
     }
@@ -78,6 +133,10 @@ impl Grammar {
     pub fn opening() -> Vec<Op> {
         let mut ops: Vec<Op> = (0..CONNECTIONS).map(|connection| Op::Reopen { connection }).collect();
         ops.push(Op::request(0, &["FLUSHALL"]));
+        // Users outlive FLUSHALL; here they are made where they are missing, so that as many are deleted everywhere.
+        let users = ["u0", "u1", "u2", "U0", ""];
+        ops.extend(users.map(|user| Op::request(0, &["ACL", "SETUSER", user])));
+        ops.push(Op::request(0, &[["ACL", "DELUSER"].as_slice(), &users].concat()));
         ops.push(Op::request(1, &["HELLO", "3"]));
         ops
     }
@@ -96,6 +155,7 @@ impl Grammar {
         }
         match self.random.below(100) {
             0 => self.waiting_episode(&mut ops),
+            1 if self.random.one_in(2) => self.tracking_episode(&mut ops),
             1 => self.subscribing_episode(&mut ops),
             2 => ops.push(Op::State),
             3 if self.random.one_in(4) => ops.push(Op::request(connection, &["FLUSHALL"])),
@@ -108,7 +168,7 @@ impl Grammar {
 
     fn chosen(&mut self, connection: usize, ops: &mut Vec<Op>) {
         for _ in 0..100 * self.plain.len() {
-            let args = self.plain();
+            let args = if self.random.one_in(2) { self.acl() } else { self.plain() };
             let name = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
             if self.only.contains(&name) {
                 ops.push(Op::Request { connection, args });
@@ -126,6 +186,7 @@ impl Grammar {
                 0 | 1 => self.random_result(connection, ops),
                 2 => self.scan(connection, ops),
                 3 => self.lex(connection, ops),
+                6 if self.random.one_in(4) => self.permissions(connection, ops),
                 4 | 5 => self.transaction(connection, ops),
                 _ => {
                     let args = self.plain();
@@ -133,6 +194,30 @@ impl Grammar {
                 }
             }
         }
+    }
+
+    /// A user's rules, and what comes of them.
+    fn permissions(&mut self, connection: usize, ops: &mut Vec<Op>) {
+        for _ in 0..self.random.between(5, 30) {
+            let args = self.acl();
+            ops.push(Op::Request { connection, args });
+        }
+    }
+
+    /// A request about users; many ask whether a user might send some other request.
+    fn acl(&mut self) -> Args {
+        if self.random.one_in(2) {
+            return expand(&self.acl, &mut self.random);
+        }
+        let mut args = to_args(&["ACL", "DRYRUN"]);
+        values::value("user", &mut self.random, &mut args);
+        let inner =
+            if self.random.one_in(8) { expand(&self.blocking, &mut self.random) } else { self.plain() };
+        let sound = around_faults_of_the_oracle(Op::Request { connection: 0, args: inner });
+        if let Some(Op::Request { args: inner, .. }) = sound.into_iter().next_back() {
+            args.extend(inner);
+        }
+        args
     }
 
     fn plain(&mut self) -> Args {
@@ -159,7 +244,19 @@ impl Grammar {
             b"PEXPIRE",
             b"EXPIREAT",
             b"PEXPIREAT",
+            b"RESTORE",
             b"SORT",
+            // It would wait for replicas, follow a master, or show all settings.
+            b"WAIT",
+            b"REPLICAOF",
+            b"SLAVEOF",
+            b"CONFIG",
+            // How long an entry is pending is a matter of milliseconds as well.
+            b"XCLAIM",
+            b"XAUTOCLAIM",
+            b"XPENDING",
+            // Before 7.2 it may go back behind a deleted entry.
+            b"XSETID",
         ];
         let kinds = if delicate.contains(&name.as_slice()) { 3 } else { 6 };
         match random.below(kinds) {
@@ -358,6 +455,30 @@ impl Grammar {
         }
         ops.push(Op::watched(0, &["PUBSUB", "NUMSUB", "news", "sport", "both"]));
         ops.push(Op::watched(0, &["PUBSUB", "NUMPAT"]));
+        Self::close_episode(ops);
+    }
+
+    /// Some read, others write: who is told what, and when.
+    fn tracking_episode(&mut self, ops: &mut Vec<Op>) {
+        ops.push(Op::watched(0, &["SELECT", "0"]));
+        for connection in 3..6 {
+            if self.random.one_in(4) {
+                ops.push(Op::watched(connection, &["SUBSCRIBE", "__redis__:invalidate"]));
+            } else {
+                ops.push(Op::watched(connection, &["HELLO", "3"]));
+            }
+        }
+        for _ in 0..self.random.between(10, 60) {
+            // The fifth only listens: what it hears for others comes before or after its own replies.
+            let connection = [0, 3, 4][self.random.below(3)];
+            let args = if connection != 0 && self.random.one_in(6) {
+                expand(&self.tracking, &mut self.random)
+            } else {
+                self.few_keys(|grammar| expand(&grammar.tracked, &mut grammar.random))
+            };
+            ops.push(Op::Watched { connection, args });
+        }
+        ops.push(Op::watched(0, &["DISCARD"]));
         Self::close_episode(ops);
     }
 

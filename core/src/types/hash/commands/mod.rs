@@ -1,11 +1,16 @@
 //! The commands of hashes.
 
+mod combined;
+mod deadlines;
 mod read;
+mod timed_rows;
 mod write;
 
 use crate::command::{
     Arg, Command, Flags, Group, KeySpec, block, double, integer, key, pattern, string, token,
 };
+
+pub(crate) use timed_rows::TIMED_ROWS;
 
 const READ: Flags = Flags::READONLY;
 const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);

@@ -1,14 +1,13 @@
 //! The commands that only read a hash.
 
 use crate::args::Args;
-use crate::commands::scan::scan_cursor;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::resp::Reply;
 use crate::structures::Item;
 use crate::types::hash::Pair;
 use crate::types::sample::{Draw, reply_repeated};
-use crate::types::scan::{ScanOptions, reply_empty};
+use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 
 /// The most pairs that HRANDFIELD takes as a count WITHVALUES: twice as many replies must still be a count.
 const PAIRS_MAX: u64 = i64::MAX as u64 / 2;
@@ -91,14 +90,19 @@ pub(super) fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);
     };
-    let options = ScanOptions::parse(args.cursor(3), true)?;
+    let mut without_values = false;
+    let options = ScanOptions::parse(args.cursor(3), |cursor| {
+        let is_own = cursor.accept("NOVALUES");
+        without_values |= is_own;
+        Ok(is_own)
+    })?;
     options.reply(&mut ctx.reply, |options, reply| {
         let mut replies = 0;
         let next = hash.scan(cursor, options.count, |(field, value)| {
             if options.passes(field) {
                 reply.item(field);
                 replies += 1;
-                if !options.without_values {
+                if !without_values {
                     reply.item(value);
                     replies += 1;
                 }

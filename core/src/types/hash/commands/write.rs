@@ -76,7 +76,7 @@ pub(super) fn hincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
         }
     };
     let sum = old.checked_add(increment).ok_or(Error::Overflow)?;
-    hash.insert(field, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], sum), &compact);
+    hash.update(field, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], sum), &compact);
     ctx.store.changed(key, NotifyClass::Hash, "hincrby");
     ctx.reply.int(sum);
     Ok(Flow::Done)
@@ -103,10 +103,15 @@ pub(super) fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow
     }
     let mut text = Vec::new();
     sum.write_human(&mut text);
-    hash.insert(field, &text, &compact);
+    hash.update(field, &text, &compact);
+    let is_timed = hash.deadline(field).flatten().is_some();
     ctx.store.changed(key, NotifyClass::Hash, "hincrbyfloat");
     // Whoever replays must not depend on the rounding of an addition.
-    ctx.rewrite(&[b"HSET", key, field, &text]);
+    if is_timed {
+        ctx.rewrite(&[b"HSETEX", key, b"KEEPTTL", b"FIELDS", b"1", field, &text]);
+    } else {
+        ctx.rewrite(&[b"HSET", key, field, &text]);
+    }
     ctx.reply.bulk(&text);
     Ok(Flow::Done)
 }

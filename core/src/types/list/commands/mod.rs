@@ -2,6 +2,7 @@
 
 mod ends;
 mod inside;
+mod several;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -106,6 +107,26 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("source"), key("destination"), end("wherefrom"), end("whereto"), double("timeout")],
         reply: "bulk-string | null",
         handler: waiting::blmove,
+        keys: Some(&[keys(TAKES, 1, 0), keys(INSERTS, 2, 0)]),
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "BLMOVEM",
+        group: Group::List,
+        since: "8.10.0",
+        complexity: "O(N) with N elements moved.",
+        summary: "Moves several elements from one list to another and replies with them; waits until there are enough.",
+        flags: GROW.and(WAIT),
+        args: &[
+            key("source"),
+            key("destination"),
+            end("wherefrom"),
+            end("whereto"),
+            double("timeout"),
+            several::HOW_MANY,
+        ],
+        reply: "array of bulk-string | null",
+        handler: several::blmovem,
         keys: Some(&[keys(TAKES, 1, 0), keys(INSERTS, 2, 0)]),
         ..Command::DEFAULT
     },
@@ -217,6 +238,19 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("source"), key("destination"), end("wherefrom"), end("whereto")],
         reply: "bulk-string | null",
         handler: ends::lmove,
+        keys: Some(&[keys(TAKES, 1, 0), keys(INSERTS, 2, 0)]),
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "LMOVEM",
+        group: Group::List,
+        since: "8.10.0",
+        complexity: "O(N) with N elements moved.",
+        summary: "Moves several elements from an end of one list to an end of another and replies with them.",
+        flags: GROW,
+        args: &[key("source"), key("destination"), end("wherefrom"), end("whereto"), several::HOW_MANY],
+        reply: "array of bulk-string | null",
+        handler: several::lmovem,
         keys: Some(&[keys(TAKES, 1, 0), keys(INSERTS, 2, 0)]),
         ..Command::DEFAULT
     },

@@ -7,6 +7,7 @@ use crate::blocking::{Absent, Block, deadline_after};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::Type;
+use alloc::boxed::Box;
 
 pub(super) fn blpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Left)
@@ -70,7 +71,15 @@ fn wait_for_source(ctx: &mut Context<'_>, args: Args<'_>, deadline: Option<u64>)
     Flow::Done
 }
 
-fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
+pub(super) fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
     let keys = keys.iter().map(<[u8]>::to_vec).collect();
-    Flow::Block(Block { keys, wants: Type::List, deadline, on_timeout: Absent::NullArray })
+    Flow::Block(Box::new(Block {
+        keys,
+        wants: Type::List,
+        wakes_on_loss: false,
+        deadline,
+        retry_at: None,
+        on_timeout: Absent::NullArray,
+        request: None,
+    }))
 }

@@ -13,8 +13,8 @@ use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
 use crate::memory::ELEMENT_BYTES;
 use crate::number;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
-use crate::types::Compact;
 use crate::types::set::Set;
+use crate::types::{Compact, hyperloglog};
 
 /// One of the three operations: calls the visitor for each member of the result until it says no.
 type Operation = fn(&[Option<&Set>], &Compact, &mut dyn FnMut(Item<'_>) -> bool);
@@ -44,31 +44,78 @@ pub(super) fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, 
 }
 
 pub(super) fn sintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let count = number::parse_i64(args.at(1))
-        .filter(|&count| count > 0)
-        .ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
-    let mut cursor = args.cursor(2);
-    let keys = usize::try_from(count)
-        .ok()
-        .and_then(|count| cursor.many(count).ok())
-        .ok_or(Error::Text("ERR Number of keys can't be greater than number of args"))?;
-    let mut limit = 0;
-    while !cursor.is_done() {
-        if !cursor.accept_with("LIMIT", 1) {
-            return Err(Error::Syntax);
+    count(ctx, &Count::parse(args, false)?, intersection)
+}
+
+pub(super) fn sdiffcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    count(ctx, &Count::parse(args, false)?, difference)
+}
+
+pub(super) fn sunioncard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let request = Count::parse(args, true)?;
+    if request.approximately { estimate(ctx, &request) } else { count(ctx, &request, union) }
+}
+
+/// What a command asks for that only counts.
+struct Count<'a> {
+    keys: Args<'a>,
+    /// The most to count to; 0 for all.
+    limit: usize,
+    /// An estimate will do.
+    approximately: bool,
+}
+
+impl<'a> Count<'a> {
+    fn parse(args: Args<'a>, may_estimate: bool) -> Result<Count<'a>, Error> {
+        let count = number::parse_i64(args.at(1))
+            .filter(|&count| count > 0)
+            .ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
+        let mut cursor = args.cursor(2);
+        let keys = usize::try_from(count)
+            .ok()
+            .and_then(|count| cursor.many(count).ok())
+            .ok_or(Error::Text("ERR Number of keys can't be greater than number of args"))?;
+        let mut request = Count { keys, limit: 0, approximately: false };
+        while !cursor.is_done() {
+            if may_estimate && cursor.accept("APPROX") {
+                request.approximately = true;
+            } else if cursor.accept_with("LIMIT", 1) {
+                let limit = number::parse_i64(cursor.take()?).filter(|&limit| limit >= 0);
+                let limit = limit.ok_or(Error::Text("ERR LIMIT can't be negative"))?;
+                request.limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            } else {
+                return Err(Error::Syntax);
+            }
         }
-        limit = number::parse_i64(cursor.take()?)
-            .filter(|&limit| limit >= 0)
-            .ok_or(Error::Text("ERR LIMIT can't be negative"))?;
+        Ok(request)
     }
+}
+
+fn count(ctx: &mut Context<'_>, request: &Count<'_>, operation: Operation) -> Result<Flow, Error> {
     let compact = ctx.store.compact;
-    let sets = gather(ctx.store, keys)?;
-    let mut found = 0;
-    intersection(&sets, &compact, &mut |_| {
+    let sets = gather(ctx.store, request.keys)?;
+    let (mut found, mut memory) = (0, Ok(()));
+    operation(&sets, &compact, &mut |member| {
         found += 1;
-        found != limit
+        // A union of several sets remembers its members.
+        memory = ctx.server.memory.take(member_bytes(member));
+        memory.is_ok() && found != request.limit
     });
-    ctx.reply.int(found);
+    memory?;
+    ctx.reply.count(found);
+    Ok(Flow::Done)
+}
+
+/// The size of a union as a HyperLogLog estimates it.
+fn estimate(ctx: &mut Context<'_>, request: &Count<'_>) -> Result<Flow, Error> {
+    ctx.server.memory.take(hyperloglog::DENSE_BYTES * 2)?;
+    let sets = gather(ctx.store, request.keys)?;
+    let mut seen = hyperloglog::Union::new();
+    for member in sets.into_iter().flatten().flat_map(Set::iter) {
+        seen.add(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]));
+    }
+    let estimate = seen.estimate() as usize;
+    ctx.reply.count(if request.limit == 0 { estimate } else { estimate.min(request.limit) });
     Ok(Flow::Done)
 }
 

@@ -1,11 +1,10 @@
 //! The commands on members of one set, or of two.
 
 use crate::args::Args;
-use crate::commands::scan::scan_cursor;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::NotifyClass;
-use crate::types::scan::{ScanOptions, reply_empty};
+use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 
 pub(super) fn sadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, compact) = (args.at(1), ctx.store.compact);
@@ -99,7 +98,7 @@ pub(super) fn sscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);
     };
-    let options = ScanOptions::parse(args.cursor(3), false)?;
+    let options = ScanOptions::parse_members(args.cursor(3))?;
     options.reply(&mut ctx.reply, |options, reply| {
         let mut replies = 0;
         let next = set.scan(cursor, options.count, |member| {

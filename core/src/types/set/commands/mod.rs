@@ -4,7 +4,7 @@ mod algebra;
 mod members;
 mod random;
 
-use crate::command::{Command, Flags, Group, KeySpec, integer, key, pattern, string};
+use crate::command::{Command, Flags, Group, KeySpec, integer, key, pattern, string, token};
 
 const READ: Flags = Flags::READONLY;
 const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
@@ -58,6 +58,18 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "set of bulk-string",
         handler: algebra::sdiff,
         tips: &["nondeterministic_output_order"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SDIFFCARD",
+        group: Group::Set,
+        since: "8.10.0",
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        summary: "Returns the number of members of the first set that no other set has, counted up to a limit.",
+        flags: READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: algebra::sdiffcard,
         ..Command::DEFAULT
     },
     Command {
@@ -219,6 +231,23 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "set of bulk-string",
         handler: algebra::sunion,
         tips: &["nondeterministic_output_order"],
+        ..Command::DEFAULT
+    },
+    Command {
+        name: "SUNIONCARD",
+        group: Group::Set,
+        since: "8.10.0",
+        complexity: "O(N) where N is the number of members of all sets together.",
+        summary: "Returns or estimates the number of members that any of the sets has, counted up to a limit.",
+        flags: READ.and(Flags::MOVABLEKEYS),
+        args: &[
+            integer("numkeys"),
+            key("key").multiple(),
+            token("approx", "APPROX").optional(),
+            integer("limit").after("LIMIT").optional(),
+        ],
+        reply: "integer",
+        handler: algebra::sunioncard,
         ..Command::DEFAULT
     },
     Command {

@@ -104,6 +104,8 @@ fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Err
 }
 
 fn pop_all(ctx: &mut Context<'_>, key: &[u8]) -> Result<Flow, Error> {
+    // Redis reads the whole set with another lookup, which counts.
+    ctx.store.hits += 1;
     if let Some(set) = ctx.store.set_mut(key)? {
         ctx.reply.set(set.len());
         for member in set.iter() {

@@ -4,17 +4,18 @@ use crate::args::Args;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::NotifyClass;
+use crate::number;
 
 const NOT_A_NUMBER: Error = Error::Text("ERR resulting score is not a number (NaN)");
 
 /// What the options of ZADD ask for.
 #[derive(Clone, Copy, Default)]
-struct Conditions {
-    if_absent: bool,
-    if_present: bool,
+pub(in crate::types) struct Conditions {
+    pub(in crate::types) if_absent: bool,
+    pub(in crate::types) if_present: bool,
     if_greater: bool,
     if_less: bool,
-    counts_changes: bool,
+    pub(in crate::types) counts_changes: bool,
     adds_up: bool,
 }
 
@@ -90,15 +91,27 @@ fn add(ctx: &mut Context<'_>, args: Args<'_>, adds_up: bool) -> Result<Flow, Err
     for index in (first..args.len()).step_by(2) {
         args.float(index)?;
     }
+    let members = args.from(first);
+    let score = |index| number::parse_f64(members.at(index)).expect("all scores were read before");
+    let pairs = (0..members.len()).step_by(2).map(|index| (score(index), members.at(index + 1)));
+    add_members(ctx, key, conditions, pairs)
+}
+
+/// Adds members with their scores, of which there is at least one, and replies as ZADD does.
+pub(in crate::types) fn add_members<'a>(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    conditions: Conditions,
+    pairs: impl Iterator<Item = (f64, &'a [u8])>,
+) -> Result<Flow, Error> {
     let compact = ctx.store.compact;
     let (mut added, mut updated, mut result) = (0, 0, None);
     let zset =
         if conditions.if_present { ctx.store.zset_mut(key)? } else { Some(ctx.store.zset_or_new(key)?) };
     if let Some(zset) = zset {
-        for index in (first..args.len()).step_by(2) {
-            let given = args.float(index)?;
+        for (given, member) in pairs {
             let mut decision = Ok(None);
-            let old = zset.upsert(args.at(index + 1), &compact, |old| {
+            let old = zset.upsert(member, &compact, |old| {
                 decision = conditions.decide(old, given);
                 decision.clone().ok().flatten()
             });

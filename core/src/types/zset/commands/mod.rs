@@ -10,6 +10,7 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::types) use members::{Conditions, add_members};
 pub(crate) use rows::ROWS;
 
 use crate::context::Context;
@@ -48,7 +49,7 @@ fn write_member(reply: &mut Reply<'_>, member: Item<'_>, score: f64, with_scores
 
 /// Puts a result in the place of whatever `key` held, or deletes the key when there is none; replies how many
 /// members the result has.
-fn store_result(ctx: &mut Context<'_>, key: &[u8], result: Zset, event: &'static str) {
+pub(in crate::types) fn store_result(ctx: &mut Context<'_>, key: &[u8], result: Zset, event: &'static str) {
     ctx.reply.count(result.len());
     if !result.is_empty() {
         ctx.store.put(key, Value::Zset(result.into()), None);

@@ -1,5 +1,6 @@
 //! Commands that take members from an end, at once or as soon as there are some.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::at_least;
@@ -203,10 +204,13 @@ fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, 
 }
 
 fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
-    Flow::Block(Block {
+    Flow::Block(Box::new(Block {
         keys: keys.iter().map(<[u8]>::to_vec).collect(),
         wants: Type::Zset,
+        wakes_on_loss: false,
         deadline,
+        retry_at: None,
         on_timeout: Absent::NullArray,
-    })
+        request: None,
+    }))
 }

@@ -4,12 +4,11 @@ use alloc::vec::Vec;
 
 use super::{write_head, write_member};
 use crate::args::Args;
-use crate::commands::scan::scan_cursor;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::number;
 use crate::types::sample::{Draw, reply_repeated};
-use crate::types::scan::{ScanOptions, reply_empty};
+use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 
 /// Most members with scores that ZRANDMEMBER can be asked for, as in Redis, which doubles the number.
 const PAIRS_MAX: u64 = i64::MAX as u64 / 2;
@@ -60,7 +59,7 @@ pub(super) fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);
     };
-    let options = ScanOptions::parse(args.cursor(3), false)?;
+    let options = ScanOptions::parse_members(args.cursor(3))?;
     options.reply(&mut ctx.reply, |options, reply| {
         let (mut replies, mut text) = (0, Vec::new());
         let next = zset.scan(cursor, options.count, |member, score| {

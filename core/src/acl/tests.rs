@@ -1,0 +1,103 @@
+//! Users from text to text, and what the host does with them.
+
+use alloc::string::String;
+
+use crate::conversation::Conversation;
+use crate::{Engine, Options};
+
+fn engine(lines: &[&str]) -> Engine {
+    let mut options = Options::default();
+    lines.iter().for_each(|line| options.set("user", line).expect("the line is right"));
+    Engine::new(options, [1; 16], 0)
+}
+
+fn check(lines: &[&str], expect: &str) {
+    assert_eq!(String::from_utf8_lossy(&engine(lines).acl_text()), expect);
+}
+
+#[test]
+fn users_are_written_as_they_are_read() {
+    check(&[], "user default on nopass sanitize-payload ~* &* +@all\n");
+    let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    check(
+        &["alice on >abc %R~in:* ~own &news +@read -get +get|a (~x +set) (+@all -@write)", "default off"],
+        &[
+            "user alice on sanitize-payload #",
+            digest,
+            " %R~in:* ~own resetchannels &news -@all +@read -get +get|a (~x resetchannels -@all +set) (resetchannels \
+             +@all -@write)\nuser default off sanitize-payload resetchannels -@all\n",
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn what_is_written_can_be_loaded_again() {
+    let mut first = engine(&["alice on >abc ~a* +get (&c +publish)", "bob off nopass allkeys allcommands"]);
+    let text = first.acl_text();
+    let mut second = engine(&[]);
+    assert_eq!(second.load_acl(0, &text), Ok(()));
+    assert_eq!(second.acl_text(), text);
+    // A file with a fault changes nothing.
+    for (fault, expect) in [
+        ("user a on\nuser a off\n", "line 2: duplicate user 'a' found"),
+        ("alice on", "line 1: should start with user keyword"),
+        (
+            "\n# a note\nuser x +nosuch",
+            "line 3: error in modifier '+nosuch': Unknown command or category name in ACL",
+        ),
+        ("user x (+get", "line 1: unmatched parenthesis in selector starting at '(+get'"),
+    ] {
+        assert_eq!(first.load_acl(0, fault.as_bytes()), Err(expect.into()));
+    }
+    assert_eq!(first.acl_text(), text);
+}
+
+#[test]
+fn settings_are_checked_when_they_are_set() {
+    let mut options = Options::default();
+    assert!(options.set("user", "alice +nosuch").is_err());
+    assert!(options.set("user", "").is_err());
+    assert!(options.set("user", "alice on").is_ok());
+    assert!(options.set("user", "alice off").is_err());
+}
+
+#[test]
+fn loading_closes_those_whose_permissions_have_changed() {
+    let mut options = Options::default();
+    for line in ["alice on nopass +@all ~*", "bob on nopass +@all ~*"] {
+        options.set("user", line).expect("the line is right");
+    }
+    let mut talk = Conversation::with(options);
+    let [alice, bob, other] = [(); 3].map(|()| talk.client());
+    talk.send(alice, &["AUTH alice x"]);
+    talk.send(bob, &["AUTH bob x"]);
+    talk.engine
+        .load_acl(talk.now, b"user alice on nopass +@all ~*\nuser bob on nopass +get ~*")
+        .expect("it is right");
+    talk.pass(1);
+    assert!(talk.is_closed(bob));
+    assert!(!talk.is_closed(alice) && !talk.is_closed(other));
+}
+
+#[test]
+fn the_log_keeps_a_part_of_what_is_long() {
+    let mut options = Options::default();
+    options.set("user", "alice on nopass +get").expect("the line is right");
+    let mut talk = Conversation::with(options);
+    let (alice, admin) = (talk.client(), talk.client());
+    talk.send(alice, &["AUTH alice x", &alloc::format!("GET {}", "k".repeat(1 << 20))]);
+    talk.expect(alice, "+OK|-NOPERM No permissions to access a key");
+    assert!(talk.ask(admin, "ACL LOG").len() < 100_000);
+    // Of a kind that follows within a minute there is one entry.
+    talk.check(alice, "GET a", "-NOPERM No permissions to access a key");
+    talk.pass(59_000_000);
+    talk.check(alice, "GET a", "-NOPERM No permissions to access a key");
+    talk.pass(61_000_000);
+    talk.check(alice, "GET a", "-NOPERM No permissions to access a key");
+    let log = talk.ask(admin, "ACL LOG");
+    assert!(log.starts_with("*3|") && log.matches("$5|count|:2|").count() == 1, "{log}");
+    talk.check(admin, "CONFIG SET acllog-max-len 1", "+OK");
+    talk.check(alice, "GET b", "-NOPERM No permissions to access a key");
+    assert!(talk.ask(admin, "ACL LOG").starts_with("*1|"));
+}

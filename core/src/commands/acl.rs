@@ -1,0 +1,369 @@
+//! ACL: users and what they may do.
+
+use alloc::vec::Vec;
+
+use crate::acl::{self, Denied, LogEntry, Selector, hexadecimal, sha256};
+use crate::args::Args;
+use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+use crate::number::parse_i64;
+use crate::resp::Reply;
+
+/// Bits of the password that GENPASS makes without being told.
+const PASSWORD_BITS: i64 = 256;
+/// Bits of the longest password that GENPASS makes.
+const PASSWORD_BITS_MAX: i64 = 4096;
+/// Entries that LOG shows without being told.
+const LOG_SHOWN: i64 = 10;
+/// Bytes that a rule takes for each byte of it: in the user, in a copy, as text and as a number.
+const RULE_COPIES: usize = 4;
+
+fn cat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    match args.get(2) {
+        None => {
+            ctx.reply.array(CATEGORIES.len());
+            CATEGORIES.iter().for_each(|category| ctx.reply.text(category));
+        }
+        Some(_) if args.len() > 3 => return Err(wrong_form("CAT")),
+        Some(name) => {
+            let lower = name.to_ascii_lowercase();
+            let category = CATEGORIES.iter().find(|category| category.as_bytes() == lower);
+            let category = category.ok_or_else(|| Error::quoting("ERR Unknown category '", name, "'"))?;
+            let index = ctx.server.index();
+            let names: Vec<_> = index
+                .entries()
+                .filter(|(_, entry)| entry.row.is_in_category(category))
+                .map(|(_, entry)| entry.full_name())
+                .collect();
+            ctx.reply.array(names.len());
+            names.iter().for_each(|name| ctx.reply.text(name));
+        }
+    }
+    Ok(Flow::Done)
+}
+
+fn deluser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.from(2).iter().any(|name| name == b"default") {
+        return Err(Error::Text("ERR The 'default' user cannot be removed"));
+    }
+    let deleted = args.from(2).iter().filter(|name| acl::delete_user(ctx.server, name)).count();
+    ctx.reply.count(deleted);
+    Ok(Flow::Done)
+}
+
+fn dryrun(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let user = ctx.server.acl.find(args.at(2));
+    let user = user.ok_or_else(|| Error::quoting_all("ERR User '", args.at(2), "' not found"))?;
+    let request = args.from(3);
+    let unknown = || Error::quoting_all("ERR Command '", request.at(0), "' not found");
+    let mut row = ctx.server.lookup.find(request.at(0)).ok_or_else(unknown)?;
+    let mut parent = None;
+    if let Some(name) = request.get(1)
+        && !row.subcommands.is_empty()
+    {
+        parent = Some(row);
+        row = row.subcommand(name).ok_or_else(unknown)?;
+    }
+    if !accepts(row.arity(if parent.is_some() { 2 } else { 1 }), request.len()) {
+        return Err(Error::Arity(full_name(parent, row)));
+    }
+    match acl::check(ctx.server, user, row, request) {
+        Ok(()) => ctx.reply.ok(),
+        Err(denied) => {
+            let object = match denied {
+                Denied::Command => b"".as_slice(),
+                Denied::Key(at) | Denied::Channel(at) => request.at(at),
+            };
+            let text = denied.explain(ctx.server, user, row, object);
+            ctx.reply.bulk(&text);
+        }
+    }
+    Ok(Flow::Done)
+}
+
+/// What the engine's generator gives is hashed, so that a password tells nothing of other random choices.
+fn genpass(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let bits = match args.len() {
+        2 => PASSWORD_BITS,
+        3 => args.int(2)?,
+        _ => return Err(wrong_form("GENPASS")),
+    };
+    if bits <= 0 || bits > PASSWORD_BITS_MAX {
+        return Err(Error::Owned(alloc::format!(
+            "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to \
+             {PASSWORD_BITS_MAX}"
+        )));
+    }
+    let digits = (bits as usize).div_ceil(4);
+    let mut password = alloc::string::String::new();
+    while password.len() < digits {
+        let seed: [u64; 4] = core::array::from_fn(|_| ctx.store.random.next_u64());
+        let seed: Vec<u8> = seed.iter().flat_map(|word| word.to_le_bytes()).collect();
+        password.push_str(&hexadecimal(&sha256(&seed)));
+    }
+    ctx.reply.text(&password[..digits]);
+    Ok(Flow::Done)
+}
+
+fn getuser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let Context { server, reply, .. } = ctx;
+    let Some(id) = server.acl.find(args.at(2)) else {
+        reply.null();
+        return Ok(Flow::Done);
+    };
+    let user = server.acl.user(id);
+    reply.map(6);
+    reply.text("flags");
+    let flags = user.flags();
+    reply.set(flags.len());
+    flags.iter().for_each(|flag| reply.text(flag));
+    reply.text("passwords");
+    let digests = user.digests();
+    reply.array(digests.len());
+    digests.for_each(|digest| reply.text(&digest));
+    write_selector(reply, user.root());
+    reply.text("selectors");
+    reply.array(user.others().len());
+    for selector in user.others() {
+        reply.map(3);
+        write_selector(reply, selector);
+    }
+    Ok(Flow::Done)
+}
+
+fn write_selector(reply: &mut Reply<'_>, selector: &Selector) {
+    reply.text("commands");
+    reply.bulk(&selector.commands_text());
+    reply.text("keys");
+    reply.bulk(&selector.keys_text());
+    reply.text("channels");
+    reply.bulk(&selector.channels_text());
+}
+
+fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    let lines = ctx.server.acl.lines();
+    ctx.reply.array(lines.len());
+    lines.for_each(|line| ctx.reply.bulk(&line));
+    Ok(Flow::Done)
+}
+
+/// The file is the host's: it hands its lines over before the engine starts.
+fn no_file(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    Err(Error::Text(
+        "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL \
+         SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order \
+         to store users in the Redis configuration.",
+    ))
+}
+
+fn log(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() > 3 {
+        return Err(wrong_form("LOG"));
+    }
+    if args.len() == 3 && args.is(2, "RESET") {
+        ctx.server.acl.log.entries.clear();
+        ctx.reply.ok();
+        return Ok(Flow::Done);
+    }
+    let wanted = args.get(2).map_or(Some(LOG_SHOWN), parse_i64).ok_or(Error::NotInteger)?;
+    let Context { server, reply, .. } = ctx;
+    let entries = &server.acl.log.entries;
+    let count = entries.len().min(usize::try_from(wanted).unwrap_or(0));
+    reply.array(count);
+    entries.iter().take(count).for_each(|entry| write_entry(reply, entry, server.now / 1000));
+    Ok(Flow::Done)
+}
+
+fn write_entry(reply: &mut Reply<'_>, entry: &LogEntry, now: u64) {
+    reply.map(10);
+    reply.text("count");
+    reply.int(entry.count as i64);
+    for (name, value) in [
+        ("reason", entry.reason.name().as_bytes()),
+        ("context", entry.place.name().as_bytes()),
+        ("object", &entry.object),
+        ("username", &entry.user),
+    ] {
+        reply.text(name);
+        reply.bulk(value);
+    }
+    reply.text("age-seconds");
+    reply.double(now.saturating_sub(entry.updated) as f64 / 1000.0);
+    reply.text("client-info");
+    reply.bulk(&entry.client);
+    for (name, number) in [
+        ("entry-id", entry.id),
+        ("timestamp-created", entry.created),
+        ("timestamp-last-updated", entry.updated),
+    ] {
+        reply.text(name);
+        reply.int(number as i64);
+    }
+}
+
+fn setuser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    ctx.server.memory.take(RULE_COPIES * args.memory_bytes())?;
+    acl::set_user(ctx.server, args.at(2), args.from(3).iter())?;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn users(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    let Context { server, reply, .. } = ctx;
+    let users = server.acl.users();
+    reply.array(users.len());
+    users.for_each(|user| reply.bulk(&user.name));
+    Ok(Flow::Done)
+}
+
+fn whoami(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    let user = ctx.session().user;
+    ctx.reply.bulk(&ctx.server.acl.user(user).name);
+    Ok(Flow::Done)
+}
+
+fn wrong_form(subcommand: &str) -> Error {
+    Error::Owned(alloc::format!(
+        "ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try ACL HELP."
+    ))
+}
+
+fn acl_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    help(
+        &mut ctx.reply,
+        "ACL",
+        &[
+            "CAT [<category>]",
+            "    The categories, or the commands of one.",
+            "DELUSER <username> [<username> ...]",
+            "    Delete users and close their connections.",
+            "DRYRUN <username> <command> [<arg> ...]",
+            "    Whether a user may run a request; it is not run.",
+            "GENPASS [<bits>]",
+            "    A password of random hexadecimal digits.",
+            "GETUSER <username>",
+            "    What a user may do.",
+            "LIST",
+            "    All users, as lines of rules.",
+            "LOAD",
+            "    Read the users from the ACL file again.",
+            "LOG [<count>|RESET]",
+            "    What was refused lately.",
+            "SAVE",
+            "    Write the users to the ACL file.",
+            "SETUSER <username> [<rule> ...]",
+            "    Make or change a user.",
+            "USERS",
+            "    The names of all users.",
+            "WHOAMI",
+            "    The name of this connection's user.",
+        ],
+    );
+    Ok(Flow::Done)
+}
+
+const COMMON: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE);
+const ADMIN: Flags = COMMON.and(Flags::ADMIN);
+const ON_ALL_NODES: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Server, since, flags: ADMIN, summary, ..Command::DEFAULT }
+}
+
+const ACL: &[Command] = &[
+    Command {
+        complexity: "O(N) in the number of commands",
+        flags: COMMON,
+        args: &[string("category").optional()],
+        reply: "array of bulk-string",
+        handler: cat,
+        ..row("CAT", "6.0.0", "Lists the categories of commands, or the commands of one category.")
+    },
+    Command {
+        complexity: "O(N) in the number of connections",
+        args: &[string("username").multiple()],
+        reply: "integer",
+        handler: deluser,
+        tips: ON_ALL_NODES,
+        ..row("DELUSER", "6.0.0", "Deletes users and closes their connections.")
+    },
+    Command {
+        args: &[string("username"), string("command"), string("arg").optional().multiple()],
+        reply: "simple-string | bulk-string",
+        handler: dryrun,
+        ..row("DRYRUN", "7.0.0", "Tells whether a user may run a request, without running it.")
+    },
+    Command {
+        flags: COMMON,
+        args: &[integer("bits").optional()],
+        reply: "bulk-string",
+        handler: genpass,
+        ..row("GENPASS", "6.0.0", "Makes a password of random hexadecimal digits.")
+    },
+    Command {
+        complexity: "O(N) in the number of rules",
+        args: &[string("username")],
+        reply: "map | null",
+        handler: getuser,
+        ..row("GETUSER", "6.0.0", "Returns what a user may do.")
+    },
+    Command {
+        flags: Flags::LOADING.and(Flags::STALE),
+        reply: "array of simple-string",
+        handler: acl_help,
+        ..row("HELP", "6.0.0", "Lists the subcommands.")
+    },
+    Command {
+        complexity: "O(N) in the number of users",
+        reply: "array of bulk-string",
+        handler: list,
+        ..row("LIST", "6.0.0", "Returns all users as lines of rules.")
+    },
+    Command {
+        complexity: "O(N) in the number of users",
+        handler: no_file,
+        ..row("LOAD", "6.0.0", "Reads the users from the ACL file again.")
+    },
+    Command {
+        complexity: "O(N) in the number of entries",
+        args: &[one_of("operation", &[integer("count"), token("reset", "RESET")]).optional()],
+        reply: "array of map | simple-string",
+        handler: log,
+        ..row("LOG", "6.0.0", "Returns what was refused lately, or forgets it.")
+    },
+    Command {
+        complexity: "O(N) in the number of users",
+        handler: no_file,
+        tips: ON_ALL_NODES,
+        ..row("SAVE", "6.0.0", "Writes the users to the ACL file.")
+    },
+    Command {
+        complexity: "O(N) in the number of rules",
+        args: &[string("username"), string("rule").optional().multiple()],
+        handler: setuser,
+        tips: ON_ALL_NODES,
+        ..row("SETUSER", "6.0.0", "Makes a user, or changes what a user may do.")
+    },
+    Command {
+        complexity: "O(N) in the number of users",
+        reply: "array of bulk-string",
+        handler: users,
+        ..row("USERS", "6.0.0", "Returns the names of all users.")
+    },
+    Command {
+        flags: COMMON,
+        reply: "bulk-string",
+        handler: whoami,
+        ..row("WHOAMI", "6.0.0", "Returns the name of the connection's user.")
+    },
+];
+
+pub(crate) const ROWS: &[Command] = &[Command {
+    complexity: "Depends on the subcommand.",
+    flags: Flags::NONE,
+    reply: "any",
+    subcommands: ACL,
+    ..row("ACL", "6.0.0", "Lists, makes and changes users.")
+}];

@@ -1,0 +1,354 @@
+//! DEBUG: what test suites ask of a server. `enable-debug-command` decides who may.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::args::Args;
+use crate::blocking::{Absent, Block};
+use crate::command::{Command, Flags, Group, string};
+use crate::config::{DebugAccess, parse_bytes};
+use crate::connection::ConnId;
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+use crate::keyspace::{Digest, Entry, ValueRef};
+use crate::number::{parse_f64, parse_i64};
+use crate::observe;
+use crate::server::Server;
+
+use super::keys::encoding;
+
+/// What Redis replies when DEBUG is not enabled.
+const NOT_ALLOWED: Error = Error::Text(
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \
+     local connection, otherwise you need to set this option in the configuration file, and then restart the \
+     server.",
+);
+
+/// Longest time that DEBUG SLEEP takes, in seconds.
+const SLEEP_SECONDS_MAX: f64 = 1e9;
+
+/// Why the connection must not use a command that a setting guards, if that is so.
+pub(crate) fn refusal(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&Command>,
+    row: &Command,
+) -> Option<Error> {
+    match (parent.map(|parent| parent.name), row.name) {
+        (None, "DEBUG") if !is_allowed(server, conn) => Some(NOT_ALLOWED),
+        (Some("MODULE"), "LOAD" | "LOADEX" | "UNLOAD") => Some(super::module::NOT_ALLOWED),
+        _ => None,
+    }
+}
+
+fn is_allowed(server: &mut Server, conn: ConnId) -> bool {
+    match server.config.debug_access {
+        DebugAccess::Yes => true,
+        DebugAccess::No => false,
+        DebugAccess::Local => {
+            let connection = server.connection(conn);
+            connection.is_unix
+                || ["127.0.0.1:", "[::1]:", "::1:"].iter().any(|local| connection.addr.starts_with(local))
+        }
+    }
+}
+
+fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if !is_allowed(ctx.server, ctx.conn) {
+        return Err(NOT_ALLOWED);
+    }
+    let name = args.at(1).to_ascii_uppercase();
+    match (name.as_slice(), args.len()) {
+        (b"CHANGE-REPL-ID", 2) => change_repl_id(ctx),
+        (b"CONFIG-REWRITE-FORCE-ALL", 2) => {
+            return Err(Error::Text("ERR The server is running without a config file"));
+        }
+        (b"DIGEST", 2) => {
+            let digest = Digest::of_all(ctx.store);
+            ctx.reply.simple(&digest.text());
+        }
+        (b"DIGEST-VALUE", 2..) => digest_values(ctx, args),
+        (b"ERROR", 3) => return Err(Error::Quoting(args.at(2).to_vec())),
+        (b"HELP", 2) => debug_help(ctx),
+        (b"HTSTATS", 3..=4) => table_stats(ctx, args)?,
+        (b"HTSTATS-KEY", 3..=4) => value_stats(ctx, args)?,
+        (b"LISTPACK", 3) => listpack(ctx, args)?,
+        (b"LOADAOF" | b"RELOAD", 2..) => {
+            return Err(Error::Text("ERR nothing can be reloaded: the engine holds its data in memory only"));
+        }
+        (b"OBJECT", 3) => object(ctx, args)?,
+        (b"POPULATE", 3..=5) => populate(ctx, args)?,
+        (b"PROTOCOL", 3) => protocol(ctx, args)?,
+        (b"QUICKLIST-PACKED-THRESHOLD", 3) => packed_threshold(ctx, args)?,
+        (b"SET-ACTIVE-EXPIRE", 3) => {
+            ctx.store.active_expire = parse_i64(args.at(2)).unwrap_or(0) != 0;
+            ctx.reply.ok();
+        }
+        (b"SLEEP", 3) => return Ok(sleep(ctx, args)),
+        // There is no log to write to, no script that could be denied, and no periodic job to pause.
+        (b"LOG" | b"SET-DISABLE-DENY-SCRIPTS" | b"PAUSE-CRON", 3) => ctx.reply.ok(),
+        _ => {
+            return Err(Error::quoting(
+                "ERR unknown subcommand or wrong number of arguments for '",
+                args.at(1),
+                "'. Try DEBUG HELP.",
+            ));
+        }
+    }
+    Ok(Flow::Done)
+}
+
+/// The whole server rests: no request of any connection runs until the time is over.
+fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
+    let seconds = parse_f64(args.at(2)).unwrap_or(0.0).clamp(0.0, SLEEP_SECONDS_MAX);
+    let micros = (seconds * 1e6) as u64;
+    if micros == 0 {
+        ctx.reply.ok();
+        return Flow::Done;
+    }
+    let until = ctx.server.now + micros;
+    ctx.server.asleep_until = until;
+    observe::sleep(ctx, args, micros);
+    Flow::Block(Block::until(Some(until), Absent::Ok))
+}
+
+fn change_repl_id(ctx: &mut Context<'_>) {
+    let mut id = String::new();
+    while id.len() < 40 {
+        id.push_str(&format!("{:016x}", ctx.store.random.next_u64()));
+    }
+    id.truncate(40);
+    ctx.server.repl_id = id;
+    ctx.reply.ok();
+}
+
+fn digest_values(ctx: &mut Context<'_>, args: Args<'_>) {
+    let keys = args.from(2);
+    ctx.reply.array(keys.len());
+    for key in keys.iter() {
+        let digest = ctx.store.peek(key).map_or(Digest::default(), Digest::of_value);
+        ctx.reply.simple(&digest.text());
+    }
+}
+
+fn table_stats(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    let db = usize::try_from(args.int(2)?).ok().filter(|&db| db < ctx.store.databases());
+    let db = db.ok_or(Error::Text("ERR Out of range database"))?;
+    let text = format!(
+        "[Dictionary HT]\n number of elements: {}\n bytes of the table: {}\n[Expires HT]\n number of elements: {}\n",
+        ctx.store.len(db),
+        ctx.store.table_bytes_of(db),
+        ctx.store.volatile_len(db)
+    );
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+fn value_stats(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    let entry = ctx.store.peek(args.at(2)).ok_or(Error::NoSuchKey)?;
+    let (elements, bytes) = match entry.value() {
+        ValueRef::Hash(hash) if hash.encoding() == "hashtable" => (hash.len(), hash.memory_bytes()),
+        ValueRef::Set(set) if set.encoding() == "hashtable" => (set.len(), set.memory_bytes()),
+        ValueRef::Zset(zset) if zset.encoding() == "skiplist" => (zset.len(), zset.memory_bytes()),
+        _ => {
+            return Err(Error::Text(
+                "ERR The value stored at the specified key is not represented using an hash table",
+            ));
+        }
+    };
+    let text = format!(" number of elements: {elements}\n bytes of the value: {bytes}\n");
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+fn listpack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    let entry = ctx.store.peek(args.at(2)).ok_or(Error::NoSuchKey)?;
+    if encoding(entry) != "listpack" {
+        return Err(Error::Text("ERR Not a listpack encoded object."));
+    }
+    let text = format!("Listpack of about {} bytes", entry.copy_bytes());
+    ctx.reply.simple(&text);
+    Ok(())
+}
+
+fn object(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    let (key, now) = (args.at(2), ctx.store.now);
+    let address = ctx.store.compact.seed.hash(key) >> 16;
+    let entry = ctx.store.peek(key).ok_or(Error::NoSuchKey)?;
+    let (encoding, bytes, access) = (encoding(entry), serialised_bytes(entry), entry.access());
+    let idle = ctx.store.access.idle_seconds(access, now);
+    // Where a value lies differs between platforms and replies must not, so the place is made up.
+    let text = format!(
+        "Value at:0x{address:x} refcount:1 encoding:{encoding} serializedlength:{bytes} lru:{access} \
+         lru_seconds_idle:{idle}"
+    );
+    ctx.reply.simple(&text);
+    Ok(())
+}
+
+/// About what the value takes when it is written down.
+fn serialised_bytes(entry: &Entry) -> usize {
+    match entry.value() {
+        ValueRef::Int(number) => match number {
+            -128..=127 => 2,
+            -32_768..=32_767 => 3,
+            -2_147_483_648..=2_147_483_647 => 5,
+            _ => format!("{number}").len() + 1,
+        },
+        ValueRef::Bytes(bytes) if bytes.len() < 64 => bytes.len() + 1,
+        ValueRef::Bytes(bytes) => bytes.len() + 2,
+        _ => entry.copy_bytes(),
+    }
+}
+
+fn packed_threshold(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    const INVALID: Error =
+        Error::Text("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+    let text = core::str::from_utf8(args.at(2)).map_err(|_| INVALID)?;
+    // Chunks of a list have a size of their own here, so the threshold is only checked.
+    parse_bytes(text).filter(|&bytes| bytes <= 4 << 30).ok_or(INVALID)?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    let positive = |index: usize| {
+        let number = args.int(index)?;
+        usize::try_from(number).map_err(|_| Error::Text("ERR value is out of range, must be positive"))
+    };
+    let count = positive(2)?;
+    let prefix = args.get(3).unwrap_or(b"key");
+    let size = if args.len() > 4 { Some(positive(4)?) } else { None };
+    if size.is_some_and(|size| size > ctx.server.config.bulk_bytes_max) {
+        return Err(Error::StringTooLong);
+    }
+    for index in 0..count {
+        let mut key = prefix.to_vec();
+        key.extend_from_slice(format!(":{index}").as_bytes());
+        if ctx.store.exists(&key) {
+            continue;
+        }
+        let mut value = format!("value:{index}").into_bytes();
+        ctx.server.memory.take(key.len() + size.unwrap_or(value.len()) + crate::memory::ELEMENT_BYTES)?;
+        if ctx.server.is_out_of_memory() {
+            return Err(Error::OutOfMemory);
+        }
+        if let Some(size) = size {
+            value.resize(size, 0);
+        }
+        ctx.store.put_string(&key, &value, None, false);
+        ctx.store.dirty += 1;
+        ctx.store.signal(&key);
+        ctx.store.effects.append_now(ctx.store.db, [b"SET".as_slice(), &key, &value].into_iter());
+    }
+    ctx.store.effects.suppress();
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn protocol(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    let is_resp3 = ctx.reply.is_resp3();
+    let reply = &mut ctx.reply;
+    match args.at(2).to_ascii_lowercase().as_slice() {
+        b"string" => reply.text("Hello World"),
+        b"integer" => reply.int(12345),
+        b"double" => reply.double(3141.0 / 1000.0),
+        b"null" => reply.null(),
+        b"array" => {
+            reply.array(3);
+            (0..3).for_each(|number| reply.int(number));
+        }
+        b"set" => {
+            reply.set(3);
+            (0..3).for_each(|number| reply.int(number));
+        }
+        b"map" => {
+            reply.map(3);
+            for number in 0..3 {
+                reply.int(number);
+                reply.bool(number == 1);
+            }
+        }
+        b"attrib" => {
+            if is_resp3 {
+                reply.raw(b"|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n");
+            }
+            reply.text("Some real reply following the attribute");
+        }
+        b"push" if !is_resp3 => return Err(Error::Text("ERR RESP2 is not supported by this command")),
+        b"push" => {
+            reply.push(2);
+            reply.text("server-cpu-usage");
+            reply.int(42);
+        }
+        b"bignum" if is_resp3 => reply.raw(b"(1234567999999999999999999999999999999\r\n"),
+        b"bignum" => reply.text("1234567999999999999999999999999999999"),
+        b"verbatim" => reply.verbatim("txt", b"This is a verbatim\nstring"),
+        b"true" => reply.bool(true),
+        b"false" => reply.bool(false),
+        _ => {
+            return Err(Error::Text(
+                "ERR Wrong protocol type name. Please use one of the following: \
+                 string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn debug_help(ctx: &mut Context<'_>) {
+    help(
+        &mut ctx.reply,
+        "DEBUG",
+        &[
+            "CHANGE-REPL-ID",
+            "    Give the history of the data another name.",
+            "DIGEST",
+            "    A digest of all data; servers with equal data have equal ones.",
+            "DIGEST-VALUE <key> [<key> ...]",
+            "    Digests of values.",
+            "ERROR <text>",
+            "    Reply with this error.",
+            "HTSTATS <db>",
+            "    How large the table of a database is.",
+            "HTSTATS-KEY <key>",
+            "    How large the table of a value is.",
+            "LISTPACK <key>",
+            "    Whether a value is stored in one piece.",
+            "LOG <text>",
+            "    Accepted; the engine has no log.",
+            "OBJECT <key>",
+            "    How a value is stored.",
+            "PAUSE-CRON (0|1)",
+            "    Accepted; there are no periodic jobs.",
+            "POPULATE <count> [<prefix>] [<size>]",
+            "    Create keys, named by numbers behind the prefix.",
+            "PROTOCOL <type>",
+            "    An example of a reply: string, integer, double, bignum, null, array, set, map, attrib, push,",
+            "    verbatim, true or false.",
+            "QUICKLIST-PACKED-THRESHOLD <size>",
+            "    Accepted; lists have a threshold of their own.",
+            "SET-ACTIVE-EXPIRE (0|1)",
+            "    Whether keys expire without being looked at.",
+            "SET-DISABLE-DENY-SCRIPTS (0|1)",
+            "    Accepted.",
+            "SLEEP <seconds>",
+            "    Let the server rest.",
+        ],
+    );
+}
+
+pub(crate) const ROWS: &[Command] = &[Command {
+    name: "DEBUG",
+    group: Group::Server,
+    flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE),
+    complexity: "Depends on the subcommand.",
+    args: &[string("subcommand"), string("arg").optional().multiple()],
+    reply: "any",
+    summary: "Does what tests need, if enable-debug-command allows it.",
+    handler: debug,
+    ..Command::DEFAULT
+}];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! MODULE: there are no modules, and none can be loaded.
+
+use crate::args::Args;
+use crate::command::{Command, Flags, Group, string};
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+
+fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.array(0);
+    Ok(Flow::Done)
+}
+
+/// What Redis replies as long as `enable-module-command` is `no`, which it always is here.
+pub(super) const NOT_ALLOWED: Error = Error::Text(
+    "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a \
+     local connection, otherwise you need to set this option in the configuration file, and then restart the \
+     server.",
+);
+
+fn refused(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    Err(NOT_ALLOWED)
+}
+
+fn module_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    help(&mut ctx.reply, "MODULE", &["LIST", "    The loaded modules, of which there are none."]);
+    Ok(Flow::Done)
+}
+
+const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT);
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command {
+        name,
+        group: Group::Server,
+        since,
+        flags: ADMIN.and(Flags::NO_ASYNC_LOADING),
+        summary,
+        handler: refused,
+        ..Command::DEFAULT
+    }
+}
+
+const MODULE: &[Command] = &[
+    Command {
+        flags: Flags::LOADING.and(Flags::STALE),
+        reply: "array of simple-string",
+        handler: module_help,
+        ..row("HELP", "5.0.0", "Lists the subcommands.")
+    },
+    Command {
+        flags: ADMIN,
+        reply: "array",
+        tips: &["nondeterministic_output_order"],
+        handler: list,
+        ..row("LIST", "4.0.0", "Returns the loaded modules, of which there are none.")
+    },
+    Command {
+        args: &[string("path"), string("arg").optional().multiple()],
+        ..row("LOAD", "4.0.0", "Fails: there are no modules.")
+    },
+    Command {
+        args: &[string("path"), string("arg").optional().multiple()],
+        ..row("LOADEX", "7.0.0", "Fails: there are no modules.")
+    },
+    Command { args: &[string("name")], ..row("UNLOAD", "4.0.0", "Fails: there are no modules.") },
+];
+
+pub(crate) const ROWS: &[Command] = &[Command {
+    flags: Flags::NONE,
+    handler: crate::commands::container,
+    subcommands: MODULE,
+    ..row("MODULE", "4.0.0", "Tells that there are no modules.")
+}];

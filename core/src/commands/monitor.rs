@@ -1,0 +1,27 @@
+//! MONITOR: seeing every command that runs.
+
+use crate::args::Args;
+use crate::command::{Command, Flags, Group};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+
+fn monitor(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    if !ctx.may_block {
+        return Err(Error::Text("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+    }
+    // Who monitors already gets no reply, as in Redis.
+    if !ctx.session().is_monitor {
+        ctx.server.set_monitor(ctx.conn, true);
+        ctx.reply.ok();
+    }
+    Ok(Flow::Done)
+}
+
+pub(crate) const ROWS: &[Command] = &[Command {
+    name: "MONITOR",
+    group: Group::Server,
+    flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE),
+    summary: "Sends every command that runs to the connection, until RESET.",
+    handler: monitor,
+    ..Command::DEFAULT
+}];

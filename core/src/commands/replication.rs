@@ -1,0 +1,176 @@
+//! What is said of replicas, of which there are none.
+
+use crate::args::Args;
+use crate::blocking::{Absent, Block};
+use crate::command::{Command, Flags, Group, block, integer, string, token};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::number::parse_i64;
+
+/// The time in milliseconds after which a wait ends, as an absolute time in microseconds; 0 is never.
+fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {
+    let timeout = parse_i64(timeout).ok_or(Error::Text("ERR timeout is not an integer or out of range"))?;
+    let millis = u64::try_from(timeout).map_err(|_| Error::Text("ERR timeout is negative"))?;
+    if millis == 0 {
+        return Ok(None);
+    }
+    let at = (ctx.server.now / 1000).checked_add(millis).filter(|&at| at <= i64::MAX as u64);
+    let at = at.ok_or(Error::Text("ERR timeout is out of range"))?;
+    Ok(Some(at.saturating_mul(1000)))
+}
+
+fn wait(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let replicas = args.int(1)?;
+    let deadline = deadline(ctx, args.at(2))?;
+    if replicas <= 0 {
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
+    }
+    Ok(Flow::Block(Block::until(deadline, Absent::Zero)))
+}
+
+fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let local = args.int(1)?;
+    if !(0..=1).contains(&local) {
+        return Err(Error::Text("ERR value is out of range, value must between 0 and 1"));
+    }
+    const NOT_POSITIVE: Error = Error::Text("ERR value is out of range, must be positive");
+    let replicas = args.int(2).ok().filter(|&replicas| replicas >= 0).ok_or(NOT_POSITIVE)?;
+    let deadline = deadline(ctx, args.at(3))?;
+    if local > 0 {
+        return Err(Error::Text(
+            "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
+        ));
+    }
+    if replicas > 0 {
+        return Ok(Flow::Block(Block::until(deadline, Absent::TwoZeros)));
+    }
+    Absent::TwoZeros.write(&mut ctx.reply);
+    Ok(Flow::Done)
+}
+
+fn role(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.array(3);
+    ctx.reply.text("master");
+    ctx.reply.int(0);
+    ctx.reply.array(0);
+    Ok(Flow::Done)
+}
+
+fn replicaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.is(1, "NO") && args.is(2, "ONE") {
+        // It is nobody's replica already.
+        ctx.reply.ok();
+        return Ok(Flow::Done);
+    }
+    if parse_i64(args.at(2)).is_none_or(|port| !(0..=65535).contains(&port)) {
+        return Err(Error::Text("ERR Invalid master port"));
+    }
+    Err(Error::Text("ERR replication is not supported: the engine opens no connections"))
+}
+
+fn failover(_: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() == 2 && args.is(1, "ABORT") {
+        return Err(Error::Text("ERR No failover in progress."));
+    }
+    let mut cursor = args.cursor(1);
+    while !cursor.is_done() {
+        if cursor.accept_with("TIMEOUT", 1) {
+            if cursor.int()? <= 0 {
+                return Err(Error::Text("ERR FAILOVER timeout must be greater than 0"));
+            }
+        } else if cursor.accept_with("TO", 2) {
+            cursor.take()?;
+            cursor.int()?;
+        } else if !cursor.accept("FORCE") {
+            return Err(Error::Syntax);
+        }
+    }
+    Err(Error::Text("ERR FAILOVER requires connected replicas."))
+}
+
+fn no_replicas(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    Err(Error::Text("ERR replication is not supported: the engine serves no replicas"))
+}
+
+const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT);
+
+/// A row of this file.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Server, since, flags: ADMIN, summary, ..Command::DEFAULT }
+}
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        flags: ADMIN.and(Flags::STALE),
+        args: &[
+            block(
+                "target",
+                &[string("host").after("TO"), integer("port"), token("force", "FORCE").optional()],
+            )
+            .optional(),
+            token("abort", "ABORT").optional(),
+            integer("milliseconds").after("TIMEOUT").optional(),
+        ],
+        handler: failover,
+        ..row("FAILOVER", "6.2.0", "Fails: there is no replica that could take over.")
+    },
+    Command {
+        flags: ADMIN.and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
+        args: &[string("replicationid"), integer("offset")],
+        arity: Some(-3),
+        handler: no_replicas,
+        ..row("PSYNC", "2.8.0", "Fails: replicas are not served.")
+    },
+    Command {
+        flags: ADMIN.and(Flags::LOADING).and(Flags::STALE).and(Flags::ALLOW_BUSY),
+        arity: Some(-1),
+        handler: no_replicas,
+        ..row("REPLCONF", "3.0.0", "Fails: replicas are not served.")
+    },
+    Command {
+        flags: ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
+        args: &[string("host"), string("port")],
+        handler: replicaof,
+        ..row("REPLICAOF", "5.0.0", "Takes NO ONE, which the server is a replica of.")
+    },
+    Command {
+        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST),
+        reply: "[role: bulk-string, offset: integer, replicas: array]",
+        categories: &["admin", "dangerous"],
+        handler: role,
+        ..row("ROLE", "2.8.12", "Tells that the server is a master without replicas.")
+    },
+    Command {
+        deprecated: Some(("5.0.0", "REPLICAOF")),
+        flags: ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
+        args: &[string("host"), string("port")],
+        handler: replicaof,
+        ..row("SLAVEOF", "1.0.0", "Does what REPLICAOF does.")
+    },
+    Command {
+        flags: ADMIN.and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
+        handler: no_replicas,
+        ..row("SYNC", "1.0.0", "Fails: replicas are not served.")
+    },
+    Command {
+        group: Group::Generic,
+        flags: Flags::BLOCKING,
+        args: &[integer("numreplicas"), integer("timeout")],
+        reply: "integer",
+        categories: &["connection"],
+        tips: &["request_policy:all_shards", "response_policy:agg_min"],
+        handler: wait,
+        ..row("WAIT", "3.0.0", "Waits for replicas until the timeout, and returns how many there were: 0.")
+    },
+    Command {
+        group: Group::Generic,
+        flags: Flags::BLOCKING,
+        args: &[integer("numlocal"), integer("numreplicas"), integer("timeout")],
+        reply: "[local: integer, replicas: integer]",
+        categories: &["connection"],
+        tips: &["request_policy:all_shards", "response_policy:agg_min"],
+        handler: waitaof,
+        ..row("WAITAOF", "7.2.0", "Waits for replicas until the timeout; nothing is persisted here.")
+    },
+];

@@ -1,0 +1,111 @@
+//! SLOWLOG: which commands took long.
+
+use crate::args::Args;
+use crate::command::{Command, Flags, Group, integer};
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+
+/// Entries that GET replies without a count.
+const ENTRIES_DEFAULT: usize = 10;
+
+fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    const INVALID: Error = Error::Text("ERR count should be greater than or equal to -1");
+    let count = match args.len() {
+        2 => ENTRIES_DEFAULT,
+        3 => match args.int(2).map_err(|_| INVALID)? {
+            -1 => usize::MAX,
+            count => usize::try_from(count).map_err(|_| INVALID)?,
+        },
+        _ => {
+            return Err(Error::quoting(
+                "ERR unknown subcommand or wrong number of arguments for '",
+                args.at(1),
+                "'. Try SLOWLOG HELP.",
+            ));
+        }
+    };
+    let entries = &ctx.server.observer.slowlog.entries;
+    let reply = &mut ctx.reply;
+    reply.array(entries.len().min(count));
+    for entry in entries.iter().take(count) {
+        reply.array(6);
+        reply.int(entry.id as i64);
+        reply.int(entry.at as i64);
+        reply.int(entry.micros as i64);
+        reply.array(entry.args.len());
+        entry.args.iter().for_each(|arg| reply.bulk(arg));
+        reply.text(&entry.addr);
+        reply.bulk(&entry.name);
+    }
+    Ok(Flow::Done)
+}
+
+fn len(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.reply.count(ctx.server.observer.slowlog.entries.len());
+    Ok(Flow::Done)
+}
+
+fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    ctx.server.observer.slowlog.entries.clear();
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn slowlog_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    help(
+        &mut ctx.reply,
+        "SLOWLOG",
+        &[
+            "GET [<count>]",
+            "    The latest commands that took long, 10 of them by default, -1 for all. Each is",
+            "    id, unix time, microseconds, arguments, address and name of the client.",
+            "LEN",
+            "    How many there are.",
+            "RESET",
+            "    Forget them.",
+        ],
+    );
+    Ok(Flow::Done)
+}
+
+const FLAGS: Flags = Flags::ADMIN.and(Flags::LOADING).and(Flags::STALE);
+
+/// A row of this file: all are of one group.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Server, since, flags: FLAGS, summary, ..Command::DEFAULT }
+}
+
+const SLOWLOG: &[Command] = &[
+    Command {
+        complexity: "O(N) in the number of entries replied",
+        args: &[integer("count").optional()],
+        reply: "array of [id: integer, time: integer, microseconds: integer, arguments: array of bulk-string, address: bulk-string, name: bulk-string]",
+        handler: get,
+        tips: &["request_policy:all_nodes", "nondeterministic_output"],
+        ..row("GET", "2.2.12", "Returns the latest commands that took long.")
+    },
+    Command {
+        flags: Flags::LOADING.and(Flags::STALE),
+        reply: "array of simple-string",
+        handler: slowlog_help,
+        ..row("HELP", "6.2.0", "Lists the subcommands.")
+    },
+    Command {
+        reply: "integer",
+        handler: len,
+        tips: &["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"],
+        ..row("LEN", "2.2.12", "Returns how many commands the log of slow ones holds.")
+    },
+    Command {
+        complexity: "O(N) in the number of entries",
+        handler: reset,
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+        ..row("RESET", "2.2.12", "Empties the log of slow commands.")
+    },
+];
+
+pub(crate) const ROWS: &[Command] = &[Command {
+    flags: Flags::NONE,
+    subcommands: SLOWLOG,
+    ..row("SLOWLOG", "2.2.12", "Tells which commands took long.")
+}];

@@ -1,0 +1,111 @@
+//! A digest of what the databases hold: equal data has equal digests, in whatever order and form it is stored.
+//!
+//! It is the one of Redis's DEBUG DIGEST, so that the data of two servers can be compared.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::entry::{Entry, Type, ValueRef};
+use super::store::Store;
+use super::table::Keyed;
+use crate::number::write_f64_g17;
+use crate::sha1::sha1;
+use crate::structures::Item;
+use crate::types::stream::Id;
+
+/// A digest under construction.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Digest([u8; 20]);
+
+impl Digest {
+    /// The digest of all databases.
+    pub fn of_all(store: &Store) -> Digest {
+        let mut all = Digest::default();
+        for db in (0..store.databases()).filter(|&db| store.len(db) > 0) {
+            all.mix(&(db as u32).to_be_bytes());
+            for entry in store.live_entries(db) {
+                let mut own = Digest::default();
+                own.mix(entry.key());
+                own.add_value(entry);
+                all.add(&own.0);
+            }
+        }
+        all
+    }
+
+    /// The digest of a key's value and deadline.
+    pub fn of_value(entry: &Entry) -> Digest {
+        let mut digest = Digest::default();
+        digest.add_value(entry);
+        digest
+    }
+
+    /// Forty hexadecimal digits.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|byte| alloc::format!("{byte:02x}")).collect()
+    }
+
+    fn add_value(&mut self, entry: &Entry) {
+        self.mix(&type_number(entry.type_of()).to_be_bytes());
+        match entry.value() {
+            ValueRef::Int(number) => self.mix(&Item::Int(number).to_vec()),
+            ValueRef::Bytes(bytes) => self.mix(bytes),
+            ValueRef::List(list) => list.iter().for_each(|item| self.mix(&item.to_vec())),
+            ValueRef::Set(set) => set.iter().for_each(|item| self.add(&item.to_vec())),
+            ValueRef::Hash(hash) => {
+                for (field, value) in hash.iter() {
+                    self.add_pair(&field.to_vec(), &value.to_vec());
+                }
+            }
+            ValueRef::Stream(stream) => {
+                for entry in stream.range(Id::MIN..=Id::MAX) {
+                    self.mix(alloc::format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                    for (field, value) in entry.fields {
+                        self.mix(&field.to_vec());
+                        self.mix(&value.to_vec());
+                    }
+                }
+            }
+            ValueRef::Zset(zset) => {
+                for (member, score) in zset.iter() {
+                    let mut number = Vec::new();
+                    write_f64_g17(&mut number, score);
+                    self.add_pair(&member.to_vec(), &number);
+                }
+            }
+        }
+        if entry.deadline().is_some() {
+            self.add(b"!!expire!!");
+        }
+    }
+
+    /// Adds something whose place among others does not matter.
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.iter_mut().zip(sha1(bytes)).for_each(|(own, other)| *own ^= other);
+    }
+
+    /// Adds something that comes after what is there.
+    fn mix(&mut self, bytes: &[u8]) {
+        self.add(bytes);
+        self.0 = sha1(&self.0);
+    }
+
+    fn add_pair(&mut self, first: &[u8], second: &[u8]) {
+        let mut pair = Digest::default();
+        pair.mix(first);
+        pair.mix(second);
+        self.add(&pair.0);
+    }
+}
+
+/// The number of a type in Redis.
+fn type_number(kind: Type) -> u32 {
+    match kind {
+        Type::String => 0,
+        Type::List => 1,
+        Type::Set => 2,
+        Type::Zset => 3,
+        Type::Hash => 4,
+        Type::Stream => 6,
+    }
+}

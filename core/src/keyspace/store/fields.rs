@@ -1,0 +1,65 @@
+//! Fields of hashes that expire.
+//!
+//! A hash knows a lower bound of its fields' deadlines, and the database keeps the least of them where it keeps the
+//! deadlines of keys, so that both are found in the same way. Whoever asks for a hash first lets its due fields go:
+//! nobody ever sees one.
+
+use alloc::vec::Vec;
+
+use super::{NotifyClass, Store};
+use crate::keyspace::entry::{Entry, ValueMut};
+
+/// Fields in one recorded command.
+const EFFECT_FIELDS_MAX: usize = 1000;
+
+impl Store {
+    /// Removes the fields of the hash at `key` whose time has come.
+    #[inline]
+    pub fn drop_due_fields(&mut self, key: &[u8]) {
+        let db = &self.dbs[self.db];
+        if db.has_timed_fields && db.expire_not_before < self.now {
+            let hash = self.hash(key);
+            self.expire_fields(hash, key, usize::MAX);
+        }
+    }
+
+    /// Takes note that a field of the hash at `key` has this deadline, in unix milliseconds.
+    pub fn note_field_deadline(&mut self, key: &[u8], at: u64) {
+        let hash = self.hash(key);
+        let db = &mut self.dbs[self.db];
+        db.has_timed_fields = true;
+        db.note_deadline(hash, at);
+    }
+
+    /// Removes about `most` due fields of a hash, or all, and returns how many.
+    #[cold]
+    pub(super) fn expire_fields(&mut self, hash: u64, key: &[u8], most: usize) -> usize {
+        let now = self.now;
+        let db = &mut self.dbs[self.db];
+        let Some(entry) = db.keys.find_mut(hash, key) else { return 0 };
+        let mut removed: Vec<Vec<u8>> = Vec::new();
+        match entry.value_mut() {
+            ValueMut::Hash(fields) if fields.nearest_deadline() < now => {
+                fields.take_due(now, most, |field| removed.push(field.to_vec()));
+            }
+            _ => return 0,
+        }
+        // A walk that has found this key has forgotten both deadlines.
+        if let Some(at) = Entry::due_at(entry) {
+            db.has_timed_fields = true;
+            db.note_deadline(hash, at);
+        }
+        if removed.is_empty() {
+            return 0;
+        }
+        self.expired_fields += removed.len() as u64;
+        for fields in removed.chunks(EFFECT_FIELDS_MAX) {
+            let fields = fields.iter().map(Vec::as_slice);
+            self.effects.append_now(self.db, [b"HDEL".as_slice(), key].into_iter().chain(fields));
+        }
+        self.signal(key);
+        self.notify(NotifyClass::Hash, "hexpired", key);
+        self.remove_if_empty(key);
+        removed.len()
+    }
+}

@@ -1,0 +1,206 @@
+//! What can be seen of the commands that run: MONITOR, SLOWLOG, LATENCY, and the counters of INFO.
+//!
+//! None of it changes a reply of any other command. The engine has no clock within a command; the embedder may
+//! lend one ([`Options::clock`](crate::Options)). It is read as seldom as an honest answer allows: a command whose
+//! row says that it is fast cannot pass a threshold of a millisecond unless it brings much with it, so it is only
+//! timed when every command is to be timed. All other commands are timed by two readings.
+
+mod histogram;
+mod latency;
+mod monitor;
+mod slowlog;
+mod statistics;
+
+pub use histogram::Histogram;
+pub use latency::{Event, Latency, Sample};
+pub use slowlog::{Entry as SlowEntry, SlowLog};
+pub use statistics::{Counts, Statistics};
+
+use alloc::vec::Vec;
+
+use crate::args::Args;
+use crate::command::{Command, Flags};
+use crate::config::Config;
+use crate::connection::ConnId;
+use crate::context::Context;
+
+/// A fast command with so many bytes of arguments may take long all the same.
+const HEAVY_REQUEST_BYTES: usize = 64 << 10;
+/// Thresholds below this, in microseconds, are passed by fast commands too.
+const FAST_MICROS_MAX: i64 = 1000;
+
+/// Who looks at commands, and what was seen.
+pub struct Observer {
+    clock: Option<fn() -> u64>,
+    /// Any bit set means that commands are looked at: see the constants.
+    wants: u8,
+    /// Connections in MONITOR's mode.
+    pub(crate) monitors: Vec<ConnId>,
+    /// The log of slow commands.
+    pub slowlog: SlowLog,
+    /// Latency events.
+    pub latency: Latency,
+    /// Counters of commands and errors.
+    pub statistics: Statistics,
+    /// Whether durations of all commands are kept for LATENCY HISTOGRAM.
+    is_tracking: bool,
+    /// What the running command has let pass besides its work, in microseconds (DEBUG SLEEP).
+    pub(crate) slept: u64,
+}
+
+/// Someone monitors.
+const MONITORED: u8 = 1;
+/// Commands that may be slow are timed.
+const SLOW_TIMED: u8 = 1 << 1;
+/// All commands are timed.
+const ALL_TIMED: u8 = 1 << 2;
+
+/// What is known before a command runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Start(Option<u64>);
+
+impl Observer {
+    pub(crate) fn new(clock: Option<fn() -> u64>, statistics: Statistics, config: &Config) -> Observer {
+        let mut observer = Observer {
+            clock,
+            wants: 0,
+            monitors: Vec::new(),
+            slowlog: SlowLog::default(),
+            latency: Latency::default(),
+            statistics,
+            is_tracking: false,
+            slept: 0,
+        };
+        observer.configure(config);
+        observer
+    }
+
+    /// Takes over what the settings say.
+    pub(crate) fn configure(&mut self, config: &Config) {
+        self.slowlog.threshold_micros = config.slowlog_log_slower_than;
+        self.slowlog.set_max_len(config.slowlog_max_len);
+        self.latency.threshold_millis = config.latency_monitor_threshold as u64;
+        self.is_tracking = config.latency_tracking;
+        let logs = config.slowlog_log_slower_than >= 0;
+        let mut wants = if self.monitors.is_empty() { 0 } else { MONITORED };
+        // Without a clock commands take no time, which passes a threshold of nothing all the same.
+        let has_clock = self.clock.is_some();
+        let logs_fast = logs && config.slowlog_log_slower_than < FAST_MICROS_MAX;
+        if logs_fast && (has_clock || config.slowlog_log_slower_than == 0) || self.is_tracking && has_clock {
+            wants |= ALL_TIMED;
+        } else if has_clock && (logs || config.latency_monitor_threshold > 0) {
+            wants |= SLOW_TIMED;
+        }
+        self.wants = wants;
+    }
+
+    /// Whether nothing is to be done around a command.
+    #[inline(always)]
+    pub(crate) fn skips(&self, row: &Command, args: Args<'_>) -> bool {
+        self.wants == 0 || self.wants == SLOW_TIMED && !may_be_slow(row, args)
+    }
+
+    /// Whether a command that sleeps is not going to be timed.
+    fn is_timeless(&self) -> bool {
+        self.wants & (SLOW_TIMED | ALL_TIMED) == 0
+    }
+
+    /// A command is about to run.
+    pub(crate) fn begin(&mut self, row: &Command, args: Args<'_>) -> Start {
+        self.slept = 0;
+        let is_timed = self.wants & ALL_TIMED != 0 || self.wants & SLOW_TIMED != 0 && may_be_slow(row, args);
+        Start(self.clock.filter(|_| is_timed).map(|clock| clock()))
+    }
+
+    fn duration(&self, start: Start) -> Option<u64> {
+        match (start.0, self.clock) {
+            (Some(start), Some(clock)) => Some(clock().saturating_sub(start) + self.slept),
+            _ if self.slept > 0 || self.wants & ALL_TIMED != 0 => Some(self.slept),
+            _ => None,
+        }
+    }
+
+    /// A connection begins to monitor.
+    pub(crate) fn add_monitor(&mut self, conn: ConnId) {
+        self.monitors.push(conn);
+        self.wants |= MONITORED;
+    }
+
+    /// A connection monitors no more.
+    pub(crate) fn remove_monitor(&mut self, conn: ConnId) {
+        self.monitors.retain(|&other| other != conn);
+        if self.monitors.is_empty() {
+            self.wants &= !MONITORED;
+        }
+    }
+}
+
+/// A command sleeps, which takes its time whether there is a clock or not.
+pub(crate) fn sleep(ctx: &mut Context<'_>, args: Args<'_>, micros: u64) {
+    ctx.server.observer.slept = micros;
+    if ctx.server.observer.is_timeless() {
+        end(ctx, args, Start(None), false, true);
+        // What follows must not count it again.
+        ctx.server.observer.slept = 0;
+    }
+}
+
+/// Whether a command may take a millisecond. Those that are fast do the same for each argument, however much the
+/// database holds.
+#[inline(always)]
+fn may_be_slow(row: &Command, args: Args<'_>) -> bool {
+    !(row.flags.has(Flags::FAST) || row.complexity == "O(1)") || args.extent() > HEAVY_REQUEST_BYTES
+}
+
+/// A command has run: shows it to those who monitor, and keeps how long it took. A wait that goes on was shown when
+/// it began, so the caller says whether this is the first run.
+#[cold]
+pub(crate) fn end(ctx: &mut Context<'_>, args: Args<'_>, start: Start, is_first: bool, has_ended: bool) {
+    let Context { store, server, row, parent, conn, .. } = ctx;
+    if let Some(micros) = server.observer.duration(start).filter(|_| has_ended) {
+        let observer = &mut server.observer;
+        if observer.is_tracking && observer.clock.is_some() {
+            observer.statistics.time(row, micros);
+        } else {
+            observer.statistics.of(row).micros += micros;
+        }
+        if observer.latency.threshold_millis > 0 {
+            let event = if row.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+            observer.latency.add(event, server.now / 1_000_000, micros / 1000);
+        }
+        if observer.slowlog.wants(micros) && !row.flags.has(Flags::SKIP_SLOWLOG) {
+            slowlog::add(server, *conn, *parent, row, args, micros);
+        }
+    }
+    if server.observer.wants & MONITORED != 0 && is_first {
+        monitor::feed(store, server, *conn, *parent, row, args);
+    }
+}
+
+/// Whether an argument must not be shown: passwords, and what is said of users.
+pub(crate) fn is_secret(parent: Option<&Command>, row: &Command, args: Args<'_>, index: usize) -> bool {
+    let name = row.name;
+    match parent.map(|parent| parent.name) {
+        Some("ACL") => matches!(name, "SETUSER" | "DELUSER" | "GETUSER") && index >= 2,
+        Some("CONFIG") => {
+            name == "SET"
+                && index >= 3
+                && index % 2 == 1
+                && ["requirepass", "masterauth", "masteruser"]
+                    .iter()
+                    .any(|setting| args.is(index - 1, setting))
+        }
+        Some(_) => false,
+        None if name == "AUTH" => index >= 1,
+        None if name == "HELLO" || name == "MIGRATE" => {
+            index >= 3 && args.is(index - 1, "AUTH")
+                || name == "HELLO" && index >= 4 && args.is(index - 2, "AUTH")
+                || name == "MIGRATE" && (index >= 3 && args.is(index - 1, "AUTH2"))
+                || name == "MIGRATE" && (index >= 4 && args.is(index - 2, "AUTH2"))
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! CLIENT PAUSE: requests that wait in the engine until the pause is over, and a dataset that stands still meanwhile.
+//!
+//! A request that must wait is not taken out of its connection's input: it, and all that follows it, is read again
+//! when the pause ends.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::command::{Command, Flags};
+use crate::connection::ConnId;
+use crate::keyspace::Store;
+use crate::server::{Server, Unusual};
+
+/// The pause, if there is one.
+#[derive(Default)]
+pub(crate) struct Pause {
+    /// When it ends, in unix microseconds.
+    ends: u64,
+    /// Whether every request waits, or only those that may change something.
+    holds_all: bool,
+    /// The connections that wait, the first one first.
+    waiting: Vec<ConnId>,
+}
+
+/// Commands that send to others, or run what does, although they are not writes.
+const ALSO_HELD: [&str; 6] = ["PUBLISH", "SPUBLISH", "EVAL", "EVALSHA", "FCALL", "PFCOUNT"];
+
+/// Begins a pause, or makes the one there is longer and stricter.
+pub(crate) fn begin(store: &mut Store, server: &mut Server, ends: u64, holds_all: bool) {
+    let is_paused = lift_if_over(store, server);
+    let pause = &mut server.pause;
+    pause.ends = pause.ends.max(ends);
+    pause.holds_all = holds_all || (is_paused && pause.holds_all);
+    if pause.ends > server.now {
+        server.unusual.set(Unusual::PAUSED, true);
+        store.is_still = true;
+    }
+}
+
+/// Ends the pause; who waits goes on in the order of waiting.
+pub(crate) fn end(store: &mut Store, server: &mut Server) {
+    server.unusual.set(Unusual::PAUSED, false);
+    store.is_still = false;
+    server.pause.ends = 0;
+    for conn in mem::take(&mut server.pause.waiting) {
+        server.blocked -= 1;
+        server.connection(conn).is_postponed = false;
+        server.make_runnable(conn);
+    }
+}
+
+/// When the pause ends, for the host's clock.
+pub(crate) fn deadline(server: &Server) -> Option<u64> {
+    server.unusual.has(Unusual::PAUSED).then_some(server.pause.ends)
+}
+
+/// Ends a pause whose time has come; whether there still is one.
+pub(crate) fn lift_if_over(store: &mut Store, server: &mut Server) -> bool {
+    if server.unusual.has(Unusual::PAUSED) && server.pause.ends <= server.now {
+        end(store, server);
+    }
+    server.unusual.has(Unusual::PAUSED)
+}
+
+/// Whether a request that has passed all checks must wait; then its connection is noted.
+#[cold]
+pub(crate) fn holds(store: &mut Store, server: &mut Server, conn: ConnId, row: &Command) -> bool {
+    if !lift_if_over(store, server) {
+        return false;
+    }
+    let changes = |row: &Command| {
+        row.flags.has(Flags::WRITE) || row.flags.has(Flags::MAY_REPLICATE) || ALSO_HELD.contains(&row.name)
+    };
+    let holds_all = server.pause.holds_all;
+    let connection = server.connection(conn);
+    let queue = connection.transaction.as_ref().filter(|_| row.name == "EXEC");
+    let queued_changes = queue.is_some_and(|queue| queue.queue.iter().any(|queued| changes(queued.row)));
+    if !(holds_all || changes(row) || queued_changes) {
+        return false;
+    }
+    connection.is_postponed = true;
+    server.blocked += 1;
+    server.pause.waiting.push(conn);
+    true
+}
+
+/// Forgets a connection that is going.
+pub(crate) fn forget(server: &mut Server, conn: ConnId) {
+    if mem::take(&mut server.connection(conn).is_postponed) {
+        server.blocked -= 1;
+        server.pause.waiting.retain(|&other| other != conn);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! A pause of everything, which scripts cannot look at, and its end.
+
+use crate::conversation::Conversation;
+
+#[test]
+fn a_pause_of_everything_ends_by_time_alone() {
+    let mut talk = Conversation::new();
+    let (a, b) = (talk.client(), talk.client());
+    talk.check(a, "CLIENT PAUSE 1000", "+OK");
+    talk.check(a, "CLIENT UNPAUSE", "");
+    talk.check(b, "PING", "");
+    talk.send(b, &["PING again"]);
+    // A weaker pause does not weaken the one that there is.
+    talk.pass(999_000);
+    talk.expect(b, "");
+    talk.pass(1_000);
+    talk.expect(a, "+OK");
+    talk.expect(b, "+PONG|$5|again");
+    talk.check(b, "PING", "+PONG");
+}
+
+#[test]
+fn one_that_waits_can_go() {
+    let mut talk = Conversation::new();
+    let (a, b) = (talk.client(), talk.client());
+    talk.check(a, "CLIENT PAUSE 1000 WRITE", "+OK");
+    talk.check(b, "SET k v", "");
+    assert!(talk.ask(a, "INFO clients").contains("blocked_clients:1"));
+    talk.leave(b);
+    assert!(talk.ask(a, "INFO clients").contains("blocked_clients:0"));
+    talk.check(a, "CLIENT UNPAUSE", "+OK");
+    talk.check(a, "GET k", "$-1");
+}
+
+#[test]
+fn requests_after_the_end_need_no_timer() {
+    let mut talk = Conversation::new();
+    let (a, b) = (talk.client(), talk.client());
+    talk.check(a, "CLIENT PAUSE 10 WRITE", "+OK");
+    talk.check(b, "SET k v", "");
+    talk.now += 20_000;
+    talk.check(a, "SET k w", "+OK");
+    talk.expect(b, "+OK");
+}
+
+#[test]
+fn what_waits_for_a_key_gives_up_in_time() {
+    let mut talk = Conversation::new();
+    let (a, b) = (talk.client(), talk.client());
+    talk.check(b, "BLPOP list 0.1", "");
+    talk.check(a, "CLIENT PAUSE 1000", "+OK");
+    talk.pass(200_000);
+    talk.expect(b, "*-1");
+}
+
+#[test]
+fn nothing_expires_meanwhile() {
+    let mut talk = Conversation::new();
+    let a = talk.client();
+    talk.check(a, "SET k v PX 10", "+OK");
+    talk.check(a, "SADD s a", ":1");
+    talk.check(a, "PEXPIRE s 10", ":1");
+    talk.effects();
+    talk.check(a, "CLIENT PAUSE 1000 WRITE", "+OK");
+    talk.pass(100_000);
+    talk.check(a, "MGET k k", "*2|$-1|$-1");
+    talk.check(a, "SUNION s s", "*0");
+    talk.check(a, "DBSIZE", ":2");
+    assert!(talk.effects().is_empty());
+    talk.pass(1_000_000);
+    talk.check(a, "DBSIZE", ":0");
+    assert_eq!(talk.effects().len(), 2);
+}

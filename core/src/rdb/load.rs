@@ -1,0 +1,306 @@
+//! Reading a value of any form.
+
+use alloc::boxed::Box;
+
+use super::form;
+use super::packs::{self, Pack};
+use super::read::{Fault, Reader};
+use crate::keyspace::Value;
+use crate::memory::ELEMENT_BYTES;
+use crate::number;
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item, List};
+use crate::types::Compact;
+use crate::types::hash::Hash;
+use crate::types::set::Set;
+use crate::types::zset::Zset;
+
+/// Kinds of the nodes of a quicklist.
+const NODE_PLAIN: u64 = 1;
+const NODE_PACKED: u64 = 2;
+/// The latest deadline of a field that Redis can store, in unix milliseconds.
+const FIELD_DEADLINE_MAX: u64 = (1 << 48) - 2;
+/// Bytes that an element of a list takes besides its own.
+const LIST_ELEMENT_BYTES: usize = 12;
+
+impl Reader<'_> {
+    /// A value, from its form on.
+    ///
+    /// Collections are built element by element as commands build them, so they end up in the form that the present
+    /// limits give them, and no element is there twice.
+    pub fn value(&mut self, compact: &Compact) -> Result<Value, Fault> {
+        Ok(match self.byte()? {
+            form::STRING => self.string_value()?,
+            form::LIST => Value::List(Box::new(self.list()?)),
+            form::LIST_ZIPLIST => Value::List(Box::new(self.list_packed(Pack::Ziplist)?)),
+            form::LIST_QUICKLIST => Value::List(Box::new(self.list_of_ziplists()?)),
+            form::LIST_QUICKLIST_2 => Value::List(Box::new(self.list_of_nodes()?)),
+            form::SET => Value::Set(Box::new(self.set(compact)?)),
+            form::SET_INTSET => Value::Set(Box::new(self.set_of_integers(compact)?)),
+            form::SET_LISTPACK => Value::Set(Box::new(self.set_packed(compact)?)),
+            form::HASH => Value::Hash(Box::new(self.hash(compact)?)),
+            form::HASH_ZIPMAP => Value::Hash(Box::new(self.hash_zipmap(compact)?)),
+            form::HASH_ZIPLIST => Value::Hash(Box::new(self.hash_packed(Pack::Ziplist, compact)?)),
+            form::HASH_LISTPACK => Value::Hash(Box::new(self.hash_packed(Pack::Listpack, compact)?)),
+            form::HASH_TIMED_EARLY => Value::Hash(Box::new(self.hash_timed(false, compact)?)),
+            form::HASH_TIMED => Value::Hash(Box::new(self.hash_timed(true, compact)?)),
+            form::HASH_TIMED_LISTPACK_EARLY => Value::Hash(Box::new(self.hash_timed_packed(compact)?)),
+            form::HASH_TIMED_LISTPACK => {
+                // The earliest deadline, which those of the fields tell too.
+                self.array::<8>()?;
+                Value::Hash(Box::new(self.hash_timed_packed(compact)?))
+            }
+            form::STREAM => Value::Stream(Box::new(self.stream(1)?)),
+            form::STREAM_2 => Value::Stream(Box::new(self.stream(2)?)),
+            form::STREAM_3 => Value::Stream(Box::new(self.stream(3)?)),
+            form::STREAM_4 => Value::Stream(Box::new(self.stream(4)?)),
+            form::STREAM_5 => Value::Stream(Box::new(self.stream(5)?)),
+            form::ZSET_TEXT => Value::Zset(Box::new(self.zset(compact, 1, Self::text_score)?)),
+            form::ZSET => Value::Zset(Box::new(self.zset(compact, 8, Self::binary_score)?)),
+            form::ZSET_ZIPLIST => Value::Zset(Box::new(self.zset_packed(Pack::Ziplist, compact)?)),
+            form::ZSET_LISTPACK => Value::Zset(Box::new(self.zset_packed(Pack::Listpack, compact)?)),
+            _ => return Err(Fault::Malformed),
+        })
+    }
+
+    fn string_value(&mut self) -> Result<Value, Fault> {
+        let text = self.string()?;
+        if let Some(number) = number::parse_i64(&text) {
+            return Ok(Value::Int(number));
+        }
+        self.reserve(text.len())?;
+        Ok(Value::Bytes(text.into_owned()))
+    }
+
+    fn list(&mut self) -> Result<List, Fault> {
+        let mut list = List::new();
+        for _ in 0..self.count(1)? {
+            let element = self.string()?;
+            self.push(&mut list, Item::from(&*element))?;
+        }
+        Ok(list)
+    }
+
+    fn list_packed(&mut self, pack: Pack) -> Result<List, Fault> {
+        let mut list = List::new();
+        let block = self.string()?;
+        pack.each(&block, |item| self.push(&mut list, item))?;
+        Ok(list)
+    }
+
+    fn list_of_ziplists(&mut self) -> Result<List, Fault> {
+        let mut list = List::new();
+        for _ in 0..self.count(1)? {
+            let block = self.string()?;
+            Pack::Ziplist.each(&block, |item| self.push(&mut list, item))?;
+        }
+        Ok(list)
+    }
+
+    fn list_of_nodes(&mut self) -> Result<List, Fault> {
+        let mut list = List::new();
+        for _ in 0..self.count(2)? {
+            let kind = self.length()?;
+            let block = self.string()?;
+            match kind {
+                NODE_PLAIN => self.push(&mut list, Item::from(&*block))?,
+                NODE_PACKED => drop(Pack::Listpack.each(&block, |item| self.push(&mut list, item))?),
+                _ => return Err(Fault::Malformed),
+            }
+        }
+        Ok(list)
+    }
+
+    fn push(&mut self, list: &mut List, element: Item<'_>) -> Result<(), Fault> {
+        self.reserve(element.text_len() + LIST_ELEMENT_BYTES)?;
+        list.push_back(element);
+        Ok(())
+    }
+
+    fn set(&mut self, compact: &Compact) -> Result<Set, Fault> {
+        let mut set = Set::default();
+        for _ in 0..self.count(1)? {
+            let member = self.string()?;
+            self.add(&mut set, &member, compact)?;
+        }
+        Ok(set)
+    }
+
+    fn set_of_integers(&mut self, compact: &Compact) -> Result<Set, Fault> {
+        let mut set = Set::default();
+        let block = self.string()?;
+        packs::intset(&block, |member| {
+            self.add(&mut set, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], member), compact)
+        })?;
+        Ok(set)
+    }
+
+    fn set_packed(&mut self, compact: &Compact) -> Result<Set, Fault> {
+        let mut set = Set::default();
+        let block = self.string()?;
+        Pack::Listpack.each(&block, |member| {
+            self.add(&mut set, member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact)
+        })?;
+        Ok(set)
+    }
+
+    fn add(&mut self, set: &mut Set, member: &[u8], compact: &Compact) -> Result<(), Fault> {
+        self.reserve(member.len() + ELEMENT_BYTES)?;
+        if set.insert(member, compact) { Ok(()) } else { Err(Fault::Malformed) }
+    }
+
+    fn hash(&mut self, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        for _ in 0..self.count(2)? {
+            let (field, value) = (self.string()?, self.string()?);
+            self.set_field(&mut hash, &field, &value, compact)?;
+        }
+        Ok(hash)
+    }
+
+    fn hash_zipmap(&mut self, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        let block = self.string()?;
+        packs::zipmap(&block, |field, value| self.set_field(&mut hash, field, value, compact))?;
+        Ok(hash)
+    }
+
+    fn hash_packed(&mut self, pack: Pack, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        let block = self.string()?;
+        pack.each_pair(&block, |field, value| {
+            let (mut name, mut text) = ([0; INTEGER_TEXT_BYTES_MAX], [0; INTEGER_TEXT_BYTES_MAX]);
+            self.set_field(&mut hash, field.text(&mut name), value.text(&mut text), compact)
+        })?;
+        Ok(hash)
+    }
+
+    /// Deadline, field and value of each field. A deadline of 0 is none. If the earliest one stands in front, the
+    /// others count from it, beginning with 1.
+    fn hash_timed(&mut self, is_relative: bool, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        let base = if is_relative { u64::from_le_bytes(self.array()?) } else { 1 };
+        for _ in 0..self.count(3)? {
+            let deadline = match self.length()? {
+                0 => None,
+                offset => Some(base.checked_add(offset - 1).ok_or(Fault::Malformed)?),
+            };
+            let (field, value) = (self.string()?, self.string()?);
+            self.set_field(&mut hash, &field, &value, compact)?;
+            set_deadline(&mut hash, &field, deadline)?;
+        }
+        Ok(hash)
+    }
+
+    /// Field, value and deadline in turns.
+    fn hash_timed_packed(&mut self, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        let block = self.string()?;
+        let (mut pair, mut field) = ((None, None), [0; INTEGER_TEXT_BYTES_MAX]);
+        Pack::Listpack.each(&block, |item| {
+            match (pair, item) {
+                ((None, _), item) => pair = (Some(item), None),
+                ((first, None), item) => pair = (first, Some(item)),
+                ((Some(name), Some(value)), Item::Int(at)) => {
+                    let name = name.text(&mut field);
+                    self.set_field(&mut hash, name, value.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact)?;
+                    let at = u64::try_from(at).map_err(|_| Fault::Malformed)?;
+                    set_deadline(&mut hash, name, Some(at).filter(|&at| at != 0))?;
+                    pair = (None, None);
+                }
+                _ => return Err(Fault::Malformed),
+            }
+            Ok(())
+        })?;
+        if pair.0.is_none() { Ok(hash) } else { Err(Fault::Malformed) }
+    }
+
+    fn set_field(
+        &mut self,
+        hash: &mut Hash,
+        field: &[u8],
+        value: &[u8],
+        compact: &Compact,
+    ) -> Result<(), Fault> {
+        self.reserve(field.len() + value.len() + ELEMENT_BYTES)?;
+        if hash.insert(field, value, compact) { Ok(()) } else { Err(Fault::Malformed) }
+    }
+
+    fn zset(
+        &mut self,
+        compact: &Compact,
+        score_bytes: usize,
+        score: fn(&mut Self) -> Result<f64, Fault>,
+    ) -> Result<Zset, Fault> {
+        let count = self.count(1 + score_bytes)?;
+        // The sign of a zero is lost in the compact form, so a set that will be large is so from the beginning.
+        let is_compact =
+            count <= compact.zset_entries_max && self.clone().has_short_members(count, compact, score)?;
+        let mut zset = Zset::for_members(if is_compact { count } else { usize::MAX }, compact);
+        for _ in 0..count {
+            let (member, score) = (self.string()?, score(self)?);
+            self.set_score(&mut zset, &member, score, compact)?;
+        }
+        Ok(zset)
+    }
+
+    /// Whether all members are short enough for the compact form.
+    fn has_short_members(
+        mut self,
+        count: usize,
+        compact: &Compact,
+        score: fn(&mut Self) -> Result<f64, Fault>,
+    ) -> Result<bool, Fault> {
+        let mut longest = 0;
+        for _ in 0..count {
+            longest = longest.max(self.string()?.len());
+            score(&mut self)?;
+        }
+        Ok(longest <= compact.zset_value_bytes_max)
+    }
+
+    fn zset_packed(&mut self, pack: Pack, compact: &Compact) -> Result<Zset, Fault> {
+        let mut zset = Zset::default();
+        let block = self.string()?;
+        pack.each_pair(&block, |member, score| {
+            let (mut name, mut text) = ([0; INTEGER_TEXT_BYTES_MAX], [0; INTEGER_TEXT_BYTES_MAX]);
+            let score = number::parse_f64(score.text(&mut text)).ok_or(Fault::Malformed)?;
+            self.set_score(&mut zset, member.text(&mut name), score, compact)
+        })?;
+        Ok(zset)
+    }
+
+    fn set_score(
+        &mut self,
+        zset: &mut Zset,
+        member: &[u8],
+        score: f64,
+        compact: &Compact,
+    ) -> Result<(), Fault> {
+        // A member of a large set stands in a table and in an order.
+        self.reserve(member.len() + 2 * ELEMENT_BYTES)?;
+        let is_new = !score.is_nan() && zset.insert(member, score, compact).is_none();
+        if is_new { Ok(()) } else { Err(Fault::Malformed) }
+    }
+
+    fn binary_score(&mut self) -> Result<f64, Fault> {
+        self.array().map(f64::from_le_bytes)
+    }
+
+    /// A length below 253 and so many bytes of text; the other lengths are values themselves.
+    fn text_score(&mut self) -> Result<f64, Fault> {
+        match self.byte()? {
+            255 => Ok(f64::NEG_INFINITY),
+            254 => Ok(f64::INFINITY),
+            253 => Ok(f64::NAN),
+            len => number::parse_f64(self.bytes(usize::from(len))?).ok_or(Fault::Malformed),
+        }
+    }
+}
+
+fn set_deadline(hash: &mut Hash, field: &[u8], deadline: Option<u64>) -> Result<(), Fault> {
+    match deadline {
+        None => Ok(()),
+        Some(at) if at <= FIELD_DEADLINE_MAX && hash.set_deadline(field, Some(at)) => Ok(()),
+        Some(_) => Err(Fault::Malformed),
+    }
+}

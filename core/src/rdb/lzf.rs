@@ -1,0 +1,204 @@
+//! LZF, the compression of long strings in serialised values (M. Lehmann, LibLZF).
+//!
+//! ```text
+//! 000lllll                    l + 1 bytes follow as they are
+//! lllooooo oooooooo           l + 2 bytes again from o + 1 bytes before; l from 1 to 6
+//! 111ooooo llllllll oooooooo  l + 9 bytes again
+//! ```
+
+use alloc::vec::Vec;
+
+/// Bits of a hash of three bytes. A table of 32 KiB is cleared faster than a long string is compressed.
+const HASH_BITS: u32 = 13;
+/// Bytes that one step copies from the input at most.
+const LITERAL_BYTES_MAX: usize = 32;
+/// How far back a step may reach.
+const DISTANCE_MAX: usize = 1 << 13;
+/// Bytes that one step repeats at most.
+const REPEAT_BYTES_MAX: usize = 264;
+/// Fewer repeated bytes would take as many as they save.
+const REPEAT_BYTES_MIN: usize = 3;
+
+/// How many bytes `input` expands to; `None` if it is malformed. Allocates nothing.
+pub(super) fn expanded_len(input: &[u8]) -> Option<usize> {
+    let (mut rest, mut len) = (input, 0usize);
+    while !rest.is_empty() {
+        let (step, after) = step(rest)?;
+        rest = after;
+        len = match step {
+            Step::Literal(bytes) => len.checked_add(bytes.len())?,
+            Step::Repeat { distance, .. } if distance > len => return None,
+            Step::Repeat { len: repeated, .. } => len.checked_add(repeated)?,
+        };
+    }
+    Some(len)
+}
+
+/// What `input` expands to, which must be `len` bytes as [`expanded_len`] says.
+pub(super) fn expand(input: &[u8], len: usize) -> Vec<u8> {
+    let (mut rest, mut out) = (input, Vec::with_capacity(len));
+    while let Some((step, after)) = step(rest) {
+        rest = after;
+        match step {
+            Step::Literal(bytes) => out.extend_from_slice(bytes),
+            Step::Repeat { distance, len } => {
+                let start = out.len() - distance;
+                if distance >= len {
+                    out.extend_from_within(start..start + len);
+                } else {
+                    // The repeated bytes overlap what they produce.
+                    (start..start + len).for_each(|at| out.push(out[at]));
+                }
+            }
+        }
+    }
+    out
+}
+
+enum Step<'a> {
+    Literal(&'a [u8]),
+    Repeat { distance: usize, len: usize },
+}
+
+/// The first step of `input`, and what follows it.
+fn step(input: &[u8]) -> Option<(Step<'_>, &[u8])> {
+    let (&control, rest) = input.split_first()?;
+    if usize::from(control) < LITERAL_BYTES_MAX {
+        let (bytes, rest) = rest.split_at_checked(usize::from(control) + 1)?;
+        return Some((Step::Literal(bytes), rest));
+    }
+    let (mut len, mut rest) = (usize::from(control >> 5) + 2, rest);
+    if control >> 5 == 7 {
+        let (&more, after) = rest.split_first()?;
+        len += usize::from(more);
+        rest = after;
+    }
+    let (&low, rest) = rest.split_first()?;
+    let distance = (usize::from(control & 0x1f) << 8 | usize::from(low)) + 1;
+    Some((Step::Repeat { distance, len }, rest))
+}
+
+/// Compresses strings one after the other; the table is made for the first one that needs it.
+#[derive(Default)]
+pub(super) struct Compressor {
+    /// For each hash of three bytes, one more than where they were seen last. What an earlier string left there is
+    /// only a wrong guess, which is checked anyway.
+    seen: Vec<u32>,
+}
+
+impl Compressor {
+    /// Appends `input` in compressed form to `out`, if that takes at most `bytes_max`; `false`, and nothing is
+    /// appended, if not.
+    pub(super) fn compress(&mut self, input: &[u8], out: &mut Vec<u8>, bytes_max: usize) -> bool {
+        if self.seen.is_empty() {
+            self.seen.resize(1 << HASH_BITS, 0);
+        }
+        let begin = out.len();
+        let (mut literals, mut at) = (0, 0);
+        while at + REPEAT_BYTES_MIN <= input.len() {
+            let Some((distance, len)) = self.repeat_at(input, at) else {
+                at += 1;
+                if at - literals == LITERAL_BYTES_MAX {
+                    write_literals(&input[literals..at], out);
+                    literals = at;
+                    if out.len() - begin > bytes_max {
+                        break;
+                    }
+                }
+                continue;
+            };
+            write_literals(&input[literals..at], out);
+            write_repeat(distance, len, out);
+            at += len;
+            literals = at;
+        }
+        if out.len() - begin <= bytes_max {
+            input[literals..].chunks(LITERAL_BYTES_MAX).for_each(|piece| write_literals(piece, out));
+            if out.len() - begin <= bytes_max {
+                return true;
+            }
+        }
+        out.truncate(begin);
+        false
+    }
+
+    /// How far before `at` the same bytes begin, and how many they are; remembers that these were seen.
+    fn repeat_at(&mut self, input: &[u8], at: usize) -> Option<(usize, usize)> {
+        let start = &input[at..];
+        let three = u32::from_le_bytes([start[0], start[1], start[2], 0]);
+        // The multiplier is that of Fibonacci hashing: 2^32 divided by the golden ratio.
+        let slot = &mut self.seen[(three.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)) as usize];
+        let seen = core::mem::replace(slot, u32::try_from(at + 1).ok()?) as usize;
+        let earlier = seen.checked_sub(1).filter(|&earlier| earlier < at && at - earlier <= DISTANCE_MAX)?;
+        let most = start.len().min(REPEAT_BYTES_MAX);
+        let len = input[earlier..].iter().zip(&start[..most]).take_while(|(one, other)| one == other).count();
+        (len >= REPEAT_BYTES_MIN).then_some((at - earlier, len))
+    }
+}
+
+fn write_literals(bytes: &[u8], out: &mut Vec<u8>) {
+    if let Some(less) = bytes.len().checked_sub(1) {
+        out.push(less as u8);
+        out.extend_from_slice(bytes);
+    }
+}
+
+fn write_repeat(distance: usize, len: usize, out: &mut Vec<u8>) {
+    let (distance, len) = (distance - 1, len - 2);
+    let high = (distance >> 8) as u8;
+    if len < 7 {
+        out.push((len as u8) << 5 | high);
+    } else {
+        out.extend_from_slice(&[7 << 5 | high, (len - 7) as u8]);
+    }
+    out.push(distance as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn what_is_compressed_expands_again() {
+        let mut random = Random::new([3; 16]);
+        let mut compressor = Compressor::default();
+        for round in 0..if cfg!(miri) { 10 } else { 2_000u64 } {
+            let letters = 1 + random.below(1 + round % 50);
+            let len = random.below(if round % 20 == 0 { 40_000 } else { 400 });
+            let mut input: Vec<u8> = (0..len).map(|_| random.below(letters) as u8).collect();
+            if round % 3 == 0 {
+                let copy = input.clone();
+                input.extend_from_slice(&copy);
+            }
+            let mut out = b"before".to_vec();
+            let fits = compressor.compress(&input, &mut out, input.len());
+            assert!(out.starts_with(b"before"));
+            let compressed = &out[6..];
+            if fits {
+                assert!(compressed.len() <= input.len());
+                assert_eq!(expanded_len(compressed), Some(input.len()));
+                assert_eq!(expand(compressed, input.len()), input);
+            } else {
+                assert!(compressed.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_run_is_short() {
+        let mut out = Vec::new();
+        assert!(Compressor::default().compress(&[b'a'; 10_000], &mut out, 200));
+        assert_eq!(expand(&out, 10_000), [b'a'; 10_000]);
+    }
+
+    #[test]
+    fn malformed_input_has_no_length() {
+        for input in [&b"\x00"[..], b"\x05abc", b"\x20\x00", b"\x00a\x20\x01", b"\x00a\xe0\x01", b"\x00a\xe0"]
+        {
+            assert_eq!(expanded_len(input), None, "{input:?}");
+        }
+        assert_eq!(expanded_len(b"\x00a\x20\x00"), Some(4));
+        assert_eq!(expand(b"\x00a\x20\x00", 4), b"aaaa");
+    }
+}

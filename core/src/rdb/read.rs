@@ -1,0 +1,127 @@
+//! What all values are made of: bytes, lengths, strings.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::lzf;
+use crate::memory::Memory;
+use crate::number;
+
+/// Why reading stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// These bytes are not what a server writes.
+    Malformed,
+    /// There is no memory for what they describe.
+    OutOfMemory,
+}
+
+/// A length, or the encoding of the string that stands where one was expected.
+enum Length {
+    Plain(u64),
+    Encoded(u8),
+}
+
+/// Reads values from bytes that are not trusted.
+#[derive(Clone)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    memory: Memory,
+    string_bytes_max: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `bytes`. Memory is asked for at `memory`; no string may be longer than `string_bytes_max` once it
+    /// is decompressed.
+    pub fn new(bytes: &'a [u8], memory: Memory, string_bytes_max: usize) -> Reader<'a> {
+        Reader { rest: bytes, memory, string_bytes_max }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Asks for memory that is about to be taken.
+    pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.memory.take(bytes).map_err(|_| Fault::OutOfMemory)
+    }
+
+    /// The next `len` bytes.
+    pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], Fault> {
+        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(Fault::Malformed)?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    /// The next byte.
+    pub fn byte(&mut self) -> Result<u8, Fault> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let (bytes, rest) = self.rest.split_first_chunk::<N>().ok_or(Fault::Malformed)?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    /// A number in the form of a length.
+    pub fn length(&mut self) -> Result<u64, Fault> {
+        match self.length_or_encoding()? {
+            Length::Plain(len) => Ok(len),
+            Length::Encoded(_) => Err(Fault::Malformed),
+        }
+    }
+
+    /// How many elements follow: at least one, and no more than could lie in what is left if each took only
+    /// `bytes_each`.
+    pub(super) fn count(&mut self, bytes_each: usize) -> Result<usize, Fault> {
+        let count = usize::try_from(self.length()?).map_err(|_| Fault::Malformed)?;
+        let is_possible = count > 0 && count <= self.rest.len() / bytes_each;
+        if is_possible { Ok(count) } else { Err(Fault::Malformed) }
+    }
+
+    /// A string: plain, an integer, or compressed.
+    pub fn string(&mut self) -> Result<Cow<'a, [u8]>, Fault> {
+        let number = match self.length_or_encoding()? {
+            Length::Plain(len) => {
+                let len = usize::try_from(len).map_err(|_| Fault::Malformed)?;
+                return self.bytes(len).map(Cow::Borrowed);
+            }
+            Length::Encoded(0) => i64::from(i8::from_le_bytes(self.array()?)),
+            Length::Encoded(1) => i64::from(i16::from_le_bytes(self.array()?)),
+            Length::Encoded(2) => i64::from(i32::from_le_bytes(self.array()?)),
+            Length::Encoded(3) => return self.compressed().map(Cow::Owned),
+            Length::Encoded(_) => return Err(Fault::Malformed),
+        };
+        let mut text = Vec::new();
+        number::write_i64(&mut text, number);
+        Ok(Cow::Owned(text))
+    }
+
+    fn compressed(&mut self) -> Result<Vec<u8>, Fault> {
+        let compressed_len = usize::try_from(self.length()?).map_err(|_| Fault::Malformed)?;
+        let len = usize::try_from(self.length()?).map_err(|_| Fault::Malformed)?;
+        let compressed = self.bytes(compressed_len)?;
+        // The length that is claimed must be the one that the bytes have, and only then is it allocated.
+        if len > self.string_bytes_max || lzf::expanded_len(compressed) != Some(len) {
+            return Err(Fault::Malformed);
+        }
+        self.reserve(len)?;
+        Ok(lzf::expand(compressed, len))
+    }
+
+    fn length_or_encoding(&mut self) -> Result<Length, Fault> {
+        let first = self.byte()?;
+        let low = first & 0x3f;
+        Ok(match (first >> 6, first) {
+            (0, _) => Length::Plain(u64::from(low)),
+            (1, _) => Length::Plain(u64::from(low) << 8 | u64::from(self.byte()?)),
+            (2, 0x80) => Length::Plain(u64::from(u32::from_be_bytes(self.array()?))),
+            (2, 0x81) => Length::Plain(u64::from_be_bytes(self.array()?)),
+            (2, _) => return Err(Fault::Malformed),
+            _ => Length::Encoded(low),
+        })
+    }
+}

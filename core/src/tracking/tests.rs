@@ -1,0 +1,75 @@
+//! What scripts cannot tell: limits, and who has gone.
+
+use crate::Options;
+use crate::conversation::Conversation;
+
+const HELLO: &str = "HELLO 3";
+
+#[test]
+fn keys_beyond_the_limit_are_given_up() {
+    let mut options = Options::default();
+    options.set("tracking-table-max-keys", "2").expect("it is a number");
+    let mut talk = Conversation::with(options);
+    let (reader, other) = (talk.client(), talk.client());
+    talk.ask(reader, HELLO);
+    talk.check(reader, "CLIENT TRACKING ON", "+OK");
+    talk.check(reader, "MGET a b c d", "*4|_|_|_|_");
+    // As in Redis, before the next command of whomever.
+    talk.check(other, "PING", "+PONG");
+    talk.expect(reader, ">2|$10|invalidate|*1|$1|a|>2|$10|invalidate|*1|$1|b");
+    talk.check(other, "MSET a 1 b 1 c 1", "+OK");
+    talk.expect(reader, ">2|$10|invalidate|*1|$1|c");
+    assert!(talk.ask(other, "INFO stats").contains("tracking_total_keys:1"));
+}
+
+#[test]
+fn readers_that_have_gone_are_forgotten() {
+    let mut talk = Conversation::new();
+    let stays = talk.client();
+    talk.ask(stays, HELLO);
+    talk.check(stays, "CLIENT TRACKING ON", "+OK");
+    for _ in 0..100 {
+        let goes = talk.client();
+        talk.ask(goes, HELLO);
+        talk.check(goes, "CLIENT TRACKING ON", "+OK");
+        talk.check(goes, "GET k", "_");
+        talk.leave(goes);
+    }
+    let (_, server) = talk.engine.parts();
+    let (_, readers, _) = server.tracking.sizes();
+    assert!(readers <= 4, "{readers} readers");
+    // Their places may be taken by others, who have read nothing.
+    let new = talk.client();
+    talk.ask(new, HELLO);
+    talk.check(new, "CLIENT TRACKING ON", "+OK");
+    talk.check(stays, "SET k 1", "+OK");
+    talk.expect(new, "");
+}
+
+#[test]
+fn what_expires_by_itself_is_told() {
+    let mut talk = Conversation::new();
+    let reader = talk.client();
+    talk.ask(reader, HELLO);
+    talk.check(reader, "CLIENT TRACKING ON NOLOOP", "+OK");
+    talk.check(reader, "SET k v PX 100", "+OK");
+    talk.check(reader, "GET k", "$1|v");
+    talk.pass(200_000);
+    talk.expect(reader, ">2|$10|invalidate|*1|$1|k");
+}
+
+#[test]
+fn nothing_is_noted_while_nobody_tracks() {
+    let mut talk = Conversation::new();
+    let reader = talk.client();
+    talk.check(reader, "CLIENT TRACKING ON BCAST", "+OK");
+    talk.check(reader, "SET k v", "+OK");
+    talk.check(reader, "CLIENT TRACKING OFF", "+OK");
+    talk.check(reader, "SET k v", "+OK");
+    let (store, server) = talk.engine.parts();
+    assert!(store.invalidated.is_empty() && server.unusual.is_nothing());
+    // A client that goes takes its tracking with it.
+    talk.check(reader, "CLIENT TRACKING ON BCAST", "+OK");
+    talk.leave(reader);
+    assert!(talk.engine.parts().1.unusual.is_nothing());
+}

@@ -1,0 +1,134 @@
+//! BITFIELD and BITFIELD_RO.
+
+use alloc::vec::Vec;
+
+use super::{bytes_at, grow, position, string_at};
+use crate::args::{Args, Cursor};
+use crate::context::{Context, Flow};
+use crate::error::{Error, until_zero};
+use crate::keyspace::NotifyClass;
+use crate::structures::INTEGER_TEXT_BYTES_MAX;
+use crate::types::bitmap::byte_of;
+use crate::types::bitmap::field::{Overflow, Width};
+
+#[derive(Clone, Copy)]
+enum Action {
+    Get,
+    Set(i64, Overflow),
+    Add(i64, Overflow),
+}
+
+/// One of the operations of a request.
+#[derive(Clone, Copy)]
+struct Operation {
+    width: Width,
+    position: u64,
+    action: Action,
+}
+
+impl Operation {
+    fn parse(ctx: &Context<'_>, cursor: &mut Cursor<'_>, overflow: Overflow) -> Result<Operation, Error> {
+        let action: fn(i64, Overflow) -> Action = if cursor.accept_with("GET", 2) {
+            |_, _| Action::Get
+        } else if cursor.accept_with("SET", 3) {
+            Action::Set
+        } else if cursor.accept_with("INCRBY", 3) {
+            Action::Add
+        } else {
+            return Err(Error::Syntax);
+        };
+        let width = Width::parse(until_zero(cursor.take()?, usize::MAX)).ok_or(Error::Text(
+            "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.",
+        ))?;
+        let position = position(ctx, cursor.take()?, Some(width))?;
+        let value = if matches!(action(0, overflow), Action::Get) { 0 } else { cursor.int()? };
+        Ok(Operation { width, position, action: action(value, overflow) })
+    }
+
+    fn writes(&self) -> bool {
+        !matches!(self.action, Action::Get)
+    }
+
+    /// How many bytes a string has that holds the field.
+    fn end(&self) -> usize {
+        byte_of(self.position + u64::from(self.width.bits) - 1) + 1
+    }
+
+    /// Does it; returns the reply, and whether anything is other than before.
+    fn run(&self, bytes: &mut [u8]) -> (Option<i64>, bool) {
+        let old = self.width.read(bytes, self.position);
+        let (new, replies_old) = match self.action {
+            Action::Get => return (Some(old), false),
+            Action::Set(value, overflow) => (self.width.fit(self.width.given(value), overflow), true),
+            Action::Add(by, overflow) => (self.width.fit(i128::from(old) + i128::from(by), overflow), false),
+        };
+        let Some(new) = new else { return (None, false) };
+        self.width.write(bytes, self.position, new);
+        (Some(if replies_old { old } else { new }), old != new)
+    }
+}
+
+fn parse(ctx: &Context<'_>, args: Args<'_>) -> Result<Vec<Operation>, Error> {
+    let mut cursor = args.cursor(2);
+    let (mut operations, mut overflow) = (Vec::new(), Overflow::Wrap);
+    while !cursor.is_done() {
+        if !cursor.accept_with("OVERFLOW", 1) {
+            operations.push(Operation::parse(ctx, &mut cursor, overflow)?);
+            continue;
+        }
+        overflow = if cursor.accept("WRAP") {
+            Overflow::Wrap
+        } else if cursor.accept("SAT") {
+            Overflow::Saturate
+        } else if cursor.accept("FAIL") {
+            Overflow::Fail
+        } else {
+            return Err(Error::Text("ERR Invalid OVERFLOW type specified"));
+        };
+    }
+    Ok(operations)
+}
+
+pub(super) fn bitfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let operations = parse(ctx, args)?;
+    let Some(len) = operations.iter().filter(|one| one.writes()).map(Operation::end).max() else {
+        return reply_fields(ctx, args.at(1), &operations);
+    };
+    let key = args.at(1);
+    let has_grown = grow(ctx, key, len)?;
+    ctx.reply.array(operations.len());
+    let mut changes = 0;
+    for operation in &operations {
+        let (reply, differs) = operation.run(bytes_at(ctx, key));
+        changes += u64::from(operation.writes() && reply.is_some() && (has_grown || differs));
+        match reply {
+            Some(number) => ctx.reply.int(number),
+            None => ctx.reply.null(),
+        }
+    }
+    if changes > 0 {
+        ctx.store.changed(key, NotifyClass::String, "setbit");
+    } else if has_grown {
+        // Nobody is told of zeros that a failed operation leaves, but who replays effects must have them.
+        ctx.store.dirty += 1;
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn bitfield_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let operations = parse(ctx, args)?;
+    if operations.iter().any(Operation::writes) {
+        return Err(Error::Text("ERR BITFIELD_RO only supports the GET subcommand"));
+    }
+    reply_fields(ctx, args.at(1), &operations)
+}
+
+fn reply_fields(ctx: &mut Context<'_>, key: &[u8], operations: &[Operation]) -> Result<Flow, Error> {
+    let mut scratch = [0; INTEGER_TEXT_BYTES_MAX];
+    let bytes = string_at(ctx.store, key, &mut scratch)?.unwrap_or_default();
+    ctx.reply.array(operations.len());
+    for Operation { width, position, .. } in operations {
+        ctx.reply.int(width.read(bytes, *position));
+    }
+    Ok(Flow::Done)
+}

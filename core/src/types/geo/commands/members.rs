@@ -1,0 +1,78 @@
+//! Commands about members by name: GEOADD, GEODIST, GEOHASH, GEOPOS.
+
+use alloc::vec::Vec;
+
+use super::{place, reply_distance, reply_position, unit};
+use crate::args::Args;
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::types::geo::Position;
+use crate::types::zset::commands::{Conditions, add_members};
+
+pub(super) fn geoadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let mut conditions = Conditions::default();
+    let mut cursor = args.cursor(2);
+    loop {
+        if cursor.accept("NX") {
+            conditions.if_absent = true;
+        } else if cursor.accept("XX") {
+            conditions.if_present = true;
+        } else if cursor.accept("CH") {
+            conditions.counts_changes = true;
+        } else {
+            break;
+        }
+    }
+    let places = args.from(cursor.position());
+    if places.is_empty() || !places.len().is_multiple_of(3) || (conditions.if_absent && conditions.if_present)
+    {
+        return Err(Error::Syntax);
+    }
+    // All of them are read before any is added.
+    let scores: Vec<u64> = (0..places.len())
+        .step_by(3)
+        .map(|at| place(places.at(at), places.at(at + 1)).map(Position::score))
+        .collect::<Result<_, _>>()?;
+    let members = places.iter().skip(2).step_by(3);
+    add_members(ctx, args.at(1), conditions, scores.into_iter().map(|score| score as f64).zip(members))
+}
+
+pub(super) fn geodist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() > 5 {
+        return Err(Error::Syntax);
+    }
+    let unit = args.get(4).map_or(Ok(1.0), unit)?;
+    let zset = ctx.store.zset(args.at(1))?;
+    let place_of = |member: &[u8]| zset.and_then(|zset| zset.score(member)).map(Position::of_score);
+    match (place_of(args.at(2)), place_of(args.at(3))) {
+        (Some(one), Some(other)) => reply_distance(&mut ctx.reply, one.distance(other) / unit),
+        _ => ctx.reply.null(),
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn geohash(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let zset = ctx.store.zset(args.at(1))?;
+    let members = args.from(2);
+    ctx.reply.array(members.len());
+    for member in members.iter() {
+        match zset.and_then(|zset| zset.score(member)) {
+            Some(score) => ctx.reply.bulk(&Position::of_score(score).geohash()),
+            None => ctx.reply.null(),
+        }
+    }
+    Ok(Flow::Done)
+}
+
+pub(super) fn geopos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let zset = ctx.store.zset(args.at(1))?;
+    let members = args.from(2);
+    ctx.reply.array(members.len());
+    for member in members.iter() {
+        match zset.and_then(|zset| zset.score(member)) {
+            Some(score) => reply_position(&mut ctx.reply, Position::of_score(score)),
+            None => ctx.reply.null_array(),
+        }
+    }
+    Ok(Flow::Done)
+}

@@ -1,0 +1,374 @@
+//! GEOSEARCH, GEORADIUS and their kin.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use super::{length, place, reply_distance, reply_position, unit};
+use crate::args::{Args, Cursor};
+use crate::context::{Context, Flow};
+use crate::error::Error;
+use crate::memory::{ELEMENT_BYTES, Memory};
+use crate::resp::Reply;
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
+use crate::types::Compact;
+use crate::types::geo::Position;
+use crate::types::geo::shape::{Extent, Shape};
+use crate::types::zset::commands::store_result;
+use crate::types::zset::{ScoreRange, Zset};
+
+/// Which of the commands it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// GEORADIUS: the centre stands in front of the options.
+    Radius {
+        may_store: bool,
+    },
+    /// GEORADIUSBYMEMBER: so does a member at the centre.
+    Member {
+        may_store: bool,
+    },
+    Search,
+    SearchStore,
+}
+
+impl Form {
+    fn may_store(self) -> bool {
+        matches!(self, Form::Radius { may_store: true } | Form::Member { may_store: true })
+    }
+
+    fn is_search(self) -> bool {
+        matches!(self, Form::Search | Form::SearchStore)
+    }
+}
+
+pub(super) fn georadius(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    search(ctx, args, Form::Radius { may_store: true })
+}
+
+pub(super) fn georadius_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    search(ctx, args, Form::Radius { may_store: false })
+}
+
+pub(super) fn georadiusbymember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    search(ctx, args, Form::Member { may_store: true })
+}
+
+pub(super) fn georadiusbymember_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    search(ctx, args, Form::Member { may_store: false })
+}
+
+pub(super) fn geosearch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    search(ctx, args, Form::Search)
+}
+
+pub(super) fn geosearchstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    search(ctx, args, Form::SearchStore)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Nearest,
+    Farthest,
+}
+
+/// Where a search begins.
+#[derive(Clone, Copy)]
+enum Centre {
+    Place(Position),
+    /// Where a member is; unknown when there is no set, which is no error until all arguments are read.
+    Member(Option<Position>),
+}
+
+/// What a request asks for.
+#[derive(Default)]
+struct Query<'a> {
+    centre: Option<Centre>,
+    /// With the metres of its unit.
+    extent: Option<(Extent, f64)>,
+    with_distance: bool,
+    with_score: bool,
+    with_position: bool,
+    /// Most members to find; 0 for all.
+    count: usize,
+    /// Any so many will do.
+    takes_any: bool,
+    order: Option<Order>,
+    destination: Option<&'a [u8]>,
+    stores_distances: bool,
+}
+
+impl<'a> Query<'a> {
+    fn parse(args: Args<'a>, form: Form, zset: Option<&Zset>) -> Result<Query<'a>, Error> {
+        let mut query = Query::default();
+        let options = match form {
+            Form::Radius { .. } => {
+                query.centre = Some(Centre::Place(place(args.at(2), args.at(3))?));
+                query.extent = Some(circle(args.at(4), args.at(5))?);
+                6
+            }
+            Form::Member { .. } => {
+                // Without a set, the radius is not even looked at.
+                if zset.is_some() {
+                    query.centre = Some(member(zset, args.at(2))?);
+                    query.extent = Some(circle(args.at(3), args.at(4))?);
+                }
+                5
+            }
+            Form::Search => 2,
+            Form::SearchStore => {
+                query.destination = Some(args.at(1));
+                3
+            }
+        };
+        let mut cursor = args.cursor(options);
+        while !cursor.is_done() {
+            let is_known = query.result_option(&mut cursor, form)?
+                || (form.is_search() && query.place_option(&mut cursor, zset)?);
+            if !is_known {
+                return Err(Error::Syntax);
+            }
+        }
+        query.check(args.at(0), form)?;
+        Ok(query)
+    }
+
+    /// Reads one of the options about results.
+    fn result_option(&mut self, cursor: &mut Cursor<'a>, form: Form) -> Result<bool, Error> {
+        if cursor.accept("WITHDIST") {
+            self.with_distance = true;
+        } else if cursor.accept("WITHHASH") {
+            self.with_score = true;
+        } else if cursor.accept("WITHCOORD") {
+            self.with_position = true;
+        } else if cursor.accept("ANY") {
+            self.takes_any = true;
+        } else if cursor.accept("ASC") {
+            self.order = Some(Order::Nearest);
+        } else if cursor.accept("DESC") {
+            self.order = Some(Order::Farthest);
+        } else if cursor.accept_with("COUNT", 1) {
+            let count = cursor.int()?;
+            if count <= 0 {
+                return Err(Error::Text("ERR COUNT must be > 0"));
+            }
+            self.count = usize::try_from(count).unwrap_or(usize::MAX);
+        } else if form.may_store() && cursor.accept_with("STORE", 1) {
+            (self.destination, self.stores_distances) = (Some(cursor.take()?), false);
+        } else if form.may_store() && cursor.accept_with("STOREDIST", 1) {
+            (self.destination, self.stores_distances) = (Some(cursor.take()?), true);
+        } else if form == Form::SearchStore && cursor.accept("STOREDIST") {
+            self.stores_distances = true;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Reads one of the options of GEOSEARCH about the place. Each may come again, but not beside its alternative.
+    fn place_option(&mut self, cursor: &mut Cursor<'a>, zset: Option<&Zset>) -> Result<bool, Error> {
+        let is_member = matches!(self.centre, Some(Centre::Member(_)));
+        let is_circle = matches!(self.extent, Some((Extent::Circle { .. }, _)));
+        if (self.centre.is_none() || is_member) && cursor.accept_with("FROMMEMBER", 1) {
+            self.centre = Some(member(zset, cursor.take()?)?);
+        } else if !is_member && cursor.accept_with("FROMLONLAT", 2) {
+            self.centre = Some(Centre::Place(place(cursor.take()?, cursor.take()?)?));
+        } else if (self.extent.is_none() || is_circle) && cursor.accept_with("BYRADIUS", 2) {
+            self.extent = Some(circle(cursor.take()?, cursor.take()?)?);
+        } else if !is_circle && cursor.accept_with("BYBOX", 3) {
+            self.extent = Some(rectangle(cursor.take()?, cursor.take()?, cursor.take()?)?);
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// What can only be told once all options are read; `name` is the command's, as it was sent.
+    fn check(&self, name: &[u8], form: Form) -> Result<(), Error> {
+        if self.destination.is_some() && (self.with_distance || self.with_score || self.with_position) {
+            let what = if form == Form::SearchStore { "GEOSEARCHSTORE" } else { "STORE option in GEORADIUS" };
+            return Err(Error::Owned(alloc::format!(
+                "ERR {what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+            )));
+        }
+        if form.is_search() && self.centre.is_none() {
+            let what = "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ";
+            return Err(Error::quoting(what, name, ""));
+        }
+        if form.is_search() && self.extent.is_none() {
+            let what = "ERR exactly one of BYRADIUS and BYBOX can be specified for ";
+            return Err(Error::quoting(what, name, ""));
+        }
+        if self.takes_any && self.count == 0 {
+            return Err(Error::Text("ERR the ANY argument requires COUNT argument"));
+        }
+        Ok(())
+    }
+
+    /// What to search for; nothing without a set.
+    fn shape(&self) -> Option<Shape> {
+        let (Centre::Place(centre) | Centre::Member(Some(centre))) = self.centre? else { return None };
+        let (extent, unit) = self.extent?;
+        Some(Shape { centre, extent, unit })
+    }
+
+    /// Puts found members in order, and drops those that are too many.
+    fn arrange(&self, found: &mut Vec<Found<'_>>) {
+        let is_cut = self.count != 0 && found.len() > self.count;
+        // The first so many only mean something in an order.
+        let forced = (self.count != 0 && !self.takes_any).then_some(Order::Nearest);
+        if let Some(order) = self.order.or(forced) {
+            let compare = |one: &Found<'_>, other: &Found<'_>| one.compare(other, order);
+            if is_cut {
+                found.select_nth_unstable_by(self.count, compare);
+                found.truncate(self.count);
+            }
+            found.sort_unstable_by(compare);
+        } else if is_cut {
+            found.truncate(self.count);
+        }
+    }
+
+    fn reply(&self, reply: &mut Reply<'_>, found: &[Found<'_>], unit: f64) {
+        let options = [self.with_distance, self.with_score, self.with_position];
+        let details = options.into_iter().filter(|is_wanted| *is_wanted).count();
+        reply.array(found.len());
+        for one in found {
+            if details > 0 {
+                reply.array(details + 1);
+            }
+            reply.item(one.member);
+            if self.with_distance {
+                reply_distance(reply, one.distance / unit);
+            }
+            if self.with_score {
+                reply.int(one.score as i64);
+            }
+            if self.with_position {
+                reply_position(reply, Position::of_score(one.score));
+            }
+        }
+    }
+
+    /// The set of found members that STORE asks for.
+    fn collect(
+        &self,
+        found: &[Found<'_>],
+        unit: f64,
+        compact: &Compact,
+        mut memory: Memory,
+    ) -> Result<Zset, Error> {
+        let mut result = Zset::for_members(found.len(), compact);
+        for one in found {
+            memory.take(ELEMENT_BYTES + one.member.text_len())?;
+            let score = if self.stores_distances { one.distance / unit } else { one.score };
+            result.insert(one.member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, compact);
+        }
+        Ok(result)
+    }
+}
+
+/// A member within the shape.
+struct Found<'a> {
+    member: Item<'a>,
+    score: f64,
+    /// From the centre, in metres.
+    distance: f64,
+    /// As how many-th it was found, which decides among equal distances.
+    nth: usize,
+}
+
+impl Found<'_> {
+    fn compare(&self, other: &Found<'_>, order: Order) -> Ordering {
+        let by_distance = self.distance.total_cmp(&other.distance);
+        let by_distance = if order == Order::Nearest { by_distance } else { by_distance.reverse() };
+        by_distance.then(self.nth.cmp(&other.nth))
+    }
+}
+
+/// The members within a shape, in the order of the cells and of scores within them; with a limit no more than that.
+fn find<'a>(
+    zset: &'a Zset,
+    shape: &Shape,
+    limit: Option<usize>,
+    memory: &Memory,
+) -> Result<Vec<Found<'a>>, Error> {
+    let mut found = Vec::new();
+    let is_enough = |found: &Vec<Found<'_>>| limit.is_some_and(|limit| found.len() >= limit);
+    let mut last = None;
+    for (nth, cell) in shape.cells().into_iter().enumerate() {
+        // Where cells are half the earth wide, neighbours may be one and the same.
+        let Some(cell) = cell.filter(|cell| last != Some(*cell)) else { continue };
+        if is_enough(&found) {
+            break;
+        }
+        // Redis takes the number of the first one for none, so its neighbours are not compared with it.
+        last = (nth > 0).then_some(cell);
+        let (first, end) = cell.scores();
+        let range =
+            ScoreRange { min: first as f64, excludes_min: false, max: end as f64, excludes_max: true };
+        for (member, score) in zset.range_by_score(&range) {
+            let Some(distance) = shape.distance(Position::of_score(score)) else { continue };
+            if !memory.reserve(&mut found, 1) {
+                return Err(Error::OutOfMemory);
+            }
+            found.push(Found { member, score, distance, nth: found.len() });
+            if is_enough(&found) {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Error> {
+    let (compact, memory) = (ctx.store.compact, ctx.server.memory);
+    let source = args.at(if form == Form::SearchStore { 2 } else { 1 });
+    let zset = ctx.store.zset(source)?;
+    let query = Query::parse(args, form, zset)?;
+    let found = match (zset, query.shape()) {
+        (Some(zset), Some(shape)) => {
+            let limit = query.takes_any.then_some(query.count);
+            let mut found = find(zset, &shape, limit, &memory)?;
+            query.arrange(&mut found);
+            found
+        }
+        _ => Vec::new(),
+    };
+    let unit = query.extent.map_or(1.0, |(_, unit)| unit);
+    let Some(destination) = query.destination else {
+        query.reply(&mut ctx.reply, &found, unit);
+        return Ok(Flow::Done);
+    };
+    let result = query.collect(&found, unit, &compact, memory)?;
+    store_result(
+        ctx,
+        destination,
+        result,
+        if form.is_search() { "geosearchstore" } else { "georadiusstore" },
+    );
+    Ok(Flow::Done)
+}
+
+/// The place of the member that a search begins at.
+fn member(zset: Option<&Zset>, member: &[u8]) -> Result<Centre, Error> {
+    let Some(zset) = zset else { return Ok(Centre::Member(None)) };
+    let score = zset.score(member).ok_or(Error::Text("ERR could not decode requested zset member"))?;
+    Ok(Centre::Member(Some(Position::of_score(score))))
+}
+
+fn circle(radius: &[u8], of: &[u8]) -> Result<(Extent, f64), Error> {
+    let radius = length(radius, "ERR need numeric radius")?;
+    if radius < 0.0 {
+        return Err(Error::Text("ERR radius cannot be negative"));
+    }
+    Ok((Extent::Circle { radius }, unit(of)?))
+}
+
+fn rectangle(width: &[u8], height: &[u8], of: &[u8]) -> Result<(Extent, f64), Error> {
+    let width = length(width, "ERR need numeric width")?;
+    let height = length(height, "ERR need numeric height")?;
+    if height < 0.0 || width < 0.0 {
+        return Err(Error::Text("ERR height or width cannot be negative"));
+    }
+    Ok((Extent::Rectangle { width, height }, unit(of)?))
+}

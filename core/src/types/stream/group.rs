@@ -1,0 +1,221 @@
+//! A consumer group: how far it has read, and who has which entries without having acknowledged them.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::id::Id;
+
+/// Bytes per element of an ordered map besides the element: nodes are two thirds full on average.
+const fn tree_bytes<T>() -> usize {
+    size_of::<T>() * 3 / 2 + 4
+}
+
+/// A consumer of a group, while it exists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ConsumerRef(u32);
+
+/// An entry that was delivered and not acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pending {
+    /// Whose it is; nobody's after it was given back.
+    pub consumer: Option<ConsumerRef>,
+    /// When it was delivered last, in unix milliseconds.
+    pub delivered_at: u64,
+    /// How often it was delivered.
+    pub deliveries: u64,
+}
+
+/// A consumer.
+#[derive(Clone)]
+pub struct Consumer {
+    name: Box<[u8]>,
+    /// When it was last heard of, in unix milliseconds.
+    pub seen_at: u64,
+    /// When it last got something.
+    pub active_at: Option<u64>,
+    pending: BTreeSet<Id>,
+}
+
+impl Consumer {
+    /// Its name.
+    pub fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// The entries that it has not acknowledged.
+    pub fn pending(&self) -> &BTreeSet<Id> {
+        &self.pending
+    }
+}
+
+/// A consumer group; see the module's description.
+#[derive(Clone)]
+pub struct Group {
+    /// The last entry that was delivered to anyone.
+    pub last_id: Id,
+    /// How many of all entries ever added were delivered, if that is known.
+    pub entries_read: Option<i64>,
+    pending: BTreeMap<Id, Pending>,
+    /// The same by the time of delivery; made when it is first asked for.
+    by_time: Option<BTreeSet<(u64, Id)>>,
+    names: BTreeMap<Box<[u8]>, ConsumerRef>,
+    consumers: Vec<Option<Consumer>>,
+    vacant: Vec<ConsumerRef>,
+}
+
+impl Group {
+    /// A group without consumers.
+    pub fn new(last_id: Id, entries_read: Option<i64>) -> Group {
+        Group {
+            last_id,
+            entries_read,
+            pending: BTreeMap::new(),
+            by_time: None,
+            names: BTreeMap::new(),
+            consumers: Vec::new(),
+            vacant: Vec::new(),
+        }
+    }
+
+    // ----- consumers -----
+
+    /// The consumer of this name.
+    pub fn find(&self, name: &[u8]) -> Option<ConsumerRef> {
+        self.names.get(name).copied()
+    }
+
+    /// A consumer.
+    pub fn consumer(&self, consumer: ConsumerRef) -> &Consumer {
+        self.consumers[consumer.0 as usize]
+            .as_ref()
+            .expect("nobody keeps the name of a consumer that is gone")
+    }
+
+    /// A consumer, to change.
+    pub fn consumer_mut(&mut self, consumer: ConsumerRef) -> &mut Consumer {
+        self.consumers[consumer.0 as usize]
+            .as_mut()
+            .expect("nobody keeps the name of a consumer that is gone")
+    }
+
+    /// Adds a consumer of a name that is not taken.
+    pub fn add_consumer(&mut self, name: &[u8], now: u64) -> ConsumerRef {
+        let consumer =
+            Consumer { name: name.into(), seen_at: now, active_at: None, pending: BTreeSet::new() };
+        let own = self.vacant.pop().unwrap_or_else(|| {
+            self.consumers.push(None);
+            let index = u32::try_from(self.consumers.len() - 1);
+            ConsumerRef(index.expect("consumers of four billion names do not fit into memory"))
+        });
+        self.consumers[own.0 as usize] = Some(consumer);
+        self.names.insert(name.into(), own);
+        own
+    }
+
+    /// Removes a consumer with its pending entries, and returns how many there were.
+    pub fn remove_consumer(&mut self, name: &[u8]) -> Option<usize> {
+        let own = self.names.remove(name)?;
+        let consumer = self.consumers[own.0 as usize].take().expect("names are those of consumers");
+        for id in &consumer.pending {
+            let pending = self.pending.remove(id).expect("what a consumer has is pending in the group");
+            if let Some(by_time) = &mut self.by_time {
+                by_time.remove(&(pending.delivered_at, *id));
+            }
+        }
+        self.vacant.push(own);
+        Some(consumer.pending.len())
+    }
+
+    /// How many consumers there are.
+    pub fn consumers_len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// All consumers, by name.
+    pub fn consumers(&self) -> impl ExactSizeIterator<Item = &Consumer> {
+        self.names.values().map(|&consumer| self.consumer(consumer))
+    }
+
+    // ----- pending entries -----
+
+    /// All entries that were delivered and not acknowledged.
+    pub fn pending(&self) -> &BTreeMap<Id, Pending> {
+        &self.pending
+    }
+
+    /// Makes an entry pending, or pending in this way from now on.
+    pub fn deliver(&mut self, id: Id, pending: Pending) {
+        let old = self.pending.insert(id, pending);
+        if let Some(by_time) = &mut self.by_time {
+            if let Some(old) = old {
+                by_time.remove(&(old.delivered_at, id));
+            }
+            by_time.insert((pending.delivered_at, id));
+        }
+        let owner = old.and_then(|old| old.consumer);
+        if owner == pending.consumer {
+            return;
+        }
+        if let Some(owner) = owner {
+            self.consumer_mut(owner).pending.remove(&id);
+        }
+        if let Some(consumer) = pending.consumer {
+            self.consumer_mut(consumer).pending.insert(id);
+        }
+    }
+
+    /// Makes an entry pending no more; returns how it was, if it was.
+    pub fn acknowledge(&mut self, id: Id) -> Option<Pending> {
+        let pending = self.pending.remove(&id)?;
+        if let Some(consumer) = pending.consumer {
+            self.consumer_mut(consumer).pending.remove(&id);
+        }
+        if let Some(by_time) = &mut self.by_time {
+            by_time.remove(&(pending.delivered_at, id));
+        }
+        Some(pending)
+    }
+
+    /// The pending entries by the time of their last delivery, the longest ago first.
+    pub fn by_time(&mut self) -> &BTreeSet<(u64, Id)> {
+        let pending = &self.pending;
+        self.by_time.get_or_insert_with(|| pending.iter().map(|(id, one)| (one.delivered_at, *id)).collect())
+    }
+
+    // ----- memory -----
+
+    /// About how many bytes are allocated on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        let names: usize = self.names.keys().map(|name| 2 * name.len()).sum();
+        let per_pending = tree_bytes::<(Id, Pending)>() + tree_bytes::<Id>();
+        let by_time = self.by_time.as_ref().map_or(0, BTreeSet::len) * tree_bytes::<(u64, Id)>();
+        names
+            + by_time
+            + self.pending.len() * per_pending
+            + self.names.len() * tree_bytes::<(Box<[u8]>, ConsumerRef)>()
+            + self.consumers.capacity() * size_of::<Option<Consumer>>()
+    }
+
+    /// How many steps freeing takes.
+    pub(super) fn parts(&self) -> usize {
+        2 * self.pending.len() + self.names.len()
+    }
+
+    /// Frees about `budget` parts of a group that is being thrown away; true when little is left.
+    pub(super) fn free_some(&mut self, budget: &mut usize) -> bool {
+        self.by_time = None;
+        self.names.clear();
+        while *budget > 0 {
+            *budget -= 1;
+            if self.pending.pop_first().is_some() {
+                continue;
+            }
+            let Some(last) = self.consumers.last_mut() else { return true };
+            if last.as_mut().is_none_or(|consumer| consumer.pending.pop_first().is_none()) {
+                self.consumers.pop();
+            }
+        }
+        false
+    }
+}
