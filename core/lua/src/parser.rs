@@ -482,6 +482,8 @@ impl Compiler<'_> {
         let line = self.lexer.line;
         let (mut last, count) = self.expression_list()?;
         self.adjust(3, count, &mut last)?;
+        // Values beyond the third were evaluated, and are dropped.
+        self.func().free = base + 3;
         // The call of the iterator.
         self.check_stack(3)?;
         self.for_body(base, line, names as u32, false)

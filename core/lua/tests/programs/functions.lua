@@ -25,3 +25,5 @@ local function count(...) return select("#", ...) end local many = {} for i = 1,
 local function spread(...) return ... end p(count(spread(unpack(many))), #{spread(unpack(many))}, #{1, 2, spread(unpack(many))}) local t = {} for i = 1, 5000 do t[i] = i end p(count(unpack(t)), #{unpack(t)}, (function(...) local a, b = ... return a + b end)(unpack(t)))
 local ack ack = function(m, n) if m == 0 then return n + 1 elseif n == 0 then return ack(m - 1, 1) else return ack(m - 1, ack(m, n - 1)) end end p(ack(2, 3)) local function even(n) if n == 0 then return true end return (function(m) if m == 0 then return false end return even(m - 1) end)(n - 1) end p(even(100))
 local Y = function(f) return (function(x) return x(x) end)(function(x) return f(function(...) return x(x)(...) end) end) end p(Y(function(self) return function(n) return n == 0 and 1 or n * self(n - 1) end end)(10))
+for a, b in next, {1}, nil, 4, 5 do local x = a print(a, b, x) end
+for k in pairs({5}), 1, 2, 3, 4, 5 do print(k) end
