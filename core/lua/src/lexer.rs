@@ -177,7 +177,8 @@ impl<'a> Lexer<'a> {
         number::write_integer(&mut text, u64::from(self.line));
         text.extend_from_slice(b": ");
         text.extend_from_slice(message.as_bytes());
-        if let Some(token) = token {
+        // A zero byte is no token to C's eyes.
+        if let Some(token) = token.filter(|token| *token != Token::Byte(0)) {
             text.extend_from_slice(b" near '");
             match token {
                 Token::Name | Token::String | Token::Number => {
@@ -370,9 +371,11 @@ impl<'a> Lexer<'a> {
         }
         let text = self.vm.heap.string(&self.buffer[level + 2..])?;
         // Messages show the token with its brackets.
-        for _ in 0..2 {
-            self.keep(b']')?;
+        self.keep(b']')?;
+        for _ in 0..level {
+            self.keep(b'=')?;
         }
+        self.keep(b']')?;
         Ok(Meaning::Text(text))
     }
 

@@ -281,3 +281,45 @@ fn numbers_look_as_in_lua() {
         common::compare("numbers", program.as_bytes(), &here, &reference);
     }
 }
+
+/// What is no program is refused with the same words.
+#[test]
+#[cfg_attr(miri, ignore = "it starts programs")]
+fn changed_programs_are_refused_as_in_lua() {
+    let number =
+        |name, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let mut random = Random(number("SANDERLING_FUZZ_SEED", 77));
+    let lines: Vec<&str> =
+        PROGRAMS[..6].iter().flat_map(|program| program.lines()).chain(FRAGMENTS.iter().copied()).collect();
+    for _ in 0..number("SANDERLING_FUZZ_PROGRAMS", 5000) / 500 {
+        let mut program = String::from(
+            "local function try(s) local f, m = loadstring(s, '=s') print(f and 'ok' or m) end\n",
+        );
+        for _ in 0..500 {
+            let mut source = random.pick(&lines).as_bytes().to_vec();
+            source.truncate(300);
+            mutate(&mut random, &mut source);
+            // Precompiled code begins with an escape, and a zero byte Lua takes for an `e` or a point in places.
+            source.retain(|byte| *byte != 27 && *byte != 0);
+            program.push_str("try'");
+            for byte in source {
+                let _ = write!(program, "\\{byte:03}");
+            }
+            program.push_str("'\n");
+        }
+        let here = common::run_here("changed", program.as_bytes());
+        let Some(reference) = common::run_reference("changed", program.as_bytes()) else {
+            println!("skipped: lua5.1 is not installed (apt-get install lua5.1)");
+            return;
+        };
+        if here != reference
+            && let Some(index) = here
+                .split(|byte| *byte == b'\n')
+                .zip(reference.split(|byte| *byte == b'\n'))
+                .position(|(a, b)| a != b)
+        {
+            eprintln!("{}", program.lines().nth(index + 1).unwrap_or_default());
+        }
+        common::compare("changed", program.as_bytes(), &here, &reference);
+    }
+}
