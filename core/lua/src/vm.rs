@@ -188,7 +188,7 @@ impl Vm {
         Ok(())
     }
 
-    /// Runs what was started, for about `slice` instructions.
+    /// Runs what was started, for about `slice` instructions. With nothing to run, it is done at once.
     pub fn run(&mut self, host: &mut dyn Host, slice: u64) -> Run {
         let grant = slice.min(self.reserve).min(i64::MAX as u64 / 2);
         self.reserve -= grant;
