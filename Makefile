@@ -28,7 +28,7 @@ test: test-rust test-package test-page test-clients test-conversations
 # The engine with its assertions on; the server and the guest as they are shipped, which builds the compiler inside
 # the server once and not twice.
 test-rust: target
-	$(CARGO) test --locked --package sanderling-core --package sanderling-tests
+	$(CARGO) test --locked --package sanderling-core --package sanderling-lua --package sanderling-tests
 	$(CARGO) test --locked --release --package sanderling --package sanderling-wasm
 
 # Real clients against the server, with the engine in its sandbox and then linked in.

@@ -1,0 +1,2 @@
+print("never printed")
+do local a < 1 end
