@@ -652,9 +652,9 @@ export interface Commands {
    *
    * `DELEX`, since Redis 8.4.0, O(1); O(N) in the length of the string for digests.
    */
-  delex(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?:  }>): t.Integer;
+  delex(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
   /** The same as {@link delex}. */
-  delEx(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?:  }>): t.Integer;
+  delEx(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
   /**
    * Deletes a key if it holds a given string.
    *

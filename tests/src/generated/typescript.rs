@@ -271,7 +271,7 @@ fn grouped(arg: &Arg, choices: &[Arg]) -> Option<String> {
             let bare = choices.iter().filter(|choice| leaf(choice).is_none());
             let bare: Vec<_> =
                 bare.filter_map(|choice| choice.token.map(|word| format!("'{word}'"))).collect();
-            Some(format!("{}?: {}", arg.name, bare.join(" | ")))
+            (!bare.is_empty()).then(|| format!("{}?: {}", arg.name, bare.join(" | ")))
         }
         "order" => Some(format!("DIRECTION?: {}", words(arg)?)),
         "sortby" => Some("BY?: 'SCORE' | 'LEX'".to_owned()),
