@@ -18,10 +18,10 @@ const HINTS = [
   ['get k', ''],
   ['get k l', undefined],
   ['nothing', undefined],
-  ['set k', 'value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]'],
+  ['set k', 'value [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]'],
   ['set k v nx', '[GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]'],
-  ['set k v ex', 'seconds [NX|XX] [GET]'],
-  ['set k v ex 10 get', '[NX|XX]'],
+  ['set k v ex', 'seconds [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] [GET]'],
+  ['set k v ex 10 get', '[NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest]'],
   ['set k v wrong', undefined],
   ['mget', 'key [key …]'],
   ['mget a b', '[key …]'],
@@ -49,7 +49,7 @@ test('subcommands, options and topics are completed', () => {
   assert.deepEqual(completions(docs, ['client'], 'SETN'), ['SETNAME']);
   assert.deepEqual(completions(docs, ['set', 'k', 'v'], 'EX'), ['EX', 'EXAT']);
   assert.deepEqual(completions(docs, ['set', 'k', 'v', 'EX'], ''), []);
-  assert.deepEqual(completions(docs, ['set', 'k', 'v', 'EX', '1'], ''), ['NX', 'XX', 'GET']);
+  assert.deepEqual(completions(docs, ['set', 'k', 'v', 'EX', '1'], ''), ['NX', 'XX', 'IFEQ', 'IFNE', 'IFDEQ', 'IFDNE', 'GET']);
   assert.deepEqual(completions(docs, ['linsert', 'l'], ''), ['BEFORE', 'AFTER']);
   assert.deepEqual(completions(docs, ['help'], '@ha'), ['@hash']);
 });
