@@ -245,7 +245,7 @@ describe('the page', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     await page.keyboard.type('ZADD board');
     assert.equal(
       await terminal.root.locator('.hint').textContent(),
-      ' [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] [GT|LT] [CH] [INCR] score member [score member …]',
+      ' [NX|XX] [GT|LT] [CH] [INCR] score member [score member …]',
     );
     const about = await terminal.root.locator('.about').textContent();
     assert.match(about, /^ZADD key \[NX\|XX\].+O\(log\(N\)\).+since 1\.2\.0$/);
