@@ -29,6 +29,8 @@ describe('redis-cli', { skip: missing }, async () => {
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    // A program that reads no input may have ended before this does.
+    child.stdin.on('error', (error) => assert.equal(error.code, 'EPIPE'));
     child.stdin.end(input);
     const [code] = await once(child, 'close');
     return { stdout, stderr, code };
