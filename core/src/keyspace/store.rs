@@ -80,9 +80,6 @@ pub enum Invalidation {
     All,
 }
 
-/// Stands among the touched connections when there is nothing but invalidations.
-const NOBODY: ConnId = ConnId::MAX;
-
 /// One database.
 struct Db {
     keys: Table<Entry>,
@@ -162,8 +159,7 @@ pub struct Store {
     pub notices: Vec<Notice>,
     /// Connections whose watched keys were changed by the running command.
     pub touched: Vec<ConnId>,
-    /// Changes of the running command while any client tracks; a connection that does not exist is then touched
-    /// too, so that one look tells that something follows.
+    /// Changes of the running command while any client tracks.
     pub invalidated: Vec<Invalidation>,
     /// Whether any client tracks; then [`Store::watching`] counts one more.
     notes_changes: bool,
@@ -546,7 +542,6 @@ impl Store {
         self.garbage.push_back(Garbage::Table(keys));
         if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
             self.invalidated.push(Invalidation::All);
-            self.touched.push(NOBODY);
         }
         removed
     }

@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::{Invalidation, NOBODY, Store};
+use super::{Invalidation, Store};
 use crate::connection::ConnId;
 use crate::keyspace::entry::Entry;
 
@@ -132,7 +132,6 @@ impl Store {
         }
         if self.notes_changes {
             self.invalidated.push(Invalidation::Key { key: key.into(), is_by_command });
-            self.touched.push(NOBODY);
         }
     }
 
