@@ -16,7 +16,7 @@ pub(crate) use file::{parse, parse_user, replace};
 pub(crate) use log::{Log, LogEntry, Place, Reason};
 pub(crate) use selector::{Denied, Names, Selector, has_spaces};
 pub(crate) use sha256::sha256;
-pub(crate) use user::{DEFAULT_USER, User, hexadecimal};
+pub(crate) use user::{DEFAULT_USER, User};
 
 use crate::args::Args;
 use crate::command::Command;

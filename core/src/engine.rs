@@ -93,11 +93,7 @@ impl Engine {
         let mut store = Store::new(options.config.databases, seed);
         store.effects.enabled = options.effects;
         options.config.apply(&mut store);
-        let mut run_id = String::new();
-        while run_id.len() < 40 {
-            run_id.push_str(&alloc::format!("{:016x}", store.random.next_u64()));
-        }
-        run_id.truncate(40);
+        let run_id = store.random.run_id();
         let server = Server::new(options, run_id, now);
         Engine {
             store,

@@ -1,6 +1,8 @@
 //! The engine's only source of chance: a generator that the host seeds, so that equal seeds and
 //! equal inputs give equal transcripts everywhere.
 
+use alloc::string::String;
+
 /// The xoshiro256** generator of Blackman and Vigna (2018). Not for secrets.
 #[derive(Clone, Debug)]
 pub struct Random {
@@ -48,6 +50,16 @@ impl Random {
             }
         }
         (product >> 64) as u64
+    }
+
+    /// Forty random hexadecimal digits, the form in which Redis names a run and a history of replication.
+    pub fn run_id(&mut self) -> String {
+        let mut id = String::new();
+        while id.len() < 40 {
+            id.push_str(&alloc::format!("{:016x}", self.next_u64()));
+        }
+        id.truncate(40);
+        id
     }
 
     /// A generator of its own that continues from here, for a caller that cannot keep this one borrowed.

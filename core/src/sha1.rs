@@ -47,11 +47,10 @@ fn compress(state: &mut [u32; 5], block: &[u8; 64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
+    use crate::number::hexadecimal;
 
     fn check(bytes: &[u8], expect: &str) {
-        let text: String = sha1(bytes).iter().map(|byte| alloc::format!("{byte:02x}")).collect();
-        assert_eq!(text, expect);
+        assert_eq!(hexadecimal(&sha1(bytes)), expect);
     }
 
     #[test]

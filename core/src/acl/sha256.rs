@@ -127,15 +127,11 @@ fn compress(state: &mut [u32; 8], block: &[u8; BLOCK_BYTES]) {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::String;
-    use core::fmt::Write;
-
     use super::*;
+    use crate::number::hexadecimal;
 
     fn check(message: &[u8], expect: &str) {
-        let mut text = String::new();
-        sha256(message).iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
-        assert_eq!(text, expect);
+        assert_eq!(hexadecimal(&sha256(message)), expect);
     }
 
     #[test]

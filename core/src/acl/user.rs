@@ -2,13 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
 use super::selector::{Denied, Names, Request, Selector, allows_channel};
 use super::sha256::sha256;
 use super::{RuleError, UserId};
 use crate::command::CommandId;
 use crate::connection::Subscriptions;
+use crate::number::hexadecimal;
 use crate::resp::split_inline;
 
 /// The digest of a password.
@@ -253,14 +253,6 @@ pub(super) fn join_selectors<'a>(words: impl Iterator<Item = &'a [u8]>) -> Resul
         None => Ok(rules),
         Some((first, _)) => Err(first),
     }
-}
-
-/// Bytes as pairs of hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }
 
 fn parse_digest(digits: &[u8]) -> Result<Password, RuleError> {

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use crate::acl::{self, Denied, LogEntry, Selector, hexadecimal, sha256};
+use crate::acl::{self, Denied, LogEntry, Selector, sha256};
 use crate::args::Args;
 use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
-use crate::number::parse_i64;
+use crate::number::{hexadecimal, parse_i64};
 use crate::resp::Reply;
 
 /// Bits of the password that GENPASS makes without being told.

@@ -1,7 +1,6 @@
 //! DEBUG: what test suites ask of a server. `enable-debug-command` decides who may.
 
 use alloc::format;
-use alloc::string::String;
 
 use crate::args::Args;
 use crate::blocking::{Absent, Block};
@@ -113,12 +112,7 @@ fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
 }
 
 fn change_repl_id(ctx: &mut Context<'_>) {
-    let mut id = String::new();
-    while id.len() < 40 {
-        id.push_str(&format!("{:016x}", ctx.store.random.next_u64()));
-    }
-    id.truncate(40);
-    ctx.server.repl_id = id;
+    ctx.server.repl_id = ctx.store.random.run_id();
     ctx.reply.ok();
 }
 

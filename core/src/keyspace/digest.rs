@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::entry::{Entry, Type, ValueRef};
 use super::store::Store;
 use super::table::Keyed;
-use crate::number::write_f64_g17;
+use crate::number::{hexadecimal, write_f64_g17};
 use crate::sha1::sha1;
 use crate::structures::Item;
 use crate::types::stream::Id;
@@ -42,7 +42,7 @@ impl Digest {
 
     /// Forty hexadecimal digits.
     pub fn text(&self) -> String {
-        self.0.iter().map(|byte| alloc::format!("{byte:02x}")).collect()
+        hexadecimal(&self.0)
     }
 
     fn add_value(&mut self, entry: &Entry) {

@@ -4,6 +4,9 @@
 //! small big integers keeps the compiled module small, and the C library's rules (hexadecimal
 //! floats, range errors, an 80-bit `long double`) have no counterpart there anyway.
 
+use alloc::string::String;
+use core::fmt::Write;
+
 mod binary;
 mod double;
 mod grisu;
@@ -16,3 +19,11 @@ pub use integer::{
     decimal_len_i64, format_i64, format_u64, parse_cursor, parse_i64, parse_u64, write_i64, write_u64,
 };
 pub use long_double::LongDouble;
+
+/// Bytes as pairs of hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
