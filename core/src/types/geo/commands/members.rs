@@ -7,7 +7,7 @@ use crate::args::Args;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::types::geo::Position;
-use crate::types::zset::commands::{Conditions, add_members};
+use crate::types::zset::commands::{Conditions, add_members, reply_of_scores};
 
 pub(super) fn geoadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut conditions = Conditions::default();
@@ -52,27 +52,15 @@ pub(super) fn geodist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
 }
 
 pub(super) fn geohash(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let zset = ctx.store.zset(args.at(1))?;
-    let members = args.from(2);
-    ctx.reply.array(members.len());
-    for member in members.iter() {
-        match zset.and_then(|zset| zset.score(member)) {
-            Some(score) => ctx.reply.bulk(&Position::of_score(score).geohash()),
-            None => ctx.reply.null(),
-        }
-    }
-    Ok(Flow::Done)
+    reply_of_scores(ctx, args, |reply, score| match score {
+        Some(score) => reply.bulk(&Position::of_score(score).geohash()),
+        None => reply.null(),
+    })
 }
 
 pub(super) fn geopos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let zset = ctx.store.zset(args.at(1))?;
-    let members = args.from(2);
-    ctx.reply.array(members.len());
-    for member in members.iter() {
-        match zset.and_then(|zset| zset.score(member)) {
-            Some(score) => reply_position(&mut ctx.reply, Position::of_score(score)),
-            None => ctx.reply.null_array(),
-        }
-    }
-    Ok(Flow::Done)
+    reply_of_scores(ctx, args, |reply, score| match score {
+        Some(score) => reply_position(reply, Position::of_score(score)),
+        None => reply.null_array(),
+    })
 }

@@ -5,6 +5,7 @@ use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::NotifyClass;
 use crate::number;
+use crate::resp::Reply;
 
 const NOT_A_NUMBER: Error = Error::Text("ERR resulting score is not a number (NaN)");
 
@@ -168,14 +169,23 @@ pub(super) fn zscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 }
 
 pub(super) fn zmscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    reply_of_scores(ctx, args, |reply, score| match score {
+        Some(score) => reply.double(score),
+        None => reply.null(),
+    })
+}
+
+/// Replies with an array of what `write` makes of the score of each member named behind the key.
+pub(in crate::types) fn reply_of_scores(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    write: impl Fn(&mut Reply<'_>, Option<f64>),
+) -> Result<Flow, Error> {
     let zset = ctx.store.zset(args.at(1))?;
     let members = args.from(2);
     ctx.reply.array(members.len());
     for member in members.iter() {
-        match zset.and_then(|zset| zset.score(member)) {
-            Some(score) => ctx.reply.double(score),
-            None => ctx.reply.null(),
-        }
+        write(&mut ctx.reply, zset.and_then(|zset| zset.score(member)));
     }
     Ok(Flow::Done)
 }

@@ -10,7 +10,7 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::types) use members::{Conditions, add_members};
+pub(in crate::types) use members::{Conditions, add_members, reply_of_scores};
 pub(crate) use rows::ROWS;
 
 use crate::context::Context;
