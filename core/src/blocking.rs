@@ -165,7 +165,8 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
         // What its user may do has changed while it waited.
         let error = denied.error(server, conn, blocked.row);
         server.stats.error_replies += 1;
-        return answer(store, server, conn, blocked, |reply| reply.error(&error));
+        finish(store, server, conn, &blocked, |reply| reply.error(&error));
+        return true;
     }
     store.no_touch = no_touch;
     let mut out = mem::take(server.side(conn));
@@ -210,23 +211,23 @@ pub(crate) fn end_wait(
 ) -> bool {
     let Some(blocked) = server.connection(conn).blocked.take() else { return false };
     let absent = blocked.block.on_timeout;
-    self::answer(store, server, conn, blocked, |reply| answer(absent, reply))
+    finish(store, server, conn, &blocked, |reply| answer(absent, reply));
+    true
 }
 
 /// Ends a wait that was taken from its connection with the reply that `write` makes.
-fn answer(
+fn finish(
     store: &mut Store,
     server: &mut Server,
     conn: ConnId,
-    blocked: Box<Blocked>,
+    blocked: &Blocked,
     write: impl FnOnce(&mut Reply<'_>),
-) -> bool {
+) {
     if !server.connection(conn).reply_mode.is_muted() {
         write(&mut server.output_of(conn));
     }
-    leave(store, server, conn, &blocked);
+    leave(store, server, conn, blocked);
     server.make_runnable(conn);
-    true
 }
 
 /// Ends the waits whose time is over, and tries again where time may have brought something.

@@ -142,12 +142,11 @@ impl Engine {
     pub fn handle_input(&mut self, now: Micros, conn: ConnId, bytes: &[u8]) {
         self.begin(now);
         let limit = self.server.config.query_buffer_bytes_max;
+        let is_asleep = self.server.is_asleep();
         let Some(connection) = self.server.get(conn) else { return };
         connection.last_active = now;
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
-        let is_asleep = self.server.is_asleep();
-        let Some(connection) = self.server.get(conn) else { return };
         let must_wait = is_asleep
             || connection.blocked.is_some()
             || connection.is_runnable
