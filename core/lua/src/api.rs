@@ -466,7 +466,7 @@ impl Vm {
         }
     }
 
-    fn resolve_table(&mut self, value: Value) -> Result<Gc<Table>, Raise> {
+    pub(crate) fn resolve_table(&mut self, value: Value) -> Result<Gc<Table>, Raise> {
         match self.resolve(value)? {
             Val::Table(table) => Ok(table),
             _ => Err(self.throw_text(b"table expected")),

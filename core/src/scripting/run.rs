@@ -137,7 +137,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
     }
     run.end(ctx.store, ctx.server);
     let error = write_reply(&mut ctx.reply, ctx.server, &vm, &run, end);
-    put_back(ctx.server, vm);
+    put_back(ctx.server, run.is_function, vm);
     match error {
         None => Ok(Flow::Done),
         Some(error) => Err(error),
@@ -153,8 +153,11 @@ fn step(store: &mut Store, server: &mut Server, run: &mut Run, vm: &mut Vm) -> E
 }
 
 /// Puts a machine back to where the next script finds it.
-fn put_back(server: &mut Server, mut vm: Box<Vm>) {
+fn put_back(server: &mut Server, is_function: bool, mut vm: Box<Vm>) {
     vm.release(0);
+    if is_function {
+        return server.scripting.libraries.put_machine(vm);
+    }
     server.scripting.scripts.put_machine(vm);
 }
 
@@ -250,7 +253,7 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
         server.note_error(error);
     }
     blocking::end_wait(store, server, conn, |_, reply| reply.raw(&out));
-    put_back(server, paused.vm);
+    put_back(server, paused.run.is_function, paused.vm);
     server.wake_up();
 }
 
@@ -287,6 +290,25 @@ pub(super) fn kill(server: &mut Server, is_function: bool) -> Result<(), Error> 
     }
     paused.is_killed = true;
     Ok(())
+}
+
+/// Describes the run that is paused, if there is one.
+pub(super) fn write_running(server: &Server, reply: &mut Reply<'_>) {
+    let Some(paused) = &server.scripting.paused else { return reply.null() };
+    reply.map(3);
+    reply.text("name");
+    reply.bulk(&paused.run.name);
+    reply.text("command");
+    match &server.view(paused.run.conn).blocked {
+        Some(blocked) => {
+            let words = blocked.request.args();
+            reply.array(words.len());
+            words.iter().for_each(|word| reply.bulk(word));
+        }
+        None => reply.array(0),
+    }
+    reply.text("duration_ms");
+    reply.int((server.now.saturating_sub(paused.run.started) / 1000) as i64);
 }
 
 /// What other clients are told.
