@@ -404,7 +404,7 @@ impl Vm {
         self.handle_unchecked(value)
     }
 
-    /// Where the error that ended the last run happened: the name of the chunk, as it was given to [`Vm::load`], and
+    /// Where the last run failed, reached a limit or was ended by [`Vm::stop`]: the name of the chunk, as it was given to [`Vm::load`], and
     /// the line. Nothing if it was not in a Lua function.
     pub fn failure_position(&self) -> Option<(&[u8], u32)> {
         self.thrown_at.map(|(source, line)| (source.bytes(), line))

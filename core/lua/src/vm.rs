@@ -228,6 +228,8 @@ impl Vm {
 
     fn aborted(&mut self, why: Run) -> Run {
         self.state = State::Idle;
+        self.thrown = Val::Nil;
+        self.thrown_at = self.lua_position();
         // Coroutines that were under way cannot be gone on with.
         let mut thread = self.current;
         while let Some(parent) = thread.parent.take() {

@@ -200,6 +200,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn stats(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    run::refuse_for_scripts(ctx.server)?;
     let Context { server, reply, .. } = ctx;
     reply.map(2);
     reply.text("running_script");

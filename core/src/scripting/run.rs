@@ -238,7 +238,7 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
     let mut reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut error = match end {
         Some(end) => write_reply(&mut reply, server, vm, run, end),
-        None => Some(killed(run)),
+        None => Some(located(vm, run, b"ERR Script killed by user with SCRIPT KILL...".to_vec())),
     };
     if reply.is_cut() {
         reply.discard(0);
@@ -255,12 +255,6 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
     blocking::end_wait(store, server, conn, |_, reply| reply.raw(&out));
     put_back(server, paused.run.is_function, paused.vm);
     server.wake_up();
-}
-
-fn killed(run: &Run) -> Error {
-    let word = if run.is_function { "FUNCTION" } else { "SCRIPT" };
-    let name = core::str::from_utf8(&run.name).unwrap_or_default();
-    Error::Owned(alloc::format!("ERR Script killed by user with {word} KILL. script: {name}"))
 }
 
 /// A connection goes while its script is paused. What has not written yet is ended, anything else runs to its end:
@@ -290,6 +284,14 @@ pub(super) fn kill(server: &mut Server, is_function: bool) -> Result<(), Error> 
     }
     paused.is_killed = true;
     Ok(())
+}
+
+/// What only tells of functions is refused while a script is busy.
+pub(super) fn refuse_for_scripts(server: &Server) -> Result<(), Error> {
+    match &server.scripting.paused {
+        Some(paused) if !paused.run.is_function => Err(busy(server)),
+        _ => Ok(()),
+    }
 }
 
 /// Describes the run that is paused, if there is one.
@@ -327,10 +329,12 @@ fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, e
     match end {
         End::Failed => return failure(reply, vm, run),
         End::OutOfInstructions => {
-            return Some(Error::Text("ERR Script has reached the limit of script-instructions-max"));
+            let text = b"ERR Script has reached the limit of script-instructions-max";
+            return Some(located(vm, run, text.to_vec()));
         }
         End::OutOfMemory => {
-            return Some(Error::Text("ERR Script has reached the limit of script-memory-max"));
+            let text = b"ERR Script has reached the limit of script-memory-max";
+            return Some(located(vm, run, text.to_vec()));
         }
         End::Done | End::Paused => {}
     }
@@ -367,6 +371,16 @@ fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
         View::Bool(value) => text.extend_from_slice(if value { b"ERR true" } else { b"ERR false" }),
         View::Number(_) | View::Other => text.extend_from_slice(b"ERR unknown error"),
     }
+    let error = located(vm, run, text);
+    if is_counted {
+        reply.error(&error);
+        return None;
+    }
+    Some(error)
+}
+
+/// An error with the place where the run has ended.
+fn located(vm: &Vm, run: &Run, mut text: Vec<u8>) -> Error {
     if let Some((source, line)) = vm.failure_position() {
         text.extend_from_slice(b" script: ");
         text.extend_from_slice(&run.name);
@@ -376,10 +390,5 @@ fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
         write_u64(&mut text, u64::from(line));
         text.push(b'.');
     }
-    let error = Error::Quoting(text);
-    if is_counted {
-        reply.error(&error);
-        return None;
-    }
-    Some(error)
+    Error::Quoting(text)
 }
