@@ -246,9 +246,9 @@ fn a_script_runs_with_the_rights_of_its_user() {
         ask(&mut talk, "return {redis.acl_check_cmd('get','a'), redis.acl_check_cmd('get','b')}"),
         ask(&mut talk, "return redis.pcall('set','a',1).err"),
     ];
-    let denied = "NOPERM ACL failure in script: User ann has no permissions to run the 'set' command";
+    let denied = "ERR ACL failure in script: User ann has no permissions to run the 'set' command";
     assert_eq!(replies[0], "$-1");
-    assert_eq!(replies[1], "-NOPERM ACL failure in script: No permissions to access a key");
+    assert_eq!(replies[1], "-ERR ACL failure in script: No permissions to access a key");
     assert_eq!(replies[2], ["-", denied].concat());
     assert_eq!(replies[3], "*2|:1|$-1");
     assert_eq!(replies[4], std::format!("${}|{denied}", denied.len()));
