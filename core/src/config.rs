@@ -172,6 +172,16 @@ pub struct Config {
     pub stream_node_bytes_max: usize,
     /// `stream-node-max-entries`; 0 means no limit.
     pub stream_node_entries_max: usize,
+    /// `busy-reply-threshold`, in milliseconds.
+    pub busy_reply_millis: u64,
+    /// `script-instructions-max`: what a script may do, in instructions of the Lua machine.
+    pub script_instructions_max: u64,
+    /// `script-memory-max`: what a Lua machine may take, in bytes.
+    pub script_memory_bytes_max: usize,
+    /// `script-cache-max-entries`: scripts that EVAL has brought and that are kept.
+    pub script_cache_entries_max: usize,
+    /// `script-cache-max-bytes`: what all scripts that are kept may take, in bytes.
+    pub script_cache_bytes_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -226,6 +236,11 @@ impl Default for Config {
             hll_sparse_bytes_max: 3000,
             stream_node_bytes_max: 4096,
             stream_node_entries_max: 100,
+            busy_reply_millis: 5000,
+            script_instructions_max: 2_000_000_000,
+            script_memory_bytes_max: 256 << 20,
+            script_cache_entries_max: 500,
+            script_cache_bytes_max: 64 << 20,
             host: BTreeMap::new(),
         }
     }
@@ -427,6 +442,7 @@ const SETTINGS: &[Setting] = &[
     number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
     fixed!("appendonly", "no"),
     host("bind", false),
+    number!("busy-reply-threshold", Some("lua-time-limit"), busy_reply_millis, 0, i64::MAX),
     host("client-output-buffer-limit", true),
     bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
@@ -541,6 +557,10 @@ const SETTINGS: &[Setting] = &[
     // Payloads are always checked in depth, whoever sends them.
     fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
+    bytes!("script-cache-max-bytes", script_cache_bytes_max, 0),
+    number!("script-cache-max-entries", None, script_cache_entries_max, 1, i64::MAX),
+    number!("script-instructions-max", None, script_instructions_max, 1000, i64::MAX),
+    bytes!("script-memory-max", script_memory_bytes_max, 1 << 20),
     number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
     number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),

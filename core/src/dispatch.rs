@@ -15,6 +15,7 @@ use crate::eviction::{self, Room};
 use crate::keyspace::Store;
 use crate::pause;
 use crate::resp::{Protocol, Reply};
+use crate::scripting;
 use crate::server::{Server, Unusual};
 use crate::tracking;
 
@@ -190,6 +191,9 @@ fn admit(
         && (reaches_keys(row) || queues_keys(server, conn, row))
     {
         return Err(Error::Text("ERR Replica can't interact with the keyspace"));
+    }
+    if server.unusual.has(Unusual::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
+        return Err(scripting::busy(server));
     }
     Ok((parent, row))
 }

@@ -37,6 +37,7 @@ pub mod pubsub;
 pub mod random;
 pub mod rdb;
 pub mod resp;
+mod scripting;
 mod server;
 pub mod sha1;
 pub mod structures;

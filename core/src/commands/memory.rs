@@ -104,7 +104,7 @@ fn stats(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
         ("clients.normal", parts.clients),
         ("cluster.links", 0),
         ("aof.buffer", 0),
-        ("lua.caches", 0),
+        ("lua.caches", ctx.server.scripting.scripts.bytes()),
         ("functions.caches", 0),
     ];
     let reply = &mut ctx.reply;
