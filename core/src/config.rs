@@ -39,6 +39,8 @@ pub struct Options {
     /// A clock that goes on while a command runs, in microseconds from any beginning. It is read for SLOWLOG,
     /// LATENCY and the times in INFO, and for nothing else; without one, commands take no time.
     pub clock: Option<fn() -> u64>,
+    /// The file that the settings came from, for INFO and CONFIG REWRITE; empty without one.
+    pub config_file: String,
     /// The users that the `user` settings name, as lines of an ACL file without their first word.
     pub users: Vec<String>,
     /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
@@ -54,6 +56,7 @@ impl Default for Options {
             clock: None,
             memory_available: || usize::MAX,
             process_id: 0,
+            config_file: String::new(),
             users: Vec::new(),
         }
     }
@@ -68,6 +71,10 @@ impl Options {
         }
         if name == "process-id" {
             self.process_id = integer(value, 0, u32::MAX as i64)? as u32;
+            return Ok(());
+        }
+        if name == "config-file" {
+            self.config_file = value.into();
             return Ok(());
         }
         if name == "user" {
@@ -423,7 +430,7 @@ const SETTINGS: &[Setting] = &[
         },
     },
     // A host that has such a file hands its lines over as `user` settings.
-    Setting { is_mutable: false, ..fixed!("aclfile", "") },
+    host("aclfile", false),
     number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
     fixed!("appendonly", "no"),
     host("bind", false),

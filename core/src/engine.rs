@@ -3,11 +3,9 @@
 //! Call order: any number of `connect`, `handle_input`, `handle_timeout` and `disconnect`, then `poll_output`
 //! until it gives `None`, then `poll_timeout` for the time of the next `handle_timeout`.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::acl;
 use crate::args::{Args, Range};
 use crate::blocking;
 use crate::command::Found;
@@ -15,6 +13,7 @@ use crate::config::Options;
 use crate::connection::{ConnId, Connection, Gate, Peer, ReplyMode};
 use crate::context::Context;
 use crate::dispatch::{Dispatched, dispatch};
+use crate::errand;
 use crate::error::Error;
 use crate::eviction;
 use crate::keyspace::{Entry, Store};
@@ -222,6 +221,9 @@ impl Engine {
 
     /// When `handle_timeout` is wanted next; a time that is not after now means at once.
     pub fn poll_timeout(&self) -> Option<Micros> {
+        if self.server.errand.is_some() {
+            return None;
+        }
         if self.server.asleep_until != 0 {
             return Some(self.server.asleep_until);
         }
@@ -246,19 +248,12 @@ impl Engine {
         self.outbox.poll()
     }
 
-    /// All users as the lines of an ACL file, for a host that keeps them in one.
-    pub fn acl_text(&self) -> Vec<u8> {
-        self.server.acl.text()
-    }
-
-    /// Puts the users of an ACL file in place of all there are, or says which line is wrong and changes nothing.
-    /// Connections of users who are no longer there, or may now do something else, are closed.
-    pub fn load_acl(&mut self, now: Micros, text: &[u8]) -> Result<(), String> {
+    /// How an [`Output::Errand`] went: with the text that was asked for, if any, or why it failed, as the operating
+    /// system words it. Everything goes on that has waited for it.
+    pub fn answer(&mut self, now: Micros, answer: Result<&[u8], &str>) {
         self.begin(now);
-        let users = acl::parse(self.server.names(), text)?;
-        acl::replace(&mut self.server, users);
+        errand::end(&mut self.store, &mut self.server, answer);
         self.finish();
-        Ok(())
     }
 
     /// Every entry of a database whose time has not come, in no useful order.
@@ -270,6 +265,12 @@ impl Engine {
     #[cfg(test)]
     pub(crate) fn parts(&mut self) -> (&mut Store, &mut Server) {
         (&mut self.store, &mut self.server)
+    }
+
+    /// The same, only to look at the server.
+    #[cfg(test)]
+    pub(crate) fn view(&self) -> &Server {
+        &self.server
     }
 
     // ----- one batch -----
@@ -311,6 +312,9 @@ impl Engine {
         self.close_connections();
         for (name, value) in mem::take(&mut self.server.settings) {
             self.outbox.setting(name, value);
+        }
+        if let Some((errand, text)) = self.server.errand.as_mut().and_then(errand::Asked::take_question) {
+            self.outbox.errand(errand, text);
         }
         if mem::take(&mut self.server.is_shutdown) {
             self.outbox.shutdown();

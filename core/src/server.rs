@@ -11,6 +11,7 @@ use crate::args::Args;
 use crate::command::{Index, Lookup};
 use crate::config::{Config, Options};
 use crate::connection::{ConnId, Connection, Gate};
+use crate::errand::Asked;
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::observe::{Observer, Statistics};
@@ -153,6 +154,10 @@ pub struct Server {
     pub run_id: String,
     /// Forty hexadecimal digits that name the history of the data, for replicas.
     pub repl_id: String,
+    /// What the host is asked, while everything waits for its answer.
+    pub(crate) errand: Option<Asked>,
+    /// The file that the settings came from; empty without one.
+    pub(crate) config_file: String,
     /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
     pub(crate) asleep_until: u64,
     /// The number of the process; 0 where there is none.
@@ -203,6 +208,8 @@ impl Server {
             now,
             started: now,
             repl_id: run_id.chars().rev().collect(),
+            errand: None,
+            config_file: options.config_file,
             asleep_until: 0,
             run_id,
             process_id: options.process_id,

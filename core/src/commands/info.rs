@@ -97,7 +97,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("configured_hz", hz),
             ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
-            ("config_file", String::new()),
+            ("config_file", server.config_file.clone()),
         ],
     );
 }
