@@ -198,6 +198,8 @@ pub struct Connection {
     pub(crate) gate: Gate,
     /// CLIENT TRACKING, while it is on.
     pub(crate) tracking: Option<Box<Tracking>>,
+    /// Whether it was on before.
+    pub(crate) has_tracked: bool,
     /// CLIENT REPLY.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-EVICT.
@@ -261,6 +263,7 @@ impl Connection {
             user: DEFAULT_USER,
             gate: Gate::default(),
             tracking: None,
+            has_tracked: false,
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,

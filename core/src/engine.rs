@@ -756,7 +756,7 @@ impl Engine {
     fn forget(&mut self, conn: ConnId) {
         blocking::forget(&mut self.store, &mut self.server, conn);
         pause::forget(&mut self.server, conn);
-        tracking::disable(&mut self.store, &mut self.server, conn);
+        tracking::forget(&mut self.store, &mut self.server, conn);
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
         self.server.set_monitor(conn, false);
