@@ -8,6 +8,7 @@ use core::mem;
 
 use crate::args::{Args, Range};
 use crate::blocking;
+use crate::client_eviction;
 use crate::command::Found;
 use crate::config::Options;
 use crate::connection::{ConnId, Connection, Gate, Peer, ReplyMode};
@@ -175,6 +176,9 @@ impl Engine {
                 self.keep(conn, &bytes[consumed..]);
             }
         }
+        if self.server.config.maxmemory_clients != 0 {
+            client_eviction::note(&mut self.server, conn);
+        }
         self.finish();
     }
 
@@ -301,6 +305,9 @@ impl Engine {
                 self.process_kept(conn, input);
             }
         }
+        if self.server.config.maxmemory_clients != 0 {
+            client_eviction::enforce(&mut self.server);
+        }
         if self.server.unusual.has(Unusual::TRACKING) {
             tracking::broadcast(&mut self.server);
         }
@@ -329,6 +336,9 @@ impl Engine {
                 input = Vec::new();
             }
             connection.pending = input;
+        }
+        if self.server.config.maxmemory_clients != 0 {
+            client_eviction::note(&mut self.server, conn);
         }
     }
 
@@ -760,6 +770,7 @@ impl Engine {
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
         self.server.set_monitor(conn, false);
+        client_eviction::forget(&mut self.server, conn);
         self.server.delete(conn);
     }
 }

@@ -13,6 +13,7 @@ mod acl;
 pub mod args;
 pub mod blocking;
 pub mod bytes;
+mod client_eviction;
 pub mod command;
 pub mod commands;
 pub mod config;

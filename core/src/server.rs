@@ -28,6 +28,8 @@ pub struct Stats {
     pub connections: u64,
     /// Connections refused because there were too many.
     pub rejected: u64,
+    /// Connections closed since all of them together kept too much.
+    pub evicted_clients: u64,
     /// Commands processed.
     pub commands: u64,
     /// Error replies.
@@ -138,6 +140,8 @@ pub struct Server {
     pub closing: Vec<ConnId>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
+    /// What connections keep in the engine, while `maxmemory-clients` limits it.
+    pub(crate) clients_bytes: usize,
     /// Whether keys are being evicted step by step.
     pub(crate) is_evicting: bool,
     /// Whether SHUTDOWN was accepted.
@@ -201,6 +205,7 @@ impl Server {
             timers: BTreeSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
+            clients_bytes: 0,
             is_evicting: false,
             is_shutdown: false,
             runnable: VecDeque::new(),

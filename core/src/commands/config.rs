@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::acl;
 use crate::args::Args;
+use crate::client_eviction;
 use crate::command::{Arg, Command, Flags, Group, block, string};
 use crate::config::{self, Setting};
 use crate::context::{Context, Flow, help};
@@ -92,6 +93,9 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.server.is_evicting |= settings.iter().any(|setting| setting.name == "maxmemory")
         && ctx.server.config.maxmemory_policy.order.is_some()
         && ctx.server.is_out_of_memory();
+    if settings.iter().any(|setting| setting.name == "maxmemory-clients") {
+        client_eviction::count_again(ctx.server);
+    }
     if settings.iter().any(|setting| setting.name == "requirepass") {
         acl::set_default_password(ctx.server);
     }

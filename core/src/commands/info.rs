@@ -213,7 +213,7 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("expired_keys", store.expired_keys.to_string()),
             ("expired_subkeys", store.expired_fields.to_string()),
             ("evicted_keys", store.evicted_keys.to_string()),
-            ("evicted_clients", "0".into()),
+            ("evicted_clients", stats.evicted_clients.to_string()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),
             ("pubsub_channels", pubsub.channels.len().to_string()),

@@ -120,8 +120,9 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         commands: &["CLIENT NO-EVICT"],
-        title: "Clients are not evicted",
-        text: "So `CLIENT NO-EVICT` is accepted and changes nothing.",
+        title: "Clients are evicted for what they keep in the engine",
+        text: "`maxmemory-clients` is about requests that wait, queues of `MULTI`, watched keys and subscriptions. \
+               Replies wait in the host, where `client-output-buffer-limit` holds.",
     },
     Difference {
         commands: &[
