@@ -7,7 +7,8 @@ use std::path::PathBuf;
 pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
-  --sections <list>   throughput, growth, pauses, startup, size, node     [all]
+  --sections <list>   throughput, growth, pauses, startup, size, node,
+                      queues                                            [all]
   --rows <list>       set, get, incr, lpush, lpop, sadd, hset, zadd, mset [all]
   --pipelines <list>  commands sent at once                               [1,16,64]
   --servers <list>    redis, wasm, native                                 [all]
@@ -34,16 +35,18 @@ pub(super) enum Section {
     Startup,
     Size,
     Node,
+    Queues,
 }
 
 impl Section {
-    const ALL: [Section; 6] = [
+    const ALL: [Section; 7] = [
         Section::Throughput,
         Section::Growth,
         Section::Pauses,
         Section::Startup,
         Section::Size,
         Section::Node,
+        Section::Queues,
     ];
 
     pub(super) fn title(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Section {
             Section::Startup => "Start to first reply",
             Section::Size => "Package size",
             Section::Node => "In Node",
+            Section::Queues => "Jobs through BullMQ",
         }
     }
 
@@ -65,6 +69,7 @@ impl Section {
             Section::Startup => "startup",
             Section::Size => "size",
             Section::Node => "node",
+            Section::Queues => "queues",
         }
     }
 }
