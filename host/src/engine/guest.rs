@@ -5,7 +5,7 @@
 
 use super::{Engine, EngineConfig, Request, Trap, cache};
 use crate::clock::running_micros;
-use sanderling_core::{Class, ConnId, Micros, Output};
+use sanderling_core::{Class, ConnId, Errand, Micros, Output};
 use std::ops::Range;
 use std::path::Path;
 use wasmtime::{
@@ -258,6 +258,8 @@ impl Engine for Guest {
             Request::Disconnect { conn } => (conn, 0..0, 2),
             Request::Pause { conn } => (conn, 0..0, 3),
             Request::Resume { conn } => (conn, 0..0, 4),
+            Request::Done { text } => (0, text, 5),
+            Request::Failed { why } => (0, why, 6),
         };
         assert!(self.requests_len < self.requests_max, "the caller keeps to requests_max");
         let at = self.requests + self.requests_len * DESCRIPTOR_BYTES;
@@ -310,6 +312,11 @@ impl Engine for Guest {
                 Output::Setting { name, value }
             }
             6 => Output::Shutdown,
+            7 => {
+                let errands = [Errand::LoadUsers, Errand::SaveUsers, Errand::RewriteSettings];
+                let errand = errands.get(conn as usize).ok_or_else(|| bad_address("errand"))?;
+                Output::Errand { errand: *errand, text: bytes }
+            }
             kind => return Err(Trap(format!("the guest sent an output of kind {kind}"))),
         }))
     }
