@@ -313,11 +313,11 @@ impl Denied {
         match self {
             Denied::Command => {
                 let text = self.explain(server, user, row, b"");
-                Error::Quoting([b"NOPERM ACL failure in script: ".as_slice(), &text].concat())
+                Error::Quoting([b"ERR ACL failure in script: ".as_slice(), &text].concat())
             }
-            Denied::Key(_) => Error::Text("NOPERM ACL failure in script: No permissions to access a key"),
+            Denied::Key(_) => Error::Text("ERR ACL failure in script: No permissions to access a key"),
             Denied::Channel(_) => {
-                Error::Text("NOPERM ACL failure in script: No permissions to access a channel")
+                Error::Text("ERR ACL failure in script: No permissions to access a channel")
             }
         }
     }

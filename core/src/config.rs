@@ -176,6 +176,10 @@ pub struct Config {
     pub script_cache_entries_max: usize,
     /// `script-cache-max-bytes`: what all scripts that are kept may take, in bytes.
     pub script_cache_bytes_max: usize,
+    /// `function-max-libraries`.
+    pub function_libraries_max: usize,
+    /// `function-max-bytes`: what the texts of all libraries of functions may take, in bytes.
+    pub function_bytes_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -228,6 +232,8 @@ impl Default for Config {
             script_memory_bytes_max: 256 << 20,
             script_cache_entries_max: 500,
             script_cache_bytes_max: 64 << 20,
+            function_libraries_max: 1000,
+            function_bytes_max: 64 << 20,
             host: BTreeMap::new(),
         }
     }
@@ -444,6 +450,8 @@ const SETTINGS: &[Setting] = &[
         },
     },
     host("engine", false),
+    bytes!("function-max-bytes", function_bytes_max, 0),
+    number!("function-max-libraries", None, function_libraries_max, 0, i64::MAX),
     number!(
         "hash-max-listpack-entries",
         Some("hash-max-ziplist-entries"),

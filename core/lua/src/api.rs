@@ -404,7 +404,7 @@ impl Vm {
         self.handle_unchecked(value)
     }
 
-    /// Where the error that ended the last run happened: the name of the chunk, as it was given to [`Vm::load`], and
+    /// Where the last run failed, reached a limit or was ended by [`Vm::stop`]: the name of the chunk, as it was given to [`Vm::load`], and
     /// the line. Nothing if it was not in a Lua function.
     pub fn failure_position(&self) -> Option<(&[u8], u32)> {
         self.thrown_at.map(|(source, line)| (source.bytes(), line))
@@ -466,7 +466,7 @@ impl Vm {
         }
     }
 
-    fn resolve_table(&mut self, value: Value) -> Result<Gc<Table>, Raise> {
+    pub(crate) fn resolve_table(&mut self, value: Value) -> Result<Gc<Table>, Raise> {
         match self.resolve(value)? {
             Val::Table(table) => Ok(table),
             _ => Err(self.throw_text(b"table expected")),

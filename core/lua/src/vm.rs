@@ -228,6 +228,8 @@ impl Vm {
 
     fn aborted(&mut self, why: Run) -> Run {
         self.state = State::Idle;
+        self.thrown = Val::Nil;
+        self.thrown_at = self.lua_position();
         // Coroutines that were under way cannot be gone on with.
         let mut thread = self.current;
         while let Some(parent) = thread.parent.take() {
@@ -273,12 +275,27 @@ impl Vm {
     /// # Errors
     /// What is wrong with the text, or too little memory.
     pub fn load(&mut self, chunk_name: &[u8], source: &[u8]) -> Result<crate::Value, LoadError> {
+        let globals = self.globals();
+        self.load_in(globals, chunk_name, source)
+    }
+
+    /// As [`Vm::load`], with a table in place of the global variables.
+    ///
+    /// # Errors
+    /// As for [`Vm::load`].
+    pub fn load_in(
+        &mut self,
+        environment: crate::Value,
+        chunk_name: &[u8],
+        source: &[u8],
+    ) -> Result<crate::Value, LoadError> {
         if self.state != State::Running && self.heap.bytes >= self.heap.threshold {
             self.collect();
         }
         // Instructions are charged to runs only.
         let fuel = core::mem::replace(&mut self.fuel, i64::MAX / 2);
-        let compiled = self.compile(chunk_name, source);
+        let environment = self.resolve_table(environment);
+        let compiled = environment.and_then(|environment| self.compile_in(environment, chunk_name, source));
         self.fuel = fuel;
         match compiled {
             Ok(function) => self.handle(function).map_err(|_| LoadError::OutOfMemory),
@@ -295,9 +312,13 @@ impl Vm {
 
     /// A function from source text; its environment are the globals of the current thread.
     pub(crate) fn compile(&mut self, chunk_name: &[u8], source: &[u8]) -> Result<Val, Raise> {
-        let proto = parser::compile(self, chunk_name, source)?;
         let globals = self.current.globals;
-        Ok(Val::Lua(self.heap.new_closure(proto, globals, &[])?))
+        self.compile_in(globals, chunk_name, source)
+    }
+
+    fn compile_in(&mut self, environment: Gc<Table>, chunk_name: &[u8], source: &[u8]) -> Result<Val, Raise> {
+        let proto = parser::compile(self, chunk_name, source)?;
+        Ok(Val::Lua(self.heap.new_closure(proto, environment, &[])?))
     }
 
     /// Makes the main thread as new.

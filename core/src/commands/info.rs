@@ -126,7 +126,10 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
     let parts = Parts::of(ctx);
     let limit = ctx.server.config.maxmemory;
     let scripts = &ctx.server.scripting.scripts;
-    let vm_eval = scripts.machine_bytes();
+    let libraries = &ctx.server.scripting.libraries;
+    let (library_count, function_count) = libraries.counts();
+    let (vm_eval, vm_functions) = (scripts.machine_bytes(), libraries.machine_bytes());
+    let script_bytes = scripts.bytes() + libraries.bytes();
     lines(
         out,
         &[
@@ -154,14 +157,14 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("used_memory_lua_human", human(vm_eval)),
             ("used_memory_scripts_eval", scripts.bytes().to_string()),
             ("number_of_cached_scripts", scripts.len().to_string()),
-            ("number_of_functions", "0".into()),
-            ("number_of_libraries", "0".into()),
-            ("used_memory_vm_functions", "0".into()),
-            ("used_memory_vm_total", vm_eval.to_string()),
-            ("used_memory_vm_total_human", human(vm_eval)),
-            ("used_memory_functions", "0".into()),
-            ("used_memory_scripts", scripts.bytes().to_string()),
-            ("used_memory_scripts_human", human(scripts.bytes())),
+            ("number_of_functions", function_count.to_string()),
+            ("number_of_libraries", library_count.to_string()),
+            ("used_memory_vm_functions", vm_functions.to_string()),
+            ("used_memory_vm_total", (vm_eval + vm_functions).to_string()),
+            ("used_memory_vm_total_human", human(vm_eval + vm_functions)),
+            ("used_memory_functions", libraries.bytes().to_string()),
+            ("used_memory_scripts", script_bytes.to_string()),
+            ("used_memory_scripts_human", human(script_bytes)),
             ("mem_allocator", "sanderling".into()),
             ("active_defrag_running", "0".into()),
             ("lazyfree_pending_objects", ctx.store.pending_frees().to_string()),

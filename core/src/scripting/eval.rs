@@ -199,7 +199,11 @@ const NO_SCRIPT: Error = Error::Text("NOSCRIPT No matching script. Please use EV
 
 /// How many of the arguments behind the third are keys.
 pub(super) fn split(args: Args<'_>) -> Result<usize, Error> {
-    let keys = args.int(2)?;
+    split_at(args, args.int(2)?)
+}
+
+/// The same for a number that was read.
+pub(super) fn split_at(args: Args<'_>, keys: i64) -> Result<usize, Error> {
     if keys > args.len() as i64 - 3 {
         return Err(Error::Text("ERR Number of keys can't be greater than number of args"));
     }

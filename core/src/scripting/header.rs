@@ -71,6 +71,49 @@ pub(crate) fn of_script(body: &[u8]) -> Result<(Declared, usize), Error> {
     Ok((declared, end))
 }
 
+/// The name of a library, and where its text goes on.
+pub(crate) fn of_library(text: &[u8]) -> Result<(Vec<u8>, usize), Error> {
+    const INVALID: Error = Error::Text("ERR Invalid library metadata");
+    if !text.starts_with(b"#!") {
+        return Err(Error::Text("ERR Missing library metadata"));
+    }
+    let end = text.iter().position(|&byte| byte == b'\n').ok_or(INVALID)?;
+    let words = words(&text[..end]).ok_or(INVALID)?;
+    let (engine, options) = words.split_first().ok_or(INVALID)?;
+    let mut name = None;
+    for option in options {
+        match option.split_at_checked(5) {
+            Some((word, given)) if word.eq_ignore_ascii_case(b"name=") => {
+                if name.replace(given.to_vec()).is_some() {
+                    return Err(Error::Text(
+                        "ERR Invalid metadata value, name argument was given multiple times",
+                    ));
+                }
+            }
+            _ => return Err(Error::quoting_all("ERR Invalid metadata value given: ", option, "")),
+        }
+    }
+    let name = name.ok_or(Error::Text("ERR Library name was not given"))?;
+    check_name(&name)?;
+    let engine = &engine[2..];
+    if !engine.eq_ignore_ascii_case(b"lua") {
+        return Err(Error::quoting_all("ERR Engine '", engine, "' not found"));
+    }
+    Ok((name, end))
+}
+
+/// Whether libraries and functions may have this name.
+pub(crate) fn check_name(name: &[u8]) -> Result<(), Error> {
+    let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    if !name.is_empty() && name.iter().all(is_fit) {
+        return Ok(());
+    }
+    Err(Error::Text(
+        "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character \
+         long",
+    ))
+}
+
 /// The words of a line, as those of an inline command; nothing if a quotation is left open.
 pub(crate) fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let (mut buffer, mut ranges) = (Vec::new(), Vec::new());

@@ -58,6 +58,9 @@ impl Host for ScriptHost<'_> {
             // There is no debugger that it could print to.
             Function::Debug => Ok(0),
             Function::ReplicateCommands => give(call, Value::Bool(true)),
+            Function::Register => {
+                fail(call, b"ERR redis.register_function can only be called on FUNCTION LOAD command")
+            }
         }
     }
 
@@ -110,7 +113,7 @@ fn write_number(out: &mut Vec<u8>, number: f64) {
     }
 }
 
-fn log(call: &mut Call<'_>) -> Result<usize, LuaError> {
+pub(super) fn log(call: &mut Call<'_>) -> Result<usize, LuaError> {
     if call.len() < 2 {
         return fail(call, b"ERR redis.log() requires two arguments or more.");
     }

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use sanderling_lua::{Error as LuaError, Options, Value, Vm};
+use sanderling_lua::{Error as LuaError, Options, Pinned, Value, Vm};
 
 use crate::commands::REDIS_VERSION;
 use crate::config::Config;
@@ -23,10 +23,11 @@ pub(super) enum Function {
     Breakpoint,
     Debug,
     ReplicateCommands,
+    Register,
 }
 
 impl Function {
-    const ALL: [(Function, &'static str); 12] = [
+    const ALL: [(Function, &'static str); 13] = [
         (Function::Call, "call"),
         (Function::Pcall, "pcall"),
         (Function::Log, "log"),
@@ -39,6 +40,7 @@ impl Function {
         (Function::Breakpoint, "breakpoint"),
         (Function::Debug, "debug"),
         (Function::ReplicateCommands, "replicate_commands"),
+        (Function::Register, "register_function"),
     ];
 
     /// The function of this number.
@@ -81,6 +83,62 @@ fn fill_for_scripts(vm: &mut Vm) -> Result<(), LuaError> {
     let globals = vm.globals();
     vm.forbid_missing(globals)?;
     vm.protect(globals)
+}
+
+/// A machine for libraries of functions, and the environments in them.
+pub(super) struct Environments {
+    /// What libraries see instead of global variables: an empty table, whose metatable leads on.
+    pub(super) own: Pinned,
+    /// That metatable.
+    leads_to: Pinned,
+    /// What there is while a library is loaded.
+    while_loading: Pinned,
+    /// What there is while its functions run.
+    while_running: Pinned,
+}
+
+/// A machine for libraries of functions.
+pub(super) fn for_libraries(config: &Config) -> Option<(Box<Vm>, Environments)> {
+    let mut vm = bare(config)?;
+    let environments = fill_for_libraries(&mut vm).ok()?;
+    vm.release(0);
+    Some((vm, environments))
+}
+
+fn fill_for_libraries(vm: &mut Vm) -> Result<Environments, LuaError> {
+    remove_environments(vm)?;
+    let redis = api(vm)?;
+    vm.set_global(b"redis", redis)?;
+    let globals = vm.globals();
+    vm.forbid_missing(globals)?;
+    vm.protect(globals)?;
+    let (loading, redis) = (vm.table(0, 0)?, vm.table(0, 0)?);
+    add(vm, redis, Function::Register)?;
+    add_log(vm, redis)?;
+    add_version(vm, redis)?;
+    vm.forbid_missing(redis)?;
+    vm.set_field(loading, b"redis", redis)?;
+    vm.forbid_missing(loading)?;
+    vm.protect(loading)?;
+    let (own, meta) = (vm.table(0, 0)?, vm.table(0, 0)?);
+    vm.set_field(meta, b"__index", globals)?;
+    vm.set_metatable(own, meta)?;
+    vm.protect(own)?;
+    Ok(Environments {
+        own: vm.pin(own)?,
+        leads_to: vm.pin(meta)?,
+        while_loading: vm.pin(loading)?,
+        while_running: vm.pin(globals)?,
+    })
+}
+
+impl Environments {
+    /// Lets libraries see what there is while one of them is loaded, or what there is while functions run.
+    pub(super) fn switch(&self, vm: &mut Vm, is_loading: bool) -> Result<(), LuaError> {
+        let target = vm.pinned(if is_loading { self.while_loading } else { self.while_running });
+        let meta = vm.pinned(self.leads_to);
+        vm.set_field(meta, b"__index", target)
+    }
 }
 
 /// Functions must not get out of the environment that is protected.

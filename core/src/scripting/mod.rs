@@ -6,14 +6,17 @@
 
 mod call;
 mod eval;
+mod function;
 mod header;
 mod host;
+mod library;
 mod machine;
 mod reply;
 mod run;
 mod value;
 
 pub(crate) use eval::Scripts;
+pub(crate) use library::Libraries;
 pub(crate) use run::{Paused, abandon, busy, go_on};
 
 use alloc::boxed::Box;
@@ -22,12 +25,14 @@ use alloc::vec::Vec;
 use crate::command::Command;
 
 /// The rows of all files here.
-pub(crate) const ROWS: &[&[Command]] = &[eval::ROWS];
+pub(crate) const ROWS: &[&[Command]] = &[eval::ROWS, function::ROWS];
 
 /// What a server keeps of scripts.
 pub(crate) struct Scripting {
     /// Scripts of EVAL and SCRIPT LOAD.
     pub(crate) scripts: Scripts,
+    /// Libraries of functions.
+    pub(crate) libraries: Libraries,
     /// The script that is under way while others wait for it.
     pub(crate) paused: Option<Box<Paused>>,
     /// Buffers for the commands of scripts.
@@ -41,6 +46,7 @@ impl Default for Scripting {
     fn default() -> Scripting {
         Scripting {
             scripts: Scripts::default(),
+            libraries: Libraries::default(),
             paused: None,
             words: host::Words::default(),
             out: Vec::new(),

@@ -137,7 +137,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
     }
     run.end(ctx.store, ctx.server);
     let error = write_reply(&mut ctx.reply, ctx.server, &vm, &run, end);
-    put_back(ctx.server, vm);
+    put_back(ctx.server, run.is_function, vm);
     match error {
         None => Ok(Flow::Done),
         Some(error) => Err(error),
@@ -153,8 +153,11 @@ fn step(store: &mut Store, server: &mut Server, run: &mut Run, vm: &mut Vm) -> E
 }
 
 /// Puts a machine back to where the next script finds it.
-fn put_back(server: &mut Server, mut vm: Box<Vm>) {
+fn put_back(server: &mut Server, is_function: bool, mut vm: Box<Vm>) {
     vm.release(0);
+    if is_function {
+        return server.scripting.libraries.put_machine(vm);
+    }
     server.scripting.scripts.put_machine(vm);
 }
 
@@ -235,7 +238,7 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
     let mut reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut error = match end {
         Some(end) => write_reply(&mut reply, server, vm, run, end),
-        None => Some(killed(run)),
+        None => Some(located(vm, run, b"ERR Script killed by user with SCRIPT KILL...".to_vec())),
     };
     if reply.is_cut() {
         reply.discard(0);
@@ -250,14 +253,8 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
         server.note_error(error);
     }
     blocking::end_wait(store, server, conn, |_, reply| reply.raw(&out));
-    put_back(server, paused.vm);
+    put_back(server, paused.run.is_function, paused.vm);
     server.wake_up();
-}
-
-fn killed(run: &Run) -> Error {
-    let word = if run.is_function { "FUNCTION" } else { "SCRIPT" };
-    let name = core::str::from_utf8(&run.name).unwrap_or_default();
-    Error::Owned(alloc::format!("ERR Script killed by user with {word} KILL. script: {name}"))
 }
 
 /// A connection goes while its script is paused. What has not written yet is ended, anything else runs to its end:
@@ -289,6 +286,33 @@ pub(super) fn kill(server: &mut Server, is_function: bool) -> Result<(), Error> 
     Ok(())
 }
 
+/// What only tells of functions is refused while a script is busy.
+pub(super) fn refuse_for_scripts(server: &Server) -> Result<(), Error> {
+    match &server.scripting.paused {
+        Some(paused) if !paused.run.is_function => Err(busy(server)),
+        _ => Ok(()),
+    }
+}
+
+/// Describes the run that is paused, if there is one.
+pub(super) fn write_running(server: &Server, reply: &mut Reply<'_>) {
+    let Some(paused) = &server.scripting.paused else { return reply.null() };
+    reply.map(3);
+    reply.text("name");
+    reply.bulk(&paused.run.name);
+    reply.text("command");
+    match &server.view(paused.run.conn).blocked {
+        Some(blocked) => {
+            let words = blocked.request.args();
+            reply.array(words.len());
+            words.iter().for_each(|word| reply.bulk(word));
+        }
+        None => reply.array(0),
+    }
+    reply.text("duration_ms");
+    reply.int((server.now.saturating_sub(paused.run.started) / 1000) as i64);
+}
+
 /// What other clients are told.
 #[cold]
 pub(crate) fn busy(server: &Server) -> Error {
@@ -305,10 +329,12 @@ fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, e
     match end {
         End::Failed => return failure(reply, vm, run),
         End::OutOfInstructions => {
-            return Some(Error::Text("ERR Script has reached the limit of script-instructions-max"));
+            let text = b"ERR Script has reached the limit of script-instructions-max";
+            return Some(located(vm, run, text.to_vec()));
         }
         End::OutOfMemory => {
-            return Some(Error::Text("ERR Script has reached the limit of script-memory-max"));
+            let text = b"ERR Script has reached the limit of script-memory-max";
+            return Some(located(vm, run, text.to_vec()));
         }
         End::Done | End::Paused => {}
     }
@@ -345,6 +371,16 @@ fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
         View::Bool(value) => text.extend_from_slice(if value { b"ERR true" } else { b"ERR false" }),
         View::Number(_) | View::Other => text.extend_from_slice(b"ERR unknown error"),
     }
+    let error = located(vm, run, text);
+    if is_counted {
+        reply.error(&error);
+        return None;
+    }
+    Some(error)
+}
+
+/// An error with the place where the run has ended.
+fn located(vm: &Vm, run: &Run, mut text: Vec<u8>) -> Error {
     if let Some((source, line)) = vm.failure_position() {
         text.extend_from_slice(b" script: ");
         text.extend_from_slice(&run.name);
@@ -354,10 +390,5 @@ fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
         write_u64(&mut text, u64::from(line));
         text.push(b'.');
     }
-    let error = Error::Quoting(text);
-    if is_counted {
-        reply.error(&error);
-        return None;
-    }
-    Some(error)
+    Error::Quoting(text)
 }

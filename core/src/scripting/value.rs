@@ -121,6 +121,7 @@ fn write_special(reply: &mut Reply<'_>, table: TableView<'_>, errors: &mut Vec<E
         && let (View::String(format), View::String(text)) = (inner.field("format"), inner.field("string"))
     {
         // Redis takes three letters of the format, whatever there is.
+        let format = until_zero(format, usize::MAX);
         let letters: Vec<u8> = format.iter().copied().chain([b' '; 3]).take(3).collect();
         match reply.protocol {
             Protocol::Resp2 => reply.bulk(text),

@@ -60,6 +60,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
         Section::Startup => startup::measure(options),
         Section::Size => size::measure(),
         Section::Node => node::measure(options),
+        Section::Queues => node::measure_queues(options),
     }
 }
 

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
-  --sections <list>   throughput, commands, growth, elements, pauses, startup, size, node  [all]
+  --sections <list>   throughput, commands, growth, elements, pauses, startup, size, node,
+                      queues  [all]
   --rows <list>       rows of throughput: set, get, incr, lpush, lpop, sadd, hset, zadd, mset;
                       of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
                       zrangebyscore, zrank, lrange, hgetall, smembers, sinter, sort, mget, evalsha  [all]
@@ -36,6 +37,7 @@ pub(super) enum Section {
     Startup,
     Size,
     Node,
+    Queues,
 }
 
 impl Options {
@@ -46,7 +48,7 @@ impl Options {
 }
 
 impl Section {
-    const ALL: [Section; 8] = [
+    const ALL: [Section; 9] = [
         Section::Throughput,
         Section::Commands,
         Section::Growth,
@@ -55,6 +57,7 @@ impl Section {
         Section::Startup,
         Section::Size,
         Section::Node,
+        Section::Queues,
     ];
 
     pub(super) fn title(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Section {
             Section::Startup => "Start to first reply",
             Section::Size => "Package size",
             Section::Node => "In Node",
+            Section::Queues => "Jobs through BullMQ",
         }
     }
 
@@ -80,6 +84,7 @@ impl Section {
             Section::Startup => "startup",
             Section::Size => "size",
             Section::Node => "node",
+            Section::Queues => "queues",
         }
     }
 }

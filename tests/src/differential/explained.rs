@@ -30,7 +30,9 @@ pub const EXPLAINED: &[Explained] = &[
     Explained {
         name: "shortest doubles",
         reason: "7.2 writes a score with the digits that fpconv gives; 7.0 with 17 significant digits",
-        applies: |args, oracle, target| tells_scores(&args[0]) && same_scores(oracle, target),
+        applies: |args, oracle, target| {
+            (tells_scores(&args[0]) || returns_doubles(args)) && same_scores(oracle, target)
+        },
     },
     Explained {
         name: "compact lists",
@@ -296,6 +298,16 @@ fn tells_scores(name: &[u8]) -> bool {
             | b"ZSCAN"
             | b"ZRANDMEMBER"
     )
+}
+
+/// Whether the request is a script that makes doubles itself, or of those in replies.
+fn returns_doubles(args: &Args) -> bool {
+    let is_script = [&b"EVAL"[..], b"FCALL"].iter().any(|name| args[0].to_ascii_uppercase().starts_with(name));
+    let makes = |script: &[u8], what: &[u8]| script.windows(what.len()).any(|word| word == what);
+    is_script
+        && args.get(1).is_some_and(|script| {
+            [&b"double"[..], b"setresp(3)", b"hand_on_3"].iter().any(|what| makes(script, what))
+        })
 }
 
 /// Equal but for the way in which the same doubles are written.
