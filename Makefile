@@ -31,10 +31,11 @@ test-rust: target
 	$(CARGO) test --locked --package sanderling-core --package sanderling-lua --package sanderling-tests
 	$(CARGO) test --locked --release --package sanderling --package sanderling-wasm
 
-# Real clients against the server, with the engine in its sandbox and then linked in.
-test-clients: build $(CLIENTS)/node_modules/.package-lock.json
+# Real clients against the server, with the engine in its sandbox and then linked in; queues also in process.
+test-clients: build package $(CLIENTS)/node_modules/.package-lock.json
 	cd $(CLIENTS) && SANDERLING_ENGINE=wasm npm test
 	cd $(CLIENTS) && SANDERLING_ENGINE=native npm test
+	cd $(CLIENTS) && npm run test:in-process
 
 # The npm package, built into wasm/dist. The first time this compiles wasm-pack and wasm-bindgen into target/tools.
 package: target $(PACKAGE)/node_modules/.package-lock.json

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{ConnId, Engine, Options, Output, Peer};
+use crate::{ConnId, Engine, Errand, Options, Output, Peer};
 
 /// An engine and its clients.
 ///
@@ -17,6 +17,8 @@ pub(crate) struct Conversation {
     received: BTreeMap<ConnId, Vec<u8>>,
     closed: BTreeSet<ConnId>,
     pub(crate) effects: Vec<u8>,
+    /// What the host was asked last.
+    pub(crate) errand: Option<(Errand, String)>,
     /// How often the host was told to write.
     pub(crate) writes: usize,
 }
@@ -35,6 +37,7 @@ impl Conversation {
             received: BTreeMap::new(),
             closed: BTreeSet::new(),
             effects: Vec::new(),
+            errand: None,
             writes: 0,
         }
     }
@@ -68,6 +71,13 @@ impl Conversation {
             self.engine.handle_timeout(self.now);
             self.collect();
         }
+    }
+
+    /// Answers what the host was asked.
+    pub(crate) fn answer(&mut self, answer: Result<&[u8], &str>) {
+        self.errand = None;
+        self.engine.answer(self.now, answer);
+        self.collect();
     }
 
     /// Lets time pass, in microseconds.
@@ -148,6 +158,9 @@ impl Conversation {
                 }
                 Output::Close { conn } => _ = self.closed.insert(conn),
                 Output::Append { bytes } => self.effects.extend_from_slice(bytes),
+                Output::Errand { errand, text } => {
+                    self.errand = Some((errand, String::from_utf8_lossy(text).into_owned()));
+                }
                 Output::Setting { .. } | Output::Shutdown => {}
             }
         }

@@ -44,6 +44,10 @@ pub(crate) fn dispatch(
     let (parent, row) = match admit(store, server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
+            if row.is_none() && is_http(args) {
+                server.close(conn);
+                return Dispatched::Done;
+            }
             count_refusal(server, args, row);
             let error = if row.is_some_and(|found| is_exec(found.row)) {
                 transactions::abort(store, server.connection(conn), conn, &error)
@@ -223,6 +227,14 @@ fn count_refusal(server: &mut Server, args: Args<'_>, row: Option<Found>) {
     if let Some(row) = row {
         server.observer.statistics.of(row).rejected += 1;
     }
+}
+
+/// Whether a web page makes a browser talk to us, which cannot be let to the lines that are commands: the first is a
+/// `POST`, and any request has a `Host:`. As in Redis, that is the end of the connection.
+#[cold]
+fn is_http(args: Args<'_>) -> bool {
+    let name = args.at(0);
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 #[cold]

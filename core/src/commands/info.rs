@@ -97,7 +97,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("configured_hz", hz),
             ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
-            ("config_file", String::new()),
+            ("config_file", server.config_file.clone()),
         ],
     );
 }
@@ -232,7 +232,7 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("expired_subkeys", store.expired_fields.to_string()),
             ("evicted_keys", store.evicted_keys.to_string()),
             ("evicted_scripts", ctx.server.scripting.scripts.evicted.to_string()),
-            ("evicted_clients", "0".into()),
+            ("evicted_clients", stats.evicted_clients.to_string()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),
             ("pubsub_channels", pubsub.channels.len().to_string()),

@@ -243,16 +243,22 @@ fn store_result(
     options: &Options<'_>,
 ) -> Result<(), Error> {
     let mut list = List::default();
+    let fill = ctx.store.compact.list_fill;
+    let push = |list: &mut List, element: &[u8]| {
+        let room = list.grow(fill, element.len(), 1);
+        list.push_back_within(element, room);
+    };
     for weighed in chosen {
         if options.gets.is_empty() {
-            list.push_back(weighed.element.as_slice());
+            push(&mut list, weighed.element.as_slice());
         }
         for pattern in &options.gets {
             let text = look_up(ctx, pattern, &weighed.element)?.unwrap_or_default();
             ctx.server.memory.take(text.len() + ELEMENT_BYTES)?;
-            list.push_back(text.as_slice());
+            push(&mut list, text.as_slice());
         }
     }
+    list.fit(fill);
     let len = list.len();
     if len > 0 {
         ctx.store.put(target, Value::List(list.into()), None);
