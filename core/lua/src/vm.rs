@@ -257,7 +257,7 @@ impl Vm {
     /// Changes the limit of memory. It may be below what is in use: then nothing more is allocated.
     pub fn set_memory_bytes_max(&mut self, bytes: usize) {
         self.heap.bytes_max = bytes;
-        self.heap.set_threshold();
+        self.heap.lower_threshold();
     }
 
     /// Frees what nothing refers to.

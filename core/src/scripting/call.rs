@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use sanderling_lua::{Call, Error as LuaError};
 
 use super::host::{ScriptHost, Words, collect, fail};
+use super::machine;
 use super::reply;
 use super::run::Run;
 use crate::acl::{self, Place};
@@ -34,6 +35,8 @@ impl ScriptHost<'_> {
         if collected.is_ok() {
             self.run_command(&words, &mut out);
         }
+        // What the command has taken is not there for the script.
+        machine::limit(call.vm, &self.server.config, &self.server.memory);
         let result = match collected {
             Ok(()) => call
                 .vm

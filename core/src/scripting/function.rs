@@ -65,7 +65,7 @@ fn load(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let text = args.at(args.len() - 1);
     let server = &mut *ctx.server;
     server.memory.take(2 * text.len())?;
-    let name = server.scripting.libraries.load(&server.config, text, replaces)?;
+    let name = server.scripting.libraries.load(&server.config, &server.memory, text, replaces)?;
     ctx.store.dirty += 1;
     ctx.reply.bulk(&name);
     Ok(Flow::Done)
@@ -193,7 +193,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         Ok(())
     })?;
     server.memory.take(2 * bytes)?;
-    server.scripting.libraries.restore(&server.config, texts, policy)?;
+    server.scripting.libraries.restore(&server.config, &server.memory, texts, policy)?;
     ctx.store.dirty += 1;
     ctx.reply.ok();
     Ok(Flow::Done)

@@ -11,6 +11,7 @@ use super::host::{self, fail};
 use super::machine::{self, Environments, Function as Number};
 use crate::config::Config;
 use crate::error::Error;
+use crate::memory::Memory;
 
 /// What loading a library may cost, in instructions: about half a second, as much as Redis gives it.
 const LOAD_INSTRUCTIONS_MAX: u64 = 50_000_000;
@@ -96,12 +97,18 @@ impl Libraries {
     }
 
     /// Loads a library, or says what is wrong with it and changes nothing.
-    pub(super) fn load(&mut self, config: &Config, text: &[u8], replaces: bool) -> Result<Vec<u8>, Error> {
+    pub(super) fn load(
+        &mut self,
+        config: &Config,
+        memory: &Memory,
+        text: &[u8],
+        replaces: bool,
+    ) -> Result<Vec<u8>, Error> {
         let (name, start) = header::of_library(text)?;
         if !replaces && self.by_name.contains_key(&name) {
             return Err(already("Library '", &name, "' already exists"));
         }
-        let library = self.compile(config, text, start)?;
+        let library = self.compile(config, memory, text, start)?;
         let added = BTreeMap::from([(name.clone(), library)]);
         self.join(config, added, if replaces { Policy::Replace } else { Policy::Append })?;
         Ok(name)
@@ -111,6 +118,7 @@ impl Libraries {
     pub(super) fn restore(
         &mut self,
         config: &Config,
+        memory: &Memory,
         texts: Vec<Vec<u8>>,
         policy: Policy,
     ) -> Result<(), Error> {
@@ -120,7 +128,7 @@ impl Libraries {
                 if added.contains_key(&name) {
                     return Err(already("Library '", &name, "' already exists"));
                 }
-                Ok((name, self.compile(config, &text, start)?))
+                Ok((name, self.compile(config, memory, &text, start)?))
             });
             match loaded {
                 Ok((name, library)) => _ = added.insert(name, library),
@@ -226,14 +234,21 @@ impl Libraries {
     }
 
     /// Runs the text of a library, so that it registers its functions.
-    fn compile(&mut self, config: &Config, text: &[u8], start: usize) -> Result<Library, Error> {
+    fn compile(
+        &mut self,
+        config: &Config,
+        memory: &Memory,
+        text: &[u8],
+        start: usize,
+    ) -> Result<Library, Error> {
         if self.vm.is_none() {
-            let (vm, environments) = machine::for_libraries(config).ok_or(Error::OutOfMemory)?;
+            let (vm, environments) = machine::for_libraries(config, memory).ok_or(Error::OutOfMemory)?;
             (self.vm, self.environments) = (Some(vm), Some(environments));
         }
         let (Some(vm), Some(environments)) = (self.vm.as_deref_mut(), &self.environments) else {
             return Err(Error::OutOfMemory);
         };
+        machine::limit(vm, config, memory);
         let mut loading = Loading { functions: BTreeMap::new() };
         let mut outcome = run_text(vm, environments, &mut loading, &text[start..], config);
         if outcome.is_ok() && loading.functions.is_empty() {

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use sanderling_lua::{Run as End, View, Vm};
 
 use super::host::{ScriptHost, Words};
+use super::machine;
 use super::value::{self, Rules, trimmed};
 use crate::blocking::{self, Absent, Block};
 use crate::command::Command;
@@ -146,6 +147,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
 
 /// Runs a slice.
 fn step(store: &mut Store, server: &mut Server, run: &mut Run, vm: &mut Vm) -> End {
+    machine::limit(vm, &server.config, &server.memory);
     vm.set_random_state(server.scripting.random);
     let end = vm.run(&mut ScriptHost { store, server, run }, SLICE_INSTRUCTIONS);
     server.scripting.random = vm.random_state();
@@ -333,7 +335,7 @@ fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, e
             return Some(located(vm, run, text.to_vec()));
         }
         End::OutOfMemory => {
-            let text = b"ERR Script has reached the limit of script-memory-max";
+            let text = b"ERR Script has reached the limit of script-memory-max, or there is no memory left";
             return Some(located(vm, run, text.to_vec()));
         }
         End::Done | End::Paused => {}
