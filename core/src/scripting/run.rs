@@ -20,6 +20,7 @@ use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
 use crate::keyspace::Store;
 use crate::number::write_u64;
+use crate::observe;
 use crate::resp::{Protocol, Reply};
 use crate::server::{Server, Unusual};
 
@@ -254,6 +255,13 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
         reply.error(error);
         server.note_error(error);
     }
+    let blocked = server.connection(conn).blocked.take();
+    if let Some(blocked) = &blocked {
+        // By the time that the host tells, since the embedder's clock may stand between two slices.
+        let micros = server.now.saturating_sub(run.started);
+        observe::note_time(server, conn, None, row, blocked.request.args(), micros);
+    }
+    server.connection(conn).blocked = blocked;
     blocking::end_wait(store, server, conn, |_, reply| reply.raw(&out));
     put_back(server, paused.run.is_function, paused.vm);
     server.wake_up();

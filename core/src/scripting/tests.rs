@@ -114,6 +114,8 @@ fn a_long_script_keeps_others_waiting_until_it_is_busy_and_can_then_be_killed() 
     talk.step(1);
     let killed = talk.said(a);
     assert_eq!(killed, located("-ERR Script killed by user with SCRIPT KILL...", &killed));
+    let log = talk.ask(b, "SLOWLOG GET 1");
+    assert!(log.contains("|:5001001|*3|$4|EVAL|"), "{log}");
     talk.check_all(b, &[("GET k", "$1|v"), ("SCRIPT KILL", "-NOTBUSY No scripts in execution right now.")]);
     assert_eq!(talk.eval(a, "return 1"), ":1");
 }
