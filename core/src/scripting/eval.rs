@@ -7,7 +7,7 @@ use sanderling_lua::{LoadError, Pinned, Value, Vm};
 
 use super::header::{self, Declared};
 use super::machine;
-use super::run::{self, Run};
+use super::run::{self, Run, What};
 use crate::args::Args;
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, one_of, string, token};
 use crate::config::Config;
@@ -230,7 +230,7 @@ fn start(
 ) -> Result<Flow, Error> {
     let script = ctx.server.scripting.scripts.find(digest).ok_or(NO_SCRIPT)?;
     let (function, declared) = (script.function, script.declared);
-    let mut run = Run::new(ctx, hexadecimal(digest).as_bytes(), false);
+    let mut run = Run::new(ctx, What::Script(*digest));
     prepare(ctx, &mut run, declared, is_read_only)?;
     let limit = ctx.server.config.script_instructions_max;
     let mut vm = ctx.server.scripting.scripts.vm.take().ok_or(Error::OutOfMemory)?;

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use sanderling_lua::{Call, Error as LuaError, Host, LoadError, Pinned, Run as End, Value, View, Vm};
 
 use super::header::{self, Declared, check_name};
-use super::host::{self, fail};
+use super::host::{self, LINE_BYTES_MAX, fail};
 use super::machine::{self, Environments, Function as Number};
 use crate::config::Config;
 use crate::error::Error;
@@ -15,6 +15,8 @@ use crate::memory::Memory;
 
 /// What loading a library may cost, in instructions: about half a second, as much as Redis gives it.
 const LOAD_INSTRUCTIONS_MAX: u64 = 50_000_000;
+/// The longest name or description, in bytes.
+const TEXT_BYTES_MAX: usize = 64 << 10;
 /// What a library or function takes besides its texts, in bytes.
 const ENTRY_BYTES: usize = 256;
 
@@ -49,7 +51,10 @@ pub(super) struct Function {
 
 impl Library {
     fn bytes(&self) -> usize {
-        self.text.len() + (1 + self.functions.len()) * ENTRY_BYTES
+        let functions = self.functions.values().map(|function| {
+            ENTRY_BYTES + function.name.len() + function.description.as_ref().map_or(0, Vec::len)
+        });
+        self.text.len() + ENTRY_BYTES + functions.sum::<usize>()
     }
 }
 
@@ -306,10 +311,10 @@ fn run_text(
 fn failure_text(vm: &Vm) -> Vec<u8> {
     match vm.view_failure() {
         View::Table(table) => match table.field("err") {
-            View::String(text) => text.to_vec(),
+            View::String(text) => text[..text.len().min(LINE_BYTES_MAX)].to_vec(),
             _ => b"ERR unknown error".to_vec(),
         },
-        View::String(text) => [b"ERR ".as_slice(), text].concat(),
+        View::String(text) => [b"ERR ".as_slice(), &text[..text.len().min(LINE_BYTES_MAX)]].concat(),
         _ => b"ERR unknown error".to_vec(),
     }
 }
@@ -379,7 +384,7 @@ type Read = Result<Result<Told, &'static str>, LuaError>;
 
 fn read_positional(call: &mut Call<'_>) -> Read {
     let (name, callback) = (call.value(0)?, call.value(1)?);
-    let Some(name) = call.vm.to_bytes(name) else {
+    let Some(name) = text_of(call.vm, name) else {
         return Ok(Err("first argument to redis.register_function must be a string"));
     };
     if !matches!(callback, Value::Function(_)) {
@@ -400,7 +405,7 @@ fn read_named(call: &mut Call<'_>) -> Read {
     let mut key = Value::Nil;
     while let Some((next, value)) = call.vm.next(table, key)? {
         key = next;
-        let Some(name) = call.vm.to_bytes(key) else {
+        let Some(name) = text_of(call.vm, key) else {
             return Ok(Err("named argument key given to redis.register_function is not a string"));
         };
         if let Err(text) = read_argument(call, &mut told, &name, value)? {
@@ -418,13 +423,13 @@ fn read_argument(
 ) -> Result<Result<(), &'static str>, LuaError> {
     match name.to_ascii_lowercase().as_slice() {
         b"function_name" => {
-            told.name = call.vm.to_bytes(value);
+            told.name = text_of(call.vm, value);
             if told.name.is_none() {
                 return Ok(Err("function_name argument given to redis.register_function must be a string"));
             }
         }
         b"description" => {
-            told.description = call.vm.to_bytes(value);
+            told.description = text_of(call.vm, value);
             if told.description.is_none() {
                 return Ok(Err("description argument given to redis.register_function must be a string"));
             }
@@ -451,6 +456,14 @@ fn read_argument(
     Ok(Ok(()))
 }
 
+/// The bytes of a string or number, unless they are too many for a name or a description.
+fn text_of(vm: &Vm, value: Value) -> Option<Vec<u8>> {
+    match vm.view(value) {
+        View::String(text) if text.len() > TEXT_BYTES_MAX => None,
+        _ => vm.to_bytes(value),
+    }
+}
+
 fn read_flags(call: &mut Call<'_>, table: Value) -> Result<Option<Declared>, LuaError> {
     let mut declared = Declared::default();
     for index in 1.. {
@@ -459,7 +472,7 @@ fn read_flags(call: &mut Call<'_>, table: Value) -> Result<Option<Declared>, Lua
             break;
         }
         call.vm.charge_instructions(1)?;
-        let name = call.vm.to_bytes(value).map(|name| name.to_ascii_lowercase());
+        let name = text_of(call.vm, value).map(|name| name.to_ascii_lowercase());
         match name.and_then(|name| Declared::named(&name)) {
             Some(flag) => declared = declared.and(flag),
             None => return Ok(None),
