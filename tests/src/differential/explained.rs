@@ -302,7 +302,8 @@ fn tells_scores(name: &[u8]) -> bool {
 
 /// Whether the request is a script that makes doubles itself, or of those in replies.
 fn returns_doubles(args: &Args) -> bool {
-    let is_script = [&b"EVAL"[..], b"FCALL"].iter().any(|name| args[0].to_ascii_uppercase().starts_with(name));
+    let is_script =
+        [&b"EVAL"[..], b"FCALL"].iter().any(|name| args[0].to_ascii_uppercase().starts_with(name));
     let makes = |script: &[u8], what: &[u8]| script.windows(what.len()).any(|word| word == what);
     is_script
         && args.get(1).is_some_and(|script| {
