@@ -61,7 +61,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
     let kinds = available(options);
     let mut rows = vec![heading(&kinds)];
     for collection in &COLLECTIONS {
-        eprintln!("an {}", collection.element);
+        eprintln!("filling: {}", collection.element);
         let bytes = kinds.iter().map(|kind| fill(*kind, collection)).collect::<Result<Vec<_>>>()?;
         rows.push(format_row(&kinds, collection, &bytes));
     }

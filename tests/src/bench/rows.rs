@@ -71,7 +71,7 @@ pub(super) const MORE: [Row; 18] = [
         "xadd",
         "XADD",
         "XADD stream * temperature 21.5 humidity 40 place __rand_int__",
-        "nothing",
+        "an empty server",
         fill_nothing,
     ),
     Row {
@@ -127,7 +127,7 @@ pub(super) const MORE: [Row; 18] = [
             })
         },
     ),
-    row("pfadd", "PFADD", "PFADD sketch __rand_int__", "nothing", fill_nothing),
+    row("pfadd", "PFADD", "PFADD sketch __rand_int__", "an empty server", fill_nothing),
     Row {
         random: 100_000,
         ..row("setbit", "SETBIT", "SETBIT bits:__rand_int__ 777 1", "100,000 bitmaps of 128 bytes", fill_bits)

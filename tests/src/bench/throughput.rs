@@ -51,7 +51,7 @@ pub(super) fn measure_more(options: &Options) -> Result<String> {
     let wanted = MORE.iter().filter(|row| options.rows.contains(&row.name));
     let legend: String = wanted.map(explain).collect();
     Ok(format!(
-        "As above, with commands that redis-benchmark is given; CPU is what to compare, because with larger replies \
+        "Like the table of GET and SET, with commands that redis-benchmark is given; CPU is what to compare, because with larger replies \
          the client is what runs at its limit.\n\n{table}\nWhat is sent, and to what; \
          `__rand_int__` is one of so many numbers:\n\n{legend}"
     ))
@@ -63,7 +63,7 @@ fn explain(row: &Row) -> String {
         0 => String::new(),
         _ => format!(" (one of {})", grouped(row.random as f64)),
     };
-    let mut words = row.words.to_owned();
+    let mut words = row.words.replace("{run}", "…").replace("{sha}", "…");
     if let Some(first) = words.find(" key:__rand_int__ key:__rand_int__") {
         words.replace_range(first.., " key:__rand_int__ …");
     }
