@@ -134,13 +134,14 @@ impl<'a> Parser<'a> {
         let begin = self.at;
         self.at += 1;
         let line = self.line()?;
-        let text = || String::from_utf8(line.to_vec()).map_err(|_| Stop::Malformed("not UTF-8".into()));
+        // A script may reply any bytes in one line.
+        let text = || String::from_utf8_lossy(line).into_owned();
         match kind {
-            b'+' => Ok(Reply::Simple(text()?)),
+            b'+' => Ok(Reply::Simple(text())),
             b'-' => Ok(Reply::Error(line.to_vec())),
             b':' => Ok(Reply::Integer(integer(line)?)),
-            b'(' => Ok(Reply::BigNumber(text()?)),
-            b',' => double(text()?),
+            b'(' => Ok(Reply::BigNumber(text())),
+            b',' => double(text()),
             b'_' if line.is_empty() => Ok(Reply::Null),
             b'#' if line == b"t" => Ok(Reply::Bool(true)),
             b'#' if line == b"f" => Ok(Reply::Bool(false)),
@@ -188,8 +189,8 @@ impl<'a> Parser<'a> {
 
     fn verbatim(&mut self, len: usize) -> Result<Reply, Stop> {
         let blob = self.blob(len)?;
-        match (blob.get(..3).map(std::str::from_utf8), blob.get(3)) {
-            (Some(Ok(format)), Some(b':')) => Ok(Reply::Verbatim(format.into(), blob[4..].to_vec())),
+        match (blob.get(..3).map(String::from_utf8_lossy), blob.get(3)) {
+            (Some(format), Some(b':')) => Ok(Reply::Verbatim(format.into_owned(), blob[4..].to_vec())),
             _ => Err(Stop::Malformed("a verbatim string begins with three letters and a colon".into())),
         }
     }
