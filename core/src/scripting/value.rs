@@ -9,7 +9,7 @@ use crate::error::{Error, until_zero};
 use crate::resp::{Protocol, Reply};
 
 /// Tables in each other, beyond which Redis's stack has no room.
-const DEPTH_MAX: usize = 7990;
+const DEPTH_MAX: usize = 7995;
 
 /// What is to be known to write a value.
 pub(super) struct Rules {
