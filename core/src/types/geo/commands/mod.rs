@@ -99,9 +99,9 @@ const fn stored(word: &'static str, from: i32) -> KeySpec {
     }
 }
 
-const FOUND: &str = "array of bulk-string or array of bulk-string or integer or array of double";
-const FOUND_OR_STORED: &str =
-    "array of bulk-string or array of bulk-string or integer or array of double | integer";
+/// Members, or arrays of what was asked for about each.
+const FOUND: &str = "array";
+const FOUND_OR_STORED: &str = "array | integer";
 const SEARCH_COST: &str = "O(N+log(M)) with N members in the searched cells and M in the set";
 const INSTEAD_RADIUS: Option<(&str, &str)> =
     Some(("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"));
