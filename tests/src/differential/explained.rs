@@ -165,7 +165,8 @@ pub const EXPLAINED: &[Explained] = &[
         reason: "7.2 runs a request that waits again, which then tells what is wrong; 7.0 says only that the stream \
                  is gone, or looks at no other key than the one that has changed",
         applies: |args, oracle, target| {
-            let is_added = args[0].eq_ignore_ascii_case(b"XADD")
+            // What others get by a request comes under this name.
+            let is_added = args[0].eq_ignore_ascii_case(b"BZPOPMIN")
                 && matches!(oracle, Reply::Array(_) | Reply::Map(_))
                 && starts(target, "WRONGTYPE");
             is_added
