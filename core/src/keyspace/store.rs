@@ -23,6 +23,7 @@ use crate::connection::ConnId;
 use crate::effects::Effects;
 use crate::number;
 use crate::random::Random;
+use crate::secret::{CHOICES, HASHES, derive};
 use crate::types::Compact;
 use crate::types::stream::{Group, Stream};
 
@@ -205,8 +206,10 @@ enum Garbage {
 impl Store {
     /// `databases` empty databases.
     pub fn new(databases: usize, seed: [u8; 16]) -> Store {
-        let mut random = Random::new(seed);
-        let hash_seed = HashSeed(random.next_u64(), random.next_u64());
+        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("a word has eight bytes"));
+        let (choices, hashes) = (derive(seed, CHOICES), derive(seed, HASHES));
+        let mut random = Random::new(choices[..16].try_into().expect("a digest has more bytes"));
+        let hash_seed = HashSeed(word(&hashes[..8]), word(&hashes[8..16]));
         let access = Access::new(random.fork());
         Store {
             dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),

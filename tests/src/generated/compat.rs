@@ -78,8 +78,8 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["INFO"],
         title: "INFO has the fields that clients read",
-        text: "The section `cpu` is empty, since processor time is the host's; fields about fragmentation, forks, \
-               replication links and event loops are missing. `usec` of `commandstats` counts calls that were \
+        text: "The section `cpu` is empty in the npm package; fields about allocators, replication links and event \
+               loops are missing. `usec` of `commandstats` counts calls that were \
                timed.",
     },
     Difference {
