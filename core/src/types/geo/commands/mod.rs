@@ -113,6 +113,39 @@ const fn row(name: &'static str, summary: &'static str) -> Command {
     Command { name, group: Group::Geo, since: "3.2.0", summary, ..Command::DEFAULT }
 }
 
+/// The arguments of GEORADIUS.
+const AROUND_PLACE: &[Arg] = &[
+    key("key"),
+    double("longitude"),
+    double("latitude"),
+    double("radius"),
+    UNIT,
+    WITH_POSITION,
+    WITH_DISTANCE,
+    WITH_SCORE,
+    COUNT,
+    ORDER,
+    STORE,
+];
+/// The arguments of GEORADIUSBYMEMBER.
+const AROUND_MEMBER: &[Arg] = &[
+    key("key"),
+    string("member"),
+    double("radius"),
+    UNIT,
+    WITH_POSITION,
+    WITH_DISTANCE,
+    WITH_SCORE,
+    COUNT,
+    ORDER,
+    STORE,
+];
+
+/// The same for the commands that store nothing: STORE is the last one.
+const fn without_store(args: &'static [Arg]) -> &'static [Arg] {
+    args.split_at(args.len() - 1).0
+}
+
 pub(crate) const ROWS: &[Command] = &[
     Command {
         complexity: "O(log(N)) for each member, with N members in the set",
@@ -155,19 +188,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: INSTEAD_RADIUS,
         flags: GROWS.and(Flags::MOVABLEKEYS),
-        args: &[
-            key("key"),
-            double("longitude"),
-            double("latitude"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-            STORE,
-        ],
+        args: AROUND_PLACE,
         reply: FOUND_OR_STORED,
         handler: search::georadius,
         arity: Some(-6),
@@ -178,18 +199,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: INSTEAD_MEMBER,
         flags: GROWS.and(Flags::MOVABLEKEYS),
-        args: &[
-            key("key"),
-            string("member"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-            STORE,
-        ],
+        args: AROUND_MEMBER,
         reply: FOUND_OR_STORED,
         handler: search::georadiusbymember,
         arity: Some(-5),
@@ -200,17 +210,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")),
         flags: READS,
-        args: &[
-            key("key"),
-            string("member"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-        ],
+        args: without_store(AROUND_MEMBER),
         reply: FOUND,
         handler: search::georadiusbymember_ro,
         arity: Some(-5),
@@ -221,18 +221,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")),
         flags: READS,
-        args: &[
-            key("key"),
-            double("longitude"),
-            double("latitude"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-        ],
+        args: without_store(AROUND_PLACE),
         reply: FOUND,
         handler: search::georadius_ro,
         arity: Some(-6),
