@@ -166,6 +166,9 @@ pub struct Store {
     notes_changes: bool,
     /// Whether nothing may be deleted by itself (CLIENT PAUSE): what has expired then only looks as if it were gone.
     pub is_still: bool,
+    /// Fields that have expired meanwhile and were removed when someone asked for their hash: replicas and listeners
+    /// hear of it afterwards.
+    held_back: Vec<fields::ExpiredFields>,
     /// Keys that were changed while someone waits for them, the first one first.
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
@@ -225,6 +228,7 @@ impl Store {
             invalidated: Vec::new(),
             notes_changes: false,
             is_still: false,
+            held_back: Vec::new(),
             ready: Vec::new(),
             waiting: 0,
             waiting_for_loss: 0,
@@ -291,10 +295,12 @@ impl Store {
 
     /// As [`Store::peek`], counting a hit or a miss, as OBJECT looks.
     pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
-        let is_there = self.exists(key);
-        let counter = if is_there { &mut self.hits } else { &mut self.misses };
-        *counter += 1;
-        self.peek(key)
+        let hash = self.hash(key);
+        let is_gone = self.is_expired(hash, key) && !self.expire(hash, key);
+        let Store { dbs, db, hits, misses, .. } = self;
+        let entry = dbs[*db].keys.find(hash, key).filter(|_| !is_gone);
+        *if entry.is_some() { hits } else { misses } += 1;
+        entry
     }
 
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which
