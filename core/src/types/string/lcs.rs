@@ -22,7 +22,9 @@ struct Run {
 
 pub(super) fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (mut wants_len, mut wants_runs, mut with_len, mut least) = (false, false, false, 0);
-    let (first, second) = (text(ctx, args.at(1))?, text(ctx, args.at(2))?);
+    // Both are looked up before anything is said about either.
+    let (first, second) = (text(ctx, args.at(1)), text(ctx, args.at(2)));
+    let (first, second) = (first?, second?);
     let mut cursor = args.cursor(3);
     while !cursor.is_done() {
         if cursor.accept("IDX") {
