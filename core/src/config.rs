@@ -205,6 +205,20 @@ pub struct Config {
     pub debug_access: DebugAccess,
     /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
     pub hll_sparse_bytes_max: usize,
+    /// `busy-reply-threshold`, in milliseconds.
+    pub busy_reply_millis: u64,
+    /// `script-instructions-max`: what a script may do, in instructions of the Lua machine.
+    pub script_instructions_max: u64,
+    /// `script-memory-max`: what a Lua machine may take, in bytes.
+    pub script_memory_bytes_max: usize,
+    /// `script-cache-max-entries`: scripts that EVAL has brought and that are kept.
+    pub script_cache_entries_max: usize,
+    /// `script-cache-max-bytes`: what all scripts that are kept may take, in bytes.
+    pub script_cache_bytes_max: usize,
+    /// `function-max-libraries`.
+    pub function_libraries_max: usize,
+    /// `function-max-bytes`: what the texts of all libraries of functions may take, in bytes.
+    pub function_bytes_max: usize,
     /// Settings that only the host acts on, as text.
     host: BTreeMap<&'static str, String>,
 }
@@ -252,6 +266,13 @@ impl Default for Config {
             latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
             debug_access: DebugAccess::No,
             hll_sparse_bytes_max: 3000,
+            busy_reply_millis: 5000,
+            script_instructions_max: 2_000_000_000,
+            script_memory_bytes_max: 256 << 20,
+            script_cache_entries_max: 500,
+            script_cache_bytes_max: 64 << 20,
+            function_libraries_max: 1000,
+            function_bytes_max: 64 << 20,
             host: BTreeMap::new(),
         }
     }
@@ -444,6 +465,7 @@ const SETTINGS: &[Setting] = &[
     number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
     fixed!("appendonly", "no"),
     host("bind", false),
+    number!("busy-reply-threshold", Some("lua-time-limit"), busy_reply_millis, 0, i64::MAX),
     host("client-output-buffer-limit", true),
     bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
@@ -467,6 +489,8 @@ const SETTINGS: &[Setting] = &[
         },
     },
     host("engine", false),
+    bytes!("function-max-bytes", function_bytes_max, 0),
+    number!("function-max-libraries", None, function_libraries_max, 0, i64::MAX),
     number!(
         "hash-max-listpack-entries",
         Some("hash-max-ziplist-entries"),
@@ -591,6 +615,10 @@ const SETTINGS: &[Setting] = &[
     // Payloads are always checked in depth, whoever sends them.
     fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
+    bytes!("script-cache-max-bytes", script_cache_bytes_max, 0),
+    number!("script-cache-max-entries", None, script_cache_entries_max, 1, i64::MAX),
+    number!("script-instructions-max", None, script_instructions_max, 1000, i64::MAX),
+    bytes!("script-memory-max", script_memory_bytes_max, 1 << 20),
     number!("set-max-intset-entries", None, compact.intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, compact.set_entries_max, 0, i64::MAX),
     number!("set-max-listpack-value", None, compact.set_value_bytes_max, 0, i64::MAX),

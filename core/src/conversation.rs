@@ -120,6 +120,11 @@ impl Conversation {
     /// Sends one request and returns what was received since the last look, in the form of expected bytes.
     pub(crate) fn ask(&mut self, conn: ConnId, request: &str) -> String {
         self.send(conn, &[request]);
+        self.said(conn)
+    }
+
+    /// What a client has received since the last look, in the form of expected bytes.
+    pub(crate) fn said(&mut self, conn: ConnId) -> String {
         let bytes = self.received.remove(&conn).unwrap_or_default();
         String::from_utf8_lossy(&bytes).trim_end_matches("\r\n").replace("\r\n", "|")
     }
@@ -143,7 +148,7 @@ impl Conversation {
         all
     }
 
-    fn collect(&mut self) {
+    pub(crate) fn collect(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Write { conn, bytes, .. } => {

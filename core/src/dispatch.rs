@@ -15,6 +15,7 @@ use crate::eviction::{self, Room};
 use crate::keyspace::Store;
 use crate::pause;
 use crate::resp::{Protocol, Reply};
+use crate::scripting;
 use crate::server::{Server, Unusual};
 use crate::tracking;
 
@@ -43,6 +44,10 @@ pub(crate) fn dispatch(
     let (parent, row) = match admit(store, server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
+            if row.is_none() && is_http(args) {
+                server.close(conn);
+                return Dispatched::Done;
+            }
             let refused = refused_row(args, row);
             if let Some((_, row)) = refused {
                 server.observer.statistics.of(row).rejected += 1;
@@ -199,6 +204,9 @@ fn admit(
     {
         return Err(Error::Text("ERR Replica can't interact with the keyspace"));
     }
+    if server.unusual.has(Unusual::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
+        return Err(scripting::busy(server));
+    }
     Ok((parent, row))
 }
 
@@ -218,6 +226,14 @@ fn queues_keys(server: &mut Server, conn: ConnId, row: &Command) -> bool {
 
 fn is_exec(row: &Command) -> bool {
     row.flags.has(Flags::IMMEDIATE) && row.name == "EXEC"
+}
+
+/// Whether a web page makes a browser talk to us, which cannot be let to the lines that are commands: the first is a
+/// `POST`, and any request has a `Host:`. As in Redis, that is the end of the connection.
+#[cold]
+fn is_http(args: Args<'_>) -> bool {
+    let name = args.at(0);
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 #[cold]

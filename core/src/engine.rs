@@ -22,6 +22,7 @@ use crate::output::{Class, Outbox, Output};
 use crate::pause;
 use crate::pubsub;
 use crate::resp::{Parsed, Parser, Reply, split_inline};
+use crate::scripting;
 use crate::server::{Server, Unusual};
 use crate::tracking;
 
@@ -203,6 +204,10 @@ impl Engine {
     /// Time has passed: does what is due, in bounded steps.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.begin(now);
+        if self.server.scripting.paused.is_some() && !scripting::go_on(&mut self.store, &mut self.server) {
+            self.finish();
+            return;
+        }
         if self.server.is_asleep() {
             self.finish();
             return;
@@ -228,8 +233,8 @@ impl Engine {
         if self.server.errand.is_some() {
             return None;
         }
-        if self.server.asleep_until != 0 {
-            return Some(self.server.asleep_until);
+        if self.server.asleep_until != 0 || self.server.unusual.has(Unusual::BUSY) {
+            return Some(if self.server.scripting.paused.is_some() { 0 } else { self.server.asleep_until });
         }
         if !self.server.runnable.is_empty() || self.server.is_evicting {
             return Some(0);
@@ -764,6 +769,7 @@ impl Engine {
     }
 
     fn forget(&mut self, conn: ConnId) {
+        scripting::abandon(&mut self.store, &mut self.server, conn);
         blocking::forget(&mut self.store, &mut self.server, conn);
         pause::forget(&mut self.server, conn);
         tracking::forget(&mut self.store, &mut self.server, conn);

@@ -39,6 +39,7 @@ pub mod pubsub;
 pub mod random;
 pub mod rdb;
 pub mod resp;
+mod scripting;
 mod secret;
 mod server;
 pub mod sha1;

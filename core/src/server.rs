@@ -19,6 +19,7 @@ use crate::output::Class;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
+use crate::scripting::Scripting;
 use crate::secret::Passwords;
 use crate::tracking::TrackingTable;
 
@@ -84,6 +85,10 @@ impl Unusual {
     pub(crate) const PAUSED: Unusual = Unusual(1);
     /// Some client tracks what it has read.
     pub(crate) const TRACKING: Unusual = Unusual(1 << 1);
+    /// A script is busy, and others are told so.
+    pub(crate) const BUSY: Unusual = Unusual(1 << 2);
+    /// Requests may not simply run.
+    const HELD: Unusual = Unusual(Unusual::PAUSED.0 | Unusual::BUSY.0);
 
     /// Whether there is nothing.
     #[inline(always)]
@@ -129,6 +134,8 @@ pub struct Server {
     pub(crate) pause: Pause,
     /// CLIENT TRACKING.
     pub(crate) tracking: TrackingTable,
+    /// Lua.
+    pub(crate) scripting: Scripting,
     /// Channels and patterns.
     pub pubsub: PubSub,
     /// Counters.
@@ -204,6 +211,7 @@ impl Server {
             unusual: Unusual::default(),
             pause: Pause::default(),
             tracking: TrackingTable::default(),
+            scripting: Scripting::default(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
             observer,
@@ -432,7 +440,7 @@ impl Server {
     pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
         self.side[conn as usize].is_empty()
             && self.closing.is_empty()
-            && !self.unusual.has(Unusual::PAUSED)
+            && !self.unusual.has(Unusual::HELD)
             && self.connection(conn).is_plain()
     }
 

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::args::Args;
-use crate::command::{Command, Flags};
+use crate::command::{Command, Flags, Group};
 use crate::connection::ConnId;
 use crate::keyspace::{Invalidation, Store};
 use crate::resp::{Protocol, Reply};
@@ -162,7 +162,8 @@ fn set_needed(store: &mut Store, server: &mut Server) {
 #[cold]
 pub(crate) fn remember(server: &mut Server, conn: ConnId, row: &'static Command, args: Args<'_>) {
     // Channels are hashed like keys, but are none.
-    if !row.flags.has(Flags::READONLY) || row.flags.has(Flags::PUBSUB) {
+    // What a script reads is remembered by its own commands.
+    if !row.flags.has(Flags::READONLY) || row.flags.has(Flags::PUBSUB) || row.group == Group::Scripting {
         return;
     }
     let connection = server.connection(conn);

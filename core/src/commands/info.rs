@@ -175,6 +175,11 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
     // A host that does not tell uses what was taken.
     let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used);
     let machine = fact(Fact::MachineBytes).unwrap_or(0);
+    let scripts = &ctx.server.scripting.scripts;
+    let libraries = &ctx.server.scripting.libraries;
+    let (library_count, function_count) = libraries.counts();
+    let (vm_eval, vm_functions) = (scripts.machine_bytes(), libraries.machine_bytes());
+    let script_bytes = scripts.bytes() + libraries.bytes();
     lines(
         out,
         &[
@@ -203,6 +208,19 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("mem_clients_normal", parts.clients.to_string()),
             ("mem_cluster_links", "0".into()),
             ("mem_aof_buffer", "0".into()),
+            ("used_memory_lua", vm_eval.to_string()),
+            ("used_memory_vm_eval", vm_eval.to_string()),
+            ("used_memory_lua_human", human(vm_eval)),
+            ("used_memory_scripts_eval", scripts.bytes().to_string()),
+            ("number_of_cached_scripts", scripts.len().to_string()),
+            ("number_of_functions", function_count.to_string()),
+            ("number_of_libraries", library_count.to_string()),
+            ("used_memory_vm_functions", vm_functions.to_string()),
+            ("used_memory_vm_total", (vm_eval + vm_functions).to_string()),
+            ("used_memory_vm_total_human", human(vm_eval + vm_functions)),
+            ("used_memory_functions", libraries.bytes().to_string()),
+            ("used_memory_scripts", script_bytes.to_string()),
+            ("used_memory_scripts_human", human(script_bytes)),
             ("mem_allocator", "sanderling".into()),
             ("active_defrag_running", "0".into()),
             ("lazyfree_pending_objects", ctx.store.pending_frees().to_string()),
@@ -281,6 +299,7 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("expired_keys", store.expired_keys.to_string()),
             ("expired_subkeys", store.expired_fields.to_string()),
             ("evicted_keys", store.evicted_keys.to_string()),
+            ("evicted_scripts", ctx.server.scripting.scripts.evicted.to_string()),
             ("evicted_clients", stats.evicted_clients.to_string()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),

@@ -100,8 +100,8 @@ fn stats(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
         ("clients.normal", parts.clients),
         ("cluster.links", 0),
         ("aof.buffer", 0),
-        ("lua.caches", 0),
-        ("functions.caches", 0),
+        ("lua.caches", ctx.server.scripting.scripts.bytes()),
+        ("functions.caches", ctx.server.scripting.libraries.bytes()),
     ];
     let reply = &mut ctx.reply;
     reply.map(numbers.len() + used_dbs.len() + 6);

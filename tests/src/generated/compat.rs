@@ -153,7 +153,6 @@ pub const DIFFERENCES: &[Difference] = &[
 /// Why commands are missing: the first line that fits holds.
 const REASONS: &[(Matches, &str)] = &[
     (Matches::Group("cluster"), "there is no cluster; clients connect as to a single server"),
-    (Matches::Group("scripting"), "Lua and functions come in a later version"),
     (Matches::Origin(Origin::Module), "modules' types are not planned"),
     (Matches::Group("valkey"), "newer than the version tracked"),
     (Matches::NewerThanTracked, "newer than the version tracked"),

@@ -264,7 +264,7 @@ pub(super) const TRACKED: &[&str] = &[
     "(RPUSH|LPUSHX) <key> <val>+",
     "(LPOP|RPOP|INCR|PERSIST|GETDEL|GETEX) <key>",
     "LMOVE <key> <key> LEFT RIGHT",
-    "(EXPIRE|PEXPIRE) <key> (100000|0)",
+    "(EXPIRE|PEXPIRE) <key> (100000000|0)",
     "APPEND <key> x",
     "SETRANGE <key> 0 x",
     "(HSET|HSETNX) <key> <mem> <val>",
