@@ -53,6 +53,10 @@ const UNSEEN: &[&str] = &[
     "BLMOVE",
     "BLMPOP",
     "BRPOPLPUSH",
+    "SCRIPT KILL",
+    "SCRIPT SHOW",
+    "FUNCTION KILL",
+    "FUNCTION RESTORE",
 ];
 
 /// What a row says of its command's replies is what they are.
