@@ -122,6 +122,13 @@ impl Heap {
         }
     }
 
+    /// The limit has changed: garbage must still be collected before it is met. A collection that is due sooner stays
+    /// due.
+    pub(crate) fn lower_threshold(&mut self) {
+        let headroom = self.bytes_max.saturating_sub(self.bytes) / 2;
+        self.threshold = self.threshold.min(self.bytes + headroom.max(1024));
+    }
+
     #[inline]
     pub(crate) fn allocate(&mut self, layout: Layout) -> Result<NonNull<u8>, Raise> {
         self.check(layout.size())?;

@@ -73,6 +73,9 @@ enum State {
     Running,
 }
 
+/// As much as is told of why a text is no program, in bytes.
+const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
 /// The most values on a stack.
 pub(crate) const STACK_MAX: usize = 1_000_000;
 
@@ -257,7 +260,7 @@ impl Vm {
     /// Changes the limit of memory. It may be below what is in use: then nothing more is allocated.
     pub fn set_memory_bytes_max(&mut self, bytes: usize) {
         self.heap.bytes_max = bytes;
-        self.heap.set_threshold();
+        self.heap.lower_threshold();
     }
 
     /// Frees what nothing refers to.
@@ -301,7 +304,11 @@ impl Vm {
             Ok(function) => self.handle(function).map_err(|_| LoadError::OutOfMemory),
             Err(Raise::Error) => {
                 let message = match self.thrown {
-                    Val::Str(message) => message.bytes().to_vec(),
+                    // A token may be as long as the text.
+                    Val::Str(message) => {
+                        let message = message.bytes();
+                        message[..message.len().min(MESSAGE_BYTES_MAX)].to_vec()
+                    }
                     _ => Vec::new(),
                 };
                 Err(LoadError::Syntax(message))

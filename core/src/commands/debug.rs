@@ -109,8 +109,8 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             ctx.reply.ok();
         }
         (b"SLEEP", 3) => return Ok(sleep(ctx, args)),
-        // There is no log to write to, no script that could be denied, no periodic job to pause, and tables grow by
-        // themselves.
+        // There is no log to write to and no periodic job to pause, scripts may never call everything, and tables grow
+        // by themselves.
         (b"LOG" | b"SET-DISABLE-DENY-SCRIPTS" | b"PAUSE-CRON" | b"DICT-RESIZING", 3) => ctx.reply.ok(),
         _ => {
             return Err(Error::quoting(

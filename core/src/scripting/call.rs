@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use sanderling_lua::{Call, Error as LuaError};
 
 use super::host::{ScriptHost, Words, collect, fail};
+use super::machine;
 use super::reply;
 use super::run::Run;
 use crate::acl::{self, Place};
@@ -30,10 +31,12 @@ impl ScriptHost<'_> {
         let mut words = core::mem::take(&mut self.run.words);
         let mut out = core::mem::take(&mut self.run.out);
         out.clear();
-        let collected = collect(call, &mut words);
+        let collected = collect(call, &mut words, self.server);
         if collected.is_ok() {
             self.run_command(&words, &mut out);
         }
+        // What the command has taken is not there for the script.
+        machine::limit(call.vm, &self.server.config, &self.server.memory);
         let result = match collected {
             Ok(()) => call
                 .vm
@@ -95,11 +98,11 @@ impl ScriptHost<'_> {
     /// `redis.acl_check_cmd`: whether the user may run a command.
     pub(super) fn acl_check_cmd(&mut self, call: &mut Call<'_>) -> Result<usize, LuaError> {
         let mut words = Words::default();
-        if let Err(text) = collect(call, &mut words) {
+        if let Err(text) = collect(call, &mut words, self.server) {
             return fail(call, text);
         }
         let args = Args::new(&words.buffer, &words.ranges);
-        let Some((_, row)) = find(self.server, args) else {
+        let Some((_, row, _)) = find(self.server, args) else {
             return fail(call, b"ERR Invalid command passed to redis.acl_check_cmd()");
         };
         let user = self.server.connection(self.run.conn).user;
@@ -109,12 +112,15 @@ impl ScriptHost<'_> {
     }
 }
 
-/// The row of a command, a subcommand's where one is named.
-fn find(server: &Server, args: Args<'_>) -> Option<(Option<&'static Command>, &'static Command)> {
+/// The row of a command, a subcommand's where one is named, behind its container; and whether the arguments fit.
+fn find(server: &Server, args: Args<'_>) -> Option<(Option<&'static Command>, &'static Command, bool)> {
     let found = server.lookup.find_row(args.at(0))?;
     match args.get(1).filter(|_| found.has_subcommands()) {
-        Some(name) => Some((Some(found.row), found.row.subcommand(name)?)),
-        None => Some((None, found.row)),
+        Some(name) => {
+            let row = found.row.subcommand(name)?;
+            Some((Some(found.row), row, accepts(row.arity(2), args.len())))
+        }
+        None => Some((None, found.row, found.accepts(args.len()))),
     }
 }
 
@@ -127,9 +133,9 @@ fn admit(
     args: Args<'_>,
 ) -> Result<(Option<&'static Command>, &'static Command), Refused> {
     let unknown = || (Error::Text("ERR Unknown Redis command called from script"), None);
-    let (parent, row) = find(server, args).ok_or_else(unknown)?;
+    let (parent, row, fits) = find(server, args).ok_or_else(unknown)?;
     let refused = |error| (error, Some(row));
-    if !accepts(row.arity(if parent.is_some() { 2 } else { 1 }), args.len()) {
+    if !fits {
         return Err(refused(Error::Text("ERR Wrong number of args calling Redis command from script")));
     }
     if row.flags.has(Flags::NOSCRIPT) {

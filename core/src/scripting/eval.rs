@@ -7,13 +7,14 @@ use sanderling_lua::{LoadError, Pinned, Value, Vm};
 
 use super::header::{self, Declared};
 use super::machine;
-use super::run::{self, Run};
+use super::run::{self, Run, What};
 use crate::args::Args;
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, one_of, string, token};
 use crate::config::Config;
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
 use crate::eviction::{self, Room};
+use crate::memory::Memory;
 use crate::number::hexadecimal;
 use crate::observe;
 use crate::sha1::sha1;
@@ -75,11 +76,13 @@ impl Scripts {
         *self = Scripts { evicted: self.evicted, ..Scripts::default() };
     }
 
-    fn machine(&mut self, config: &Config) -> Result<&mut Vm, Error> {
+    fn machine(&mut self, config: &Config, memory: &Memory) -> Result<&mut Vm, Error> {
         if self.vm.is_none() {
-            self.vm = machine::for_scripts(config);
+            self.vm = machine::for_scripts(config, memory);
         }
-        self.vm.as_deref_mut().ok_or(Error::OutOfMemory)
+        let vm = self.vm.as_deref_mut().ok_or(Error::OutOfMemory)?;
+        machine::limit(vm, config, memory);
+        Ok(vm)
     }
 
     /// Finds a script and takes note of its use.
@@ -91,7 +94,14 @@ impl Scripts {
     }
 
     /// Compiles a script and keeps it, unless it is kept already.
-    fn load(&mut self, config: &Config, digest: Digest, text: &[u8], stays: bool) -> Result<(), Error> {
+    fn load(
+        &mut self,
+        config: &Config,
+        memory: &Memory,
+        digest: Digest,
+        text: &[u8],
+        stays: bool,
+    ) -> Result<(), Error> {
         if let Some(script) = self.find(&digest) {
             if stays && !script.stays {
                 script.stays = true;
@@ -101,7 +111,7 @@ impl Scripts {
         }
         let (declared, start) = header::of_script(text)?;
         self.make_room(config, text.len() + SCRIPT_BYTES)?;
-        let vm = self.machine(config)?;
+        let vm = self.machine(config, memory)?;
         let function = match vm.load(b"@user_script", &text[start..]) {
             Ok(function) => vm.pin(function).map_err(|_| Error::OutOfMemory),
             Err(LoadError::Syntax(message)) => {
@@ -182,7 +192,7 @@ fn evaluate(ctx: &mut Context<'_>, args: Args<'_>, is_read_only: bool) -> Result
     let digest = sha1(text);
     let server = &mut *ctx.server;
     server.memory.take(2 * text.len())?;
-    server.scripting.scripts.load(&server.config, digest, text, false)?;
+    server.scripting.scripts.load(&server.config, &server.memory, digest, text, false)?;
     start(ctx, &digest, args, keys, is_read_only)
 }
 
@@ -220,7 +230,7 @@ fn start(
 ) -> Result<Flow, Error> {
     let script = ctx.server.scripting.scripts.find(digest).ok_or(NO_SCRIPT)?;
     let (function, declared) = (script.function, script.declared);
-    let mut run = Run::new(ctx, hexadecimal(digest).as_bytes(), false);
+    let mut run = Run::new(ctx, What::Script(*digest));
     prepare(ctx, &mut run, declared, is_read_only)?;
     let limit = ctx.server.config.script_instructions_max;
     let mut vm = ctx.server.scripting.scripts.vm.take().ok_or(Error::OutOfMemory)?;
@@ -288,7 +298,7 @@ fn load(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let digest = sha1(text);
     let server = &mut *ctx.server;
     server.memory.take(2 * text.len())?;
-    server.scripting.scripts.load(&server.config, digest, text, true)?;
+    server.scripting.scripts.load(&server.config, &server.memory, digest, text, true)?;
     ctx.reply.text(&hexadecimal(&digest));
     Ok(Flow::Done)
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::eval::{CHANGED, READ, RUNS, prepare, table};
 use super::header::Declared;
 use super::library::{Library, Policy};
-use super::run::{self, Run};
+use super::run::{self, Run, What};
 use crate::args::Args;
 use crate::command::{Command, Flags, Group, integer, key, one_of, pattern, string, token};
 use crate::context::{Context, Flow, help};
@@ -33,7 +33,7 @@ fn call(ctx: &mut Context<'_>, args: Args<'_>, is_read_only: bool) -> Result<Flo
     let (name, declared, callback) = (function.name.clone(), function.declared, function.callback);
     let keys = parse_i64(args.at(2)).ok_or(Error::Text("ERR Bad number of keys provided"))?;
     let keys = super::eval::split_at(args, keys)?;
-    let mut run = Run::new(ctx, &name, true);
+    let mut run = Run::new(ctx, What::Function(name));
     prepare(ctx, &mut run, declared, is_read_only)?;
     let limit = ctx.server.config.script_instructions_max;
     let mut vm = ctx.server.scripting.libraries.vm.take().ok_or(Error::OutOfMemory)?;
@@ -65,7 +65,7 @@ fn load(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let text = args.at(args.len() - 1);
     let server = &mut *ctx.server;
     server.memory.take(2 * text.len())?;
-    let name = server.scripting.libraries.load(&server.config, text, replaces)?;
+    let name = server.scripting.libraries.load(&server.config, &server.memory, text, replaces)?;
     ctx.store.dirty += 1;
     ctx.reply.bulk(&name);
     Ok(Flow::Done)
@@ -193,7 +193,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         Ok(())
     })?;
     server.memory.take(2 * bytes)?;
-    server.scripting.libraries.restore(&server.config, texts, policy)?;
+    server.scripting.libraries.restore(&server.config, &server.memory, texts, policy)?;
     ctx.store.dirty += 1;
     ctx.reply.ok();
     Ok(Flow::Done)

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use sanderling_lua::{Call, Error as LuaError, Host, Kind, Value, View};
+use sanderling_lua::{Call, Error as LuaError, Host, Value, View};
 
 use super::call::KEPT_BYTES_MAX;
 use super::machine::Function;
@@ -14,6 +14,9 @@ use crate::number::{hexadecimal, write_f64_g17};
 use crate::resp::Protocol;
 use crate::server::Server;
 use crate::sha1::sha1;
+
+/// The longest text of an error or status that a script makes, in bytes.
+pub(super) const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// What a running script can reach.
 pub(super) struct ScriptHost<'a> {
@@ -82,7 +85,9 @@ fn give(call: &mut Call<'_>, value: Value) -> Result<usize, LuaError> {
 }
 
 /// Writes the arguments of a call as the words of a command; an error's text if they are none.
-pub(super) fn collect(call: &Call<'_>, words: &mut Words) -> Result<(), &'static [u8]> {
+pub(super) fn collect(call: &Call<'_>, words: &mut Words, server: &Server) -> Result<(), &'static [u8]> {
+    const TOO_LONG: &[u8] = b"ERR Lua redis lib command arguments are too long";
+    let bytes_max = server.config.query_buffer_bytes_max.min(u32::MAX as usize);
     words.buffer.clear();
     words.ranges.clear();
     if call.is_empty() {
@@ -91,15 +96,19 @@ pub(super) fn collect(call: &Call<'_>, words: &mut Words) -> Result<(), &'static
     for index in 0..call.len() {
         let start = words.buffer.len();
         match call.view(index) {
-            View::String(text) => words.buffer.extend_from_slice(text),
+            View::String(text) => {
+                // The same string may stand there many times.
+                if words.buffer.len() + text.len() > bytes_max
+                    || !server.memory.reserve(&mut words.buffer, text.len())
+                {
+                    return Err(TOO_LONG);
+                }
+                words.buffer.extend_from_slice(text);
+            }
             View::Number(number) => write_number(&mut words.buffer, number),
             _ => return Err(b"ERR Lua redis lib command arguments must be strings or integers"),
         }
         words.ranges.push((start as u32, (words.buffer.len() - start) as u32));
-    }
-    // Places in the buffer are counted in 32 bits.
-    if words.buffer.len() > u32::MAX as usize {
-        return Err(b"ERR Lua redis lib command arguments are too long");
     }
     Ok(())
 }
@@ -163,12 +172,15 @@ fn sha1hex(call: &mut Call<'_>) -> Result<usize, LuaError> {
     if call.len() != 1 {
         return fail(call, b"ERR wrong number of arguments");
     }
-    let digest = match call.kind(0) {
-        Kind::String | Kind::Number => {
+    let digest = match call.view(0) {
+        View::String(text) => {
+            let (cost, digest) = (text.len(), sha1(text));
+            call.vm.charge_instructions(cost)?;
+            digest
+        }
+        View::Number(_) => {
             let value = call.value(0)?;
-            let text = call.vm.to_bytes(value).unwrap_or_default();
-            call.vm.charge_instructions(text.len())?;
-            sha1(&text)
+            sha1(&call.vm.to_bytes(value).unwrap_or_default())
         }
         _ => sha1(b""),
     };
@@ -176,9 +188,10 @@ fn sha1hex(call: &mut Call<'_>) -> Result<usize, LuaError> {
     Ok(1)
 }
 
-/// The only argument, if it is a string.
+/// The only argument, if it is a string; as much of it as a reply of one line should hold.
 fn only_text(call: &Call<'_>) -> Option<Vec<u8>> {
-    if call.len() == 1 { call.bytes(0).map(<[u8]>::to_vec) } else { None }
+    let text = if call.len() == 1 { call.bytes(0)? } else { return None };
+    Some(text[..text.len().min(LINE_BYTES_MAX)].to_vec())
 }
 
 fn error_reply(call: &mut Call<'_>) -> Result<usize, LuaError> {

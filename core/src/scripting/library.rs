@@ -7,13 +7,16 @@ use alloc::vec::Vec;
 use sanderling_lua::{Call, Error as LuaError, Host, LoadError, Pinned, Run as End, Value, View, Vm};
 
 use super::header::{self, Declared, check_name};
-use super::host::{self, fail};
+use super::host::{self, LINE_BYTES_MAX, fail};
 use super::machine::{self, Environments, Function as Number};
 use crate::config::Config;
 use crate::error::Error;
+use crate::memory::Memory;
 
 /// What loading a library may cost, in instructions: about half a second, as much as Redis gives it.
 const LOAD_INSTRUCTIONS_MAX: u64 = 50_000_000;
+/// The longest name or description, in bytes.
+const TEXT_BYTES_MAX: usize = 64 << 10;
 /// What a library or function takes besides its texts, in bytes.
 const ENTRY_BYTES: usize = 256;
 
@@ -48,7 +51,10 @@ pub(super) struct Function {
 
 impl Library {
     fn bytes(&self) -> usize {
-        self.text.len() + (1 + self.functions.len()) * ENTRY_BYTES
+        let functions = self.functions.values().map(|function| {
+            ENTRY_BYTES + function.name.len() + function.description.as_ref().map_or(0, Vec::len)
+        });
+        self.text.len() + ENTRY_BYTES + functions.sum::<usize>()
     }
 }
 
@@ -96,12 +102,18 @@ impl Libraries {
     }
 
     /// Loads a library, or says what is wrong with it and changes nothing.
-    pub(super) fn load(&mut self, config: &Config, text: &[u8], replaces: bool) -> Result<Vec<u8>, Error> {
+    pub(super) fn load(
+        &mut self,
+        config: &Config,
+        memory: &Memory,
+        text: &[u8],
+        replaces: bool,
+    ) -> Result<Vec<u8>, Error> {
         let (name, start) = header::of_library(text)?;
         if !replaces && self.by_name.contains_key(&name) {
             return Err(already("Library '", &name, "' already exists"));
         }
-        let library = self.compile(config, text, start)?;
+        let library = self.compile(config, memory, text, start)?;
         let added = BTreeMap::from([(name.clone(), library)]);
         self.join(config, added, if replaces { Policy::Replace } else { Policy::Append })?;
         Ok(name)
@@ -111,6 +123,7 @@ impl Libraries {
     pub(super) fn restore(
         &mut self,
         config: &Config,
+        memory: &Memory,
         texts: Vec<Vec<u8>>,
         policy: Policy,
     ) -> Result<(), Error> {
@@ -120,7 +133,7 @@ impl Libraries {
                 if added.contains_key(&name) {
                     return Err(already("Library '", &name, "' already exists"));
                 }
-                Ok((name, self.compile(config, &text, start)?))
+                Ok((name, self.compile(config, memory, &text, start)?))
             });
             match loaded {
                 Ok((name, library)) => _ = added.insert(name, library),
@@ -226,14 +239,21 @@ impl Libraries {
     }
 
     /// Runs the text of a library, so that it registers its functions.
-    fn compile(&mut self, config: &Config, text: &[u8], start: usize) -> Result<Library, Error> {
+    fn compile(
+        &mut self,
+        config: &Config,
+        memory: &Memory,
+        text: &[u8],
+        start: usize,
+    ) -> Result<Library, Error> {
         if self.vm.is_none() {
-            let (vm, environments) = machine::for_libraries(config).ok_or(Error::OutOfMemory)?;
+            let (vm, environments) = machine::for_libraries(config, memory).ok_or(Error::OutOfMemory)?;
             (self.vm, self.environments) = (Some(vm), Some(environments));
         }
         let (Some(vm), Some(environments)) = (self.vm.as_deref_mut(), &self.environments) else {
             return Err(Error::OutOfMemory);
         };
+        machine::limit(vm, config, memory);
         let mut loading = Loading { functions: BTreeMap::new() };
         let mut outcome = run_text(vm, environments, &mut loading, &text[start..], config);
         if outcome.is_ok() && loading.functions.is_empty() {
@@ -291,10 +311,10 @@ fn run_text(
 fn failure_text(vm: &Vm) -> Vec<u8> {
     match vm.view_failure() {
         View::Table(table) => match table.field("err") {
-            View::String(text) => text.to_vec(),
+            View::String(text) => text[..text.len().min(LINE_BYTES_MAX)].to_vec(),
             _ => b"ERR unknown error".to_vec(),
         },
-        View::String(text) => [b"ERR ".as_slice(), text].concat(),
+        View::String(text) => [b"ERR ".as_slice(), &text[..text.len().min(LINE_BYTES_MAX)]].concat(),
         _ => b"ERR unknown error".to_vec(),
     }
 }
@@ -364,7 +384,7 @@ type Read = Result<Result<Told, &'static str>, LuaError>;
 
 fn read_positional(call: &mut Call<'_>) -> Read {
     let (name, callback) = (call.value(0)?, call.value(1)?);
-    let Some(name) = call.vm.to_bytes(name) else {
+    let Some(name) = text_of(call.vm, name) else {
         return Ok(Err("first argument to redis.register_function must be a string"));
     };
     if !matches!(callback, Value::Function(_)) {
@@ -385,7 +405,7 @@ fn read_named(call: &mut Call<'_>) -> Read {
     let mut key = Value::Nil;
     while let Some((next, value)) = call.vm.next(table, key)? {
         key = next;
-        let Some(name) = call.vm.to_bytes(key) else {
+        let Some(name) = text_of(call.vm, key) else {
             return Ok(Err("named argument key given to redis.register_function is not a string"));
         };
         if let Err(text) = read_argument(call, &mut told, &name, value)? {
@@ -403,13 +423,13 @@ fn read_argument(
 ) -> Result<Result<(), &'static str>, LuaError> {
     match name.to_ascii_lowercase().as_slice() {
         b"function_name" => {
-            told.name = call.vm.to_bytes(value);
+            told.name = text_of(call.vm, value);
             if told.name.is_none() {
                 return Ok(Err("function_name argument given to redis.register_function must be a string"));
             }
         }
         b"description" => {
-            told.description = call.vm.to_bytes(value);
+            told.description = text_of(call.vm, value);
             if told.description.is_none() {
                 return Ok(Err("description argument given to redis.register_function must be a string"));
             }
@@ -436,6 +456,14 @@ fn read_argument(
     Ok(Ok(()))
 }
 
+/// The bytes of a string or number, unless they are too many for a name or a description.
+fn text_of(vm: &Vm, value: Value) -> Option<Vec<u8>> {
+    match vm.view(value) {
+        View::String(text) if text.len() > TEXT_BYTES_MAX => None,
+        _ => vm.to_bytes(value),
+    }
+}
+
 fn read_flags(call: &mut Call<'_>, table: Value) -> Result<Option<Declared>, LuaError> {
     let mut declared = Declared::default();
     for index in 1.. {
@@ -444,7 +472,7 @@ fn read_flags(call: &mut Call<'_>, table: Value) -> Result<Option<Declared>, Lua
             break;
         }
         call.vm.charge_instructions(1)?;
-        let name = call.vm.to_bytes(value).map(|name| name.to_ascii_lowercase());
+        let name = text_of(call.vm, value).map(|name| name.to_ascii_lowercase());
         match name.and_then(|name| Declared::named(&name)) {
             Some(flag) => declared = declared.and(flag),
             None => return Ok(None),

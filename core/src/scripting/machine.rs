@@ -6,6 +6,7 @@ use sanderling_lua::{Error as LuaError, Options, Pinned, Value, Vm};
 
 use crate::commands::REDIS_VERSION;
 use crate::config::Config;
+use crate::memory::Memory;
 
 /// The functions of the table `redis`, by their numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,8 +55,14 @@ const LOG_LEVELS: [(&str, i32); 4] =
 const REPL_FLAGS: [(&str, i32); 5] =
     [("REPL_NONE", 0), ("REPL_AOF", 1), ("REPL_SLAVE", 2), ("REPL_REPLICA", 2), ("REPL_ALL", 3)];
 
+/// What a machine takes with its libraries, and more, in bytes.
+const MACHINE_BYTES: usize = 512 << 10;
+
 /// A machine without the table `redis`; nothing if there is no memory for one.
-fn bare(config: &Config) -> Option<Box<Vm>> {
+fn bare(config: &Config, memory: &Memory) -> Option<Box<Vm>> {
+    if memory.spare() < MACHINE_BYTES {
+        return None;
+    }
     let options = Options {
         memory_bytes_max: config.script_memory_bytes_max,
         string_bytes_max: config.bulk_bytes_max,
@@ -65,9 +72,15 @@ fn bare(config: &Config) -> Option<Box<Vm>> {
     Vm::new(&options).map(Box::new)
 }
 
+/// Lets a machine take what the settings allow, and what there is.
+pub(super) fn limit(vm: &mut Vm, config: &Config, memory: &Memory) {
+    let bytes_max = vm.memory_bytes().saturating_add(memory.spare());
+    vm.set_memory_bytes_max(config.script_memory_bytes_max.min(bytes_max));
+}
+
 /// A machine for scripts of EVAL.
-pub(super) fn for_scripts(config: &Config) -> Option<Box<Vm>> {
-    let mut vm = bare(config)?;
+pub(super) fn for_scripts(config: &Config, memory: &Memory) -> Option<Box<Vm>> {
+    let mut vm = bare(config, memory)?;
     let is_made = fill_for_scripts(&mut vm).is_ok();
     vm.release(0);
     is_made.then_some(vm)
@@ -98,8 +111,8 @@ pub(super) struct Environments {
 }
 
 /// A machine for libraries of functions.
-pub(super) fn for_libraries(config: &Config) -> Option<(Box<Vm>, Environments)> {
-    let mut vm = bare(config)?;
+pub(super) fn for_libraries(config: &Config, memory: &Memory) -> Option<(Box<Vm>, Environments)> {
+    let mut vm = bare(config, memory)?;
     let environments = fill_for_libraries(&mut vm).ok()?;
     vm.release(0);
     Some((vm, environments))

@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 
 use sanderling_lua::{Run as End, View, Vm};
 
-use super::host::{ScriptHost, Words};
+use super::host::{LINE_BYTES_MAX, ScriptHost, Words};
+use super::machine;
 use super::value::{self, Rules, trimmed};
 use crate::blocking::{self, Absent, Block};
 use crate::command::Command;
@@ -18,21 +19,42 @@ use crate::connection::ConnId;
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
 use crate::keyspace::Store;
-use crate::number::write_u64;
+use crate::number::{hexadecimal, write_u64};
+use crate::observe;
 use crate::resp::{Protocol, Reply};
 use crate::server::{Server, Unusual};
 
 /// After so many instructions, some ten milliseconds, a script pauses.
 const SLICE_INSTRUCTIONS: u64 = 2_000_000;
 
+/// What runs.
+pub(super) enum What {
+    /// The script with this digest.
+    Script([u8; 20]),
+    /// The function of this name.
+    Function(Vec<u8>),
+}
+
+impl What {
+    /// The digest or name as errors show it.
+    fn name(&self) -> Vec<u8> {
+        match self {
+            What::Script(digest) => hexadecimal(digest).into_bytes(),
+            What::Function(name) => name.clone(),
+        }
+    }
+
+    fn is_function(&self) -> bool {
+        matches!(self, What::Function(_))
+    }
+}
+
 /// A run under way.
 pub(super) struct Run {
     /// Whose request it is.
     pub(super) conn: ConnId,
-    /// The digest of the script, or the name of the function.
-    pub(super) name: Vec<u8>,
-    /// Whether it is a function.
-    pub(super) is_function: bool,
+    /// What runs.
+    pub(super) what: What,
     /// Commands that write are refused.
     pub(super) is_read_only: bool,
     /// Commands that take memory are not refused because of `maxmemory`.
@@ -73,12 +95,11 @@ pub(crate) struct Paused {
 
 impl Run {
     /// A run for the request of `ctx`, by a command that only reads or one that may write.
-    pub(super) fn new(ctx: &mut Context<'_>, name: &[u8], is_function: bool) -> Run {
+    pub(super) fn new(ctx: &mut Context<'_>, what: What) -> Run {
         let db = ctx.session().db;
         Run {
             conn: ctx.conn,
-            name: name.to_vec(),
-            is_function,
+            what,
             is_read_only: false,
             allows_oom: false,
             is_over_limit: false,
@@ -137,7 +158,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
     }
     run.end(ctx.store, ctx.server);
     let error = write_reply(&mut ctx.reply, ctx.server, &vm, &run, end);
-    put_back(ctx.server, run.is_function, vm);
+    put_back(ctx.server, run.what.is_function(), vm);
     match error {
         None => Ok(Flow::Done),
         Some(error) => Err(error),
@@ -146,6 +167,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
 
 /// Runs a slice.
 fn step(store: &mut Store, server: &mut Server, run: &mut Run, vm: &mut Vm) -> End {
+    machine::limit(vm, &server.config, &server.memory);
     vm.set_random_state(server.scripting.random);
     let end = vm.run(&mut ScriptHost { store, server, run }, SLICE_INSTRUCTIONS);
     server.scripting.random = vm.random_state();
@@ -252,8 +274,15 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
         reply.error(error);
         server.note_error(error);
     }
+    let blocked = server.connection(conn).blocked.take();
+    if let Some(blocked) = &blocked {
+        // By the time that the host tells, since the embedder's clock may stand between two slices.
+        let micros = server.now.saturating_sub(run.started);
+        observe::note_time(server, conn, None, row, blocked.request.args(), micros);
+    }
+    server.connection(conn).blocked = blocked;
     blocking::end_wait(store, server, conn, |_, reply| reply.raw(&out));
-    put_back(server, paused.run.is_function, paused.vm);
+    put_back(server, paused.run.what.is_function(), paused.vm);
     server.wake_up();
 }
 
@@ -279,7 +308,7 @@ pub(super) fn kill(server: &mut Server, is_function: bool) -> Result<(), Error> 
              the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.",
         ));
     }
-    if paused.run.is_function != is_function {
+    if paused.run.what.is_function() != is_function {
         return Err(busy(server));
     }
     paused.is_killed = true;
@@ -289,7 +318,7 @@ pub(super) fn kill(server: &mut Server, is_function: bool) -> Result<(), Error> 
 /// What only tells of functions is refused while a script is busy.
 pub(super) fn refuse_for_scripts(server: &Server) -> Result<(), Error> {
     match &server.scripting.paused {
-        Some(paused) if !paused.run.is_function => Err(busy(server)),
+        Some(paused) if !paused.run.what.is_function() => Err(busy(server)),
         _ => Ok(()),
     }
 }
@@ -299,7 +328,7 @@ pub(super) fn write_running(server: &Server, reply: &mut Reply<'_>) {
     let Some(paused) = &server.scripting.paused else { return reply.null() };
     reply.map(3);
     reply.text("name");
-    reply.bulk(&paused.run.name);
+    reply.bulk(&paused.run.what.name());
     reply.text("command");
     match &server.view(paused.run.conn).blocked {
         Some(blocked) => {
@@ -316,7 +345,7 @@ pub(super) fn write_running(server: &Server, reply: &mut Reply<'_>) {
 /// What other clients are told.
 #[cold]
 pub(crate) fn busy(server: &Server) -> Error {
-    let is_function = server.scripting.paused.as_ref().is_some_and(|paused| paused.run.is_function);
+    let is_function = server.scripting.paused.as_ref().is_some_and(|paused| paused.run.what.is_function());
     Error::Text(if is_function {
         "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
     } else {
@@ -333,7 +362,7 @@ fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, e
             return Some(located(vm, run, text.to_vec()));
         }
         End::OutOfMemory => {
-            let text = b"ERR Script has reached the limit of script-memory-max";
+            let text = b"ERR Script has reached the limit of script-memory-max, or there is no memory left";
             return Some(located(vm, run, text.to_vec()));
         }
         End::Done | End::Paused => {}
@@ -359,13 +388,13 @@ fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
         View::Table(table) => {
             is_counted = matches!(table.field("ignore_error_stats_update"), View::Bool(true));
             match table.field("err") {
-                View::String(error) => text.extend_from_slice(trimmed(until_zero(error, usize::MAX))),
+                View::String(error) => text.extend_from_slice(trimmed(until_zero(error, LINE_BYTES_MAX))),
                 _ => text.extend_from_slice(b"ERR unknown error"),
             }
         }
         View::String(error) => {
             text.extend_from_slice(b"ERR ");
-            text.extend_from_slice(until_zero(error, usize::MAX));
+            text.extend_from_slice(until_zero(error, LINE_BYTES_MAX));
         }
         View::Nil => text.extend_from_slice(b"ERR nil"),
         View::Bool(value) => text.extend_from_slice(if value { b"ERR true" } else { b"ERR false" }),
@@ -383,7 +412,7 @@ fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
 fn located(vm: &Vm, run: &Run, mut text: Vec<u8>) -> Error {
     if let Some((source, line)) = vm.failure_position() {
         text.extend_from_slice(b" script: ");
-        text.extend_from_slice(&run.name);
+        text.extend_from_slice(&run.what.name());
         text.extend_from_slice(b", on ");
         text.extend_from_slice(until_zero(source, usize::MAX));
         text.push(b':');

@@ -60,7 +60,10 @@ fn limits_cannot_be_caught() {
     assert_eq!(endless, located("-ERR Script has reached the limit of script-instructions-max", &endless));
     let large =
         talk.eval(a, "local t = {} while true do pcall(function() t[#t+1] = ('x'):rep(1e5)..#t end) end");
-    assert_eq!(large, located("-ERR Script has reached the limit of script-memory-max", &large));
+    assert_eq!(
+        large,
+        located("-ERR Script has reached the limit of script-memory-max, or there is no memory left", &large)
+    );
     assert_eq!(talk.eval(a, "return 1"), ":1");
 }
 
@@ -111,6 +114,8 @@ fn a_long_script_keeps_others_waiting_until_it_is_busy_and_can_then_be_killed() 
     talk.step(1);
     let killed = talk.said(a);
     assert_eq!(killed, located("-ERR Script killed by user with SCRIPT KILL...", &killed));
+    let log = talk.ask(b, "SLOWLOG GET 1");
+    assert!(log.contains("|:5001001|*3|$4|EVAL|"), "{log}");
     talk.check_all(b, &[("GET k", "$1|v"), ("SCRIPT KILL", "-NOTBUSY No scripts in execution right now.")]);
     assert_eq!(talk.eval(a, "return 1"), ":1");
 }
@@ -269,4 +274,24 @@ fn those_who_monitor_see_the_script_and_its_commands() {
         lines,
         ["0 127.0.0.1:50000] \"EVAL\" \"redis.call('set','k',1)\" \"0\"", "0 lua] \"set\" \"k\" \"1\""]
     );
+}
+
+#[test]
+fn a_script_leaves_memory_to_the_engine() {
+    std::thread_local! {
+        static AVAILABLE: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
+    }
+    let mut talk = Conversation::with(Options { memory_available: || AVAILABLE.get(), ..Options::default() });
+    let a = talk.client();
+    let script = "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e5) .. i end return #t";
+    assert_eq!(talk.eval(a, script), ":100");
+    talk.check(a, "SCRIPT FLUSH", "+OK");
+    AVAILABLE.set(crate::memory::HEADROOM_BYTES);
+    assert_eq!(talk.eval(a, script), "-OOM command not allowed when used memory > 'maxmemory'.");
+    AVAILABLE.set(crate::memory::HEADROOM_BYTES + (1 << 20));
+    let refused = talk.eval(a, script);
+    let expected = "-ERR Script has reached the limit of script-memory-max, or there is no memory left";
+    assert_eq!(refused, located(expected, &refused));
+    AVAILABLE.set(64 << 20);
+    assert_eq!(talk.eval(a, script), ":100");
 }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use sanderling_lua::{TableView, View};
 
+use super::host::LINE_BYTES_MAX;
 use crate::error::{Error, until_zero};
 use crate::resp::{Protocol, Reply};
 
@@ -103,18 +104,18 @@ fn write_one<'a>(
 /// Writes a table that stands for something else than an array; `false` if it does not.
 fn write_special(reply: &mut Reply<'_>, table: TableView<'_>, errors: &mut Vec<Error>) -> bool {
     if let View::String(text) = table.field("err") {
-        let error = Error::Quoting(trimmed(until_zero(text, usize::MAX)).to_vec());
+        let error = Error::Quoting(trimmed(until_zero(text, LINE_BYTES_MAX)).to_vec());
         reply.error(&error);
         if !matches!(table.field("ignore_error_stats_update"), View::Bool(true)) {
             errors.push(error);
         }
     } else if let View::String(text) = table.field("ok") {
-        reply.line(b'+', until_zero(text, usize::MAX));
+        reply.line(b'+', until_zero(text, LINE_BYTES_MAX));
     } else if let View::Number(number) = table.field("double") {
         reply.double(number);
     } else if let View::String(text) = table.field("big_number") {
         match reply.protocol {
-            Protocol::Resp2 => reply.bulk(&one_line(text)),
+            Protocol::Resp2 => reply.bulk_line(text),
             Protocol::Resp3 => reply.line(b'(', text),
         }
     } else if let View::Table(inner) = table.field("verbatim_string")
@@ -122,14 +123,8 @@ fn write_special(reply: &mut Reply<'_>, table: TableView<'_>, errors: &mut Vec<E
     {
         // Redis takes three letters of the format, whatever there is.
         let format = until_zero(format, usize::MAX);
-        let letters: Vec<u8> = format.iter().copied().chain([b' '; 3]).take(3).collect();
-        match reply.protocol {
-            Protocol::Resp2 => reply.bulk(text),
-            Protocol::Resp3 => {
-                let whole = [letters.as_slice(), b":", text].concat();
-                reply.bulk_as(b'=', &whole);
-            }
-        }
+        let letter = |at: usize| format.get(at).copied().unwrap_or(b' ');
+        reply.verbatim_as([letter(0), letter(1), letter(2)], text);
     } else {
         return false;
     }
@@ -167,10 +162,6 @@ fn count_entries(table: TableView<'_>) -> usize {
 pub(super) fn trimmed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
     &text[..end]
-}
-
-fn one_line(text: &[u8]) -> Vec<u8> {
-    text.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }).collect()
 }
 
 /// The whole part of a number. What is too large becomes the smallest integer, as x86 converts it.

@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn finds_the_runs_of_the_documentation_s_example() {
-        let table =
-            Lengths::new(b"ohmytext", b"mynewtext", &mut { Memory::UNKNOWN }).expect("the table is small");
+        let table = Lengths::new(b"ohmytext", b"mynewtext", 1 << 20, &mut { Memory::UNKNOWN })
+            .expect("the table is small");
         assert_eq!(table.at(8, 9), 6);
         assert_eq!(
             table.runs(b"ohmytext", b"mynewtext"),
