@@ -40,12 +40,50 @@ pub struct Options {
     /// A clock that goes on while a command runs, in microseconds from any beginning. It is read for SLOWLOG,
     /// LATENCY and the times in INFO, and for nothing else; without one, commands take no time.
     pub clock: Option<fn() -> u64>,
+    /// Numbers that only the host knows, for INFO; without it they are left out.
+    pub fact: Option<fn(Fact) -> u64>,
     /// The file that the settings came from, for INFO and CONFIG REWRITE; empty without one.
     pub config_file: String,
     /// The users that the `user` settings name, as lines of an ACL file without their first word.
     pub users: Vec<String>,
     /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
     pub memory_available: fn() -> usize,
+}
+
+/// Something that only the host knows. The numbers are those of the guest's interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Fact {
+    /// Processor time in the system, in microseconds.
+    SystemTime = 0,
+    /// Processor time outside of it.
+    UserTime = 1,
+    /// The same of child processes that have ended.
+    ChildrenSystemTime = 2,
+    /// See `ChildrenSystemTime`.
+    ChildrenUserTime = 3,
+    /// The same of the thread that the engine runs in.
+    ThreadSystemTime = 4,
+    /// See `ThreadSystemTime`.
+    ThreadUserTime = 5,
+    /// Memory of the process that is in use, in bytes.
+    ResidentBytes = 6,
+    /// Memory of the machine, in bytes.
+    MachineBytes = 7,
+}
+
+impl Fact {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Fact; 8] = [
+        Fact::SystemTime,
+        Fact::UserTime,
+        Fact::ChildrenSystemTime,
+        Fact::ChildrenUserTime,
+        Fact::ThreadSystemTime,
+        Fact::ThreadUserTime,
+        Fact::ResidentBytes,
+        Fact::MachineBytes,
+    ];
 }
 
 impl Default for Options {
@@ -57,6 +95,7 @@ impl Default for Options {
             clock: None,
             memory_available: || usize::MAX,
             process_id: 0,
+            fact: None,
             config_file: String::new(),
             users: Vec::new(),
         }

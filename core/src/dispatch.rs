@@ -48,7 +48,10 @@ pub(crate) fn dispatch(
                 server.close(conn);
                 return Dispatched::Done;
             }
-            count_refusal(server, args, row);
+            let refused = refused_row(args, row);
+            if let Some((_, row)) = refused {
+                server.observer.statistics.of(row).rejected += 1;
+            }
             let error = if row.is_some_and(|found| is_exec(found.row)) {
                 transactions::abort(store, server.connection(conn), conn, &error)
             } else {
@@ -59,7 +62,7 @@ pub(crate) fn dispatch(
             };
             server.note_error(&error);
             reply.error(&error);
-            note_refused(server, conn, args, row);
+            note_refused(server, conn, refused);
             return Dispatched::Done;
         }
     };
@@ -90,13 +93,22 @@ pub(crate) fn dispatch(
     }
 }
 
+/// A command, behind its container if it has one.
+type Row = (Option<&'static Command>, &'static Command);
+
+/// The command of a request that is refused; one that does not exist is nowhere to be counted.
+#[cold]
+fn refused_row(args: Args<'_>, row: Option<Found>) -> Option<Row> {
+    let found = row?;
+    match args.get(1).filter(|_| found.has_subcommands()) {
+        Some(name) => Some((Some(found.row), found.row.subcommand(name)?)),
+        None => Some((None, found.row)),
+    }
+}
+
 /// A refused request counts as the last one too, if there is such a command.
 #[cold]
-fn note_refused(server: &mut Server, conn: ConnId, args: Args<'_>, row: Option<Found>) {
-    let command = row.and_then(|found| match args.get(1) {
-        Some(name) if found.has_subcommands() => Some((Some(found.row), found.row.subcommand(name)?)),
-        _ => Some((None, found.row)),
-    });
+fn note_refused(server: &mut Server, conn: ConnId, command: Option<Row>) {
     server.connection(conn).last_command = command;
     tracking::advance(server, conn, command.and_then(|(parent, _)| parent));
 }
@@ -214,19 +226,6 @@ fn queues_keys(server: &mut Server, conn: ConnId, row: &Command) -> bool {
 
 fn is_exec(row: &Command) -> bool {
     row.flags.has(Flags::IMMEDIATE) && row.name == "EXEC"
-}
-
-/// Counts a command that is refused; one that does not exist is nowhere to count it.
-#[cold]
-fn count_refusal(server: &mut Server, args: Args<'_>, row: Option<Found>) {
-    let Some(found) = row else { return };
-    let row = match args.get(1).filter(|_| found.has_subcommands()) {
-        Some(name) => found.row.subcommand(name),
-        None => Some(found.row),
-    };
-    if let Some(row) = row {
-        server.observer.statistics.of(row).rejected += 1;
-    }
 }
 
 /// Whether a web page makes a browser talk to us, which cannot be let to the lines that are commands: the first is a

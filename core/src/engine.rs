@@ -95,7 +95,7 @@ impl Engine {
         store.effects.enabled = options.effects;
         options.config.apply(&mut store);
         let run_id = store.random.run_id();
-        let server = Server::new(options, run_id, now);
+        let server = Server::new(options, seed, run_id, now);
         Engine {
             store,
             server,

@@ -40,13 +40,14 @@ pub mod random;
 pub mod rdb;
 pub mod resp;
 mod scripting;
+mod secret;
 mod server;
 pub mod sha1;
 pub mod structures;
 mod tracking;
 pub mod types;
 
-pub use config::{Config, ConfigError, Options};
+pub use config::{Config, ConfigError, Fact, Options};
 pub use connection::{ConnId, Peer};
 pub use engine::{Engine, Micros};
 pub use errand::{Errand, quoted};

@@ -33,14 +33,14 @@ pub(crate) fn begin(store: &mut Store, server: &mut Server, ends: u64, holds_all
     pause.holds_all = holds_all || (is_paused && pause.holds_all);
     if pause.ends > server.now {
         server.unusual.set(Unusual::PAUSED, true);
-        store.is_still = true;
+        store.stand_still();
     }
 }
 
 /// Ends the pause; who waits goes on in the order of waiting.
 pub(crate) fn end(store: &mut Store, server: &mut Server) {
     server.unusual.set(Unusual::PAUSED, false);
-    store.is_still = false;
+    store.go_on();
     server.pause.ends = 0;
     for conn in mem::take(&mut server.pause.waiting) {
         server.blocked -= 1;

@@ -9,7 +9,7 @@ use core::cell::OnceCell;
 use crate::acl::{self, Acl, Names};
 use crate::args::Args;
 use crate::command::{Index, Lookup};
-use crate::config::{Config, Options};
+use crate::config::{Config, Fact, Options};
 use crate::connection::{ConnId, Connection, Gate};
 use crate::errand::Asked;
 use crate::error::Error;
@@ -20,6 +20,7 @@ use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
 use crate::scripting::Scripting;
+use crate::secret::Passwords;
 use crate::tracking::TrackingTable;
 
 /// Counters for INFO.
@@ -167,6 +168,10 @@ pub struct Server {
     pub repl_id: String,
     /// What the host is asked, while everything waits for its answer.
     pub(crate) errand: Option<Asked>,
+    /// For ACL GENPASS.
+    pub(crate) passwords: Passwords,
+    /// The host's numbers, for INFO.
+    pub(crate) fact: Option<fn(Fact) -> u64>,
     /// The file that the settings came from; empty without one.
     pub(crate) config_file: String,
     /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
@@ -186,7 +191,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(options: Options, run_id: String, now: u64) -> Server {
+    pub(crate) fn new(options: Options, seed: [u8; 16], run_id: String, now: u64) -> Server {
         let lookup = Lookup::new();
         let observer = Observer::new(options.clock, Statistics::new(&lookup), &options.config);
         let mut acl = Acl::new();
@@ -222,6 +227,8 @@ impl Server {
             started: now,
             repl_id: run_id.chars().rev().collect(),
             errand: None,
+            passwords: Passwords::new(seed),
+            fact: options.fact,
             config_file: options.config_file,
             asleep_until: 0,
             run_id,

@@ -6,9 +6,11 @@
 
 pub mod bench;
 pub mod differential;
+pub mod forms;
 pub mod generated;
 pub mod random;
 pub mod reply;
 pub mod script;
 pub mod target;
 pub mod text;
+pub mod vectors;

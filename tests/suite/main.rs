@@ -1,5 +1,6 @@
 //! One test binary for everything that crosses crates.
 
+mod arguments;
 mod differential;
 mod documents;
 mod effects;

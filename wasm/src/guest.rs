@@ -1,5 +1,5 @@
-//! The raw ABI, version 1: an engine behind a few exported functions. The module imports one function, a clock for
-//! how long commands take, which no reply but those of SLOWLOG, LATENCY and INFO depends on.
+//! The raw ABI, version 1: an engine behind a few exported functions. The module imports two functions: a clock for
+//! how long commands take, which no reply but those of SLOWLOG, LATENCY and INFO depends on, and numbers for INFO.
 //!
 //! The host writes input bytes and request descriptors into linear memory, calls [`process`] or [`timeout`],
 //! and reads output descriptors that point at the engine's bytes, where they lie. Addresses are absolute, numbers
@@ -11,7 +11,7 @@ use crate::outputs::{ERROR, Outputs};
 use core::cell::UnsafeCell;
 use core::fmt::Write;
 use core::mem::{self, offset_of};
-use sanderling_core::{ConnId, Engine, Options, Peer};
+use sanderling_core::{ConnId, Engine, Fact, Options, Peer};
 use std::panic;
 
 /// Bytes of the shared input buffer.
@@ -48,10 +48,18 @@ unsafe extern "C" {
     /// Microseconds of a clock that only goes forward.
     #[link_name = "clock"]
     safe fn host_clock() -> u64;
+
+    /// One of the numbers of [`Fact`], which INFO shows.
+    #[link_name = "fact"]
+    safe fn host_fact(which: u32) -> u64;
 }
 
 fn running_micros() -> u64 {
     host_clock()
+}
+
+fn fact(which: Fact) -> u64 {
+    host_fact(which as u32)
 }
 
 /// The one instance of this module.
@@ -240,6 +248,7 @@ fn parse_options(text: &[u8]) -> Result<Options, String> {
     allocator::set_memory_max(options.config.memory_bytes_max);
     options.memory_used = allocator::pressing_bytes;
     options.clock = Some(running_micros);
+    options.fact = Some(fact);
     options.memory_available = allocator::available_bytes;
     Ok(options)
 }

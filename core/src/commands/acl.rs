@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::acl::{self, Denied, LogEntry, Selector, sha256};
+use crate::acl::{self, Denied, LogEntry, Selector};
 use crate::args::Args;
 use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
 use crate::context::{Context, Flow, help};
@@ -83,7 +83,6 @@ fn dryrun(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// What the engine's generator gives is hashed, so that a password tells nothing of other random choices.
 fn genpass(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let bits = match args.len() {
         2 => PASSWORD_BITS,
@@ -99,9 +98,7 @@ fn genpass(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let digits = (bits as usize).div_ceil(4);
     let mut password = alloc::string::String::new();
     while password.len() < digits {
-        let seed: [u64; 4] = core::array::from_fn(|_| ctx.store.random.next_u64());
-        let seed: Vec<u8> = seed.iter().flat_map(|word| word.to_le_bytes()).collect();
-        password.push_str(&hexadecimal(&sha256(&seed)));
+        password.push_str(&hexadecimal(&ctx.server.passwords.draw()));
     }
     ctx.reply.text(&password[..digits]);
     Ok(Flow::Done)

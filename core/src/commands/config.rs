@@ -60,7 +60,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     for index in (2..args.len()).step_by(2) {
         let name = String::from_utf8_lossy(args.at(index));
         let setting = config::find(&name).ok_or_else(|| {
-            Error::quoting(
+            Error::quoting_all(
                 "ERR Unknown option or number of arguments for CONFIG SET - '",
                 args.at(index),
                 "'",

@@ -195,7 +195,7 @@ pub(crate) const ROWS: &[Command] = &[
     Command {
         flags: Flags::FAST.and(Flags::SUBSCRIBED),
         args: &[string("message").optional()],
-        reply: "simple-string | bulk-string",
+        reply: "simple-string | bulk-string | array of bulk-string",
         handler: ping,
         tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
         ..row("PING", "1.0.0", "Replies PONG, or the given message.")

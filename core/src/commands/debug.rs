@@ -9,6 +9,7 @@ use crate::config::{DebugAccess, parse_bytes};
 use crate::connection::ConnId;
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
+use crate::glob::glob_match;
 use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{parse_f64, parse_i64};
 use crate::observe;
@@ -23,6 +24,8 @@ const NOT_ALLOWED: Error = Error::Text(
      server.",
 );
 
+/// Bytes of the text that DEBUG STRINGMATCH-LEN makes.
+const MATCHED_BYTES_MAX: usize = 1 << 20;
 /// Longest time that DEBUG SLEEP takes, in seconds.
 const SLEEP_SECONDS_MAX: f64 = 1e9;
 
@@ -72,8 +75,30 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         (b"HTSTATS", 3..=4) => table_stats(ctx, args)?,
         (b"HTSTATS-KEY", 3..=4) => value_stats(ctx, args)?,
         (b"LISTPACK", 3) => listpack(ctx, args)?,
-        (b"LOADAOF" | b"RELOAD", 2..) => {
-            return Err(Error::Text("ERR nothing can be reloaded: the engine holds its data in memory only"));
+        (b"LOADAOF", 2..) => {
+            return Err(Error::Text("ERR nothing can be loaded: the engine holds its data in memory only"));
+        }
+        (b"RELOAD", 2..) => {
+            let options = args.from(2);
+            if options.iter().any(|option| option.eq_ignore_ascii_case(b"NOSAVE")) {
+                return Err(Error::Text("ERR nothing was saved that could be loaded"));
+            }
+            // What is read is what was just written, so that it need not be merged with anything.
+            let is_known = |option: &[u8]| {
+                [b"MERGE".as_slice(), b"NOFLUSH"].iter().any(|known| option.eq_ignore_ascii_case(known))
+            };
+            if !options.iter().all(is_known) {
+                return Err(Error::Text(
+                    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+                ));
+            }
+            reload::reload(ctx)?;
+            ctx.reply.ok();
+        }
+        (b"STRINGMATCH-LEN", 4) => {
+            let len = usize::try_from(args.int(2)?).ok().filter(|&len| len <= MATCHED_BYTES_MAX);
+            let text = alloc::vec![b'a'; len.ok_or(Error::OutOfRange)?];
+            ctx.reply.flag(glob_match(args.at(3), &text, false));
         }
         (b"OBJECT", 3) => object(ctx, args)?,
         (b"POPULATE", 3..=5) => populate(ctx, args)?,
@@ -84,8 +109,9 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             ctx.reply.ok();
         }
         (b"SLEEP", 3) => return Ok(sleep(ctx, args)),
-        // There is no log to write to and no periodic job to pause, and scripts may never call everything.
-        (b"LOG" | b"SET-DISABLE-DENY-SCRIPTS" | b"PAUSE-CRON", 3) => ctx.reply.ok(),
+        // There is no log to write to and no periodic job to pause, scripts may never call everything, and tables grow
+        // by themselves.
+        (b"LOG" | b"SET-DISABLE-DENY-SCRIPTS" | b"PAUSE-CRON" | b"DICT-RESIZING", 3) => ctx.reply.ok(),
         _ => {
             return Err(Error::quoting(
                 "ERR unknown subcommand or wrong number of arguments for '",
@@ -301,6 +327,8 @@ fn debug_help(ctx: &mut Context<'_>) {
             "    A digest of all data; servers with equal data have equal ones.",
             "DIGEST-VALUE <key> [<key> ...]",
             "    Digests of values.",
+            "DICT-RESIZING (0|1)",
+            "    Accepted; tables grow and shrink by themselves.",
             "ERROR <text>",
             "    Reply with this error.",
             "HTSTATS <db>",
@@ -322,10 +350,14 @@ fn debug_help(ctx: &mut Context<'_>) {
             "    verbatim, true or false.",
             "QUICKLIST-PACKED-THRESHOLD <size>",
             "    Accepted; lists have a threshold of their own.",
+            "RELOAD [MERGE] [NOFLUSH]",
+            "    Write every value in its serialised form and read it again.",
             "SET-ACTIVE-EXPIRE (0|1)",
             "    Whether keys expire without being looked at.",
             "SET-DISABLE-DENY-SCRIPTS (0|1)",
             "    Accepted.",
+            "STRINGMATCH-LEN <len> <pattern>",
+            "    Whether a pattern matches so many letters.",
             "SLEEP <seconds>",
             "    Let the server rest.",
         ],
@@ -344,5 +376,6 @@ pub(crate) const ROWS: &[Command] = &[Command {
     ..Command::DEFAULT
 }];
 
+mod reload;
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ impl Condition {
             } else if cursor.accept("LT") {
                 condition.if_earlier = true;
             } else {
-                return Err(Error::quoting("ERR Unsupported option ", cursor.take()?, ""));
+                return Err(Error::quoting_all("ERR Unsupported option ", cursor.take()?, ""));
             }
         }
         if condition.if_none && (condition.if_some || condition.if_later || condition.if_earlier) {

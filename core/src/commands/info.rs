@@ -7,7 +7,7 @@ use core::fmt::Write;
 
 use crate::args::Args;
 use crate::command::{Command, Flags, Group, string};
-use crate::config;
+use crate::config::{self, Fact};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::observe::Counts;
@@ -32,7 +32,7 @@ const fn section(name: &'static str, write: Writer) -> Section {
     Section { name, is_default: true, write }
 }
 
-/// The sections, in order. Processor time is the host's, of which the engine knows nothing.
+/// The sections, in order.
 const SECTIONS: &[Section] = &[
     section("Server", server),
     section("Clients", clients),
@@ -40,7 +40,7 @@ const SECTIONS: &[Section] = &[
     section("Persistence", persistence),
     section("Stats", stats),
     section("Replication", replication),
-    section("CPU", |_, _| {}),
+    section("CPU", cpu),
     section("Modules", |_, _| {}),
     Section { name: "Commandstats", is_default: false, write: commandstats },
     section("Errorstats", errorstats),
@@ -85,9 +85,16 @@ fn server(ctx: &Context<'_>, out: &mut String) {
         &[
             ("redis_version", REDIS_VERSION.into()),
             ("sanderling_version", env!("CARGO_PKG_VERSION").into()),
+            ("redis_git_sha1", "00000000".into()),
+            ("redis_git_dirty", "0".into()),
+            ("redis_build_id", "0".into()),
             ("redis_mode", "standalone".into()),
+            ("os", os().into()),
             ("arch_bits", usize::BITS.to_string()),
+            ("monotonic_clock", "host".into()),
+            ("multiplexing_api", "host".into()),
             ("process_id", server.process_id.to_string()),
+            ("process_supervised", "no".into()),
             ("run_id", server.run_id.clone()),
             ("tcp_port", port.into()),
             ("server_time_usec", server.now.to_string()),
@@ -98,8 +105,37 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
             ("config_file", server.config_file.clone()),
+            ("io_threads_active", "0".into()),
         ],
     );
+}
+
+/// Where the engine was built for.
+const fn os() -> &'static str {
+    if cfg!(target_family = "wasm") {
+        "WebAssembly"
+    } else if cfg!(target_os = "linux") {
+        "Linux"
+    } else if cfg!(target_os = "macos") {
+        "Darwin"
+    } else {
+        "unknown"
+    }
+}
+
+/// Processor time, if the host tells it.
+fn cpu(ctx: &Context<'_>, out: &mut String) {
+    let Some(fact) = ctx.server.fact else { return };
+    let fields = [
+        ("used_cpu_sys", Fact::SystemTime),
+        ("used_cpu_user", Fact::UserTime),
+        ("used_cpu_sys_children", Fact::ChildrenSystemTime),
+        ("used_cpu_user_children", Fact::ChildrenUserTime),
+        ("used_cpu_sys_main_thread", Fact::ThreadSystemTime),
+        ("used_cpu_user_main_thread", Fact::ThreadUserTime),
+    ];
+    let seconds = |micros: u64| format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    lines(out, &fields.map(|(name, which)| (name, seconds(fact(which)))));
 }
 
 /// A setting as CONFIG GET replies it.
@@ -115,16 +151,30 @@ fn clients(ctx: &Context<'_>, out: &mut String) {
             ("connected_clients", ctx.server.connected.to_string()),
             ("cluster_connections", "0".into()),
             ("maxclients", ctx.server.config.maxclients.to_string()),
+            ("client_recent_max_input_buffer", largest_input(ctx).to_string()),
+            ("client_recent_max_output_buffer", "0".into()),
             ("blocked_clients", ctx.server.blocked.to_string()),
             ("tracking_clients", ctx.server.tracking.clients.to_string()),
             ("clients_in_timeout_table", ctx.server.timers.len().to_string()),
+            ("total_blocking_keys", ctx.store.waited_keys().0.to_string()),
+            ("total_blocking_keys_on_nokey", ctx.store.waited_keys().1.to_string()),
         ],
     );
+}
+
+/// The most input that waits of any client, in bytes.
+fn largest_input(ctx: &Context<'_>) -> usize {
+    let connections = ctx.server.connections();
+    connections.into_iter().map(|(_, connection)| connection.pending_bytes()).max().unwrap_or(0)
 }
 
 fn memory(ctx: &Context<'_>, out: &mut String) {
     let parts = Parts::of(ctx);
     let limit = ctx.server.config.maxmemory;
+    let fact = |which| ctx.server.fact.map(|fact| fact(which) as usize);
+    // A host that does not tell uses what was taken.
+    let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used);
+    let machine = fact(Fact::MachineBytes).unwrap_or(0);
     let scripts = &ctx.server.scripting.scripts;
     let libraries = &ctx.server.scripting.libraries;
     let (library_count, function_count) = libraries.counts();
@@ -135,6 +185,8 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
         &[
             ("used_memory", parts.used.to_string()),
             ("used_memory_human", human(parts.used)),
+            ("used_memory_rss", resident.to_string()),
+            ("used_memory_rss_human", human(resident)),
             ("used_memory_peak", parts.peak.to_string()),
             ("used_memory_peak_human", human(parts.peak)),
             ("used_memory_peak_perc", format!("{:.2}%", parts.peak_percent())),
@@ -142,9 +194,13 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("used_memory_startup", parts.startup.to_string()),
             ("used_memory_dataset", parts.dataset.to_string()),
             ("used_memory_dataset_perc", format!("{:.2}%", parts.dataset_percent())),
+            ("total_system_memory", machine.to_string()),
+            ("total_system_memory_human", human(machine)),
             ("maxmemory", limit.to_string()),
             ("maxmemory_human", human(limit)),
             ("maxmemory_policy", ctx.server.config.maxmemory_policy.name.into()),
+            ("mem_fragmentation_ratio", format!("{:.2}", resident as f64 / parts.used.max(1) as f64)),
+            ("mem_fragmentation_bytes", (resident as i64 - parts.used as i64).to_string()),
             ("mem_not_counted_for_evict", "0".into()),
             ("mem_replication_backlog", "0".into()),
             ("mem_total_replication_buffers", "0".into()),
@@ -187,6 +243,12 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
         &[
             ("loading", "0".into()),
             ("async_loading", "0".into()),
+            ("current_cow_peak", "0".into()),
+            ("current_cow_size", "0".into()),
+            ("current_cow_size_age", "0".into()),
+            ("current_fork_perc", "0.00".into()),
+            ("current_save_keys_processed", "0".into()),
+            ("current_save_keys_total", "0".into()),
             ("rdb_changes_since_last_save", ctx.store.dirty.to_string()),
             ("rdb_bgsave_in_progress", "0".into()),
             ("rdb_last_save_time", (ctx.server.started / 1_000_000).to_string()),
@@ -194,6 +256,7 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
             ("rdb_last_bgsave_time_sec", "-1".into()),
             ("rdb_current_bgsave_time_sec", "-1".into()),
             ("rdb_saves", "0".into()),
+            ("rdb_last_cow_size", "0".into()),
             ("rdb_last_load_keys_expired", "0".into()),
             ("rdb_last_load_keys_loaded", "0".into()),
             ("aof_enabled", "0".into()),
@@ -203,6 +266,9 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
             ("aof_current_rewrite_time_sec", "-1".into()),
             ("aof_last_bgrewrite_status", "ok".into()),
             ("aof_last_write_status", "ok".into()),
+            ("aof_last_cow_size", "0".into()),
+            ("module_fork_in_progress", "0".into()),
+            ("module_fork_last_cow_size", "0".into()),
         ],
     );
 }
@@ -224,6 +290,8 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("total_net_repl_output_bytes", "0".into()),
             ("instantaneous_input_kbps", kilobytes(bytes_in)),
             ("instantaneous_output_kbps", kilobytes(bytes_out)),
+            ("instantaneous_input_repl_kbps", "0.00".into()),
+            ("instantaneous_output_repl_kbps", "0.00".into()),
             ("rejected_connections", stats.rejected.to_string()),
             ("sync_full", "0".into()),
             ("sync_partial_ok", "0".into()),
@@ -246,6 +314,12 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("tracking_total_keys", keys.to_string()),
             ("tracking_total_items", items.to_string()),
             ("tracking_total_prefixes", prefixes.to_string()),
+            ("active_defrag_hits", "0".into()),
+            ("active_defrag_misses", "0".into()),
+            ("active_defrag_key_hits", "0".into()),
+            ("active_defrag_key_misses", "0".into()),
+            ("io_threaded_reads_processed", "0".into()),
+            ("io_threaded_writes_processed", "0".into()),
             ("total_error_replies", stats.error_replies.to_string()),
         ],
     );

@@ -57,7 +57,7 @@ fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Resul
     if from == to {
         return Ok(!keep_existing);
     }
-    if keep_existing && ctx.store.exists(to) {
+    if keep_existing && ctx.store.write(to).is_some() {
         return Ok(false);
     }
     let entry = ctx.store.take(from).expect("the key was just found");
@@ -84,7 +84,7 @@ fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     }
     let is_there = ctx.store.write(key).is_some();
     ctx.store.db = target;
-    let is_taken = ctx.store.exists(key);
+    let is_taken = ctx.store.write(key).is_some();
     ctx.store.db = source;
     if !is_there || is_taken {
         ctx.reply.int(0);
@@ -131,7 +131,7 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Ok(Flow::Done);
     };
     ctx.store.db = target;
-    let is_taken = ctx.store.exists(to);
+    let is_taken = ctx.store.write(to).is_some();
     if is_taken && !replace {
         ctx.reply.int(0);
     } else {

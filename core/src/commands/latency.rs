@@ -124,7 +124,7 @@ const GRAPH_ROWS: usize = 4;
 fn graph(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let now = ctx.server.now / 1_000_000;
     let Some(event) = find(ctx, args.at(2)) else {
-        return Err(Error::quoting("ERR No samples available for event '", args.at(2), "'"));
+        return Err(Error::quoting_all("ERR No samples available for event '", args.at(2), "'"));
     };
     let samples: Vec<Sample> = event.samples.iter().copied().collect();
     let shown = &samples[samples.len().saturating_sub(GRAPH_COLUMNS)..];

@@ -23,6 +23,7 @@ use crate::connection::ConnId;
 use crate::effects::Effects;
 use crate::number;
 use crate::random::Random;
+use crate::secret::{CHOICES, HASHES, derive};
 use crate::types::Compact;
 use crate::types::stream::{Group, Stream};
 
@@ -165,6 +166,9 @@ pub struct Store {
     notes_changes: bool,
     /// Whether nothing may be deleted by itself (CLIENT PAUSE): what has expired then only looks as if it were gone.
     pub is_still: bool,
+    /// Fields that have expired meanwhile and were removed when someone asked for their hash: replicas and listeners
+    /// hear of it afterwards.
+    held_back: Vec<fields::ExpiredFields>,
     /// Keys that were changed while someone waits for them, the first one first.
     pub ready: Vec<(usize, Vec<u8>)>,
     /// Keys with at least one waiter in any database.
@@ -205,8 +209,10 @@ enum Garbage {
 impl Store {
     /// `databases` empty databases.
     pub fn new(databases: usize, seed: [u8; 16]) -> Store {
-        let mut random = Random::new(seed);
-        let hash_seed = HashSeed(random.next_u64(), random.next_u64());
+        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("a word has eight bytes"));
+        let (choices, hashes) = (derive(seed, CHOICES), derive(seed, HASHES));
+        let mut random = Random::new(choices[..16].try_into().expect("a digest has more bytes"));
+        let hash_seed = HashSeed(word(&hashes[..8]), word(&hashes[8..16]));
         let access = Access::new(random.fork());
         Store {
             dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),
@@ -222,6 +228,7 @@ impl Store {
             invalidated: Vec::new(),
             notes_changes: false,
             is_still: false,
+            held_back: Vec::new(),
             ready: Vec::new(),
             waiting: 0,
             waiting_for_loss: 0,
@@ -288,10 +295,12 @@ impl Store {
 
     /// As [`Store::peek`], counting a hit or a miss, as OBJECT looks.
     pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
-        let is_there = self.exists(key);
-        let counter = if is_there { &mut self.hits } else { &mut self.misses };
-        *counter += 1;
-        self.peek(key)
+        let hash = self.hash(key);
+        let is_gone = self.is_expired(hash, key) && !self.expire(hash, key);
+        let Store { dbs, db, hits, misses, .. } = self;
+        let entry = dbs[*db].keys.find(hash, key).filter(|_| !is_gone);
+        *if entry.is_some() { hits } else { misses } += 1;
+        entry
     }
 
     /// The entry of `key` as it is, for a command that has asked for several keys with [`Store::read`], which

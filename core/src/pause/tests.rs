@@ -71,3 +71,26 @@ fn nothing_expires_meanwhile() {
     talk.check(a, "DBSIZE", ":0");
     assert_eq!(talk.effects().len(), 2);
 }
+
+/// Fields that are due are not shown, and nobody hears of them before the pause is over.
+#[test]
+fn fields_expire_for_others_when_the_pause_is_over() {
+    let mut talk = Conversation::new();
+    let (a, listener) = (talk.client(), talk.client());
+    talk.check(a, "CONFIG SET notify-keyspace-events KEA", "+OK");
+    talk.check_all(a, &[("HSET h f 1 g 2", ":2"), ("HSET only f 1", ":1")]);
+    talk.check(a, "HPEXPIRE h 100 FIELDS 1 f", "*1|:1");
+    talk.check(a, "HPEXPIRE only 100 FIELDS 1 f", "*1|:1");
+    talk.ask(listener, "PSUBSCRIBE __keyevent@0__:*");
+    talk.effects();
+    talk.check(a, "CLIENT PAUSE 1000 WRITE", "+OK");
+    talk.pass(500_000);
+    talk.check_all(a, &[("HGETALL h", "*2|$1|g|$1|2"), ("HGET only f", "$-1"), ("HKEYS only", "*0")]);
+    talk.expect(listener, "");
+    assert!(talk.effects().is_empty());
+    talk.pass(500_000);
+    assert_eq!(talk.effects(), ["HDEL h f", "HDEL only f"]);
+    let heard = talk.ask(listener, "PING");
+    assert!(heard.matches("hexpired").count() == 2 && heard.contains("__keyevent@0__:del"), "{heard}");
+    talk.check_all(a, &[("HLEN h", ":1"), ("EXISTS only", ":0")]);
+}

@@ -1,11 +1,12 @@
 //! The engine as a WebAssembly guest under wasmtime.
 //!
-//! The module imports nothing but a clock, by which it tells how long commands take: it can reach its own linear
-//! memory and nothing else. What it says about addresses is checked before it is believed.
+//! The module imports nothing but a clock, by which it tells how long commands take, and numbers for INFO: it can
+//! reach its own linear memory and nothing else. What it says about addresses is checked before it is believed.
 
 use super::{Engine, EngineConfig, Request, Trap, cache};
 use crate::clock::running_micros;
-use sanderling_core::{Class, ConnId, Errand, Micros, Output};
+use crate::facts::fact;
+use sanderling_core::{Class, ConnId, Errand, Fact, Micros, Output};
 use std::ops::Range;
 use std::path::Path;
 use wasmtime::{
@@ -327,16 +328,21 @@ impl Engine for Guest {
     }
 }
 
-/// An instance that is given a clock, and nothing else whatever it may ask for.
+/// An instance that is given a clock and numbers for INFO, and nothing else whatever it may ask for.
 fn instantiate(store: &mut Store<MemoryCap>, module: &wasmtime::Module) -> Result<Instance, Error> {
     let mut imports = Vec::new();
     for import in module.imports() {
-        if (import.module(), import.name()) != ("sanderling", "clock") {
-            return Err(Error::msg(format!("the guest asks for {}.{}", import.module(), import.name())));
-        }
-        imports.push(Func::wrap(&mut *store, running_micros).into());
+        imports.push(match (import.module(), import.name()) {
+            ("sanderling", "clock") => Func::wrap(&mut *store, running_micros).into(),
+            ("sanderling", "fact") => Func::wrap(&mut *store, numbered_fact).into(),
+            (module, name) => return Err(Error::msg(format!("the guest asks for {module}.{name}"))),
+        });
     }
     Instance::new(store, module, &imports)
+}
+
+fn numbered_fact(which: u32) -> u64 {
+    Fact::ALL.get(which as usize).map_or(0, |&which| fact(which))
 }
 
 fn function<P: WasmParams, R: WasmResults>(

@@ -2,6 +2,7 @@
 
 use super::{Engine, EngineConfig, Request, Trap, parse_options};
 use crate::clock::running_micros;
+use crate::facts::fact;
 use crate::memory::held_bytes;
 use sanderling_core::{ConnId, Micros, Output, Peer};
 use std::any::Any;
@@ -23,6 +24,7 @@ impl Native {
         let mut options = parse_options(&config.options)?;
         options.memory_used = held_bytes;
         options.clock = Some(running_micros);
+        options.fact = Some(fact);
         let engine = caught(|| sanderling_core::Engine::new(options, seed, now))?;
         Ok(Self {
             engine,

@@ -78,8 +78,8 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["INFO"],
         title: "INFO has the fields that clients read",
-        text: "The section `cpu` is empty, since processor time is the host's; fields about fragmentation, forks, \
-               replication links and event loops are missing. `usec` of `commandstats` counts calls that were \
+        text: "The section `cpu` is empty in the npm package; fields about allocators, replication links and event \
+               loops are missing. `usec` of `commandstats` counts calls that were \
                timed.",
     },
     Difference {
@@ -101,7 +101,8 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["DEBUG"],
         title: "DEBUG has what test suites use",
-        text: "There are no subcommands about Redis's own structures, crashes, `RELOAD` and `LOADAOF`. \
+        text: "There are no subcommands about Redis's own structures, crashes and `LOADAOF`; `RELOAD` \
+               writes values and reads them again in memory. \
                `DEBUG OBJECT` tells a made-up address. `DEBUG DIGEST` is Redis's.",
     },
     Difference { commands: &["LOLWUT"], title: "LOLWUT draws nothing", text: "It tells the version alone." },

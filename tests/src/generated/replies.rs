@@ -1,5 +1,7 @@
 //! The forms of replies, as rows of the table describe them, in TypeScript.
 
+use crate::forms::split;
+
 /// Commands whose replies depend on options in ways that the description leaves open.
 const EXACT: &[(&str, &str)] = &[
     // One element without a count, pairs with it.
@@ -106,24 +108,6 @@ fn labelled_tuple(inner: &str) -> String {
         None => alternative(part),
     });
     format!("[{}]", parts.collect::<Vec<_>>().join(", "))
-}
-
-/// Splits outside of brackets.
-fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
-    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
-    for (at, character) in text.char_indices() {
-        match character {
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 && at >= start && text[at..].starts_with(separator) {
-            parts.push(&text[start..at]);
-            start = at + separator.len();
-        }
-    }
-    parts.push(&text[start..]);
-    parts
 }
 
 #[cfg(test)]

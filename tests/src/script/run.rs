@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::parse::{Audience, Script, Step, StepKind, Word};
 use super::pattern::{Node, Vars, matches};
+use crate::reply::Reply;
 use crate::target::{Connection, Received, Target};
 use crate::text::{encode_request, lines};
 
@@ -16,6 +17,8 @@ pub struct Outcome {
     pub skipped: Vec<String>,
     /// How many steps were played.
     pub played: usize,
+    /// Requests with their replies, where nothing else came at the same time.
+    pub replies: Vec<(usize, Vec<Vec<u8>>, Reply)>,
     /// The script's text with what really arrived in place of what was not met.
     pub blessed: String,
 }
@@ -67,6 +70,13 @@ impl Player<'_> {
         self.act(&step.kind)?;
         self.outcome.played += 1;
         let arrived = self.arrived();
+        if let StepKind::Request { words, connection } = &step.kind
+            && let [(name, Received::Reply(reply))] = &arrived[..]
+            && name == connection
+        {
+            let words = words.iter().map(|word| self.substitute(word)).collect();
+            self.outcome.replies.push((line, words, reply.clone()));
+        }
         let compared = step.audience.reply_since.is_none_or(|since| self.target.since() >= since);
         if compared && let Err(reason) = self.compare(step, &arrived) {
             self.outcome.failures.push(format!("line {line}: {reason}"));
@@ -245,7 +255,6 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::Reply;
 
     #[test]
     fn shows_messages_with_their_connection() {

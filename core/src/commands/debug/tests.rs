@@ -147,3 +147,38 @@ fn shutdown_reaches_the_host() {
     assert_eq!(engine.poll_output(), Some(crate::Output::Shutdown));
     assert_eq!(engine.poll_output(), None);
 }
+
+#[test]
+fn what_is_reloaded_is_as_before() {
+    let mut talk = talk();
+    let a = talk.client();
+    for request in [
+        "SET a 1",
+        "SET text hello",
+        "RPUSH l a b 3",
+        "SADD s a b",
+        "SADD i 1 2",
+        "HSET h f v g w",
+        "HPEXPIRE h 5000 FIELDS 1 f",
+        "ZADD z 1 a 2.5 b",
+        "XADD x 1-1 f v",
+        "XGROUP CREATE x g 0",
+        "EXPIRE a 1000",
+        "SELECT 2",
+        "SET other x",
+        "SELECT 0",
+    ] {
+        talk.ask(a, request);
+    }
+    let before = talk.ask(a, "DEBUG DIGEST");
+    talk.effects();
+    talk.check(a, "DEBUG RELOAD", "+OK");
+    talk.check(a, "DEBUG RELOAD MERGE noflush", "+OK");
+    assert_eq!(talk.ask(a, "DEBUG DIGEST"), before);
+    assert!(talk.effects().is_empty());
+    talk.check_all(a, &[("TTL a", ":1000"), ("HPTTL h FIELDS 2 f g", "*2|:5000|:-1"), ("DBSIZE", ":8")]);
+    assert!(
+        talk.ask(a, "DEBUG RELOAD NOSAVE").starts_with('-') && talk.ask(a, "DEBUG RELOAD X").starts_with('-')
+    );
+    talk.check_all(a, &[("DEBUG STRINGMATCH-LEN 10 a*", ":1"), ("DEBUG STRINGMATCH-LEN 10 b*", ":0")]);
+}

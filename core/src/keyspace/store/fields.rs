@@ -7,10 +7,19 @@
 use alloc::vec::Vec;
 
 use super::{NotifyClass, Store};
-use crate::keyspace::entry::{Entry, ValueMut};
+use crate::keyspace::entry::{Entry, ValueMut, ValueRef};
 
 /// Fields in one recorded command.
 const EFFECT_FIELDS_MAX: usize = 1000;
+
+/// Fields of a hash that have expired.
+pub(super) struct ExpiredFields {
+    db: usize,
+    key: Vec<u8>,
+    fields: Vec<Vec<u8>>,
+    /// Whether the hash has gone with them.
+    is_last: bool,
+}
 
 impl Store {
     /// Removes the fields of the hash at `key` whose time has come.
@@ -44,6 +53,7 @@ impl Store {
             }
             _ => return 0,
         }
+        let is_last = matches!(entry.value(), ValueRef::Hash(fields) if fields.is_empty());
         // A walk that has found this key has forgotten both deadlines.
         if let Some(at) = Entry::due_at(entry) {
             db.has_timed_fields = true;
@@ -52,14 +62,46 @@ impl Store {
         if removed.is_empty() {
             return 0;
         }
-        self.expired_fields += removed.len() as u64;
-        for fields in removed.chunks(EFFECT_FIELDS_MAX) {
-            let fields = fields.iter().map(Vec::as_slice);
-            self.effects.append_now(self.db, [b"HDEL".as_slice(), key].into_iter().chain(fields));
+        let count = removed.len();
+        if is_last {
+            self.take_hashed(hash, key);
         }
-        self.signal(key);
-        self.notify(NotifyClass::Hash, "hexpired", key);
-        self.remove_if_empty(key);
-        removed.len()
+        let expired = ExpiredFields { db: self.db, key: key.to_vec(), fields: removed, is_last };
+        if self.is_still {
+            self.held_back.push(expired);
+        } else {
+            self.announce(expired);
+        }
+        count
+    }
+
+    /// Begins a time in which nothing expires for anyone to see but who looks for it.
+    pub fn stand_still(&mut self) {
+        self.is_still = true;
+    }
+
+    /// Ends it, and tells of the fields that nobody has been shown meanwhile.
+    pub fn go_on(&mut self) {
+        self.is_still = false;
+        let selected = self.db;
+        for expired in core::mem::take(&mut self.held_back) {
+            self.db = expired.db;
+            self.announce(expired);
+        }
+        self.db = selected;
+    }
+
+    fn announce(&mut self, expired: ExpiredFields) {
+        let ExpiredFields { key, fields, is_last, .. } = expired;
+        self.expired_fields += fields.len() as u64;
+        for fields in fields.chunks(EFFECT_FIELDS_MAX) {
+            let fields = fields.iter().map(Vec::as_slice);
+            self.effects.append_now(self.db, [b"HDEL".as_slice(), &key].into_iter().chain(fields));
+        }
+        self.signal(&key);
+        self.notify(NotifyClass::Hash, "hexpired", &key);
+        if is_last {
+            self.notify(NotifyClass::Generic, "del", &key);
+        }
     }
 }

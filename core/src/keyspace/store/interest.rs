@@ -37,6 +37,11 @@ impl Store {
         keys.find(keys.hash(key), key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
     }
 
+    /// Keys that are waited for, and those whose end is waited for as well.
+    pub(crate) fn waited_keys(&self) -> (usize, usize) {
+        (self.waiting, self.waiting_for_loss)
+    }
+
     /// Puts a connection at the end of a key's queue.
     pub fn wait(&mut self, db: usize, key: &[u8], conn: ConnId) {
         let waiters = &mut self.dbs[db].waiters;

@@ -51,8 +51,11 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         }
     }
     let deadline = expiry.deadline(ctx)?;
-    let exists =
-        if wants_old { reply_string(ctx, key)? } else { (if_absent || if_present) && ctx.store.exists(key) };
+    let exists = if wants_old {
+        reply_string(ctx, key)?
+    } else {
+        (if_absent || if_present) && ctx.store.write(key).is_some()
+    };
     let holds = condition.map_or(Ok(true), |condition| condition.holds(ctx.store, key))?;
     if !holds || (if_absent && exists) || (if_present && !exists) {
         if !wants_old {
@@ -68,7 +71,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn setnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let is_new = !ctx.store.exists(args.at(1));
+    let is_new = ctx.store.write(args.at(1)).is_none();
     if is_new {
         store_string(ctx, args.at(1), args.at(2), None, false);
     }
@@ -329,7 +332,7 @@ fn mset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn msetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     check_pairs(ctx, args)?;
-    let is_any_there = args.from(1).iter().step_by(2).any(|key| ctx.store.exists(key));
+    let is_any_there = args.from(1).iter().step_by(2).any(|key| ctx.store.write(key).is_some());
     if !is_any_there {
         set_pairs(ctx, args);
     }

@@ -22,7 +22,9 @@ struct Run {
 
 pub(super) fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (mut wants_len, mut wants_runs, mut with_len, mut least) = (false, false, false, 0);
-    let (first, second) = (text(ctx, args.at(1))?, text(ctx, args.at(2))?);
+    // Both are looked up before anything is said about either.
+    let (first, second) = (text(ctx, args.at(1)), text(ctx, args.at(2)));
+    let (first, second) = (first?, second?);
     let mut cursor = args.cursor(3);
     while !cursor.is_done() {
         if cursor.accept("IDX") {
@@ -40,7 +42,8 @@ pub(super) fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> 
     if wants_len && wants_runs {
         return Err(Error::Text("ERR If you want both the length and indexes, please just use IDX."));
     }
-    let table = Lengths::new(&first, &second, &mut ctx.server.memory)?;
+    let bytes_max = ctx.server.config.bulk_bytes_max;
+    let table = Lengths::new(&first, &second, bytes_max, &mut ctx.server.memory)?;
     let len = table.at(first.len(), second.len()) as usize;
     if wants_len {
         ctx.reply.count(len);
@@ -95,14 +98,17 @@ struct Lengths {
 }
 
 impl Lengths {
-    fn new(first: &[u8], second: &[u8], memory: &mut Memory) -> Result<Lengths, Error> {
+    fn new(first: &[u8], second: &[u8], bytes_max: usize, memory: &mut Memory) -> Result<Lengths, Error> {
         const TOO_LARGE: Error =
             Error::Text("ERR Insufficient memory, failed allocating transient memory for LCS");
         let columns = second.len() + 1;
-        let cells = (first.len() + 1)
-            .checked_mul(columns)
-            .filter(|cells| *cells <= TABLE_BYTES_MAX / size_of::<u32>())
-            .ok_or(TOO_LARGE)?;
+        let cells = (first.len() + 1).checked_mul(columns);
+        let cells = cells.filter(|cells| *cells <= bytes_max / size_of::<u32>()).ok_or(Error::Text(
+            "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
+        ))?;
+        if cells > TABLE_BYTES_MAX / size_of::<u32>() {
+            return Err(TOO_LARGE);
+        }
         // The runs and the common part come on top of the table.
         memory.take(cells * size_of::<u32>() + 16 * (first.len() + second.len())).map_err(|_| TOO_LARGE)?;
         let mut table = Vec::new();
@@ -156,8 +162,8 @@ mod tests {
 
     #[test]
     fn finds_the_runs_of_the_documentation_s_example() {
-        let table =
-            Lengths::new(b"ohmytext", b"mynewtext", &mut { Memory::UNKNOWN }).expect("the table is small");
+        let table = Lengths::new(b"ohmytext", b"mynewtext", 1 << 20, &mut { Memory::UNKNOWN })
+            .expect("the table is small");
         assert_eq!(table.at(8, 9), 6);
         assert_eq!(
             table.runs(b"ohmytext", b"mynewtext"),

@@ -109,9 +109,9 @@ const fn stored(word: &'static str, from: i32) -> KeySpec {
     }
 }
 
-const FOUND: &str = "array of bulk-string or array of bulk-string or integer or array of double";
-const FOUND_OR_STORED: &str =
-    "array of bulk-string or array of bulk-string or integer or array of double | integer";
+/// Members, or arrays of what was asked for about each.
+const FOUND: &str = "array";
+const FOUND_OR_STORED: &str = "array | integer";
 const SEARCH_COST: &str = "O(N+log(M)) with N members in the searched cells and M in the set";
 const INSTEAD_RADIUS: Option<(&str, &str)> =
     Some(("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"));
@@ -121,6 +121,39 @@ const INSTEAD_MEMBER: Option<(&str, &str)> =
 /// A row of this file: all are of one group.
 const fn row(name: &'static str, summary: &'static str) -> Command {
     Command { name, group: Group::Geo, since: "3.2.0", summary, ..Command::DEFAULT }
+}
+
+/// The arguments of GEORADIUS.
+const AROUND_PLACE: &[Arg] = &[
+    key("key"),
+    double("longitude"),
+    double("latitude"),
+    double("radius"),
+    UNIT,
+    WITH_POSITION,
+    WITH_DISTANCE,
+    WITH_SCORE,
+    COUNT,
+    ORDER,
+    STORE,
+];
+/// The arguments of GEORADIUSBYMEMBER.
+const AROUND_MEMBER: &[Arg] = &[
+    key("key"),
+    string("member"),
+    double("radius"),
+    UNIT,
+    WITH_POSITION,
+    WITH_DISTANCE,
+    WITH_SCORE,
+    COUNT,
+    ORDER,
+    STORE,
+];
+
+/// The same for the commands that store nothing: STORE is the last one.
+const fn without_store(args: &'static [Arg]) -> &'static [Arg] {
+    args.split_at(args.len() - 1).0
 }
 
 pub(crate) const ROWS: &[Command] = &[
@@ -165,19 +198,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: INSTEAD_RADIUS,
         flags: GROWS.and(Flags::MOVABLEKEYS),
-        args: &[
-            key("key"),
-            double("longitude"),
-            double("latitude"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-            STORE,
-        ],
+        args: AROUND_PLACE,
         reply: FOUND_OR_STORED,
         handler: search::georadius,
         arity: Some(-6),
@@ -188,18 +209,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: INSTEAD_MEMBER,
         flags: GROWS.and(Flags::MOVABLEKEYS),
-        args: &[
-            key("key"),
-            string("member"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-            STORE,
-        ],
+        args: AROUND_MEMBER,
         reply: FOUND_OR_STORED,
         handler: search::georadiusbymember,
         arity: Some(-5),
@@ -210,17 +220,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")),
         flags: READS,
-        args: &[
-            key("key"),
-            string("member"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-        ],
+        args: without_store(AROUND_MEMBER),
         reply: FOUND,
         handler: search::georadiusbymember_ro,
         arity: Some(-5),
@@ -231,18 +231,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")),
         flags: READS,
-        args: &[
-            key("key"),
-            double("longitude"),
-            double("latitude"),
-            double("radius"),
-            UNIT,
-            WITH_POSITION,
-            WITH_DISTANCE,
-            WITH_SCORE,
-            COUNT,
-            ORDER,
-        ],
+        args: without_store(AROUND_PLACE),
         reply: FOUND,
         handler: search::georadius_ro,
         arity: Some(-6),

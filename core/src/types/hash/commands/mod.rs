@@ -135,7 +135,7 @@ pub(crate) const ROWS: &[Command] = &[
         summary: "Returns the values of several fields of a hash.",
         flags: READ_FAST,
         args: &[key("key"), string("field").multiple()],
-        reply: "array of bulk-string | null",
+        reply: "array of bulk-string or null",
         handler: read::hmget,
         ..Command::DEFAULT
     },

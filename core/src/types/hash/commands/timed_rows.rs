@@ -56,7 +56,7 @@ pub(crate) const TIMED_ROWS: &[Command] = &[
         keys: Some(&READ_AND_DELETED),
         flags: WRITE_FAST,
         args: &[key("key"), FIELDS],
-        reply: "array of bulk-string | null",
+        reply: "array of bulk-string or null",
         handler: combined::hgetdel,
         ..row("HGETDEL", "8.0.0", "Returns the values of fields of a hash and removes them.")
     },
@@ -68,7 +68,7 @@ pub(crate) const TIMED_ROWS: &[Command] = &[
             one_of("expiration", &[EX, PX, EXAT, PXAT, token("persist", "PERSIST")]).optional(),
             FIELDS,
         ],
-        reply: "array of bulk-string | null",
+        reply: "array of bulk-string or null",
         handler: combined::hgetex,
         ..row(
             "HGETEX",

@@ -37,11 +37,15 @@ pub(super) fn srem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 pub(super) fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (source, destination, member) = (args.at(1), args.at(2), args.at(3));
     let compact = ctx.store.compact;
-    let Some(set) = ctx.store.set_mut(source)? else {
+    let is_member = ctx.store.set_mut(source).map(|set| set.map(|set| set.contains(member)));
+    // Both keys are looked up before anything is said about either.
+    if !matches!(is_member, Ok(Some(_))) {
+        ctx.store.write(destination);
+    }
+    let Some(is_member) = is_member? else {
         ctx.reply.flag(false);
         return Ok(Flow::Done);
     };
-    let is_member = set.contains(member);
     // The destination's type counts even when there is nothing to move.
     ctx.store.set_mut(destination)?;
     if is_member && source != destination {

@@ -144,6 +144,8 @@ fn min_idle(text: &[u8], error: &'static str) -> Result<u64, Error> {
 
 pub(super) fn xclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
+    // It is a read that is counted, although it changes the group.
+    ctx.store.read(key);
     group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
     let idle = min_idle(args.at(4), "ERR Invalid min-idle-time argument for XCLAIM")?;
     let mut cursor = args.cursor(5);
@@ -226,6 +228,8 @@ fn forget_deleted(ctx: &mut Context<'_>, key: &[u8], name: &[u8], id: Id) -> Res
 
 pub(super) fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
+    // As in XCLAIM, and before anything is checked.
+    ctx.store.read(key);
     let idle = min_idle(args.at(4), "ERR Invalid min-idle-time argument for XAUTOCLAIM")?;
     let start = End::Start.parse(args.at(5))?;
     let (mut count, mut just_id) = (AUTOCLAIM_COUNT, false);

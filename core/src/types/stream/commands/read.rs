@@ -102,6 +102,10 @@ impl<'a> Read<'a> {
     }
 
     fn resolve_one(&self, ctx: &mut Context<'_>, key: &[u8], id: &[u8]) -> Result<From, Error> {
+        if self.group.is_some() && ctx.store.peek(key).is_some() {
+            // Redis looks once for the group and once for the entries, and counts both.
+            ctx.store.hits += 1;
+        }
         let stream = ctx.store.stream(key)?;
         if let Some((group, _)) = self.group
             && stream.is_none_or(|stream| stream.group(group).is_none())

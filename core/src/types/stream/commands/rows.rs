@@ -318,7 +318,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: "O(log(N)+M) with N entries and M of them returned",
         flags: Flags::READONLY,
         args: &[key("key"), string("start"), string("end"), COUNT],
-        reply: "array",
+        reply: "array | null",
         handler: range::xrange,
         keys: Some(READS),
         ..row("XRANGE", "5.0.0", "Returns the entries of a range of names.")
@@ -362,7 +362,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: "O(log(N)+M) with N entries and M of them returned",
         flags: Flags::READONLY,
         args: &[key("key"), string("end"), string("start"), COUNT],
-        reply: "array",
+        reply: "array | null",
         handler: range::xrevrange,
         keys: Some(READS),
         ..row("XREVRANGE", "5.0.0", "Returns the entries of a range of names, the last one first.")

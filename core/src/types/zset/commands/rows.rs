@@ -216,7 +216,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: "O(N) with N members asked for",
         flags: READS_FAST,
         args: &[key("key"), string("member").multiple()],
-        reply: "array of double | null",
+        reply: "array of double or null",
         handler: members::zmscore,
         keys: Some(&[key_at(READS, 1)]),
         ..row("ZMSCORE", "Returns the scores of members.")
