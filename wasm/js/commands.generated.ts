@@ -596,7 +596,7 @@ export interface Commands {
    */
   configResetStat(): 'OK';
   /**
-   * Fails: the engine writes no files.
+   * Writes the settings to the file that they came from.
    *
    * `CONFIG REWRITE`, since Redis 2.8.0, O(1).
    */
@@ -679,6 +679,36 @@ export interface Commands {
    * `ECHO`, since Redis 1.0.0, O(1).
    */
   echo(message: Value): string;
+  /**
+   * Runs a Lua script.
+   *
+   * `EVAL`, since Redis 2.6.0, That of the script.
+   */
+  eval(script: Value, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): Reply;
+  /**
+   * Runs the Lua script with this SHA-1 digest, which must be kept already.
+   *
+   * `EVALSHA`, since Redis 2.6.0, That of the script.
+   */
+  evalsha(sha1: Value, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): Reply;
+  /** The same as {@link evalsha}. */
+  evalSha(sha1: Value, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): Reply;
+  /**
+   * Runs the Lua script with this SHA-1 digest, which must not write.
+   *
+   * `EVALSHA_RO`, since Redis 7.0.0, That of the script.
+   */
+  evalsha_ro(sha1: Value, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): Reply;
+  /** The same as {@link evalsha_ro}. */
+  evalShaRo(sha1: Value, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): Reply;
+  /**
+   * Runs a Lua script that must not write.
+   *
+   * `EVAL_RO`, since Redis 7.0.0, That of the script.
+   */
+  eval_ro(script: Value, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): Reply;
+  /** The same as {@link eval_ro}. */
+  evalRo(script: Value, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): Reply;
   /**
    * Returns how many of the keys exist; a key named twice counts twice.
    *
@@ -1720,6 +1750,54 @@ export interface Commands {
   /** The same as {@link scard}. */
   sCard(key: t.Key): t.Integer;
   /**
+   * Manages the scripts that are kept.
+   *
+   * `SCRIPT`, since Redis 2.6.0, That of the subcommand.
+   */
+  script(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Turns the debugger off; there is none.
+   *
+   * `SCRIPT DEBUG`, since Redis 3.2.0, O(1).
+   */
+  scriptDebug(mode: t.Word<'YES' | 'SYNC' | 'NO'>): 'OK';
+  /**
+   * Tells which scripts are kept.
+   *
+   * `SCRIPT EXISTS`, since Redis 2.6.0, O(N) with N digests.
+   */
+  scriptExists(...sha1s: t.Many<Value>): t.Integer[];
+  /**
+   * Forgets all scripts.
+   *
+   * `SCRIPT FLUSH`, since Redis 2.6.0, O(N) with N scripts.
+   */
+  scriptFlush(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /**
+   * Lists the subcommands.
+   *
+   * `SCRIPT HELP`, since Redis 5.0.0, O(1).
+   */
+  scriptHelp(): string[];
+  /**
+   * Ends the script that is running, if it has written nothing.
+   *
+   * `SCRIPT KILL`, since Redis 2.6.0, O(1).
+   */
+  scriptKill(): 'OK';
+  /**
+   * Keeps a script for EVALSHA, without running it.
+   *
+   * `SCRIPT LOAD`, since Redis 2.6.0, O(N) with N bytes of text.
+   */
+  scriptLoad(script: Value): string;
+  /**
+   * Returns the text of a script that is kept.
+   *
+   * `SCRIPT SHOW`, since Redis 8.0.0, O(1).
+   */
+  scriptShow(sha1: Value): string;
+  /**
    * Returns the members of the first set that no other set has.
    *
    * `SDIFF`, since Redis 1.0.0, O(N*M) where N is the size of the first set and M the number of sets.
@@ -2612,6 +2690,10 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['DIGEST', 'digest'],
   ['DUMP', 'dump'],
   ['ECHO', 'echo'],
+  ['EVAL', 'eval', { count: 1 }],
+  ['EVALSHA', 'evalsha evalSha', { count: 1 }],
+  ['EVALSHA_RO', 'evalsha_ro evalShaRo', { count: 1 }],
+  ['EVAL_RO', 'eval_ro evalRo', { count: 1 }],
   ['EXISTS', 'exists'],
   ['EXPIRE', 'expire'],
   ['EXPIREAT', 'expireat expireAt'],
@@ -2754,6 +2836,14 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['SAVE', 'save'],
   ['SCAN', 'scan'],
   ['SCARD', 'scard sCard'],
+  ['SCRIPT', 'script'],
+  ['SCRIPT DEBUG', 'scriptDebug'],
+  ['SCRIPT EXISTS', 'scriptExists'],
+  ['SCRIPT FLUSH', 'scriptFlush'],
+  ['SCRIPT HELP', 'scriptHelp'],
+  ['SCRIPT KILL', 'scriptKill'],
+  ['SCRIPT LOAD', 'scriptLoad'],
+  ['SCRIPT SHOW', 'scriptShow'],
   ['SDIFF', 'sdiff sDiff'],
   ['SDIFFCARD', 'sdiffcard', { count: 0 }],
   ['SDIFFSTORE', 'sdiffstore sDiffStore'],

@@ -306,12 +306,14 @@ impl Vm {
         Ok(())
     }
 
-    /// Makes a table, and every table and metatable that it reaches, read-only, as Redis does with the globals.
+    /// Makes a table, and every table and metatable that it reaches, read-only, as Redis does with the globals; the
+    /// metatable of strings as well.
     ///
     /// # Errors
     /// As for [`Vm::get`].
     pub fn protect(&mut self, table: Value) -> Result<(), Error> {
         let mut left = alloc::vec![self.resolve_table(table)?];
+        left.extend(self.string_meta);
         while let Some(mut table) = left.pop() {
             if core::mem::replace(&mut table.readonly, true) {
                 continue;
@@ -438,7 +440,7 @@ impl Vm {
     }
 
     /// The value, unless its handle has ended.
-    fn peek(&self, value: Value) -> Option<Val> {
+    pub(crate) fn peek(&self, value: Value) -> Option<Val> {
         Some(match value {
             Value::Nil => Val::Nil,
             Value::Bool(value) => Val::Bool(value),

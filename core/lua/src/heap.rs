@@ -255,16 +255,29 @@ impl Heap {
             });
         }
         let hash = hash(bytes);
+        match self.find_hashed(bytes, hash) {
+            Some(string) => Ok(string),
+            None => self.intern(bytes, hash),
+        }
+    }
+
+    /// The short string with these bytes, if there is one.
+    pub(crate) fn find_short(&self, bytes: &[u8]) -> Option<Gc<Str>> {
+        self.find_hashed(bytes, hash(bytes))
+    }
+
+    #[inline(always)]
+    fn find_hashed(&self, bytes: &[u8], hash: u32) -> Option<Gc<Str>> {
         let mut entry = self.bucket(hash);
         while let Some(header) = entry {
             // SAFETY: buckets hold short strings that live.
             let string = unsafe { Gc::<Str>::new(header.cast()) };
             if string.hash == hash && string.bytes() == bytes {
-                return Ok(string);
+                return Some(string);
             }
             entry = string.header.next;
         }
-        self.intern(bytes, hash)
+        None
     }
 
     fn bucket(&self, hash: u32) -> Option<NonNull<Header>> {

@@ -24,6 +24,8 @@ pub struct Options {
     pub native_depth_max: u32,
     /// Seeds `math.random`, in the way of `math.randomseed`.
     pub seed: u32,
+    /// Whether `pcall` gives the text of an error that is a table with the field `err`, as Redis's does.
+    pub unwraps_errors: bool,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             frames_max: 16_000,
             native_depth_max: 200,
             seed: 0,
+            unwraps_errors: false,
         }
     }
 }
@@ -103,6 +106,7 @@ pub struct Vm {
     pub(crate) resumes: u32,
     pub(crate) frames_max: usize,
     pub(crate) random: u64,
+    pub(crate) unwraps_errors: bool,
     state: State,
 }
 
@@ -143,6 +147,7 @@ impl Vm {
             resumes: 0,
             frames_max: options.frames_max,
             random: 0,
+            unwraps_errors: options.unwraps_errors,
             state: State::Idle,
         };
         for (index, name) in NAMES.iter().enumerate() {

@@ -186,12 +186,19 @@ fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Elemen
     let mut elements = Elements::default();
     match store.view(key).map(|entry| entry.value()) {
         None => {}
-        Some(ValueRef::List(list)) => list.iter().for_each(|item| elements.push(item)),
+        Some(ValueRef::List(list)) => {
+            elements.all.reserve_exact(list.len());
+            list.iter().for_each(|item| elements.push(item));
+        }
         Some(ValueRef::Set(set)) => {
+            elements.all.reserve_exact(set.len());
             set.iter().for_each(|item| elements.push(item));
             return Ok(elements);
         }
-        Some(ValueRef::Zset(zset)) => zset.iter().for_each(|(member, _)| elements.push(member)),
+        Some(ValueRef::Zset(zset)) => {
+            elements.all.reserve_exact(zset.len());
+            zset.iter().for_each(|(member, _)| elements.push(member));
+        }
         Some(_) => return Err(Error::WrongType),
     }
     if is_descending {
@@ -286,16 +293,22 @@ fn store_result(
     options: &Options<'_>,
 ) -> Result<(), Error> {
     let mut list = List::default();
+    let fill = ctx.store.compact.list_fill;
+    let push = |list: &mut List, element: &[u8]| {
+        let room = list.grow(fill, element.len(), 1);
+        list.push_back_within(element, room);
+    };
     for element in chosen {
         if options.gets.is_empty() {
-            list.push_back(*element);
+            push(&mut list, element);
         }
         for pattern in &options.gets {
             let text = look_up(ctx, pattern, element)?.unwrap_or_default();
             ctx.server.memory.take(text.len() + ELEMENT_BYTES)?;
-            list.push_back(text.as_slice());
+            push(&mut list, text.as_slice());
         }
     }
+    list.fit(fill);
     let len = list.len();
     if len > 0 {
         ctx.store.put(target, Value::List(list.into()), None);

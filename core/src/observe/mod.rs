@@ -46,6 +46,8 @@ pub struct Observer {
     is_tracking: bool,
     /// What the running command has let pass besides its work, in microseconds (DEBUG SLEEP).
     pub(crate) slept: u64,
+    /// Whether a script's commands run.
+    pub(crate) in_script: bool,
 }
 
 /// Someone monitors.
@@ -70,6 +72,7 @@ impl Observer {
             statistics,
             is_tracking: false,
             slept: 0,
+            in_script: false,
         };
         observer.configure(config);
         observer
@@ -172,8 +175,16 @@ pub(crate) fn end(ctx: &mut Context<'_>, args: Args<'_>, start: Start, is_first:
             slowlog::add(server, *conn, *parent, row, args, micros);
         }
     }
-    if server.observer.wants & MONITORED != 0 && is_first {
+    let is_shown = !row.flags.has(Flags::ADMIN) && !row.flags.has(Flags::SKIP_MONITOR);
+    if server.observer.wants & MONITORED != 0 && is_first && is_shown {
         monitor::feed(store, server, *conn, *parent, row, args);
+    }
+}
+
+/// Shows a command to those who monitor before it runs.
+pub(crate) fn show(ctx: &mut Context<'_>, args: Args<'_>) {
+    if ctx.server.observer.wants & MONITORED != 0 {
+        monitor::feed(ctx.store, ctx.server, ctx.conn, ctx.parent, ctx.row, args);
     }
 }
 

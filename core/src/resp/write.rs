@@ -105,6 +105,15 @@ impl<'a> Reply<'a> {
         self.line_end();
     }
 
+    /// A reply of one line, such as a simple string, after its kind; line ends in `text` become spaces.
+    pub fn line(&mut self, kind: u8, text: &[u8]) {
+        if self.has_room(text.len() + HEAD_BYTES_MAX) {
+            self.out.push(kind);
+            self.out.extend(text.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+            self.line_end();
+        }
+    }
+
     /// An error reply.
     pub fn error(&mut self, error: &Error) {
         error.write(self.out);
@@ -142,10 +151,16 @@ impl<'a> Reply<'a> {
     /// A byte string.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
+        self.bulk_as(b'$', bytes);
+    }
+
+    /// Bytes with their length, after their kind.
+    #[inline(always)]
+    pub(crate) fn bulk_as(&mut self, kind: u8, bytes: &[u8]) {
         if !self.has_room(bytes.len() + HEAD_BYTES_MAX) {
             return;
         }
-        self.head(b'$', bytes.len() as i64);
+        self.head(kind, bytes.len() as i64);
         append_within_capacity(self.out, bytes);
         self.line_end();
     }

@@ -9,7 +9,7 @@ pub mod rank_tree;
 pub mod thin;
 
 pub use intset::IntSet;
-pub use list::List;
+pub use list::{Fill, List, Room};
 pub use packed::{Item, Packed};
 pub use rank_tree::{Ordered, RankTree};
 pub use thin::Thin;

@@ -162,10 +162,16 @@ pub const EXPLAINED: &[Explained] = &[
     },
     Explained {
         name: "streams that go while one waits",
-        reason: "7.2 runs XREADGROUP again, which then tells what is wrong; 7.0 says only that the stream is gone",
-        applies: |_, oracle, target| {
-            starts(oracle, "UNBLOCKED the stream key no longer exists")
-                && (starts(target, "NOGROUP No such key") || starts(target, "WRONGTYPE"))
+        reason: "7.2 runs a request that waits again, which then tells what is wrong; 7.0 says only that the stream \
+                 is gone, or looks at no other key than the one that has changed",
+        applies: |args, oracle, target| {
+            // A reply to a wait that a command has ended counts as one to BZPOPMIN.
+            let is_added = [&b"XADD"[..], b"BZPOPMIN"].contains(&args[0].to_ascii_uppercase().as_slice())
+                && matches!(oracle, Reply::Array(_) | Reply::Map(_))
+                && starts(target, "WRONGTYPE");
+            is_added
+                || starts(oracle, "UNBLOCKED the stream key no longer exists")
+                    && (starts(target, "NOGROUP No such key") || starts(target, "WRONGTYPE"))
         },
     },
     Explained {
