@@ -186,12 +186,19 @@ fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Elemen
     let mut elements = Elements::default();
     match store.view(key).map(|entry| entry.value()) {
         None => {}
-        Some(ValueRef::List(list)) => list.iter().for_each(|item| elements.push(item)),
+        Some(ValueRef::List(list)) => {
+            elements.all.reserve_exact(list.len());
+            list.iter().for_each(|item| elements.push(item));
+        }
         Some(ValueRef::Set(set)) => {
+            elements.all.reserve_exact(set.len());
             set.iter().for_each(|item| elements.push(item));
             return Ok(elements);
         }
-        Some(ValueRef::Zset(zset)) => zset.iter().for_each(|(member, _)| elements.push(member)),
+        Some(ValueRef::Zset(zset)) => {
+            elements.all.reserve_exact(zset.len());
+            zset.iter().for_each(|(member, _)| elements.push(member));
+        }
         Some(_) => return Err(Error::WrongType),
     }
     if is_descending {

@@ -5,7 +5,6 @@
 //! floats, range errors, an 80-bit `long double`) have no counterpart there anyway.
 
 use alloc::string::String;
-use core::fmt::Write;
 
 mod binary;
 mod double;
@@ -22,8 +21,7 @@ pub use long_double::LongDouble;
 
 /// Bytes as pairs of hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

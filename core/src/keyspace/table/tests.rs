@@ -48,7 +48,7 @@ fn behaves_like_a_map() {
     // The key space grows and shrinks, so that segments split and join many times.
     for round in 0..20 * scale() {
         let space = if (round / scale()).is_multiple_of(2) { 3000 } else { 50 };
-        for _ in 0..100 {
+        for _ in 0..if cfg!(miri) { 20 } else { 100 } {
             let key = format!("key:{}", random.below(space));
             let value = random.next_u64();
             if random.below(3) > 0 && space > 50 {
@@ -91,7 +91,7 @@ fn scan_returns_what_stays_exactly_once_while_the_table_changes() {
             break;
         }
         // First the table grows tenfold, then everything added goes again.
-        for _ in 0..100 {
+        for _ in 0..if cfg!(miri) { 20 } else { 100 } {
             let n = random.below(10 * stay);
             if calls < stay / 20 {
                 insert(&mut table, &format!("come:{n}"), n);
@@ -108,7 +108,7 @@ fn scan_returns_what_stays_exactly_once_while_the_table_changes() {
 fn random_elements_are_spread_evenly() {
     let mut random = Random::new([3; 16]);
     let mut table = table();
-    for n in 0..1000 {
+    for n in 0..if cfg!(miri) { 300 } else { 1000 } {
         insert(&mut table, &format!("{n}"), n);
     }
     let mut hits = [0u32; 1000];
