@@ -3,7 +3,6 @@
 //! [`settings`] is the only list of them. The engine acts on its own ones; those of the host are kept so that
 //! CONFIG GET shows them, and the host is told when CONFIG SET changes one.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -14,6 +13,7 @@ use crate::memory::Memory;
 use crate::number::parse_i64;
 use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 use crate::resp::Limits;
+use crate::structures::ordered::OrderedMap;
 
 /// Why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ pub struct Config {
     /// `stream-node-max-entries`; 0 means no limit.
     pub stream_node_entries_max: usize,
     /// Settings that only the host acts on, as text.
-    host: BTreeMap<&'static str, String>,
+    host: OrderedMap<&'static str, String>,
 }
 
 /// Who may use DEBUG.
@@ -226,7 +226,7 @@ impl Default for Config {
             hll_sparse_bytes_max: 3000,
             stream_node_bytes_max: 4096,
             stream_node_entries_max: 100,
-            host: BTreeMap::new(),
+            host: OrderedMap::new(),
         }
     }
 }

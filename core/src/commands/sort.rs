@@ -13,6 +13,7 @@ use crate::error::{Error, until_zero};
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::memory::ELEMENT_BYTES;
 use crate::number;
+use crate::structures::sort::sort_by;
 use crate::structures::{Item, List};
 
 /// The options of one SORT.
@@ -116,7 +117,7 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
         weighed.push(weigh(ctx, element, &options)?);
     }
     if !options.is_unsorted {
-        weighed.sort_by(|a, b| {
+        sort_by(&mut weighed, |a, b| {
             let order = compare(a, b, &options);
             if options.is_descending { order.reverse() } else { order }
         });
