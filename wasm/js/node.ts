@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Duplex } from 'node:stream';
-import { type OpenPort, type Port, type Text, standardText, usePlatform } from './platform.js';
+import { type OpenPort, type Port, type Text, readAscii, standardText, usePlatform } from './platform.js';
 
 /** Methods of Node's buffers that are faster than the documented ones around them. */
 interface FastBuffer extends Uint8Array {
@@ -10,10 +10,16 @@ interface FastBuffer extends Uint8Array {
   utf8Slice(start: number, end: number): string;
 }
 
+/** Shorter strings are faster read in JavaScript. */
+const SHORT_BYTES_MAX = 16;
+
 const fastText: Text = {
   write: (bytes, text, at) => (bytes as FastBuffer).utf8Write(text, at),
   length: (text) => Buffer.byteLength(text),
-  read: (bytes, start, end) => (bytes as FastBuffer).utf8Slice(start, end),
+  read(bytes, start, end) {
+    const text = end - start <= SHORT_BYTES_MAX ? readAscii(bytes, start, end) : undefined;
+    return text ?? (bytes as FastBuffer).utf8Slice(start, end);
+  },
 };
 
 const { utf8Write, utf8Slice } = Buffer.prototype as unknown as Partial<FastBuffer>;
