@@ -10,7 +10,7 @@ use crate::acl::{self, Names};
 use crate::command::{Index, Lookup};
 use crate::keyspace::{Policy, Store};
 use crate::memory::Memory;
-use crate::number::parse_i64;
+use crate::number::{decimal, parse_i64};
 use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;
@@ -475,7 +475,7 @@ const SETTINGS: &[Setting] = &[
         is_host: false,
         read: |config, _| {
             let texts: Vec<String> =
-                config.latency_percentiles.iter().map(|percent| alloc::format!("{percent}")).collect();
+                config.latency_percentiles.iter().map(|&percent| decimal(percent)).collect();
             texts.join(" ")
         },
         write: |config, _, value| {

@@ -5,6 +5,7 @@
 //! floats, range errors, an 80-bit `long double`) have no counterpart there anyway.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 mod binary;
@@ -26,4 +27,20 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })
+}
+
+/// A double as [`write_f64`] writes it. Formatting one with `{}` would be code for the same a second time.
+pub fn decimal(value: f64) -> String {
+    text_of(|out| write_f64(out, value))
+}
+
+/// A double as [`write_f64_fixed`] writes it.
+pub fn fixed(value: f64, places: usize) -> String {
+    text_of(|out| write_f64_fixed(out, value, places))
+}
+
+fn text_of(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut text = Vec::new();
+    write(&mut text);
+    String::from_utf8(text).expect("numbers are written in ASCII")
 }
