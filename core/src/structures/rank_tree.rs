@@ -532,9 +532,12 @@ impl<E: Copy> Branch<E> {
     }
 }
 
-/// Where an element is, or where it would be. The comparison is called by name, since through a reference to it
-/// code that is made small would not have it inline.
+/// Where an element is, or where it would be.
 #[inline]
+#[expect(
+    clippy::redundant_closure,
+    reason = "code that is made small has a closure inline, and no reference to one"
+)]
 fn place_of<E>(elements: &[E], compare: &mut impl FnMut(&E) -> Ordering) -> Result<usize, usize> {
     elements.binary_search_by(|element| compare(element))
 }
