@@ -312,6 +312,21 @@ impl Denied {
         }
     }
 
+    /// What a script gets for a command.
+    pub(crate) fn script_error(self, server: &mut Server, conn: ConnId, row: &'static Command) -> Error {
+        let user = server.connection(conn).user;
+        match self {
+            Denied::Command => {
+                let text = self.explain(server, user, row, b"");
+                Error::Quoting([b"ERR ACL failure in script: ".as_slice(), &text].concat())
+            }
+            Denied::Key(_) => Error::Text("ERR ACL failure in script: No permissions to access a key"),
+            Denied::Channel(_) => {
+                Error::Text("ERR ACL failure in script: No permissions to access a channel")
+            }
+        }
+    }
+
     /// What EXEC replies for a request that was allowed when it was queued.
     pub(crate) fn exec_error(self) -> Error {
         let reason = match self {

@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 
 use crate::acl::{self, Names};
 use crate::command::{Index, Lookup};
-use crate::keyspace::{Policy, Store};
+use crate::keyspace::{HashSeed, Policy, Store};
 use crate::memory::Memory;
 use crate::number::{decimal, parse_i64};
 use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;
+use crate::types::Compact;
 
 /// Why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Options {
     /// A clock that goes on while a command runs, in microseconds from any beginning. It is read for SLOWLOG,
     /// LATENCY and the times in INFO, and for nothing else; without one, commands take no time.
     pub clock: Option<fn() -> u64>,
+    /// The file that the settings came from, for INFO and CONFIG REWRITE; empty without one.
+    pub config_file: String,
     /// The users that the `user` settings name, as lines of an ACL file without their first word.
     pub users: Vec<String>,
     /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
@@ -54,6 +57,7 @@ impl Default for Options {
             clock: None,
             memory_available: || usize::MAX,
             process_id: 0,
+            config_file: String::new(),
             users: Vec::new(),
         }
     }
@@ -68,6 +72,10 @@ impl Options {
         }
         if name == "process-id" {
             self.process_id = integer(value, 0, u32::MAX as i64)? as u32;
+            return Ok(());
+        }
+        if name == "config-file" {
+            self.config_file = value.into();
             return Ok(());
         }
         if name == "user" {
@@ -108,6 +116,8 @@ pub struct Config {
     pub maxclients: usize,
     /// `maxmemory`, in bytes; 0 means no limit.
     pub maxmemory: usize,
+    /// `maxmemory-clients`, in bytes, or as a percentage of `maxmemory` if negative; 0 means no limit.
+    pub maxmemory_clients: i64,
     /// `maxmemory-policy`.
     pub maxmemory_policy: Policy,
     /// `maxmemory-samples`.
@@ -140,20 +150,8 @@ pub struct Config {
     pub acl_all_channels: bool,
     /// `tracking-table-max-keys`; 0 means no limit.
     pub tracked_keys_max: usize,
-    /// `hash-max-listpack-entries`.
-    pub hash_entries_max: usize,
-    /// `hash-max-listpack-value`, in bytes.
-    pub hash_value_bytes_max: usize,
-    /// `set-max-intset-entries`.
-    pub intset_entries_max: usize,
-    /// `set-max-listpack-entries`.
-    pub set_entries_max: usize,
-    /// `set-max-listpack-value`, in bytes.
-    pub set_value_bytes_max: usize,
-    /// `zset-max-listpack-entries`.
-    pub zset_entries_max: usize,
-    /// `zset-max-listpack-value`, in bytes.
-    pub zset_value_bytes_max: usize,
+    /// Up to which size collections keep their compact forms; the seed in it means nothing.
+    pub compact: Compact,
     /// `slowlog-log-slower-than`, in microseconds.
     pub slowlog_log_slower_than: i64,
     /// `slowlog-max-len`.
@@ -168,10 +166,20 @@ pub struct Config {
     pub debug_access: DebugAccess,
     /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
     pub hll_sparse_bytes_max: usize,
-    /// `stream-node-max-bytes`; 0 means no limit.
-    pub stream_node_bytes_max: usize,
-    /// `stream-node-max-entries`; 0 means no limit.
-    pub stream_node_entries_max: usize,
+    /// `busy-reply-threshold`, in milliseconds.
+    pub busy_reply_millis: u64,
+    /// `script-instructions-max`: what a script may do, in instructions of the Lua machine.
+    pub script_instructions_max: u64,
+    /// `script-memory-max`: what a Lua machine may take, in bytes.
+    pub script_memory_bytes_max: usize,
+    /// `script-cache-max-entries`: scripts that EVAL has brought and that are kept.
+    pub script_cache_entries_max: usize,
+    /// `script-cache-max-bytes`: what all scripts that are kept may take, in bytes.
+    pub script_cache_bytes_max: usize,
+    /// `function-max-libraries`.
+    pub function_libraries_max: usize,
+    /// `function-max-bytes`: what the texts of all libraries of functions may take, in bytes.
+    pub function_bytes_max: usize,
     /// Settings that only the host acts on, as text.
     host: OrderedMap<&'static str, String>,
 }
@@ -194,6 +202,7 @@ impl Default for Config {
             requirepass: Vec::new(),
             maxclients: 10_000,
             maxmemory: 0,
+            maxmemory_clients: 0,
             maxmemory_policy: Policy::NONE,
             maxmemory_samples: 5,
             eviction_tenacity: 10,
@@ -210,13 +219,7 @@ impl Default for Config {
             acl_log_len_max: 128,
             acl_all_channels: false,
             tracked_keys_max: 1_000_000,
-            hash_entries_max: 512,
-            hash_value_bytes_max: 64,
-            intset_entries_max: 512,
-            set_entries_max: 128,
-            set_value_bytes_max: 64,
-            zset_entries_max: 128,
-            zset_value_bytes_max: 64,
+            compact: Compact::new(HashSeed(0, 0)),
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,
             latency_monitor_threshold: 0,
@@ -224,8 +227,13 @@ impl Default for Config {
             latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
             debug_access: DebugAccess::No,
             hll_sparse_bytes_max: 3000,
-            stream_node_bytes_max: 4096,
-            stream_node_entries_max: 100,
+            busy_reply_millis: 5000,
+            script_instructions_max: 2_000_000_000,
+            script_memory_bytes_max: 256 << 20,
+            script_cache_entries_max: 500,
+            script_cache_bytes_max: 64 << 20,
+            function_libraries_max: 1000,
+            function_bytes_max: 64 << 20,
             host: OrderedMap::new(),
         }
     }
@@ -248,16 +256,7 @@ impl Config {
         store.access.counts = self.maxmemory_policy.counts();
         store.access.log_factor = self.lfu_log_factor;
         store.access.decay_minutes = self.lfu_decay_minutes;
-        let compact = &mut store.compact;
-        compact.hash_entries_max = self.hash_entries_max;
-        compact.hash_value_bytes_max = self.hash_value_bytes_max;
-        compact.intset_entries_max = self.intset_entries_max;
-        compact.set_entries_max = self.set_entries_max;
-        compact.set_value_bytes_max = self.set_value_bytes_max;
-        compact.zset_entries_max = self.zset_entries_max;
-        compact.zset_value_bytes_max = self.zset_value_bytes_max;
-        compact.stream_node_bytes_max = self.stream_node_bytes_max;
-        compact.stream_node_entries_max = self.stream_node_entries_max;
+        store.compact = Compact { seed: store.compact.seed, ..self.compact };
     }
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
@@ -318,15 +317,15 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
 
 /// A setting of the engine whose value is a number within bounds.
 macro_rules! number {
-    ($name:literal, $alias:expr, $field:ident, $least:expr, $most:expr) => {
+    ($name:literal, $alias:expr, $($field:tt).+, $least:expr, $most:expr) => {
         Setting {
             name: $name,
             alias: $alias,
             is_mutable: true,
             is_host: false,
-            read: |config, _| config.$field.to_string(),
+            read: |config, _| config.$($field).+.to_string(),
             write: |config, _, value| {
-                config.$field = integer(value, $least, $most)? as _;
+                config.$($field).+ = integer(value, $least, $most)? as _;
                 Ok(())
             },
         }
@@ -335,17 +334,17 @@ macro_rules! number {
 
 /// A setting of the engine whose value is a number of bytes.
 macro_rules! bytes {
-    ($name:literal, $field:ident, $least:expr) => {
+    ($name:literal, $($field:tt).+, $least:expr) => {
         Setting {
             name: $name,
             alias: None,
             is_mutable: true,
             is_host: false,
-            read: |config, _| config.$field.to_string(),
+            read: |config, _| config.$($field).+.to_string(),
             write: |config, _, value| {
                 let bytes =
                     parse_bytes(value).ok_or_else(|| ConfigError::new("argument must be a memory value"))?;
-                config.$field = bounded(bytes as i64, $least, i64::MAX)? as usize;
+                config.$($field).+ = bounded(bytes as i64, $least, i64::MAX)? as usize;
                 Ok(())
             },
         }
@@ -423,10 +422,11 @@ const SETTINGS: &[Setting] = &[
         },
     },
     // A host that has such a file hands its lines over as `user` settings.
-    Setting { is_mutable: false, ..fixed!("aclfile", "") },
+    host("aclfile", false),
     number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
     fixed!("appendonly", "no"),
     host("bind", false),
+    number!("busy-reply-threshold", Some("lua-time-limit"), busy_reply_millis, 0, i64::MAX),
     host("client-output-buffer-limit", true),
     bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
@@ -450,8 +450,22 @@ const SETTINGS: &[Setting] = &[
         },
     },
     host("engine", false),
-    number!("hash-max-listpack-entries", Some("hash-max-ziplist-entries"), hash_entries_max, 0, i64::MAX),
-    number!("hash-max-listpack-value", Some("hash-max-ziplist-value"), hash_value_bytes_max, 0, i64::MAX),
+    bytes!("function-max-bytes", function_bytes_max, 0),
+    number!("function-max-libraries", None, function_libraries_max, 0, i64::MAX),
+    number!(
+        "hash-max-listpack-entries",
+        Some("hash-max-ziplist-entries"),
+        compact.hash_entries_max,
+        0,
+        i64::MAX
+    ),
+    number!(
+        "hash-max-listpack-value",
+        Some("hash-max-ziplist-value"),
+        compact.hash_value_bytes_max,
+        0,
+        i64::MAX
+    ),
     bytes!("hll-sparse-max-bytes", hll_sparse_bytes_max, 0),
     Setting {
         name: "hz",
@@ -485,9 +499,30 @@ const SETTINGS: &[Setting] = &[
     },
     number!("lfu-decay-time", None, lfu_decay_minutes, 0, i32::MAX as i64),
     number!("lfu-log-factor", None, lfu_log_factor, 0, i32::MAX as i64),
+    number!(
+        "list-max-listpack-size",
+        Some("list-max-ziplist-size"),
+        compact.list_fill.0,
+        i32::MIN as i64,
+        i32::MAX as i64
+    ),
     host("loglevel", true),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
     bytes!("maxmemory", maxmemory, 0),
+    Setting {
+        name: "maxmemory-clients",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, _| match config.maxmemory_clients {
+            percent @ ..0 => alloc::format!("{}%", -percent),
+            bytes => bytes.to_string(),
+        },
+        write: |config, _, value| {
+            config.maxmemory_clients = bytes_or_percent(value)?;
+            Ok(())
+        },
+    },
     number!("maxmemory-eviction-tenacity", None, eviction_tenacity, 0, 100),
     Setting {
         name: "maxmemory-policy",
@@ -541,21 +576,37 @@ const SETTINGS: &[Setting] = &[
     // Payloads are always checked in depth, whoever sends them.
     fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
-    number!("set-max-intset-entries", None, intset_entries_max, 0, i64::MAX),
-    number!("set-max-listpack-entries", None, set_entries_max, 0, i64::MAX),
-    number!("set-max-listpack-value", None, set_value_bytes_max, 0, i64::MAX),
+    bytes!("script-cache-max-bytes", script_cache_bytes_max, 0),
+    number!("script-cache-max-entries", None, script_cache_entries_max, 1, i64::MAX),
+    number!("script-instructions-max", None, script_instructions_max, 1000, i64::MAX),
+    bytes!("script-memory-max", script_memory_bytes_max, 1 << 20),
+    number!("set-max-intset-entries", None, compact.intset_entries_max, 0, i64::MAX),
+    number!("set-max-listpack-entries", None, compact.set_entries_max, 0, i64::MAX),
+    number!("set-max-listpack-value", None, compact.set_value_bytes_max, 0, i64::MAX),
     number!("slowlog-log-slower-than", None, slowlog_log_slower_than, -1, i64::MAX),
     number!("slowlog-max-len", None, slowlog_max_len, 0, i64::MAX),
-    bytes!("stream-node-max-bytes", stream_node_bytes_max, 0),
-    number!("stream-node-max-entries", None, stream_node_entries_max, 0, i64::MAX),
+    bytes!("stream-node-max-bytes", compact.stream_node_bytes_max, 0),
+    number!("stream-node-max-entries", None, compact.stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
     host("tcp-keepalive", true),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),
     number!("tracking-table-max-keys", None, tracked_keys_max, 0, i64::MAX),
     host("unixsocket", false),
     host("unixsocketperm", false),
-    number!("zset-max-listpack-entries", Some("zset-max-ziplist-entries"), zset_entries_max, 0, i64::MAX),
-    number!("zset-max-listpack-value", Some("zset-max-ziplist-value"), zset_value_bytes_max, 0, i64::MAX),
+    number!(
+        "zset-max-listpack-entries",
+        Some("zset-max-ziplist-entries"),
+        compact.zset_entries_max,
+        0,
+        i64::MAX
+    ),
+    number!(
+        "zset-max-listpack-value",
+        Some("zset-max-ziplist-value"),
+        compact.zset_value_bytes_max,
+        0,
+        i64::MAX
+    ),
 ];
 
 /// The values of `acl-pubsub-default`.
@@ -572,6 +623,20 @@ fn bounded(number: i64, least: i64, most: i64) -> Result<i64, ConfigError> {
         return Ok(number);
     }
     Err(ConfigError(alloc::format!("argument must be between {least} and {most} inclusive")))
+}
+
+/// Bytes, or a percentage as a negative number.
+fn bytes_or_percent(value: &str) -> Result<i64, ConfigError> {
+    const INVALID: &str = "argument must be a memory or percent value";
+    let invalid = || ConfigError::new(INVALID);
+    let Some(percent) = value.strip_suffix('%') else {
+        return i64::try_from(parse_bytes(value).ok_or_else(invalid)?).map_err(|_| invalid());
+    };
+    match parse_i64(percent.as_bytes()).ok_or_else(invalid)? {
+        percent @ 0..=100 => Ok(-percent),
+        101.. => Err(ConfigError::new("percentage argument must be less or equal to 100")),
+        _ => Err(invalid()),
+    }
 }
 
 /// The index of a word in a list, in any case.
@@ -685,7 +750,7 @@ mod tests {
         assert!(options.set("maxmemory", "1xb").is_err());
         assert!(options.set("maxclients", "0").is_err());
         assert!(options.set("hash-max-ziplist-entries", "7").is_ok());
-        assert_eq!(options.config.hash_entries_max, 7);
+        assert_eq!(options.config.compact.hash_entries_max, 7);
         assert!(options.set("no-such-setting", "1").is_err());
     }
 

@@ -198,6 +198,8 @@ pub struct Connection {
     pub(crate) gate: Gate,
     /// CLIENT TRACKING, while it is on.
     pub(crate) tracking: Option<Box<Tracking>>,
+    /// Whether it was on before.
+    pub(crate) has_tracked: bool,
     /// CLIENT REPLY.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-EVICT.
@@ -236,6 +238,8 @@ pub struct Connection {
     pub(crate) is_paused: bool,
     /// Whether it is queued to go on with `pending`.
     pub(crate) is_runnable: bool,
+    /// What it keeps in the engine, as it was last counted for `maxmemory-clients`.
+    pub(crate) noted_bytes: usize,
     /// Bytes received so far.
     pub bytes_in: u64,
     /// Bytes sent so far.
@@ -261,6 +265,7 @@ impl Connection {
             user: DEFAULT_USER,
             gate: Gate::default(),
             tracking: None,
+            has_tracked: false,
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,
@@ -280,6 +285,7 @@ impl Connection {
             is_postponed: false,
             is_paused: false,
             is_runnable: false,
+            noted_bytes: 0,
             bytes_in: 0,
             bytes_out: 0,
             commands: 0,

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{ConnId, Engine, Options, Output, Peer};
+use crate::{ConnId, Engine, Errand, Options, Output, Peer};
 
 /// An engine and its clients.
 ///
@@ -17,6 +17,8 @@ pub(crate) struct Conversation {
     received: BTreeMap<ConnId, Vec<u8>>,
     closed: BTreeSet<ConnId>,
     pub(crate) effects: Vec<u8>,
+    /// What the host was asked last.
+    pub(crate) errand: Option<(Errand, String)>,
     /// How often the host was told to write.
     pub(crate) writes: usize,
 }
@@ -35,6 +37,7 @@ impl Conversation {
             received: BTreeMap::new(),
             closed: BTreeSet::new(),
             effects: Vec::new(),
+            errand: None,
             writes: 0,
         }
     }
@@ -68,6 +71,13 @@ impl Conversation {
             self.engine.handle_timeout(self.now);
             self.collect();
         }
+    }
+
+    /// Answers what the host was asked.
+    pub(crate) fn answer(&mut self, answer: Result<&[u8], &str>) {
+        self.errand = None;
+        self.engine.answer(self.now, answer);
+        self.collect();
     }
 
     /// Lets time pass, in microseconds.
@@ -110,6 +120,11 @@ impl Conversation {
     /// Sends one request and returns what was received since the last look, in the form of expected bytes.
     pub(crate) fn ask(&mut self, conn: ConnId, request: &str) -> String {
         self.send(conn, &[request]);
+        self.said(conn)
+    }
+
+    /// What a client has received since the last look, in the form of expected bytes.
+    pub(crate) fn said(&mut self, conn: ConnId) -> String {
         let bytes = self.received.remove(&conn).unwrap_or_default();
         String::from_utf8_lossy(&bytes).trim_end_matches("\r\n").replace("\r\n", "|")
     }
@@ -133,7 +148,7 @@ impl Conversation {
         all
     }
 
-    fn collect(&mut self) {
+    pub(crate) fn collect(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Write { conn, bytes, .. } => {
@@ -143,6 +158,9 @@ impl Conversation {
                 }
                 Output::Close { conn } => _ = self.closed.insert(conn),
                 Output::Append { bytes } => self.effects.extend_from_slice(bytes),
+                Output::Errand { errand, text } => {
+                    self.errand = Some((errand, String::from_utf8_lossy(text).into_owned()));
+                }
                 Output::Setting { .. } | Output::Shutdown => {}
             }
         }

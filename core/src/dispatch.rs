@@ -15,6 +15,7 @@ use crate::eviction::{self, Room};
 use crate::keyspace::Store;
 use crate::pause;
 use crate::resp::{Protocol, Reply};
+use crate::scripting;
 use crate::server::{Server, Unusual};
 use crate::tracking;
 
@@ -43,6 +44,10 @@ pub(crate) fn dispatch(
     let (parent, row) = match admit(store, server, conn, args, row) {
         Ok(found) => found,
         Err(error) => {
+            if row.is_none() && is_http(args) {
+                server.close(conn);
+                return Dispatched::Done;
+            }
             count_refusal(server, args, row);
             let error = if row.is_some_and(|found| is_exec(found.row)) {
                 transactions::abort(store, server.connection(conn), conn, &error)
@@ -187,6 +192,9 @@ fn admit(
     {
         return Err(Error::Text("ERR Replica can't interact with the keyspace"));
     }
+    if server.unusual.has(Unusual::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
+        return Err(scripting::busy(server));
+    }
     Ok((parent, row))
 }
 
@@ -219,6 +227,14 @@ fn count_refusal(server: &mut Server, args: Args<'_>, row: Option<Found>) {
     if let Some(row) = row {
         server.observer.statistics.of(row).rejected += 1;
     }
+}
+
+/// Whether a web page makes a browser talk to us, which cannot be let to the lines that are commands: the first is a
+/// `POST`, and any request has a `Host:`. As in Redis, that is the end of the connection.
+#[cold]
+fn is_http(args: Args<'_>) -> bool {
+    let name = args.at(0);
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 #[cold]

@@ -20,8 +20,27 @@ pub struct Effects {
     rewritten: Vec<u8>,
     /// Whether the running handler has put something, perhaps nothing, in place of itself.
     pub is_rewritten: bool,
-    /// Whether an EXEC is under way, and whether its MULTI has been recorded.
-    transaction: Option<bool>,
+    /// How many they are.
+    rewritten_count: usize,
+    /// What is under way.
+    transaction: Transaction,
+}
+
+/// Commands that belong together.
+#[derive(Default)]
+enum Transaction {
+    /// There are none.
+    #[default]
+    None,
+    /// Those of EXEC, and whether its MULTI has been recorded.
+    Exec(bool),
+    /// Those of a script.
+    Script {
+        /// Where the first one lies.
+        first: usize,
+        /// How many there are so far.
+        count: usize,
+    },
 }
 
 impl Effects {
@@ -29,6 +48,7 @@ impl Effects {
     pub fn rewrite<'a>(&mut self, args: impl Iterator<Item = &'a [u8]> + Clone) {
         self.is_rewritten = true;
         if self.enabled {
+            self.rewritten_count += 1;
             write_command(&mut self.rewritten, args);
         }
     }
@@ -41,7 +61,7 @@ impl Effects {
     /// Records a command at once, before whatever the running command will amount to.
     pub fn append_now<'a>(&mut self, db: usize, args: impl Iterator<Item = &'a [u8]> + Clone) {
         if self.enabled {
-            self.begin(db);
+            self.begin(db, 1);
             write_command(&mut self.bytes, args);
         }
     }
@@ -52,10 +72,10 @@ impl Effects {
             return;
         }
         if !self.is_rewritten {
-            self.begin(db);
+            self.begin(db, 1);
             write_command(&mut self.bytes, args);
         } else if !self.rewritten.is_empty() {
-            self.begin(db);
+            self.begin(db, self.rewritten_count);
             self.bytes.append(&mut self.rewritten);
         }
     }
@@ -65,30 +85,75 @@ impl Effects {
     pub fn reset_command(&mut self) {
         self.is_rewritten = false;
         self.rewritten.clear();
+        self.rewritten_count = 0;
     }
 
     /// An EXEC begins.
     pub fn begin_transaction(&mut self) {
-        self.transaction = Some(false);
+        self.transaction = Transaction::Exec(false);
     }
 
-    /// The EXEC has ended.
+    /// A script begins; `false` if it belongs to an EXEC.
+    pub fn begin_script(&mut self) -> bool {
+        let is_alone = matches!(self.transaction, Transaction::None);
+        if is_alone {
+            self.transaction = Transaction::Script { first: self.bytes.len(), count: 0 };
+        }
+        is_alone
+    }
+
+    /// Takes what a script has recorded so far out of what can be made durable, until it goes on.
+    pub fn hold_script(&mut self) -> Vec<u8> {
+        match self.transaction {
+            Transaction::Script { first, .. } => self.bytes.split_off(first),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The script goes on.
+    pub fn resume_script(&mut self, mut held: Vec<u8>) {
+        if let Transaction::Script { first, .. } = &mut self.transaction {
+            *first = self.bytes.len();
+            self.bytes.append(&mut held);
+        }
+    }
+
+    /// The EXEC, or the script, has ended.
     pub fn end_transaction(&mut self) {
-        if self.transaction.take() == Some(true) {
+        let has_begun = match core::mem::take(&mut self.transaction) {
+            Transaction::None => false,
+            Transaction::Exec(has_begun) => has_begun,
+            Transaction::Script { count, .. } => count > 1,
+        };
+        if has_begun {
             write_command(&mut self.bytes, [b"EXEC".as_slice()].into_iter());
         }
     }
 
-    fn begin(&mut self, db: usize) {
+    /// Prepares for so many commands.
+    fn begin(&mut self, db: usize, added: usize) {
         if self.db != Some(db) {
             self.db = Some(db);
             let mut index = Vec::new();
             write_i64(&mut index, db as i64);
             write_command(&mut self.bytes, [b"SELECT".as_slice(), &index].into_iter());
         }
-        if self.transaction == Some(false) {
-            self.transaction = Some(true);
-            write_command(&mut self.bytes, [b"MULTI".as_slice()].into_iter());
+        match &mut self.transaction {
+            Transaction::None | Transaction::Exec(true) => {}
+            Transaction::Exec(has_begun) => {
+                *has_begun = true;
+                write_command(&mut self.bytes, [b"MULTI".as_slice()].into_iter());
+            }
+            Transaction::Script { first, count } => {
+                let was_single = *count < 2;
+                *count += added;
+                // A single command is atomic as it is.
+                if was_single && *count > 1 {
+                    let mut multi = Vec::new();
+                    write_command(&mut multi, [b"MULTI".as_slice()].into_iter());
+                    self.bytes.splice(*first..*first, multi);
+                }
+            }
         }
     }
 }

@@ -3,18 +3,18 @@
 //! Call order: any number of `connect`, `handle_input`, `handle_timeout` and `disconnect`, then `poll_output`
 //! until it gives `None`, then `poll_timeout` for the time of the next `handle_timeout`.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::acl;
 use crate::args::{Args, Range};
 use crate::blocking;
+use crate::client_eviction;
 use crate::command::Found;
 use crate::config::Options;
 use crate::connection::{ConnId, Connection, Gate, Peer, ReplyMode};
 use crate::context::Context;
 use crate::dispatch::{Dispatched, dispatch};
+use crate::errand;
 use crate::error::Error;
 use crate::eviction;
 use crate::keyspace::{Entry, Store};
@@ -22,6 +22,7 @@ use crate::output::{Class, Outbox, Output};
 use crate::pause;
 use crate::pubsub;
 use crate::resp::{Parsed, Parser, Reply, split_inline};
+use crate::scripting;
 use crate::server::{Server, Unusual};
 use crate::tracking;
 
@@ -176,6 +177,9 @@ impl Engine {
                 self.keep(conn, &bytes[consumed..]);
             }
         }
+        if self.server.config.maxmemory_clients != 0 {
+            client_eviction::note(&mut self.server, conn);
+        }
         self.finish();
     }
 
@@ -200,6 +204,10 @@ impl Engine {
     /// Time has passed: does what is due, in bounded steps.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.begin(now);
+        if self.server.scripting.paused.is_some() && !scripting::go_on(&mut self.store, &mut self.server) {
+            self.finish();
+            return;
+        }
         if self.server.is_asleep() {
             self.finish();
             return;
@@ -222,8 +230,11 @@ impl Engine {
 
     /// When `handle_timeout` is wanted next; a time that is not after now means at once.
     pub fn poll_timeout(&self) -> Option<Micros> {
-        if self.server.asleep_until != 0 {
-            return Some(self.server.asleep_until);
+        if self.server.errand.is_some() {
+            return None;
+        }
+        if self.server.asleep_until != 0 || self.server.unusual.has(Unusual::BUSY) {
+            return Some(if self.server.scripting.paused.is_some() { 0 } else { self.server.asleep_until });
         }
         if !self.server.runnable.is_empty() || self.server.is_evicting {
             return Some(0);
@@ -246,19 +257,12 @@ impl Engine {
         self.outbox.poll()
     }
 
-    /// All users as the lines of an ACL file, for a host that keeps them in one.
-    pub fn acl_text(&self) -> Vec<u8> {
-        self.server.acl.text()
-    }
-
-    /// Puts the users of an ACL file in place of all there are, or says which line is wrong and changes nothing.
-    /// Connections of users who are no longer there, or may now do something else, are closed.
-    pub fn load_acl(&mut self, now: Micros, text: &[u8]) -> Result<(), String> {
+    /// How an [`Output::Errand`] went: with the text that was asked for, if any, or why it failed, as the operating
+    /// system words it. Everything goes on that has waited for it.
+    pub fn answer(&mut self, now: Micros, answer: Result<&[u8], &str>) {
         self.begin(now);
-        let users = acl::parse(self.server.names(), text)?;
-        acl::replace(&mut self.server, users);
+        errand::end(&mut self.store, &mut self.server, answer);
         self.finish();
-        Ok(())
     }
 
     /// Every entry of a database whose time has not come, in no useful order.
@@ -270,6 +274,12 @@ impl Engine {
     #[cfg(test)]
     pub(crate) fn parts(&mut self) -> (&mut Store, &mut Server) {
         (&mut self.store, &mut self.server)
+    }
+
+    /// The same, only to look at the server.
+    #[cfg(test)]
+    pub(crate) fn view(&self) -> &Server {
+        &self.server
     }
 
     // ----- one batch -----
@@ -300,6 +310,9 @@ impl Engine {
                 self.process_kept(conn, input);
             }
         }
+        if self.server.config.maxmemory_clients != 0 {
+            client_eviction::enforce(&mut self.server);
+        }
         if self.server.unusual.has(Unusual::TRACKING) {
             tracking::broadcast(&mut self.server);
         }
@@ -311,6 +324,9 @@ impl Engine {
         self.close_connections();
         for (name, value) in mem::take(&mut self.server.settings) {
             self.outbox.setting(name, value);
+        }
+        if let Some((errand, text)) = self.server.errand.as_mut().and_then(errand::Asked::take_question) {
+            self.outbox.errand(errand, text);
         }
         if mem::take(&mut self.server.is_shutdown) {
             self.outbox.shutdown();
@@ -325,6 +341,9 @@ impl Engine {
                 input = Vec::new();
             }
             connection.pending = input;
+        }
+        if self.server.config.maxmemory_clients != 0 {
+            client_eviction::note(&mut self.server, conn);
         }
     }
 
@@ -750,12 +769,14 @@ impl Engine {
     }
 
     fn forget(&mut self, conn: ConnId) {
+        scripting::abandon(&mut self.store, &mut self.server, conn);
         blocking::forget(&mut self.store, &mut self.server, conn);
         pause::forget(&mut self.server, conn);
-        tracking::disable(&mut self.store, &mut self.server, conn);
+        tracking::forget(&mut self.store, &mut self.server, conn);
         unwatch_all(&mut self.store, self.server.connection(conn), conn);
         pubsub::forget(&mut self.server, conn);
         self.server.set_monitor(conn, false);
+        client_eviction::forget(&mut self.server, conn);
         self.server.delete(conn);
     }
 }

@@ -31,6 +31,14 @@ impl Memory {
         Memory { available, left: 0 }
     }
 
+    /// Bytes that others may take who keep an account of their own; `usize::MAX` when there is no known end.
+    pub(crate) fn spare(&self) -> usize {
+        match (self.available)() {
+            usize::MAX => usize::MAX,
+            available => available.saturating_sub(HEADROOM_BYTES),
+        }
+    }
+
     /// Takes note that so many bytes are about to be allocated, or refuses.
     #[inline]
     pub fn take(&mut self, bytes: usize) -> Result<(), Error> {

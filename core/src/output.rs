@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::connection::ConnId;
+use crate::errand::Errand;
 
 /// Something for the host to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +35,14 @@ pub enum Output<'a> {
         /// Its new value.
         value: &'a str,
     },
+    /// Do something with the server's files, then call [`Engine::answer`](crate::Engine::answer): until then
+    /// everything waits.
+    Errand {
+        /// What.
+        errand: Errand,
+        /// With which text.
+        text: &'a [u8],
+    },
     /// Stop the server gracefully.
     Shutdown,
 }
@@ -62,6 +71,7 @@ enum Item {
     Write { conn: ConnId, start: usize, end: usize, class: Class },
     Close(ConnId),
     Setting(String, String),
+    Errand(Errand, Vec<u8>),
     Shutdown,
 }
 
@@ -137,6 +147,10 @@ impl Outbox {
         self.items.push(Item::Setting(name, value));
     }
 
+    pub(crate) fn errand(&mut self, errand: Errand, text: Vec<u8>) {
+        self.items.push(Item::Errand(errand, text));
+    }
+
     pub(crate) fn shutdown(&mut self) {
         self.items.push(Item::Shutdown);
     }
@@ -154,6 +168,7 @@ impl Outbox {
             }
             Item::Close(conn) => Output::Close { conn: *conn },
             Item::Setting(name, value) => Output::Setting { name, value },
+            Item::Errand(errand, text) => Output::Errand { errand: *errand, text },
             Item::Shutdown => Output::Shutdown,
         })
     }

@@ -68,9 +68,6 @@ pub(crate) fn holds(store: &mut Store, server: &mut Server, conn: ConnId, row: &
     if !lift_if_over(store, server) {
         return false;
     }
-    let changes = |row: &Command| {
-        row.flags.has(Flags::WRITE) || row.flags.has(Flags::MAY_REPLICATE) || ALSO_HELD.contains(&row.name)
-    };
     let holds_all = server.pause.holds_all;
     let connection = server.connection(conn);
     let queue = connection.transaction.as_ref().filter(|_| row.name == "EXEC");
@@ -82,6 +79,11 @@ pub(crate) fn holds(store: &mut Store, server: &mut Server, conn: ConnId, row: &
     server.blocked += 1;
     server.pause.waiting.push(conn);
     true
+}
+
+/// Whether a command changes data, or is handed on to replicas although it does not.
+pub(crate) fn changes(row: &Command) -> bool {
+    row.flags.has(Flags::WRITE) || row.flags.has(Flags::MAY_REPLICATE) || ALSO_HELD.contains(&row.name)
 }
 
 /// Forgets a connection that is going.

@@ -11,6 +11,7 @@ use crate::args::Args;
 use crate::command::{Index, Lookup};
 use crate::config::{Config, Options};
 use crate::connection::{ConnId, Connection, Gate};
+use crate::errand::Asked;
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::observe::{Observer, Statistics};
@@ -18,6 +19,7 @@ use crate::output::Class;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
+use crate::scripting::Scripting;
 use crate::structures::ordered::OrderedSet;
 use crate::structures::sort::sort_by_key;
 use crate::tracking::TrackingTable;
@@ -29,6 +31,8 @@ pub struct Stats {
     pub connections: u64,
     /// Connections refused because there were too many.
     pub rejected: u64,
+    /// Connections closed since all of them together kept too much.
+    pub evicted_clients: u64,
     /// Commands processed.
     pub commands: u64,
     /// Error replies.
@@ -82,6 +86,10 @@ impl Unusual {
     pub(crate) const PAUSED: Unusual = Unusual(1);
     /// Some client tracks what it has read.
     pub(crate) const TRACKING: Unusual = Unusual(1 << 1);
+    /// A script is busy, and others are told so.
+    pub(crate) const BUSY: Unusual = Unusual(1 << 2);
+    /// Requests may not simply run.
+    const HELD: Unusual = Unusual(Unusual::PAUSED.0 | Unusual::BUSY.0);
 
     /// Whether there is nothing.
     #[inline(always)]
@@ -127,6 +135,8 @@ pub struct Server {
     pub(crate) pause: Pause,
     /// CLIENT TRACKING.
     pub(crate) tracking: TrackingTable,
+    /// Lua.
+    pub(crate) scripting: Scripting,
     /// Channels and patterns.
     pub pubsub: PubSub,
     /// Counters.
@@ -139,6 +149,8 @@ pub struct Server {
     pub closing: Vec<ConnId>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
+    /// What connections keep in the engine, while `maxmemory-clients` limits it.
+    pub(crate) clients_bytes: usize,
     /// Whether keys are being evicted step by step.
     pub(crate) is_evicting: bool,
     /// Whether SHUTDOWN was accepted.
@@ -155,6 +167,10 @@ pub struct Server {
     pub run_id: String,
     /// Forty hexadecimal digits that name the history of the data, for replicas.
     pub repl_id: String,
+    /// What the host is asked, while everything waits for its answer.
+    pub(crate) errand: Option<Asked>,
+    /// The file that the settings came from; empty without one.
+    pub(crate) config_file: String,
     /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
     pub(crate) asleep_until: u64,
     /// The number of the process; 0 where there is none.
@@ -192,12 +208,14 @@ impl Server {
             unusual: Unusual::default(),
             pause: Pause::default(),
             tracking: TrackingTable::default(),
+            scripting: Scripting::default(),
             pubsub: PubSub::default(),
             stats: Stats::default(),
             observer,
             timers: OrderedSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
+            clients_bytes: 0,
             is_evicting: false,
             is_shutdown: false,
             runnable: VecDeque::new(),
@@ -205,6 +223,8 @@ impl Server {
             now,
             started: now,
             repl_id: run_id.chars().rev().collect(),
+            errand: None,
+            config_file: options.config_file,
             asleep_until: 0,
             run_id,
             process_id: options.process_id,
@@ -415,7 +435,7 @@ impl Server {
     pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
         self.side[conn as usize].is_empty()
             && self.closing.is_empty()
-            && !self.unusual.has(Unusual::PAUSED)
+            && !self.unusual.has(Unusual::HELD)
             && self.connection(conn).is_plain()
     }
 

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::args::Args;
-use crate::command::{Command, Flags};
+use crate::command::{Command, Flags, Group};
 use crate::connection::ConnId;
 use crate::keyspace::{Invalidation, Store};
 use crate::resp::{Protocol, Reply};
@@ -70,6 +70,8 @@ type Reader = (ConnId, u64);
 pub(crate) struct TrackingTable {
     /// Connections that track.
     pub(crate) clients: usize,
+    /// Connections that have turned it off, and may still keep what they had read.
+    former: usize,
     keys: OrderedMap<Box<[u8]>, OrderedSet<Reader>>,
     prefixes: OrderedMap<Vec<u8>, Prefix>,
     /// Where the search for keys to give up goes on.
@@ -100,7 +102,11 @@ pub(crate) fn enable(store: &mut Store, server: &mut Server, conn: ConnId, mut t
             tracking.is_caching = old.is_caching;
             tracking.prefixes.extend(old.prefixes);
         }
-        None => server.tracking.clients += 1,
+        None => {
+            let has_tracked = mem::take(&mut connection.has_tracked);
+            server.tracking.clients += 1;
+            server.tracking.former -= usize::from(has_tracked);
+        }
     }
     for prefix in &tracking.prefixes {
         server.tracking.prefixes.or_default(prefix.clone()).clients.insert(conn);
@@ -110,7 +116,8 @@ pub(crate) fn enable(store: &mut Store, server: &mut Server, conn: ConnId, mut t
     set_needed(store, server);
 }
 
-/// Turns tracking off.
+/// Turns tracking off. What was read stays in the table: if tracking is turned on again, its changes are told, as
+/// the client may still keep it.
 pub(crate) fn disable(store: &mut Store, server: &mut Server, conn: ConnId) {
     let Some(tracking) = server.connection(conn).tracking.take() else { return };
     for prefix in &tracking.prefixes {
@@ -122,17 +129,30 @@ pub(crate) fn disable(store: &mut Store, server: &mut Server, conn: ConnId) {
         }
     }
     server.tracking.clients -= 1;
+    server.tracking.former += 1;
+    server.connection(conn).has_tracked = true;
     server.refresh_gate(conn);
     set_needed(store, server);
 }
 
-/// Lets the store note changes exactly as long as someone wants to be told.
+/// Forgets a connection that is going.
+pub(crate) fn forget(store: &mut Store, server: &mut Server, conn: ConnId) {
+    disable(store, server, conn);
+    if mem::take(&mut server.connection(conn).has_tracked) {
+        server.tracking.former -= 1;
+        set_needed(store, server);
+    }
+}
+
+/// Lets the store note changes as long as someone wants to be told, or may want to hear again of what they had read.
 fn set_needed(store: &mut Store, server: &mut Server) {
-    let is_needed = server.tracking.clients > 0;
+    let table = &mut server.tracking;
+    let is_needed = table.clients > 0 || table.former > 0 && !table.keys.is_empty();
     store.note_changes(is_needed);
     server.unusual.set(Unusual::TRACKING, is_needed);
     if !is_needed {
-        server.tracking = TrackingTable::default();
+        table.keys.clear();
+        table.prefixes.clear();
     }
 }
 
@@ -142,7 +162,8 @@ fn set_needed(store: &mut Store, server: &mut Server) {
 #[cold]
 pub(crate) fn remember(server: &mut Server, conn: ConnId, row: &'static Command, args: Args<'_>) {
     // Channels are hashed like keys, but are none.
-    if !row.flags.has(Flags::READONLY) || row.flags.has(Flags::PUBSUB) {
+    // What a script reads is remembered by its own commands.
+    if !row.flags.has(Flags::READONLY) || row.flags.has(Flags::PUBSUB) || row.group == Group::Scripting {
         return;
     }
     let connection = server.connection(conn);

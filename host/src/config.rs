@@ -56,13 +56,36 @@ pub struct Settings {
     pub dir: Option<PathBuf>,
     /// File that holds the process id while the server runs.
     pub pid_file: Option<PathBuf>,
+    /// The file that the settings came from, as an absolute path.
+    pub config_file: Option<PathBuf>,
+    /// The file with the users, as an absolute path.
+    pub acl_file: Option<PathBuf>,
     /// How the engine runs.
     pub engine: EngineConfig,
 }
 
 impl Settings {
+    /// Settings that the engine knows nothing of, with their values and defaults.
+    pub(crate) fn own(&self) -> Vec<(&'static str, String, String)> {
+        let path =
+            |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let default = Self::default();
+        [
+            ("dir", path(&self.dir), String::new()),
+            ("log-format", self.log_format.name().to_owned(), default.log_format.name().to_owned()),
+            ("logfile", path(&self.log_file), String::new()),
+            (
+                "memory-bytes-max",
+                self.engine.memory_bytes_max.to_string(),
+                default.engine.memory_bytes_max.to_string(),
+            ),
+            ("pidfile", path(&self.pid_file), String::new()),
+        ]
+        .to_vec()
+    }
+
     /// What the engine shows of these settings, in CONFIG GET and INFO.
-    fn shown(&self) -> Vec<(String, String)> {
+    pub(crate) fn shown(&self) -> Vec<(String, String)> {
         let socket = self.unix_socket.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let protected = if self.protected_mode { "yes" } else { "no" };
         [
@@ -101,6 +124,8 @@ impl Default for Settings {
             log_file: None,
             dir: None,
             pid_file: None,
+            config_file: None,
+            acl_file: None,
             engine: EngineConfig {
                 kind: Kind::Wasm,
                 options: String::new(),
@@ -182,7 +207,7 @@ pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
         Some("-v" | "--version") => return Ok(Invocation::Version),
         _ => {}
     }
-    let mut parser = Parser { settings: Settings::default(), options: Vec::new() };
+    let mut parser = Parser::new();
     let flags = match arguments.first().map(String::as_str) {
         Some("-") => {
             let mut text = String::new();
@@ -193,21 +218,36 @@ pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
         }
         Some(path) if !path.starts_with("--") => {
             parser.file(Path::new(path), 0)?;
+            parser.settings.config_file = Some(absolute(Path::new(path)));
             &arguments[1..]
         }
         _ => arguments,
     };
     parser.flags(flags)?;
+    parser.check_users()?;
     Ok(Invocation::Serve(Box::new(parser.finish())))
+}
+
+/// Whether a server could start with this text as its configuration file.
+pub(crate) fn check(text: &str) -> Result<(), ConfigError> {
+    let mut parser = Parser::new();
+    parser.text(text, "the new configuration file", 0)?;
+    parser.check_users()
 }
 
 struct Parser {
     settings: Settings,
+    /// How many of the users come from an ACL file.
+    acl_file_users: usize,
     /// Settings for the engine; a later one of the same name replaces an earlier one, but for users.
     options: Vec<(String, String)>,
 }
 
 impl Parser {
+    fn new() -> Self {
+        Self { settings: Settings::default(), acl_file_users: 0, options: Vec::new() }
+    }
+
     fn file(&mut self, path: &Path, depth: usize) -> Result<(), ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError(format!("cannot open the configuration file {}: {error}", path.display()))
@@ -289,6 +329,17 @@ impl Parser {
         }
     }
 
+    /// Users stand in one place, so that ACL SAVE and ACL LOAD are about all of them.
+    fn check_users(&self) -> Result<(), ConfigError> {
+        let count = |wanted: &str| self.options.iter().filter(|(name, _)| name == wanted).count();
+        if self.settings.acl_file.is_some() && count("user") > self.acl_file_users {
+            return Err(ConfigError(
+                "users are defined in an ACL file and by `user` settings; use one or the other".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Each line of an ACL file is a `user` setting. The engine never sees the file itself.
     fn acl_file(&mut self, path: &Path) -> Result<(), String> {
         let origin = path.display();
@@ -301,7 +352,11 @@ impl Parser {
             let at = |error: &str| format!("{origin}, line {}: {error}", number + 1);
             let rules = line.strip_prefix("user ").ok_or_else(|| at("should start with user keyword"))?;
             self.set("user", &[rules.to_owned()]).map_err(|error| at(&error))?;
+            self.acl_file_users += 1;
         }
+        self.settings.acl_file = Some(absolute(path));
+        self.options.retain(|(name, _)| name != "aclfile");
+        self.options.push(("aclfile".to_owned(), path.display().to_string()));
         Ok(())
     }
 
@@ -366,6 +421,9 @@ impl Parser {
     }
 
     fn finish(mut self) -> Settings {
+        if let Some(path) = &self.settings.config_file {
+            self.options.push(("config-file".to_owned(), path.display().to_string()));
+        }
         for (name, value) in self.settings.shown().iter().chain(&self.options) {
             self.settings.engine.options.push_str(&format!("{name} {value}\n"));
         }
@@ -386,6 +444,11 @@ fn number<T: FromStr>(value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("'{value}' is not a number in range"))
 }
 
+/// The path as it is now, whichever directory the server will work in.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 fn path(value: &str) -> Option<PathBuf> {
     (!value.is_empty()).then(|| PathBuf::from(value))
 }
@@ -397,7 +460,7 @@ fn default_cache_dir() -> Option<PathBuf> {
 }
 
 /// Splits a line as Redis's configuration does: words, `'…'` with `\'`, `"…"` with C-like escapes.
-fn split_words(line: &str) -> Result<Vec<String>, String> {
+pub(crate) fn split_words(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut rest = line.trim_start();
     while !rest.is_empty() {
@@ -482,7 +545,7 @@ mod tests {
     }
 
     fn from_text(text: &str) -> Result<Settings, String> {
-        let mut parser = Parser { settings: Settings::default(), options: Vec::new() };
+        let mut parser = Parser::new();
         parser.text(text, "test", 0).map_err(|error| error.to_string())?;
         Ok(parser.finish())
     }

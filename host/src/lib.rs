@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 mod connection;
 pub mod engine;
+mod files;
 pub mod limits;
 pub mod log;
 pub mod memory;

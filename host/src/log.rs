@@ -53,6 +53,16 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// The word in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+        }
+    }
+}
+
 impl FromStr for Format {
     type Err = String;
 

@@ -7,12 +7,13 @@
 use crate::clock::Clock;
 use crate::config::{Settings, yes_or_no};
 use crate::engine::{Engine, Factory, Request, Trap, peer_text};
+use crate::files;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::log;
 use crate::net::{Arrival, DENIED, Listener, listen};
 use links::{Link, Links};
 use mio::{Events, Poll, Token};
-use sanderling_core::{ConnId, Micros, Output};
+use sanderling_core::{ConnId, Errand, Micros, Output};
 use signals::Signals;
 use slots::Slots;
 use std::collections::VecDeque;
@@ -502,6 +503,7 @@ impl Server {
 
     /// Writes the outputs of the last call to their sockets.
     fn deliver(&mut self, now: Micros, named: &mut Vec<(ConnId, usize)>) -> Result<(), Trap> {
+        let mut errand_text = None;
         while let Some(output) = self.engine.next_output()? {
             match output {
                 Output::Write { conn, bytes, class } => {
@@ -536,6 +538,7 @@ impl Server {
                 // There is no log or replica yet that these would go to.
                 Output::Append { .. } => {}
                 Output::Setting { name, value } => apply(&mut self.settings, name, value),
+                Output::Errand { errand, text } => errand_text = Some((errand, text.to_vec())),
                 Output::Shutdown => {
                     log::notice!("a client asked for SHUTDOWN");
                     self.stopping = true;
@@ -552,7 +555,36 @@ impl Server {
             }
         }
         self.flushes = flushes;
-        Ok(())
+        match errand_text {
+            Some((errand, text)) => self.run_errand(errand, &text, named),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what the engine waits for, and hands over how it went. Between two batches the input buffer is free.
+    fn run_errand(
+        &mut self,
+        errand: Errand,
+        text: &[u8],
+        named: &mut Vec<(ConnId, usize)>,
+    ) -> Result<(), Trap> {
+        let room = self.engine.input_buffer().len();
+        let done = files::run(&self.settings, errand, text, room);
+        let answer = match &done {
+            Ok(text) => text.as_slice(),
+            Err(why) => &why.as_bytes()[..why.len().min(room)],
+        };
+        self.engine.input_buffer()[..answer.len()].copy_from_slice(answer);
+        let range = 0..answer.len();
+        let is_done = done.is_ok();
+        self.engine.push(if is_done {
+            Request::Done { text: range }
+        } else {
+            Request::Failed { why: range }
+        });
+        let now = self.clock.now();
+        self.engine.process(now)?;
+        self.deliver(now, named)
     }
 
     /// Lets the requests wait of a connection whose replies pile up.

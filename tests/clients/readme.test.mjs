@@ -1,10 +1,13 @@
-// What README.md shows of the shell: sessions of redis-cli, make's targets, the server's flags.
+// What README.md shows of the shell: sessions of redis-cli, make's targets, the server's flags. And its examples with
+// the libraries that are installed here.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { markedBlocks, runProgram, withAssertions } from '../examples.mjs';
+import { isPackageBuilt, packageEntry } from './queues/target.mjs';
 import { repository, startServer } from './server.mjs';
 
 const readme = readFileSync(path.join(repository, 'README.md'), 'utf8');
@@ -31,6 +34,17 @@ describe('sessions of redis-cli', { skip: missing }, async () => {
         assert.equal(stdout.trimEnd(), output.join('\n'));
       });
     }
+  }
+});
+
+describe('queues without a server', { skip: !isPackageBuilt() && 'the npm package is not built (enable: make package)' }, () => {
+  const examples = markedBlocks(readme).filter(({ kind }) => kind === 'queues');
+  for (const [index, { text }] of examples.entries()) {
+    test(`example ${index + 1}`, { timeout: 60_000 }, () => {
+      // The package is not installed here.
+      const program = withAssertions(text).replaceAll("'sanderling'", `'${packageEntry()}'`);
+      runProgram(import.meta.dirname, `readme-${index + 1}`, program);
+    });
   }
 });
 

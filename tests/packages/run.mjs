@@ -51,6 +51,7 @@ run(tool('attw'), [archive, '--exclude-entrypoints', './sanderling.wasm'], sourc
 
 cpSync(path.join(root, 'tests/packages/project'), project, { recursive: true });
 cpSync(path.join(root, 'tests/clients/use-cases'), path.join(project, 'use-cases'), { recursive: true });
+cpSync(path.join(root, 'tests/examples.mjs'), path.join(project, 'examples.mjs'));
 cpSync(path.join(root, 'README.md'), path.join(project, 'README.md'));
 run('npm', ['ci', ...NPM_OPTIONS], project);
 run('npm', ['install', '--no-save', ...NPM_OPTIONS, archive], project);

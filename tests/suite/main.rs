@@ -8,6 +8,7 @@ mod field_deadlines;
 mod generated;
 mod input;
 mod licences;
+mod lua;
 mod memory;
 mod notifications;
 mod rdb;

@@ -4,6 +4,8 @@ import type { Value } from './encode.js';
 export interface Shape {
   /** Index of the argument that counts the keys; an array in its place brings its own count. */
   readonly count?: number;
+  /** What is counted are a script's keys, and an object there is `{ keys, arguments }`, as node-redis has it. */
+  readonly script?: true;
   /** Objects and maps are members with a value each, not options. */
   readonly pairs?: true;
   /** Objects are `{ score, value }`, and options stand before them. */
@@ -35,7 +37,8 @@ export function flatten(args: readonly unknown[], shape: Shape = NONE): Value[] 
   for (let index = 0; index < length; index += 1) {
     const arg = args[index];
     if (index === shape.count && Array.isArray(arg)) values.push(arg.length);
-    addArgument(values, arg, shape, options);
+    if (index === shape.count && shape.script && isRecord(arg)) addScript(values, arg);
+    else addArgument(values, arg, shape, options);
   }
   // Options of ZADD come last in JavaScript and right behind the key on the wire.
   if (options.length > 0) values.splice(1, 0, ...options);
@@ -54,6 +57,14 @@ function addArgument(values: Value[], arg: unknown, shape: Shape, options: Value
       values.push(toValue(arg['score']), toValue(arg['value']));
     } else addOptions(shape.members ? options : values, arg);
   } else throw unsendable(arg);
+}
+
+function addScript(values: Value[], { keys = [], arguments: more = [], ...others }: Record<string, unknown>): void {
+  const unknown = Object.keys(others);
+  if (!Array.isArray(keys) || !Array.isArray(more) || unknown.length > 0) {
+    throw new TypeError('a script is given { keys: [], arguments: [] }');
+  }
+  values.push(keys.length, ...keys.map(toValue), ...more.map(toValue));
 }
 
 function addPairs(values: Value[], pairs: Iterable<readonly [unknown, unknown]>): void {

@@ -92,52 +92,52 @@ export class Client<M extends Mode = 'text'> {
 
   /** Hears what is published to channels. */
   subscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.listen('subscribe', channels, listener);
+    return this.hear('subscribe', channels, listener);
   }
 
   /** Hears what is published to channels whose names match patterns. */
   psubscribe(patterns: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.listen('psubscribe', patterns, listener);
+    return this.hear('psubscribe', patterns, listener);
   }
 
   /** The same as {@link psubscribe}. */
   pSubscribe(patterns: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.listen('psubscribe', patterns, listener);
+    return this.hear('psubscribe', patterns, listener);
   }
 
   /** Hears what `SPUBLISH` sends to channels. */
   ssubscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.listen('ssubscribe', channels, listener);
+    return this.hear('ssubscribe', channels, listener);
   }
 
   /** The same as {@link ssubscribe}. */
   sSubscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.listen('ssubscribe', channels, listener);
+    return this.hear('ssubscribe', channels, listener);
   }
 
   /** Ends subscriptions: of a listener, of all listeners of channels, or all. */
   unsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unlisten('subscribe', channels, listener);
+    return this.unhear('subscribe', channels, listener);
   }
 
   /** {@link unsubscribe} for patterns. */
   punsubscribe(patterns?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unlisten('psubscribe', patterns, listener);
+    return this.unhear('psubscribe', patterns, listener);
   }
 
   /** The same as {@link punsubscribe}. */
   pUnsubscribe(patterns?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unlisten('psubscribe', patterns, listener);
+    return this.unhear('psubscribe', patterns, listener);
   }
 
   /** {@link unsubscribe} for {@link ssubscribe}. */
   sunsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unlisten('ssubscribe', channels, listener);
+    return this.unhear('ssubscribe', channels, listener);
   }
 
   /** The same as {@link sunsubscribe}. */
   sUnsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unlisten('ssubscribe', channels, listener);
+    return this.unhear('ssubscribe', channels, listener);
   }
 
   /** Keys that match, a few at a time: `for await (const keys of db.scanIterator({ MATCH: 'user:*' }))`. */
@@ -200,7 +200,7 @@ export class Client<M extends Mode = 'text'> {
     }
   }
 
-  private async listen(kind: Kind, channels: OneOrMore<Key>, listener: Listener<never>): Promise<void> {
+  private async hear(kind: Kind, channels: OneOrMore<Key>, listener: Listener<never>): Promise<void> {
     if (typeof listener !== 'function') throw new TypeError(`${kind} takes channels and a function`);
     const list = listOf(channels);
     const confirmed = this.link.confirm({ name: nameOf(kind), values: list }, list.length);
@@ -213,7 +213,7 @@ export class Client<M extends Mode = 'text'> {
     }
   }
 
-  private async unlisten(
+  private async unhear(
     kind: Kind,
     channels: OneOrMore<Key> | undefined,
     listener: Listener<never> | undefined,

@@ -596,7 +596,7 @@ export interface Commands {
    */
   configResetStat(): 'OK';
   /**
-   * Fails: the engine writes no files.
+   * Writes the settings to the file that they came from.
    *
    * `CONFIG REWRITE`, since Redis 2.8.0, O(1).
    */
@@ -680,6 +680,36 @@ export interface Commands {
    */
   echo(message: Value): string;
   /**
+   * Runs a Lua script.
+   *
+   * `EVAL`, since Redis 2.6.0, That of the script.
+   */
+  eval(script: Value, ...args: t.ScriptArguments): Reply;
+  /**
+   * Runs the Lua script with this SHA-1 digest, which must be kept already.
+   *
+   * `EVALSHA`, since Redis 2.6.0, That of the script.
+   */
+  evalsha(sha1: Value, ...args: t.ScriptArguments): Reply;
+  /** The same as {@link evalsha}. */
+  evalSha(sha1: Value, ...args: t.ScriptArguments): Reply;
+  /**
+   * Runs the Lua script with this SHA-1 digest, which must not write.
+   *
+   * `EVALSHA_RO`, since Redis 7.0.0, That of the script.
+   */
+  evalsha_ro(sha1: Value, ...args: t.ScriptArguments): Reply;
+  /** The same as {@link evalsha_ro}. */
+  evalShaRo(sha1: Value, ...args: t.ScriptArguments): Reply;
+  /**
+   * Runs a Lua script that must not write.
+   *
+   * `EVAL_RO`, since Redis 7.0.0, That of the script.
+   */
+  eval_ro(script: Value, ...args: t.ScriptArguments): Reply;
+  /** The same as {@link eval_ro}. */
+  evalRo(script: Value, ...args: t.ScriptArguments): Reply;
+  /**
    * Returns how many of the keys exist; a key named twice counts twice.
    *
    * `EXISTS`, since Redis 1.0.0, O(N) in the number of keys.
@@ -714,6 +744,22 @@ export interface Commands {
    */
   failover(...args: t.Argument[]): 'OK';
   /**
+   * Calls a function.
+   *
+   * `FCALL`, since Redis 7.0.0, That of the function.
+   */
+  fcall(functionName: Value, ...args: t.ScriptArguments): Reply;
+  /** The same as {@link fcall}. */
+  fCall(functionName: Value, ...args: t.ScriptArguments): Reply;
+  /**
+   * Calls a function that must not write.
+   *
+   * `FCALL_RO`, since Redis 7.0.0, That of the function.
+   */
+  fcall_ro(functionName: Value, ...args: t.ScriptArguments): Reply;
+  /** The same as {@link fcall_ro}. */
+  fCallRo(functionName: Value, ...args: t.ScriptArguments): Reply;
+  /**
    * Deletes all keys of all databases.
    *
    * `FLUSHALL`, since Redis 1.0.0, O(1); the memory is given back later.
@@ -729,6 +775,66 @@ export interface Commands {
   flushdb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
   /** The same as {@link flushdb}. */
   flushDb(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /**
+   * Manages libraries of functions.
+   *
+   * `FUNCTION`, since Redis 7.0.0, That of the subcommand.
+   */
+  function(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Deletes a library and its functions.
+   *
+   * `FUNCTION DELETE`, since Redis 7.0.0, O(1).
+   */
+  functionDelete(libraryName: Value): 'OK';
+  /**
+   * Returns all libraries in serialised form.
+   *
+   * `FUNCTION DUMP`, since Redis 7.0.0, O(N) with N bytes of text.
+   */
+  functionDump(): string;
+  /**
+   * Deletes all libraries.
+   *
+   * `FUNCTION FLUSH`, since Redis 7.0.0, O(N) with N functions.
+   */
+  functionFlush(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /**
+   * Lists the subcommands.
+   *
+   * `FUNCTION HELP`, since Redis 7.0.0, O(1).
+   */
+  functionHelp(): string[];
+  /**
+   * Ends the function that is running, if it has written nothing.
+   *
+   * `FUNCTION KILL`, since Redis 7.0.0, O(1).
+   */
+  functionKill(): 'OK';
+  /**
+   * Describes libraries and their functions.
+   *
+   * `FUNCTION LIST`, since Redis 7.0.0, O(N) with N functions.
+   */
+  functionList(...options: t.OptionsOr<{ LIBRARYNAME?: Value; WITHCODE?: boolean }>): { [key: string]: Reply }[];
+  /**
+   * Adds a library of functions.
+   *
+   * `FUNCTION LOAD`, since Redis 7.0.0, O(N) with N bytes of text.
+   */
+  functionLoad(...args: t.Argument[]): string;
+  /**
+   * Adds the libraries of a payload of FUNCTION DUMP.
+   *
+   * `FUNCTION RESTORE`, since Redis 7.0.0, O(N) with N bytes of text.
+   */
+  functionRestore(serializedValue: Value, policy?: t.Word<'FLUSH' | 'APPEND' | 'REPLACE'>): 'OK';
+  /**
+   * Tells what is running, and how many functions there are.
+   *
+   * `FUNCTION STATS`, since Redis 7.0.0, O(1).
+   */
+  functionStats(): { [key: string]: Reply };
   /**
    * Adds members with their places to a sorted set, or moves them.
    *
@@ -1720,6 +1826,54 @@ export interface Commands {
   /** The same as {@link scard}. */
   sCard(key: t.Key): t.Integer;
   /**
+   * Manages the scripts that are kept.
+   *
+   * `SCRIPT`, since Redis 2.6.0, That of the subcommand.
+   */
+  script(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Turns the debugger off; there is none.
+   *
+   * `SCRIPT DEBUG`, since Redis 3.2.0, O(1).
+   */
+  scriptDebug(mode: t.Word<'YES' | 'SYNC' | 'NO'>): 'OK';
+  /**
+   * Tells which scripts are kept.
+   *
+   * `SCRIPT EXISTS`, since Redis 2.6.0, O(N) with N digests.
+   */
+  scriptExists(...sha1s: t.Many<Value>): t.Integer[];
+  /**
+   * Forgets all scripts.
+   *
+   * `SCRIPT FLUSH`, since Redis 2.6.0, O(N) with N scripts.
+   */
+  scriptFlush(flushType?: t.Word<'ASYNC' | 'SYNC'>): 'OK';
+  /**
+   * Lists the subcommands.
+   *
+   * `SCRIPT HELP`, since Redis 5.0.0, O(1).
+   */
+  scriptHelp(): string[];
+  /**
+   * Ends the script that is running, if it has written nothing.
+   *
+   * `SCRIPT KILL`, since Redis 2.6.0, O(1).
+   */
+  scriptKill(): 'OK';
+  /**
+   * Keeps a script for EVALSHA, without running it.
+   *
+   * `SCRIPT LOAD`, since Redis 2.6.0, O(N) with N bytes of text.
+   */
+  scriptLoad(script: Value): string;
+  /**
+   * Returns the text of a script that is kept.
+   *
+   * `SCRIPT SHOW`, since Redis 8.0.0, O(1).
+   */
+  scriptShow(sha1: Value): string;
+  /**
    * Returns the members of the first set that no other set has.
    *
    * `SDIFF`, since Redis 1.0.0, O(N*M) where N is the size of the first set and M the number of sets.
@@ -2612,13 +2766,29 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['DIGEST', 'digest'],
   ['DUMP', 'dump'],
   ['ECHO', 'echo'],
+  ['EVAL', 'eval', { count: 1, script: true }],
+  ['EVALSHA', 'evalsha evalSha', { count: 1, script: true }],
+  ['EVALSHA_RO', 'evalsha_ro evalShaRo', { count: 1, script: true }],
+  ['EVAL_RO', 'eval_ro evalRo', { count: 1, script: true }],
   ['EXISTS', 'exists'],
   ['EXPIRE', 'expire'],
   ['EXPIREAT', 'expireat expireAt'],
   ['EXPIRETIME', 'expiretime expireTime'],
   ['FAILOVER', 'failover'],
+  ['FCALL', 'fcall fCall', { count: 1, script: true }],
+  ['FCALL_RO', 'fcall_ro fCallRo', { count: 1, script: true }],
   ['FLUSHALL', 'flushall flushAll'],
   ['FLUSHDB', 'flushdb flushDb'],
+  ['FUNCTION', 'function'],
+  ['FUNCTION DELETE', 'functionDelete'],
+  ['FUNCTION DUMP', 'functionDump'],
+  ['FUNCTION FLUSH', 'functionFlush'],
+  ['FUNCTION HELP', 'functionHelp'],
+  ['FUNCTION KILL', 'functionKill'],
+  ['FUNCTION LIST', 'functionList'],
+  ['FUNCTION LOAD', 'functionLoad'],
+  ['FUNCTION RESTORE', 'functionRestore'],
+  ['FUNCTION STATS', 'functionStats'],
   ['GEOADD', 'geoadd geoAdd'],
   ['GEODIST', 'geodist geoDist'],
   ['GEOHASH', 'geohash geoHash'],
@@ -2754,6 +2924,14 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['SAVE', 'save'],
   ['SCAN', 'scan'],
   ['SCARD', 'scard sCard'],
+  ['SCRIPT', 'script'],
+  ['SCRIPT DEBUG', 'scriptDebug'],
+  ['SCRIPT EXISTS', 'scriptExists'],
+  ['SCRIPT FLUSH', 'scriptFlush'],
+  ['SCRIPT HELP', 'scriptHelp'],
+  ['SCRIPT KILL', 'scriptKill'],
+  ['SCRIPT LOAD', 'scriptLoad'],
+  ['SCRIPT SHOW', 'scriptShow'],
   ['SDIFF', 'sdiff sDiff'],
   ['SDIFFCARD', 'sdiffcard', { count: 0 }],
   ['SDIFFSTORE', 'sdiffstore sDiffStore'],

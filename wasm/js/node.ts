@@ -1,8 +1,18 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
-import { type OpenPort, type Port, type Text, readAscii, standardText, usePlatform } from './platform.js';
+import {
+  type Door,
+  type ListenOptions,
+  type OpenPort,
+  type Port,
+  type Text,
+  readAscii,
+  standardText,
+  usePlatform,
+} from './platform.js';
 
 /** Methods of Node's buffers that are faster than the documented ones around them. */
 interface FastBuffer extends Uint8Array {
@@ -30,20 +40,53 @@ const moduleUrl = new URL('./sanderling.wasm', import.meta.url);
 /** How long a timer can be, in milliseconds. */
 const FOREVER_MILLISECONDS = 2 ** 31 - 1;
 
+/** How long replies may follow each other before whatever else the process does gets its turn, in milliseconds. */
+const TURN_MILLISECONDS_MAX = 5;
+
+/** When the turn of the event loop that runs now is to end; 0 while nobody has asked. */
+let turnEndsAt = 0;
+
+/**
+ * Replies come within the turn of their requests, so a program that always sends the next request at once would never
+ * let a timer run or a socket be read.
+ */
+function isTurnOver(): boolean {
+  const now = performance.now();
+  if (turnEndsAt !== 0) return now > turnEndsAt;
+  turnEndsAt = now + TURN_MILLISECONDS_MAX;
+  setImmediate(() => (turnEndsAt = 0));
+  return false;
+}
+
 /** A connection as a stream, with what ioredis calls on a socket. Like one, it keeps the process alive. */
 class PortStream extends Duplex {
   private readonly port: Port;
   private readonly alive = setInterval(() => undefined, FOREVER_MILLISECONDS);
+  /** What the next turn of the event loop begins with. */
+  private held: (() => void)[] = [];
+  /** Whether the last reply has been read; what comes after it is for nobody. */
+  private isEnded = false;
 
   constructor(open: OpenPort) {
     super({ allowHalfOpen: false });
     this.port = open(
-      (chunk) => this.push(chunk),
-      (error) => {
-        if (error) this.destroy(error);
-        else this.push(null);
-      },
+      (chunk) => this.deliver(() => this.push(chunk)),
+      (error) => this.deliver(() => (error ? this.destroy(error) : this.endReplies())),
     );
+  }
+
+  private endReplies(): void {
+    this.isEnded = true;
+    this.push(null);
+  }
+
+  private deliver(task: () => void): void {
+    if (this.isEnded) return;
+    if (this.held.length === 0 && !isTurnOver()) return task();
+    if (this.held.push(task) > 1) return;
+    setImmediate(() => {
+      for (const run of this.held.splice(0)) if (!this.isEnded) run();
+    });
   }
 
   override _read(): void {
@@ -61,12 +104,13 @@ class PortStream extends Duplex {
 
   override _final(done: () => void): void {
     this.port.close();
-    this.push(null);
+    this.endReplies();
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearInterval(this.alive);
+    this.isEnded = true;
     this.port.close();
     done(error);
   }
@@ -95,12 +139,81 @@ class PortStream extends Duplex {
   }
 }
 
+/** Replies that a client has not read yet, in bytes, above which it is cut off. */
+const UNREAD_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Joins a socket and a connection of the engine. */
+function serve(socket: Socket, open: OpenPort): void {
+  let port: Port;
+  try {
+    port = open(
+      (chunk) => {
+        // Who does not read what is answered is not listened to, and after a while is not served at all.
+        if (socket.write(chunk)) return;
+        if (socket.writableLength > UNREAD_BYTES_MAX) socket.destroy();
+        else socket.pause();
+      },
+      () => socket.end(),
+    );
+  } catch {
+    // The engine is closed, or has as many connections as it may.
+    socket.destroy();
+    return;
+  }
+  socket.setNoDelay();
+  socket.on('drain', () => socket.resume());
+  socket.on('data', (chunk) => {
+    try {
+      port.input(chunk);
+    } catch {
+      // What came after the end of the connection has no one to answer it.
+      socket.destroy();
+    }
+  });
+  // A peer that resets its connection is gone, as is told by `close`.
+  socket.on('error', () => undefined);
+  socket.on('close', () => port.close());
+}
+
+/** Opens a door on a port. */
+async function listen(open: OpenPort, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Door> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket, open);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closing ??= new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    }));
+  return {
+    host: address.address,
+    port: address.port,
+    url: `redis://${name}:${address.port}`,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
 usePlatform({
   load: async () => WebAssembly.compile(await readFile(moduleUrl)),
   loadSync: () => new WebAssembly.Module(readFileSync(moduleUrl)),
   view: (buffer) => Buffer.from(buffer as ArrayBuffer),
   text: isFast ? fastText : standardText,
   openStream: (open) => new PortStream(open),
+  listen,
 });
 
 export * from './index.js';

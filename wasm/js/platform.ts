@@ -10,6 +10,28 @@ export interface Platform {
   text: Text;
   /** Gives ioredis a connection; absent where there are no Node streams. */
   openStream?(open: OpenPort): object;
+  /** Opens a door for clients that want a socket; absent where there are none. */
+  listen?(open: OpenPort, options: ListenOptions): Promise<Door>;
+}
+
+/** Where a {@link Door} is. */
+export interface ListenOptions {
+  /** The port; one that is free unless told. */
+  port?: number;
+  /** The address; `127.0.0.1`, which only this machine reaches, unless told. */
+  host?: string;
+}
+
+/** A port of this machine behind which an engine answers. */
+export interface Door {
+  readonly host: string;
+  readonly port: number;
+  /** `redis://host:port`, as clients take it. */
+  readonly url: string;
+  /** Closes the port and its connections. */
+  close(): Promise<void>;
+  /** The same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Text in linear memory, as UTF-8. */

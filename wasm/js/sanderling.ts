@@ -2,7 +2,7 @@ import { Client } from './client.js';
 import { type Connector, EnginePort, connectorFor } from './connector.js';
 import { Engine } from './engine.js';
 import { Link } from './link.js';
-import { type OpenPort, type Port, platform } from './platform.js';
+import { type Door, type ListenOptions, type OpenPort, type Port, platform } from './platform.js';
 import type { Settings } from './wasm.js';
 
 /** How a database is opened. */
@@ -24,6 +24,7 @@ export interface OpenOptions extends Settings {
  */
 export class Sanderling extends Client {
   private readonly engine: Engine;
+  private readonly doors: Door[] = [];
 
   private constructor(module: WebAssembly.Module, settings: Settings) {
     const engine = new Engine(module, settings);
@@ -66,10 +67,26 @@ export class Sanderling extends Client {
     return new EnginePort(this.engine, onData, onClose);
   }
 
+  /**
+   * Listens on a port of this machine, for clients that want a socket, other processes and redis-cli. There is no
+   * password: whoever reaches the port may do everything. Like any server, it keeps the process alive until it is
+   * closed. Only where there are sockets: in Node, Bun and Deno.
+   */
+  async listen(options: ListenOptions = {}): Promise<Door> {
+    const { listen } = platform;
+    if (listen === undefined) throw new Error('this platform has no sockets to listen on');
+    this.engine.check();
+    const door = await listen((...handlers) => this.port(...handlers), options);
+    this.doors.push(door);
+    // It may have been closed meanwhile.
+    if (this.engine.failure) await this.close();
+    return door;
+  }
+
   /** Closes all connections and lets go of the data. */
-  override close(): Promise<void> {
+  override async close(): Promise<void> {
     this.engine.close();
-    return Promise.resolve();
+    await Promise.all(this.doors.splice(0).map((door) => door.close()));
   }
 
   /** The same as {@link close}, for `await using`. */

@@ -12,6 +12,12 @@ export type OneOrMore<T> = T | readonly T[];
 /** At least one, as arguments or in arrays. */
 export type Many<T> = [first: OneOrMore<T>, ...more: OneOrMore<T>[]];
 
+/** A script's keys, counted, and its other arguments. */
+export type ScriptArguments =
+  | [options: { keys?: readonly Key[]; arguments?: readonly Value[] }]
+  | [keys: readonly Key[], ...more: Argument[]]
+  | [numkeys: Numeric, ...more: Argument[]];
+
 /** Members with their values: an object, a `Map`, or both in turn as arguments. */
 export type Pairs =
   | [pairs: Record<string, Value> | ReadonlyMap<Key, Value> | readonly Value[]]

@@ -36,6 +36,10 @@ const REQUEST_DISCONNECT: u32 = 2;
 /// The peer takes no replies: requests that were received wait.
 const REQUEST_PAUSE: u32 = 3;
 const REQUEST_RESUME: u32 = 4;
+/// An errand is done; the bytes are what was asked for.
+const REQUEST_DONE: u32 = 5;
+/// An errand has failed; the bytes tell why.
+const REQUEST_FAILED: u32 = 6;
 
 const _: () = assert!(size_of::<Request>() == 16 && offset_of!(Request, kind) == 12);
 
@@ -152,6 +156,11 @@ pub extern "C" fn process(now: u64, count: usize) -> usize {
             REQUEST_DISCONNECT => engine.disconnect(now, request.conn),
             REQUEST_PAUSE => engine.pause(request.conn),
             REQUEST_RESUME => engine.resume(request.conn),
+            REQUEST_DONE => engine.answer(now, Ok(input(request.ptr as usize, request.len as usize))),
+            REQUEST_FAILED => {
+                let why = str::from_utf8(input(request.ptr as usize, request.len as usize));
+                engine.answer(now, Err(why.unwrap_or_default()));
+            }
             kind => unreachable!("the host sent a request of kind {kind}"),
         }
     }

@@ -1,6 +1,6 @@
 //! What the engine has to say, described for whoever reads linear memory from outside.
 
-use sanderling_core::{Class, ConnId, Engine, Output};
+use sanderling_core::{Class, ConnId, Engine, Errand, Output};
 
 /// One output; 16 bytes.
 #[derive(Clone, Copy)]
@@ -20,6 +20,7 @@ const SETTING: u32 = 4;
 #[cfg(feature = "guest")]
 pub(crate) const ERROR: u32 = 5;
 const SHUTDOWN: u32 = 6;
+const ERRAND: u32 = 7;
 
 const _: () = assert!(size_of::<OutputDesc>() == 16 && core::mem::offset_of!(OutputDesc, len) == 12);
 
@@ -54,6 +55,7 @@ impl Outputs {
                 Output::Close { conn } => (CLOSE, conn, &[][..]),
                 Output::Append { bytes } => (APPEND, 0, bytes),
                 Output::Shutdown => (SHUTDOWN, 0, &[][..]),
+                Output::Errand { errand, text } => (ERRAND, number(errand), text),
                 Output::Setting { name, value } => {
                     let text = format!("{name} {value}");
                     self.push_text(SETTING, text);
@@ -78,6 +80,15 @@ impl Outputs {
 
     pub(crate) fn descs(&self) -> &[OutputDesc] {
         &self.descs
+    }
+}
+
+/// What stands in place of a connection's name.
+fn number(errand: Errand) -> u32 {
+    match errand {
+        Errand::LoadUsers => 0,
+        Errand::SaveUsers => 1,
+        Errand::RewriteSettings => 2,
     }
 }
 

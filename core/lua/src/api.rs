@@ -306,12 +306,14 @@ impl Vm {
         Ok(())
     }
 
-    /// Makes a table, and every table and metatable that it reaches, read-only, as Redis does with the globals.
+    /// Makes a table, and every table and metatable that it reaches, read-only, as Redis does with the globals; the
+    /// metatable of strings as well.
     ///
     /// # Errors
     /// As for [`Vm::get`].
     pub fn protect(&mut self, table: Value) -> Result<(), Error> {
         let mut left = alloc::vec![self.resolve_table(table)?];
+        left.extend(self.string_meta);
         while let Some(mut table) = left.pop() {
             if core::mem::replace(&mut table.readonly, true) {
                 continue;
@@ -402,7 +404,7 @@ impl Vm {
         self.handle_unchecked(value)
     }
 
-    /// Where the error that ended the last run happened: the name of the chunk, as it was given to [`Vm::load`], and
+    /// Where the last run failed, reached a limit or was ended by [`Vm::stop`]: the name of the chunk, as it was given to [`Vm::load`], and
     /// the line. Nothing if it was not in a Lua function.
     pub fn failure_position(&self) -> Option<(&[u8], u32)> {
         self.thrown_at.map(|(source, line)| (source.bytes(), line))
@@ -438,7 +440,7 @@ impl Vm {
     }
 
     /// The value, unless its handle has ended.
-    fn peek(&self, value: Value) -> Option<Val> {
+    pub(crate) fn peek(&self, value: Value) -> Option<Val> {
         Some(match value {
             Value::Nil => Val::Nil,
             Value::Bool(value) => Val::Bool(value),
@@ -464,7 +466,7 @@ impl Vm {
         }
     }
 
-    fn resolve_table(&mut self, value: Value) -> Result<Gc<Table>, Raise> {
+    pub(crate) fn resolve_table(&mut self, value: Value) -> Result<Gc<Table>, Raise> {
         match self.resolve(value)? {
             Val::Table(table) => Ok(table),
             _ => Err(self.throw_text(b"table expected")),

@@ -428,13 +428,25 @@ impl Vm {
                 let value = if kind == FrameKind::Handler {
                     Val::Str(self.heap.string(b"error in error handling")?)
                 } else {
-                    thrown
+                    self.caught(thrown)
                 };
                 thread.put(func + 1, value);
                 thread.top = func + 2;
                 self.complete(func, 2)
             }
         }
+    }
+
+    /// What `pcall` gives for an error: with [`crate::Options::unwraps_errors`], the text of one that is a table.
+    fn caught(&self, thrown: Val) -> Val {
+        if self.unwraps_errors
+            && let Val::Table(table) = thrown
+            && let Some(name) = self.heap.find_short(b"err")
+            && let text @ (Val::Str(_) | Val::Number(_)) = table.get_short(name)
+        {
+            return text;
+        }
+        thrown
     }
 
     /// A coroutine has failed; `None` if that is an error in the one that resumed it.

@@ -62,7 +62,7 @@ impl Vm {
     }
 
     /// The innermost function that is Lua's, or called by one: what Redis shows as the place of an error.
-    fn lua_position(&self) -> Option<(Gc<Str>, u32)> {
+    pub(crate) fn lua_position(&self) -> Option<(Gc<Str>, u32)> {
         let (proto, line) = self.position(0).or_else(|| self.position(1))?;
         Some((proto.source, line))
     }

@@ -122,6 +122,13 @@ impl Heap {
         }
     }
 
+    /// The limit has changed: garbage must still be collected before it is met. A collection that is due sooner stays
+    /// due.
+    pub(crate) fn lower_threshold(&mut self) {
+        let headroom = self.bytes_max.saturating_sub(self.bytes) / 2;
+        self.threshold = self.threshold.min(self.bytes + headroom.max(1024));
+    }
+
     #[inline]
     pub(crate) fn allocate(&mut self, layout: Layout) -> Result<NonNull<u8>, Raise> {
         self.check(layout.size())?;
@@ -255,16 +262,29 @@ impl Heap {
             });
         }
         let hash = hash(bytes);
+        match self.find_hashed(bytes, hash) {
+            Some(string) => Ok(string),
+            None => self.intern(bytes, hash),
+        }
+    }
+
+    /// The short string with these bytes, if there is one.
+    pub(crate) fn find_short(&self, bytes: &[u8]) -> Option<Gc<Str>> {
+        self.find_hashed(bytes, hash(bytes))
+    }
+
+    #[inline(always)]
+    fn find_hashed(&self, bytes: &[u8], hash: u32) -> Option<Gc<Str>> {
         let mut entry = self.bucket(hash);
         while let Some(header) = entry {
             // SAFETY: buckets hold short strings that live.
             let string = unsafe { Gc::<Str>::new(header.cast()) };
             if string.hash == hash && string.bytes() == bytes {
-                return Ok(string);
+                return Some(string);
             }
             entry = string.header.next;
         }
-        self.intern(bytes, hash)
+        None
     }
 
     fn bucket(&self, hash: u32) -> Option<NonNull<Header>> {

@@ -91,8 +91,10 @@ mod table;
 mod tests;
 mod thread;
 mod value;
+mod view;
 mod vm;
 
 pub use api::{Call, Handle, Host, Kind, Pinned, Value};
 pub use error::Error;
+pub use view::{TableView, View};
 pub use vm::{LoadError, Options, Run, Vm};

@@ -95,7 +95,7 @@ impl Table {
         1 << self.log_nodes
     }
 
-    fn has_nodes(&self) -> bool {
+    pub(crate) fn has_nodes(&self) -> bool {
         !ptr::eq(self.nodes, empty_node())
     }
 

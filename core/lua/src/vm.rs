@@ -24,6 +24,8 @@ pub struct Options {
     pub native_depth_max: u32,
     /// Seeds `math.random`, in the way of `math.randomseed`.
     pub seed: u32,
+    /// Whether `pcall` gives the text of an error that is a table with the field `err`, as Redis's does.
+    pub unwraps_errors: bool,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             frames_max: 16_000,
             native_depth_max: 200,
             seed: 0,
+            unwraps_errors: false,
         }
     }
 }
@@ -70,6 +73,9 @@ enum State {
     Running,
 }
 
+/// As much as is told of why a text is no program, in bytes.
+const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
 /// The most values on a stack.
 pub(crate) const STACK_MAX: usize = 1_000_000;
 
@@ -103,6 +109,7 @@ pub struct Vm {
     pub(crate) resumes: u32,
     pub(crate) frames_max: usize,
     pub(crate) random: u64,
+    pub(crate) unwraps_errors: bool,
     state: State,
 }
 
@@ -143,6 +150,7 @@ impl Vm {
             resumes: 0,
             frames_max: options.frames_max,
             random: 0,
+            unwraps_errors: options.unwraps_errors,
             state: State::Idle,
         };
         for (index, name) in NAMES.iter().enumerate() {
@@ -223,6 +231,8 @@ impl Vm {
 
     fn aborted(&mut self, why: Run) -> Run {
         self.state = State::Idle;
+        self.thrown = Val::Nil;
+        self.thrown_at = self.lua_position();
         // Coroutines that were under way cannot be gone on with.
         let mut thread = self.current;
         while let Some(parent) = thread.parent.take() {
@@ -250,7 +260,7 @@ impl Vm {
     /// Changes the limit of memory. It may be below what is in use: then nothing more is allocated.
     pub fn set_memory_bytes_max(&mut self, bytes: usize) {
         self.heap.bytes_max = bytes;
-        self.heap.set_threshold();
+        self.heap.lower_threshold();
     }
 
     /// Frees what nothing refers to.
@@ -268,18 +278,37 @@ impl Vm {
     /// # Errors
     /// What is wrong with the text, or too little memory.
     pub fn load(&mut self, chunk_name: &[u8], source: &[u8]) -> Result<crate::Value, LoadError> {
+        let globals = self.globals();
+        self.load_in(globals, chunk_name, source)
+    }
+
+    /// As [`Vm::load`], with a table in place of the global variables.
+    ///
+    /// # Errors
+    /// As for [`Vm::load`].
+    pub fn load_in(
+        &mut self,
+        environment: crate::Value,
+        chunk_name: &[u8],
+        source: &[u8],
+    ) -> Result<crate::Value, LoadError> {
         if self.state != State::Running && self.heap.bytes >= self.heap.threshold {
             self.collect();
         }
         // Instructions are charged to runs only.
         let fuel = core::mem::replace(&mut self.fuel, i64::MAX / 2);
-        let compiled = self.compile(chunk_name, source);
+        let environment = self.resolve_table(environment);
+        let compiled = environment.and_then(|environment| self.compile_in(environment, chunk_name, source));
         self.fuel = fuel;
         match compiled {
             Ok(function) => self.handle(function).map_err(|_| LoadError::OutOfMemory),
             Err(Raise::Error) => {
                 let message = match self.thrown {
-                    Val::Str(message) => message.bytes().to_vec(),
+                    // A token may be as long as the text.
+                    Val::Str(message) => {
+                        let message = message.bytes();
+                        message[..message.len().min(MESSAGE_BYTES_MAX)].to_vec()
+                    }
                     _ => Vec::new(),
                 };
                 Err(LoadError::Syntax(message))
@@ -290,9 +319,13 @@ impl Vm {
 
     /// A function from source text; its environment are the globals of the current thread.
     pub(crate) fn compile(&mut self, chunk_name: &[u8], source: &[u8]) -> Result<Val, Raise> {
-        let proto = parser::compile(self, chunk_name, source)?;
         let globals = self.current.globals;
-        Ok(Val::Lua(self.heap.new_closure(proto, globals, &[])?))
+        self.compile_in(globals, chunk_name, source)
+    }
+
+    fn compile_in(&mut self, environment: Gc<Table>, chunk_name: &[u8], source: &[u8]) -> Result<Val, Raise> {
+        let proto = parser::compile(self, chunk_name, source)?;
+        Ok(Val::Lua(self.heap.new_closure(proto, environment, &[])?))
     }
 
     /// Makes the main thread as new.

@@ -3,32 +3,81 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Acl, DEFAULT_USER, Names, User, has_spaces, join_selectors, log_out};
+use super::{Acl, DEFAULT_USER, Names, RuleError, User, has_spaces, join_selectors, log_out};
 use crate::connection::ConnId;
 use crate::server::Server;
 use crate::structures::ordered::OrderedSet;
 
-/// Reads the lines of an ACL file, all of which must be right.
+/// Reads the lines of an ACL file, all of which must be right; else the error tells of each that is not, and why.
 ///
-/// Empty lines are passed over. The error tells the first line that is wrong, and why.
-pub(crate) fn parse(names: Names<'_>, text: &[u8]) -> Result<Vec<User>, String> {
+/// Empty lines and comments are passed over.
+pub(crate) fn parse(names: Names<'_>, path: &str, text: &[u8]) -> Result<Vec<User>, Vec<u8>> {
     let mut users: Vec<User> = Vec::new();
     let mut seen = OrderedSet::new();
-    for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
+    let mut faults = Vec::new();
+    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
         let line = line.trim_ascii();
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        let at = |why: &str| alloc::format!("line {}: {why}", number + 1);
-        let rest = line.strip_prefix(b"user ").ok_or_else(|| at("should start with user keyword"))?;
-        let user = parse_user(names, rest).map_err(|why| at(&why))?;
-        if !seen.insert(user.name.clone()) {
-            let name = String::from_utf8_lossy(&user.name).into_owned();
-            return Err(at(&alloc::format!("duplicate user '{name}' found")));
+        let place = alloc::format!("{path}:{}", index + 1);
+        let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+        let (keyword, name) = (words.next(), words.next());
+        let Some(name) = name.filter(|_| keyword == Some(b"user")) else {
+            let fault = alloc::format!("{place} should start with user keyword followed by the username. ");
+            faults.extend_from_slice(fault.as_bytes());
+            continue;
+        };
+        if has_spaces(name) {
+            let parts = [b"'", place.as_bytes(), b": username '", name, b"' contains invalid characters. "];
+            faults.extend(parts.concat());
+        } else if !seen.insert(name) {
+            let after = alloc::format!("' found on line {}. ", index + 1);
+            faults.extend([b"WARNING: Duplicate user '", name, after.as_bytes()].concat());
+        } else {
+            let mut user = User::new(names, name);
+            apply_line(names, &mut user, words, &place, &mut faults);
+            users.push(user);
         }
-        users.push(user);
     }
-    Ok(users)
+    if faults.is_empty() {
+        return Ok(users);
+    }
+    faults.extend(
+        b"WARNING: ACL errors detected, no change to the previously active ACL rules was performed".iter(),
+    );
+    Err(faults)
+}
+
+/// Applies the rules of a line, and tells of all that name no command, but only of the first other fault: what
+/// follows one may be a consequence of it.
+fn apply_line<'a>(
+    names: Names<'_>,
+    user: &mut User,
+    words: impl Iterator<Item = &'a [u8]>,
+    place: &str,
+    faults: &mut Vec<u8>,
+) {
+    let Ok(rules) = join_selectors(words) else {
+        let fault = alloc::format!("{place}: Unmatched parenthesis in selector definition.");
+        faults.extend_from_slice(fault.as_bytes());
+        return;
+    };
+    let mut has_failed = false;
+    for rule in &rules {
+        match user.apply(names, rule) {
+            Err(RuleError::Unknown) => {
+                let before = alloc::format!("{place}: Error in applying operation '");
+                let after = alloc::format!("': {}. ", RuleError::Unknown.text());
+                faults.extend([before.as_bytes(), rule, after.as_bytes()].concat());
+            }
+            Err(error) if !has_failed => {
+                has_failed = true;
+                faults.extend_from_slice(alloc::format!("{place}: {}. ", error.text()).as_bytes());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Reads a name and the rules behind it.

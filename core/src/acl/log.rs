@@ -41,6 +41,8 @@ pub(crate) enum Place {
     TopLevel,
     /// In a transaction.
     Multi,
+    /// In a script.
+    Lua,
 }
 
 impl Place {
@@ -49,6 +51,7 @@ impl Place {
         match self {
             Place::TopLevel => "toplevel",
             Place::Multi => "multi",
+            Place::Lua => "lua",
         }
     }
 }

@@ -12,7 +12,11 @@ fn engine(lines: &[&str]) -> Engine {
 }
 
 fn check(lines: &[&str], expect: &str) {
-    assert_eq!(String::from_utf8_lossy(&engine(lines).acl_text()), expect);
+    assert_eq!(text_of(&engine(lines)), expect);
+}
+
+fn text_of(engine: &Engine) -> String {
+    String::from_utf8_lossy(&engine.view().acl.text()).into_owned()
 }
 
 #[test]
@@ -33,24 +37,16 @@ fn users_are_written_as_they_are_read() {
 
 #[test]
 fn what_is_written_can_be_loaded_again() {
-    let mut first = engine(&["alice on >abc ~a* +get (&c +publish)", "bob off nopass allkeys allcommands"]);
-    let text = first.acl_text();
-    let mut second = engine(&[]);
-    assert_eq!(second.load_acl(0, &text), Ok(()));
-    assert_eq!(second.acl_text(), text);
-    // A file with a fault changes nothing.
-    for (fault, expect) in [
-        ("user a on\nuser a off\n", "line 2: duplicate user 'a' found"),
-        ("alice on", "line 1: should start with user keyword"),
-        (
-            "\n# a note\nuser x +nosuch",
-            "line 3: error in modifier '+nosuch': Unknown command or category name in ACL",
-        ),
-        ("user x (+get", "line 1: unmatched parenthesis in selector starting at '(+get'"),
-    ] {
-        assert_eq!(first.load_acl(0, fault.as_bytes()), Err(expect.into()));
-    }
-    assert_eq!(first.acl_text(), text);
+    let mut options = Options::default();
+    options.set("aclfile", "u.acl").expect("any path will do");
+    let mut second = Conversation::with(options);
+    let admin = second.client();
+    let first = engine(&["alice on >abc ~a* +get (&c +publish)", "bob off nopass allkeys allcommands"]);
+    let text = text_of(&first);
+    second.send(admin, &["ACL LOAD"]);
+    second.answer(Ok(text.as_bytes()));
+    second.expect(admin, "+OK");
+    assert_eq!(text_of(&second.engine), text);
 }
 
 #[test]
@@ -65,6 +61,7 @@ fn settings_are_checked_when_they_are_set() {
 #[test]
 fn loading_closes_those_whose_permissions_have_changed() {
     let mut options = Options::default();
+    options.set("aclfile", "u.acl").expect("any path will do");
     for line in ["alice on nopass +@all ~*", "bob on nopass +@all ~*"] {
         options.set("user", line).expect("the line is right");
     }
@@ -72,10 +69,8 @@ fn loading_closes_those_whose_permissions_have_changed() {
     let [alice, bob, other] = [(); 3].map(|()| talk.client());
     talk.send(alice, &["AUTH alice x"]);
     talk.send(bob, &["AUTH bob x"]);
-    talk.engine
-        .load_acl(talk.now, b"user alice on nopass +@all ~*\nuser bob on nopass +get ~*")
-        .expect("it is right");
-    talk.pass(1);
+    talk.send(other, &["ACL LOAD"]);
+    talk.answer(Ok(b"user alice on nopass +@all ~*\nuser bob on nopass +get ~*"));
     assert!(talk.is_closed(bob));
     assert!(!talk.is_closed(alice) && !talk.is_closed(other));
 }

@@ -70,7 +70,7 @@ impl User {
         Ok(())
     }
 
-    fn apply(&mut self, names: Names<'_>, rule: &[u8]) -> Result<(), RuleError> {
+    pub(super) fn apply(&mut self, names: Names<'_>, rule: &[u8]) -> Result<(), RuleError> {
         let is = |word: &str| rule.eq_ignore_ascii_case(word.as_bytes());
         if rule.is_empty() {
             return Ok(());

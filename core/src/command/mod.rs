@@ -231,6 +231,8 @@ impl Flags {
     pub const IMMEDIATE: Flags = Flags(1 << 17);
     /// Shared pub/sub and asynchronous commands keep no deterministic order in a cluster.
     pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
+    /// Its number of keys may be 0.
+    pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 20);
     /// May replicate although it is not a write.
     pub const MAY_REPLICATE: Flags = Flags(1 << 19);
 
@@ -247,7 +249,7 @@ impl Flags {
 
     /// The names that COMMAND INFO replies.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 18] = [
+        const NAMES: [(Flags, &str); 19] = [
             (Flags::WRITE, "write"),
             (Flags::READONLY, "readonly"),
             (Flags::DENYOOM, "denyoom"),
@@ -263,6 +265,7 @@ impl Flags {
             (Flags::NO_AUTH, "no_auth"),
             (Flags::MAY_REPLICATE, "may_replicate"),
             (Flags::NO_MULTI, "no_multi"),
+            (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
             (Flags::MOVABLEKEYS, "movablekeys"),
             (Flags::ALLOW_BUSY, "allow_busy"),
             (Flags::NO_ASYNC_LOADING, "no_async_loading"),
@@ -472,7 +475,7 @@ pub fn table() -> impl Iterator<Item = &'static Command> {
 
 /// The rows of each file.
 pub fn files() -> impl Iterator<Item = &'static [Command]> {
-    crate::commands::ROWS.iter().chain(crate::types::ROWS.iter()).copied()
+    crate::commands::ROWS.iter().chain(crate::scripting::ROWS).chain(crate::types::ROWS.iter()).copied()
 }
 
 /// Whether a request of `len` arguments fits an arity.

@@ -6,6 +6,7 @@ use crate::acl::{self, Denied, LogEntry, Selector, sha256};
 use crate::args::Args;
 use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
 use crate::context::{Context, Flow, help};
+use crate::errand::{self, Errand};
 use crate::error::Error;
 use crate::number::{hexadecimal, parse_i64};
 use crate::resp::Reply;
@@ -147,13 +148,12 @@ fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// The file is the host's: it hands its lines over before the engine starts.
-fn no_file(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    Err(Error::Text(
-        "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL \
-         SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order \
-         to store users in the Redis configuration.",
-    ))
+fn load(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    errand::users(ctx, Errand::LoadUsers)
+}
+
+fn save(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    errand::users(ctx, Errand::SaveUsers)
 }
 
 fn log(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -321,7 +321,7 @@ const ACL: &[Command] = &[
     },
     Command {
         complexity: "O(N) in the number of users",
-        handler: no_file,
+        handler: load,
         ..row("LOAD", "6.0.0", "Reads the users from the ACL file again.")
     },
     Command {
@@ -333,7 +333,7 @@ const ACL: &[Command] = &[
     },
     Command {
         complexity: "O(N) in the number of users",
-        handler: no_file,
+        handler: save,
         tips: ON_ALL_NODES,
         ..row("SAVE", "6.0.0", "Writes the users to the ACL file.")
     },

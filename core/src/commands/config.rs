@@ -5,9 +5,11 @@ use alloc::vec::Vec;
 
 use crate::acl;
 use crate::args::Args;
+use crate::client_eviction;
 use crate::command::{Arg, Command, Flags, Group, block, string};
 use crate::config::{self, Setting};
 use crate::context::{Context, Flow, help};
+use crate::errand;
 use crate::error::Error;
 use crate::glob::glob_match;
 use crate::server::Stats;
@@ -91,6 +93,9 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.server.is_evicting |= settings.iter().any(|setting| setting.name == "maxmemory")
         && ctx.server.config.maxmemory_policy.order.is_some()
         && ctx.server.is_out_of_memory();
+    if settings.iter().any(|setting| setting.name == "maxmemory-clients") {
+        client_eviction::count_again(ctx.server);
+    }
     if settings.iter().any(|setting| setting.name == "requirepass") {
         acl::set_default_password(ctx.server);
     }
@@ -102,9 +107,8 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// The engine knows of no file that its settings came from.
-fn rewrite(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    Err(Error::Text("ERR The server is running without a config file"))
+fn rewrite(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    errand::settings(ctx)
 }
 
 fn resetstat(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -129,7 +133,7 @@ fn config_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
             "RESETSTAT",
             "    Set the counters of INFO to zero.",
             "REWRITE",
-            "    Fails: the engine writes no files.",
+            "    Write the settings to the file that they came from.",
         ],
     );
     Ok(Flow::Done)
@@ -159,7 +163,11 @@ const CONFIG: &[Command] = &[
         ..row("HELP", "Lists the subcommands.")
     },
     Command { handler: resetstat, ..row("RESETSTAT", "Sets the counters of INFO to zero.") },
-    Command { since: "2.8.0", handler: rewrite, ..row("REWRITE", "Fails: the engine writes no files.") },
+    Command {
+        since: "2.8.0",
+        handler: rewrite,
+        ..row("REWRITE", "Writes the settings to the file that they came from.")
+    },
     Command {
         complexity: "O(N) in the number of settings",
         args: PAIRS,

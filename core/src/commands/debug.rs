@@ -84,7 +84,7 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             ctx.reply.ok();
         }
         (b"SLEEP", 3) => return Ok(sleep(ctx, args)),
-        // There is no log to write to, no script that could be denied, and no periodic job to pause.
+        // There is no log to write to and no periodic job to pause, and scripts may never call everything.
         (b"LOG" | b"SET-DISABLE-DENY-SCRIPTS" | b"PAUSE-CRON", 3) => ctx.reply.ok(),
         _ => {
             return Err(Error::quoting(

@@ -298,7 +298,7 @@ fn keys_of_request<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<(Args<'a>, V
         return Err(Error::Text("ERR Invalid number of arguments specified for command"));
     }
     let keys = row.keys_in(depth, request);
-    if keys.is_empty() {
+    if keys.is_empty() && !row.flags.has(Flags::NO_MANDATORY_KEYS) {
         return Err(Error::Text("ERR Invalid arguments specified for command"));
     }
     Ok((request, keys))

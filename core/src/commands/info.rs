@@ -98,7 +98,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("configured_hz", hz),
             ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
-            ("config_file", String::new()),
+            ("config_file", server.config_file.clone()),
         ],
     );
 }
@@ -126,6 +126,11 @@ fn clients(ctx: &Context<'_>, out: &mut String) {
 fn memory(ctx: &Context<'_>, out: &mut String) {
     let parts = Parts::of(ctx);
     let limit = ctx.server.config.maxmemory;
+    let scripts = &ctx.server.scripting.scripts;
+    let libraries = &ctx.server.scripting.libraries;
+    let (library_count, function_count) = libraries.counts();
+    let (vm_eval, vm_functions) = (scripts.machine_bytes(), libraries.machine_bytes());
+    let script_bytes = scripts.bytes() + libraries.bytes();
     lines(
         out,
         &[
@@ -148,6 +153,19 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("mem_clients_normal", parts.clients.to_string()),
             ("mem_cluster_links", "0".into()),
             ("mem_aof_buffer", "0".into()),
+            ("used_memory_lua", vm_eval.to_string()),
+            ("used_memory_vm_eval", vm_eval.to_string()),
+            ("used_memory_lua_human", human(vm_eval)),
+            ("used_memory_scripts_eval", scripts.bytes().to_string()),
+            ("number_of_cached_scripts", scripts.len().to_string()),
+            ("number_of_functions", function_count.to_string()),
+            ("number_of_libraries", library_count.to_string()),
+            ("used_memory_vm_functions", vm_functions.to_string()),
+            ("used_memory_vm_total", (vm_eval + vm_functions).to_string()),
+            ("used_memory_vm_total_human", human(vm_eval + vm_functions)),
+            ("used_memory_functions", libraries.bytes().to_string()),
+            ("used_memory_scripts", script_bytes.to_string()),
+            ("used_memory_scripts_human", human(script_bytes)),
             ("mem_allocator", "sanderling".into()),
             ("active_defrag_running", "0".into()),
             ("lazyfree_pending_objects", ctx.store.pending_frees().to_string()),
@@ -214,7 +232,8 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("expired_keys", store.expired_keys.to_string()),
             ("expired_subkeys", store.expired_fields.to_string()),
             ("evicted_keys", store.evicted_keys.to_string()),
-            ("evicted_clients", "0".into()),
+            ("evicted_scripts", ctx.server.scripting.scripts.evicted.to_string()),
+            ("evicted_clients", stats.evicted_clients.to_string()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),
             ("pubsub_channels", pubsub.channels.len().to_string()),

@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::args::Args;
+use crate::client_eviction;
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key};
-use crate::connection::Connection;
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
 use crate::keyspace::{Entry, ValueRef};
@@ -83,11 +83,7 @@ fn percent(part: usize, whole: usize) -> f64 {
 }
 
 fn clients_bytes(server: &Server) -> usize {
-    let own = |connection: &Connection| {
-        let queued = connection.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
-        size_of::<Connection>() + connection.pending_bytes() + queued
-    };
-    server.connections().into_iter().map(|(_, connection)| own(connection)).sum()
+    server.connections().into_iter().map(|(_, connection)| client_eviction::bytes_of(connection)).sum()
 }
 
 fn stats(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -104,8 +100,8 @@ fn stats(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
         ("clients.normal", parts.clients),
         ("cluster.links", 0),
         ("aof.buffer", 0),
-        ("lua.caches", 0),
-        ("functions.caches", 0),
+        ("lua.caches", ctx.server.scripting.scripts.bytes()),
+        ("functions.caches", ctx.server.scripting.libraries.bytes()),
     ];
     let reply = &mut ctx.reply;
     reply.map(numbers.len() + used_dbs.len() + 6);

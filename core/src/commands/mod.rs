@@ -25,6 +25,7 @@ pub mod sort;
 pub mod transactions;
 
 pub(crate) use client::describe as describe_client;
+pub(crate) use info::REDIS_VERSION;
 
 use crate::args::Args;
 use crate::command::Command;

@@ -4,6 +4,8 @@ use crate::args::Args;
 use crate::command::{Command, Flags, Group, one_of, token};
 use crate::context::{Context, Flow};
 use crate::error::Error;
+use crate::scripting;
+use crate::server::Unusual;
 
 const NOT_PERSISTED: Error =
     Error::Text("ERR nothing can be saved: the engine holds its data in memory only");
@@ -44,6 +46,9 @@ fn shutdown(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     }
     if is_abort {
         return Err(Error::Text("ERR No shutdown in progress."));
+    }
+    if !saves_not && ctx.server.unusual.has(Unusual::BUSY) {
+        return Err(scripting::busy(ctx.server));
     }
     if saves && !is_forced {
         return Err(Error::Text("ERR Errors trying to SHUTDOWN. Check logs."));

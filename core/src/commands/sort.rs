@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::ops::Range;
 
 use crate::acl;
 use crate::args::Args;
@@ -13,7 +14,6 @@ use crate::error::{Error, until_zero};
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::memory::ELEMENT_BYTES;
 use crate::number;
-use crate::structures::sort::sort_by;
 use crate::structures::{Item, List};
 
 /// The options of one SORT.
@@ -83,10 +83,31 @@ impl<'a> Options<'a> {
 /// Most copies of a collection that sorting it makes, with the places of the elements in lists.
 const SORT_COPIES: usize = 4;
 
+/// The elements that are sorted. Their bytes lie one behind the other, and not in a vector each.
+#[derive(Default)]
+struct Elements {
+    bytes: Vec<u8>,
+    all: Vec<Weighed>,
+}
+
+impl Elements {
+    fn push(&mut self, item: Item<'_>) {
+        let start = self.bytes.len();
+        item.append_to(&mut self.bytes);
+        let score = if let Item::Int(number) = item { Some(number as f64) } else { None };
+        self.all.push(Weighed { place: start..self.bytes.len(), score, text: None });
+    }
+
+    fn bytes(&self, weighed: &Weighed) -> &[u8] {
+        &self.bytes[weighed.place.clone()]
+    }
+}
+
 /// An element with what it is sorted by.
 struct Weighed {
-    element: Vec<u8>,
-    score: f64,
+    place: Range<usize>,
+    /// Known beforehand of one that is an integer.
+    score: Option<f64>,
     text: Option<Vec<u8>>,
 }
 
@@ -111,64 +132,93 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
         let bytes = SORT_COPIES * entry.copy_bytes();
         ctx.server.memory.take(bytes)?;
     }
-    let elements = elements(ctx.store, args.at(1), options.is_unsorted && options.is_descending)?;
-    let mut weighed = Vec::with_capacity(elements.len());
-    for element in elements {
-        weighed.push(weigh(ctx, element, &options)?);
-    }
+    let mut elements = elements(ctx.store, args.at(1), options.is_unsorted && options.is_descending)?;
     if !options.is_unsorted {
-        sort_by(&mut weighed, |a, b| {
-            let order = compare(a, b, &options);
-            if options.is_descending { order.reverse() } else { order }
-        });
+        let Elements { bytes, all } = &mut elements;
+        for weighed in all {
+            weigh(ctx, bytes, weighed, &options)?;
+        }
     }
-    let chosen = match options.range(weighed.len()) {
-        Some((start, end)) => &weighed[start..=end],
-        None => &[],
+    let order = order(&elements, &options);
+    let chosen: Vec<&[u8]> = match options.range(order.len()) {
+        Some((start, end)) => {
+            order[start..=end].iter().map(|&(_, nth)| elements.bytes(&elements.all[nth as usize])).collect()
+        }
+        None => Vec::new(),
     };
     match options.store {
-        Some(target) => store_result(ctx, target, chosen, &options)?,
-        None => reply_result(ctx, chosen, &options)?,
+        Some(target) => store_result(ctx, target, &chosen, &options)?,
+        None => reply_result(ctx, &chosen, &options)?,
     }
     Ok(Flow::Done)
 }
 
+/// Scores and indices of all elements in the order of the reply. They are small, and sorting moves them often.
+fn order(elements: &Elements, options: &Options<'_>) -> Vec<(f64, u32)> {
+    let all = &elements.all;
+    let mut order: Vec<(f64, u32)> =
+        all.iter().zip(0..).map(|(weighed, nth)| (weighed.score.unwrap_or_default(), nth)).collect();
+    let directed = |order: Ordering| if options.is_descending { order.reverse() } else { order };
+    let bytes = |nth: u32| elements.bytes(&all[nth as usize]);
+    let text = |nth: u32| &all[nth as usize].text;
+    match (options.is_unsorted, options.is_alpha, options.by.is_some()) {
+        (true, ..) => {}
+        // Elements with equal texts stay in their order. A missing weight comes before every other.
+        (_, true, true) => order.sort_by(|a, b| directed(text(a.1).cmp(text(b.1)))),
+        // Equal ones are the same text from here on, so nobody sees their order.
+        (_, true, false) => order.sort_unstable_by(|a, b| directed(bytes(a.1).cmp(bytes(b.1)))),
+        _ => order.sort_unstable_by(|a, b| {
+            let by_score = a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal);
+            directed(by_score.then_with(|| bytes(a.1).cmp(bytes(b.1))))
+        }),
+    }
+    order
+}
+
 /// All elements in the order of their storage, or in the opposite one, which sets do not have.
-fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Vec<Vec<u8>>, Error> {
-    let own = |item: Item<'_>| item.to_vec();
+fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Elements, Error> {
     let compact = store.compact;
     let is_zset = matches!(store.view(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
     if is_zset && let Ok(Some(zset)) = store.zset_mut(key) {
         // OBJECT ENCODING shows that Redis does this.
         zset.make_large(&compact);
     }
-    let mut elements: Vec<_> = match store.view(key).map(|entry| entry.value()) {
-        None => Vec::new(),
-        Some(ValueRef::List(list)) => list.iter().map(own).collect(),
-        Some(ValueRef::Set(set)) => return Ok(set.iter().map(own).collect()),
-        Some(ValueRef::Zset(zset)) => zset.iter().map(|(member, _)| own(member)).collect(),
+    let mut elements = Elements::default();
+    match store.view(key).map(|entry| entry.value()) {
+        None => {}
+        Some(ValueRef::List(list)) => list.iter().for_each(|item| elements.push(item)),
+        Some(ValueRef::Set(set)) => {
+            set.iter().for_each(|item| elements.push(item));
+            return Ok(elements);
+        }
+        Some(ValueRef::Zset(zset)) => zset.iter().for_each(|(member, _)| elements.push(member)),
         Some(_) => return Err(Error::WrongType),
-    };
+    }
     if is_descending {
-        elements.reverse();
+        elements.all.reverse();
     }
     Ok(elements)
 }
 
-fn weigh(ctx: &mut Context<'_>, element: Vec<u8>, options: &Options<'_>) -> Result<Weighed, Error> {
-    if options.is_unsorted {
-        return Ok(Weighed { element, score: 0.0, text: None });
+/// Finds out what an element is sorted by; `bytes` are those of all.
+fn weigh(
+    ctx: &mut Context<'_>,
+    bytes: &[u8],
+    weighed: &mut Weighed,
+    options: &Options<'_>,
+) -> Result<(), Error> {
+    let element = &bytes[weighed.place.clone()];
+    if let Some(pattern) = options.by {
+        weighed.text = look_up(ctx, pattern, element)?;
+        // What is missing weighs nothing.
+        weighed.score = if weighed.text.is_none() { Some(0.0) } else { None };
     }
-    let by = match options.by {
-        Some(pattern) => look_up(ctx, pattern, &element)?,
-        None => Some(element.clone()),
-    };
-    if options.is_alpha {
-        return Ok(Weighed { element, score: 0.0, text: by });
+    if options.is_alpha || weighed.score.is_some() {
+        return Ok(());
     }
-    let score = by.map_or(Some(0.0), |text| weight(&text));
-    let score = score.ok_or(Error::Text("ERR One or more scores can't be converted into double"))?;
-    Ok(Weighed { element, score, text: None })
+    const NO_NUMBER: Error = Error::Text("ERR One or more scores can't be converted into double");
+    weighed.score = Some(weight(weighed.text.as_deref().unwrap_or(element)).ok_or(NO_NUMBER)?);
+    Ok(())
 }
 
 /// A number as C's `strtod` reads it: after white space, up to a zero byte; nothing counts as 0.
@@ -179,14 +229,6 @@ fn weight(text: &[u8]) -> Option<f64> {
     }
     let blank = text.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0b).count();
     number::parse_f64(&text[blank..])
-}
-
-fn compare(a: &Weighed, b: &Weighed, options: &Options<'_>) -> Ordering {
-    if options.is_alpha {
-        // A missing weight comes before every other.
-        return a.text.cmp(&b.text);
-    }
-    a.score.partial_cmp(&b.score).unwrap_or(Ordering::Equal).then_with(|| a.element.cmp(&b.element))
 }
 
 /// The string that a pattern names for an element: `weight_*`, `object_*->field`, or `#` for itself.
@@ -221,14 +263,14 @@ fn look_up(ctx: &mut Context<'_>, pattern: &[u8], element: &[u8]) -> Result<Opti
     Ok(Some(text))
 }
 
-fn reply_result(ctx: &mut Context<'_>, chosen: &[Weighed], options: &Options<'_>) -> Result<(), Error> {
+fn reply_result(ctx: &mut Context<'_>, chosen: &[&[u8]], options: &Options<'_>) -> Result<(), Error> {
     ctx.reply.array(chosen.len() * options.gets.len().max(1));
-    for weighed in chosen {
+    for element in chosen {
         if options.gets.is_empty() {
-            ctx.reply.bulk(&weighed.element);
+            ctx.reply.bulk(element);
         }
         for pattern in &options.gets {
-            match look_up(ctx, pattern, &weighed.element)? {
+            match look_up(ctx, pattern, element)? {
                 Some(text) => ctx.reply.bulk(&text),
                 None => ctx.reply.null(),
             }
@@ -240,20 +282,26 @@ fn reply_result(ctx: &mut Context<'_>, chosen: &[Weighed], options: &Options<'_>
 fn store_result(
     ctx: &mut Context<'_>,
     target: &[u8],
-    chosen: &[Weighed],
+    chosen: &[&[u8]],
     options: &Options<'_>,
 ) -> Result<(), Error> {
     let mut list = List::default();
-    for weighed in chosen {
+    let fill = ctx.store.compact.list_fill;
+    let push = |list: &mut List, element: &[u8]| {
+        let room = list.grow(fill, element.len(), 1);
+        list.push_back_within(element, room);
+    };
+    for element in chosen {
         if options.gets.is_empty() {
-            list.push_back(weighed.element.as_slice());
+            push(&mut list, element);
         }
         for pattern in &options.gets {
-            let text = look_up(ctx, pattern, &weighed.element)?.unwrap_or_default();
+            let text = look_up(ctx, pattern, element)?.unwrap_or_default();
             ctx.server.memory.take(text.len() + ELEMENT_BYTES)?;
-            list.push_back(text.as_slice());
+            push(&mut list, text.as_slice());
         }
     }
+    list.fit(fill);
     let len = list.len();
     if len > 0 {
         ctx.store.put(target, Value::List(list.into()), None);

@@ -60,23 +60,14 @@ pub(super) const REPORTED: &[Setting] = &[
     idle_flag!("lazyfree-lazy-server-del", "no"),
     idle_flag!("lazyfree-lazy-user-del", "no"),
     idle_flag!("lazyfree-lazy-user-flush", "no"),
-    // Chunks of lists have a size of their own and are not compressed.
+    // Chunks of lists are not compressed.
     idle_number!("list-compress-depth", None, "0", 0, i32::MAX as i64),
-    idle_number!(
-        "list-max-listpack-size",
-        Some("list-max-ziplist-size"),
-        "-2",
-        i32::MIN as i64,
-        i32::MAX as i64
-    ),
     // Nothing is saved, so that no failure to save can stop writes.
     idle_flag!("stop-writes-on-bgsave-error", "yes"),
     // Memory is not moved about, and there is one thread.
     fixed!("activedefrag", "no"),
     constant!("io-threads", "1"),
     constant!("io-threads-do-reads", "no"),
-    // Clients are not evicted.
-    fixed!("maxmemory-clients", "0"),
     // Nothing is persisted.
     fixed!("aof-load-truncated", "yes"),
     constant!("aof-use-rdb-preamble", "yes"),

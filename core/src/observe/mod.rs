@@ -23,6 +23,7 @@ use crate::command::{Command, Flags};
 use crate::config::Config;
 use crate::connection::ConnId;
 use crate::context::Context;
+use crate::server::Server;
 
 /// A fast command with so many bytes of arguments may take long all the same.
 const HEAVY_REQUEST_BYTES: usize = 64 << 10;
@@ -46,6 +47,8 @@ pub struct Observer {
     is_tracking: bool,
     /// What the running command has let pass besides its work, in microseconds (DEBUG SLEEP).
     pub(crate) slept: u64,
+    /// Whether a script's commands run.
+    pub(crate) in_script: bool,
 }
 
 /// Someone monitors.
@@ -70,6 +73,7 @@ impl Observer {
             statistics,
             is_tracking: false,
             slept: 0,
+            in_script: false,
         };
         observer.configure(config);
         observer
@@ -158,22 +162,42 @@ fn may_be_slow(row: &Command, args: Args<'_>) -> bool {
 pub(crate) fn end(ctx: &mut Context<'_>, args: Args<'_>, start: Start, is_first: bool, has_ended: bool) {
     let Context { store, server, row, parent, conn, .. } = ctx;
     if let Some(micros) = server.observer.duration(start).filter(|_| has_ended) {
-        let observer = &mut server.observer;
-        if observer.is_tracking && observer.clock.is_some() {
-            observer.statistics.time(row, micros);
-        } else {
-            observer.statistics.of(row).micros += micros;
-        }
-        if observer.latency.threshold_millis > 0 {
-            let event = if row.flags.has(Flags::FAST) { "fast-command" } else { "command" };
-            observer.latency.add(event, server.now / 1_000_000, micros / 1000);
-        }
-        if observer.slowlog.wants(micros) && !row.flags.has(Flags::SKIP_SLOWLOG) {
-            slowlog::add(server, *conn, *parent, row, args, micros);
-        }
+        note_time(server, *conn, *parent, row, args, micros);
     }
-    if server.observer.wants & MONITORED != 0 && is_first {
+    let is_shown = !row.flags.has(Flags::ADMIN) && !row.flags.has(Flags::SKIP_MONITOR);
+    if server.observer.wants & MONITORED != 0 && is_first && is_shown {
         monitor::feed(store, server, *conn, *parent, row, args);
+    }
+}
+
+/// Keeps how long a command took.
+pub(crate) fn note_time(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&Command>,
+    row: &'static Command,
+    args: Args<'_>,
+    micros: u64,
+) {
+    let observer = &mut server.observer;
+    if observer.is_tracking && observer.clock.is_some() {
+        observer.statistics.time(row, micros);
+    } else {
+        observer.statistics.of(row).micros += micros;
+    }
+    if observer.latency.threshold_millis > 0 {
+        let event = if row.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+        observer.latency.add(event, server.now / 1_000_000, micros / 1000);
+    }
+    if observer.slowlog.wants(micros) && !row.flags.has(Flags::SKIP_SLOWLOG) {
+        slowlog::add(server, conn, parent, row, args, micros);
+    }
+}
+
+/// Shows a command to those who monitor before it runs.
+pub(crate) fn show(ctx: &mut Context<'_>, args: Args<'_>) {
+    if ctx.server.observer.wants & MONITORED != 0 {
+        monitor::feed(ctx.store, ctx.server, ctx.conn, ctx.parent, ctx.row, args);
     }
 }
 

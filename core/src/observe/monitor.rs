@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::is_secret;
 use crate::args::Args;
-use crate::command::{Command, Flags};
+use crate::command::Command;
 use crate::connection::ConnId;
 use crate::keyspace::Store;
 use crate::server::Server;
@@ -18,13 +18,13 @@ pub(super) fn feed(
     row: &Command,
     args: Args<'_>,
 ) {
-    if row.flags.has(Flags::ADMIN) || row.flags.has(Flags::SKIP_MONITOR) {
-        return;
-    }
     let now = server.now;
+    let is_script = server.observer.in_script;
     let connection = server.connection(conn);
     let mut line = alloc::format!("+{}.{:06} [{} ", now / 1_000_000, now % 1_000_000, store.db).into_bytes();
-    if connection.is_unix {
+    if is_script {
+        line.extend_from_slice(b"lua");
+    } else if connection.is_unix {
         line.extend_from_slice(b"unix:");
         line.extend_from_slice(connection.addr.trim_end_matches(":0").as_bytes());
     } else {

@@ -30,10 +30,10 @@ impl Reader<'_> {
     pub fn value(&mut self, compact: &Compact) -> Result<Value, Fault> {
         Ok(match self.byte()? {
             form::STRING => self.string_value()?,
-            form::LIST => Value::List(Box::new(self.list()?)),
-            form::LIST_ZIPLIST => Value::List(Box::new(self.list_packed(Pack::Ziplist)?)),
-            form::LIST_QUICKLIST => Value::List(Box::new(self.list_of_ziplists()?)),
-            form::LIST_QUICKLIST_2 => Value::List(Box::new(self.list_of_nodes()?)),
+            form::LIST => Value::List(Box::new(self.list(compact)?)),
+            form::LIST_ZIPLIST => Value::List(Box::new(self.list_packed(Pack::Ziplist, compact)?)),
+            form::LIST_QUICKLIST => Value::List(Box::new(self.list_of_ziplists(compact)?)),
+            form::LIST_QUICKLIST_2 => Value::List(Box::new(self.list_of_nodes(compact)?)),
             form::SET => Value::Set(Box::new(self.set(compact)?)),
             form::SET_INTSET => Value::Set(Box::new(self.set_of_integers(compact)?)),
             form::SET_LISTPACK => Value::Set(Box::new(self.set_packed(compact)?)),
@@ -71,48 +71,53 @@ impl Reader<'_> {
         Ok(Value::Bytes(text.into_owned()))
     }
 
-    fn list(&mut self) -> Result<List, Fault> {
+    fn list(&mut self, compact: &Compact) -> Result<List, Fault> {
         let mut list = List::new();
         for _ in 0..self.count(1)? {
             let element = self.string()?;
-            self.push(&mut list, Item::from(&*element))?;
+            self.push(&mut list, compact, Item::from(&*element))?;
         }
+        list.fit(compact.list_fill);
         Ok(list)
     }
 
-    fn list_packed(&mut self, pack: Pack) -> Result<List, Fault> {
+    fn list_packed(&mut self, pack: Pack, compact: &Compact) -> Result<List, Fault> {
         let mut list = List::new();
         let block = self.string()?;
-        pack.each(&block, |item| self.push(&mut list, item))?;
+        pack.each(&block, |item| self.push(&mut list, compact, item))?;
+        list.fit(compact.list_fill);
         Ok(list)
     }
 
-    fn list_of_ziplists(&mut self) -> Result<List, Fault> {
+    fn list_of_ziplists(&mut self, compact: &Compact) -> Result<List, Fault> {
         let mut list = List::new();
         for _ in 0..self.count(1)? {
             let block = self.string()?;
-            Pack::Ziplist.each(&block, |item| self.push(&mut list, item))?;
+            Pack::Ziplist.each(&block, |item| self.push(&mut list, compact, item))?;
         }
+        list.fit(compact.list_fill);
         Ok(list)
     }
 
-    fn list_of_nodes(&mut self) -> Result<List, Fault> {
+    fn list_of_nodes(&mut self, compact: &Compact) -> Result<List, Fault> {
         let mut list = List::new();
         for _ in 0..self.count(2)? {
             let kind = self.length()?;
             let block = self.string()?;
             match kind {
-                NODE_PLAIN => self.push(&mut list, Item::from(&*block))?,
-                NODE_PACKED => drop(Pack::Listpack.each(&block, |item| self.push(&mut list, item))?),
+                NODE_PLAIN => self.push(&mut list, compact, Item::from(&*block))?,
+                NODE_PACKED => drop(Pack::Listpack.each(&block, |item| self.push(&mut list, compact, item))?),
                 _ => return Err(Fault::Malformed),
             }
         }
+        list.fit(compact.list_fill);
         Ok(list)
     }
 
-    fn push(&mut self, list: &mut List, element: Item<'_>) -> Result<(), Fault> {
+    fn push(&mut self, list: &mut List, compact: &Compact, element: Item<'_>) -> Result<(), Fault> {
         self.reserve(element.text_len() + LIST_ELEMENT_BYTES)?;
-        list.push_back(element);
+        let room = list.grow(compact.list_fill, element.text_len(), 1);
+        list.push_back_within(element, room);
         Ok(())
     }
 

@@ -11,6 +11,7 @@
 //! it, each packed sequence is checked entry by entry, and memory is asked for before it is taken.
 
 mod crc64;
+mod functions;
 mod load;
 mod lzf;
 mod packs;
@@ -24,6 +25,7 @@ mod tests;
 use alloc::vec::Vec;
 
 pub use crc64::crc64;
+pub use functions::{dump_libraries, restore_libraries};
 pub use read::{Fault, Reader};
 pub use save::Writer;
 
@@ -113,8 +115,14 @@ impl From<Fault> for Refusal {
 pub fn dump(value: &ValueRef<'_>, is_compressed: bool) -> Vec<u8> {
     let mut writer = Writer::new(is_compressed);
     writer.value(value);
-    let mut payload = writer.into_bytes();
-    payload.extend_from_slice(&version_of(payload[0]).to_le_bytes());
+    let payload = writer.into_bytes();
+    let version = version_of(payload[0]);
+    seal(payload, version)
+}
+
+/// Puts version and checksum behind a payload.
+fn seal(mut payload: Vec<u8>, version: u16) -> Vec<u8> {
+    payload.extend_from_slice(&version.to_le_bytes());
     let checksum = crc64(&payload);
     payload.extend_from_slice(&checksum.to_le_bytes());
     payload

@@ -105,6 +105,28 @@ impl<'a> Reply<'a> {
         self.line_end();
     }
 
+    /// A reply of one line, such as a simple string, after its kind; line ends in `text` become spaces.
+    pub fn line(&mut self, kind: u8, text: &[u8]) {
+        if self.has_room(text.len() + HEAD_BYTES_MAX) {
+            self.out.push(kind);
+            self.one_line(text);
+            self.line_end();
+        }
+    }
+
+    /// A byte string in which line ends become spaces.
+    pub fn bulk_line(&mut self, text: &[u8]) {
+        if self.has_room(text.len() + HEAD_BYTES_MAX) {
+            self.head(b'$', text.len() as i64);
+            self.one_line(text);
+            self.line_end();
+        }
+    }
+
+    fn one_line(&mut self, text: &[u8]) {
+        self.out.extend(text.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+    }
+
     /// An error reply.
     pub fn error(&mut self, error: &Error) {
         error.write(self.out);
@@ -198,12 +220,18 @@ impl<'a> Reply<'a> {
 
     /// Text with a format of three letters in RESP3, a byte string in RESP2.
     pub fn verbatim(&mut self, format: &str, text: &[u8]) {
+        let format = format.as_bytes().first_chunk().expect("a format has three letters");
+        self.verbatim_as(*format, text);
+    }
+
+    /// The same with any bytes as format.
+    pub fn verbatim_as(&mut self, format: [u8; 3], text: &[u8]) {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => {
                 if self.has_room(text.len() + 2 * HEAD_BYTES_MAX) {
                     self.prefixed(b'=', text.len() as i64 + 4);
-                    self.out.extend_from_slice(format.as_bytes());
+                    self.out.extend_from_slice(&format);
                     self.out.push(b':');
                     self.out.extend_from_slice(text);
                     self.line_end();

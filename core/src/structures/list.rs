@@ -1,12 +1,15 @@
 //! A list of any length: a deque of [`Packed`] chunks of up to 8 KiB.
 //!
-//! A list that fits one chunk is only that chunk. Beyond it, chunks and their entry counts lie side by side
+//! A list that is small, by `list-max-listpack-size`, is only one chunk. Beyond it, chunks and their entry counts lie side by side
 //! in one deque, so seeking an index in the middle of millions of elements reads counts in a row, not chunks.
 
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{fmt, mem};
 
 use super::packed::{self, Item, Packed};
+
+mod fill;
+pub use fill::Fill;
 
 /// Bytes of entries that a chunk holds at most, unless it is one longer element alone. A little below 8 KiB,
 /// so that the allocation with its header is at most that.
@@ -27,11 +30,13 @@ enum Chunks {
     Many(Box<Many>),
 }
 
-/// Two chunks or more; or one or none while a mutation is under way. None of them is empty then.
+/// Chunks, none of which is empty but while a mutation is under way.
 #[derive(Clone)]
 struct Many {
     deque: VecDeque<Chunk>,
     len: usize,
+    /// What was exceeded, and must be fallen well below of for the list to be one chunk again.
+    fill: Fill,
 }
 
 /// A chunk with its number of entries, which saves a visit to the chunk.
@@ -69,11 +74,23 @@ impl List {
         self.len() == 0
     }
 
-    /// Whether all elements lie in one chunk of the usual size: `listpack` to OBJECT ENCODING, otherwise
-    /// `quicklist`. A list that has shrunk becomes one chunk again at half that size.
+    /// Whether the list is one chunk and no more: `listpack` to OBJECT ENCODING, otherwise `quicklist`. A list that has
+    /// shrunk becomes one chunk again at half the limit.
     #[must_use]
     pub fn is_single_chunk(&self) -> bool {
-        matches!(&self.chunks, Chunks::One(items) if items.byte_len() <= CHUNK_BYTES_MAX)
+        matches!(&self.chunks, Chunks::One(_))
+    }
+
+    /// Makes a list ready for so many more elements, with so many bytes of text: after this it stays one chunk, or it
+    /// is not one any more. What follows takes the room that this returns.
+    pub fn grow(&mut self, fill: Fill, more_bytes: usize, more_count: usize) -> Room {
+        if let Chunks::One(items) = &self.chunks {
+            if !fill.is_exceeded(items.byte_len() + more_bytes, items.len() + more_count) {
+                return Room(usize::MAX);
+            }
+            self.many().fill = fill;
+        }
+        Room(0)
     }
 
     /// Bytes allocated on the heap.
@@ -88,11 +105,27 @@ impl List {
         }
     }
 
+    /// A list that was built for its content, without regard to how it became so: one chunk if it may be.
+    pub fn fit(&mut self, fill: Fill) {
+        self.grow(fill, 0, 0);
+        if let Chunks::Many(many) = &mut self.chunks
+            && let [chunk] = many.deque.make_contiguous()
+            && !fill.is_exceeded(chunk.items.byte_len(), chunk.count)
+        {
+            self.chunks = Chunks::One(mem::take(&mut chunk.items));
+        }
+    }
+
     /// Appends `value`.
     pub fn push_back<'v>(&mut self, value: impl Into<Item<'v>>) {
+        self.push_back_within(value, Room::default());
+    }
+
+    /// The same after [`List::grow`].
+    pub fn push_back_within<'v>(&mut self, value: impl Into<Item<'v>>, room: Room) {
         let value = value.into();
         if let Chunks::One(items) = &mut self.chunks
-            && fits(items, value)
+            && room.has(items.byte_len(), value)
         {
             items.push_back(value);
             return;
@@ -100,7 +133,7 @@ impl List {
         let many = self.many();
         many.len += 1;
         match many.deque.back_mut() {
-            Some(chunk) if fits(&chunk.items, value) => {
+            Some(chunk) if fits(many.fill, &chunk.items, value) => {
                 chunk.items.push_back(value);
                 chunk.count += 1;
             }
@@ -110,9 +143,14 @@ impl List {
 
     /// Puts `value` before all others.
     pub fn push_front<'v>(&mut self, value: impl Into<Item<'v>>) {
+        self.push_front_within(value, Room::default());
+    }
+
+    /// The same after [`List::grow`].
+    pub fn push_front_within<'v>(&mut self, value: impl Into<Item<'v>>, room: Room) {
         let value = value.into();
         if let Chunks::One(items) = &mut self.chunks
-            && fits(items, value)
+            && room.has(items.byte_len(), value)
         {
             items.push_front(value);
             return;
@@ -120,7 +158,7 @@ impl List {
         let many = self.many();
         many.len += 1;
         match many.deque.front_mut() {
-            Some(chunk) if fits(&chunk.items, value) => {
+            Some(chunk) if fits(many.fill, &chunk.items, value) => {
                 chunk.items.push_front(value);
                 chunk.count += 1;
             }
@@ -229,18 +267,24 @@ impl List {
 
     /// Puts `value` in the place of the element at `index`; `false` if there is none.
     pub fn set<'v>(&mut self, index: usize, value: impl Into<Item<'v>>) -> bool {
+        self.set_within(index, value, Room::default())
+    }
+
+    /// The same after [`List::grow`].
+    pub fn set_within<'v>(&mut self, index: usize, value: impl Into<Item<'v>>, room: Room) -> bool {
         let value = value.into();
         if index >= self.len() {
             return false;
         }
         if let Chunks::One(items) = &mut self.chunks
-            && replace(items, index, value)
+            && replace(items, index, value, room)
         {
             return true;
         }
         let many = self.many();
         let (chunk, index) = many.locate(index).expect("the index is below the length");
-        if !replace(&mut many.deque[chunk].items, index, value) {
+        let room = if many.deque[chunk].count == 1 { Room(usize::MAX) } else { Room::default() };
+        if !replace(&mut many.deque[chunk].items, index, value, room) {
             // Only a chunk of several elements refuses, so it keeps some.
             let Chunk { items, count } = &mut many.deque[chunk];
             items.remove_range(index, 1);
@@ -258,13 +302,18 @@ impl List {
     /// # Panics
     /// If `index` is greater than the length.
     pub fn insert<'v>(&mut self, index: usize, value: impl Into<Item<'v>>) {
+        self.insert_within(index, value, Room::default());
+    }
+
+    /// The same after [`List::grow`].
+    pub fn insert_within<'v>(&mut self, index: usize, value: impl Into<Item<'v>>, room: Room) {
         let (value, len) = (value.into(), self.len());
         assert!(index <= len, "an insertion is within the list or at its end");
         if index == len {
-            return self.push_back(value);
+            return self.push_back_within(value, room);
         }
         if let Chunks::One(items) = &mut self.chunks
-            && fits(items, value)
+            && room.has(items.byte_len(), value)
         {
             let position = items.seek(index).expect("the index is below the length");
             items.insert_before(position, value);
@@ -273,16 +322,6 @@ impl List {
         let many = self.many();
         let (chunk, index) = many.locate(index).expect("the index is below the length");
         many.insert(chunk, index, value);
-    }
-
-    /// Puts `value` before the first element that equals `pivot`; `false` if there is none.
-    pub fn insert_before<'v>(&mut self, pivot: Item<'_>, value: impl Into<Item<'v>>) -> bool {
-        self.insert_beside(pivot, 0, value.into())
-    }
-
-    /// Puts `value` after the first element that equals `pivot`; `false` if there is none.
-    pub fn insert_after<'v>(&mut self, pivot: Item<'_>, value: impl Into<Item<'v>>) -> bool {
-        self.insert_beside(pivot, 1, value.into())
     }
 
     /// The index of the first element that equals `value`.
@@ -355,12 +394,6 @@ impl List {
         }
     }
 
-    fn insert_beside(&mut self, pivot: Item<'_>, offset: usize, value: Item<'_>) -> bool {
-        let Some(index) = self.find(pivot) else { return false };
-        self.insert(index + offset, value);
-        true
-    }
-
     /// The deque, made from the only chunk if need be.
     fn many(&mut self) -> &mut Many {
         if let Chunks::One(items) = &mut self.chunks {
@@ -368,7 +401,7 @@ impl List {
             let len = items.len();
             let deque =
                 if len == 0 { VecDeque::new() } else { VecDeque::from([Chunk { items, count: len }]) };
-            self.chunks = Chunks::Many(Box::new(Many { deque, len }));
+            self.chunks = Chunks::Many(Box::new(Many { deque, len, fill: Fill::default() }));
         }
         match &mut self.chunks {
             Chunks::Many(many) => many,
@@ -382,7 +415,7 @@ impl List {
         let deque = &mut many.deque;
         match deque.len() {
             0 => self.chunks = Chunks::default(),
-            1 if deque[0].items.byte_len() <= MERGED_BYTES_MAX || deque[0].count == 1 => {
+            1 if many.fill.is_well_below(deque[0].items.byte_len(), deque[0].count) => {
                 self.chunks = Chunks::One(mem::take(&mut deque[0].items));
             }
             len if deque.capacity() > 4 * len.max(4) => deque.shrink_to(2 * len),
@@ -436,11 +469,11 @@ impl Many {
     fn insert(&mut self, chunk: usize, index: usize, value: Item<'_>) {
         self.len += 1;
         let count = self.deque[chunk].count;
-        if fits(&self.deque[chunk].items, value) {
+        if fits(self.fill, &self.deque[chunk].items, value) {
             self.deque[chunk].insert(index, value);
         } else if index == 0 {
             match chunk.checked_sub(1) {
-                Some(previous) if fits(&self.deque[previous].items, value) => {
+                Some(previous) if fits(self.fill, &self.deque[previous].items, value) => {
                     let end = self.deque[previous].count;
                     self.deque[previous].insert(end, value);
                 }
@@ -448,15 +481,15 @@ impl Many {
             }
         } else if index == count {
             match self.deque.get_mut(chunk + 1) {
-                Some(next) if fits(&next.items, value) => next.insert(0, value),
+                Some(next) if fits(self.fill, &next.items, value) => next.insert(0, value),
                 _ => self.deque.insert(chunk + 1, Chunk::of(value)),
             }
         } else {
             let right = self.deque[chunk].split_off(index);
             self.deque.insert(chunk + 1, right);
-            if fits(&self.deque[chunk].items, value) {
+            if fits(self.fill, &self.deque[chunk].items, value) {
                 self.deque[chunk].insert(index, value);
-            } else if fits(&self.deque[chunk + 1].items, value) {
+            } else if fits(self.fill, &self.deque[chunk + 1].items, value) {
                 self.deque[chunk + 1].insert(0, value);
             } else {
                 self.deque.insert(chunk + 1, Chunk::of(value));
@@ -501,7 +534,10 @@ impl Many {
             if chunk.count == 0 {
                 continue;
             }
-            if last.items.byte_len() + chunk.items.byte_len() <= MERGED_BYTES_MAX || last.count == 0 {
+            let bytes = last.items.byte_len() + chunk.items.byte_len();
+            let is_mergeable =
+                bytes <= MERGED_BYTES_MAX && !self.fill.is_exceeded(bytes, last.count + chunk.count);
+            if is_mergeable || last.count == 0 {
                 last.append(&mut chunk);
             } else {
                 write += 1;
@@ -633,15 +669,32 @@ impl List {
 }
 
 /// Whether `items` may take `value` in without becoming too large a chunk.
-fn fits(items: &Packed, value: Item<'_>) -> bool {
-    items.is_empty() || items.byte_len() + value.entry_len() <= CHUNK_BYTES_MAX
+fn fits(fill: Fill, items: &Packed, value: Item<'_>) -> bool {
+    let bytes = items.byte_len() + value.entry_len();
+    items.is_empty() || bytes <= CHUNK_BYTES_MAX && !fill.is_exceeded(bytes, items.len() + 1)
 }
 
-/// Puts `value` in the place of the element at `index`, unless that makes too large a chunk.
-fn replace(items: &mut Packed, index: usize, value: Item<'_>) -> bool {
+/// Bytes that a list may have while it is one chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Room {
+        Room(CHUNK_BYTES_MAX)
+    }
+}
+
+impl Room {
+    fn has(self, bytes: usize, value: Item<'_>) -> bool {
+        bytes.saturating_add(value.entry_len()) <= self.0
+    }
+}
+
+/// Puts `value` in the place of the element at `index`, unless there is no room for it.
+fn replace(items: &mut Packed, index: usize, value: Item<'_>, room: Room) -> bool {
     let position = items.seek(index).expect("the index is within the chunk");
     let others_bytes = items.byte_len() - items.item(position).entry_len();
-    let fits = others_bytes == 0 || others_bytes + value.entry_len() <= CHUNK_BYTES_MAX;
+    let fits = room.has(others_bytes, value);
     if fits {
         items.replace(position, value);
     }

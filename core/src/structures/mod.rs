@@ -11,12 +11,14 @@ pub(crate) mod sort;
 pub mod thin;
 
 pub use intset::IntSet;
-pub use list::List;
+pub use list::{Fill, List, Room};
 pub use packed::{Item, Packed};
 pub use rank_tree::{Ordered, RankTree};
 pub use thin::Thin;
 
 use alloc::vec::Vec;
+
+use crate::number;
 
 /// The longest text of an `i64`, which is that of `i64::MIN`.
 pub const INTEGER_TEXT_BYTES_MAX: usize = 20;
@@ -53,22 +55,7 @@ fn write_i64(out: &mut Vec<u8>, value: i64) {
 
 /// The canonical text of `value`, written at the end of `scratch`.
 fn format_i64(value: i64, scratch: &mut [u8; INTEGER_TEXT_BYTES_MAX]) -> &[u8] {
-    let mut magnitude = value.unsigned_abs();
-    let mut start = INTEGER_TEXT_BYTES_MAX;
-    loop {
-        start -= 1;
-        // A remainder of ten always fits.
-        scratch[start] = b'0' + (magnitude % 10) as u8;
-        magnitude /= 10;
-        if magnitude == 0 {
-            break;
-        }
-    }
-    if value < 0 {
-        start -= 1;
-        scratch[start] = b'-';
-    }
-    &scratch[start..]
+    number::format_i64(scratch, value)
 }
 
 #[cfg(test)]

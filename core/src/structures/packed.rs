@@ -19,7 +19,9 @@ use core::{cmp::Ordering, fmt, mem};
 mod entry;
 
 pub use entry::Item;
-use entry::{Encoded, Needle, back_len_bytes, body_len, checked_step_back, decode, step_back};
+use entry::{
+    Encoded, Needle, back_len_bytes, checked_step_back, decode, entry_len, short_bytes_len, step_back,
+};
 
 /// The largest buffer whose header fields are u16.
 const NARROW_BYTES_MAX: usize = u16::MAX as usize;
@@ -262,18 +264,18 @@ impl Packed {
     #[must_use]
     pub fn find_from<'v>(&self, position: usize, value: impl Into<Item<'v>>, skip: usize) -> Option<usize> {
         let needle = Needle::new(value.into());
-        let end = self.header().end;
+        let bytes = &self.buffer[..self.header().end];
         let mut position = position;
-        while position < end {
-            if needle.is_at(&self.buffer[position..end]) {
+        while position < bytes.len() {
+            if needle.is_at(&bytes[position..]) {
                 return Some(position);
             }
-            position = self.skip(position);
+            position += entry_len(&bytes[position..]);
             for _ in 0..skip {
-                if position >= end {
+                if position >= bytes.len() {
                     return None;
                 }
-                position = self.skip(position);
+                position += entry_len(&bytes[position..]);
             }
         }
         None
@@ -400,7 +402,12 @@ impl<'a> Iterator for Iter<'a> {
 
     fn next(&mut self) -> Option<Item<'a>> {
         self.remaining = self.remaining.checked_sub(1)?;
-        let (item, body_len) = decode(&self.bytes[self.front..]).expect("entries are well formed");
+        let bytes = &self.bytes[self.front..];
+        if let Some(len) = short_bytes_len(bytes[0]) {
+            self.front += len + 2;
+            return Some(Item::Bytes(&bytes[1..=len]));
+        }
+        let (item, body_len) = decode(bytes).expect("entries are well formed");
         self.front += body_len + back_len_bytes(body_len);
         Some(item)
     }
@@ -480,8 +487,7 @@ impl Packed {
     /// The position behind the entry at `position`.
     #[inline]
     fn skip(&self, position: usize) -> usize {
-        let body_len = body_len(&self.buffer[position..]).expect("a position is that of an entry");
-        position + body_len + back_len_bytes(body_len)
+        position + entry_len(&self.buffer[position..])
     }
 
     fn insert_encoded(&mut self, position: usize, encoded: &Encoded<'_>) -> usize {

@@ -15,6 +15,7 @@ pub mod zset;
 
 use crate::command::Command;
 use crate::keyspace::HashSeed;
+use crate::structures::Fill;
 
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
@@ -51,6 +52,8 @@ pub struct Compact {
     pub zset_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes.
     pub zset_value_bytes_max: usize,
+    /// `list-max-listpack-size`.
+    pub list_fill: Fill,
     /// `stream-node-max-bytes`; 0 means no limit.
     pub stream_node_bytes_max: usize,
     /// `stream-node-max-entries`; 0 means no limit.
@@ -69,6 +72,7 @@ impl Compact {
             set_value_bytes_max: 64,
             zset_entries_max: 128,
             zset_value_bytes_max: 64,
+            list_fill: Fill::default(),
             stream_node_bytes_max: 4096,
             stream_node_entries_max: 100,
         }

@@ -60,6 +60,16 @@ pub enum Request {
         /// The connection.
         conn: ConnId,
     },
+    /// The errand of the last call is done.
+    Done {
+        /// What was asked for.
+        text: Range<usize>,
+    },
+    /// It has failed.
+    Failed {
+        /// Why, as UTF-8.
+        why: Range<usize>,
+    },
     /// The peer is gone.
     Disconnect {
         /// The connection.

@@ -68,6 +68,14 @@ impl Engine for Native {
                         self.engine.resume(conn);
                         conn
                     }
+                    Request::Done { text } => {
+                        self.engine.answer(now, Ok(&self.input[text]));
+                        0
+                    }
+                    Request::Failed { why } => {
+                        self.engine.answer(now, Err(str::from_utf8(&self.input[why]).unwrap_or_default()));
+                        0
+                    }
                 };
                 self.processed.push(conn);
             }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 mod client;
+mod files;
 mod lifecycle;
 mod limits;
 mod memory;

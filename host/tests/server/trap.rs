@@ -49,6 +49,7 @@ impl Engine for Fragile {
                     conn
                 }
                 Request::Disconnect { conn } | Request::Pause { conn } | Request::Resume { conn } => conn,
+                Request::Done { .. } | Request::Failed { .. } => 0,
             };
             self.conns.push(conn);
         }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { Sanderling } from 'sanderling';
@@ -51,6 +52,27 @@ test('quit closes, and a killed connection comes back', async () => {
   await back;
   assert.equal(await one.ping(), 'PONG');
   assert.equal(await one.quit(), 'OK');
+});
+
+test('a client that never pauses leaves others their turn', async () => {
+  const timer = new Promise((resolve) => setTimeout(resolve, 1, 'fired'));
+  let outcome;
+  timer.then((value) => (outcome = value));
+  while (outcome === undefined) await client.ping();
+  assert.equal(outcome, 'fired');
+});
+
+test('a client that is closed while replies come hears no more of them', async () => {
+  for (let turn = 0; turn < 50; turn += 1) {
+    const errors = [];
+    const one = new Redis({ Connector, retryStrategy: null }).on('error', (error) => errors.push(error));
+    await one.ping();
+    const pending = Array.from({ length: 5 }, () => one.get('k').catch(() => undefined));
+    const ended = once(one, 'end');
+    one.disconnect();
+    await Promise.all([...pending, ended]);
+    assert.deepEqual(errors, []);
+  }
 });
 
 test('an open client keeps the process, a closed one does not', () => {

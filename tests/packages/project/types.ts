@@ -43,6 +43,13 @@ export async function types(): Promise<void> {
   await db.blPop(['one', 'two'], 1);
   await db.zrange('zset', 0, -1, { REV: true, LIMIT: { offset: 0, count: 1 } });
 
+  await db.eval('return 1', 0);
+  await db.eval('return KEYS[1]', 1, 'key', 'value', 2);
+  await db.evalsha('0123', ['one', 'two'], 'value');
+  await db.evalSha('0123', { keys: ['one'], arguments: ['value'] });
+  // @ts-expect-error Keys are counted.
+  await db.eval('return 1');
+
   const replies = await db.pipeline().incr('n').get('key').call('ECHO', 'x').exec();
   same<typeof replies, [number, string | null, Reply]>(true);
   const outcome = await db.multi().incr('n').hGetAll('hash').exec();
@@ -55,6 +62,9 @@ export async function types(): Promise<void> {
 
   const other: Client = db.duplicate();
   for await (const keys of other.scanIterator({ MATCH: 'user:*' })) same<typeof keys, string[]>(true);
+
+  const door = await db.listen({ port: 0 });
+  same<typeof door.url, string>(true);
 
   const client = new Redis({ Connector: db.connector() });
   client.disconnect();

@@ -3,6 +3,7 @@
 //! The server has one core, the client another, so that neither takes time from the other. Rounds go over the
 //! servers in turn, so that what else the machine does meets them all alike, and figures are medians.
 
+mod elements;
 mod growth;
 #[cfg(feature = "in-process")]
 mod in_process;
@@ -10,6 +11,7 @@ mod machine;
 mod node;
 mod options;
 mod resp;
+mod rows;
 mod server;
 mod size;
 mod startup;
@@ -51,11 +53,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
 fn measure(section: Section, options: &Options) -> Result<String> {
     match section {
         Section::Throughput => throughput::measure(options),
+        Section::Commands => throughput::measure_more(options),
         Section::Growth => growth::measure(options),
+        Section::Elements => elements::measure(options),
         Section::Pauses => pauses(options),
         Section::Startup => startup::measure(options),
         Section::Size => size::measure(),
         Section::Node => node::measure(options),
+        Section::Queues => node::measure_queues(options),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Operations in a Node process, measured by a Node program against the servers started here.
+//! Operations in a Node process, measured by Node programs against the servers started here.
 
 use super::options::{Kind, Options};
 use super::server::Server;
@@ -6,6 +6,14 @@ use super::{Result, repository};
 use std::process::{Command, Stdio};
 
 pub(super) fn measure(options: &Options) -> Result<String> {
+    run("bench-node.mjs", options)
+}
+
+pub(super) fn measure_queues(options: &Options) -> Result<String> {
+    run("bench-queues.mjs", options)
+}
+
+fn run(program: &str, options: &Options) -> Result<String> {
     let clients = repository().join("tests/clients");
     if !clients.join("node_modules").exists() {
         let line = "Not measured: run `npm ci` in tests/clients first.\n";
@@ -14,7 +22,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
     }
     let servers = Server::start_all(options)?;
     let mut command = Command::new("node");
-    command.arg("bench-node.mjs").current_dir(clients);
+    command.arg(program).current_dir(clients);
     for server in &servers {
         let variable = match server.kind {
             Kind::Redis => "BENCH_REDIS_URL",
@@ -25,7 +33,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
     }
     let output = command.env("ROUNDS", options.rounds.to_string()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
-        return Err("bench-node.mjs failed".into());
+        return Err(format!("{program} failed").into());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

@@ -1,5 +1,6 @@
 //! What the command line asks for.
 
+use super::rows::{MORE, PLAIN, Row};
 use super::{Result, repository};
 use std::path::PathBuf;
 
@@ -7,20 +8,20 @@ use std::path::PathBuf;
 pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
-  --sections <list>   throughput, growth, pauses, startup, size, node     [all]
-  --rows <list>       set, get, incr, lpush, lpop, sadd, hset, zadd, mset [all]
-  --pipelines <list>  commands sent at once                               [1,16,64]
-  --servers <list>    redis, wasm, native                                 [all]
-  --rounds <n>        rounds whose median counts                          [5]
-  --seconds <s>       about how long one throughput run takes             [1.5]
-  --keys <list>       sizes at which growth is looked at                  [1000000,5000000]
+  --sections <list>   throughput, commands, growth, elements, pauses, startup, size, node,
+                      queues  [all]
+  --rows <list>       rows of throughput: set, get, incr, lpush, lpop, sadd, hset, zadd, mset;
+                      of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
+                      zrangebyscore, zrank, lrange, hgetall, smembers, sinter, sort, mget, evalsha  [all]
+  --pipelines <list>  commands sent at once                    [1,16,64; 16 for commands]
+  --servers <list>    redis, wasm, native                      [all]
+  --rounds <n>        rounds whose median counts               [5]
+  --seconds <s>       about how long one throughput run takes  [1.5; at most 0.8 for commands]
+  --keys <list>       sizes at which growth is looked at       [1000000,5000000]
   --out <file>        BENCHMARKS.md when everything is measured, otherwise target/benchmarks.md
 
---rows or --pipelines without --sections mean the throughput section only.
+--rows or --pipelines without --sections mean the sections that the rows are in.
 Environment: SANDERLING_BIN and REDIS_BIN name the servers' programs.";
-
-/// Commands that redis-benchmark knows, in the order of the table.
-pub(super) const ROWS: [&str; 9] = ["set", "get", "incr", "lpush", "lpop", "sadd", "hset", "zadd", "mset"];
 
 /// Fewer rounds than this are for trying things out.
 const ROUNDS_COMMITTED_MIN: usize = 5;
@@ -29,42 +30,61 @@ const ROUNDS_COMMITTED_MIN: usize = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Throughput,
+    Commands,
     Growth,
+    Elements,
     Pauses,
     Startup,
     Size,
     Node,
+    Queues,
+}
+
+impl Options {
+    /// Commands sent at once, where nothing else was asked for.
+    pub(super) fn pipelines_or(&self, default: &[u32]) -> Vec<u32> {
+        if self.pipelines.is_empty() { default.to_vec() } else { self.pipelines.clone() }
+    }
 }
 
 impl Section {
-    const ALL: [Section; 6] = [
+    const ALL: [Section; 9] = [
         Section::Throughput,
+        Section::Commands,
         Section::Growth,
+        Section::Elements,
         Section::Pauses,
         Section::Startup,
         Section::Size,
         Section::Node,
+        Section::Queues,
     ];
 
     pub(super) fn title(self) -> &'static str {
         match self {
             Section::Throughput => "Requests per second and CPU per operation",
+            Section::Commands => "Other types, and replies of many elements",
+            Section::Elements => "Memory per element",
             Section::Growth => "Memory and pauses while growing, over the socket",
             Section::Pauses => "Worst pause of a single command, engine alone",
             Section::Startup => "Start to first reply",
             Section::Size => "Package size",
             Section::Node => "In Node",
+            Section::Queues => "Jobs through BullMQ",
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Section::Throughput => "throughput",
+            Section::Commands => "commands",
             Section::Growth => "growth",
+            Section::Elements => "elements",
             Section::Pauses => "pauses",
             Section::Startup => "startup",
             Section::Size => "size",
             Section::Node => "node",
+            Section::Queues => "queues",
         }
     }
 }
@@ -103,7 +123,9 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) sections: Vec<Section>,
-    pub(super) rows: Vec<String>,
+    /// Names of rows.
+    pub(super) rows: Vec<&'static str>,
+    /// Commands sent at once; a section's own choice if there are none.
     pub(super) pipelines: Vec<u32>,
     pub(super) servers: Vec<Kind>,
     pub(super) rounds: usize,
@@ -114,13 +136,14 @@ pub(super) struct Options {
 
 /// The options, or `None` when the help text is wanted.
 pub(super) fn parse(arguments: &[String]) -> Result<Option<Options>> {
+    let names: Vec<&str> = Row::all().map(|row| row.name).collect();
     let mut sections = None;
     let mut narrowed = false;
     let mut out = None;
     let mut options = Options {
         sections: Section::ALL.to_vec(),
-        rows: ROWS.map(str::to_owned).to_vec(),
-        pipelines: vec![1, 16, 64],
+        rows: Row::all().map(|row| row.name).collect(),
+        pipelines: Vec::new(),
         servers: Kind::ALL.to_vec(),
         rounds: ROUNDS_COMMITTED_MIN,
         seconds: 1.5,
@@ -141,7 +164,7 @@ pub(super) fn parse(arguments: &[String]) -> Result<Option<Options>> {
             "--sections" => sections = Some(list(value, |name| find(&Section::ALL, Section::name, name))?),
             "--rows" => {
                 narrowed = true;
-                options.rows = list(value, |name| find(&ROWS, |row| row, name).map(str::to_owned))?;
+                options.rows = list(value, |name| find(&names, |row| row, name))?;
             }
             "--pipelines" => {
                 narrowed = true;
@@ -162,7 +185,11 @@ pub(super) fn parse(arguments: &[String]) -> Result<Option<Options>> {
     if let Some(sections) = sections {
         options.sections = sections;
     } else if narrowed {
-        options.sections = vec![Section::Throughput];
+        let has = |rows: &[Row]| rows.iter().any(|row| options.rows.contains(&row.name));
+        options.sections = [(Section::Throughput, has(&PLAIN)), (Section::Commands, has(&MORE))]
+            .into_iter()
+            .filter_map(|(section, has)| has.then_some(section))
+            .collect();
     }
     options.keys.sort_unstable();
     options.out = out
@@ -206,11 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_alone_mean_throughput() {
+    fn rows_alone_mean_their_sections() {
         let options = parsed("--rows get,SET --pipelines 64").unwrap();
         assert_eq!(options.sections, [Section::Throughput]);
         assert_eq!(options.rows, ["get", "set"]);
         assert_eq!(options.pipelines, [64]);
+        assert_eq!(parsed("--rows xadd").unwrap().sections, [Section::Commands]);
+        assert_eq!(parsed("--rows get,xadd").unwrap().sections, [Section::Throughput, Section::Commands]);
     }
 
     #[test]

@@ -40,23 +40,28 @@ impl Client {
         Ok(String::from_utf8_lossy(first).into_owned())
     }
 
-    /// Sends `words` as an inline command that is answered by one bulk string.
-    pub(super) fn bulk(&mut self, words: &str) -> Result<String> {
+    /// Sends `words` as an inline command, and reads its reply, of which an error is one.
+    pub(super) fn reply(&mut self, words: &str) -> Result<String> {
         self.stream.write_all(format!("{words}\r\n").as_bytes())?;
         self.replies.clear();
-        loop {
+        let mut end = ReplyEnd::default();
+        while !end.is_within(&self.replies) {
             let length = self.read()?;
             self.replies.extend_from_slice(&self.buffer[..length]);
-            let Some(end) = self.replies.windows(2).position(|pair| pair == b"\r\n") else { continue };
-            let head = String::from_utf8_lossy(&self.replies[..end]).into_owned();
-            let body: usize = head
-                .strip_prefix('$')
-                .and_then(|length| length.parse().ok())
-                .ok_or_else(|| format!("{words} was answered {head}"))?;
-            if self.replies.len() >= end + 2 + body + 2 {
-                return Ok(String::from_utf8_lossy(&self.replies[end + 2..end + 2 + body]).into_owned());
-            }
         }
+        if self.replies.first() == Some(&b'-') {
+            let line = String::from_utf8_lossy(&self.replies);
+            return Err(format!("{words} was answered {}", line.trim_end()).into());
+        }
+        Ok(String::from_utf8_lossy(&self.replies).into_owned())
+    }
+
+    /// Sends `words` as an inline command that is answered by one bulk string.
+    pub(super) fn bulk(&mut self, words: &str) -> Result<String> {
+        let reply = self.reply(words)?;
+        let body = reply.strip_prefix('$').and_then(|rest| rest.split_once("\r\n"));
+        let (_, body) = body.ok_or_else(|| format!("{words} was answered {reply}"))?;
+        Ok(body.to_owned())
     }
 
     fn read(&mut self) -> Result<usize> {
@@ -68,6 +73,46 @@ impl Client {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// Appends a command.
+pub(super) fn push(request: &mut Vec<u8>, words: &[&str]) {
+    request.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+    for word in words {
+        request.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+    }
+}
+
+/// Looks for the end of a reply while more and more of it is there.
+struct ReplyEnd {
+    /// Where what was not looked at begins.
+    at: usize,
+    /// Elements that begin there.
+    left: i64,
+}
+
+impl Default for ReplyEnd {
+    fn default() -> ReplyEnd {
+        ReplyEnd { at: 0, left: 1 }
+    }
+}
+
+impl ReplyEnd {
+    fn is_within(&mut self, bytes: &[u8]) -> bool {
+        while self.left > 0 {
+            let Some(rest) = bytes.get(self.at..) else { return false };
+            let Some(line_len) = rest.iter().position(|byte| *byte == b'\n') else { return false };
+            let number = String::from_utf8_lossy(&rest[1..line_len]).trim_end().parse::<i64>();
+            self.at += line_len + 1;
+            self.left -= 1;
+            match (rest[0], number.unwrap_or_default()) {
+                (b'$', length) if length >= 0 => self.at += length as usize + 2,
+                (b'*', count) if count >= 0 => self.left += count,
+                _ => {}
+            }
+        }
+        self.at <= bytes.len()
     }
 }
 
@@ -97,6 +142,24 @@ mod tests {
         let lines: Vec<&str> = text.split("\r\n").collect();
         assert_eq!(lines[..5], ["*3", "$3", "SET", "$16", "key:000000000123"]);
         assert_eq!((lines[4].len(), lines[6].len()), (16, 32));
+    }
+
+    #[test]
+    fn the_end_of_a_reply_is_found() {
+        let reply = b"*3\r\n$2\r\n\r\n\r\n*1\r\n:5\r\n$-1\r\n";
+        let mut grows = ReplyEnd::default();
+        for end in 0..reply.len() {
+            assert!(!ReplyEnd::default().is_within(&reply[..end]), "{end}");
+            assert!(!grows.is_within(&reply[..end]), "{end}");
+        }
+        assert!(grows.is_within(reply));
+    }
+
+    #[test]
+    fn commands_are_written_with_their_lengths() {
+        let mut request = Vec::new();
+        push(&mut request, &["GET", "ab"]);
+        assert_eq!(request, b"*2\r\n$3\r\nGET\r\n$2\r\nab\r\n");
     }
 
     #[test]

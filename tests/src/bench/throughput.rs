@@ -1,17 +1,18 @@
 //! Requests per second and the server's CPU time per operation, driven by redis-benchmark.
 
 use super::options::{Kind, Options};
+use super::rows::{MORE, PLAIN, RANDOM_KEYS, Row};
 use super::server::Server;
 use super::table::{grouped, markdown, ratio};
-use super::{Result, median, resp};
-use std::collections::HashMap;
+use super::{Result, median};
 use std::process::Command;
 
 const CLIENTS: u32 = 50;
-const RANDOM_KEYS: u64 = 1_000_000;
 const VALUE_BYTES: u32 = 32;
 /// A first guess, good enough for a probe whose result sizes the real runs.
 const PROBE_REQUESTS: u64 = 20_000;
+/// Runs of the many rows are shorter, so that all of them together take no longer than the others.
+const MORE_SECONDS_MAX: f64 = 0.8;
 
 /// The project's targets: pipeline, times redis's requests per second, times its operations per CPU second.
 /// They are for GET and SET on the wasm engine.
@@ -24,117 +25,159 @@ struct Sample {
     cpu_nanoseconds: f64,
 }
 
+const NOTHING: Sample = Sample { requests_per_second: f64::NAN, cpu_nanoseconds: f64::NAN };
+
+/// The rows at every depth of the pipeline.
 pub(super) fn measure(options: &Options) -> Result<String> {
-    let servers = Server::start_all(options)?;
-    let mut rows = vec![heading(&servers)];
-    for pipeline in &options.pipelines {
-        for row in &options.rows {
-            let samples = measure_row(&servers, row, *pipeline, options)?;
-            let line = format_row(&servers, row, *pipeline, &samples);
-            eprintln!("{}", line.join("  "));
-            rows.push(line);
-        }
-    }
     let targets = TARGETS
         .iter()
         .rev()
         .map(|(pipeline, rate, cpu)| format!("P={pipeline} {rate}× and {cpu}×"))
         .collect::<Vec<_>>()
         .join(", ");
+    let table = measure_rows(options, &PLAIN, &[1, 16, 64], options.seconds)?;
     Ok(format!(
-        "`redis-benchmark -c {CLIENTS} -r {RANDOM_KEYS} -d {VALUE_BYTES}`, P commands in a pipeline. CPU is the \
+        "`redis-benchmark -c {CLIENTS} -r 1000000 -d {VALUE_BYTES}`, P commands in a pipeline. CPU is the \
          server's time for one operation, all threads, user and kernel; for it, 2× means half as much. An \
          operation of MSET sets ten keys. Targets for GET and SET on wasm, requests per second and CPU: \
-         {targets}.\n\n{}",
-        markdown(&rows)
+         {targets}.\n\n{table}"
     ))
 }
 
+/// The rows of other types and of larger replies.
+pub(super) fn measure_more(options: &Options) -> Result<String> {
+    let seconds = options.seconds.min(MORE_SECONDS_MAX);
+    let table = measure_rows(options, &MORE, &[16], seconds)?;
+    let wanted = MORE.iter().filter(|row| options.rows.contains(&row.name));
+    let legend: String = wanted.map(explain).collect();
+    Ok(format!(
+        "Like the table of GET and SET, with commands that redis-benchmark is given; CPU is what to compare, because with larger replies \
+         the client is what runs at its limit.\n\n{table}\nWhat is sent, and to what; \
+         `__rand_int__` is one of so many numbers:\n\n{legend}"
+    ))
+}
+
+/// What a row sends, as a line of a list.
+fn explain(row: &Row) -> String {
+    let random = match row.words.matches("__rand_int__").count() {
+        0 => String::new(),
+        _ => format!(" (one of {})", grouped(row.random as f64)),
+    };
+    let mut words = row.words.replace("{run}", "…").replace("{sha}", "…");
+    if let Some(first) = words.find(" key:__rand_int__ key:__rand_int__") {
+        words.replace_range(first.., " key:__rand_int__ …");
+    }
+    format!("- {}: `{words}`{random}; {}\n", row.title, row.holds)
+}
+
+fn measure_rows(options: &Options, rows: &[Row], pipelines: &[u32], seconds: f64) -> Result<String> {
+    let servers = Server::start_all(options)?;
+    let mut lines = vec![heading(&servers)];
+    let mut notes = String::new();
+    for pipeline in options.pipelines_or(pipelines) {
+        for row in rows.iter().filter(|row| options.rows.contains(&row.name)) {
+            let samples = measure_row(&servers, row, pipeline, options.rounds, seconds)?;
+            for (server, sample) in servers.iter().zip(&samples) {
+                if sample.is_none() {
+                    notes.push_str(&format!("\n{} does not know {}.\n", server.kind.title(), row.title));
+                }
+            }
+            if samples.iter().any(Option::is_some) {
+                let line = format_row(&servers, row, pipeline, &samples);
+                eprintln!("{}", line.join("  "));
+                lines.push(line);
+            }
+        }
+    }
+    eprint!("{notes}");
+    Ok(format!("{}{notes}", markdown(&lines)))
+}
+
+/// The medians of each server; none of one that does not know the command.
 fn measure_row(
     servers: &[Server],
-    row: &str,
+    row: &Row,
     pipeline: u32,
-    options: &Options,
-) -> Result<HashMap<usize, Sample>> {
-    let requests = requests_per_run(servers, row, pipeline, options)?;
-    let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); servers.len()];
+    rounds: usize,
+    seconds: f64,
+) -> Result<Vec<Option<Sample>>> {
+    let mut knows = Vec::new();
     for server in servers {
-        prepare(server, row)?;
+        knows.push(row.prepare(&mut server.client()?)?);
     }
+    let Some(first) = knows.iter().position(|knows| *knows) else { return Ok(vec![None; servers.len()]) };
+    let requests = requests_per_run(&servers[first], row, pipeline, seconds)?;
+    let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); servers.len()];
     // The first round warms caches and fills collections; it does not count.
-    for round in 0..=options.rounds {
-        for (index, server) in servers.iter().enumerate() {
-            if row == "lpop" {
-                // There must be as much to take as will be taken.
-                benchmark(server, "lpush", 64, requests)?;
-            }
-            let sample = benchmark(server, row, pipeline, requests)?;
+    for round in 0..=rounds {
+        for (index, server) in servers.iter().enumerate().filter(|(index, _)| knows[*index]) {
+            let sample = benchmark(server, row, &round.to_string(), pipeline, requests)?;
             if round > 0 {
                 samples[index].push(sample);
             }
         }
     }
-    let medians = samples.iter().enumerate().map(|(index, samples)| {
+    let medians = samples.iter().map(|samples| {
         let of = |field: fn(&Sample) -> f64| median(&samples.iter().map(field).collect::<Vec<_>>());
         let requests_per_second = of(|sample| sample.requests_per_second);
-        (index, Sample { requests_per_second, cpu_nanoseconds: of(|sample| sample.cpu_nanoseconds) })
+        Sample { requests_per_second, cpu_nanoseconds: of(|sample| sample.cpu_nanoseconds) }
     });
-    Ok(medians.collect())
+    Ok(medians.zip(knows).map(|(sample, knows)| knows.then_some(sample)).collect())
 }
 
-/// As many requests as the first server handles in the time that one run shall take; the same for all servers.
-fn requests_per_run(servers: &[Server], row: &str, pipeline: u32, options: &Options) -> Result<u64> {
-    let Some(server) = servers.first() else { return Err("there is no server to measure".into()) };
-    prepare(server, row)?;
-    if row == "lpop" {
-        benchmark(server, "lpush", 64, PROBE_REQUESTS)?;
-    }
-    let probe = benchmark(server, row, pipeline, PROBE_REQUESTS)?;
-    Ok(((probe.requests_per_second * options.seconds) as u64).max(PROBE_REQUESTS))
+/// As many requests as a server handles in the time that one run shall take; the same for all servers.
+fn requests_per_run(server: &Server, row: &Row, pipeline: u32, seconds: f64) -> Result<u64> {
+    let probe = benchmark(server, row, "probe", pipeline, PROBE_REQUESTS)?;
+    let requests = ((probe.requests_per_second * seconds) as u64).max(PROBE_REQUESTS);
+    Ok(requests.min(row.requests_max))
 }
 
-/// An empty server, or for rows that touch `key:` one in which all of them are.
-fn prepare(server: &Server, row: &str) -> Result<()> {
-    let mut client = server.client()?;
-    client.lines(b"FLUSHALL\r\n", 1)?;
-    if !matches!(row, "set" | "get" | "mset") {
-        return Ok(());
+fn benchmark(server: &Server, row: &Row, run: &str, pipeline: u32, requests: u64) -> Result<Sample> {
+    if row.name == "lpop" {
+        // There must be as much to take as will be taken.
+        redis_benchmark(server, RANDOM_KEYS, 64, requests, &["-t", "lpush"])?;
     }
-    let mut request = Vec::new();
-    for first in (0..RANDOM_KEYS).step_by(1000) {
-        request.clear();
-        (first..first + 1000).for_each(|key| resp::push_set(&mut request, key));
-        client.lines(&request, 1000)?;
-    }
-    Ok(())
-}
-
-fn benchmark(server: &Server, row: &str, pipeline: u32, requests: u64) -> Result<Sample> {
+    let words = row.begin_run(&mut server.client()?, run)?;
+    let what: Vec<&str> = match &words {
+        Some(words) => words.split(' ').collect(),
+        None => vec!["-t", row.name],
+    };
     let before = server.cpu_nanoseconds()?;
-    let output = Command::new("redis-benchmark")
-        .args(["-h", "127.0.0.1", "-p", &server.port.to_string(), "-t", row, "--csv"])
-        .args(["-c", &CLIENTS.to_string(), "-r", &RANDOM_KEYS.to_string(), "-d", &VALUE_BYTES.to_string()])
-        .args(["-P", &pipeline.to_string(), "-n", &requests.to_string()])
-        .output()
-        .map_err(|error| format!("redis-benchmark (package redis-tools) is needed: {error}"))?;
+    let csv = redis_benchmark(server, row.random, pipeline, requests, &what)?;
     let after = server.cpu_nanoseconds()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() {
-        return Err(
-            format!("redis-benchmark failed: {text}{}", String::from_utf8_lossy(&output.stderr)).into()
-        );
-    }
-    let requests_per_second = rate(&text, row).ok_or_else(|| format!("redis-benchmark printed {text}"))?;
+    let requests_per_second = rate(&csv).ok_or_else(|| format!("redis-benchmark printed {csv}"))?;
     Ok(Sample { requests_per_second, cpu_nanoseconds: (after - before) as f64 / requests as f64 })
 }
 
-/// Requests per second in the line of `row`: `"SET","180505.41",...`.
-fn rate(csv: &str, row: &str) -> Option<f64> {
-    csv.lines().find_map(|line| {
-        let mut fields = line.split(',').map(|field| field.trim_matches('"'));
-        let name = fields.next()?.split(' ').next()?;
-        if name.eq_ignore_ascii_case(row) { fields.next()?.parse().ok() } else { None }
-    })
+/// What redis-benchmark prints.
+fn redis_benchmark(
+    server: &Server,
+    random: u64,
+    pipeline: u32,
+    requests: u64,
+    what: &[&str],
+) -> Result<String> {
+    let output = Command::new("redis-benchmark")
+        .args(["-h", "127.0.0.1", "-p", &server.port.to_string(), "--csv"])
+        .args(["-c", &CLIENTS.to_string(), "-r", &random.to_string(), "-d", &VALUE_BYTES.to_string()])
+        .args(["-P", &pipeline.to_string(), "-n", &requests.to_string()])
+        .args(what)
+        .output()
+        .map_err(|error| format!("redis-benchmark (package redis-tools) is needed: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        let error = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("redis-benchmark failed: {text}{error}").into());
+    }
+    Ok(text)
+}
+
+/// Requests per second in the line behind the heading: `"SET","180505.41",...`.
+fn rate(csv: &str) -> Option<f64> {
+    // The name may hold commas and quotes, and the columns behind it never do.
+    const COLUMNS_BEHIND_NAME: usize = 7;
+    let line = csv.lines().filter(|line| !line.is_empty()).nth(1)?;
+    line.rsplit(',').nth(COLUMNS_BEHIND_NAME - 1)?.trim_matches('"').parse().ok()
 }
 
 fn heading(servers: &[Server]) -> Vec<String> {
@@ -150,23 +193,23 @@ fn heading(servers: &[Server]) -> Vec<String> {
     cells
 }
 
-fn format_row(servers: &[Server], row: &str, pipeline: u32, samples: &HashMap<usize, Sample>) -> Vec<String> {
-    let base = servers.iter().position(|server| server.kind == Kind::Redis).map(|index| samples[&index]);
-    let base = base.unwrap_or(Sample { requests_per_second: f64::NAN, cpu_nanoseconds: f64::NAN });
-    let mut cells = vec![format!("{pipeline} {}", row.to_uppercase())];
+fn format_row(servers: &[Server], row: &Row, pipeline: u32, samples: &[Option<Sample>]) -> Vec<String> {
+    let of = |index: usize| samples[index].unwrap_or(NOTHING);
+    let base = servers.iter().position(|server| server.kind == Kind::Redis).map_or(NOTHING, of);
+    let mut cells = vec![format!("{pipeline} {}", row.title)];
     for (index, server) in servers.iter().enumerate() {
-        let value = samples[&index].requests_per_second;
+        let value = of(index).requests_per_second;
         cells.push(grouped(value));
         if server.kind != Kind::Redis {
-            let target = target(server.kind, row, pipeline).map(|(rate, _)| rate);
+            let target = target(server.kind, row.name, pipeline).map(|(rate, _)| rate);
             cells.push(ratio(value, base.requests_per_second, target));
         }
     }
     for (index, server) in servers.iter().enumerate() {
-        let value = samples[&index].cpu_nanoseconds;
+        let value = of(index).cpu_nanoseconds;
         cells.push(grouped(value));
         if server.kind != Kind::Redis {
-            let target = target(server.kind, row, pipeline).map(|(_, cpu)| cpu);
+            let target = target(server.kind, row.name, pipeline).map(|(_, cpu)| cpu);
             cells.push(ratio(base.cpu_nanoseconds, value, target));
         }
     }
@@ -186,11 +229,12 @@ mod tests {
 
     #[test]
     fn rates_are_read_from_csv() {
-        let csv = "\"test\",\"rps\",\"avg_latency_ms\"\n\"SET\",\"180505.41\",\"0.2\"\n\
-                   \"MSET (10 keys)\",\"5000.5\",\"1\"\n";
-        assert_eq!(rate(csv, "set"), Some(180_505.41));
-        assert_eq!(rate(csv, "mset"), Some(5000.5));
-        assert_eq!(rate(csv, "get"), None);
+        let heading = "\"test\",\"rps\",\"avg\",\"min\",\"p50\",\"p95\",\"p99\",\"max\"\n";
+        let csv =
+            |name: &str| format!("{heading}\"{name}\",\"180505.41\",\"0.2\",\"1\",\"1\",\"1\",\"1\",\"1\"\n");
+        assert_eq!(rate(&csv("SET")), Some(180_505.41));
+        assert_eq!(rate(&csv("ZADD a,\"b\",c")), Some(180_505.41));
+        assert_eq!(rate(heading), None);
     }
 
     #[test]

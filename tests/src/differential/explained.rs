@@ -30,7 +30,9 @@ pub const EXPLAINED: &[Explained] = &[
     Explained {
         name: "shortest doubles",
         reason: "7.2 writes a score with the digits that fpconv gives; 7.0 with 17 significant digits",
-        applies: |args, oracle, target| tells_scores(&args[0]) && same_scores(oracle, target),
+        applies: |args, oracle, target| {
+            (tells_scores(&args[0]) || returns_doubles(args)) && same_scores(oracle, target)
+        },
     },
     Explained {
         name: "compact lists",
@@ -162,10 +164,16 @@ pub const EXPLAINED: &[Explained] = &[
     },
     Explained {
         name: "streams that go while one waits",
-        reason: "7.2 runs XREADGROUP again, which then tells what is wrong; 7.0 says only that the stream is gone",
-        applies: |_, oracle, target| {
-            starts(oracle, "UNBLOCKED the stream key no longer exists")
-                && (starts(target, "NOGROUP No such key") || starts(target, "WRONGTYPE"))
+        reason: "7.2 runs a request that waits again, which then tells what is wrong; 7.0 says only that the stream \
+                 is gone, or looks at no other key than the one that has changed",
+        applies: |args, oracle, target| {
+            // A reply to a wait that a command has ended counts as one to BZPOPMIN.
+            let is_added = [&b"XADD"[..], b"BZPOPMIN"].contains(&args[0].to_ascii_uppercase().as_slice())
+                && matches!(oracle, Reply::Array(_) | Reply::Map(_))
+                && starts(target, "WRONGTYPE");
+            is_added
+                || starts(oracle, "UNBLOCKED the stream key no longer exists")
+                    && (starts(target, "NOGROUP No such key") || starts(target, "WRONGTYPE"))
         },
     },
     Explained {
@@ -290,6 +298,17 @@ fn tells_scores(name: &[u8]) -> bool {
             | b"ZSCAN"
             | b"ZRANDMEMBER"
     )
+}
+
+/// Whether the request is a script that makes doubles itself, or of those in replies.
+fn returns_doubles(args: &Args) -> bool {
+    let is_script =
+        [&b"EVAL"[..], b"FCALL"].iter().any(|name| args[0].to_ascii_uppercase().starts_with(name));
+    let makes = |script: &[u8], what: &[u8]| script.windows(what.len()).any(|word| word == what);
+    is_script
+        && args.get(1).is_some_and(|script| {
+            [&b"double"[..], b"setresp(3)", b"hand_on_3"].iter().any(|what| makes(script, what))
+        })
 }
 
 /// Equal but for the way in which the same doubles are written.

@@ -106,15 +106,11 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference { commands: &["LOLWUT"], title: "LOLWUT draws nothing", text: "It tells the version alone." },
     Difference {
-        commands: &["CONFIG REWRITE"],
-        title: "The engine writes no files",
-        text: "`CONFIG REWRITE` always fails as in a server that was started without a file.",
-    },
-    Difference {
-        commands: &["ACL LOAD", "ACL SAVE"],
-        title: "The engine has no ACL file",
-        text: "The server reads `user` lines and an `aclfile` when it starts. `ACL LOAD` and `ACL SAVE` reply as a \
-               server does that was started without such a file.",
+        commands: &["ACL LOAD", "ACL SAVE", "CONFIG REWRITE"],
+        title: "The server's files are not used in transactions",
+        text: "Inside `MULTI` these three reply an error. The ACL file may have comments, which `ACL SAVE` does not keep, \
+               and at most 1 MB; `CONFIG REWRITE` leaves a line alone that says what is so already. The npm package has \
+               no files.",
     },
     Difference {
         commands: &["CLIENT TRACKING"],
@@ -124,8 +120,9 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         commands: &["CLIENT NO-EVICT"],
-        title: "Clients are not evicted",
-        text: "So `CLIENT NO-EVICT` is accepted and changes nothing.",
+        title: "Clients are evicted for what they keep in the engine",
+        text: "`maxmemory-clients` is about requests that wait, queues of `MULTI`, watched keys and subscriptions. \
+               Replies wait in the host, where `client-output-buffer-limit` holds.",
     },
     Difference {
         commands: &[
@@ -155,7 +152,6 @@ pub const DIFFERENCES: &[Difference] = &[
 /// Why commands are missing: the first line that fits holds.
 const REASONS: &[(Matches, &str)] = &[
     (Matches::Group("cluster"), "there is no cluster; clients connect as to a single server"),
-    (Matches::Group("scripting"), "Lua and functions come in a later version"),
     (Matches::Origin(Origin::Module), "modules' types are not planned"),
     (Matches::Group("valkey"), "newer than the version tracked"),
     (Matches::NewerThanTracked, "newer than the version tracked"),

@@ -101,7 +101,8 @@ fn write_comment(interface: &mut String, name: &str, row: &Command) {
 /// What the package must know when it turns JavaScript's arguments into words.
 fn shape(row: &Command) -> Option<String> {
     if let Some(index) = row.args.iter().position(is_count) {
-        return Some(format!("count: {index}"));
+        let script = if is_script(&row.args[index..]) { ", script: true" } else { "" };
+        return Some(format!("count: {index}{script}"));
     }
     let parts = row.args.iter().find_map(block_of_two)?;
     Some(if is_member(parts) { "members: true" } else { "pairs: true" }.to_owned())
@@ -109,6 +110,11 @@ fn shape(row: &Command) -> Option<String> {
 
 fn is_count(arg: &Arg) -> bool {
     arg.name == "numkeys" && matches!(arg.kind, ArgKind::Integer)
+}
+
+/// Whether keys are counted that may be missing, and other arguments follow: so scripts and functions are called.
+fn is_script(rest: &[Arg]) -> bool {
+    matches!(rest, [count, keys, ..] if is_count(count) && matches!(keys.kind, ArgKind::Key) && keys.optional)
 }
 
 /// The parts of a repeated block of two values.
@@ -147,6 +153,7 @@ fn unique(list: &[String], name: &str) -> String {
 fn open_end(rest: &'static [Arg], list: &[String]) -> Vec<String> {
     match rest {
         [] => Vec::new(),
+        rest if is_script(rest) => vec!["...args: t.ScriptArguments".to_owned()],
         [count, keys, ..] if is_count(count) && matches!(keys.kind, ArgKind::Key) => {
             let counted = "[numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]";
             vec![format!("...args: [keys: readonly t.Key[], ...more: t.Argument[]] | {counted}")]

@@ -109,9 +109,14 @@ impl Vm {
         (self.random >> 17) as u32
     }
 
-    /// Seeds `math.random`, as `math.randomseed` does; Redis does it with 0 before every script.
-    pub fn set_seed(&mut self, seed: u32) {
-        self.seed(seed);
+    /// Where `math.random` is in its sequence.
+    pub fn random_state(&self) -> u64 {
+        self.random
+    }
+
+    /// Lets `math.random` go on from there.
+    pub fn set_random_state(&mut self, state: u64) {
+        self.random = state;
     }
 }
 

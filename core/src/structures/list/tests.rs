@@ -72,15 +72,17 @@ fn apply(list: &mut List, model: &mut Vec<Vec<u8>>, op: &Op) {
         }
         Op::InsertBefore(pivot, value) => {
             let index = model.iter().position(|other| other == pivot);
-            assert_eq!(list.insert_before(Item::from(pivot), value), index.is_some());
+            assert_eq!(list.find(Item::from(pivot)), index);
             if let Some(index) = index {
+                list.insert(index, value);
                 model.insert(index, value.clone());
             }
         }
         Op::InsertAfter(pivot, value) => {
             let index = model.iter().position(|other| other == pivot);
-            assert_eq!(list.insert_after(Item::from(pivot), value), index.is_some());
+            assert_eq!(list.find(Item::from(pivot)), index);
             if let Some(index) = index {
+                list.insert(index + 1, value);
                 model.insert(index + 1, value.clone());
             }
         }
@@ -262,6 +264,29 @@ fn a_long_element_lies_alone() {
     alone.push_back(&long);
     assert!(!alone.is_single_chunk());
     assert_eq!(alone.len(), 1);
+}
+
+/// What redis-server 8.0 replied: elements until a list is a quicklist, and how many are left when it is none again.
+#[test]
+fn limits_are_those_of_redis() {
+    let check = |fill: i32, value: &[u8], first: usize, again: usize| {
+        let mut list = List::new();
+        while list.is_single_chunk() {
+            let room = list.grow(Fill(fill), value.len(), 1);
+            list.push_back_within(value, room);
+        }
+        assert_eq!(list.len(), first, "{fill}");
+        while !list.is_single_chunk() {
+            list.drop_front(1);
+        }
+        assert_eq!(list.len(), again, "{fill}");
+    };
+    check(-1, &[b'x'; 1000], 5, 1);
+    check(-2, &[b'x'; 100], 80, 1);
+    check(-5, &[b'x'; 5000], 14, 1);
+    check(0, b"a", 2, 0);
+    check(5, b"a", 6, 1);
+    check(100, &[b'x'; 1000], 9, 1);
 }
 
 #[test]

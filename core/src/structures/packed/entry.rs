@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use crate::bytes::equal;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, format_i64, parse_i64, write_i64};
 
 /// Tag, integer or length: the longest part of an entry before its payload.
@@ -181,19 +182,33 @@ impl<'a> Encoded<'a> {
 }
 
 /// What a value looks like at the begin of an equal entry.
-pub(super) struct Needle<'a>(Encoded<'a>);
+pub(super) struct Needle<'a> {
+    encoded: Encoded<'a>,
+    tag: u8,
+    /// The last byte of the payload or the head, and where it lies: where entries begin alike, they often end
+    /// differently.
+    last: u8,
+    last_at: usize,
+}
 
 impl<'a> Needle<'a> {
     pub(super) fn new(item: Item<'a>) -> Self {
-        Self(Encoded::new(item))
+        let encoded = Encoded::new(item);
+        let last = encoded.payload.last().copied().unwrap_or(encoded.head[encoded.head_len - 1]);
+        Self { tag: encoded.head[0], last, last_at: encoded.body_len() - 1, encoded }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_at(&self, bytes: &[u8]) -> bool {
-        let Encoded { head, head_len, payload } = &self.0;
-        bytes[0] == head[0]
-            && bytes.get(..*head_len) == Some(&head[..*head_len])
-            && bytes.get(*head_len..head_len + payload.len()) == Some(payload)
+        bytes[0] == self.tag && bytes.get(self.last_at) == Some(&self.last) && self.equals(bytes)
+    }
+
+    /// Not inlined, so that the walk up to here stays small.
+    #[inline(never)]
+    fn equals(&self, bytes: &[u8]) -> bool {
+        let Encoded { head, head_len, payload } = &self.encoded;
+        bytes[1..*head_len] == head[1..*head_len]
+            && equal(&bytes[*head_len..head_len + payload.len()], payload)
     }
 }
 
@@ -206,6 +221,28 @@ const TAG_INT_16: u8 = 0xF1;
 const TAG_INT_24: u8 = 0xF2;
 const TAG_INT_32: u8 = 0xF3;
 const TAG_INT_64: u8 = 0xF4;
+
+/// The length of a byte string that its tag tells, as it does of all but long ones.
+#[inline(always)]
+pub(super) fn short_bytes_len(tag: u8) -> Option<usize> {
+    (TAG_BYTES_6..TAG_INT_13).contains(&tag).then_some(usize::from(tag & 0x3F))
+}
+
+/// Bytes of the well-formed entry that `bytes` begin with.
+#[inline(always)]
+pub(super) fn entry_len(bytes: &[u8]) -> usize {
+    match bytes[0] {
+        // Most are integers of seven bits and short strings, with a length of one byte behind them.
+        0..TAG_BYTES_6 => 2,
+        tag @ TAG_BYTES_6..TAG_INT_13 => 2 + usize::from(tag & 0x3F),
+        _ => long_entry_len(bytes),
+    }
+}
+
+fn long_entry_len(bytes: &[u8]) -> usize {
+    let body_len = body_len(bytes).expect("a position is that of an entry");
+    body_len + back_len_bytes(body_len)
+}
 
 /// Bytes of tag and payload of the entry that `bytes` begin with.
 #[inline]

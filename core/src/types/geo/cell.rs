@@ -25,6 +25,12 @@ impl Degrees {
         (fraction * (1_u64 << steps) as f64) as u32
     }
 
+    /// The parts that have two degrees, and one more on either side.
+    pub(super) fn parts_between(&self, first: f64, last: f64, steps: u32) -> (u32, u32) {
+        let part = |degrees: f64| self.part(degrees.clamp(self.least, self.most), steps);
+        (part(first).saturating_sub(1), part(last) + 1)
+    }
+
     /// One of 2^`steps` equal parts.
     fn nth(&self, part: u32, steps: u32) -> Degrees {
         let end = |part: u32| {
@@ -62,6 +68,20 @@ impl Cell {
         let latitude = latitudes.part(position.latitude, steps);
         let longitude = LONGITUDES.part(position.longitude, steps);
         Cell { bits: spread(latitude) | spread(longitude) << 1, steps }
+    }
+
+    /// One more than the greatest score of a place on the map.
+    pub(super) const SCORES_END: u64 = 1 << (2 * Cell::STEPS_MAX);
+
+    /// The bits of the latitude and those of the longitude, each in the order of what they stand for.
+    #[inline]
+    pub(super) fn axes(bits: u64) -> (u64, u64) {
+        (bits & EVEN, bits & !EVEN)
+    }
+
+    /// The same of a part of the latitudes and one of the longitudes.
+    pub(super) fn axes_of(latitude: u32, longitude: u32) -> (u64, u64) {
+        (spread(latitude), spread(longitude) << 1)
     }
 
     pub(super) fn area(self) -> Area {

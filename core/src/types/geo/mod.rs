@@ -41,16 +41,9 @@ impl Position {
         }
     }
 
-    /// The distance to another place on the sphere in metres, by the haversine formula.
+    /// The distance to another place on the sphere in metres.
     fn distance(self, other: Position) -> f64 {
-        let across = libm::sin((radians(other.longitude) - radians(self.longitude)) / 2.0);
-        if across == 0.0 {
-            return self.distance_along_meridian(other);
-        }
-        let (latitude, other_latitude) = (radians(self.latitude), radians(other.latitude));
-        let along = libm::sin((other_latitude - latitude) / 2.0);
-        let square = along * along + libm::cos(latitude) * libm::cos(other_latitude) * across * across;
-        2.0 * EARTH_RADIUS * libm::asin(libm::sqrt(square))
+        Origin::new(self).distance(other)
     }
 
     /// The distance between the circles of latitude of two places, in metres.
@@ -67,6 +60,35 @@ impl Position {
             Some(shift) => LETTERS[(bits >> shift & 31) as usize],
             None => LETTERS[0],
         })
+    }
+}
+
+/// A place from which several distances are measured.
+struct Origin {
+    position: Position,
+    /// Its coordinates in radians.
+    longitude: f64,
+    latitude: f64,
+    /// Of the latitude.
+    cosine: f64,
+}
+
+impl Origin {
+    fn new(position: Position) -> Origin {
+        let (longitude, latitude) = (radians(position.longitude), radians(position.latitude));
+        Origin { position, longitude, latitude, cosine: libm::cos(latitude) }
+    }
+
+    /// The distance to a place on the sphere in metres, by the haversine formula.
+    fn distance(&self, other: Position) -> f64 {
+        let across = libm::sin((radians(other.longitude) - self.longitude) / 2.0);
+        if across == 0.0 {
+            return self.position.distance_along_meridian(other);
+        }
+        let other_latitude = radians(other.latitude);
+        let along = libm::sin((other_latitude - self.latitude) / 2.0);
+        let square = along * along + self.cosine * libm::cos(other_latitude) * across * across;
+        2.0 * EARTH_RADIUS * libm::asin(libm::sqrt(square))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a search looks for, and the cells that cover it.
 
-use super::cell::{Area, Cell, LATITUDES};
-use super::{EARTH_RADIUS, Position, degrees, radians};
+use super::cell::{Area, Cell, LATITUDES, LONGITUDES};
+use super::{EARTH_RADIUS, Origin, Position, degrees, radians, score_bits};
 
 /// Half of the earth's circumference at the equator on the map, in metres.
 const MERCATOR_MAX: f64 = 20_037_726.37;
@@ -30,13 +30,98 @@ struct Bounds {
     north: f64,
 }
 
+/// Tells most of what lies outside a shape by comparing scores, where a distance takes five functions of angles.
+///
+/// The bits of a latitude that are spread over a score are in the same order as the latitudes, so nothing has to be
+/// gathered. All ends are those of a box around the shape and a little larger.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sieve {
+    south: u64,
+    north: u64,
+    west: u64,
+    east: u64,
+    /// The box crosses the edge of the map, so that its west is east of its east.
+    is_wrapped: bool,
+}
+
+impl Sieve {
+    /// Lets everything pass.
+    const OPEN: Sieve = Sieve { south: 0, north: u64::MAX, west: 0, east: u64::MAX, is_wrapped: false };
+
+    /// Whether the place of such a score may lie within the shape.
+    #[inline]
+    pub(super) fn passes(&self, score: f64) -> bool {
+        let bits = score_bits(score);
+        let (latitude, longitude) = Cell::axes(bits);
+        let is_beside = if self.is_wrapped {
+            longitude > self.east && longitude < self.west
+        } else {
+            longitude < self.west || longitude > self.east
+        };
+        // What lies behind the edge of the map is taken for what lies on it.
+        !(latitude < self.south || latitude > self.north || is_beside) || bits >= Cell::SCORES_END
+    }
+}
+
 impl Shape {
-    /// The distance of a place from the centre in metres, if it lies within the shape.
-    pub(super) fn distance(&self, place: Position) -> Option<f64> {
+    /// What tells most of the places outside.
+    pub(super) fn sieve(&self) -> Sieve {
+        let Position { longitude, latitude } = self.centre;
+        let Some((high, wide)) = self.reach() else { return Sieve::OPEN };
+        // More than what any rounding amounts to; the parts beyond the ends add metres.
+        let (high, wide) = (high * (1.0 + 1e-9) + 1e-9, wide * (1.0 + 1e-9) + 1e-9);
+        let (south, north) = LATITUDES.parts_between(latitude - high, latitude + high, Cell::STEPS_MAX);
+        let (south, _) = Cell::axes_of(south, 0);
+        let (north, _) = Cell::axes_of(north, 0);
+        let sieve = Sieve { south, north, ..Sieve::OPEN };
+        if wide >= 179.0 {
+            return sieve;
+        }
+        let (mut west, mut east) = (longitude - wide, longitude + wide);
+        let is_wrapped = west < LONGITUDES.least || east > LONGITUDES.most;
+        if west < LONGITUDES.least {
+            west += 360.0;
+        }
+        if east > LONGITUDES.most {
+            east -= 360.0;
+        }
+        let (west, east) = LONGITUDES.parts_between(west, east, Cell::STEPS_MAX);
+        let (_, west) = Cell::axes_of(0, west);
+        let (_, east) = Cell::axes_of(0, east);
+        Sieve { west, east, is_wrapped, ..sieve }
+    }
+
+    /// How many degrees of latitude and of longitude what lies within may be away from the centre; nothing if that
+    /// may be any.
+    fn reach(&self) -> Option<(f64, f64)> {
+        let latitude = radians(self.centre.latitude).abs();
+        let (high, wide) = match self.extent {
+            Extent::Circle { radius } => {
+                let angle = radius * self.unit / EARTH_RADIUS;
+                // Around a pole there are all longitudes.
+                let is_beside_pole = latitude + angle < core::f64::consts::FRAC_PI_2 - 1e-6;
+                let sine = libm::sin(angle) / libm::cos(latitude);
+                (angle, if is_beside_pole { libm::asin(sine) } else { f64::INFINITY })
+            }
+            Extent::Rectangle { width, height } => {
+                let (high, half) =
+                    (height * self.unit / 2.0 / EARTH_RADIUS, width * self.unit / 4.0 / EARTH_RADIUS);
+                // Its width holds along each circle of latitude, and is most degrees where that is shortest.
+                let shortest = libm::cos((latitude + high).min(core::f64::consts::FRAC_PI_2));
+                let sine = libm::sin(half) / shortest;
+                let has_ends = half < core::f64::consts::FRAC_PI_2 && sine < 1.0 - 1e-6;
+                (high, if has_ends { 2.0 * libm::asin(sine) } else { f64::INFINITY })
+            }
+        };
+        high.is_finite().then(|| (degrees(high), degrees(wide)))
+    }
+
+    /// The distance of a place from the centre, which is `origin`, in metres, if it lies within the shape.
+    pub(super) fn distance(&self, origin: &Origin, place: Position) -> Option<f64> {
         let centre = self.centre;
         match self.extent {
             Extent::Circle { radius } => {
-                let distance = centre.distance(place);
+                let distance = origin.distance(place);
                 let is_outside = distance > radius * self.unit;
                 (!is_outside).then_some(distance)
             }
@@ -48,7 +133,7 @@ impl Shape {
                 if place.distance(beside) > width * self.unit / 2.0 {
                     return None;
                 }
-                Some(centre.distance(place))
+                Some(origin.distance(place))
             }
         }
     }
@@ -157,7 +242,7 @@ mod tests {
                     latitude: centre.latitude + near(fraction()),
                 };
                 let place = Position::of_score(place.score() as f64);
-                if shape.distance(place).is_none() {
+                if shape.distance(&Origin::new(shape.centre), place).is_none() {
                     continue;
                 }
                 within += 1;
@@ -170,5 +255,52 @@ mod tests {
             }
         }
         assert!(within > 5000);
+    }
+
+    /// Everywhere, over the poles and the edge of the map as well, and from metres to more than the earth.
+    #[test]
+    fn a_sieve_lets_pass_what_is_within() {
+        let mut random = Random::new([5; 16]);
+        let mut fraction = || random.next_u64() as f64 / u64::MAX as f64;
+        let (mut within, mut passed, mut all) = (0, 0, 0);
+        for _ in 0..if cfg!(miri) { 20 } else { 5000 } {
+            let centre = Position {
+                longitude: [360.0 * fraction() - 180.0, 180.0, -180.0, 179.99]
+                    [(4.0 * fraction()) as usize % 4],
+                latitude: 170.0 * fraction() - 85.0,
+            };
+            let reach = libm::pow(10.0, 8.0 * fraction());
+            let extent = if fraction() < 0.5 {
+                Extent::Circle { radius: reach }
+            } else {
+                Extent::Rectangle { width: 2.0 * reach * fraction(), height: 2.0 * reach * fraction() }
+            };
+            let shape = Shape { centre, extent, unit: 1.0 };
+            let (sieve, origin) = (shape.sieve(), Origin::new(centre));
+            for _ in 0..20 {
+                let near = |fraction: f64| degrees(4.0 * reach * (fraction - 0.5) / EARTH_RADIUS);
+                let longitude = centre.longitude + near(fraction()) / libm::cos(radians(centre.latitude));
+                let place = Position {
+                    longitude: (longitude + 540.0).rem_euclid(360.0) - 180.0,
+                    latitude: (centre.latitude + near(fraction())).clamp(LATITUDES.least, LATITUDES.most),
+                };
+                let score = place.score() as f64;
+                let is_within = shape.distance(&origin, Position::of_score(score)).is_some();
+                assert!(!is_within || sieve.passes(score), "{shape:?} {place:?} {sieve:?}");
+                all += 1;
+                within += u32::from(is_within);
+                passed += u32::from(sieve.passes(score));
+            }
+        }
+        assert!(within < passed && passed < all, "{within} {passed} {all}");
+    }
+
+    #[test]
+    fn what_has_no_end_passes() {
+        let centre = Position { longitude: 1.0, latitude: 2.0 };
+        for radius in [f64::INFINITY, f64::NAN, f64::MAX] {
+            let sieve = Shape { centre, extent: Extent::Circle { radius }, unit: 1000.0 }.sieve();
+            assert!([0.0, 1e15, 4e15, 1e18, f64::INFINITY].into_iter().all(|score| sieve.passes(score)));
+        }
     }
 }

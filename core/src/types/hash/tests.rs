@@ -54,11 +54,12 @@ fn check(hash: &Hash, model: &Model, random: &mut Random) {
 
 #[test]
 fn behaves_as_a_tree_map() {
-    for seed in 0..4 {
+    let (seeds, stride) = if cfg!(miri) { (1, 20) } else { (4, 1) };
+    for seed in 0..seeds {
         let mut random = Random::new([seed; 16]);
         let (mut hash, mut model) = (Hash::default(), Model::new());
         // The first half stays packed, the second grows far beyond; both shrink to nothing and grow again.
-        for step in 0..4000 {
+        for step in (0..4000).step_by(stride) {
             let space = if step < 2000 { 10 } else { 1000 };
             let growth = if (step / 500) % 2 == 0 { 3 } else { 1 };
             let field = random_text(&mut random, space);
@@ -77,7 +78,7 @@ fn behaves_as_a_tree_map() {
                 check(&hash, &model, &mut random);
             }
         }
-        assert_eq!(hash.encoding(), "hashtable");
+        assert!(cfg!(miri) || hash.encoding() == "hashtable");
         while !hash.free_some(100) {}
         assert!(hash.is_empty());
     }

@@ -82,6 +82,12 @@ fn add(bytes: &mut Vec<u8>, element: &[u8], sparse_bytes_max: usize) -> Result<b
     raise(bytes, &mut sparse::Cursor::default(), index, count, sparse_bytes_max)
 }
 
+/// The same with a dense sketch, which stays where it is.
+fn add_dense(bytes: &mut [u8], element: &[u8]) -> bool {
+    let (index, count) = hash::place(element);
+    dense::raise(&mut bytes[HEADER_BYTES..], index, count)
+}
+
 /// Raises a register to `count`, if it is lower; whether it was. A sparse sketch that cannot hold that becomes dense.
 ///
 /// A cursor may be used again for higher indexes of the same sketch.

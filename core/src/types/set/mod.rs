@@ -4,6 +4,7 @@
 //! [`Compact`] it is a [`Table`] of thin byte strings, and stays so.
 
 pub mod commands;
+mod lookup;
 mod member;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,11 @@ impl Default for Form {
 }
 
 impl Set {
+    /// An empty set that will take many members, in the large form at once.
+    pub fn for_many(compact: &Compact) -> Set {
+        Set { form: Form::Table(Box::new(Table::new(compact.seed))) }
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
@@ -76,6 +82,15 @@ impl Set {
 
     /// Adds a member; true if it is new.
     pub fn insert(&mut self, member: &[u8], compact: &Compact) -> bool {
+        self.add(member, compact, false)
+    }
+
+    /// Adds what is known to be no member.
+    pub fn insert_new(&mut self, member: &[u8], compact: &Compact) {
+        self.add(member, compact, true);
+    }
+
+    fn add(&mut self, member: &[u8], compact: &Compact, is_known_to_be_new: bool) -> bool {
         match &mut self.form {
             Form::Ints(ints) => {
                 if let Item::Int(number) = Item::from(member) {
@@ -95,7 +110,7 @@ impl Set {
                 self.convert(compact);
             }
             Form::Packed(packed) => {
-                if packed.find(member, 0).is_some() {
+                if !is_known_to_be_new && packed.find(member, 0).is_some() {
                     return false;
                 }
                 if packed.len() < compact.set_entries_max && member.len() <= compact.set_value_bytes_max {
@@ -108,7 +123,7 @@ impl Set {
         }
         let Form::Table(table) = &mut self.form else { unreachable!("a compact set was converted above") };
         let hash = table.hash(member);
-        let is_new = table.find(hash, member).is_none();
+        let is_new = is_known_to_be_new || table.find(hash, member).is_none();
         if is_new {
             table.insert_new(hash, Member::new(member));
         }

@@ -50,10 +50,11 @@ fn text(random: &mut Random, space: u64, only_numbers: bool) -> Vec<u8> {
 #[test]
 fn behaves_as_a_tree_set() {
     let mut encodings = BTreeSet::new();
-    for seed in 0..8 {
+    let (seeds, stride) = if cfg!(miri) { (2, 10) } else { (8, 1) };
+    for seed in 0..seeds {
         let mut random = Random::new([seed; 16]);
         let (mut set, mut model) = (Set::default(), Model::new());
-        for step in 0..3000 {
+        for step in (0..3000).step_by(stride) {
             // Each seed meets the forms in another order and at another size.
             let space = if step < 1000 { 12 } else { 1000 };
             let only_numbers = step < 200 * u64::from(seed);
@@ -84,7 +85,7 @@ fn behaves_as_a_tree_set() {
         while !set.free_some(100) {}
         assert!(set.is_empty());
     }
-    assert_eq!(encodings.len(), 3);
+    assert!(cfg!(miri) || encodings.len() == 3, "{encodings:?}");
 }
 
 #[test]

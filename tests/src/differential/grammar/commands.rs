@@ -21,7 +21,8 @@ pub(super) const PLAIN: &[&str] = &[
     "(TTL|PTTL|EXPIRETIME|PEXPIRETIME|PERSIST) <key>",
     "OBJECT (ENCODING|IDLETIME|FREQ|REFCOUNT|BOGUS) <key>",
     "RESTORE <key> (0|<ttlms>) (<payload>|<val>) [REPLACE] [FREQ 3|IDLETIME -1|IDLETIME|FREQ 256|BOGUS]",
-    "RESTORE <key> (0|<atms>) <payload> REPLACE ABSTTL",
+    // The last word may be left out: were it ABSTTL, the time might be a millisecond from now.
+    "RESTORE <key> (0|<atms>) <payload> ABSTTL REPLACE",
     "DUMP <key>",
     "SORT <key> [LIMIT <idx> <idx>] [GET <sortget>] [GET <sortget>] [ASC|DESC] [STORE <key>]",
     "SORT <key> [ASC|DESC] ALPHA",
@@ -263,7 +264,7 @@ pub(super) const TRACKED: &[&str] = &[
     "(RPUSH|LPUSHX) <key> <val>+",
     "(LPOP|RPOP|INCR|PERSIST|GETDEL|GETEX) <key>",
     "LMOVE <key> <key> LEFT RIGHT",
-    "(EXPIRE|PEXPIRE) <key> (100000|0)",
+    "(EXPIRE|PEXPIRE) <key> (100000000|0)",
     "APPEND <key> x",
     "SETRANGE <key> 0 x",
     "(HSET|HSETNX) <key> <mem> <val>",

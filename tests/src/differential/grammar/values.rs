@@ -346,7 +346,7 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "scount" => random.pick(&["0", "1", "2", "5", "10", "50", "100", "150", "-1", "abc", ""]),
         "sgroup" => random.pick(&["g0", "g0", "g1", "g2", ""]),
         "sname" => random.pick(&["alice", "bob", "carol"]),
-        "idlems" => random.pick(&["0", "0", "0", "1000000", "-1", "abc", "", "9223372036854775807"]),
+        "idlems" => random.pick(&["0", "0", "0", "90000000", "-1", "abc", "", "9223372036854775807"]),
         "waitms" => random.pick(&["0", "10", "1", "-1", "abc", "1.5"]),
         "manyz" => return many_scored(random, out),
         "keys" => return counted_keys(random, out, false),
@@ -408,9 +408,10 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "lex" => {
             random.pick(&["-", "+", "[a", "(a", "[b", "(c", "[foo", "(hello", "[", "(", "a", "", "[\u{7f}"])
         }
+        // No time that comes while a run lasts: the servers would not see it come at the same command.
         "ttl" => random.pick(&[
-            "100",
-            "1000",
+            "20000",
+            "30000",
             "50000",
             "100000000",
             "0",
@@ -420,8 +421,8 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
             "9223372036854775",
         ]),
         "ttlms" => random.pick(&[
-            "100000",
-            "5000000",
+            "20000000",
+            "50000000",
             "100000000000",
             "0",
             "-1",

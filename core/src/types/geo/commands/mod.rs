@@ -45,17 +45,27 @@ fn length(text: &[u8], fault: &'static str) -> Result<f64, Error> {
     number::parse_f64(text).ok_or(Error::Text(fault))
 }
 
+/// The longest text of a distance while it is made: an integer, a point, and five digits.
+const DISTANCE_CHARS_MAX: usize = 26;
+
 /// A distance is a byte string in either protocol.
 fn reply_distance(reply: &mut Reply<'_>, distance: f64) {
     // As 7.2 writes its four decimal places: the double is rounded, half to even.
     let parts = libm::rint(distance * 10_000.0) as u64;
-    reply.text(&alloc::format!("{}.{:04}", parts / 10_000, parts % 10_000));
+    let mut text = Vec::with_capacity(DISTANCE_CHARS_MAX);
+    number::write_u64(&mut text, parts / 10_000);
+    text.push(b'.');
+    // A one in front keeps the zeros.
+    let at = text.len();
+    number::write_u64(&mut text, 10_000 + parts % 10_000);
+    text.remove(at);
+    reply.bulk(&text);
 }
 
 fn reply_position(reply: &mut Reply<'_>, place: Position) {
     reply.array(2);
     for degrees in [place.longitude, place.latitude] {
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(32);
         LongDouble::from(degrees).write_human(&mut text);
         reply.double_text(&text);
     }

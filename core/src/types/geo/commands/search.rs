@@ -12,8 +12,8 @@ use crate::resp::Reply;
 use crate::structures::sort::{self, sort_by};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::Compact;
-use crate::types::geo::Position;
 use crate::types::geo::shape::{Extent, Shape};
+use crate::types::geo::{Origin, Position};
 use crate::types::zset::commands::store_result;
 use crate::types::zset::{ScoreRange, Zset};
 
@@ -295,6 +295,7 @@ fn find<'a>(
 ) -> Result<Vec<Found<'a>>, Error> {
     let mut found = Vec::new();
     let is_enough = |found: &Vec<Found<'_>>| limit.is_some_and(|limit| found.len() >= limit);
+    let (sieve, origin) = (shape.sieve(), Origin::new(shape.centre));
     let mut last = None;
     for (nth, cell) in shape.cells().into_iter().enumerate() {
         // Where cells are half the earth wide, neighbours may be one and the same.
@@ -308,7 +309,10 @@ fn find<'a>(
         let range =
             ScoreRange { min: first as f64, excludes_min: false, max: end as f64, excludes_max: true };
         for (member, score) in zset.range_by_score(&range) {
-            let Some(distance) = shape.distance(Position::of_score(score)) else { continue };
+            if !sieve.passes(score) {
+                continue;
+            }
+            let Some(distance) = shape.distance(&origin, Position::of_score(score)) else { continue };
             if !memory.reserve(&mut found, 1) {
                 return Err(Error::OutOfMemory);
             }

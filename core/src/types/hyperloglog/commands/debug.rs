@@ -19,7 +19,7 @@ pub(super) fn pfdebug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     let encoding = encoding_of(entry)?;
     let subcommands = ["GETREG", "DECODE", "ENCODING", "TODENSE"];
     let Some(subcommand) = subcommands.into_iter().find(|name| args.is(1, name)) else {
-        return Err(Error::quoting("ERR Unknown PFDEBUG subcommand '", args.at(1), "'"));
+        return Err(Error::quoting_all("ERR Unknown PFDEBUG subcommand '", args.at(1), "'"));
     };
     match subcommand {
         "GETREG" => {

@@ -8,7 +8,8 @@ mod tests;
 use alloc::vec::Vec;
 
 use super::{
-    Corrupt, DENSE_BYTES, Encoding, Union, add, cache, cached, cardinality, empty, forget_cached, make_dense,
+    Corrupt, DENSE_BYTES, Encoding, Union, add, add_dense, cache, cached, cardinality, empty, forget_cached,
+    make_dense,
 };
 use crate::args::Args;
 use crate::command::{Command, Flags, Group, KeySpec, key, string};
@@ -57,6 +58,18 @@ fn pfadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let sparse_bytes_max = ctx.server.config.hll_sparse_bytes_max;
     let is_new = make_sure(ctx, key)?;
     let mut changes = u64::from(is_new);
+    let entry = ctx.store.write(key).expect("the sketch is there");
+    if encoding_of(entry)? == Encoding::Dense {
+        // It keeps its size, so it can stay where it is.
+        let bytes = entry.bytes_mut().expect("a sketch is stored as bytes");
+        changes += args.from(2).iter().map(|element| u64::from(add_dense(bytes, element))).sum::<u64>();
+        if changes > 0 {
+            forget_cached(bytes);
+            ctx.store.changed(key, NotifyClass::String, "pfadd");
+        }
+        ctx.reply.flag(changes > 0);
+        return Ok(Flow::Done);
+    }
     let result = change(ctx, key, |bytes| {
         for element in args.from(2).iter() {
             changes += u64::from(add(bytes, element, sparse_bytes_max)?);
@@ -98,11 +111,11 @@ fn pfcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn count_one(ctx: &mut Context<'_>, key: &[u8]) -> Result<u64, Error> {
     let Some(entry) = ctx.store.read(key) else { return Ok(0) };
     let encoding = encoding_of(entry)?;
-    let entry = ctx.store.write(key).expect("it was just read");
-    let bytes = entry.bytes_mut().expect("a sketch is stored as bytes");
-    if let Some(cardinality) = cached(bytes) {
+    if let Some(cardinality) = cached(bytes_of(entry)) {
         return Ok(cardinality);
     }
+    let entry = ctx.store.write(key).expect("it was just read");
+    let bytes = entry.bytes_mut().expect("a sketch is stored as bytes");
     let estimate = cardinality(bytes, encoding)?;
     cache(bytes, estimate);
     // The bytes have changed, and GET shows them.

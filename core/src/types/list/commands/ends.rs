@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::Reply;
-use crate::structures::List;
+use crate::structures::{Fill, List, Room};
 
 pub(super) fn lpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     push(ctx, args, End::Left)
@@ -29,8 +29,9 @@ pub(super) fn rpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 
 fn push(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let key = args.at(1);
+    let fill = ctx.store.compact.list_fill;
     let list = ctx.store.list_or_new(key)?;
-    let len = push_all(list, args, end);
+    let len = push_all(list, args, end, fill);
     pushed(ctx, key, args.len() - 2, end);
     ctx.reply.count(len);
     Ok(Flow::Done)
@@ -38,19 +39,26 @@ fn push(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> 
 
 fn push_if_present(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let key = args.at(1);
+    let fill = ctx.store.compact.list_fill;
     let Some(list) = ctx.store.list_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     };
-    let len = push_all(list, args, end);
+    let len = push_all(list, args, end, fill);
     pushed(ctx, key, args.len() - 2, end);
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
 
-fn push_all(list: &mut List, args: Args<'_>, end: End) -> usize {
-    for value in args.from(2).iter() {
-        end.push(list, value);
+fn push_all(list: &mut List, args: Args<'_>, end: End, fill: Fill) -> usize {
+    let values = args.from(2);
+    let room = if list.is_single_chunk() {
+        list.grow(fill, values.iter().map(<[u8]>::len).sum(), values.len())
+    } else {
+        Room::default()
+    };
+    for value in values.iter() {
+        end.push(list, value, room);
     }
     list.len()
 }
@@ -223,7 +231,10 @@ pub(super) fn move_one(
     let list = ctx.store.list_mut(source)?.expect("the source was there, and looking has changed nothing");
     let value = from.pop(list, |item| item.to_vec()).expect("lists in the keyspace are not empty");
     let is_empty = list.is_empty() && source != destination;
-    to.push(ctx.store.list_or_new(destination)?, &value);
+    let fill = ctx.store.compact.list_fill;
+    let target = ctx.store.list_or_new(destination)?;
+    let room = target.grow(fill, value.len(), 1);
+    to.push(target, &value, room);
     ctx.store.signal(destination);
     ctx.store.notify(NotifyClass::List, to.push_event(), destination);
     ctx.reply.bulk(&value);

@@ -49,14 +49,20 @@ pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
         _ => return Err(Error::Syntax),
     };
     let key = args.at(1);
+    let fill = ctx.store.compact.list_fill;
     let Some(list) = ctx.store.list_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     };
     let (pivot, value) = (Item::from(args.at(3)), args.at(4));
-    let is_found = if is_after { list.insert_after(pivot, value) } else { list.insert_before(pivot, value) };
+    // The form changes before it is known whether there is anything to insert, as in Redis.
+    let room = list.grow(fill, value.len(), 1);
+    let place = list.find(pivot);
+    if let Some(index) = place {
+        list.insert_within(index + usize::from(is_after), value, room);
+    }
     let len = list.len();
-    if is_found {
+    if place.is_some() {
         ctx.store.changed(key, NotifyClass::List, "linsert");
         ctx.reply.count(len);
     } else {
@@ -105,9 +111,11 @@ fn wide_int(text: &[u8]) -> Result<i64, Error> {
 
 pub(super) fn lset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
+    let fill = ctx.store.compact.list_fill;
     let list = ctx.store.list_mut(key)?.ok_or(Error::NoSuchKey)?;
     let index = position(args.int(2)?, list.len()).ok_or(Error::OutOfRange)?;
-    list.set(index, args.at(3));
+    let room = list.grow(fill, args.at(3).len(), 1);
+    list.set_within(index, args.at(3), room);
     ctx.store.changed(key, NotifyClass::List, "lset");
     ctx.reply.ok();
     Ok(Flow::Done)

@@ -11,7 +11,7 @@ use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, double, integer, key, one_of, string, token,
 };
 use crate::error::Error;
-use crate::structures::{Item, List};
+use crate::structures::{Item, List, Room};
 
 /// One of the ends of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,10 +31,11 @@ impl End {
         }
     }
 
-    fn push(self, list: &mut List, value: &[u8]) {
+    /// Pushes after [`List::grow`].
+    fn push(self, list: &mut List, value: &[u8], room: Room) {
         match self {
-            End::Left => list.push_front(value),
-            End::Right => list.push_back(value),
+            End::Left => list.push_front_within(value, room),
+            End::Right => list.push_back_within(value, room),
         }
     }
 

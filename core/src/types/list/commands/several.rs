@@ -88,10 +88,12 @@ impl<'a> Move<'a> {
             End::Right => list.drop_back(count),
         }
         let is_empty = list.is_empty() && self.source != self.destination;
+        let fill = ctx.store.compact.list_fill;
         let target = ctx.store.list_or_new(self.destination)?;
+        let room = target.grow(fill, elements.iter().map(Vec::len).sum(), count);
         match self.to {
-            End::Left => elements.iter().rev().for_each(|element| self.to.push(target, element)),
-            End::Right => elements.iter().for_each(|element| self.to.push(target, element)),
+            End::Left => elements.iter().rev().for_each(|element| self.to.push(target, element, room)),
+            End::Right => elements.iter().for_each(|element| self.to.push(target, element, room)),
         }
         ctx.store.signal(self.destination);
         ctx.store.notify(NotifyClass::List, self.to.push_event(), self.destination);

@@ -15,7 +15,12 @@ use crate::number;
 use crate::structures::sort::sort_by_key;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::set::Set;
+use crate::types::set::lookup::Lookup;
 use crate::types::{Compact, hyperloglog};
+
+/// From so many members on, those that a union remembers are a table from the beginning, since no walk then finds
+/// them cheaply.
+const REMEMBERED_IN_TABLE_MIN: usize = 16;
 
 /// One of the three operations: calls the visitor for each member of the result until it says no.
 type Operation = fn(&[Option<&Set>], &Compact, &mut dyn FnMut(Item<'_>) -> bool);
@@ -166,7 +171,8 @@ fn store(
         // Once for the result, and once for what a union of several sets remembers.
         memory = ctx.server.memory.take(2 * member_bytes(member));
         memory.is_ok() && {
-            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
+            // Operations visit each member once.
+            result.insert_new(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
             true
         }
     });
@@ -192,8 +198,9 @@ fn intersection(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'
     // The smallest decides how much there is to do.
     sort_by_key(&mut sets, |set| set.len());
     let Some((smallest, others)) = sets.split_first() else { return };
+    let others: Vec<Lookup<'_>> = others.iter().map(|other| Lookup::new(other, smallest.len())).collect();
     for member in smallest.iter() {
-        if others.iter().all(|other| other.contains_item(member)) && !visit(member) {
+        if others.iter().all(|other| other.contains(member)) && !visit(member) {
             return;
         }
     }
@@ -206,9 +213,14 @@ fn union(sets: &[Option<&Set>], compact: &Compact, visit: &mut dyn FnMut(Item<'_
         return;
     }
     // Only what the largest set lacks has to be remembered, and nothing when there is no third set.
-    let mut added = Set::default();
+    let lookups = sets.iter().map(|set| set.len()).sum::<usize>() - base.len();
+    let base = Lookup::new(base, lookups);
+    let mut added = match lookups {
+        REMEMBERED_IN_TABLE_MIN.. => Set::for_many(compact),
+        _ => Set::default(),
+    };
     for (_, set) in sets.iter().enumerate().filter(|&(index, _)| index != largest) {
-        for member in set.iter().filter(|&member| !base.contains_item(member)) {
+        for member in set.iter().filter(|&member| !base.contains(member)) {
             let is_new =
                 sets.len() <= 2 || added.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
             if is_new && !visit(member) {
@@ -220,8 +232,10 @@ fn union(sets: &[Option<&Set>], compact: &Compact, visit: &mut dyn FnMut(Item<'_
 
 fn difference(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
     let Some((Some(first), others)) = sets.split_first() else { return };
+    let others: Vec<Lookup<'_>> =
+        others.iter().flatten().map(|other| Lookup::new(other, first.len())).collect();
     for member in first.iter() {
-        if !others.iter().flatten().any(|other| other.contains_item(member)) && !visit(member) {
+        if !others.iter().any(|other| other.contains(member)) && !visit(member) {
             return;
         }
     }

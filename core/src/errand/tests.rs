@@ -1,0 +1,102 @@
+//! What waits while the host is asked, and what its answers make.
+
+use alloc::string::String;
+
+use crate::conversation::Conversation;
+use crate::{Errand, Options};
+
+fn with(settings: &[(&str, &str)]) -> Conversation {
+    let mut options = Options::default();
+    settings.iter().for_each(|(name, value)| options.set(name, value).expect("the setting is right"));
+    Conversation::with(options)
+}
+
+#[test]
+fn users_are_loaded_while_everyone_waits() {
+    let mut talk = with(&[("aclfile", "users.acl"), ("user", "bob on nopass +@all ~*")]);
+    let (admin, other, bob) = (talk.client(), talk.client(), talk.client());
+    talk.send(bob, &["AUTH bob x"]);
+    talk.expect(bob, "+OK");
+    talk.send(admin, &["SET k 1", "ACL LOAD", "ACL USERS"]);
+    talk.expect(admin, "+OK");
+    assert_eq!(talk.errand, Some((Errand::LoadUsers, String::new())));
+    assert_eq!(talk.engine.poll_timeout(), None);
+    talk.send(other, &["CLIENT UNBLOCK 1", "PING"]);
+    talk.pass(5_000_000);
+    talk.expect(other, "");
+    talk.answer(Ok(b"# the users\r\nuser alice on >a\n\n"));
+    talk.expect(admin, "+OK|*2|$5|alice|$7|default");
+    talk.expect(other, ":0|+PONG");
+    assert!(talk.is_closed(bob));
+}
+
+#[test]
+fn a_faulty_file_changes_nothing_and_all_its_faults_are_told() {
+    let mut talk = with(&[("aclfile", "u.acl"), ("user", "bob on +@all")]);
+    let admin = talk.client();
+    let before = talk.ask(admin, "ACL LIST");
+    talk.send(admin, &["ACL LOAD"]);
+    talk.answer(Ok(
+        b"user alice on >a\nuser alice off\nuser b +nosuch +bad zz yy\nusr x\nuser c (+get\nuser x\ty\n",
+    ));
+    talk.expect(
+        admin,
+        "-ERR WARNING: Duplicate user 'alice' found on line 2. u.acl:3: Error in applying operation '+nosuch': \
+         Unknown command or category name in ACL. u.acl:3: Error in applying operation '+bad': Unknown command or \
+         category name in ACL. u.acl:3: Syntax error. u.acl:4 should start with user keyword followed by the \
+         username. u.acl:5: Unmatched parenthesis in selector definition.'u.acl:6: username 'x\ty' contains invalid \
+         characters. WARNING: ACL errors detected, no change to the previously active ACL rules was performed",
+    );
+    assert_eq!(talk.ask(admin, "ACL LIST"), before);
+    talk.send(admin, &["ACL LOAD"]);
+    talk.answer(Err("No such file or directory"));
+    talk.expect(admin, "-ERR Error loading ACLs, opening file 'u.acl': No such file or directory");
+}
+
+#[test]
+fn users_are_saved_as_they_were_when_it_was_asked() {
+    let mut talk = with(&[("aclfile", "u.acl")]);
+    let (admin, other) = (talk.client(), talk.client());
+    talk.send(admin, &["ACL SETUSER alice on nopass", "ACL SAVE"]);
+    talk.send(other, &["ACL SETUSER bob"]);
+    let (errand, text) = talk.errand.take().expect("the host was asked");
+    assert_eq!(errand, Errand::SaveUsers);
+    assert!(text.starts_with("user alice on nopass") && !text.contains("bob"), "{text}");
+    talk.answer(Ok(b""));
+    talk.expect(admin, "+OK|+OK");
+    talk.expect(other, "+OK");
+    // Who has gone meanwhile gets no answer, and keeps nobody waiting.
+    talk.send(admin, &["ACL SAVE"]);
+    talk.leave(admin);
+    talk.answer(Err("No space left on device"));
+    talk.check(other, "PING", "+PONG");
+    talk.send(other, &["ACL SAVE"]);
+    talk.answer(Err("No space left on device"));
+    talk.expect(
+        other,
+        "-ERR There was an error trying to save the ACLs. Please check the server logs for more information",
+    );
+    talk.send(other, &["MULTI", "ACL SAVE", "EXEC"]);
+    assert_eq!(talk.errand, None);
+}
+
+#[test]
+fn settings_are_written_with_the_users() {
+    let mut talk = with(&[("config-file", "/etc/s.conf"), ("maxmemory", "100mb")]);
+    let admin = talk.client();
+    talk.send(admin, &["CONFIG SET requirepass a\"b", "CONFIG REWRITE"]);
+    let (errand, text) = talk.errand.take().expect("the host was asked");
+    assert_eq!(errand, Errand::RewriteSettings);
+    assert!(
+        text.contains("\nrequirepass \"a\\\"b\"\n") && text.contains("\nmaxmemory \"104857600\"\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nuser default on"), "{text}");
+    talk.answer(Err("Permission denied"));
+    talk.expect(admin, "+OK|-ERR Rewriting config file: Permission denied");
+}
+
+#[test]
+fn quotes_keep_every_byte() {
+    assert_eq!(super::quoted(b"a\n\xff\x01 \\\xc3\xa9"), "\"a\\n\\xff\\x01 \\\\\u{e9}\"");
+}

@@ -1,0 +1,520 @@
+//! EVAL and its kin, and the scripts that are kept for EVALSHA.
+
+use crate::structures::ordered::OrderedMap;
+use alloc::boxed::Box;
+
+use sanderling_lua::{LoadError, Pinned, Value, Vm};
+
+use super::header::{self, Declared};
+use super::machine;
+use super::run::{self, Run, What};
+use crate::args::Args;
+use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, one_of, string, token};
+use crate::config::Config;
+use crate::context::{Context, Flow, help};
+use crate::error::Error;
+use crate::eviction::{self, Room};
+use crate::memory::Memory;
+use crate::number::hexadecimal;
+use crate::observe;
+use crate::sha1::sha1;
+
+type Digest = [u8; 20];
+
+/// What a kept script takes besides its text and its code, in bytes.
+const SCRIPT_BYTES: usize = size_of::<(Digest, Script)>() + 64;
+
+/// The scripts that are kept, and the machine that runs them.
+#[derive(Default)]
+pub(crate) struct Scripts {
+    /// Made when it is first needed, and taken out while it runs.
+    vm: Option<Box<Vm>>,
+    by_digest: OrderedMap<Digest, Script>,
+    /// Bytes that the scripts take.
+    bytes: usize,
+    /// How many of them EVAL has brought.
+    passing: usize,
+    /// How many of these had to go.
+    pub(crate) evicted: u64,
+    /// Counts uses.
+    clock: u64,
+}
+
+struct Script {
+    function: Pinned,
+    text: Box<[u8]>,
+    declared: Declared,
+    /// Whether SCRIPT LOAD has asked for it, so that it stays until SCRIPT FLUSH.
+    stays: bool,
+    /// When it was last used.
+    used: u64,
+}
+
+impl Scripts {
+    /// How many scripts are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.by_digest.len()
+    }
+
+    /// Bytes that the scripts take besides what the machine does.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes of the machine.
+    pub(crate) fn machine_bytes(&self) -> usize {
+        self.vm.as_ref().map_or(0, |vm| vm.memory_bytes())
+    }
+
+    /// A machine has done its work.
+    pub(super) fn put_machine(&mut self, vm: Box<Vm>) {
+        self.vm = Some(vm);
+    }
+
+    /// Forgets all scripts, and what they have left behind.
+    fn flush(&mut self) {
+        *self = Scripts { evicted: self.evicted, ..Scripts::default() };
+    }
+
+    fn machine(&mut self, config: &Config, memory: &Memory) -> Result<&mut Vm, Error> {
+        if self.vm.is_none() {
+            self.vm = machine::for_scripts(config, memory);
+        }
+        let vm = self.vm.as_deref_mut().ok_or(Error::OutOfMemory)?;
+        machine::limit(vm, config, memory);
+        Ok(vm)
+    }
+
+    /// Finds a script and takes note of its use.
+    fn find(&mut self, digest: &Digest) -> Option<&mut Script> {
+        self.clock += 1;
+        let script = self.by_digest.get_mut(digest)?;
+        script.used = self.clock;
+        Some(script)
+    }
+
+    /// Compiles a script and keeps it, unless it is kept already.
+    fn load(
+        &mut self,
+        config: &Config,
+        memory: &Memory,
+        digest: Digest,
+        text: &[u8],
+        stays: bool,
+    ) -> Result<(), Error> {
+        if let Some(script) = self.find(&digest) {
+            if stays && !script.stays {
+                script.stays = true;
+                self.passing -= 1;
+            }
+            return Ok(());
+        }
+        let (declared, start) = header::of_script(text)?;
+        self.make_room(config, text.len() + SCRIPT_BYTES)?;
+        let vm = self.machine(config, memory)?;
+        let function = match vm.load(b"@user_script", &text[start..]) {
+            Ok(function) => vm.pin(function).map_err(|_| Error::OutOfMemory),
+            Err(LoadError::Syntax(message)) => {
+                Err(Error::quoting_all("ERR Error compiling script (new function): ", &message, ""))
+            }
+            Err(LoadError::OutOfMemory) => Err(Error::OutOfMemory),
+        };
+        vm.release(0);
+        let script = Script { function: function?, text: text.into(), declared, stays, used: self.clock };
+        self.by_digest.insert(digest, script);
+        self.bytes += text.len() + SCRIPT_BYTES;
+        self.passing += usize::from(!stays);
+        Ok(())
+    }
+
+    /// Lets scripts that EVAL has brought go, those unused for longest first, until one more of this size fits.
+    fn make_room(&mut self, config: &Config, bytes: usize) -> Result<(), Error> {
+        let bytes_max = config.script_cache_bytes_max;
+        while self.passing >= config.script_cache_entries_max.max(1)
+            || self.passing > 0 && self.bytes + bytes > bytes_max
+        {
+            let passing = self.by_digest.iter().filter(|(_, script)| !script.stays);
+            let Some((&oldest, _)) = passing.min_by_key(|(_, script)| script.used) else { break };
+            self.remove(&oldest);
+            self.evicted += 1;
+        }
+        if self.bytes + bytes > bytes_max {
+            return Err(Error::Text("ERR Scripts would take more bytes than script-cache-max-bytes allows"));
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, digest: &Digest) {
+        let Some(script) = self.by_digest.remove(digest) else { return };
+        self.bytes -= script.text.len() + SCRIPT_BYTES;
+        self.passing -= usize::from(!script.stays);
+        if let Some(vm) = &mut self.vm {
+            vm.unpin(script.function);
+        }
+    }
+}
+
+/// Forty hexadecimal digits in any case.
+fn parse_digest(text: &[u8]) -> Option<Digest> {
+    let mut digest = [0; 20];
+    if text.len() != 40 {
+        return None;
+    }
+    for (byte, digits) in digest.iter_mut().zip(text.as_chunks::<2>().0) {
+        let [high, low] = digits.map(|digit| (digit as char).to_digit(16));
+        *byte = (high? << 4 | low?) as u8;
+    }
+    Some(digest)
+}
+
+// ----- EVAL -----
+
+fn eval(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    evaluate(ctx, args, false)
+}
+
+fn eval_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    evaluate(ctx, args, true)
+}
+
+fn evalsha(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    evaluate_digest(ctx, args, false)
+}
+
+fn evalsha_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    evaluate_digest(ctx, args, true)
+}
+
+fn evaluate(ctx: &mut Context<'_>, args: Args<'_>, is_read_only: bool) -> Result<Flow, Error> {
+    observe::show(ctx, args);
+    let keys = split(args)?;
+    let text = args.at(1);
+    let digest = sha1(text);
+    let server = &mut *ctx.server;
+    server.memory.take(2 * text.len())?;
+    server.scripting.scripts.load(&server.config, &server.memory, digest, text, false)?;
+    start(ctx, &digest, args, keys, is_read_only)
+}
+
+fn evaluate_digest(ctx: &mut Context<'_>, args: Args<'_>, is_read_only: bool) -> Result<Flow, Error> {
+    observe::show(ctx, args);
+    // What cannot be a digest is refused before anything else is looked at.
+    let digest = (args.at(1).len() == 40).then(|| parse_digest(args.at(1))).ok_or(NO_SCRIPT)?;
+    let keys = split(args)?;
+    let digest = digest.ok_or(NO_SCRIPT)?;
+    start(ctx, &digest, args, keys, is_read_only)
+}
+
+const NO_SCRIPT: Error = Error::Text("NOSCRIPT No matching script. Please use EVAL.");
+
+/// How many of the arguments behind the third are keys.
+pub(super) fn split(args: Args<'_>) -> Result<usize, Error> {
+    split_at(args, args.int(2)?)
+}
+
+/// The same for a number that was read.
+pub(super) fn split_at(args: Args<'_>, keys: i64) -> Result<usize, Error> {
+    if keys > args.len() as i64 - 3 {
+        return Err(Error::Text("ERR Number of keys can't be greater than number of args"));
+    }
+    usize::try_from(keys).map_err(|_| Error::Text("ERR Number of keys can't be negative"))
+}
+
+/// Runs a script that is kept.
+fn start(
+    ctx: &mut Context<'_>,
+    digest: &Digest,
+    args: Args<'_>,
+    keys: usize,
+    is_read_only: bool,
+) -> Result<Flow, Error> {
+    let script = ctx.server.scripting.scripts.find(digest).ok_or(NO_SCRIPT)?;
+    let (function, declared) = (script.function, script.declared);
+    let mut run = Run::new(ctx, What::Script(*digest));
+    prepare(ctx, &mut run, declared, is_read_only)?;
+    let limit = ctx.server.config.script_instructions_max;
+    let mut vm = ctx.server.scripting.scripts.vm.take().ok_or(Error::OutOfMemory)?;
+    let begun = begin(&mut vm, function, args.from(3), keys, limit);
+    if begun.is_err() {
+        vm.stop();
+        vm.release(0);
+        ctx.server.scripting.scripts.put_machine(vm);
+        return Err(Error::OutOfMemory);
+    }
+    run::run(ctx, vm, run)
+}
+
+/// Checks what a script has declared against the command that runs it and the state of memory.
+pub(super) fn prepare(
+    ctx: &mut Context<'_>,
+    run: &mut Run,
+    declared: Declared,
+    is_read_only: bool,
+) -> Result<(), Error> {
+    let Context { store, server, .. } = ctx;
+    run.is_over_limit = server.is_out_of_memory() && eviction::make_room(store, server) == Room::None;
+    run.is_read_only = is_read_only || declared.has(Declared::NO_WRITES);
+    run.allows_oom = declared.has(Declared::ALLOW_OOM);
+    if declared == Declared::NOTHING {
+        return Ok(());
+    }
+    if run.is_over_limit && !declared.has(Declared::ALLOW_OOM.and(Declared::NO_WRITES)) {
+        return Err(Error::OutOfMemory);
+    }
+    if is_read_only && !declared.has(Declared::NO_WRITES) {
+        return Err(Error::Text("ERR Can not execute a script with write flag using *_ro command."));
+    }
+    Ok(())
+}
+
+/// Starts a script with the tables KEYS and ARGV.
+fn begin(
+    vm: &mut Vm,
+    function: Pinned,
+    words: Args<'_>,
+    keys: usize,
+    instructions_max: u64,
+) -> Result<(), sanderling_lua::Error> {
+    let (keys, arguments) = (table(vm, words.slice(0, keys))?, table(vm, words.from(keys))?);
+    vm.set_global(b"KEYS", keys)?;
+    vm.set_global(b"ARGV", arguments)?;
+    let function = vm.pinned(function);
+    vm.start(function, &[], instructions_max)
+}
+
+/// A table of words.
+pub(super) fn table(vm: &mut Vm, words: Args<'_>) -> Result<Value, sanderling_lua::Error> {
+    let table = vm.table(words.len(), 0)?;
+    for (index, word) in words.iter().enumerate() {
+        vm.set_index_bytes(table, index + 1, word)?;
+    }
+    Ok(table)
+}
+
+// ----- SCRIPT -----
+
+fn load(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let text = args.at(2);
+    let digest = sha1(text);
+    let server = &mut *ctx.server;
+    server.memory.take(2 * text.len())?;
+    server.scripting.scripts.load(&server.config, &server.memory, digest, text, true)?;
+    ctx.reply.text(&hexadecimal(&digest));
+    Ok(Flow::Done)
+}
+
+fn exists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let digests = args.from(2);
+    ctx.reply.array(digests.len());
+    for digest in digests.iter() {
+        let known = &ctx.server.scripting.scripts.by_digest;
+        ctx.reply.flag(parse_digest(digest).is_some_and(|digest| known.contains_key(&digest)));
+    }
+    Ok(Flow::Done)
+}
+
+fn flush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    if args.len() > 3 || args.len() == 3 && !args.is(2, "SYNC") && !args.is(2, "ASYNC") {
+        return Err(Error::Text("ERR SCRIPT FLUSH only support SYNC|ASYNC option"));
+    }
+    ctx.server.scripting.scripts.flush();
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn kill(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    run::kill(ctx.server, false)?;
+    ctx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    match args.at(2).to_ascii_lowercase().as_slice() {
+        b"no" => {
+            ctx.reply.ok();
+            Ok(Flow::Done)
+        }
+        b"yes" | b"sync" => Err(Error::Text("ERR There is no debugger for scripts")),
+        _ => Err(Error::Text("ERR Use SCRIPT DEBUG YES/SYNC/NO")),
+    }
+}
+
+fn show(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let scripts = &ctx.server.scripting.scripts;
+    let script = parse_digest(args.at(2)).and_then(|digest| scripts.by_digest.get(&digest));
+    let script = script.ok_or(Error::Text("NOSCRIPT No matching script."))?;
+    ctx.reply.bulk(&script.text);
+    Ok(Flow::Done)
+}
+
+fn script_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    help(
+        &mut ctx.reply,
+        "SCRIPT",
+        &[
+            "DEBUG (YES|SYNC|NO)",
+            "    Turns the debugger on or off; there is none.",
+            "EXISTS <sha1> [<sha1> ...]",
+            "    Whether scripts are kept.",
+            "FLUSH [ASYNC|SYNC]",
+            "    Forgets all scripts.",
+            "KILL",
+            "    Ends the script that is running, if it has written nothing.",
+            "LOAD <script>",
+            "    Keeps a script without running it.",
+            "SHOW <sha1>",
+            "    The text of a script.",
+        ],
+    );
+    Ok(Flow::Done)
+}
+
+// ----- rows -----
+
+/// Keys that a script may read and change, and keys that it may only read.
+pub(super) const CHANGED: &[KeySpec] = &[KeySpec { flags: &["RW", "access", "update"], ..READ[0] }];
+/// See [`CHANGED`].
+pub(super) const READ: &[KeySpec] = &[KeySpec {
+    flags: &["RO", "access"],
+    begin: Begin::Index(2),
+    find: Find::KeyNum { count: 0, first: 1, step: 1 },
+}];
+
+/// What all commands that run scripts have in common.
+pub(super) const RUNS: Command = Command {
+    group: Group::Scripting,
+    complexity: "That of the script.",
+    flags: Flags::NOSCRIPT
+        .and(Flags::STALE)
+        .and(Flags::SKIP_MONITOR)
+        .and(Flags::NO_MANDATORY_KEYS)
+        .and(Flags::MOVABLEKEYS),
+    reply: "any",
+    keys: Some(CHANGED),
+    ..Command::DEFAULT
+};
+
+/// A row of SCRIPT.
+const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
+    Command { name, group: Group::Scripting, since, summary, flags: Flags::NOSCRIPT, ..Command::DEFAULT }
+}
+
+const ON_ALL_NODES: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
+
+const SCRIPT: &[Command] = &[
+    Command {
+        args: &[one_of("mode", &[token("yes", "YES"), token("sync", "SYNC"), token("no", "NO")])],
+        handler: debug,
+        ..row("DEBUG", "3.2.0", "Turns the debugger off; there is none.")
+    },
+    Command {
+        complexity: "O(N) with N digests.",
+        args: &[string("sha1").multiple()],
+        reply: "array of integer",
+        tips: &["request_policy:all_shards", "response_policy:agg_logical_and"],
+        handler: exists,
+        ..row("EXISTS", "2.6.0", "Tells which scripts are kept.")
+    },
+    Command {
+        complexity: "O(N) with N scripts.",
+        args: &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")]).optional()],
+        tips: ON_ALL_NODES,
+        handler: flush,
+        ..row("FLUSH", "2.6.0", "Forgets all scripts.")
+    },
+    Command {
+        flags: Flags::LOADING.and(Flags::STALE),
+        reply: "array of simple-string",
+        handler: script_help,
+        ..row("HELP", "5.0.0", "Lists the subcommands.")
+    },
+    Command {
+        flags: Flags::NOSCRIPT.and(Flags::ALLOW_BUSY),
+        tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
+        handler: kill,
+        ..row("KILL", "2.6.0", "Ends the script that is running, if it has written nothing.")
+    },
+    Command {
+        complexity: "O(N) with N bytes of text.",
+        flags: Flags::NOSCRIPT.and(Flags::STALE),
+        args: &[string("script")],
+        reply: "bulk-string",
+        tips: ON_ALL_NODES,
+        handler: load,
+        ..row("LOAD", "2.6.0", "Keeps a script for EVALSHA, without running it.")
+    },
+    Command {
+        args: &[string("sha1")],
+        reply: "bulk-string",
+        handler: show,
+        ..row("SHOW", "8.0.0", "Returns the text of a script that is kept.")
+    },
+];
+
+pub(crate) const ROWS: &[Command] = &[
+    Command {
+        name: "EVAL",
+        since: "2.6.0",
+        summary: "Runs a Lua script.",
+        args: &[
+            string("script"),
+            integer("numkeys"),
+            key("key").optional().multiple(),
+            string("arg").optional().multiple(),
+        ],
+        handler: eval,
+        ..RUNS
+    },
+    Command {
+        name: "EVALSHA",
+        since: "2.6.0",
+        summary: "Runs the Lua script with this SHA-1 digest, which must be kept already.",
+        args: &[
+            string("sha1"),
+            integer("numkeys"),
+            key("key").optional().multiple(),
+            string("arg").optional().multiple(),
+        ],
+        handler: evalsha,
+        ..RUNS
+    },
+    Command {
+        name: "EVALSHA_RO",
+        since: "7.0.0",
+        summary: "Runs the Lua script with this SHA-1 digest, which must not write.",
+        flags: RUNS.flags.and(Flags::READONLY),
+        args: &[
+            string("sha1"),
+            integer("numkeys"),
+            key("key").optional().multiple(),
+            string("arg").optional().multiple(),
+        ],
+        keys: Some(READ),
+        handler: evalsha_ro,
+        ..RUNS
+    },
+    Command {
+        name: "EVAL_RO",
+        since: "7.0.0",
+        summary: "Runs a Lua script that must not write.",
+        flags: RUNS.flags.and(Flags::READONLY),
+        args: &[
+            string("script"),
+            integer("numkeys"),
+            key("key").optional().multiple(),
+            string("arg").optional().multiple(),
+        ],
+        keys: Some(READ),
+        handler: eval_ro,
+        ..RUNS
+    },
+    Command {
+        name: "SCRIPT",
+        group: Group::Scripting,
+        since: "2.6.0",
+        complexity: "That of the subcommand.",
+        summary: "Manages the scripts that are kept.",
+        subcommands: SCRIPT,
+        ..Command::DEFAULT
+    },
+];

@@ -1,0 +1,60 @@
+//! Lua scripts: EVAL and its kin, and functions that are kept in libraries.
+//!
+//! The machine is `sanderling-lua`; here are the functions through which scripts reach the engine, the conversion of
+//! values and replies into each other, and what is kept of scripts. Machines are made when they are first needed.
+//! While a script runs, its machine is taken out of the server, so that the script's commands can reach all of it.
+
+mod call;
+mod eval;
+mod function;
+mod header;
+mod host;
+mod library;
+mod machine;
+mod reply;
+mod run;
+mod value;
+
+pub(crate) use eval::Scripts;
+pub(crate) use library::Libraries;
+pub(crate) use run::{Paused, abandon, busy, go_on};
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::command::Command;
+
+/// The rows of all files here.
+pub(crate) const ROWS: &[&[Command]] = &[eval::ROWS, function::ROWS];
+
+/// What a server keeps of scripts.
+pub(crate) struct Scripting {
+    /// Scripts of EVAL and SCRIPT LOAD.
+    pub(crate) scripts: Scripts,
+    /// Libraries of functions.
+    pub(crate) libraries: Libraries,
+    /// The script that is under way while others wait for it.
+    pub(crate) paused: Option<Box<Paused>>,
+    /// Buffers for the commands of scripts.
+    words: host::Words,
+    out: Vec<u8>,
+    /// Where `math.random` goes on, whichever machine asks.
+    random: u64,
+}
+
+impl Default for Scripting {
+    fn default() -> Scripting {
+        Scripting {
+            scripts: Scripts::default(),
+            libraries: Libraries::default(),
+            paused: None,
+            words: host::Words::default(),
+            out: Vec::new(),
+            // What Redis's generator begins with.
+            random: 0x1234_abcd_330e,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
