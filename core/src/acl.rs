@@ -9,7 +9,6 @@ mod selector;
 mod sha256;
 mod user;
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 pub(crate) use file::{parse, parse_user, replace};
@@ -24,6 +23,7 @@ use crate::commands::describe_client;
 use crate::connection::{ConnId, Gate};
 use crate::error::Error;
 use crate::server::Server;
+use crate::structures::ordered::OrderedMap;
 use selector::Request;
 use user::join_selectors;
 
@@ -79,7 +79,7 @@ impl RuleError {
 pub(crate) struct Acl {
     users: Vec<Option<User>>,
     /// Places of the users by name.
-    by_name: BTreeMap<Vec<u8>, UserId>,
+    by_name: OrderedMap<Vec<u8>, UserId>,
     /// For ACL LOG.
     pub(crate) log: Log,
 }
@@ -90,7 +90,7 @@ impl Acl {
         let name = b"default".to_vec();
         Acl {
             users: alloc::vec![Some(User::open(&name))],
-            by_name: BTreeMap::from([(name, DEFAULT_USER)]),
+            by_name: OrderedMap::from_iter([(name, DEFAULT_USER)]),
             log: Log::default(),
         }
     }
@@ -105,8 +105,13 @@ impl Acl {
         self.users[id as usize].as_ref().expect("connections of deleted users become the default user's")
     }
 
+    /// How many users there are.
+    pub(crate) fn users_len(&self) -> usize {
+        self.by_name.len()
+    }
+
     /// All users by name.
-    pub(crate) fn users(&self) -> impl ExactSizeIterator<Item = &User> {
+    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
         self.by_name.values().map(|&id| self.user(id))
     }
 

@@ -55,6 +55,7 @@ impl<'a> Args<'a> {
     }
 
     /// The argument at `index`, if there are so many.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&'a [u8]> {
         (index < self.len()).then(|| self.at(index))
     }

@@ -3,7 +3,6 @@
 //! [`settings`] is the only list of them. The engine acts on its own ones; those of the host are kept so that
 //! CONFIG GET shows them, and the host is told when CONFIG SET changes one.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -11,9 +10,10 @@ use crate::acl::{self, Names};
 use crate::command::{Index, Lookup};
 use crate::keyspace::{HashSeed, Policy, Store};
 use crate::memory::Memory;
-use crate::number::parse_i64;
+use crate::number::{decimal, parse_i64};
 use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 use crate::resp::Limits;
+use crate::structures::ordered::OrderedMap;
 use crate::types::Compact;
 
 /// Why a setting was refused.
@@ -220,7 +220,7 @@ pub struct Config {
     /// `function-max-bytes`: what the texts of all libraries of functions may take, in bytes.
     pub function_bytes_max: usize,
     /// Settings that only the host acts on, as text.
-    host: BTreeMap<&'static str, String>,
+    host: OrderedMap<&'static str, String>,
 }
 
 /// Who may use DEBUG.
@@ -273,7 +273,7 @@ impl Default for Config {
             script_cache_bytes_max: 64 << 20,
             function_libraries_max: 1000,
             function_bytes_max: 64 << 20,
-            host: BTreeMap::new(),
+            host: OrderedMap::new(),
         }
     }
 }
@@ -528,7 +528,7 @@ const SETTINGS: &[Setting] = &[
         is_host: false,
         read: |config, _| {
             let texts: Vec<String> =
-                config.latency_percentiles.iter().map(|percent| alloc::format!("{percent}")).collect();
+                config.latency_percentiles.iter().map(|&percent| decimal(percent)).collect();
             texts.join(" ")
         },
         write: |config, _, value| {

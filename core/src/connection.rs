@@ -1,7 +1,6 @@
 //! What the engine knows of one client.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -10,6 +9,7 @@ use crate::args::{Args, Range};
 use crate::blocking::Blocked;
 use crate::command::Command;
 use crate::resp::{Parser, Protocol};
+use crate::structures::ordered::OrderedSet;
 use crate::tracking::Tracking;
 
 /// Names a connection between engine and host; small, and reused after the connection has gone.
@@ -117,11 +117,11 @@ impl ReplyMode {
 #[derive(Default)]
 pub struct Subscriptions {
     /// Channels of SUBSCRIBE.
-    pub channels: BTreeSet<Vec<u8>>,
+    pub channels: OrderedSet<Vec<u8>>,
     /// Patterns of PSUBSCRIBE.
-    pub patterns: BTreeSet<Vec<u8>>,
+    pub patterns: OrderedSet<Vec<u8>>,
     /// Channels of SSUBSCRIBE.
-    pub shard_channels: BTreeSet<Vec<u8>>,
+    pub shard_channels: OrderedSet<Vec<u8>>,
 }
 
 impl Subscriptions {
@@ -209,7 +209,7 @@ pub struct Connection {
     /// MULTI, while it is open.
     pub transaction: Option<Transaction>,
     /// Watched keys, behind their databases.
-    pub watched: BTreeSet<(usize, Vec<u8>)>,
+    pub watched: OrderedSet<(usize, Vec<u8>)>,
     /// Whether a watched key has changed.
     pub is_dirty: bool,
     /// Whether it sees all commands that run (MONITOR).
@@ -270,7 +270,7 @@ impl Connection {
             no_evict: false,
             no_touch: false,
             transaction: None,
-            watched: BTreeSet::new(),
+            watched: OrderedSet::new(),
             is_dirty: false,
             is_monitor: false,
             subscriptions: Subscriptions::default(),

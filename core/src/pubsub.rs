@@ -1,6 +1,5 @@
 //! Channels, patterns and who listens to them.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -9,20 +8,21 @@ use crate::glob::glob_match;
 use crate::keyspace::{Notice, Store};
 use crate::resp::{Protocol, Reply};
 use crate::server::Server;
+use crate::structures::ordered::OrderedMap;
 
 /// Subscribers by channel and by pattern.
 #[derive(Default)]
 pub struct PubSub {
     /// Subscribers of channels.
-    pub channels: BTreeMap<Vec<u8>, Vec<ConnId>>,
+    pub channels: OrderedMap<Vec<u8>, Vec<ConnId>>,
     /// Subscribers of patterns.
-    pub patterns: BTreeMap<Vec<u8>, Vec<ConnId>>,
+    pub patterns: OrderedMap<Vec<u8>, Vec<ConnId>>,
     /// Subscribers of shard channels.
-    pub shard_channels: BTreeMap<Vec<u8>, Vec<ConnId>>,
+    pub shard_channels: OrderedMap<Vec<u8>, Vec<ConnId>>,
 }
 
 /// Adds a subscriber.
-pub(crate) fn add(map: &mut BTreeMap<Vec<u8>, Vec<ConnId>>, name: &[u8], conn: ConnId) {
+pub(crate) fn add(map: &mut OrderedMap<Vec<u8>, Vec<ConnId>>, name: &[u8], conn: ConnId) {
     match map.get_mut(name) {
         Some(list) => list.push(conn),
         None => drop(map.insert(name.to_vec(), alloc::vec![conn])),
@@ -30,7 +30,7 @@ pub(crate) fn add(map: &mut BTreeMap<Vec<u8>, Vec<ConnId>>, name: &[u8], conn: C
 }
 
 /// Removes a subscriber.
-pub(crate) fn remove(map: &mut BTreeMap<Vec<u8>, Vec<ConnId>>, name: &[u8], conn: ConnId) {
+pub(crate) fn remove(map: &mut OrderedMap<Vec<u8>, Vec<ConnId>>, name: &[u8], conn: ConnId) {
     if let Some(list) = map.get_mut(name) {
         if let Some(at) = list.iter().position(|&other| other == conn) {
             list.remove(at);

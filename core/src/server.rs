@@ -1,7 +1,7 @@
 //! Everything of an engine besides its data: connections, configuration, counters.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
@@ -21,6 +21,8 @@ use crate::pubsub::PubSub;
 use crate::resp::Reply;
 use crate::scripting::Scripting;
 use crate::secret::Passwords;
+use crate::structures::ordered::OrderedSet;
+use crate::structures::sort::sort_by_key;
 use crate::tracking::TrackingTable;
 
 /// Counters for INFO.
@@ -143,7 +145,7 @@ pub struct Server {
     /// What is seen of the commands that run.
     pub observer: Observer,
     /// Deadlines of waiting connections, in unix microseconds.
-    pub timers: BTreeSet<(u64, ConnId)>,
+    pub timers: OrderedSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
     /// Settings that the host must hear of.
@@ -215,7 +217,7 @@ impl Server {
             pubsub: PubSub::default(),
             stats: Stats::default(),
             observer,
-            timers: BTreeSet::new(),
+            timers: OrderedSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
             clients_bytes: 0,
@@ -308,7 +310,7 @@ impl Server {
             .enumerate()
             .filter_map(|(id, connection)| Some((id as ConnId, connection.as_deref()?)))
             .collect();
-        all.sort_by_key(|(_, connection)| connection.client_id);
+        sort_by_key(&mut all, |(_, connection)| connection.client_id);
         all
     }
 

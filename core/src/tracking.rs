@@ -5,7 +5,6 @@
 //! tracks, nothing of this costs anything: the store then notes no changes, and no gate leads here.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::mem;
 
@@ -15,6 +14,7 @@ use crate::connection::ConnId;
 use crate::keyspace::{Invalidation, Store};
 use crate::resp::{Protocol, Reply};
 use crate::server::{Server, Unusual};
+use crate::structures::ordered::{OrderedMap, OrderedSet};
 
 /// Keys that are given up before a command while the table holds too many.
 const EVICTED_PER_COMMAND_MAX: usize = 100;
@@ -34,7 +34,7 @@ pub(crate) struct Tracking {
     /// Whether that connection was found to be gone.
     pub(crate) is_redirect_broken: bool,
     /// In broadcasting mode: what the keys begin with.
-    pub(crate) prefixes: BTreeSet<Vec<u8>>,
+    pub(crate) prefixes: OrderedSet<Vec<u8>>,
 }
 
 /// What a connection is told of.
@@ -72,23 +72,23 @@ pub(crate) struct TrackingTable {
     pub(crate) clients: usize,
     /// Connections that have turned it off, and may still keep what they had read.
     former: usize,
-    keys: BTreeMap<Box<[u8]>, BTreeSet<Reader>>,
-    prefixes: BTreeMap<Vec<u8>, Prefix>,
+    keys: OrderedMap<Box<[u8]>, OrderedSet<Reader>>,
+    prefixes: OrderedMap<Vec<u8>, Prefix>,
     /// Where the search for keys to give up goes on.
     cursor: Box<[u8]>,
 }
 
 #[derive(Default)]
 struct Prefix {
-    clients: BTreeSet<ConnId>,
+    clients: OrderedSet<ConnId>,
     /// Keys that have changed in this batch, with the client that changed each first, unless nobody did.
-    changed: BTreeMap<Box<[u8]>, Option<u64>>,
+    changed: OrderedMap<Box<[u8]>, Option<u64>>,
 }
 
 impl TrackingTable {
     /// Keys, readers of all keys, and prefixes.
     pub(crate) fn sizes(&self) -> (usize, usize, usize) {
-        (self.keys.len(), self.keys.values().map(BTreeSet::len).sum(), self.prefixes.len())
+        (self.keys.len(), self.keys.values().map(OrderedSet::len).sum(), self.prefixes.len())
     }
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn enable(store: &mut Store, server: &mut Server, conn: ConnId, mut t
         }
     }
     for prefix in &tracking.prefixes {
-        server.tracking.prefixes.entry(prefix.clone()).or_default().clients.insert(conn);
+        server.tracking.prefixes.or_default(prefix.clone()).clients.insert(conn);
     }
     server.connection(conn).tracking = Some(Box::new(tracking));
     server.refresh_gate(conn);
@@ -176,13 +176,13 @@ pub(crate) fn remember(server: &mut Server, conn: ConnId, row: &'static Command,
     let keys = index.entry(index.id(row)).keys_in(args);
     for (at, _) in keys {
         let key = args.at(at);
-        if server.memory.take(key.len() + size_of::<(Box<[u8]>, BTreeSet<Reader>)>()).is_err() {
+        if server.memory.take(key.len() + size_of::<(Box<[u8]>, OrderedSet<Reader>)>()).is_err() {
             // What cannot be remembered must not be kept by the client either.
             send_key(server, conn, key);
             continue;
         }
         let live_max = 2 * server.connected;
-        let readers = server.tracking.keys.entry(key.into()).or_default();
+        let readers = server.tracking.keys.or_default(key.into());
         readers.insert(reader);
         if readers.len() > live_max {
             // Most of them have gone.
@@ -216,7 +216,7 @@ pub(crate) fn keep_limit(server: &mut Server) {
         }
         // The next one in order, so that all come to their turn and none needs to be searched for.
         let after = (core::ops::Bound::Excluded(&*table.cursor), core::ops::Bound::Unbounded);
-        let next = table.keys.range::<[u8], _>(after).next().or_else(|| table.keys.first_key_value());
+        let next = table.keys.range::<[u8], _>(after).next().or_else(|| table.keys.first());
         let Some((key, _)) = next else { return };
         let key = key.clone();
         tell_readers(server, None, &key);
@@ -242,7 +242,7 @@ pub(crate) fn settle(store: &mut Store, server: &mut Server, current: Option<Con
 }
 
 fn note_for_broadcast(server: &mut Server, by: Option<u64>, key: &[u8]) {
-    for (prefix, waiting) in &mut server.tracking.prefixes {
+    for (prefix, waiting) in server.tracking.prefixes.iter_mut() {
         if key.starts_with(prefix) && !waiting.changed.contains_key(key) {
             waiting.changed.insert(key.into(), by);
         }

@@ -82,6 +82,13 @@ async function addPackage() {
   const entry = createRequire(manifest).resolve(built.name);
   const { Sanderling } = await import(pathToFileURL(entry).href);
   const database = await Sanderling.open();
+  const { sync } = database;
+  subjects.push({
+    name: 'sanderling in process, synchronous',
+    calls: 'sync',
+    set: (key) => sync.set(key, value),
+    get: (key) => sync.get(key),
+  });
   addClient('sanderling in process, awaited', database, [1, IN_FLIGHT]);
   const client = new Redis({ Connector: database.connector() });
   addClient('ioredis on the in-process connector', client, [1, IN_FLIGHT]);

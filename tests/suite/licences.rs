@@ -1,4 +1,4 @@
-//! Every dependency has a licence that this project's own two allow. Advisories need a database from the network,
+//! Every dependency comes from the registry, and has a licence that this project's own two allow. Advisories need a database from the network,
 //! which the tests do without; `cargo audit` asks it.
 
 use std::process::Command;
@@ -18,6 +18,9 @@ const ALLOWED: [&str; 12] = [
     "Unlicense",
     "Zlib",
 ];
+
+/// As lock files name crates.io.
+const REGISTRY: &str = "\"registry+https://github.com/rust-lang/crates.io-index\"";
 
 #[test]
 fn every_dependency_has_a_licence_that_fits() {
@@ -39,6 +42,19 @@ fn every_dependency_has_a_licence_that_fits() {
         .filter(|(_, licence)| !fits(licence))
         .collect();
     assert!(misfits.is_empty(), "licences that are not known to fit: {misfits:?}");
+}
+
+#[test]
+fn every_dependency_comes_from_the_registry() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).expect("the lock file is committed");
+    let sources: Vec<&str> = lock.lines().filter_map(|line| line.strip_prefix("source = ")).collect();
+    assert!(sources.len() > 50, "the lock file has only {} sources", sources.len());
+    let others: Vec<_> = sources.iter().filter(|source| **source != REGISTRY).collect();
+    assert!(others.is_empty(), "{others:?}");
+    // What is in the registry can neither change nor go away, which takes the checksum to tell.
+    let checksums = lock.lines().filter(|line| line.starts_with("checksum = ")).count();
+    assert_eq!(checksums, sources.len());
 }
 
 /// Whether one of the alternatives consists of allowed licences only.

@@ -10,6 +10,9 @@ const LF = 10;
 const DOLLAR = 36;
 const ZERO = 48;
 
+/** Heads of requests with more arguments are made anew. */
+const KEPT_HEADS_MAX = 64;
+
 /** A command's name as it goes over the wire: the start of a request, by number of arguments. */
 export class Name {
   private readonly heads: Uint8Array[] = [];
@@ -18,7 +21,8 @@ export class Name {
 
   /** The bytes before the first argument of a request with `count` arguments. */
   head(count: number): Uint8Array {
-    return (this.heads[count] ??= this.makeHead(count));
+    // Those of requests with many arguments are not worth keeping.
+    return count <= KEPT_HEADS_MAX ? (this.heads[count] ??= this.makeHead(count)) : this.makeHead(count);
   }
 
   private makeHead(count: number): Uint8Array {
@@ -27,8 +31,6 @@ export class Name {
   }
 }
 
-/** Heads of requests with more arguments are not worth keeping. */
-const KEPT_HEADS_MAX = 64;
 
 /**
  * Writes a request at `at` and returns its end; -1 when it may not fit before `end`. What is behind `at` is then
@@ -41,12 +43,20 @@ export function putRequest(
   name: Name,
   values: readonly Value[],
 ): number {
-  const count = values.length;
-  const head = count <= KEPT_HEADS_MAX ? name.head(count) : new Name(name.words).head(count);
+  const start = putHead(bytes, at, end, name.head(values.length));
+  return start < 0 ? -1 : putValues(bytes, start, end, values);
+}
+
+/** Writes the start of a request, as {@link putRequest} does. */
+export function putHead(bytes: Uint8Array, at: number, end: number, head: Uint8Array): number {
   if (at + head.length > end) return -1;
   for (let index = 0; index < head.length; index += 1) bytes[at + index] = head[index]!;
-  at += head.length;
-  for (let index = 0; index < count; index += 1) {
+  return at + head.length;
+}
+
+/** Writes the arguments of a request behind its head, as {@link putRequest} does. */
+export function putValues(bytes: Uint8Array, at: number, end: number, values: readonly Value[]): number {
+  for (let index = 0; index < values.length; index += 1) {
     const value = values[index]!;
     if (typeof value === 'string') {
       // No character takes more than 3 bytes per UTF-16 unit; the length around it takes at most 24.

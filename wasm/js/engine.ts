@@ -33,6 +33,8 @@ export class Engine {
   readonly scratchEnd: number;
   /** Index in {@link words} of the first output's descriptor. */
   readonly first: number;
+  /** The head of a request that lies at the start of that region, if it is known. */
+  head: Uint8Array | undefined;
   /** Whether calls are still answered; the reason if not. */
   failure: Error | undefined;
 
@@ -95,6 +97,7 @@ export class Engine {
   /** Sends bytes of any length and delivers what comes of them. */
   send(conn: number, bytes: Uint8Array): void {
     this.check();
+    this.head = undefined;
     const room = this.scratchEnd - this.scratch;
     for (let at = 0; at < bytes.length && !this.failure; at += room) {
       const piece = bytes.subarray(at, at + room);

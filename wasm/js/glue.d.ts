@@ -3,6 +3,12 @@ declare module '*/pkg/glue.js' {
   export function createGlue(): {
     imports: WebAssembly.ModuleImports;
     start(exports: WebAssembly.Exports): void;
-    init(settings: unknown, seed: Uint8Array, now: number): void;
+    init(
+      databases: number | undefined,
+      maxmemory: number | undefined,
+      maxclients: number | undefined,
+      seed: Uint8Array,
+      now: number,
+    ): void;
   };
 }

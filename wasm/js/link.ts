@@ -1,5 +1,5 @@
 import { Push, type Reply, position, readReply } from './decode.js';
-import { Name, type Value, putRequest, requestBytesMax } from './encode.js';
+import { Name, type Value, putHead, putRequest, putValues, requestBytesMax } from './encode.js';
 import type { Engine, Receiver } from './engine.js';
 import { ClosedError, ReplyError } from './errors.js';
 import { Subscriptions } from './subscriptions.js';
@@ -103,9 +103,15 @@ export class Link implements Receiver {
   request(name: Name, values: readonly Value[], asBytes: boolean): Reply | Waiter {
     const { engine, id } = this;
     if (!this.isAlive) this.refuse();
-    const end = putRequest(engine.bytes, engine.scratch, engine.scratchEnd, name, values);
-    if (end < 0 || this.waiters.length > 0) return this.enqueue([{ name, values }], asBytes);
-    const count = engine.process(id, end - engine.scratch);
+    if (this.waiters.length > 0) return this.enqueue([{ name, values }], asBytes);
+    const { bytes, scratch, scratchEnd } = engine;
+    const head = name.head(values.length);
+    // The engine leaves requests where they are, so that the same command's head need not be written again.
+    const at = engine.head === head ? scratch + head.length : putHead(bytes, scratch, scratchEnd, head);
+    engine.head = at < 0 ? undefined : head;
+    const end = at < 0 ? -1 : putValues(bytes, at, scratchEnd, values);
+    if (end < 0) return this.enqueue([{ name, values }], asBytes);
+    const count = engine.process(id, end - scratch);
     if (count === 1) {
       const { bytes, words, first } = engine;
       const start = words[first + 2]!;
@@ -206,6 +212,7 @@ export class Link implements Receiver {
   /** Writes requests to the scratch region, as many at a time as it holds. */
   private write(requests: readonly Request[]): void {
     const { engine, id } = this;
+    engine.head = undefined;
     let at = engine.scratch;
     for (const { name, values } of requests) {
       let end = putRequest(engine.bytes, at, engine.scratchEnd, name, values);

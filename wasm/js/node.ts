@@ -9,6 +9,7 @@ import {
   type OpenPort,
   type Port,
   type Text,
+  readAscii,
   standardText,
   usePlatform,
 } from './platform.js';
@@ -19,10 +20,16 @@ interface FastBuffer extends Uint8Array {
   utf8Slice(start: number, end: number): string;
 }
 
+/** Shorter strings are faster read in JavaScript. */
+const SHORT_BYTES_MAX = 16;
+
 const fastText: Text = {
   write: (bytes, text, at) => (bytes as FastBuffer).utf8Write(text, at),
   length: (text) => Buffer.byteLength(text),
-  read: (bytes, start, end) => (bytes as FastBuffer).utf8Slice(start, end),
+  read(bytes, start, end) {
+    const text = end - start <= SHORT_BYTES_MAX ? readAscii(bytes, start, end) : undefined;
+    return text ?? (bytes as FastBuffer).utf8Slice(start, end);
+  },
 };
 
 const { utf8Write, utf8Slice } = Buffer.prototype as unknown as Partial<FastBuffer>;

@@ -28,10 +28,17 @@ export interface Settings {
  * A fresh engine. Modules from another realm are welcome, which is why nothing here asks for `instanceof`.
  */
 export function instantiate(module: WebAssembly.Module, settings: Settings, now: number): Exports {
+  for (const [name, value] of Object.entries(settings)) {
+    const isKnown = name === 'databases' || name === 'maxmemory' || name === 'maxclients';
+    if (isKnown && value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
+      throw new TypeError(`${name} is a number that is not negative, not ${String(value)}`);
+    }
+  }
   // Each instance has glue of its own: the glue keeps views of its instance's memory.
   const glue = createGlue();
   const instance = new WebAssembly.Instance(module, { './sanderling_wasm_bg.js': glue.imports });
   glue.start(instance.exports);
-  glue.init(settings, crypto.getRandomValues(new Uint8Array(16)), now);
+  const { databases, maxmemory, maxclients } = settings;
+  glue.init(databases, maxmemory, maxclients, crypto.getRandomValues(new Uint8Array(16)), now);
   return instance.exports as unknown as Exports;
 }

@@ -11,7 +11,6 @@ use crate::outputs::{OutputDesc, Outputs};
 use core::cell::UnsafeCell;
 use core::mem;
 use sanderling_core::{ConnId, Engine, Micros, Options, Peer};
-use serde::Deserialize;
 use std::panic;
 use wasm_bindgen::prelude::*;
 
@@ -58,18 +57,6 @@ fn instance() -> &'static mut Instance {
     unsafe { &mut *INSTANCE.0.get() }
 }
 
-/// How an engine is made.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Settings {
-    /// Number of databases.
-    databases: Option<u32>,
-    /// Bytes of data above which writes are refused.
-    maxmemory: Option<f64>,
-    /// Number of connections.
-    maxclients: Option<u32>,
-}
-
 /// Address of the scratch region; it never moves.
 #[wasm_bindgen(js_name = scratchPtr)]
 pub fn scratch_ptr() -> usize {
@@ -89,18 +76,21 @@ pub fn head_ptr() -> usize {
     HEAD.0.get() as usize
 }
 
-/// Creates the engine, once; the seed is 16 random bytes.
+/// Creates the engine, once; the seed is 16 random bytes. What is left out is as [`Options::default`] has it: the
+/// number of databases, the bytes of data above which writes are refused, and the number of connections.
 #[wasm_bindgen]
-pub fn init(settings: JsValue, seed: &[u8], now: f64) -> Result<(), JsError> {
+pub fn init(
+    databases: Option<u32>,
+    maxmemory: Option<f64>,
+    maxclients: Option<u32>,
+    seed: &[u8],
+    now: f64,
+) -> Result<(), JsError> {
     panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
-    let settings: Settings = if settings.is_undefined() {
-        Settings::default()
-    } else {
-        serde_wasm_bindgen::from_value(settings).map_err(|error| JsError::new(&error.to_string()))?
-    };
     let seed = seed.try_into().map_err(|_| JsError::new("the seed takes 16 bytes"))?;
+    let options = options(databases, maxmemory, maxclients);
     // What was there, nothing, needs no drop; code that drops an engine would be a good part of the module.
-    mem::forget(instance().engine.replace(Engine::new(options(&settings), seed, now as Micros)));
+    mem::forget(instance().engine.replace(Engine::new(options, seed, now as Micros)));
     Ok(())
 }
 
@@ -169,16 +159,16 @@ fn run(call: impl FnOnce(&mut Engine)) -> usize {
     count
 }
 
-fn options(settings: &Settings) -> Options {
+fn options(databases: Option<u32>, maxmemory: Option<f64>, maxclients: Option<u32>) -> Options {
     let mut options = Options::default();
     let config = &mut options.config;
-    if let Some(databases) = settings.databases {
+    if let Some(databases) = databases {
         config.databases = (databases as usize).max(1);
     }
-    if let Some(bytes) = settings.maxmemory {
+    if let Some(bytes) = maxmemory {
         config.maxmemory = bytes as usize;
     }
-    if let Some(clients) = settings.maxclients {
+    if let Some(clients) = maxclients {
         config.maxclients = clients as usize;
     }
     // All that 32-bit addresses can name; a platform that gives less refuses earlier.

@@ -1,19 +1,19 @@
 //! Users as text: the lines of an ACL file, and the `user` settings.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Acl, DEFAULT_USER, Names, RuleError, User, has_spaces, join_selectors, log_out};
 use crate::connection::ConnId;
 use crate::server::Server;
+use crate::structures::ordered::OrderedSet;
 
 /// Reads the lines of an ACL file, all of which must be right; else the error tells of each that is not, and why.
 ///
 /// Empty lines and comments are passed over.
 pub(crate) fn parse(names: Names<'_>, path: &str, text: &[u8]) -> Result<Vec<User>, Vec<u8>> {
     let mut users: Vec<User> = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = OrderedSet::new();
     let mut faults = Vec::new();
     for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
         let line = line.trim_ascii();
@@ -132,7 +132,7 @@ impl Acl {
     }
 
     /// The lines of ACL LIST.
-    pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = Vec<u8>> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Vec<u8>> {
         self.users().map(User::line)
     }
 

@@ -1,6 +1,5 @@
 //! One set of permissions: which commands, on which keys and channels.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::RuleError;
@@ -8,6 +7,7 @@ use crate::args::Args;
 use crate::command::{CATEGORIES, Command, CommandId, Flags, Index, KeyAt, Lookup};
 use crate::error::until_zero;
 use crate::glob::glob_match;
+use crate::structures::ordered::OrderedMap;
 
 /// What rules are read with.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ pub(crate) struct Selector {
     /// Whether there was no rule against any command since `+@all`: then nothing is looked up.
     pub(super) all_commands: bool,
     /// Commands that are allowed with these first arguments, although not in general.
-    first_args: BTreeMap<CommandId, Vec<Vec<u8>>>,
+    first_args: OrderedMap<CommandId, Vec<Vec<u8>>>,
     /// The rules about commands, the later ones prevailing, as they are shown: whether they allow, and what.
     rules: Vec<(bool, Vec<u8>)>,
     pub(super) all_keys: bool,
@@ -192,7 +192,7 @@ impl Selector {
             return Err(RuleError::Syntax);
         }
         if entry.row.subcommands.is_empty() {
-            let known = self.first_args.entry(id).or_default();
+            let known = self.first_args.or_default(id);
             if !known.iter().any(|other| other.eq_ignore_ascii_case(argument)) {
                 known.push(argument.to_vec());
             }

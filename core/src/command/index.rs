@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Command, KeyAt, KeySpec, Lookup, full_name};
 use crate::args::Args;
+use crate::structures::sort::sort_by_key;
 
 /// The number of a command or subcommand.
 pub(crate) type CommandId = u16;
@@ -51,7 +52,7 @@ impl Index {
         }
         let mut by_address: Vec<_> =
             entries.iter().enumerate().map(|(id, entry)| (address(entry.row), id as CommandId)).collect();
-        by_address.sort_unstable();
+        sort_by_key(&mut by_address, |&(address, _)| address);
         Index { entries, by_address }
     }
 

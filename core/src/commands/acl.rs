@@ -140,9 +140,8 @@ fn write_selector(reply: &mut Reply<'_>, selector: &Selector) {
 }
 
 fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    let lines = ctx.server.acl.lines();
-    ctx.reply.array(lines.len());
-    lines.for_each(|line| ctx.reply.bulk(&line));
+    ctx.reply.array(ctx.server.acl.users_len());
+    ctx.server.acl.lines().for_each(|line| ctx.reply.bulk(&line));
     Ok(Flow::Done)
 }
 
@@ -208,9 +207,8 @@ fn setuser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn users(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     let Context { server, reply, .. } = ctx;
-    let users = server.acl.users();
-    reply.array(users.len());
-    users.for_each(|user| reply.bulk(&user.name));
+    reply.array(server.acl.users_len());
+    server.acl.users().for_each(|user| reply.bulk(&user.name));
     Ok(Flow::Done)
 }
 

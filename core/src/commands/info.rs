@@ -10,6 +10,7 @@ use crate::command::{Command, Flags, Group, string};
 use crate::config::{self, Fact};
 use crate::context::{Context, Flow};
 use crate::error::Error;
+use crate::number::{decimal, fixed};
 use crate::observe::Counts;
 
 use super::memory::Parts;
@@ -189,11 +190,11 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("used_memory_rss_human", human(resident)),
             ("used_memory_peak", parts.peak.to_string()),
             ("used_memory_peak_human", human(parts.peak)),
-            ("used_memory_peak_perc", format!("{:.2}%", parts.peak_percent())),
+            ("used_memory_peak_perc", fixed(parts.peak_percent(), 2) + "%"),
             ("used_memory_overhead", parts.overhead.to_string()),
             ("used_memory_startup", parts.startup.to_string()),
             ("used_memory_dataset", parts.dataset.to_string()),
-            ("used_memory_dataset_perc", format!("{:.2}%", parts.dataset_percent())),
+            ("used_memory_dataset_perc", fixed(parts.dataset_percent(), 2) + "%"),
             ("total_system_memory", machine.to_string()),
             ("total_system_memory_human", human(machine)),
             ("maxmemory", limit.to_string()),
@@ -232,7 +233,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
 fn human(bytes: usize) -> String {
     const UNITS: [(&str, u32); 4] = [("T", 40), ("G", 30), ("M", 20), ("K", 10)];
     match UNITS.iter().find(|(_, shift)| (bytes as u64) >> shift > 0) {
-        Some((unit, shift)) => format!("{:.2}{unit}", bytes as f64 / (1u64 << shift) as f64),
+        Some((unit, shift)) => fixed(bytes as f64 / (1u64 << shift) as f64, 2) + unit,
         None => format!("{bytes}B"),
     }
 }
@@ -276,7 +277,7 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
 fn stats(ctx: &Context<'_>, out: &mut String) {
     let (stats, store, pubsub) = (&ctx.server.stats, &ctx.store, &ctx.server.pubsub);
     let [commands, bytes_in, bytes_out] = ctx.server.rate.per_second;
-    let kilobytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0);
+    let kilobytes = |bytes: u64| fixed(bytes as f64 / 1024.0, 2);
     let (keys, items, prefixes) = ctx.server.tracking.sizes();
     lines(
         out,
@@ -349,10 +350,10 @@ fn commandstats(ctx: &Context<'_>, out: &mut String) {
     for (name, counts) in ctx.server.observer.statistics.all() {
         let Counts { calls, micros, rejected, failed, .. } = counts;
         if calls + rejected + failed > 0 {
-            let per_call = if *calls == 0 { 0.0 } else { *micros as f64 / *calls as f64 };
+            let per_call = fixed(if *calls == 0 { 0.0 } else { *micros as f64 / *calls as f64 }, 2);
             write!(
                 out,
-                "cmdstat_{name}:calls={calls},usec={micros},usec_per_call={per_call:.2},\
+                "cmdstat_{name}:calls={calls},usec={micros},usec_per_call={per_call},\
                  rejected_calls={rejected},failed_calls={failed}\r\n"
             )
             .expect("writing to a string cannot fail");
@@ -374,7 +375,9 @@ fn latencystats(ctx: &Context<'_>, out: &mut String) {
             .config
             .latency_percentiles
             .iter()
-            .map(|&percent| format!("p{percent}={:.3}", histogram.percentile(percent) as f64))
+            .map(|&percent| {
+                format!("p{}={}", decimal(percent), fixed(histogram.percentile(percent) as f64, 3))
+            })
             .collect();
         write!(out, "latency_percentiles_usec_{name}:{}\r\n", percentiles.join(","))
             .expect("writing to a string cannot fail");

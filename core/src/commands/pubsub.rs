@@ -1,6 +1,5 @@
 //! Publish and subscribe.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::args::Args;
@@ -11,6 +10,7 @@ use crate::error::Error;
 use crate::glob::glob_match;
 use crate::pubsub::{self, PubSub};
 use crate::resp::Reply;
+use crate::structures::ordered::{OrderedMap, OrderedSet};
 
 /// What one can listen to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Kind {
         }
     }
 
-    fn names_of(self, connection: &mut Connection) -> &mut BTreeSet<Vec<u8>> {
+    fn names_of(self, connection: &mut Connection) -> &mut OrderedSet<Vec<u8>> {
         match self {
             Kind::Channel => &mut connection.subscriptions.channels,
             Kind::Pattern => &mut connection.subscriptions.patterns,
@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    fn subscribers(self, pubsub: &mut PubSub) -> &mut BTreeMap<Vec<u8>, Vec<ConnId>> {
+    fn subscribers(self, pubsub: &mut PubSub) -> &mut OrderedMap<Vec<u8>, Vec<ConnId>> {
         match self {
             Kind::Channel => &mut pubsub.channels,
             Kind::Pattern => &mut pubsub.patterns,

@@ -13,7 +13,7 @@ mod upkeep;
 pub use evict::{Attempt, Order, Policy};
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::access::Access;
@@ -24,6 +24,7 @@ use crate::effects::Effects;
 use crate::number;
 use crate::random::Random;
 use crate::secret::{CHOICES, HASHES, derive};
+use crate::structures::ordered::{OrderedMap, OrderedSet};
 use crate::types::Compact;
 use crate::types::stream::{Group, Stream};
 
@@ -97,13 +98,13 @@ struct Db {
     /// Whether a hash may have fields with deadlines. The bounds above hold for these deadlines too.
     has_timed_fields: bool,
     /// Connections that watch a key.
-    watchers: BTreeMap<Vec<u8>, Vec<ConnId>>,
+    watchers: OrderedMap<Vec<u8>, Vec<ConnId>>,
     /// Connections that wait for a key, the one that waits longest first.
-    waiters: BTreeMap<Vec<u8>, VecDeque<ConnId>>,
+    waiters: OrderedMap<Vec<u8>, VecDeque<ConnId>>,
     /// Those of the keys with waiters for which every change counts, and not only that they come into being.
-    growing: BTreeSet<Vec<u8>>,
+    growing: OrderedSet<Vec<u8>>,
     /// Keys whose end wakes those who wait for them, with the number of such waits.
-    loss_waiters: BTreeMap<Vec<u8>, usize>,
+    loss_waiters: OrderedMap<Vec<u8>, usize>,
 }
 
 impl Db {
@@ -116,10 +117,10 @@ impl Db {
             expire_cursor: 0,
             expire_nearest: u64::MAX,
             has_timed_fields: false,
-            watchers: BTreeMap::new(),
-            waiters: BTreeMap::new(),
-            growing: BTreeSet::new(),
-            loss_waiters: BTreeMap::new(),
+            watchers: OrderedMap::new(),
+            waiters: OrderedMap::new(),
+            growing: OrderedSet::new(),
+            loss_waiters: OrderedMap::new(),
         }
     }
 

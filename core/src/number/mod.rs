@@ -5,6 +5,7 @@
 //! floats, range errors, an 80-bit `long double`) have no counterpart there anyway.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 mod binary;
 mod double;
@@ -24,4 +25,20 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// A double as [`write_f64`] writes it. Formatting one with `{}` would be code for the same a second time.
+pub fn decimal(value: f64) -> String {
+    text_of(|out| write_f64(out, value))
+}
+
+/// A double as [`write_f64_fixed`] writes it.
+pub fn fixed(value: f64, places: usize) -> String {
+    text_of(|out| write_f64_fixed(out, value, places))
+}
+
+fn text_of(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut text = Vec::new();
+    write(&mut text);
+    String::from_utf8(text).expect("numbers are written in ASCII")
 }

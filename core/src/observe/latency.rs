@@ -1,6 +1,8 @@
 //! Latency events: for each kind of event the times at which it took longer than a threshold.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
+
+use crate::structures::ordered::OrderedMap;
 
 /// Samples kept for each event.
 const SAMPLES_MAX: usize = 160;
@@ -29,7 +31,7 @@ pub struct Latency {
     /// `latency-monitor-threshold`, in milliseconds; 0 records nothing.
     pub threshold_millis: u64,
     /// By name.
-    pub events: BTreeMap<&'static str, Event>,
+    pub events: OrderedMap<&'static str, Event>,
 }
 
 impl Latency {
@@ -38,7 +40,7 @@ impl Latency {
         if self.threshold_millis == 0 || millis < self.threshold_millis {
             return;
         }
-        let event = self.events.entry(event).or_default();
+        let event = self.events.or_default(event);
         event.max_millis = event.max_millis.max(millis);
         match event.samples.back_mut() {
             Some(last) if last.at == at => last.millis = last.millis.max(millis),

@@ -1,6 +1,5 @@
 //! Counters of commands and of errors, for INFO.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ptr;
@@ -8,6 +7,7 @@ use core::ptr;
 use super::Histogram;
 use crate::command::{Command, Lookup, full_name};
 use crate::error::Error;
+use crate::structures::ordered::OrderedMap;
 
 /// Kinds of errors that are told apart; scripts can make up any number of them.
 const ERRORS_MAX: usize = 128;
@@ -36,7 +36,7 @@ pub struct Statistics {
     /// The row that was looked up last.
     last: (*const Command, usize),
     /// How often there was an error, by its code.
-    pub errors: BTreeMap<String, u64>,
+    pub errors: OrderedMap<String, u64>,
 }
 
 // SAFETY: the pointer is only compared, never followed.
@@ -60,7 +60,7 @@ impl Statistics {
             places[at] = index as u16 + 1;
         }
         let counts = rows.iter().map(|_| Counts::default()).collect();
-        Statistics { rows, counts, places, last: (ptr::null(), 0), errors: BTreeMap::new() }
+        Statistics { rows, counts, places, last: (ptr::null(), 0), errors: OrderedMap::new() }
     }
 
     /// The counters of a command.
@@ -86,7 +86,7 @@ impl Statistics {
         let code = text.split(|&byte| byte == b' ').next().unwrap_or_default();
         let code = String::from_utf8_lossy(code).into_owned();
         if self.errors.len() < ERRORS_MAX || self.errors.contains_key(&code) {
-            *self.errors.entry(code).or_default() += 1;
+            *self.errors.or_default(code) += 1;
         }
     }
 

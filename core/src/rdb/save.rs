@@ -6,6 +6,7 @@ use super::form;
 use super::lzf::Compressor;
 use crate::keyspace::ValueRef;
 use crate::number;
+use crate::structures::sort::sort_by_key;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, List, Packed};
 use crate::types::hash::Hash;
 use crate::types::set::Set;
@@ -202,7 +203,7 @@ impl Writer {
         }
         // Redis keeps them in the order of their deadlines and relies on that; those without come last.
         let mut fields: Vec<_> = hash.iter_timed().collect();
-        fields.sort_by_key(|(_, _, deadline)| deadline.unwrap_or(u64::MAX));
+        sort_by_key(&mut fields, |(_, _, deadline)| deadline.unwrap_or(u64::MAX));
         let mut triplets = Packed::new();
         for (field, value, deadline) in fields {
             triplets.push_back(field);

@@ -12,7 +12,6 @@
 //! first form lacks what follows the name given last, and the entries read. The third has the times active, the
 //! fourth what is about producers, the fifth the entries that are nobody's.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::form;
@@ -20,6 +19,7 @@ use super::packs::Elements;
 use super::read::{Fault, Reader};
 use super::save::Writer;
 use crate::memory::ELEMENT_BYTES;
+use crate::structures::ordered::OrderedSet;
 use crate::structures::{Item, Packed};
 use crate::types::stream::{Consumer, Group, Id, Node, NodeBuilder, Pending, Stream};
 
@@ -47,9 +47,8 @@ impl Writer {
             3 => form::STREAM_3,
             _ => form::STREAM_5,
         });
-        let nodes = stream.nodes();
-        self.length(nodes.len() as u64);
-        for node in nodes {
+        self.length(stream.chunks_len() as u64);
+        for node in stream.nodes() {
             self.string(&raw(node.base));
             self.listpack(&elements(&node));
         }
@@ -79,9 +78,8 @@ impl Writer {
             self.bytes.extend_from_slice(&pending.delivered_at.to_le_bytes());
             self.length(pending.deliveries);
         }
-        let consumers = group.consumers();
-        self.length(consumers.len() as u64);
-        for consumer in consumers {
+        self.length(group.consumers_len() as u64);
+        for consumer in group.consumers() {
             self.consumer(consumer, number);
         }
         if number == 5 {
@@ -246,7 +244,7 @@ impl Reader<'_> {
         for _ in 0..self.length()? {
             self.consumer(&mut group, number)?;
         }
-        let mut given_back = BTreeSet::new();
+        let mut given_back = OrderedSet::new();
         for _ in 0..if number >= 5 { self.length()? } else { 0 } {
             self.reserve(ELEMENT_BYTES)?;
             check(given_back.insert(from_raw(self.array()?)))?;

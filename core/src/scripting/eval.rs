@@ -1,7 +1,7 @@
 //! EVAL and its kin, and the scripts that are kept for EVALSHA.
 
+use crate::structures::ordered::OrderedMap;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 
 use sanderling_lua::{LoadError, Pinned, Value, Vm};
 
@@ -29,7 +29,7 @@ const SCRIPT_BYTES: usize = size_of::<(Digest, Script)>() + 64;
 pub(crate) struct Scripts {
     /// Made when it is first needed, and taken out while it runs.
     vm: Option<Box<Vm>>,
-    by_digest: BTreeMap<Digest, Script>,
+    by_digest: OrderedMap<Digest, Script>,
     /// Bytes that the scripts take.
     bytes: usize,
     /// How many of them EVAL has brought.

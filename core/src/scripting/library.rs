@@ -1,7 +1,7 @@
 //! Libraries of functions: what is kept of them, and how one is loaded.
 
+use crate::structures::ordered::OrderedMap;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use sanderling_lua::{Call, Error as LuaError, Host, LoadError, Pinned, Run as End, Value, View, Vm};
@@ -26,9 +26,9 @@ pub(crate) struct Libraries {
     /// Made when it is first needed, and taken out while it runs.
     pub(super) vm: Option<Box<Vm>>,
     environments: Option<Environments>,
-    by_name: BTreeMap<Vec<u8>, Library>,
+    by_name: OrderedMap<Vec<u8>, Library>,
     /// Libraries by the names of their functions in lower case.
-    owners: BTreeMap<Vec<u8>, Vec<u8>>,
+    owners: OrderedMap<Vec<u8>, Vec<u8>>,
     /// Bytes of all texts.
     bytes: usize,
 }
@@ -38,7 +38,7 @@ pub(super) struct Library {
     /// Its text, with the first line.
     pub(super) text: Box<[u8]>,
     /// Its functions by their names in lower case.
-    pub(super) functions: BTreeMap<Vec<u8>, Function>,
+    pub(super) functions: OrderedMap<Vec<u8>, Function>,
 }
 
 /// A function.
@@ -60,7 +60,7 @@ impl Library {
 
 /// A library that is being loaded.
 struct Loading {
-    functions: BTreeMap<Vec<u8>, Function>,
+    functions: OrderedMap<Vec<u8>, Function>,
 }
 
 /// What happens to libraries of the same names when others are restored.
@@ -114,7 +114,7 @@ impl Libraries {
             return Err(already("Library '", &name, "' already exists"));
         }
         let library = self.compile(config, memory, text, start)?;
-        let added = BTreeMap::from([(name.clone(), library)]);
+        let added = OrderedMap::from_iter([(name.clone(), library)]);
         self.join(config, added, if replaces { Policy::Replace } else { Policy::Append })?;
         Ok(name)
     }
@@ -127,7 +127,7 @@ impl Libraries {
         texts: Vec<Vec<u8>>,
         policy: Policy,
     ) -> Result<(), Error> {
-        let mut added = BTreeMap::new();
+        let mut added = OrderedMap::new();
         for text in texts {
             let loaded = header::of_library(&text).and_then(|(name, start)| {
                 if added.contains_key(&name) {
@@ -163,7 +163,7 @@ impl Libraries {
     fn join(
         &mut self,
         config: &Config,
-        added: BTreeMap<Vec<u8>, Library>,
+        added: OrderedMap<Vec<u8>, Library>,
         policy: Policy,
     ) -> Result<(), Error> {
         let mut replaced = Vec::new();
@@ -195,8 +195,8 @@ impl Libraries {
     }
 
     /// Why libraries cannot be added to those there are.
-    fn refusal(&self, config: &Config, added: &BTreeMap<Vec<u8>, Library>) -> Option<Error> {
-        let mut names = BTreeMap::new();
+    fn refusal(&self, config: &Config, added: &OrderedMap<Vec<u8>, Library>) -> Option<Error> {
+        let mut names = OrderedMap::new();
         for function in added.values().flat_map(|library| &library.functions) {
             let (key, function) = function;
             if self.owners.contains_key(key) || names.insert(key, ()).is_some() {
@@ -234,7 +234,7 @@ impl Libraries {
     fn free(&mut self, libraries: impl IntoIterator<Item = (Vec<u8>, Library)>) {
         let Some(vm) = &mut self.vm else { return };
         for (_, library) in libraries {
-            library.functions.into_values().for_each(|function| vm.unpin(function.callback));
+            library.functions.into_iter().for_each(|(_, function)| vm.unpin(function.callback));
         }
     }
 
@@ -254,14 +254,14 @@ impl Libraries {
             return Err(Error::OutOfMemory);
         };
         machine::limit(vm, config, memory);
-        let mut loading = Loading { functions: BTreeMap::new() };
+        let mut loading = Loading { functions: OrderedMap::new() };
         let mut outcome = run_text(vm, environments, &mut loading, &text[start..], config);
         if outcome.is_ok() && loading.functions.is_empty() {
             outcome = Err(Error::Text("ERR No functions registered"));
         }
         vm.release(0);
         if let Err(error) = outcome {
-            loading.functions.into_values().for_each(|function| vm.unpin(function.callback));
+            loading.functions.into_iter().for_each(|(_, function)| vm.unpin(function.callback));
             return Err(error);
         }
         Ok(Library { text: text.into(), functions: loading.functions })

@@ -4,8 +4,10 @@
 
 pub mod intset;
 pub mod list;
+pub mod ordered;
 pub mod packed;
 pub mod rank_tree;
+pub(crate) mod sort;
 pub mod thin;
 
 pub use intset::IntSet;

@@ -79,11 +79,13 @@ impl Packed {
     }
 
     /// Appends `value`.
+    #[inline]
     pub fn push_back<'v>(&mut self, value: impl Into<Item<'v>>) {
         self.insert_encoded(self.header().end, &Encoded::new(value.into()));
     }
 
     /// Puts `value` before all others.
+    #[inline]
     pub fn push_front<'v>(&mut self, value: impl Into<Item<'v>>) {
         self.insert_encoded(self.header().start, &Encoded::new(value.into()));
     }
@@ -184,6 +186,7 @@ impl Packed {
     /// # Panics
     /// If there is no entry at `position`.
     #[must_use]
+    #[inline]
     pub fn item(&self, position: usize) -> Item<'_> {
         let (item, _) = decode(&self.buffer[position..]).expect("a position is that of an entry");
         item
@@ -197,18 +200,21 @@ impl Packed {
 
     /// The position of the first entry.
     #[must_use]
+    #[inline]
     pub fn first(&self) -> Option<usize> {
         (!self.is_empty()).then(|| self.header().start)
     }
 
     /// The position of the last entry.
     #[must_use]
+    #[inline]
     pub fn last(&self) -> Option<usize> {
         (!self.is_empty()).then(|| step_back(&self.buffer, self.header().end))
     }
 
     /// The position of the entry after the one at `position`.
     #[must_use]
+    #[inline]
     pub fn next(&self, position: usize) -> Option<usize> {
         let next = self.skip(position);
         (next < self.header().end).then_some(next)
@@ -216,6 +222,7 @@ impl Packed {
 
     /// The position of the entry before the one at `position`.
     #[must_use]
+    #[inline]
     pub fn prev(&self, position: usize) -> Option<usize> {
         (position > self.header().start).then(|| step_back(&self.buffer, position))
     }

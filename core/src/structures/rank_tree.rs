@@ -135,7 +135,7 @@ impl<E: Copy> RankTree<E> {
         loop {
             match node {
                 Node::Leaf(elements) => {
-                    let index = elements.binary_search_by(compare).ok()?;
+                    let index = place_of(elements, &mut compare).ok()?;
                     return Some((rank + index, elements[index]));
                 }
                 Node::Inner(branches) => {
@@ -316,6 +316,7 @@ pub struct Range<'a, E> {
 impl<E: Copy> Iterator for Range<'_, E> {
     type Item = E;
 
+    #[inline]
     fn next(&mut self) -> Option<E> {
         if self.start == self.end {
             return None;
@@ -391,7 +392,7 @@ impl<E: Copy> Node<E> {
     /// `is_last` tells that nothing in the tree lies to the right of this node.
     fn insert(&mut self, element: E, compare: &mut impl FnMut(&E) -> Ordering, is_last: bool) -> Inserted<E> {
         match self {
-            Node::Leaf(elements) => match elements.binary_search_by(compare) {
+            Node::Leaf(elements) => match place_of(elements, compare) {
                 Ok(_) => Inserted::Present,
                 Err(index) => match insert_place(elements, index, element, LEAF_ELEMENTS_MAX, is_last) {
                     Some(right) => Inserted::Split(Branch::of(Node::Leaf(right))),
@@ -425,7 +426,7 @@ impl<E: Copy> Node<E> {
     fn remove(&mut self, compare: &mut impl FnMut(&E) -> Ordering) -> Option<E> {
         match self {
             Node::Leaf(elements) => {
-                let index = elements.binary_search_by(compare).ok()?;
+                let index = place_of(elements, compare).ok()?;
                 let removed = elements.remove(index);
                 release_places(elements);
                 Some(removed)
@@ -444,7 +445,7 @@ impl<E: Copy> Node<E> {
     fn replace(&mut self, element: E, compare: &mut impl FnMut(&E) -> Ordering) -> Option<E> {
         match self {
             Node::Leaf(elements) => {
-                let index = elements.binary_search_by(compare).ok()?;
+                let index = place_of(elements, compare).ok()?;
                 Some(mem::replace(&mut elements[index], element))
             }
             Node::Inner(branches) => {
@@ -531,9 +532,23 @@ impl<E: Copy> Branch<E> {
     }
 }
 
+/// Where an element is, or where it would be.
+#[inline]
+#[expect(
+    clippy::redundant_closure,
+    reason = "code that is made small has a closure inline, and no reference to one"
+)]
+fn place_of<E>(elements: &[E], compare: &mut impl FnMut(&E) -> Ordering) -> Result<usize, usize> {
+    elements.binary_search_by(|element| compare(element))
+}
+
 /// The branch below which the element is or belongs that `compare` means.
+#[inline]
 fn child_of<E>(branches: &[Branch<E>], compare: &mut impl FnMut(&E) -> Ordering) -> usize {
-    branches.partition_point(|branch| compare(&branch.first) != Ordering::Greater).saturating_sub(1)
+    let before = |branch: &Branch<E>| {
+        if compare(&branch.first) == Ordering::Greater { Ordering::Greater } else { Ordering::Less }
+    };
+    branches.binary_search_by(before).unwrap_or_else(|at| at).saturating_sub(1)
 }
 
 /// The branch with the element at `rank` of those below `branches`, and its rank below that branch.

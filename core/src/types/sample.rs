@@ -1,11 +1,10 @@
 //! Random elements of large collections, without copying the collection.
 
-use alloc::collections::BTreeSet;
-
 use crate::error::Error;
 use crate::keyspace::{Keyed, Table};
 use crate::random::{Random, Selection};
 use crate::resp::Reply;
+use crate::structures::ordered::OrderedSet;
 
 /// Most bytes of a reply with repeated random elements. A client asks for them by a mere number, so nothing
 /// that it has sent or stored bounds them otherwise.
@@ -76,7 +75,7 @@ pub fn distinct<E: Keyed>(table: &Table<E>, count: usize, random: &mut Random, m
         table.iter().filter(|_| selection.takes_next(random)).for_each(visit);
         return;
     }
-    let mut drawn = BTreeSet::new();
+    let mut drawn = OrderedSet::new();
     while drawn.len() < count {
         let element = table.random(random).expect("a table with three times as many elements is not empty");
         // The table does not change meanwhile, so an address stands for an element.
@@ -101,7 +100,7 @@ mod tests {
             table.insert_new(table.hash(member.key()), member);
         }
         for count in [0, 1, 10, 300, 334, 900, 1000, 5000] {
-            let mut seen = BTreeSet::new();
+            let mut seen = OrderedSet::new();
             let mut visits = 0;
             distinct(&table, count, &mut random, |member| {
                 visits += 1;

@@ -117,6 +117,16 @@ describe('errors', () => {
     assert.equal(await db.ping(), 'PONG');
   });
 
+  test('settings that are no numbers are refused', async () => {
+    for (const bad of ['many', -1, 0.5, null, NaN]) {
+      await assert.rejects(Sanderling.open({ databases: bad }), TypeError);
+      await assert.rejects(Sanderling.open({ maxmemory: bad }), TypeError);
+    }
+    const small = await Sanderling.open({ databases: 2, maxclients: undefined });
+    await assert.rejects(small.select(2), /ERR DB index is out of range/);
+    await small.close();
+  });
+
   test('nothing is answered after close', async () => {
     const other = db.duplicate();
     const waiting = other.blpop('l', 0);

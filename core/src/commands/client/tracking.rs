@@ -1,6 +1,5 @@
 //! CLIENT TRACKING and its kin.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::args::{Args, Cursor};
@@ -8,6 +7,7 @@ use crate::connection::ConnId;
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
 use crate::server::Server;
+use crate::structures::ordered::OrderedSet;
 use crate::tracking::{self, Mode, Tracking};
 
 /// What CLIENT TRACKING was told besides on and off.
@@ -82,7 +82,7 @@ impl<'a> Options<'a> {
     }
 
     /// No key may be told of twice, so no prefix may begin with another.
-    fn check_prefixes(&self, old: &BTreeSet<Vec<u8>>) -> Result<(), Error> {
+    fn check_prefixes(&self, old: &OrderedSet<Vec<u8>>) -> Result<(), Error> {
         let overlap = |new: &[u8], what: &str, other: &[u8]| {
             let parts: [&[u8]; 7] = [
                 b"ERR Prefix '",
@@ -122,7 +122,7 @@ pub(super) fn tracking(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
 fn enable(ctx: &mut Context<'_>, args: Args<'_>, options: Options<'_>) -> Result<(), Error> {
     let old = ctx.session().tracking.as_deref();
     let mode = options.mode(old)?;
-    let mut prefixes = BTreeSet::new();
+    let mut prefixes = OrderedSet::new();
     if mode == Mode::Broadcast {
         options.check_prefixes(old.map_or(&prefixes, |old| &old.prefixes))?;
         prefixes = options.prefixes.iter().map(|prefix| prefix.to_vec()).collect();

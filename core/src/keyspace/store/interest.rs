@@ -103,7 +103,7 @@ impl Store {
 
     /// Lets the end of a key, or of its being what it is, wake those who wait for it.
     pub fn expect_loss(&mut self, db: usize, key: &[u8]) {
-        *self.dbs[db].loss_waiters.entry(key.to_vec()).or_default() += 1;
+        *self.dbs[db].loss_waiters.or_default(key.to_vec()) += 1;
         self.waiting_for_loss += 1;
     }
 

@@ -48,6 +48,7 @@ impl From<i64> for Item<'_> {
 impl<'a> Item<'a> {
     /// Whether the text of this value is `bytes`; an integer is not formatted for it.
     #[must_use]
+    #[inline]
     pub fn eq_bytes(self, bytes: &[u8]) -> bool {
         match self {
             Item::Int(value) => parse_i64(bytes) == Some(value),
@@ -89,6 +90,7 @@ impl<'a> Item<'a> {
 
     /// Bytes of the text of this value.
     #[must_use]
+    #[inline]
     pub fn text_len(self) -> usize {
         match self {
             Item::Int(value) => {
@@ -101,6 +103,7 @@ impl<'a> Item<'a> {
 
     /// Bytes that this value takes as an entry of a [`Packed`].
     #[must_use]
+    #[inline]
     pub fn entry_len(self) -> usize {
         Encoded::new(self).entry_len()
     }
@@ -114,6 +117,7 @@ pub(super) struct Encoded<'a> {
 }
 
 impl<'a> Encoded<'a> {
+    #[inline]
     pub(super) fn new(item: Item<'a>) -> Self {
         match item {
             Item::Int(value) => Self::integer(value),
@@ -155,6 +159,7 @@ impl<'a> Encoded<'a> {
         self.head_len + self.payload.len()
     }
 
+    #[inline]
     pub(super) fn entry_len(&self) -> usize {
         self.body_len() + back_len_bytes(self.body_len())
     }

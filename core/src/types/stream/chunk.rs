@@ -141,6 +141,7 @@ impl Chunk {
     }
 
     /// Puts the number of bytes from `start` on in front of them.
+    #[inline]
     fn prefix_with_len(&mut self, start: usize) {
         let end = self.bytes.len();
         write_number(&mut self.bytes, (end - start) as u64);
@@ -362,6 +363,7 @@ fn item_bytes_max(bytes: &[u8]) -> usize {
 }
 
 /// Appends a number, seven bits per byte, the lowest first.
+#[inline]
 fn write_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);

@@ -1,12 +1,12 @@
 //! A consumer group: how far it has read, and who has which entries without having acknowledged them.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::id::Id;
+use crate::structures::ordered::{OrderedMap, OrderedSet};
 
-/// Bytes per element of an ordered map besides the element: nodes are two thirds full on average.
+/// Bytes per element of an ordered map: chunks are two thirds full on average.
 const fn tree_bytes<T>() -> usize {
     size_of::<T>() * 3 / 2 + 4
 }
@@ -34,7 +34,7 @@ pub struct Consumer {
     pub seen_at: u64,
     /// When it last got something.
     pub active_at: Option<u64>,
-    pending: BTreeSet<Id>,
+    pending: OrderedSet<Id>,
 }
 
 impl Consumer {
@@ -44,7 +44,7 @@ impl Consumer {
     }
 
     /// The entries that it has not acknowledged.
-    pub fn pending(&self) -> &BTreeSet<Id> {
+    pub fn pending(&self) -> &OrderedSet<Id> {
         &self.pending
     }
 }
@@ -56,10 +56,10 @@ pub struct Group {
     pub last_id: Id,
     /// How many of all entries ever added were delivered, if that is known.
     pub entries_read: Option<i64>,
-    pending: BTreeMap<Id, Pending>,
+    pending: OrderedMap<Id, Pending>,
     /// The same by the time of delivery; made when it is first asked for.
-    by_time: Option<BTreeSet<(u64, Id)>>,
-    names: BTreeMap<Box<[u8]>, ConsumerRef>,
+    by_time: Option<OrderedSet<(u64, Id)>>,
+    names: OrderedMap<Box<[u8]>, ConsumerRef>,
     consumers: Vec<Option<Consumer>>,
     vacant: Vec<ConsumerRef>,
 }
@@ -70,9 +70,9 @@ impl Group {
         Group {
             last_id,
             entries_read,
-            pending: BTreeMap::new(),
+            pending: OrderedMap::new(),
             by_time: None,
-            names: BTreeMap::new(),
+            names: OrderedMap::new(),
             consumers: Vec::new(),
             vacant: Vec::new(),
         }
@@ -102,7 +102,7 @@ impl Group {
     /// Adds a consumer of a name that is not taken.
     pub fn add_consumer(&mut self, name: &[u8], now: u64) -> ConsumerRef {
         let consumer =
-            Consumer { name: name.into(), seen_at: now, active_at: None, pending: BTreeSet::new() };
+            Consumer { name: name.into(), seen_at: now, active_at: None, pending: OrderedSet::new() };
         let own = self.vacant.pop().unwrap_or_else(|| {
             self.consumers.push(None);
             let index = u32::try_from(self.consumers.len() - 1);
@@ -133,14 +133,14 @@ impl Group {
     }
 
     /// All consumers, by name.
-    pub fn consumers(&self) -> impl ExactSizeIterator<Item = &Consumer> {
+    pub fn consumers(&self) -> impl Iterator<Item = &Consumer> {
         self.names.values().map(|&consumer| self.consumer(consumer))
     }
 
     // ----- pending entries -----
 
     /// All entries that were delivered and not acknowledged.
-    pub fn pending(&self) -> &BTreeMap<Id, Pending> {
+    pub fn pending(&self) -> &OrderedMap<Id, Pending> {
         &self.pending
     }
 
@@ -178,7 +178,7 @@ impl Group {
     }
 
     /// The pending entries by the time of their last delivery, the longest ago first.
-    pub fn by_time(&mut self) -> &BTreeSet<(u64, Id)> {
+    pub fn by_time(&mut self) -> &OrderedSet<(u64, Id)> {
         let pending = &self.pending;
         self.by_time.get_or_insert_with(|| pending.iter().map(|(id, one)| (one.delivered_at, *id)).collect())
     }
@@ -189,7 +189,7 @@ impl Group {
     pub fn memory_bytes(&self) -> usize {
         let names: usize = self.names.keys().map(|name| 2 * name.len()).sum();
         let per_pending = tree_bytes::<(Id, Pending)>() + tree_bytes::<Id>();
-        let by_time = self.by_time.as_ref().map_or(0, BTreeSet::len) * tree_bytes::<(u64, Id)>();
+        let by_time = self.by_time.as_ref().map_or(0, OrderedSet::len) * tree_bytes::<(u64, Id)>();
         names
             + by_time
             + self.pending.len() * per_pending
@@ -208,11 +208,11 @@ impl Group {
         self.names.clear();
         while *budget > 0 {
             *budget -= 1;
-            if self.pending.pop_first().is_some() {
+            if self.pending.pop_last().is_some() {
                 continue;
             }
             let Some(last) = self.consumers.last_mut() else { return true };
-            if last.as_mut().is_none_or(|consumer| consumer.pending.pop_first().is_none()) {
+            if last.as_mut().is_none_or(|consumer| consumer.pending.pop_last().is_none()) {
                 self.consumers.pop();
             }
         }

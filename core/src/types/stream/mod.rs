@@ -19,12 +19,12 @@ pub use range::{Range, RangeBack};
 pub use serial::{Node, NodeBuilder, NodeEntry};
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use self::chunk::Chunk;
 use super::Compact;
+use crate::structures::ordered::OrderedMap;
 
 /// Bytes of a chunk whatever the settings say, so that there is always memory to let it grow.
 const CHUNK_BYTES_MAX: usize = 1 << 20;
@@ -32,7 +32,7 @@ const CHUNK_BYTES_MAX: usize = 1 << 20;
 /// A stream.
 #[derive(Default, Clone)]
 pub struct Stream {
-    chunks: BTreeMap<Id, Chunk>,
+    chunks: OrderedMap<Id, Chunk>,
     len: u64,
     /// The name given last; that of an entry, unless it was deleted or set.
     pub last_id: Id,
@@ -44,7 +44,7 @@ pub struct Stream {
     first_id: Id,
     /// The last entry, when there is one.
     newest_id: Id,
-    groups: BTreeMap<Box<[u8]>, Group>,
+    groups: OrderedMap<Box<[u8]>, Group>,
 }
 
 /// Which entries are too many.
@@ -139,14 +139,11 @@ impl Stream {
         let is_full = |chunk: &Chunk| {
             chunk.listpack_bytes().saturating_add(bytes) >= bytes_max || chunk.entries() >= entries_max
         };
-        match self.chunks.last_entry() {
-            Some(mut last) if !is_full(last.get()) => {
-                let base = *last.key();
-                last.get_mut().push(base, id, fields);
-            }
+        match self.chunks.last_mut() {
+            Some((&base, last)) if !is_full(last) => last.push(base, id, fields),
             last => {
-                if let Some(mut full) = last {
-                    full.get_mut().close();
+                if let Some((_, full)) = last {
+                    full.close();
                 }
                 let names = fields.clone().map(|(name, _)| name);
                 let mut chunk = Chunk::new(names, 2 * bytes);
@@ -202,7 +199,7 @@ impl Stream {
     }
 
     fn remove(&mut self, id: Id) -> bool {
-        let Some((&base, chunk)) = self.chunks.range_mut(..=id).next_back() else { return false };
+        let Some((&base, chunk)) = self.chunks.last_up_to_mut(&id) else { return false };
         let Some(found) = chunk.walk(base).find(|found| found.id >= id) else { return false };
         if found.id != id || found.is_deleted {
             return false;
@@ -246,20 +243,19 @@ impl Stream {
 
     fn trim_front(&mut self, trim: &Trim) -> u64 {
         let mut removed = 0;
-        while let Some(mut first) = self.chunks.first_entry() {
-            let live = first.get().live() as u64;
+        while let Some((&base, first)) = self.chunks.first_mut() {
+            let live = first.live() as u64;
             if is_enough(trim.excess, self.len) || trim.limit.is_some_and(|limit| removed + live > limit) {
                 break;
             }
-            let base = *first.key();
-            if goes_whole(trim.excess, self.len, base, first.get()) {
-                first.remove();
+            if goes_whole(trim.excess, self.len, base, first) {
+                self.chunks.pop_first();
                 self.len -= live;
                 removed += live;
                 continue;
             }
             if !trim.is_approximate {
-                removed += trim_within(first.get_mut(), base, trim.excess, &mut self.len);
+                removed += trim_within(first, base, trim.excess, &mut self.len);
             }
             break;
         }
@@ -309,7 +305,7 @@ impl Stream {
     // ----- groups -----
 
     /// The groups, by name.
-    pub fn groups(&self) -> &BTreeMap<Box<[u8]>, Group> {
+    pub fn groups(&self) -> &OrderedMap<Box<[u8]>, Group> {
         &self.groups
     }
 
@@ -413,7 +409,7 @@ impl Stream {
 
     /// A stream that is nothing but a group, so that the group can be thrown away like a value.
     pub fn of_group(group: Group) -> Stream {
-        Stream { groups: BTreeMap::from([(Box::default(), group)]), ..Stream::default() }
+        Stream { groups: OrderedMap::from_iter([(Box::default(), group)]), ..Stream::default() }
     }
 
     // ----- memory -----
@@ -436,15 +432,15 @@ impl Stream {
     /// Frees about `budget` parts of a stream that is being thrown away; true when nothing is left. Nothing else
     /// may be asked of it after the first call.
     pub fn free_some(&mut self, mut budget: usize) -> bool {
-        while budget > 0 && self.chunks.pop_first().is_some() {
+        while budget > 0 && self.chunks.pop_last().is_some() {
             budget -= 1;
         }
         while budget > 0
-            && let Some(mut group) = self.groups.last_entry()
+            && let Some((_, group)) = self.groups.last_mut()
         {
             budget -= 1;
-            if group.get_mut().free_some(&mut budget) {
-                group.remove();
+            if group.free_some(&mut budget) {
+                self.groups.pop_last();
             }
         }
         self.chunks.is_empty() && self.groups.is_empty()

@@ -1,28 +1,28 @@
 //! Entries of a range of names, forwards or backwards.
 
-use alloc::collections::{BTreeMap, btree_map};
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use super::chunk::{Chunk, Entry, Found, Walk};
 use super::id::Id;
+use crate::structures::ordered::{self, OrderedMap};
 
 /// The chunks with entries of a range of names; the first may have none.
-fn chunks(all: &BTreeMap<Id, Chunk>, start: Id, end: Id) -> btree_map::Range<'_, Id, Chunk> {
+fn chunks(all: &OrderedMap<Id, Chunk>, start: Id, end: Id) -> ordered::Range<'_, Id, Chunk> {
     let first = all.range(..=start).next_back().map_or(start, |(base, _)| *base);
     if start <= end { all.range(first..=end) } else { all.range(end..end) }
 }
 
 /// The entries of a range, the first one first.
 pub struct Range<'a> {
-    chunks: btree_map::Range<'a, Id, Chunk>,
+    chunks: ordered::Range<'a, Id, Chunk>,
     walk: Option<Walk<'a>>,
     start: Id,
     end: Id,
 }
 
 impl<'a> Range<'a> {
-    pub(super) fn new(all: &'a BTreeMap<Id, Chunk>, ids: RangeInclusive<Id>) -> Range<'a> {
+    pub(super) fn new(all: &'a OrderedMap<Id, Chunk>, ids: RangeInclusive<Id>) -> Range<'a> {
         let (start, end) = ids.into_inner();
         Range { chunks: chunks(all, start, end), walk: None, start, end }
     }
@@ -47,7 +47,7 @@ impl<'a> Iterator for Range<'a> {
 
 /// The entries of a range, the last one first.
 pub struct RangeBack<'a> {
-    chunks: btree_map::Range<'a, Id, Chunk>,
+    chunks: ordered::Range<'a, Id, Chunk>,
     /// What is left of the current chunk.
     rest: Vec<Found<'a>>,
     walk: Option<Walk<'a>>,
@@ -56,7 +56,7 @@ pub struct RangeBack<'a> {
 }
 
 impl<'a> RangeBack<'a> {
-    pub(super) fn new(all: &'a BTreeMap<Id, Chunk>, ids: RangeInclusive<Id>) -> RangeBack<'a> {
+    pub(super) fn new(all: &'a OrderedMap<Id, Chunk>, ids: RangeInclusive<Id>) -> RangeBack<'a> {
         let (start, end) = ids.into_inner();
         RangeBack { chunks: chunks(all, start, end), rest: Vec::new(), walk: None, start, end }
     }

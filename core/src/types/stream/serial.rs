@@ -84,7 +84,7 @@ impl NodeBuilder {
 
 impl Stream {
     /// The chunks in order.
-    pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         self.chunks.iter().map(|(base, chunk)| Node { base: *base, chunk })
     }
 

@@ -14,13 +14,13 @@ pub use bounds::{LexBound, LexRange, ScoreRange};
 pub use gather::Gather;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use core::ops::Range;
 
 use self::large::Large;
 use self::small::Small;
 use super::Compact;
 use crate::random::{Random, Selection};
+use crate::structures::ordered::OrderedSet;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 
 /// From one in so many members on, a walk over all of them is cheaper than seeking each random one.
@@ -274,7 +274,7 @@ impl Zset {
             return;
         }
         // Floyd's method (Bentley, "Programming Pearls", CACM 30(9), 1987).
-        let mut ranks = BTreeSet::new();
+        let mut ranks = OrderedSet::new();
         for last in len - count..len {
             let rank = random.below(last as u64 + 1) as usize;
             if !ranks.insert(rank) {

@@ -9,6 +9,7 @@ use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::memory::{ELEMENT_BYTES, Memory};
 use crate::resp::Reply;
+use crate::structures::sort::{self, sort_by};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::Compact;
 use crate::types::geo::shape::{Extent, Shape};
@@ -222,7 +223,7 @@ impl<'a> Query<'a> {
                 found.select_nth_unstable_by(self.count, compare);
                 found.truncate(self.count);
             }
-            found.sort_unstable_by(compare);
+            sort_by(found, compare);
         } else if is_cut {
             found.truncate(self.count);
         }
@@ -325,7 +326,7 @@ fn find<'a>(
 }
 
 fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Error> {
-    let (compact, memory) = (ctx.store.compact, ctx.server.memory);
+    let (compact, mut memory) = (ctx.store.compact, ctx.server.memory);
     let source = args.at(if form == Form::SearchStore { 2 } else { 1 });
     let zset = ctx.store.zset(source)?;
     let query = Query::parse(args, form, zset)?;
@@ -333,6 +334,7 @@ fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Err
         (Some(zset), Some(shape)) => {
             let limit = query.takes_any.then_some(query.count);
             let mut found = find(zset, &shape, limit, &memory)?;
+            memory.take(found.len() * sort::ELEMENT_BYTES)?;
             query.arrange(&mut found);
             found
         }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
 use crate::memory::ELEMENT_BYTES;
 use crate::number;
+use crate::structures::sort::sort_by_key;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::set::Set;
 use crate::types::set::lookup::Lookup;
@@ -195,7 +196,7 @@ fn member_bytes(member: Item<'_>) -> usize {
 fn intersection(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
     let Some(mut sets) = sets.iter().copied().collect::<Option<Vec<&Set>>>() else { return };
     // The smallest decides how much there is to do.
-    sets.sort_by_key(|set| set.len());
+    sort_by_key(&mut sets, |set| set.len());
     let Some((smallest, others)) = sets.split_first() else { return };
     let others: Vec<Lookup<'_>> = others.iter().map(|other| Lookup::new(other, smallest.len())).collect();
     for member in smallest.iter() {

@@ -57,7 +57,7 @@ fn summary(reply: &mut crate::resp::Reply<'_>, group: &Group) {
     let pending = group.pending();
     reply.array(4);
     reply.count(pending.len());
-    let (Some((first, _)), Some((last, _))) = (pending.first_key_value(), pending.last_key_value()) else {
+    let (Some((first, _)), Some((last, _))) = (pending.first(), pending.last()) else {
         reply.null();
         reply.null();
         reply.null_array();
@@ -109,12 +109,7 @@ fn matching<'a>(
     match owner {
         None => Box::new(group.pending().range(ids).map(|(id, one)| (*id, one))),
         Some(owner) => Box::new(
-            group
-                .consumer(owner)
-                .pending()
-                .range(ids)
-                .filter_map(|id| group.pending().get_key_value(id))
-                .map(|(id, one)| (*id, one)),
+            group.consumer(owner).pending().range(ids).filter_map(|id| Some((*id, group.pending().get(id)?))),
         ),
     }
 }

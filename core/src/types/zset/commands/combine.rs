@@ -12,6 +12,7 @@ use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
 use crate::memory::Memory;
 use crate::number;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
+use crate::structures::sort::sort_by_key;
 use crate::types::Compact;
 use crate::types::set::Set;
 use crate::types::zset::{Gather, Zset};
@@ -206,7 +207,7 @@ impl<'a> Request<'a> {
             .collect();
         if self.operation != Operation::Difference {
             // The fewest first; the order also decides how sums are rounded.
-            sources.sort_by_key(|source| source.input.len());
+            sort_by_key(&mut sources, |source| source.input.len());
         }
         sources
     }

@@ -37,6 +37,7 @@ fn write_head(reply: &mut Reply<'_>, len: usize, with_scores: bool) {
     reply.array(if with_scores && !reply.is_resp3() { len.saturating_mul(2) } else { len });
 }
 
+#[inline]
 fn write_member(reply: &mut Reply<'_>, member: Item<'_>, score: f64, with_scores: bool) {
     if with_scores && reply.is_resp3() {
         reply.array(2);

@@ -146,6 +146,7 @@ struct Directed<'a> {
 impl<'a> Iterator for Directed<'a> {
     type Item = (Item<'a>, f64);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.from_end { self.iter.next_back() } else { self.iter.next() }
     }

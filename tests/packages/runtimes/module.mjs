@@ -1,0 +1,12 @@
+// For Deno and Bun, as an ES module.
+import * as package_ from 'sanderling';
+import { createRequire } from 'node:module';
+import { Redis } from 'ioredis';
+import { smoke, smokeWithIoredis } from './smoke.mjs';
+
+await smoke(package_);
+await smokeWithIoredis(package_, Redis);
+// Two copies in one process would be two classes of errors, and twice the memory for the module.
+const required = createRequire(import.meta.url)('sanderling');
+if (required.Sanderling !== package_.Sanderling) throw new Error('import and require load two copies');
+console.log('ok');
