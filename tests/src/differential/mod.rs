@@ -28,6 +28,9 @@ const BATCH_MAX: usize = 200;
 /// How many shorter runs are tried to find the shortest.
 const MINIMISE_TRIES_MAX: usize = 1_500;
 
+/// How many steps are shown of those that led to a difference which does not come back.
+const LAST_STEPS: usize = 100;
+
 /// What a run is.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -244,7 +247,13 @@ fn explain(config: &Config, pair: &mut Pair<'_>, done: &[Op], what: &str) -> Str
             )
         }
         None => {
-            format!("{header}\nit does not come back when the steps are performed again on an empty server\n")
+            let last: Vec<String> =
+                done[done.len().saturating_sub(LAST_STEPS)..].iter().map(Op::show).collect();
+            format!(
+                "{header}\nit does not come back when the steps are performed again on an empty server; the last \
+                 were:\n{}\n",
+                last.join("\n")
+            )
         }
     }
 }
