@@ -1032,17 +1032,17 @@ export interface Commands {
    *
    * `HGETDEL`, since Redis 8.0.0, O(N) where N is the number of fields given.
    */
-  hgetdel(key: t.Key, ...args: t.Argument[]): string[] | null;
+  hgetdel(key: t.Key, ...args: t.Argument[]): (string | null)[];
   /** The same as {@link hgetdel}. */
-  hGetDel(key: t.Key, ...args: t.Argument[]): string[] | null;
+  hGetDel(key: t.Key, ...args: t.Argument[]): (string | null)[];
   /**
    * Returns the values of fields of a hash, and sets or clears when they expire.
    *
    * `HGETEX`, since Redis 8.0.0, O(N) where N is the number of fields given.
    */
-  hgetex(key: t.Key, ...args: t.Argument[]): string[] | null;
+  hgetex(key: t.Key, ...args: t.Argument[]): (string | null)[];
   /** The same as {@link hgetex}. */
-  hGetEx(key: t.Key, ...args: t.Argument[]): string[] | null;
+  hGetEx(key: t.Key, ...args: t.Argument[]): (string | null)[];
   /**
    * Adds to the integer in a field of a hash; a missing field counts as 0.
    *
@@ -1080,9 +1080,9 @@ export interface Commands {
    *
    * `HMGET`, since Redis 2.0.0, O(N) where N is the number of fields given.
    */
-  hmget(key: t.Key, ...fields: t.Many<Value>): string[] | null;
+  hmget(key: t.Key, ...fields: t.Many<Value>): (string | null)[];
   /** The same as {@link hmget}. */
-  hMGet(key: t.Key, ...fields: t.Many<Value>): string[] | null;
+  hMGet(key: t.Key, ...fields: t.Many<Value>): (string | null)[];
   /**
    * Sets several fields of a hash.
    *
@@ -2348,9 +2348,9 @@ export interface Commands {
    *
    * `XRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
    */
-  xrange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  xrange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
   /** The same as {@link xrange}. */
-  xRange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  xRange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
   /**
    * Returns the entries of streams after given ones, and waits for some if asked to.
    *
@@ -2372,9 +2372,9 @@ export interface Commands {
    *
    * `XREVRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
    */
-  xrevrange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  xrevrange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
   /** The same as {@link xrevrange}. */
-  xRevRange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[];
+  xRevRange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
   /**
    * Sets the last name that a stream has given; for those who rebuild streams.
    *
