@@ -26,7 +26,7 @@ fn users_are_saved_and_loaded(engine: &str) {
     fs::write(&path, "user alice on >a +@all ~*\nuser carl +nosuch\n").unwrap();
     client.call(
         &[b"ACL", b"LOAD"],
-        &format!(
+        format!(
             "-ERR {path}:2: Error in applying operation '+nosuch': Unknown command or category name in ACL. WARNING: \
              ACL errors detected, no change to the previously active ACL rules was performed\r\n"
         ),
@@ -38,7 +38,7 @@ fn users_are_saved_and_loaded(engine: &str) {
     fs::remove_file(&path).unwrap();
     client.call(
         &[b"ACL", b"LOAD"],
-        &format!("-ERR Error loading ACLs, opening file '{path}': No such file or directory\r\n"),
+        format!("-ERR Error loading ACLs, opening file '{path}': No such file or directory\r\n"),
     );
     client.call(&[b"ACL", b"WHOAMI"], "$5\r\nalice\r\n");
 }
