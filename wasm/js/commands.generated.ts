@@ -450,6 +450,12 @@ export interface Commands {
   /**
    * Fails: the server is no part of a cluster.
    *
+   * `CLUSTER MIGRATION`, since Redis 8.4.0, O(1).
+   */
+  clusterMigration(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
    * `CLUSTER MYID`, since Redis 3.0.0, O(1).
    */
   clusterMyid(): 'OK';
@@ -518,11 +524,23 @@ export interface Commands {
   /**
    * Fails: the server is no part of a cluster.
    *
+   * `CLUSTER SLOT-STATS`, since Redis 8.2.0, O(1).
+   */
+  clusterSlotStats(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
    * `CLUSTER SLOTS`, since Redis 3.0.0, O(1).
    *
    * @deprecated since Redis 7.0.0: use CLUSTER SHARDS
    */
   clusterSlots(): 'OK';
+  /**
+   * Fails: the server is no part of a cluster.
+   *
+   * `CLUSTER SYNCSLOTS`, since Redis 8.4.0, O(1).
+   */
+  clusterSyncslots(): 'OK';
   /**
    * Returns the details of all commands.
    *
@@ -1832,7 +1850,7 @@ export interface Commands {
    */
   script(subcommand: string, ...args: t.Argument[]): Reply;
   /**
-   * Turns the debugger off; there is none.
+   * Chooses how scripts are debugged, which changes nothing.
    *
    * `SCRIPT DEBUG`, since Redis 3.2.0, O(1).
    */
@@ -2729,6 +2747,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CLUSTER KEYSLOT', 'clusterKeyslot'],
   ['CLUSTER LINKS', 'clusterLinks'],
   ['CLUSTER MEET', 'clusterMeet'],
+  ['CLUSTER MIGRATION', 'clusterMigration'],
   ['CLUSTER MYID', 'clusterMyid'],
   ['CLUSTER MYSHARDID', 'clusterMyshardid'],
   ['CLUSTER NODES', 'clusterNodes'],
@@ -2740,7 +2759,9 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CLUSTER SETSLOT', 'clusterSetslot'],
   ['CLUSTER SHARDS', 'clusterShards'],
   ['CLUSTER SLAVES', 'clusterSlaves'],
+  ['CLUSTER SLOT-STATS', 'clusterSlotStats'],
   ['CLUSTER SLOTS', 'clusterSlots'],
+  ['CLUSTER SYNCSLOTS', 'clusterSyncslots'],
   ['COMMAND', 'command'],
   ['COMMAND COUNT', 'commandCount'],
   ['COMMAND DOCS', 'commandDocs'],

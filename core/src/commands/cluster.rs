@@ -49,6 +49,7 @@ const CLUSTER: &[Command] = &[
     Command { args: &[string("key")], ..row("KEYSLOT", "3.0.0", READ) },
     Command { tips: OPEN, ..own("LINKS", "7.0.0", READ, 2) },
     own("MEET", "3.0.0", CHANGE, -4),
+    own("MIGRATION", "8.4.0", CHANGE, -4),
     own("MYID", "3.0.0", READ, 2),
     Command { tips: OPEN, ..own("MYSHARDID", "7.2.0", READ, 2) },
     Command { tips: OPEN, ..own("NODES", "3.0.0", READ, 2) },
@@ -65,7 +66,9 @@ const CLUSTER: &[Command] = &[
         args: &[string("node-id")],
         ..row("SLAVES", "3.0.0", ADMIN)
     },
+    Command { tips: OPEN, ..own("SLOT-STATS", "8.2.0", READ.and(Flags::LOADING), -4) },
     Command { tips: OPEN, deprecated: Some(("7.0.0", "CLUSTER SHARDS")), ..own("SLOTS", "3.0.0", READ, 2) },
+    own("SYNCSLOTS", "8.4.0", CHANGE, -3),
 ];
 
 const FAST: Flags = Flags::LOADING.and(Flags::STALE).and(Flags::FAST);

@@ -328,15 +328,13 @@ fn kill(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
+/// There is no debugger, so that its modes change nothing.
 fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    match args.at(2).to_ascii_lowercase().as_slice() {
-        b"no" => {
-            ctx.reply.ok();
-            Ok(Flow::Done)
-        }
-        b"yes" | b"sync" => Err(Error::Text("ERR There is no debugger for scripts")),
-        _ => Err(Error::Text("ERR Use SCRIPT DEBUG YES/SYNC/NO")),
+    if !["YES", "SYNC", "NO"].iter().any(|mode| args.is(2, mode)) {
+        return Err(Error::Text("ERR Use SCRIPT DEBUG YES/SYNC/NO"));
     }
+    ctx.reply.ok();
+    Ok(Flow::Done)
 }
 
 fn show(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -353,7 +351,7 @@ fn script_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
         "SCRIPT",
         &[
             "DEBUG (YES|SYNC|NO)",
-            "    Turns the debugger on or off; there is none.",
+            "    Chooses how scripts are debugged, which changes nothing: there is no debugger.",
             "EXISTS <sha1> [<sha1> ...]",
             "    Whether scripts are kept.",
             "FLUSH [ASYNC|SYNC]",
@@ -405,7 +403,7 @@ const SCRIPT: &[Command] = &[
     Command {
         args: &[one_of("mode", &[token("yes", "YES"), token("sync", "SYNC"), token("no", "NO")])],
         handler: debug,
-        ..row("DEBUG", "3.2.0", "Turns the debugger off; there is none.")
+        ..row("DEBUG", "3.2.0", "Chooses how scripts are debugged, which changes nothing.")
     },
     Command {
         complexity: "O(N) with N digests.",

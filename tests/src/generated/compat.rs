@@ -105,6 +105,11 @@ pub const DIFFERENCES: &[Difference] = &[
                writes values and reads them again in memory. \
                `DEBUG OBJECT` tells a made-up address. `DEBUG DIGEST` is Redis's.",
     },
+    Difference {
+        commands: &["SCRIPT DEBUG"],
+        title: "There is no debugger for scripts",
+        text: "All modes are accepted, and change nothing.",
+    },
     Difference { commands: &["LOLWUT"], title: "LOLWUT draws nothing", text: "It tells the version alone." },
     Difference {
         commands: &["ACL LOAD", "ACL SAVE", "CONFIG REWRITE"],
@@ -152,7 +157,6 @@ pub const DIFFERENCES: &[Difference] = &[
 
 /// Why commands are missing: the first line that fits holds.
 const REASONS: &[(Matches, &str)] = &[
-    (Matches::Group("cluster"), "there is no cluster; clients connect as to a single server"),
     (Matches::Origin(Origin::Module), "modules' types are not planned"),
     (Matches::Group("valkey"), "newer than the version tracked"),
     (Matches::NewerThanTracked, "newer than the version tracked"),
