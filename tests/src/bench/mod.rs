@@ -7,6 +7,7 @@ mod elements;
 mod growth;
 #[cfg(feature = "in-process")]
 mod in_process;
+mod lua;
 mod machine;
 mod node;
 mod options;
@@ -61,6 +62,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
         Section::Size => size::measure(),
         Section::Node => node::measure(options),
         Section::Queues => node::measure_queues(options),
+        Section::Lua => lua::measure(options),
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
   --sections <list>   throughput, commands, growth, elements, pauses, startup, size, node,
-                      queues  [all]
+                      queues, lua  [all]
   --rows <list>       rows of throughput: set, get, incr, lpush, lpop, sadd, hset, zadd, mset;
                       of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
                       zrangebyscore, zrank, lrange, hgetall, smembers, sinter, sort, mget, evalsha  [all]
@@ -38,6 +38,7 @@ pub(super) enum Section {
     Size,
     Node,
     Queues,
+    Lua,
 }
 
 impl Options {
@@ -48,7 +49,7 @@ impl Options {
 }
 
 impl Section {
-    const ALL: [Section; 9] = [
+    const ALL: [Section; 10] = [
         Section::Throughput,
         Section::Commands,
         Section::Growth,
@@ -58,6 +59,7 @@ impl Section {
         Section::Size,
         Section::Node,
         Section::Queues,
+        Section::Lua,
     ];
 
     pub(super) fn title(self) -> &'static str {
@@ -71,6 +73,7 @@ impl Section {
             Section::Size => "Package size",
             Section::Node => "In Node",
             Section::Queues => "Jobs through BullMQ",
+            Section::Lua => "The Lua machine alone",
         }
     }
 
@@ -85,6 +88,7 @@ impl Section {
             Section::Size => "size",
             Section::Node => "node",
             Section::Queues => "queues",
+            Section::Lua => "lua",
         }
     }
 }
