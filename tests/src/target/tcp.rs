@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Connection, Inbox, Received, Target};
 
 /// A reply that takes longer than this is taken as missing.
-const REPLY_WAIT_MAX: Duration = Duration::from_secs(10);
+const REPLY_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Tests let no more real time pass than this in one step.
 const ADVANCE_MAX: Duration = Duration::from_millis(500);
