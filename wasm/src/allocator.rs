@@ -28,12 +28,6 @@ const CLASSES: usize = 64;
 /// Memory is asked for in steps of 1/32 of what there is, within these bounds.
 const GROW_BYTES_MIN: usize = SLAB_BYTES;
 const GROW_BYTES_MAX: usize = 4 << 20;
-/// From this size on, memory ends at multiples of [`HUGE_PAGE_BYTES`], for an embedder that backs it with such pages:
-/// a page that is only partly there when it is first touched would have to be a small one.
-const HUGE_PAGES_FROM_BYTES: usize = 8 << 20;
-/// Where memory can grow by less than this, it is asked for in steps as small as otherwise.
-const HUGE_PAGES_ROOM_BYTES: usize = 64 << 20;
-const HUGE_PAGE_BYTES: usize = 2 << 20;
 /// Runs of fewer units than this have a bin per length.
 const EXACT_BINS: u32 = 64;
 const BINS: usize = 128;
@@ -54,8 +48,6 @@ pub unsafe trait Pages {
     fn offset(&self, block: NonNull<u8>) -> usize;
     /// Adds `bytes`, a multiple of 64 KiB; `None` when refused.
     fn grow(&mut self, bytes: usize) -> Option<usize>;
-    /// About how much `grow` will still grant.
-    fn room_bytes(&self) -> usize;
 }
 
 /// The allocator's whole state; all zeroes except for `pages`, so that a static of it costs no file bytes.
@@ -374,12 +366,8 @@ impl<P: Pages> SizeClasses<P> {
         let needed = (units as usize + slack as usize)
             .checked_mul(UNIT_BYTES)?
             .checked_next_multiple_of(SLAB_BYTES)?;
-        let mut step =
+        let step =
             (self.committed_bytes / 32).clamp(GROW_BYTES_MIN, GROW_BYTES_MAX) / SLAB_BYTES * SLAB_BYTES;
-        let end = self.end_unit as usize * UNIT_BYTES;
-        if end >= HUGE_PAGES_FROM_BYTES && self.pages.room_bytes() >= HUGE_PAGES_ROOM_BYTES {
-            step = (end + needed.max(step)).next_multiple_of(HUGE_PAGE_BYTES) - end;
-        }
         let (offset, bytes) = match self.pages.grow(needed.max(step)) {
             Some(offset) => (offset, needed.max(step)),
             None => (self.pages.grow(needed)?, needed),
@@ -551,7 +539,14 @@ mod global {
 
     /// The size of an allocation that is sure to succeed; a larger one may.
     pub fn available_bytes() -> usize {
-        LinearMemory.room_bytes().max(with(|allocator| allocator.contiguous_bytes()))
+        let memory = core::arch::wasm32::memory_size(0) as u64 * SLAB_BYTES as u64;
+        let memory_max = match MEMORY_MAX.load(Ordering::Relaxed) {
+            // Unknown, or the whole address space.
+            0 | usize::MAX => 1 << 32,
+            bytes => bytes as u64 / SLAB_BYTES as u64 * SLAB_BYTES as u64,
+        };
+        let growth = memory_max.saturating_sub(memory).min(isize::MAX as u64) as usize;
+        growth.max(with(|allocator| allocator.contiguous_bytes()))
     }
 
     struct Global(UnsafeCell<SizeClasses<LinearMemory>>);
@@ -601,16 +596,6 @@ mod global {
                 usize::MAX => None,
                 page => Some(page * SLAB_BYTES),
             }
-        }
-
-        fn room_bytes(&self) -> usize {
-            let memory = core::arch::wasm32::memory_size(0) as u64 * SLAB_BYTES as u64;
-            let memory_max = match MEMORY_MAX.load(Ordering::Relaxed) {
-                // Unknown, or the whole address space.
-                0 | usize::MAX => 1 << 32,
-                bytes => bytes as u64 / SLAB_BYTES as u64 * SLAB_BYTES as u64,
-            };
-            memory_max.saturating_sub(memory).min(isize::MAX as u64) as usize
         }
     }
 }

@@ -54,16 +54,13 @@ impl Module {
     }
 }
 
-/// Address space of a 32-bit memory.
-const MEMORY_RESERVATION_BYTES: u64 = 4 << 30;
-
 fn wasmtime_config() -> Config {
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)
         // The whole address space of a 32-bit memory is reserved, with guard pages behind it: no bounds checks in
         // the code, and the memory never moves.
-        .memory_reservation(MEMORY_RESERVATION_BYTES)
+        .memory_reservation(4 << 30)
         .memory_guard_size(32 << 20)
         .memory_may_move(false)
         // The engine is our own code and bounds its work itself; being interruptible would cost 12 to 25%.
@@ -87,30 +84,6 @@ impl ResourceLimiter for MemoryCap {
     fn table_growing(&mut self, _: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Error> {
         Ok(maximum.is_none_or(|maximum| desired <= maximum))
     }
-}
-
-/// Lets memory that a guest grows by come in huge pages. Keys lie far apart, so that nearly every lookup misses the
-/// cache of small pages' addresses; what the guest starts with stays small and starts quickly.
-fn prefer_huge_pages(base: *mut u8, size: usize) {
-    #[cfg(target_os = "linux")]
-    {
-        const HUGE_PAGE_BYTES: usize = 2 << 20;
-        let start = (base as usize + size).next_multiple_of(HUGE_PAGE_BYTES);
-        let len = (base as usize + MEMORY_RESERVATION_BYTES as usize).saturating_sub(start);
-        // SAFETY: `start..start + len` lies in the range that wasmtime has reserved for this memory, and the advice
-        // changes no content.
-        let advised = unsafe {
-            rustix::mm::madvise(
-                base.wrapping_add(start - base as usize).cast(),
-                len,
-                rustix::mm::Advice::LinuxHugepage,
-            )
-        };
-        // A kernel without huge pages refuses, and nothing is lost.
-        advised.unwrap_or_default();
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (base, size);
 }
 
 /// One instance and the batch that it is about to get.
@@ -161,7 +134,6 @@ impl Guest {
         if input.end > size || requests + requests_max * DESCRIPTOR_BYTES > size {
             return Err(Error::msg("the guest's buffers lie outside its memory"));
         }
-        prefer_huge_pages(memory.data_ptr(&store), size);
         let exports = Exports {
             init: function(&mut store, &instance, "init")?,
             process: function(&mut store, &instance, "process")?,

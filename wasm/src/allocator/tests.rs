@@ -115,10 +115,6 @@ unsafe impl Pages for Region {
         (start.checked_add(bytes)? <= self.bytes).then(|| self.end += bytes)?;
         Some(start)
     }
-
-    fn room_bytes(&self) -> usize {
-        self.bytes - self.end
-    }
 }
 
 impl Heap {
