@@ -10,8 +10,7 @@ use crate::acl::{self, Names};
 use crate::command::{Index, Lookup};
 use crate::keyspace::{HashSeed, Policy, Store};
 use crate::memory::Memory;
-use crate::number::{decimal, parse_i64};
-use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
+use crate::number::decimal;
 use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;
 use crate::types::Compact;
@@ -443,6 +442,10 @@ macro_rules! flag {
 }
 
 mod reported;
+mod values;
+
+pub use values::parse_bytes;
+use values::{boolean, bounded, bytes_or_percent, integer, notify_bits, notify_text, one_of, percentiles};
 
 /// The settings that something depends on, by name.
 const SETTINGS: &[Setting] = &[
@@ -651,132 +654,6 @@ const SETTINGS: &[Setting] = &[
 /// The values of `acl-pubsub-default`.
 const CHANNELS: [&str; 2] = ["resetchannels", "allchannels"];
 
-fn integer(value: &str, least: i64, most: i64) -> Result<i64, ConfigError> {
-    let number = parse_i64(value.as_bytes())
-        .ok_or_else(|| ConfigError::new("argument couldn't be parsed into an integer"))?;
-    bounded(number, least, most)
-}
-
-fn bounded(number: i64, least: i64, most: i64) -> Result<i64, ConfigError> {
-    if (least..=most).contains(&number) {
-        return Ok(number);
-    }
-    Err(ConfigError(alloc::format!("argument must be between {least} and {most} inclusive")))
-}
-
-/// Bytes, or a percentage as a negative number.
-fn bytes_or_percent(value: &str) -> Result<i64, ConfigError> {
-    const INVALID: &str = "argument must be a memory or percent value";
-    let invalid = || ConfigError::new(INVALID);
-    let Some(percent) = value.strip_suffix('%') else {
-        return i64::try_from(parse_bytes(value).ok_or_else(invalid)?).map_err(|_| invalid());
-    };
-    match parse_i64(percent.as_bytes()).ok_or_else(invalid)? {
-        percent @ 0..=100 => Ok(-percent),
-        101.. => Err(ConfigError::new("percentage argument must be less or equal to 100")),
-        _ => Err(invalid()),
-    }
-}
-
-/// The index of a word in a list, in any case.
-fn one_of(value: &str, words: &[&str]) -> Result<usize, ConfigError> {
-    words.iter().position(|word| word.eq_ignore_ascii_case(value)).ok_or_else(|| {
-        ConfigError(alloc::format!("argument(s) must be one of the following: {}", words.join(", ")))
-    })
-}
-
-fn percentiles(value: &str) -> Result<Vec<f64>, ConfigError> {
-    if value.is_empty() {
-        return Ok(Vec::new());
-    }
-    value
-        .split(' ')
-        .map(|word| match crate::number::parse_f64(word.as_bytes()) {
-            None => Err(ConfigError::new("Invalid latency-tracking-info-percentiles parameters")),
-            Some(percent) if !(0.0..=100.0).contains(&percent) => Err(ConfigError::new(
-                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]",
-            )),
-            Some(percent) => Ok(percent),
-        })
-        .collect()
-}
-
-fn boolean(value: &str) -> Result<bool, ConfigError> {
-    match value.to_ascii_lowercase().as_str() {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err(ConfigError::new("argument must be 'yes' or 'no'")),
-    }
-}
-
-/// Reads a number of bytes with a unit as Redis takes it: `100mb` is 100·2²⁰, `100m` is 100·10⁶.
-pub fn parse_bytes(value: &str) -> Option<u64> {
-    let digits = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
-    let (number, unit) = value.split_at(digits);
-    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" => 1000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
-}
-
-/// The letters of `notify-keyspace-events` with their bits.
-const NOTIFY_LETTERS: [(char, u16); 14] = [
-    ('K', NOTIFY_KEYSPACE),
-    ('E', NOTIFY_KEYEVENT),
-    ('g', 1 << 2),
-    ('$', 1 << 3),
-    ('l', 1 << 4),
-    ('s', 1 << 5),
-    ('h', 1 << 6),
-    ('z', 1 << 7),
-    ('x', 1 << 8),
-    ('e', 1 << 9),
-    ('t', 1 << 10),
-    ('m', 1 << 11),
-    ('d', 1 << 13),
-    ('n', 1 << 14),
-];
-
-/// The kinds that `A` stands for: all but misses and new keys.
-const NOTIFY_ALL: u16 = 0b0010_0111_1111_1100;
-
-fn notify_bits(letters: &str) -> Result<u16, ConfigError> {
-    let mut bits = 0;
-    for letter in letters.chars() {
-        bits |= match NOTIFY_LETTERS.iter().find(|(other, _)| *other == letter) {
-            Some((_, bit)) => *bit,
-            None if letter == 'A' => NOTIFY_ALL,
-            None => return Err(ConfigError::new("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")),
-        };
-    }
-    Ok(bits)
-}
-
-fn notify_text(bits: u16) -> String {
-    let mut text = String::new();
-    let has_all = bits & NOTIFY_ALL == NOTIFY_ALL;
-    if has_all {
-        text.push('A');
-    }
-    // Redis writes the kinds first and the channels after them.
-    for is_channel in [false, true] {
-        for (letter, bit) in NOTIFY_LETTERS {
-            let is_shown = bits & bit != 0 && !(has_all && NOTIFY_ALL & bit != 0);
-            if is_shown && is_channel == matches!(letter, 'K' | 'E' | 'm' | 'n') {
-                text.push(letter);
-            }
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -791,19 +668,6 @@ mod tests {
         assert!(options.set("hash-max-ziplist-entries", "7").is_ok());
         assert_eq!(options.config.compact.hash_entries_max, 7);
         assert!(options.set("no-such-setting", "1").is_err());
-    }
-
-    #[test]
-    fn notification_classes_read_back() {
-        let check = |letters: &str, expect: &str| {
-            assert_eq!(notify_bits(letters).map(notify_text), Ok(expect.to_string()));
-        };
-        check("", "");
-        check("KEA", "AKE");
-        check("Ex", "xE");
-        check("g$lshzxetdK", "AK");
-        check("Km", "Km");
-        assert!(notify_bits("q").is_err());
     }
 
     #[test]
