@@ -2,16 +2,22 @@
 #![allow(dead_code, unreachable_pub)]
 
 use sanderling_lua::{Call, Error, Host, LoadError, Options, Run, Vm};
-use std::io::Write as _;
+use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// A host with `print`, whose output is kept.
-#[derive(Default)]
-pub struct Printer {
-    pub output: Vec<u8>,
+/// A host with `print`, and where it prints to.
+pub struct Printer<W> {
+    pub output: W,
 }
 
-impl Host for Printer {
+/// Keeps what is printed.
+impl Default for Printer<Vec<u8>> {
+    fn default() -> Self {
+        Printer { output: Vec::new() }
+    }
+}
+
+impl<W: Write> Host for Printer<W> {
     fn call(&mut self, _: u32, call: &mut Call<'_>) -> Result<usize, Error> {
         let mut line = Vec::new();
         for index in 0..call.len() {
@@ -21,7 +27,7 @@ impl Host for Printer {
             line.extend_from_slice(&call.text(self, index)?);
         }
         line.push(b'\n');
-        self.output.extend_from_slice(&line);
+        self.output.write_all(&line).map_err(|_| call.error(b"cannot write"))?;
         Ok(0)
     }
 }
