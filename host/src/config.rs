@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 /// Files that a configuration file may include, one inside the other.
 const INCLUDE_DEPTH_MAX: usize = 16;
+/// Longer pauses than ten milliseconds are a mistake of unit.
+const GATHER_MICROS_MAX: u64 = 10_000;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub struct Settings {
     pub tcp_backlog: u32,
     /// Seconds of silence before the kernel probes a peer; 0 is never.
     pub tcp_keepalive_seconds: u32,
+    /// Longest pause before waiting, in microseconds, in which requests of many busy clients gather.
+    pub gather_micros_max: u64,
     /// Whether a password guards the server.
     pub has_password: bool,
     /// Refuse peers from other machines while there is no password.
@@ -72,6 +76,7 @@ impl Settings {
         let default = Self::default();
         [
             ("dir", path(&self.dir), String::new()),
+            ("gather-micros-max", self.gather_micros_max.to_string(), default.gather_micros_max.to_string()),
             ("log-format", self.log_format.name().to_owned(), default.log_format.name().to_owned()),
             ("logfile", path(&self.log_file), String::new()),
             (
@@ -115,6 +120,7 @@ impl Default for Settings {
             unix_socket_mode: 0,
             tcp_backlog: 511,
             tcp_keepalive_seconds: 300,
+            gather_micros_max: 100,
             has_password: false,
             protected_mode: true,
             clients_max: 10_000,
@@ -167,6 +173,8 @@ Network
   --tcp-backlog <n>          connections waiting to be accepted                       [511]
   --tcp-keepalive <seconds>  silence before the kernel probes a peer; 0 is never      [300]
   --timeout <seconds>        close clients idle for so long; 0 is never               [0]
+  --gather-micros-max <n>    longest pause in which requests of many busy clients
+                             gather, in microseconds; 0 is no pause                   [100]
 
 Access
   --requirepass <password>   password that clients must give
@@ -376,6 +384,13 @@ impl Parser {
             }
             "tcp-backlog" => settings.tcp_backlog = number(value)?,
             "tcp-keepalive" => settings.tcp_keepalive_seconds = number(value)?,
+            "gather-micros-max" => {
+                let micros = number(value)?;
+                if micros > GATHER_MICROS_MAX {
+                    return Err(format!("must be between 0 and {GATHER_MICROS_MAX}"));
+                }
+                settings.gather_micros_max = micros;
+            }
             "requirepass" => settings.has_password = !value.is_empty(),
             "user" => {
                 // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
@@ -582,6 +597,8 @@ mod tests {
             "64mb",
             "--requirepass",
             "x",
+            "--gather-micros-max",
+            "0",
         ])
         .unwrap();
         assert_eq!(settings.port, 7777);
@@ -591,6 +608,7 @@ mod tests {
         assert_eq!(settings.unix_socket_mode, 0o770);
         assert_eq!(settings.log_level, Level::Warning);
         assert_eq!(settings.engine.memory_bytes_max, 64 << 20);
+        assert_eq!(settings.gather_micros_max, 0);
     }
 
     #[test]
@@ -600,6 +618,7 @@ mod tests {
             (&["--port"], "'--port': needs a value"),
             (&["--port", "70000"], "'--port': '70000' is not a number in range"),
             (&["--engine", "jvm"], "'--engine': must be wasm or native"),
+            (&["--gather-micros-max", "10001"], "'--gather-micros-max': must be between 0 and 10000"),
             (&["--port", "1", "-v"], "'--port': '1 -v' is not a number in range"),
             (
                 &["/nowhere/x.conf"],

@@ -18,6 +18,8 @@ pub(crate) struct Connection {
     pub(crate) class: Class,
     /// Since when it has been above its soft limit.
     pub(crate) soft_since: Option<Micros>,
+    /// When it was last read from, as pacing counts time.
+    pub(crate) window: u32,
     /// It stands in the queue of those to be read.
     pub(crate) queued: bool,
     /// It stands in the queue of those to be flushed at the end of the batch.
@@ -43,6 +45,7 @@ impl Connection {
             pending: Pending::default(),
             class: Class::Normal,
             soft_since: None,
+            window: 0,
             queued: false,
             to_flush: false,
             paused: false,

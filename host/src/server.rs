@@ -13,15 +13,18 @@ use crate::log;
 use crate::net::{Arrival, DENIED, Listener, listen};
 use links::{Link, Links};
 use mio::{Events, Poll, Token};
+use pacing::Pacing;
 use sanderling_core::{ConnId, Errand, Micros, Output};
 use signals::Signals;
 use slots::Slots;
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use std::{fmt, fs, io};
+use std::{fmt, fs, io, thread};
 
 mod links;
+mod pacing;
 mod signals;
 mod slots;
 
@@ -42,6 +45,8 @@ const LINGER_MICROS: Micros = 5_000_000;
 const LINGERING_MAX: usize = 1024;
 /// How long a stopping server waits for peers to take their replies.
 const STOP_FLUSH_MICROS: Micros = 2_000_000;
+/// How late the kernel may end a pause, in nanoseconds.
+const TIMER_SLACK_NANOS: u64 = 1_000;
 /// Descriptors for everything that is not a client.
 const DESCRIPTORS_RESERVED: u64 = 64;
 
@@ -67,6 +72,11 @@ pub struct Server {
     /// Slots of connections to be read, in turn.
     ready: VecDeque<usize>,
     batch: Batch,
+    /// When the engine wants to be called next.
+    deadline: Option<Micros>,
+    pacing: Pacing,
+    /// How long to let requests gather before the next wait.
+    pause: Option<Duration>,
     /// Slots of connections with output that was put aside during the batch.
     flushes: Vec<usize>,
     /// Slots of connections that the engine must hear of: their requests shall wait, or go on.
@@ -134,6 +144,8 @@ impl Server {
         log::notice!("{} starting, pid {}", crate::version(), std::process::id());
         raise_descriptor_limit(&mut settings);
 
+        // The kernel would else make each pause up to 50 microseconds longer. If it cannot be told, they are.
+        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK_NANOS));
         let mut signals = Signals::new()?;
         let mut listeners = listen(&settings).map_err(StartError)?;
         let poll = Poll::new()?;
@@ -158,6 +170,8 @@ impl Server {
         );
         Ok(Self {
             arriving: vec![true; listeners.len()],
+            pacing: Pacing::new(settings.gather_micros_max),
+            pause: None,
             settings,
             factory,
             engine,
@@ -171,6 +185,7 @@ impl Server {
             links: Links::default(),
             ready: VecDeque::new(),
             batch: Batch::default(),
+            deadline: None,
             flushes: Vec::new(),
             holds: Vec::new(),
             dropped: Vec::new(),
@@ -193,11 +208,7 @@ impl Server {
 
     /// One round of the loop; the inner error is the engine's.
     fn turn(&mut self) -> Result<Result<(), Trap>, StartError> {
-        let deadline = match self.engine.next_deadline() {
-            Ok(deadline) => deadline,
-            Err(trap) => return Ok(Err(trap)),
-        };
-        self.wait(deadline)?;
+        self.wait(self.deadline)?;
         Ok(self.work())
     }
 
@@ -205,19 +216,28 @@ impl Server {
         self.accept()?;
         self.serve()?;
         let now = self.clock.now();
-        if self.engine.next_deadline()?.is_some_and(|deadline| deadline <= now) {
+        self.deadline = self.engine.next_deadline()?;
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.engine.timeout(now)?;
             self.deliver(now, &mut Vec::new())?;
+            self.deadline = self.engine.next_deadline()?;
         }
         if self.housekeeping_at.is_some_and(|at| at <= now) {
             self.keep_house(now);
         }
+        self.pause = self.pacing.end_turn(now);
         Ok(())
     }
 
     /// Waits for events or `deadline` and notes who is ready.
     fn wait(&mut self, deadline: Option<Micros>) -> Result<(), StartError> {
-        let timeout = self.wait_time(deadline);
+        let mut timeout = self.wait_time(deadline);
+        if let Some(pause) = self.pause.take()
+            && timeout.is_none_or(|timeout| timeout > pause)
+        {
+            thread::sleep(pause);
+            timeout = self.wait_time(deadline);
+        }
         if let Err(error) = self.poll.poll(&mut self.events, timeout) {
             return if error.kind() == io::ErrorKind::Interrupted { Ok(()) } else { Err(error.into()) };
         }
@@ -412,6 +432,7 @@ impl Server {
         match connection.stream.read(&mut buffer[start..end]) {
             Ok(0) => self.peer_gone(slot, conn),
             Ok(count) => {
+                self.pacing.note_read(&mut connection.window);
                 // A short read has emptied the socket, and more will be an event, unless there will be none.
                 let more = count == end - start || connection.read_closed;
                 self.engine.push(Request::Input { conn, bytes: start..start + count });
@@ -709,6 +730,8 @@ impl Server {
         self.lingering.clear();
         self.watched.clear();
         self.batch = Batch::default();
+        // The next turn asks the new engine.
+        self.deadline = Some(0);
         self.engine = self.factory.create(self.clock.now())?;
         Ok(())
     }
