@@ -222,6 +222,21 @@ impl Entry {
         }
     }
 
+    /// The last byte of a short string that is kept inside the entry, else of the key. Short entries are about as
+    /// long as a line of the cache, but most of them lie across two.
+    #[inline(always)]
+    pub(super) fn last_byte(&self) -> u8 {
+        let key = self.key();
+        let flags = self.flags();
+        let is_short = flags & (KIND | WIDE_KEY | WIDE_VALUE) == KIND_INLINE;
+        // SAFETY: these flags say that the byte behind the key's length is the value's, and that the value lies behind
+        // the key. If both are empty, or the key is and the value is elsewhere, this is a byte of the head.
+        unsafe {
+            let value_len = if is_short { usize::from(*self.0.as_ptr().add(HEAD + 1)) } else { 0 };
+            *key.as_ptr().add(key.len() + value_len).sub(1)
+        }
+    }
+
     /// The value, to read.
     #[inline(always)]
     pub fn value(&self) -> ValueRef<'_> {
@@ -689,6 +704,9 @@ mod tests {
                     entry.set_access(0x00ab_cdef);
                     assert_eq!((entry.key(), bytes(&entry)), (&key[..], value.clone()));
                     assert_eq!((entry.deadline(), entry.access()), (deadline, 0x00ab_cdef));
+                    let is_short = key_len < 256 && (1..256).contains(&value_len);
+                    let last = entry.last_byte();
+                    assert!(key_len == 0 && !is_short || last == if is_short { b'v' } else { b'k' });
                     entry.set_deadline(Some(77));
                     assert_eq!((entry.key(), bytes(&entry)), (&key[..], value.clone()));
                     assert_eq!(entry.deadline(), Some(77));

@@ -631,6 +631,9 @@ impl Store {
         for entry in found[..hashes.len().min(KEYS_MAX)].iter().flatten() {
             core::hint::black_box(entry.access());
         }
+        for entry in found[..hashes.len().min(KEYS_MAX)].iter().flatten() {
+            core::hint::black_box(entry.last_byte());
+        }
     }
 
     /// Tells the store the hash of the key that the next command will ask for.

@@ -6,5 +6,5 @@
 mod parse;
 mod write;
 
-pub use parse::{Limits, Parsed, Parser, split_inline};
+pub use parse::{Limits, Parsed, Parser, short_second_argument, split_inline};
 pub use write::{Protocol, Reply};

@@ -318,6 +318,15 @@ fn short_bulk(bytes: &[u8], start: usize) -> Option<(Range, usize)> {
     (end <= bytes.len()).then_some(((begin as u32, len as u32), end))
 }
 
+/// The second argument of the request that `bytes` begin with, if that and the first are short.
+#[inline]
+pub fn short_second_argument(bytes: &[u8]) -> Option<&[u8]> {
+    let [b'*', b'2'..=b'9', b'\r', _] = *bytes.first_chunk::<4>()? else { return None };
+    let (_, second) = short_bulk(bytes, 4)?;
+    let ((start, len), _) = short_bulk(bytes, second)?;
+    bytes.get(start as usize..)?.get(..len as usize)
+}
+
 enum Line<'a> {
     Whole(&'a [u8], usize),
     Partial,
@@ -374,6 +383,24 @@ mod tests {
         let (mut parser, mut ranges) = (Parser::default(), Vec::new());
         assert_eq!(parser.next(bytes, &mut ranges, &LIMITS), Parsed::Request);
         ranges.iter().map(|&(at, len)| bytes[at as usize..(at + len) as usize].to_vec()).collect()
+    }
+
+    #[test]
+    fn second_arguments_are_found_early() {
+        let second = |bytes: &'static str| short_second_argument(bytes.as_bytes());
+        assert_eq!(second("*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n"), Some(&b"key"[..]));
+        assert_eq!(second("*3\r\n$3\r\nSET\r\n$10\r\n0123456789\r\n$5\r\nval"), Some(&b"0123456789"[..]));
+        assert_eq!(second("*2\r\n$3\r\nGET\r\n$0\r\n\r\n"), Some(&b""[..]));
+        for other in [
+            "",
+            "*2\r\n",
+            "*1\r\n$4\r\nPING\r\n",
+            "*2\r\n$3\r\nGET\r\n$3\r\nke",
+            "GET key\r\n",
+            "*99\r\n$3\r\n",
+        ] {
+            assert_eq!(second(other), None, "{other:?}");
+        }
     }
 
     #[test]

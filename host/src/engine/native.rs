@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const INPUT_BYTES: usize = 1 << 20;
 const REQUESTS_MAX: usize = 1024;
+/// Requests whose keys are looked up together before they are handled.
+const LOOK_AHEAD: usize = 32;
 
 /// The linked engine and the batch that it is about to get.
 pub(super) struct Native {
@@ -50,37 +52,19 @@ impl Engine for Native {
 
     fn process(&mut self, now: Micros) -> Result<(), Trap> {
         self.processed.clear();
+        let Self { engine, input, requests, processed } = self;
         caught(|| {
-            for request in self.requests.drain(..) {
-                let conn = match request {
-                    Request::Input { conn, bytes } => {
-                        self.engine.handle_input(now, conn, &self.input[bytes]);
-                        conn
-                    }
-                    Request::Connect { peer } => self.engine.connect(now, parse_peer(&self.input[peer])),
-                    Request::Disconnect { conn } => {
-                        self.engine.disconnect(now, conn);
-                        conn
-                    }
-                    Request::Pause { conn } => {
-                        self.engine.pause(conn);
-                        conn
-                    }
-                    Request::Resume { conn } => {
-                        self.engine.resume(conn);
-                        conn
-                    }
-                    Request::Done { text } => {
-                        self.engine.answer(now, Ok(&self.input[text]));
-                        0
-                    }
-                    Request::Failed { why } => {
-                        self.engine.answer(now, Err(str::from_utf8(&self.input[why]).unwrap_or_default()));
-                        0
-                    }
-                };
-                self.processed.push(conn);
+            for requests in requests.chunks(LOOK_AHEAD) {
+                // One alone has nothing to overlap with.
+                if requests.len() > 1 {
+                    engine.look_ahead(requests.iter().filter_map(|request| match request {
+                        Request::Input { conn, bytes } => Some((*conn, &input[bytes.clone()])),
+                        _ => None,
+                    }));
+                }
+                processed.extend(requests.iter().map(|request| handle(engine, now, input, request)));
             }
+            requests.clear();
         })
     }
 
@@ -102,6 +86,37 @@ impl Engine for Native {
 
     fn memory_used(&mut self) -> Result<Option<u64>, Trap> {
         Ok(Some(held_bytes() as u64))
+    }
+}
+
+/// Does what is asked, and says for which connection.
+fn handle(engine: &mut sanderling_core::Engine, now: Micros, input: &[u8], request: &Request) -> ConnId {
+    match request {
+        Request::Input { conn, bytes } => {
+            engine.handle_input(now, *conn, &input[bytes.clone()]);
+            *conn
+        }
+        Request::Connect { peer } => engine.connect(now, parse_peer(&input[peer.clone()])),
+        Request::Disconnect { conn } => {
+            engine.disconnect(now, *conn);
+            *conn
+        }
+        Request::Pause { conn } => {
+            engine.pause(*conn);
+            *conn
+        }
+        Request::Resume { conn } => {
+            engine.resume(*conn);
+            *conn
+        }
+        Request::Done { text } => {
+            engine.answer(now, Ok(&input[text.clone()]));
+            0
+        }
+        Request::Failed { why } => {
+            engine.answer(now, Err(str::from_utf8(&input[why.clone()]).unwrap_or_default()));
+            0
+        }
     }
 }
 
