@@ -2,12 +2,12 @@
 
 use super::options::Options;
 use super::{Result, server};
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use rustix::thread::{CpuSet, sched_setaffinity};
+use std::process::{Child, Command};
+use std::{fs, io, thread};
 
-const SERVER_CORE: &str = "0";
-const CLIENT_CORE: &str = "1";
+const SERVER_CORE: usize = 0;
+const CLIENT_CORE: usize = 1;
 
 /// Keeps this process, and what it starts, off the server's core.
 pub(super) fn pin_client() -> Result<()> {
@@ -15,23 +15,27 @@ pub(super) fn pin_client() -> Result<()> {
         eprintln!("only one core: server and client share it, so the figures mean little");
         return Ok(());
     }
-    let pid = std::process::id().to_string();
-    let output = Command::new("taskset")
-        .args(["-c", "-p", CLIENT_CORE, &pid])
-        .stdout(Stdio::null())
-        .status()
-        .map_err(|error| format!("taskset (package util-linux) is needed: {error}"))?;
-    if output.success() { Ok(()) } else { Err("taskset refused to pin the client".into()) }
+    Ok(pin(CLIENT_CORE)?)
 }
 
-/// A command that runs on the server's core; its process id is the program's.
-pub(super) fn on_server_core(program: &Path) -> Command {
+/// Starts a program on the server's core.
+pub(super) fn spawn_on_server_core(command: &mut Command) -> Result<Child> {
     if cores() < 2 {
-        return Command::new(program);
+        return Ok(command.spawn()?);
     }
-    let mut command = Command::new("taskset");
-    command.args(["-c", SERVER_CORE]).arg(program);
-    command
+    // A process runs where the thread may that makes it, so a thread goes there for it. A program in between, such as
+    // taskset, would be part of what a start takes.
+    thread::scope(|scope| {
+        let spawning = scope.spawn(|| pin(SERVER_CORE).and_then(|()| command.spawn()));
+        Ok(spawning.join().map_err(|_| "the thread that starts servers panicked")??)
+    })
+}
+
+/// Keeps the calling thread, and what it starts, on a core.
+fn pin(core: usize) -> io::Result<()> {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    Ok(sched_setaffinity(None, &cores)?)
 }
 
 /// Title, date, versions and machine.
@@ -62,7 +66,7 @@ pub(super) fn reproduce(options: &Options) -> String {
         "\n## Reproduce\n\n```sh\nmake bench                                # everything, {rounds} rounds\n\
          make bench ROWS=get,set PIPELINES=64      # a part, printed and kept in target/benchmarks.md\n\
          make bench SECTIONS=startup ROUNDS=9\n```\n\n\
-         It needs redis-server, redis-benchmark, taskset and Node. Ratios travel between machines better than \
+         It needs redis-server, redis-benchmark and Node. Ratios travel between machines better than \
          absolute figures do.\n",
         rounds = options.rounds
     )

@@ -25,7 +25,7 @@ impl Server {
     /// Starts a server and waits for its first reply.
     pub(super) fn start(kind: Kind) -> Result<Server> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut command = machine::on_server_core(&program(kind));
+        let mut command = Command::new(program(kind));
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
         if is_redis(kind) {
             command.args(["--save", "", "--appendonly", "no"]);
@@ -34,7 +34,8 @@ impl Server {
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let before = Instant::now();
-        let child = command.spawn().map_err(|error| format!("{}: {error}", program(kind).display()))?;
+        let child = machine::spawn_on_server_core(&mut command)
+            .map_err(|error| format!("{}: {error}", program(kind).display()))?;
         let mut server = Server { kind, port, started_in: Duration::ZERO, child };
         server.wait_for_reply(before)?;
         server.started_in = before.elapsed();

@@ -6,7 +6,7 @@ use super::table::{markdown, verdict};
 use super::{Result, median};
 
 /// Starts are cheap, so there are more of them than of the other rounds.
-const STARTS_MIN: usize = 9;
+const STARTS_MIN: usize = 21;
 /// The wasm engine's target, as part of redis's time.
 const TARGET: f64 = 0.4;
 
