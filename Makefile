@@ -35,7 +35,7 @@ test-rust: target
 # slow, so they take fewer steps there, by `cfg!(miri)`. A fixed nightly, since Miri is in no other.
 MIRI_TOOLCHAIN := nightly-2026-05-20
 MIRI_TESTS := bytes:: keyspace::entry keyspace::table observe::tests::statistics structures::thin \
-  types::hash::tests::behaves types::hash::tests::deadlines types::hash::field types::set::tests::behaves types::zset::tests
+  types::hash::tests::behaves types::hash::tests::deadlines types::hash::field types::set::tests::behaves types::zset::member types::zset::tests
 miri: miri-toolchain
 	$(CARGO) +$(MIRI_TOOLCHAIN) miri test --locked --package sanderling-core --lib -- $(MIRI_TESTS)
 	$(CARGO) +$(MIRI_TOOLCHAIN) miri test --locked --package sanderling-lua --lib
