@@ -44,8 +44,8 @@ miri: miri-toolchain
 	$(CARGO) +$(MIRI_TOOLCHAIN) miri test --locked --package sanderling-wasm --lib
 
 miri-toolchain:
-	@rustup toolchain list | grep -q '^$(MIRI_TOOLCHAIN)' || \
-	  rustup toolchain install $(MIRI_TOOLCHAIN) --profile minimal --component miri,rust-src
+	@rustup component list --toolchain $(MIRI_TOOLCHAIN) --installed 2>/dev/null | grep -q '^miri' || \
+	  rustup toolchain install $(MIRI_TOOLCHAIN) --profile minimal --component miri,rust-src --no-self-update
 
 # Real clients against the server, with the engine in its sandbox and then linked in; queues also in process.
 test-clients: build package $(CLIENTS)/node_modules/.package-lock.json

@@ -74,6 +74,7 @@ fn every_type_is_kept_changed_copied_and_taken() {
     let compact = Compact::new(HashSeed(1, 2));
     for (value, of_type) in [
         (Value::Int(7), Type::String),
+        (Value::Bytes(b"value".to_vec()), Type::String),
         (Value::Bytes(vec![b'v'; 2000]), Type::String),
         (Value::List(Box::default()), Type::List),
         (Value::Hash(Box::default()), Type::Hash),

@@ -72,6 +72,10 @@ fn behaves_like_a_map() {
         let hash = table.hash(key.as_bytes());
         assert_eq!(table.find(hash, key.as_bytes()).map(|item| item.1), Some(*value));
     }
+    for key in model.keys() {
+        assert!(remove(&mut table, key));
+    }
+    assert!(table.is_empty() && depths.last() > Some(&table.depth), "the directory halves again");
 }
 
 #[test]
@@ -191,6 +195,7 @@ fn what_is_touched_or_sampled_is_in_the_table() {
     assert!(sampled(&table, false).into_iter().eq(0..count));
     assert!(sampled(&table, true).is_empty());
     table.note_deadline(table.hash(b"7"), 1);
+    assert!(table.memory_bytes() > count as usize * size_of::<Item>());
     let seen = sampled(&table, true);
     assert!(seen.contains(&7) && seen.len() < count as usize);
 }
