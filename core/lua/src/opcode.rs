@@ -15,8 +15,9 @@ pub(crate) const CONSTANT_MAX: u32 = 255;
 pub(crate) const ARG_C_MAX: u32 = 511;
 pub(crate) const ARG_BX_MAX: u32 = (1 << 18) - 1;
 pub(crate) const JUMP_ZERO: i32 = (ARG_BX_MAX >> 1) as i32;
-/// Elements that one SETLIST stores.
-pub(crate) const LIST_BATCH: u32 = 50;
+/// Elements that one SETLIST stores. Few in Miri, where a list of so many batches that their number needs an
+/// instruction of its own must be short.
+pub(crate) const LIST_BATCH: u32 = if cfg!(miri) { 2 } else { 50 };
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[repr(u8)]

@@ -2,6 +2,7 @@
 
 use crate::heap::Heap;
 use crate::number;
+use crate::opcode::{ARG_C_MAX, LIST_BATCH};
 use crate::value::Val;
 use crate::{Call, Error, Host, Options, Run, Vm};
 use std::collections::BTreeMap;
@@ -125,6 +126,64 @@ fn libraries_keep_what_they_work_on() {
 }
 
 #[test]
+fn quick_ways_and_slow_ways_lead_to_the_same() {
+    check(
+        "x = 1 x = x + 1 local t = {a = 1} t.a = 2 t[1.5] = 3 t[1.5] = t[1.5] + 1 print(x, t.a, t[1.5]) \
+         local m = setmetatable({1, 2}, {__newindex = function(t, k, v) rawset(t, k, v .. '!') end}) \
+         m[2] = 5 m[2] = nil m[2] = 6 print(m[1], m[2], ('x'):rep(40) .. 'y' .. ('z'):rep(4))",
+        "2\t2\t4\n1\t6!\txxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxyzzzz\n",
+    );
+    check(
+        "local function count(n, f) local up = n local g = function() up = up + 1 return up end \
+         if n == 0 then return f() end return count(n - 1, g) end print(count(5)) \
+         local function nest() local up = {1} return function() return function() return up[1] end end end \
+         local f = nest()() collectgarbage() print(f())",
+        "2\n1\n",
+    );
+    check(
+        "local less = setmetatable({}, {__lt = function() return false end, __le = function() return true end}) \
+         if less < less then print('less') else print('not less') end \
+         if not (less < less) and less <= less then print('equal') end \
+         local f local c = coroutine.wrap(function() local up = 1 f = function() up = up + 1 return up end error({}) end) \
+         print(pcall(c), f(), f())",
+        "not less\nequal\nfalse\t2\t3\n",
+    );
+    check(
+        "print({}) print(pcall(next, {a = 1, b = 2}, 'c')) local n = 0 \
+         for k in (function() n = n + 1 if n < 3 then return n end end) do print(k) end",
+        "table\nfalse\tinvalid key to 'next'\n1\n2\n",
+    );
+}
+
+#[test]
+fn a_list_may_have_more_batches_than_fit_an_instruction() {
+    let count = ARG_C_MAX * LIST_BATCH;
+    let source = format!(
+        "local t = {{{}'next', 'last'}} print(#t, t[{count}], t[{count} + 1])",
+        "1,".repeat(count as usize)
+    );
+    assert_eq!(run_with(&source, false), format!("{}\t1\tnext\n", count + 2));
+}
+
+#[test]
+fn a_table_keeps_its_elements_when_its_parts_change_their_sizes() {
+    let mut heap = Heap::new(1 << 16, 1 << 16).expect("there is memory");
+    let mut table = heap.new_table().expect("there is memory");
+    for index in 1..=8 {
+        table.set_index(&mut heap, index, Val::Number(index as f64)).expect("there is memory");
+    }
+    for (array, nodes) in [(2, 8), (8, 0), (0, 16), (4, 4)] {
+        table.resize(&mut heap, array, nodes).expect("there is memory");
+        // The nodes are had before the array is refused.
+        assert!(table.resize(&mut heap, 1 << 20, 4).is_err());
+        for index in 1..=8 {
+            assert!(matches!(table.get_index(index), Val::Number(number) if number == index as f64));
+        }
+        assert_eq!(table.border(), 8);
+    }
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "it takes long there")]
 fn programs_run_alike_however_often_garbage_is_collected() {
     for source in [
@@ -197,6 +256,7 @@ fn a_table_is_a_map() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long there and runs safe code only")]
 fn numbers_as_text() {
     let text = |number: f64| {
         let mut out = Vec::new();
@@ -235,7 +295,7 @@ fn numbers_as_text() {
         assert_eq!(number::parse(text.as_bytes()), expected, "{text}");
     }
     let mut random = 99u64;
-    for _ in 0..if cfg!(miri) { 20 } else { 20_000 } {
+    for _ in 0..20_000 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let number = f64::from_bits(random ^ random >> 29);
         if number.is_finite() {

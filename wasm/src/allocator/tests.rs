@@ -5,6 +5,7 @@ use std::alloc::{alloc_zeroed, dealloc};
 use std::collections::BTreeMap;
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long there and runs safe code only")]
 fn classes_waste_at_most_an_eighth() {
     for size in 1..=SMALL_BYTES_MAX {
         let class = class_of(Layout::from_size_align(size, 1).unwrap()).unwrap();
@@ -17,6 +18,7 @@ fn classes_waste_at_most_an_eighth() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long there and runs safe code only")]
 fn bins_ascend_with_length() {
     let mut last = 0;
     for units in 1..UNITS_MAX {
@@ -29,9 +31,10 @@ fn bins_ascend_with_length() {
 
 #[test]
 fn blocks_never_overlap_and_keep_their_bytes() {
-    for seed in 1..=6 {
+    let (seeds, steps) = if cfg!(miri) { (2, 300) } else { (6, 8_000) };
+    for seed in 1..=seeds {
         let mut model = Model::new(64 << 20, seed);
-        for _ in 0..8_000 {
+        for _ in 0..steps {
             model.step();
         }
         model.clear();
@@ -43,15 +46,16 @@ fn blocks_never_overlap_and_keep_their_bytes() {
 
 #[test]
 fn a_full_memory_refuses_and_recovers() {
-    let mut heap = Heap::new(4 << 20);
+    let bytes = if cfg!(miri) { 4 * SLAB_BYTES } else { 4 << 20 };
+    let mut heap = Heap::new(bytes);
     let layout = Layout::from_size_align(56, 8).unwrap();
     let mut blocks = Vec::new();
     while let Some(block) = NonNull::new(heap.allocate(layout)) {
         blocks.push(block);
     }
-    assert!(blocks.len() * 56 > (4 << 20) * 95 / 100, "{}", blocks.len());
+    assert!(blocks.len() * 56 > bytes * 95 / 100, "{}", blocks.len());
     assert_eq!(heap.refused_bytes(), 56);
-    let large = Layout::from_size_align(2 << 20, 8).unwrap();
+    let large = Layout::from_size_align(bytes / 2, 8).unwrap();
     assert!(heap.allocate(large).is_null());
     for block in blocks.drain(..) {
         // SAFETY: each block is freed once with its own layout.
@@ -107,7 +111,7 @@ unsafe impl Pages for Region {
     }
 
     fn offset(&self, block: NonNull<u8>) -> usize {
-        block.as_ptr() as usize - self.base as usize
+        block.addr().get() - self.base.addr()
     }
 
     fn grow(&mut self, bytes: usize) -> Option<usize> {
@@ -159,10 +163,18 @@ impl std::ops::DerefMut for Heap {
     }
 }
 
-/// The heap beside a map of what is live: address → layout and fill byte.
+/// A live block.
+struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+    /// What all its bytes are.
+    fill: u8,
+}
+
+/// The heap beside a map of what is live, by address.
 struct Model {
     heap: Heap,
-    live: BTreeMap<usize, (Layout, u8)>,
+    live: BTreeMap<usize, Block>,
     random: u64,
 }
 
@@ -191,37 +203,34 @@ impl Model {
     }
 
     fn free(&mut self) {
-        if let Some((address, layout)) = self.pick() {
+        if let Some(Block { start, layout, .. }) = self.pick() {
             // SAFETY: `pick` removed a live block.
-            unsafe { self.heap.deallocate(NonNull::new(address as *mut u8).unwrap(), layout) };
+            unsafe { self.heap.deallocate(start, layout) };
         }
     }
 
     fn resize(&mut self) {
-        let Some((address, layout)) = self.pick() else { return };
+        let Some(Block { start, layout, fill }) = self.pick() else { return };
         let size = self.size();
         // SAFETY: `pick` removed a live block.
-        let moved = unsafe { self.heap.reallocate(NonNull::new(address as *mut u8).unwrap(), layout, size) };
+        let moved = unsafe { self.heap.reallocate(start, layout, size) };
         if moved.is_null() {
-            self.add(address as *mut u8, layout);
+            self.add(start.as_ptr(), layout);
             return;
         }
-        let first = address_fill(address);
         // SAFETY: the block has at least these bytes.
         let kept = unsafe { std::slice::from_raw_parts(moved, layout.size().min(size)) };
-        assert!(is_filled(kept, first), "realloc keeps the bytes");
+        assert!(is_filled(kept, fill), "realloc keeps the bytes");
         self.add(moved, Layout::from_size_align(size, layout.align()).unwrap());
     }
 
     /// Checks a new block against its neighbours and fills it.
     fn add(&mut self, block: *mut u8, layout: Layout) {
-        if block.is_null() {
-            return;
-        }
-        let address = block as usize;
+        let Some(start) = NonNull::new(block) else { return };
+        let address = start.addr().get();
         assert_eq!(address % layout.align(), 0);
-        if let Some((before, (other, _))) = self.live.range(..address).next_back() {
-            assert!(before + other.size() <= address);
+        if let Some((before, other)) = self.live.range(..address).next_back() {
+            assert!(before + other.layout.size() <= address);
         }
         if let Some((after, _)) = self.live.range(address..).next() {
             assert!(address + layout.size() <= *after);
@@ -229,18 +238,18 @@ impl Model {
         let fill = address_fill(address);
         // SAFETY: the block is ours and this long.
         unsafe { ptr::write_bytes(block, fill, layout.size()) };
-        self.live.insert(address, (layout, fill));
+        self.live.insert(address, Block { start, layout, fill });
     }
 
     /// Takes a random live block out of the map after checking its bytes.
-    fn pick(&mut self) -> Option<(usize, Layout)> {
-        let from = self.heap.pages.base as usize + self.below(self.heap.pages.end as u64) as usize;
+    fn pick(&mut self) -> Option<Block> {
+        let from = self.heap.pages.base.addr() + self.below(self.heap.pages.end as u64) as usize;
         let address = *self.live.range(from..).next().or_else(|| self.live.iter().next())?.0;
-        let (layout, fill) = self.live.remove(&address)?;
+        let block = self.live.remove(&address)?;
         // SAFETY: the block is live and this long.
-        let bytes = unsafe { std::slice::from_raw_parts(address as *const u8, layout.size()) };
-        assert!(is_filled(bytes, fill), "nobody else wrote into the block");
-        Some((address, layout))
+        let bytes = unsafe { std::slice::from_raw_parts(block.start.as_ptr(), block.layout.size()) };
+        assert!(is_filled(bytes, block.fill), "nobody else wrote into the block");
+        Some(block)
     }
 
     fn clear(&mut self) {

@@ -5,8 +5,8 @@ use core::alloc::Layout;
 use core::mem::{align_of, size_of};
 use core::ptr::NonNull;
 
-/// Slots of the largest segment; a fuller one splits.
-pub(super) const SEGMENT_SLOTS_MAX: usize = 256;
+/// Slots of the largest segment; a fuller one splits. Few in Miri, where a table that splits must be small.
+pub(super) const SEGMENT_SLOTS_MAX: usize = if cfg!(miri) { 32 } else { 256 };
 /// Slots of the first segment of a small table.
 pub(super) const SEGMENT_SLOTS_MIN: usize = 8;
 /// Control bytes compared at once.

@@ -36,8 +36,9 @@ fn remove(table: &mut Table<Item>, key: &str) -> bool {
     table.remove(hash, key.as_bytes()).is_some()
 }
 
-fn scale() -> u64 {
-    if cfg!(miri) { 1 } else { 100 }
+/// Elements of a table that has split several times.
+fn many() -> u64 {
+    if cfg!(miri) { 60 } else { 2000 }
 }
 
 #[test]
@@ -45,21 +46,23 @@ fn behaves_like_a_map() {
     let mut random = Random::new([7; 16]);
     let mut table = table();
     let mut model = BTreeMap::new();
-    // The key space grows and shrinks, so that segments split and join many times.
-    for round in 0..20 * scale() {
-        let space = if (round / scale()).is_multiple_of(2) { 3000 } else { 50 };
-        for _ in 0..if cfg!(miri) { 20 } else { 100 } {
-            let key = format!("key:{}", random.below(space));
-            let value = random.next_u64();
-            if random.below(3) > 0 && space > 50 {
+    // The table grows and shrinks in turns, so that segments split and join many times.
+    let (turns, rounds, steps, keys) = if cfg!(miri) { (4u32, 10, 15, 150) } else { (20, 100, 100, 3000) };
+    let mut depths = BTreeSet::new();
+    for round in 0..turns * rounds {
+        let grows = (round / rounds).is_multiple_of(2);
+        for _ in 0..steps {
+            let (key, value) = (format!("key:{}", random.below(keys)), random.next_u64());
+            if grows && random.below(3) > 0 {
                 assert_eq!(insert(&mut table, &key, value), model.insert(key, value).is_none());
             } else {
-                let key = format!("key:{}", random.below(3000));
                 assert_eq!(remove(&mut table, &key), model.remove(&key).is_some());
             }
         }
         assert_eq!(table.len(), model.len());
+        depths.insert(table.depth);
     }
+    assert!(depths.len() > 2, "segments split and join: {depths:?}");
     let mut seen = BTreeMap::new();
     for item in table.iter() {
         seen.insert(alloc::string::String::from_utf8(item.0.to_vec()).expect("keys are text"), item.1);
@@ -69,13 +72,17 @@ fn behaves_like_a_map() {
         let hash = table.hash(key.as_bytes());
         assert_eq!(table.find(hash, key.as_bytes()).map(|item| item.1), Some(*value));
     }
+    for key in model.keys() {
+        assert!(remove(&mut table, key));
+    }
+    assert!(table.is_empty() && depths.last() > Some(&table.depth), "the directory halves again");
 }
 
 #[test]
 fn scan_returns_what_stays_exactly_once_while_the_table_changes() {
     let mut random = Random::new([9; 16]);
     let mut table = table();
-    let stay = 20 * scale();
+    let stay = many();
     for n in 0..stay {
         insert(&mut table, &format!("stay:{n}"), n);
     }
@@ -108,15 +115,14 @@ fn scan_returns_what_stays_exactly_once_while_the_table_changes() {
 fn random_elements_are_spread_evenly() {
     let mut random = Random::new([3; 16]);
     let mut table = table();
-    for n in 0..if cfg!(miri) { 300 } else { 1000 } {
+    for n in 0..if cfg!(miri) { 100 } else { 1000 } {
         insert(&mut table, &format!("{n}"), n);
     }
     let mut hits = [0u32; 1000];
-    let draws = 200 * scale();
-    for _ in 0..draws {
+    for _ in 0..if cfg!(miri) { 200 } else { 20_000 } {
         hits[table.random(&mut random).expect("the table is not empty").1 as usize] += 1;
     }
-    if draws == 20_000 {
+    if !cfg!(miri) {
         assert!(hits.iter().all(|&n| n < 60), "no element is drawn three times too often");
         assert!(hits.iter().filter(|&&n| n == 0).count() < 5);
     }
@@ -125,7 +131,7 @@ fn random_elements_are_spread_evenly() {
 #[test]
 fn expired_finds_each_deadline_that_has_come() {
     let mut table = table();
-    for n in 0..20 * scale() {
+    for n in 0..many() {
         let key = format!("{n}");
         insert(&mut table, &key, n);
         let hash = table.hash(key.as_bytes());
@@ -149,13 +155,47 @@ fn expired_finds_each_deadline_that_has_come() {
 #[test]
 fn free_some_goes_step_by_step() {
     let mut table = table();
-    for n in 0..20 * scale() {
+    for n in 0..many() {
         insert(&mut table, &format!("{n}"), n);
     }
     let mut steps = 0;
-    while !table.free_some(100) {
+    while !table.free_some(many() as usize / 20) {
         steps += 1;
     }
-    assert!(steps >= scale() / 10);
+    assert!(steps >= many() / 200);
     assert_eq!(table.len(), 0);
+}
+
+#[test]
+fn what_is_touched_or_sampled_is_in_the_table() {
+    let mut table = table();
+    let count = 100 * if cfg!(miri) { 1 } else { 10 };
+    for n in 0..count {
+        insert(&mut table, &format!("{n}"), n);
+    }
+    let mut right = 0;
+    for n in 0..2 * count {
+        let hash = table.hash(format!("{n}").as_bytes());
+        table.touch_segment(hash);
+        if let Some(item) = table.touch(hash) {
+            assert!(item.1 < count);
+            right += u64::from(item.1 == n);
+        }
+    }
+    assert!(right > count / 2, "{right} of {count} are where they are looked for first");
+    let sampled = |table: &Table<Item>, only_volatile| {
+        let (mut seen, mut position) = (BTreeSet::new(), 0);
+        loop {
+            position = table.sample(position, 3, 1, only_volatile, |item| seen.insert(item.1));
+            if position == 0 {
+                return seen;
+            }
+        }
+    };
+    assert!(sampled(&table, false).into_iter().eq(0..count));
+    assert!(sampled(&table, true).is_empty());
+    table.note_deadline(table.hash(b"7"), 1);
+    assert!(table.memory_bytes() > count as usize * size_of::<Item>());
+    let seen = sampled(&table, true);
+    assert!(seen.contains(&7) && seen.len() < count as usize);
 }

@@ -10,7 +10,8 @@ use crate::keyspace::HashSeed;
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn compact() -> Compact {
-    Compact { hash_entries_max: 40, ..Compact::new(HashSeed(1, 2)) }
+    // Miri takes long for every entry of the compact forms, which are safe code.
+    Compact { hash_entries_max: if cfg!(miri) { 8 } else { 40 }, ..Compact::new(HashSeed(1, 2)) }
 }
 
 fn contents(hash: &Hash) -> Model {
@@ -78,7 +79,7 @@ fn behaves_as_a_tree_map() {
                 check(&hash, &model, &mut random);
             }
         }
-        assert!(cfg!(miri) || hash.encoding() == "hashtable");
+        assert_eq!(hash.encoding(), "hashtable");
         while !hash.free_some(100) {}
         assert!(hash.is_empty());
     }
@@ -308,7 +309,7 @@ fn timed_contents(hash: &Hash) -> TimedModel {
 /// Random changes of fields and deadlines, while time passes.
 #[test]
 fn deadlines_are_those_of_a_model() {
-    let (seeds, steps) = if cfg!(miri) { (2, 100) } else { (20, 3_000) };
+    let (seeds, steps) = if cfg!(miri) { (2, 80) } else { (20, 3_000) };
     for seed in 0..seeds {
         let mut random = Random::new([seed; 16]);
         let space = if seed % 2 == 0 { 30 } else { 400 };

@@ -163,3 +163,29 @@ const fn head_bytes(is_wide: bool) -> usize {
 fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes, align_of::<u64>()).expect("a member is far smaller than the address space")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn members_of_every_length_are_kept_and_compared() {
+        for len in [0, 1, 7, 8, 254, 255, 256, if cfg!(miri) { 2000 } else { 70_000 }] {
+            let bytes: Vec<u8> = (0..len).map(|n| n as u8).collect();
+            let mut member = Member::new(&bytes, 1.5);
+            let place = member.place();
+            member.set_score(-2.5);
+            assert_eq!((member.key(), member.score(), place.score()), (&bytes[..], -2.5, 1.5));
+            assert_eq!(member.memory_bytes(), len + if len < 255 { 9 } else { 13 });
+            // SAFETY: the member lives until the end of the loop's body.
+            unsafe {
+                assert_eq!(place.member(), bytes);
+                assert_eq!(place.compare(1.5, &bytes), Ordering::Equal);
+                assert_eq!(place.compare(1.5, &[&bytes[..], b"!"].concat()), Ordering::Less);
+                assert_eq!(place.compare(1.0, b"x"), Ordering::Greater);
+                assert_eq!(place.compare(2.0, b""), Ordering::Less);
+            }
+        }
+    }
+}

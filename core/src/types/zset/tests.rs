@@ -38,7 +38,9 @@ impl Model {
 }
 
 fn compact() -> Compact {
-    Compact { zset_entries_max: 20, zset_value_bytes_max: 40, ..Compact::new(HashSeed(1, 2)) }
+    // Miri takes long for every entry of the compact form, which is safe code.
+    let zset_entries_max = if cfg!(miri) { 10 } else { 20 };
+    Compact { zset_entries_max, zset_value_bytes_max: 40, ..Compact::new(HashSeed(1, 2)) }
 }
 
 /// Members with the bits of their scores; the compact form forgets the sign of zero.
@@ -155,14 +157,15 @@ fn behaves_as_a_sorted_list() {
                 }
             }
             // A check takes longer the larger the set is.
-            if step < 400 || step % 8 == 0 {
+            let rest = if step < 400 { 1 } else { 8 };
+            if step % if cfg!(miri) { 80 } else { rest } == 0 {
                 check(&zset, &model, &mut random, space);
             }
             if step % 100 == 0 {
                 zset = zset.copy(&compact());
             }
         }
-        assert!(cfg!(miri) || !zset.is_small());
+        assert!(!zset.is_small());
         while !zset.free_some(7) {}
     }
 }
@@ -179,8 +182,9 @@ fn members_of_one_score_are_ranges_of_bytes() {
     }
     assert!(small.is_small() && !large.is_small());
     let ends = ["-", "+", "[", "(", "[1", "(1", "[10", "(a", "[aa", "(ab", "[\0", "[\u{e9}", "(zz"];
-    for min in ends {
-        for max in ends {
+    let stride = if cfg!(miri) { 4 } else { 1 };
+    for min in ends.iter().step_by(stride) {
+        for max in ends.iter().step_by(stride) {
             let range = LexRange::parse(min.as_bytes(), max.as_bytes()).expect("these are ends");
             let inside: Vec<&[u8]> = model
                 .keys()
@@ -204,14 +208,15 @@ fn members_of_one_score_are_ranges_of_bytes() {
 
 #[test]
 fn what_is_gathered_comes_out_in_order() {
-    for count in [0, 5, 20, 21, if cfg!(miri) { 90 } else { 500 }] {
+    let limit = compact().zset_entries_max as u32;
+    for count in [0, 5, limit, limit + 1, if cfg!(miri) { 50 } else { 500 }] {
         let mut gather = Gather::new(&compact(), Memory::UNKNOWN);
         for number in 0..count {
             gather.merge(format!("m{number}").as_bytes(), f64::from(number % 7), |_| 0.0);
             gather.merge(format!("m{}", number / 2).as_bytes(), 1.0, |score| score + 7.0);
         }
         let zset = gather.finish(&compact()).unwrap();
-        assert_eq!((zset.len(), zset.is_small()), (count as usize, count <= 20));
+        assert_eq!((zset.len(), zset.is_small()), (count as usize, count <= limit));
         assert!(zset.iter().is_sorted_by(|one, other| {
             one.1 < other.1 || (one.1 == other.1 && one.0.to_vec() < other.0.to_vec())
         }));
