@@ -5,7 +5,7 @@
 //! stands at the end of the queue again, so a client that floods shares the loop with all others.
 
 use crate::clock::Clock;
-use crate::config::{Settings, yes_or_no};
+use crate::config::Settings;
 use crate::engine::{Engine, Factory, Request, Trap, peer_text};
 use crate::files;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
@@ -15,6 +15,7 @@ use links::{Link, Links};
 use mio::{Events, Poll, Token};
 use pacing::Pacing;
 use sanderling_core::{ConnId, Errand, Micros, Output};
+use settings::{apply, raise_descriptor_limit};
 use signals::Signals;
 use slots::Slots;
 use std::collections::VecDeque;
@@ -25,6 +26,7 @@ use std::{fmt, fs, io, thread};
 
 mod links;
 mod pacing;
+mod settings;
 mod signals;
 mod slots;
 
@@ -47,8 +49,6 @@ const LINGERING_MAX: usize = 1024;
 const STOP_FLUSH_MICROS: Micros = 2_000_000;
 /// How late the kernel may end a pause, in nanoseconds.
 const TIMER_SLACK_NANOS: u64 = 1_000;
-/// Descriptors for everything that is not a client.
-const DESCRIPTORS_RESERVED: u64 = 64;
 
 const SIGNALS: Token = Token(usize::MAX);
 /// Listeners have the tokens below this one, connections those from 0 on.
@@ -755,57 +755,6 @@ impl Server {
         }
         log::notice!("bye");
         Ok(())
-    }
-}
-
-/// Acts on a CONFIG SET that the engine has accepted.
-fn apply(settings: &mut Settings, name: &str, value: &str) {
-    let applied = match name {
-        "requirepass" => {
-            settings.has_password = !value.is_empty();
-            Ok(())
-        }
-        "protected-mode" => yes_or_no(value).map(|protected| settings.protected_mode = protected),
-        "client-output-buffer-limit" => settings.output_limits.update(value),
-        "loglevel" => value.parse().map(log::set_level),
-        "tcp-keepalive" => match value.parse() {
-            Ok(seconds) => {
-                settings.tcp_keepalive_seconds = seconds;
-                Ok(())
-            }
-            Err(_) => Err("not a number of seconds".to_owned()),
-        },
-        "maxclients" => {
-            if let Ok(clients) = value.parse() {
-                settings.clients_max = clients;
-                raise_descriptor_limit(settings);
-            }
-            Ok(())
-        }
-        // The engine acts on it alone.
-        _ => Ok(()),
-    };
-    if let Err(error) = applied {
-        log::warning!("the setting {name} is not in effect: {error}");
-    }
-}
-
-/// Makes room for as many descriptors as there may be clients, as far as the system lets us.
-fn raise_descriptor_limit(settings: &mut Settings) {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    let wanted = u64::from(settings.clients_max) + DESCRIPTORS_RESERVED;
-    if limit.current.is_none_or(|current| current >= wanted) {
-        return;
-    }
-    let granted = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    limit.current = Some(granted);
-    let raised = setrlimit(Resource::Nofile, limit);
-    if granted < wanted || raised.is_err() {
-        log::warning!(
-            "maxclients is {}, but the system grants {granted} open files in all: raise `ulimit -n`",
-            settings.clients_max
-        );
     }
 }
 
