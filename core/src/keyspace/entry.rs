@@ -229,11 +229,13 @@ impl Entry {
         let key = self.key();
         let flags = self.flags();
         let is_short = flags & (KIND | WIDE_KEY | WIDE_VALUE) == KIND_INLINE;
+        let base = self.0.as_ptr();
         // SAFETY: these flags say that the byte behind the key's length is the value's, and that the value lies behind
-        // the key. If both are empty, or the key is and the value is elsewhere, this is a byte of the head.
+        // the key. If both are empty, or the key is and the value is elsewhere, this is a byte of the head. The key's
+        // own pointer may read nothing but the key, so only its address is used.
         unsafe {
-            let value_len = if is_short { usize::from(*self.0.as_ptr().add(HEAD + 1)) } else { 0 };
-            *key.as_ptr().add(key.len() + value_len).sub(1)
+            let value_len = if is_short { usize::from(*base.add(HEAD + 1)) } else { 0 };
+            *base.with_addr(key.as_ptr().addr() + key.len() + value_len - 1)
         }
     }
 
