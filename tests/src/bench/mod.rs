@@ -7,6 +7,7 @@ mod elements;
 mod growth;
 #[cfg(feature = "in-process")]
 mod in_process;
+mod load;
 mod lua;
 mod machine;
 mod node;

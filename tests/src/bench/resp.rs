@@ -85,7 +85,7 @@ pub(super) fn push(request: &mut Vec<u8>, words: &[&str]) {
 }
 
 /// Looks for the end of a reply while more and more of it is there.
-struct ReplyEnd {
+pub(super) struct ReplyEnd {
     /// Where what was not looked at begins.
     at: usize,
     /// Elements that begin there.
@@ -99,7 +99,8 @@ impl Default for ReplyEnd {
 }
 
 impl ReplyEnd {
-    fn is_within(&mut self, bytes: &[u8]) -> bool {
+    /// Whether `bytes`, which hold all of the reply that has come, hold it to its end.
+    pub(super) fn is_within(&mut self, bytes: &[u8]) -> bool {
         while self.left > 0 {
             let Some(rest) = bytes.get(self.at..) else { return false };
             let Some(line_len) = rest.iter().position(|byte| *byte == b'\n') else { return false };

@@ -1,9 +1,9 @@
-//! The commands that are measured: what redis-benchmark sends, and what a server holds before.
+//! The commands that are measured: what clients send, and what a server holds before.
 
 use super::Result;
 use super::resp::{Client, push, push_set};
 
-/// Keys, members and values that redis-benchmark puts in place of `__rand_int__`, unless a row says otherwise.
+/// Keys, members and values that clients put in place of `__rand_int__`, unless a row says otherwise.
 pub(super) const RANDOM_KEYS: u64 = 1_000_000;
 /// Commands that a filling sends at once.
 const BATCH: u64 = 1000;
@@ -11,6 +11,11 @@ const BATCH: u64 = 1000;
 const SHA: &str = "{sha}";
 /// Stands for the number of the run.
 const RUN: &str = "{run}";
+/// Stands for a value of 32 bytes.
+const VALUE_PLACE: &str = "{value}";
+/// What servers hold to begin with.
+const NOTHING: &str = "an empty server";
+const KEYS: &str = "1,000,000 keys with values of 32 bytes";
 /// Lets a caller pass so many times, and counts it: what rate limiters do.
 const SCRIPT: &str = "local used = tonumber(redis.call('GET', KEYS[1]) or '0') \
      if used >= tonumber(ARGV[1]) then return 0 end \
@@ -22,7 +27,7 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     /// Its name in the table.
     pub(super) title: &'static str,
-    /// What redis-benchmark sends, with random numbers in it; nothing for a test that it knows by the row's name.
+    /// What is sent, with random numbers in it.
     pub(super) words: &'static str,
     /// How many different numbers take the place of `__rand_int__`.
     pub(super) random: u64,
@@ -36,12 +41,6 @@ pub(super) struct Row {
     pub(super) requests_max: u64,
 }
 
-/// A row whose test redis-benchmark knows.
-const fn test(name: &'static str, title: &'static str, fill: fn(&mut Client) -> Result<()>) -> Row {
-    row(name, title, "", "", fill)
-}
-
-/// A row with words of its own.
 const fn row(
     name: &'static str,
     title: &'static str,
@@ -52,17 +51,17 @@ const fn row(
     Row { name, title, words, random: RANDOM_KEYS, holds, fill, before_run: &[], requests_max: u64::MAX }
 }
 
-/// The rows that are measured at every depth of the pipeline.
+/// The rows that are measured at every depth of the pipeline: those of redis-benchmark's own tests.
 pub(super) const PLAIN: [Row; 9] = [
-    test("set", "SET", fill_keys),
-    test("get", "GET", fill_keys),
-    test("incr", "INCR", fill_nothing),
-    test("lpush", "LPUSH", fill_nothing),
-    test("lpop", "LPOP", fill_nothing),
-    test("sadd", "SADD", fill_nothing),
-    test("hset", "HSET", fill_nothing),
-    test("zadd", "ZADD", fill_nothing),
-    test("mset", "MSET", fill_keys),
+    row("set", "SET", "SET key:__rand_int__ {value}", KEYS, fill_keys),
+    row("get", "GET", "GET key:__rand_int__", KEYS, fill_keys),
+    row("incr", "INCR", "INCR counter:__rand_int__", NOTHING, fill_nothing),
+    row("lpush", "LPUSH", "LPUSH mylist {value}", NOTHING, fill_nothing),
+    row("lpop", "LPOP", "LPOP mylist", "as many elements as are taken", fill_nothing),
+    row("sadd", "SADD", "SADD myset element:__rand_int__", NOTHING, fill_nothing),
+    row("hset", "HSET", "HSET myhash element:__rand_int__ {value}", NOTHING, fill_nothing),
+    row("zadd", "ZADD", "ZADD myzset 0 element:__rand_int__", NOTHING, fill_nothing),
+    row("mset", "MSET", MSET, KEYS, fill_keys),
 ];
 
 /// The rows of the other types, and of replies with many elements.
@@ -71,7 +70,7 @@ pub(super) const MORE: [Row; 18] = [
         "xadd",
         "XADD",
         "XADD stream * temperature 21.5 humidity 40 place __rand_int__",
-        "an empty server",
+        NOTHING,
         fill_nothing,
     ),
     Row {
@@ -127,7 +126,7 @@ pub(super) const MORE: [Row; 18] = [
             })
         },
     ),
-    row("pfadd", "PFADD", "PFADD sketch __rand_int__", "an empty server", fill_nothing),
+    row("pfadd", "PFADD", "PFADD sketch __rand_int__", NOTHING, fill_nothing),
     Row {
         random: 100_000,
         ..row("setbit", "SETBIT", "SETBIT bits:__rand_int__ 777 1", "100,000 bitmaps of 128 bytes", fill_bits)
@@ -205,7 +204,7 @@ pub(super) const MORE: [Row; 18] = [
             push(request, &["RPUSH", "numbers", &(number * 7919 % 10_007).to_string()]);
         })
     }),
-    row("mget", "MGET, 10 keys", MGET, "1,000,000 keys with values of 32 bytes", fill_keys),
+    row("mget", "MGET, 10 keys", MGET, KEYS, fill_keys),
     Row {
         random: 100_000,
         ..row(
@@ -218,6 +217,9 @@ pub(super) const MORE: [Row; 18] = [
     },
 ];
 
+const MSET: &str = "MSET key:__rand_int__ {value} key:__rand_int__ {value} key:__rand_int__ {value} \
+     key:__rand_int__ {value} key:__rand_int__ {value} key:__rand_int__ {value} key:__rand_int__ {value} \
+     key:__rand_int__ {value} key:__rand_int__ {value} key:__rand_int__ {value}";
 const MGET: &str = "MGET key:__rand_int__ key:__rand_int__ key:__rand_int__ key:__rand_int__ key:__rand_int__ \
      key:__rand_int__ key:__rand_int__ key:__rand_int__ key:__rand_int__ key:__rand_int__";
 const VALUE: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -238,30 +240,24 @@ impl Row {
         }
     }
 
-    /// Runs the row's own command once, because redis-benchmark takes an error for an answer.
+    /// Runs the row's command once, because redis-benchmark takes an error for an answer.
     fn try_once(&self, client: &mut Client) -> Result<()> {
-        match self.begin_run(client, "once")? {
-            Some(words) => client.reply(&words.replace("__rand_int__", "000000000000")).map(drop),
-            None => Ok(()),
-        }
+        let words = self.begin_run(client, "once")?;
+        client.reply(&words.replace("__rand_int__", "000000000000")).map(drop)
     }
 
-    /// Puts a server into the state that a run begins in. The words that redis-benchmark shall send, if it is no test
-    /// of its own.
-    pub(super) fn begin_run(&self, client: &mut Client, run: &str) -> Result<Option<String>> {
+    /// Puts a server into the state that a run begins in. The words that clients shall send.
+    pub(super) fn begin_run(&self, client: &mut Client, run: &str) -> Result<String> {
         for command in self.before_run {
             client.reply(&command.replace(RUN, run))?;
         }
-        if self.words.is_empty() {
-            return Ok(None);
-        }
-        let words = self.words.replace(RUN, run);
+        let words = self.words.replace(RUN, run).replace(VALUE_PLACE, VALUE);
         if !words.contains(SHA) {
-            return Ok(Some(words));
+            return Ok(words);
         }
         let sha = client.reply(&format!("SCRIPT LOAD \"{SCRIPT}\""))?;
         let sha = sha.split("\r\n").nth(1).ok_or("SCRIPT LOAD tells no name")?;
-        Ok(Some(words.replace(SHA, sha)))
+        Ok(words.replace(SHA, sha))
     }
 }
 
@@ -280,6 +276,11 @@ fn fill_stream(client: &mut Client, entries: u64) -> Result<()> {
         let (id, place) = (format!("{number}-1"), format!("{number:012}"));
         push(request, &["XADD", "stream", &id, "temperature", "21.5", "humidity", "40", "place", &place]);
     })
+}
+
+/// What LPOP takes: there must be as much as will be taken.
+pub(super) fn fill_list(client: &mut Client, elements: u64) -> Result<()> {
+    fill_with(client, elements, 1, |request, _| push(request, &["LPUSH", "mylist", VALUE]))
 }
 
 fn fill_bits(client: &mut Client) -> Result<()> {
