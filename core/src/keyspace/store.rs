@@ -374,6 +374,14 @@ impl Store {
         self.put_entry(Entry::with_value(key, value, deadline));
     }
 
+    /// Sets `key`, which must not be there, to `value`.
+    pub fn put_new(&mut self, key: &[u8], value: Value) {
+        let hash = self.hash(key);
+        let mut entry = Entry::with_value(key, value, None);
+        self.access.mark_new(&mut entry, self.now);
+        self.insert_new(hash, entry);
+    }
+
     /// Puts an entry in, replacing whatever was at its key.
     pub fn put_entry(&mut self, mut entry: Entry) {
         // How often a key is used follows its value to another key.
@@ -669,10 +677,7 @@ impl Store {
 
     fn write_or_new(&mut self, key: &[u8], new: impl FnOnce() -> Value) -> &mut Entry {
         if self.write(key).is_none() {
-            let hash = self.hash(key);
-            let mut entry = Entry::with_value(key, new(), None);
-            self.access.mark_new(&mut entry, self.now);
-            self.insert_new(hash, entry);
+            self.put_new(key, new());
         }
         let hash = self.hash(key);
         self.dbs[self.db].keys.find_mut(hash, key).expect("the key was just found or inserted")

@@ -176,7 +176,7 @@ fn decrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn increment(ctx: &mut Context<'_>, key: &[u8], by: i64) -> Result<Flow, Error> {
     let sum = match ctx.store.write(key) {
         None => {
-            ctx.store.put(key, Value::Int(by), None);
+            ctx.store.put_new(key, Value::Int(by));
             by
         }
         Some(entry) => {
