@@ -5,6 +5,7 @@ import { Name } from './encode.js';
 import { ReplyError } from './errors.js';
 import { Link, Waiter } from './link.js';
 import { Batch, Pipeline, Transaction, refuseUnfit } from './pipeline.js';
+import { decodeText } from './platform.js';
 import type { Kind, Listener } from './subscriptions.js';
 import type { Argument, As, Immediate, Key, Mode, OneOrMore, Promised } from './types.js';
 
@@ -148,7 +149,7 @@ export class Client<M extends Mode = 'text'> {
     do {
       const page = await this.run(nameOf('SCAN'), undefined, [cursor, options]);
       const [next, keys] = page as unknown as [string | Uint8Array, As<M, string>[]];
-      cursor = typeof next === 'string' ? next : new TextDecoder().decode(next);
+      cursor = typeof next === 'string' ? next : decodeText(next);
       if (keys.length > 0) yield keys;
     } while (cursor !== '0');
   }

@@ -56,7 +56,13 @@ export interface Port {
 export type OpenPort = (onData: (chunk: Uint8Array) => void, onClose: (error?: Error) => void) => Port;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// What begins with a byte order mark keeps it: text is what was stored.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Bytes as text. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
 
 /** Shorter strings are faster read here than handed to a `TextDecoder`. */
 const SHORT_BYTES_MAX = 40;
@@ -94,7 +100,7 @@ export const standardText: Text = {
   length: (text) => encoder.encode(text).length,
   read(bytes, start, end) {
     const text = end - start <= SHORT_BYTES_MAX ? readAscii(bytes, start, end) : undefined;
-    return text ?? decoder.decode(bytes.subarray(start, end));
+    return text ?? decodeText(bytes.subarray(start, end));
   },
 };
 

@@ -30,6 +30,16 @@ describe('values', () => {
     assert.equal(await db.strlen(new DataView(Uint8Array.of(0, 255, 13, 10).buffer)), 70_000);
   });
 
+  test('text keeps its byte order mark, in messages too', async () => {
+    for (const text of ['\ufeffshort', `\ufeff${'long '.repeat(50)}`]) {
+      await db.set(text, text);
+      assert.equal(await db.get(text), text);
+      const heard = new Promise((resolve) => void db.subscribe(text, (...all) => resolve(all)));
+      await db.publish(text, text);
+      assert.deepEqual(await heard, [text, text]);
+    }
+  });
+
   test('numbers and booleans are sent as text', async () => {
     await db.mset({ n: 12.5, b: true, i: 12345678901234567890n });
     assert.deepEqual(await db.mget('n', 'b', 'i'), ['12.5', 'true', '12345678901234567890']);
