@@ -271,6 +271,10 @@ interface Runner {
   run(name: Name, shape: Shape | undefined, args: readonly unknown[]): unknown;
 }
 
+interface Caller {
+  call(command: string, ...args: Argument[]): unknown;
+}
+
 /** Gives a class its methods. They are defined once, not looked up by name at each call. */
 for (const [words, methods, shape] of rows) {
   const name = new Name(words.split(' '));
@@ -281,9 +285,15 @@ for (const [words, methods, shape] of rows) {
       Object.defineProperty(prototype, method, {
         configurable: true,
         writable: true,
-        value(this: Runner, ...args: unknown[]) {
-          return this.run(name, shape, args);
-        },
+        value:
+          words === 'CLIENT'
+            ? // One of its subcommands is refused, as `call` refuses it.
+              function (this: Caller, ...args: Argument[]) {
+                return this.call(words, ...args);
+              }
+            : function (this: Runner, ...args: unknown[]) {
+                return this.run(name, shape, args);
+              },
       });
     }
   }

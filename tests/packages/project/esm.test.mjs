@@ -124,6 +124,11 @@ describe('errors', () => {
   test('commands that would confuse the connection are refused', async () => {
     for (const name of ['subscribe', 'RESET', 'Hello']) await assert.rejects(db.call(name, 'x'), TypeError);
     await assert.rejects(db.call('CLIENT', 'REPLY', 'OFF'), TypeError);
+    await assert.rejects(db.call('CLIENT', [Uint8Array.from(Buffer.from('Reply')), 'OFF']), TypeError);
+    await assert.rejects(db.client('REPLY', 'SKIP'), TypeError);
+    assert.throws(() => db.sync.client('REPLY', 'OFF'), TypeError);
+    assert.throws(() => db.multi().client('REPLY', 'OFF'), TypeError);
+    assert.equal(await db.client('ID'), await db.clientId());
     assert.equal(await db.ping(), 'PONG');
   });
 
