@@ -1,9 +1,14 @@
+/**
+ * `WebAssembly.Module`, where the compiler knows of it: it is declared with the DOM, which programs for Node leave out.
+ */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : object;
+
 /** What differs between the places this package runs in; each entry point provides one. */
 export interface Platform {
   /** The engine's compiled module, from the package's own file. */
-  load(): Promise<WebAssembly.Module>;
+  load(): Promise<WasmModule>;
   /** The same without waiting; absent where the platform cannot. */
-  loadSync?(): WebAssembly.Module;
+  loadSync?(): WasmModule;
   /** A view of linear memory that {@link Text} works on. */
   view(buffer: ArrayBufferLike): Uint8Array;
   /** How text gets in and out of memory. */

@@ -1,8 +1,9 @@
 import { createGlue } from '../pkg/glue.js';
+import type { WasmModule } from './platform.js';
 
 /** What the engine's module exports that is called without glue: numbers go in and out. */
 export interface Exports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   connect(now: number): number;
   disconnect(now: number, conn: number): number;
   process(now: number, conn: number, length: number): number;
@@ -27,7 +28,7 @@ export interface Settings {
 /**
  * A fresh engine. Modules from another realm are welcome, which is why nothing here asks for `instanceof`.
  */
-export function instantiate(module: WebAssembly.Module, settings: Settings, now: number): Exports {
+export function instantiate(module: WasmModule, settings: Settings, now: number): Exports {
   for (const [name, value] of Object.entries(settings)) {
     const isKnown = name === 'databases' || name === 'maxmemory' || name === 'maxclients';
     if (isKnown && value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
