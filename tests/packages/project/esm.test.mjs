@@ -132,7 +132,10 @@ describe('errors', () => {
     assert.equal(await db.ping(), 'PONG');
   });
 
-  test('settings that are no numbers are refused', async () => {
+  test('settings that do not exist, or cannot be so, are refused', async () => {
+    for (const bad of [{ maxMemory: 1 }, { databases: 0 }, { databases: 1e9 }, { maxclients: 0 }]) {
+      await assert.rejects(Sanderling.open(bad), TypeError, JSON.stringify(bad));
+    }
     for (const bad of ['many', -1, 0.5, null, NaN]) {
       await assert.rejects(Sanderling.open({ databases: bad }), TypeError);
       await assert.rejects(Sanderling.open({ maxmemory: bad }), TypeError);
