@@ -299,6 +299,13 @@ for (const [words, methods, shape] of rows) {
   }
 }
 
+/** What Node prints of a connection; otherwise it would be the engine's memory. */
+Object.defineProperty(Client.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Client): string {
+    return `[Sanderling connection, ${this.isOpen ? 'open' : 'closed'}]`;
+  },
+});
+
 function onlyReply([reply]: Reply[]): Reply {
   if (reply instanceof ReplyError) throw reply;
   return reply!;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { beforeEach, describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { BatchError, ClosedError, ReplyError, Sanderling } from 'sanderling';
 
 const plain = (object) => ({ ...object });
@@ -202,6 +203,12 @@ describe('connections', () => {
     assert.equal(other.isOpen, false);
     await other.connect();
     assert.equal(await other.get('k'), null, 'a connection that was opened again is a fresh one');
+  });
+
+  test('a connection is printed in a line', async () => {
+    assert.equal(inspect({ db }), '{ db: [Sanderling connection, open] }');
+    await db.close();
+    assert.equal(inspect(db), '[Sanderling connection, closed]');
   });
 
   test('databases do not know of each other', async () => {
