@@ -55,7 +55,7 @@ cpSync(path.join(root, 'tests/examples.mjs'), path.join(project, 'examples.mjs')
 cpSync(path.join(root, 'README.md'), path.join(project, 'README.md'));
 run('npm', ['ci', ...NPM_OPTIONS], project);
 run('npm', ['install', '--no-save', ...NPM_OPTIONS, archive], project);
-run('npx', ['--no-install', 'tsc', '--project', 'tsconfig.json'], project);
+for (const config of ['tsconfig.json', 'tsconfig.node.json']) run('npx', ['--no-install', 'tsc', '--project', config], project);
 run(process.execPath, ['--test', '--test-timeout=60000'], project);
 
 cpSync(path.join(root, 'tests/packages/runtimes'), runtimes, { recursive: true });

@@ -5,6 +5,7 @@ import { Name } from './encode.js';
 import { ReplyError } from './errors.js';
 import { Link, Waiter } from './link.js';
 import { Batch, Pipeline, Transaction, refuseUnfit } from './pipeline.js';
+import { decodeText } from './platform.js';
 import type { Kind, Listener } from './subscriptions.js';
 import type { Argument, As, Immediate, Key, Mode, OneOrMore, Promised } from './types.js';
 
@@ -148,7 +149,7 @@ export class Client<M extends Mode = 'text'> {
     do {
       const page = await this.run(nameOf('SCAN'), undefined, [cursor, options]);
       const [next, keys] = page as unknown as [string | Uint8Array, As<M, string>[]];
-      cursor = typeof next === 'string' ? next : new TextDecoder().decode(next);
+      cursor = typeof next === 'string' ? next : decodeText(next);
       if (keys.length > 0) yield keys;
     } while (cursor !== '0');
   }
@@ -270,6 +271,10 @@ interface Runner {
   run(name: Name, shape: Shape | undefined, args: readonly unknown[]): unknown;
 }
 
+interface Caller {
+  call(command: string, ...args: Argument[]): unknown;
+}
+
 /** Gives a class its methods. They are defined once, not looked up by name at each call. */
 for (const [words, methods, shape] of rows) {
   const name = new Name(words.split(' '));
@@ -280,13 +285,26 @@ for (const [words, methods, shape] of rows) {
       Object.defineProperty(prototype, method, {
         configurable: true,
         writable: true,
-        value(this: Runner, ...args: unknown[]) {
-          return this.run(name, shape, args);
-        },
+        value:
+          words === 'CLIENT'
+            ? // One of its subcommands is refused, as `call` refuses it.
+              function (this: Caller, ...args: Argument[]) {
+                return this.call(words, ...args);
+              }
+            : function (this: Runner, ...args: unknown[]) {
+                return this.run(name, shape, args);
+              },
       });
     }
   }
 }
+
+/** What Node prints of a connection; otherwise it would be the engine's memory. */
+Object.defineProperty(Client.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Client): string {
+    return `[Sanderling connection, ${this.isOpen ? 'open' : 'closed'}]`;
+  },
+});
 
 function onlyReply([reply]: Reply[]): Reply {
   if (reply instanceof ReplyError) throw reply;

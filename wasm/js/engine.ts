@@ -1,5 +1,5 @@
 import { ClosedError } from './errors.js';
-import { platform } from './platform.js';
+import { type WasmModule, platform } from './platform.js';
 import { type Exports, type Settings, instantiate } from './wasm.js';
 
 /** Whoever is behind a connection of the engine. Nothing here may call the engine back; see {@link Engine.later}. */
@@ -50,7 +50,7 @@ export class Engine {
   private waiting = 0;
   private tasks: (() => void)[] = [];
 
-  constructor(module: WebAssembly.Module, settings: Settings) {
+  constructor(module: WasmModule, settings: Settings) {
     this.exports = instantiate(module, settings, this.now());
     this.scratch = this.exports.scratchPtr();
     this.scratchEnd = this.scratch + this.exports.scratchCap();

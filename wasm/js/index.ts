@@ -10,7 +10,7 @@ export type { Reply } from './decode.js';
 export type { Value } from './encode.js';
 export { BatchError, ClosedError, ReplyError } from './errors.js';
 export { Pipeline, Transaction } from './pipeline.js';
-export type { Door, ListenOptions, Port } from './platform.js';
+export type { Door, ListenOptions, Port, WasmModule } from './platform.js';
 export { type OpenOptions, Sanderling } from './sanderling.js';
 export type { Listener } from './subscriptions.js';
 export type * from './types.js';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
+import { ClosedError } from './errors.js';
 import {
   type Door,
   type ListenOptions,
@@ -61,7 +62,7 @@ function isTurnOver(): boolean {
 /** A connection as a stream, with what ioredis calls on a socket. Like one, it keeps the process alive. */
 class PortStream extends Duplex {
   private readonly port: Port;
-  private readonly alive = setInterval(() => undefined, FOREVER_MILLISECONDS);
+  private readonly alive: NodeJS.Timeout;
   /** What the next turn of the event loop begins with. */
   private held: (() => void)[] = [];
   /** Whether the last reply has been read; what comes after it is for nobody. */
@@ -73,6 +74,8 @@ class PortStream extends Duplex {
       (chunk) => this.deliver(() => this.push(chunk)),
       (error) => this.deliver(() => (error ? this.destroy(error) : this.endReplies())),
     );
+    // Not before it is sure that there is a connection: nobody would end the interval of one that was refused.
+    this.alive = setInterval(() => undefined, FOREVER_MILLISECONDS);
   }
 
   private endReplies(): void {
@@ -98,7 +101,8 @@ class PortStream extends Duplex {
       this.port.input(chunk);
       done();
     } catch (error) {
-      done(error as Error);
+      // That the connection is closed is told, or will be, as its end. Like what a socket sends meanwhile, this is lost.
+      done(error instanceof ClosedError ? undefined : (error as Error));
     }
   }
 

@@ -1,9 +1,10 @@
 import { type Shape, flatten, isPlain } from './arguments.js';
 import type { Commands } from './commands.generated.js';
 import type { Reply } from './decode.js';
-import { Name } from './encode.js';
+import { Name, type Value } from './encode.js';
 import { BatchError, ReplyError } from './errors.js';
 import type { Link, Request } from './link.js';
+import { decodeText } from './platform.js';
 import type { Argument, As, Mode } from './types.js';
 
 const MULTI: Request = { name: new Name(['MULTI']), values: [] };
@@ -156,7 +157,11 @@ const UNFIT: Record<string, string> = {
 /** Refuses commands after which requests and replies would no longer go in pairs. */
 export function refuseUnfit(command: string, args: readonly Argument[]): void {
   const name = command.toUpperCase();
-  const reason =
-    name === 'CLIENT' && String(args[0]).toUpperCase() === 'REPLY' ? 'every call has its reply' : UNFIT[name];
+  const reason = name === 'CLIENT' && isReply(flatten(args)[0]) ? 'every call has its reply' : UNFIT[name];
   if (reason !== undefined) throw new TypeError(`${name} cannot be called: ${reason}`);
+}
+
+function isReply(subcommand: Value | undefined): boolean {
+  const text = subcommand instanceof Uint8Array ? decodeText(subcommand) : String(subcommand);
+  return text.toUpperCase() === 'REPLY';
 }

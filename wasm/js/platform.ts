@@ -1,9 +1,14 @@
+/**
+ * `WebAssembly.Module`, where the compiler knows of it: it is declared with the DOM, which programs for Node leave out.
+ */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : object;
+
 /** What differs between the places this package runs in; each entry point provides one. */
 export interface Platform {
   /** The engine's compiled module, from the package's own file. */
-  load(): Promise<WebAssembly.Module>;
+  load(): Promise<WasmModule>;
   /** The same without waiting; absent where the platform cannot. */
-  loadSync?(): WebAssembly.Module;
+  loadSync?(): WasmModule;
   /** A view of linear memory that {@link Text} works on. */
   view(buffer: ArrayBufferLike): Uint8Array;
   /** How text gets in and out of memory. */
@@ -56,7 +61,13 @@ export interface Port {
 export type OpenPort = (onData: (chunk: Uint8Array) => void, onClose: (error?: Error) => void) => Port;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// What begins with a byte order mark keeps it: text is what was stored.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Bytes as text. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
 
 /** Shorter strings are faster read here than handed to a `TextDecoder`. */
 const SHORT_BYTES_MAX = 40;
@@ -94,7 +105,7 @@ export const standardText: Text = {
   length: (text) => encoder.encode(text).length,
   read(bytes, start, end) {
     const text = end - start <= SHORT_BYTES_MAX ? readAscii(bytes, start, end) : undefined;
-    return text ?? decoder.decode(bytes.subarray(start, end));
+    return text ?? decodeText(bytes.subarray(start, end));
   },
 };
 

@@ -2,7 +2,7 @@ import { Client } from './client.js';
 import { type Connector, EnginePort, connectorFor } from './connector.js';
 import { Engine } from './engine.js';
 import { Link } from './link.js';
-import { type Door, type ListenOptions, type OpenPort, type Port, platform } from './platform.js';
+import { type Door, type ListenOptions, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
 import type { Settings } from './wasm.js';
 
 /** How a database is opened. */
@@ -10,7 +10,7 @@ export interface OpenOptions extends Settings {
   /** Where the data lives. `memory://`, the only one so far, is memory of this process. */
   url?: string;
   /** The engine's compiled module, for platforms on which the package cannot load its own. */
-  module?: WebAssembly.Module;
+  module?: WasmModule;
 }
 
 /**
@@ -26,7 +26,7 @@ export class Sanderling extends Client {
   private readonly engine: Engine;
   private readonly doors: Door[] = [];
 
-  private constructor(module: WebAssembly.Module, settings: Settings) {
+  private constructor(module: WasmModule, settings: Settings) {
     const engine = new Engine(module, settings);
     super(new Link(engine), false);
     this.engine = engine;
@@ -95,11 +95,11 @@ export class Sanderling extends Client {
   }
 }
 
-let compiled: WebAssembly.Module | undefined;
-let loading: Promise<WebAssembly.Module> | undefined;
+let compiled: WasmModule | undefined;
+let loading: Promise<WasmModule> | undefined;
 
 /** The module, which all databases of this process share. */
-async function loadModule(): Promise<WebAssembly.Module> {
+async function loadModule(): Promise<WasmModule> {
   loading ??= platform.load();
   try {
     return (compiled ??= await loading);
@@ -113,7 +113,7 @@ async function loadModule(): Promise<WebAssembly.Module> {
 function understand(
   options: OpenOptions | string = {},
   more: OpenOptions = {},
-): { module: WebAssembly.Module | undefined; settings: Settings } {
+): { module: WasmModule | undefined; settings: Settings } {
   const all = typeof options === 'string' ? { ...more, url: options } : { ...options, ...more };
   const { url = 'memory://', module, ...settings } = all;
   if (url !== 'memory://') throw new Error(`'${url}' is not supported: data lives in memory, 'memory://'`);

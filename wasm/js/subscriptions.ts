@@ -1,4 +1,5 @@
 import type { Reply } from './decode.js';
+import { decodeText } from './platform.js';
 
 /** Hears messages; the channel is the one that a message was published to. */
 export type Listener<Text> = (message: Text, channel: Text) => void;
@@ -18,7 +19,6 @@ const KIND_OF_MESSAGE: Record<string, Kind> = {
 };
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Who listens to what on one connection. */
 export class Subscriptions {
@@ -58,7 +58,7 @@ export class Subscriptions {
   /** A task that calls the listeners of a message; nothing for what is no message. */
   accept(parts: readonly Reply[]): (() => void) | undefined {
     const [type, ...rest] = parts as Uint8Array[];
-    const kind = KIND_OF_MESSAGE[decoder.decode(type)];
+    const kind = KIND_OF_MESSAGE[decodeText(type!)];
     if (kind === undefined) return undefined;
     const subscribed = rest[0]!;
     const [channel, message] = rest.slice(-2) as [Uint8Array, Uint8Array];
@@ -66,7 +66,7 @@ export class Subscriptions {
     return () => {
       for (const { listener, asBytes } of entries) {
         if (asBytes) (listener as Listener<Uint8Array>)(message, channel);
-        else (listener as Listener<string>)(decoder.decode(message), decoder.decode(channel));
+        else (listener as Listener<string>)(decodeText(message), decodeText(channel));
       }
     };
   }

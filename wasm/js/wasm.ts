@@ -1,8 +1,9 @@
 import { createGlue } from '../pkg/glue.js';
+import type { WasmModule } from './platform.js';
 
 /** What the engine's module exports that is called without glue: numbers go in and out. */
 export interface Exports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   connect(now: number): number;
   disconnect(now: number, conn: number): number;
   process(now: number, conn: number, length: number): number;
@@ -24,14 +25,23 @@ export interface Settings {
   maxclients?: number;
 }
 
+/** The least and the most that a setting can be, as in the engine's own. */
+const BOUNDS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
+  ['databases', [1, 10_000]],
+  ['maxmemory', [0, Number.MAX_SAFE_INTEGER]],
+  ['maxclients', [1, 2 ** 32 - 1]],
+]);
+
 /**
  * A fresh engine. Modules from another realm are welcome, which is why nothing here asks for `instanceof`.
  */
-export function instantiate(module: WebAssembly.Module, settings: Settings, now: number): Exports {
-  for (const [name, value] of Object.entries(settings)) {
-    const isKnown = name === 'databases' || name === 'maxmemory' || name === 'maxclients';
-    if (isKnown && value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
-      throw new TypeError(`${name} is a number that is not negative, not ${String(value)}`);
+export function instantiate(module: WasmModule, settings: Settings, now: number): Exports {
+  for (const [name, value] of Object.entries(settings) as [string, unknown][]) {
+    const bounds = BOUNDS.get(name);
+    if (bounds === undefined) throw new TypeError(`'${name}' is no option of a database`);
+    const [least, most] = bounds;
+    if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)) {
+      throw new TypeError(`${name} is an integer from ${least} to ${most}, not ${String(value)}`);
     }
   }
   // Each instance has glue of its own: the glue keeps views of its instance's memory.

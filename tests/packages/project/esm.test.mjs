@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { beforeEach, describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { BatchError, ClosedError, ReplyError, Sanderling } from 'sanderling';
 
 const plain = (object) => ({ ...object });
@@ -28,6 +29,16 @@ describe('values', () => {
     assert.deepEqual(await db.buffers.get(Buffer.from([0, 255, 13, 10])), bytes);
     assert.deepEqual(await db.callBuffer('GET', Uint8Array.of(0, 255, 13, 10)), bytes);
     assert.equal(await db.strlen(new DataView(Uint8Array.of(0, 255, 13, 10).buffer)), 70_000);
+  });
+
+  test('text keeps its byte order mark, in messages too', async () => {
+    for (const text of ['\ufeffshort', `\ufeff${'long '.repeat(50)}`]) {
+      await db.set(text, text);
+      assert.equal(await db.get(text), text);
+      const heard = new Promise((resolve) => void db.subscribe(text, (...all) => resolve(all)));
+      await db.publish(text, text);
+      assert.deepEqual(await heard, [text, text]);
+    }
   });
 
   test('numbers and booleans are sent as text', async () => {
@@ -114,10 +125,18 @@ describe('errors', () => {
   test('commands that would confuse the connection are refused', async () => {
     for (const name of ['subscribe', 'RESET', 'Hello']) await assert.rejects(db.call(name, 'x'), TypeError);
     await assert.rejects(db.call('CLIENT', 'REPLY', 'OFF'), TypeError);
+    await assert.rejects(db.call('CLIENT', [Uint8Array.from(Buffer.from('Reply')), 'OFF']), TypeError);
+    await assert.rejects(db.client('REPLY', 'SKIP'), TypeError);
+    assert.throws(() => db.sync.client('REPLY', 'OFF'), TypeError);
+    assert.throws(() => db.multi().client('REPLY', 'OFF'), TypeError);
+    assert.equal(await db.client('ID'), await db.clientId());
     assert.equal(await db.ping(), 'PONG');
   });
 
-  test('settings that are no numbers are refused', async () => {
+  test('settings that do not exist, or cannot be so, are refused', async () => {
+    for (const bad of [{ maxMemory: 1 }, { databases: 0 }, { databases: 1e9 }, { maxclients: 0 }]) {
+      await assert.rejects(Sanderling.open(bad), TypeError, JSON.stringify(bad));
+    }
     for (const bad of ['many', -1, 0.5, null, NaN]) {
       await assert.rejects(Sanderling.open({ databases: bad }), TypeError);
       await assert.rejects(Sanderling.open({ maxmemory: bad }), TypeError);
@@ -184,6 +203,12 @@ describe('connections', () => {
     assert.equal(other.isOpen, false);
     await other.connect();
     assert.equal(await other.get('k'), null, 'a connection that was opened again is a fresh one');
+  });
+
+  test('a connection is printed in a line', async () => {
+    assert.equal(inspect({ db }), '{ db: [Sanderling connection, open] }');
+    await db.close();
+    assert.equal(inspect(db), '[Sanderling connection, closed]');
   });
 
   test('databases do not know of each other', async () => {

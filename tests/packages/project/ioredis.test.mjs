@@ -75,6 +75,25 @@ test('a client that is closed while replies come hears no more of them', async (
   }
 });
 
+test('a client that goes on after its end is told so, without an error event', async () => {
+  const errors = [];
+  const one = new Redis({ Connector, retryStrategy: null }).on('error', (error) => errors.push(error));
+  assert.equal(await one.quit(), 'OK');
+  await assert.rejects(one.get('k'), /Connection is closed/);
+  assert.deepEqual(errors, []);
+});
+
+test('a client of a database that is closed does not keep the process', () => {
+  const code = `
+    import { Redis } from 'ioredis'; import { Sanderling } from 'sanderling';
+    const db = await Sanderling.open();
+    const options = { Connector: db.connector(), lazyConnect: true, retryStrategy: (times) => (times < 3 ? 1 : null) };
+    await db.close();
+    const client = new Redis(options).on('error', () => undefined);
+    await client.connect().catch((error) => console.log(error.message));`;
+  assert.equal(execFileSync(process.execPath, ['--input-type=module', '--eval', code], { encoding: 'utf8', timeout: 20_000 }), 'the engine is closed\n');
+});
+
 test('an open client keeps the process, a closed one does not', () => {
   const code = `
     import { Redis } from 'ioredis'; import { Sanderling } from 'sanderling';

@@ -25,6 +25,12 @@ export async function types(): Promise<void> {
   await db.set('key', 'value', { EXX: 60 });
   // @ts-expect-error A value is missing.
   await db.set('key');
+  // @ts-expect-error An entry has a name and fields.
+  await db.xadd('stream');
+  // @ts-expect-error Streams are missing.
+  await db.xread();
+  await db.xadd('stream', '*', { field: 1 });
+  await db.xread({ COUNT: 1 }, 'STREAMS', 'stream', 0);
   // @ts-expect-error Nothing is no value.
   await db.set('key', undefined);
 

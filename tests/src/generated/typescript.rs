@@ -178,7 +178,8 @@ fn open_end(rest: &'static [Arg], list: &[String]) -> Vec<String> {
             vec![format!("...args: {array} | [{name}: {kind}, second: {kind}, ...more: Value[]]")]
         }
         _ if rest.iter().all(|arg| arg.optional) => optional_end(rest, list),
-        _ => vec!["...args: t.Argument[]".to_owned()],
+        // What it is cannot be said, but something has to be there.
+        _ => vec!["...args: [first: t.Argument, ...more: t.Argument[]]".to_owned()],
     }
 }
 
