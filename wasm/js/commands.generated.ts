@@ -108,7 +108,7 @@ export interface Commands {
    *
    * `AUTH`, since Redis 1.0.0, O(1).
    */
-  auth(...args: t.Argument[]): 'OK';
+  auth(...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
    * Fails: nothing is persisted.
    *
@@ -284,7 +284,7 @@ export interface Commands {
    *
    * `CLIENT KILL`, since Redis 2.4.0, O(N) in the number of connections.
    */
-  clientKill(...args: t.Argument[]): 'OK' | t.Integer;
+  clientKill(...args: [first: t.Argument, ...more: t.Argument[]]): 'OK' | t.Integer;
   /**
    * Returns the properties of connections, one on a line.
    *
@@ -314,7 +314,7 @@ export interface Commands {
    *
    * `CLIENT SETINFO`, since Redis 7.2.0, O(1).
    */
-  clientSetInfo(...args: t.Argument[]): 'OK';
+  clientSetInfo(...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
    * Names the connection.
    *
@@ -840,7 +840,7 @@ export interface Commands {
    *
    * `FUNCTION LOAD`, since Redis 7.0.0, O(N) with N bytes of text.
    */
-  functionLoad(...args: t.Argument[]): string;
+  functionLoad(...args: [first: t.Argument, ...more: t.Argument[]]): string;
   /**
    * Adds the libraries of a payload of FUNCTION DUMP.
    *
@@ -858,9 +858,9 @@ export interface Commands {
    *
    * `GEOADD`, since Redis 3.2.0, O(log(N)) for each member, with N members in the set.
    */
-  geoadd(key: t.Key, ...args: t.Argument[]): t.Integer;
+  geoadd(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /** The same as {@link geoadd}. */
-  geoAdd(key: t.Key, ...args: t.Argument[]): t.Integer;
+  geoAdd(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /**
    * Returns the distance between the places of two members.
    *
@@ -930,17 +930,17 @@ export interface Commands {
    *
    * `GEOSEARCH`, since Redis 6.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
    */
-  geosearch(key: t.Key, ...args: t.Argument[]): Reply[];
+  geosearch(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): Reply[];
   /** The same as {@link geosearch}. */
-  geoSearch(key: t.Key, ...args: t.Argument[]): Reply[];
+  geoSearch(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): Reply[];
   /**
    * Stores the members within a circle or a rectangle.
    *
    * `GEOSEARCHSTORE`, since Redis 6.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
    */
-  geosearchstore(destination: t.Key, source: t.Key, ...args: t.Argument[]): t.Integer;
+  geosearchstore(destination: t.Key, source: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /** The same as {@link geosearchstore}. */
-  geoSearchStore(destination: t.Key, source: t.Key, ...args: t.Argument[]): t.Integer;
+  geoSearchStore(destination: t.Key, source: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /**
    * Returns the string at a key.
    *
@@ -1010,25 +1010,25 @@ export interface Commands {
    *
    * `HEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hexpire(key: t.Key, seconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hexpire(key: t.Key, seconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hexpire}. */
-  hExpire(key: t.Key, seconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hExpire(key: t.Key, seconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Lets fields of a hash expire at a unix time in seconds.
    *
    * `HEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hexpireat(key: t.Key, unixTimeSeconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hexpireat(key: t.Key, unixTimeSeconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hexpireat}. */
-  hExpireAt(key: t.Key, unixTimeSeconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hExpireAt(key: t.Key, unixTimeSeconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns the unix times in seconds at which fields of a hash expire.
    *
    * `HEXPIRETIME`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hexpiretime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hexpiretime(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hexpiretime}. */
-  hExpireTime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hExpireTime(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns the value of a field of a hash.
    *
@@ -1050,17 +1050,17 @@ export interface Commands {
    *
    * `HGETDEL`, since Redis 8.0.0, O(N) where N is the number of fields given.
    */
-  hgetdel(key: t.Key, ...args: t.Argument[]): (string | null)[];
+  hgetdel(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): (string | null)[];
   /** The same as {@link hgetdel}. */
-  hGetDel(key: t.Key, ...args: t.Argument[]): (string | null)[];
+  hGetDel(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): (string | null)[];
   /**
    * Returns the values of fields of a hash, and sets or clears when they expire.
    *
    * `HGETEX`, since Redis 8.0.0, O(N) where N is the number of fields given.
    */
-  hgetex(key: t.Key, ...args: t.Argument[]): (string | null)[];
+  hgetex(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): (string | null)[];
   /** The same as {@link hgetex}. */
-  hGetEx(key: t.Key, ...args: t.Argument[]): (string | null)[];
+  hGetEx(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): (string | null)[];
   /**
    * Adds to the integer in a field of a hash; a missing field counts as 0.
    *
@@ -1116,41 +1116,41 @@ export interface Commands {
    *
    * `HPERSIST`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpersist(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hpersist(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hpersist}. */
-  hPersist(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hPersist(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Lets fields of a hash expire after so many milliseconds.
    *
    * `HPEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpexpire(key: t.Key, milliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hpexpire(key: t.Key, milliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hpexpire}. */
-  hpExpire(key: t.Key, milliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hpExpire(key: t.Key, milliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Lets fields of a hash expire at a unix time in milliseconds.
    *
    * `HPEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpexpireat(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hpexpireat(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hpexpireat}. */
-  hpExpireAt(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: t.Argument[]): t.Integer[];
+  hpExpireAt(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns the unix times in milliseconds at which fields of a hash expire.
    *
    * `HPEXPIRETIME`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpexpiretime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hpexpiretime(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hpexpiretime}. */
-  hpExpireTime(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hpExpireTime(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns how many milliseconds are left until fields of a hash expire.
    *
    * `HPTTL`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpttl(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hpttl(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hpttl}. */
-  hpTTL(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hpTTL(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns one random field of a hash, or several; a negative count allows repeated ones.
    *
@@ -1180,9 +1180,9 @@ export interface Commands {
    *
    * `HSETEX`, since Redis 8.0.0, O(N) where N is the number of fields given.
    */
-  hsetex(key: t.Key, ...args: t.Argument[]): t.Integer;
+  hsetex(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /** The same as {@link hsetex}. */
-  hSetEx(key: t.Key, ...args: t.Argument[]): t.Integer;
+  hSetEx(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /**
    * Sets a field of a hash only when it does not exist.
    *
@@ -1204,9 +1204,9 @@ export interface Commands {
    *
    * `HTTL`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  httl(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  httl(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link httl}. */
-  hTTL(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  hTTL(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns the values of all fields of a hash.
    *
@@ -1538,9 +1538,9 @@ export interface Commands {
    *
    * `MSETEX`, since Redis 8.4.0, O(N) in the number of keys.
    */
-  msetex(...args: t.Argument[]): t.Integer;
+  msetex(...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /** The same as {@link msetex}. */
-  mSetEx(...args: t.Argument[]): t.Integer;
+  mSetEx(...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /**
    * Sets several keys to strings at once, but only if none of them exists.
    *
@@ -2228,15 +2228,15 @@ export interface Commands {
    *
    * `XACKDEL`, since Redis 8.2.0, O(log(N)) per entry.
    */
-  xackdel(key: t.Key, group: Value, ...args: t.Argument[]): t.Integer[];
+  xackdel(key: t.Key, group: Value, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Appends an entry to a stream; the key is created when it does not exist.
    *
    * `XADD`, since Redis 5.0.0, O(1), and O(N) when N entries are trimmed.
    */
-  xadd(key: t.Key, ...args: t.Argument[]): string | null;
+  xadd(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): string | null;
   /** The same as {@link xadd}. */
-  xAdd(key: t.Key, ...args: t.Argument[]): string | null;
+  xAdd(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): string | null;
   /**
    * Gives a consumer what others of its group have not acknowledged for long.
    *
@@ -2250,9 +2250,9 @@ export interface Commands {
    *
    * `XCLAIM`, since Redis 5.0.0, O(log(N)) per entry with N pending ones.
    */
-  xclaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: t.Argument[]): Reply[];
+  xclaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: [first: t.Argument, ...more: t.Argument[]]): Reply[];
   /** The same as {@link xclaim}. */
-  xClaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: t.Argument[]): Reply[];
+  xClaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, ...args: [first: t.Argument, ...more: t.Argument[]]): Reply[];
   /**
    * Deletes entries of a stream and returns how many were there.
    *
@@ -2266,7 +2266,7 @@ export interface Commands {
    *
    * `XDELEX`, since Redis 8.2.0, O(log(N)) per entry.
    */
-  xdelex(key: t.Key, ...args: t.Argument[]): t.Integer[];
+  xdelex(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Commands about the consumer groups of streams.
    *
@@ -2278,7 +2278,7 @@ export interface Commands {
    *
    * `XGROUP CREATE`, since Redis 5.0.0, O(1).
    */
-  xGroupCreate(key: t.Key, group: Value, ...args: t.Argument[]): 'OK';
+  xGroupCreate(key: t.Key, group: Value, ...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
    * Makes a consumer in a group.
    *
@@ -2308,7 +2308,7 @@ export interface Commands {
    *
    * `XGROUP SETID`, since Redis 5.0.0, O(1).
    */
-  xGroupSetId(key: t.Key, group: Value, ...args: t.Argument[]): 'OK';
+  xGroupSetId(key: t.Key, group: Value, ...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
    * Commands that describe streams.
    *
@@ -2352,7 +2352,7 @@ export interface Commands {
    *
    * `XNACK`, since Redis 8.8.0, O(log(N)) per entry with N pending ones.
    */
-  xnack(key: t.Key, group: Value, mode: t.Word<'SILENT' | 'FAIL' | 'FATAL'>, ...args: t.Argument[]): t.Integer;
+  xnack(key: t.Key, group: Value, mode: t.Word<'SILENT' | 'FAIL' | 'FATAL'>, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /**
    * Tells which entries of a group are delivered and not acknowledged.
    *
@@ -2374,17 +2374,17 @@ export interface Commands {
    *
    * `XREAD`, since Redis 5.0.0, O(log(N)+M) per stream with N entries and M of them returned.
    */
-  xread(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  xread(...args: [first: t.Argument, ...more: t.Argument[]]): { [key: string]: Reply[] } | null;
   /** The same as {@link xread}. */
-  xRead(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  xRead(...args: [first: t.Argument, ...more: t.Argument[]]): { [key: string]: Reply[] } | null;
   /**
    * Returns entries that no consumer of a group got before, or those of one that it has not acknowledged.
    *
    * `XREADGROUP`, since Redis 5.0.0, O(log(N)+M) per stream with N entries and M of them returned.
    */
-  xreadgroup(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  xreadgroup(...args: [first: t.Argument, ...more: t.Argument[]]): { [key: string]: Reply[] } | null;
   /** The same as {@link xreadgroup}. */
-  xReadGroup(...args: t.Argument[]): { [key: string]: Reply[] } | null;
+  xReadGroup(...args: [first: t.Argument, ...more: t.Argument[]]): { [key: string]: Reply[] } | null;
   /**
    * Returns the entries of a range of names, the last one first.
    *
@@ -2406,9 +2406,9 @@ export interface Commands {
    *
    * `XTRIM`, since Redis 5.0.0, O(N) with N entries deleted.
    */
-  xtrim(key: t.Key, ...args: t.Argument[]): t.Integer;
+  xtrim(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /** The same as {@link xtrim}. */
-  xTrim(key: t.Key, ...args: t.Argument[]): t.Integer;
+  xTrim(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /**
    * Adds members to a sorted set or changes their scores; the key is created when it does not exist.
    *
