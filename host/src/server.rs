@@ -83,6 +83,8 @@ pub struct Server {
     holds: Vec<usize>,
     /// Connections that are gone and that the engine does not know to be.
     dropped: Vec<ConnId>,
+    /// What the engine waits for, with the text that belongs to it.
+    errand: Option<(Errand, Vec<u8>)>,
     /// Closed connections whose peers may still read: slot, serial, when they are cut off.
     lingering: VecDeque<(usize, u64, Micros)>,
     /// Connections above their soft limit: slot and serial.
@@ -189,6 +191,7 @@ impl Server {
             flushes: Vec::new(),
             holds: Vec::new(),
             dropped: Vec::new(),
+            errand: None,
             lingering: VecDeque::new(),
             watched: Vec::new(),
             housekeeping_at: None,
@@ -215,6 +218,7 @@ impl Server {
     fn work(&mut self) -> Result<(), Trap> {
         self.accept()?;
         self.serve()?;
+        self.run_errand()?;
         let now = self.clock.now();
         self.deadline = self.engine.next_deadline()?;
         if self.deadline.is_some_and(|deadline| deadline <= now) {
@@ -268,7 +272,10 @@ impl Server {
     }
 
     fn wait_time(&mut self, deadline: Option<Micros>) -> Option<Duration> {
-        let work_left = !self.ready.is_empty() || !self.dropped.is_empty() || !self.holds.is_empty();
+        let work_left = !self.ready.is_empty()
+            || !self.dropped.is_empty()
+            || !self.holds.is_empty()
+            || self.errand.is_some();
         let accept_now = self.accept_again_at.is_none() && self.arriving.contains(&true);
         if work_left || accept_now {
             return Some(Duration::ZERO);
@@ -524,7 +531,6 @@ impl Server {
 
     /// Writes the outputs of the last call to their sockets.
     fn deliver(&mut self, now: Micros, named: &mut Vec<(ConnId, usize)>) -> Result<(), Trap> {
-        let mut errand_text = None;
         while let Some(output) = self.engine.next_output()? {
             match output {
                 Output::Write { conn, bytes, class } => {
@@ -559,7 +565,7 @@ impl Server {
                 // There is no log or replica yet that these would go to.
                 Output::Append { .. } => {}
                 Output::Setting { name, value } => apply(&mut self.settings, name, value),
-                Output::Errand { errand, text } => errand_text = Some((errand, text.to_vec())),
+                Output::Errand { errand, text } => self.errand = Some((errand, text.to_vec())),
                 Output::Shutdown => {
                     log::notice!("a client asked for SHUTDOWN");
                     self.stopping = true;
@@ -576,21 +582,15 @@ impl Server {
             }
         }
         self.flushes = flushes;
-        match errand_text {
-            Some((errand, text)) => self.run_errand(errand, &text, named),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// Does what the engine waits for, and hands over how it went. Between two batches the input buffer is free.
-    fn run_errand(
-        &mut self,
-        errand: Errand,
-        text: &[u8],
-        named: &mut Vec<(ConnId, usize)>,
-    ) -> Result<(), Trap> {
+    /// Does what the engine waits for, and hands over how it went. Between two batches the input buffer is free. What
+    /// the answer leads to may be another errand, which is left for the next turn: others want to be read from, too.
+    fn run_errand(&mut self) -> Result<(), Trap> {
+        let Some((errand, text)) = self.errand.take() else { return Ok(()) };
         let room = self.engine.input_buffer().len();
-        let done = files::run(&self.settings, errand, text, room);
+        let done = files::run(&self.settings, errand, &text, room);
         let answer = match &done {
             Ok(text) => text.as_slice(),
             Err(why) => &why.as_bytes()[..why.len().min(room)],
@@ -605,7 +605,7 @@ impl Server {
         });
         let now = self.clock.now();
         self.engine.process(now)?;
-        self.deliver(now, named)
+        self.deliver(now, &mut Vec::new())
     }
 
     /// Lets the requests wait of a connection whose replies pile up.
@@ -727,6 +727,7 @@ impl Server {
         self.flushes.clear();
         self.holds.clear();
         self.dropped.clear();
+        self.errand = None;
         self.lingering.clear();
         self.watched.clear();
         self.batch = Batch::default();
