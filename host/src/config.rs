@@ -391,15 +391,6 @@ impl Parser {
                 }
                 settings.gather_micros_max = micros;
             }
-            "requirepass" => settings.has_password = !value.is_empty(),
-            "user" => {
-                // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
-                let mut words = value.split_ascii_whitespace();
-                if words.next() == Some("default") {
-                    settings.has_password = !words.any(|word| word.eq_ignore_ascii_case("nopass"));
-                }
-                return Ok(false);
-            }
             "protected-mode" => settings.protected_mode = yes_or_no(value)?,
             "maxclients" => settings.clients_max = number(value)?,
             "client-output-buffer-limit" => settings.output_limits.update(value)?,
@@ -435,7 +426,24 @@ impl Parser {
         Ok(true)
     }
 
+    /// Whether the default user needs a password. A line of theirs counts more than `requirepass`, as in the engine.
+    fn has_password(&self) -> bool {
+        let mut has_password = false;
+        for (name, value) in &self.options {
+            has_password |= name == "requirepass" && !value.is_empty();
+        }
+        for (_, rules) in self.options.iter().filter(|(name, _)| name == "user") {
+            // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
+            let mut words = rules.split_ascii_whitespace();
+            if words.next() == Some("default") {
+                has_password = !words.any(|word| word.eq_ignore_ascii_case("nopass"));
+            }
+        }
+        has_password
+    }
+
     fn finish(mut self) -> Settings {
+        self.settings.has_password = self.has_password();
         if let Some(path) = &self.settings.config_file {
             self.options.push(("config-file".to_owned(), path.display().to_string()));
         }
@@ -574,6 +582,8 @@ mod tests {
         assert_eq!(lines, ["user alice on >a +@all ~*", "user bob off", "user default on nopass ~* +@all"]);
         assert!(!settings.has_password);
         assert!(from_text("user default on >a").unwrap().has_password);
+        assert!(!from_text("user default on nopass\nrequirepass a").unwrap().has_password);
+        assert!(from_text("requirepass a\nuser bob on nopass").unwrap().has_password);
         assert!(from_text("user alice +nosuch").unwrap_err().contains("Unknown command"));
         assert!(from_text("aclfile /nowhere/users.acl").unwrap_err().contains("cannot open"));
     }

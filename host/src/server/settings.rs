@@ -2,17 +2,15 @@
 
 use crate::config::{Settings, yes_or_no};
 use crate::log;
+use sanderling_core::DEFAULT_USER_GUARDED;
 
 /// Descriptors for everything that is not a client.
 const DESCRIPTORS_RESERVED: u64 = 64;
 
-/// Acts on a CONFIG SET that the engine has accepted.
+/// Acts on a change of settings that the engine has told of.
 pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
     let applied = match name {
-        "requirepass" => {
-            settings.has_password = !value.is_empty();
-            Ok(())
-        }
+        DEFAULT_USER_GUARDED => yes_or_no(value).map(|guarded| settings.has_password = guarded),
         "protected-mode" => yes_or_no(value).map(|protected| settings.protected_mode = protected),
         "client-output-buffer-limit" => settings.output_limits.update(value),
         "loglevel" => value.parse().map(log::set_level),
