@@ -6,7 +6,7 @@
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::engine::{Engine, Factory, Request, Trap, peer_text};
+use crate::engine::{Engine, EngineConfig, Factory, Request, Trap, peer_text};
 use crate::files;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::log;
@@ -15,7 +15,7 @@ use links::{Link, Links};
 use mio::{Events, Poll, Token};
 use pacing::Pacing;
 use sanderling_core::{ConnId, Errand, Micros, Output};
-use settings::{apply, raise_descriptor_limit};
+use settings::{apply, fit_descriptor_limit};
 use signals::Signals;
 use slots::Slots;
 use std::collections::VecDeque;
@@ -127,14 +127,13 @@ impl From<Trap> for StartError {
 impl Server {
     /// Opens log and sockets, compiles or loads the engine.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
-        let config = settings.engine.clone();
-        Self::start_with(settings, || Factory::new(config))
+        Self::start_with(settings, Factory::new)
     }
 
     /// The same with engines from elsewhere, made once the sockets are open.
     pub fn start_with(
         mut settings: Settings,
-        factory: impl FnOnce() -> Result<Factory, Trap>,
+        factory: impl FnOnce(EngineConfig) -> Result<Factory, Trap>,
     ) -> Result<Self, StartError> {
         let started = Instant::now();
         if let Some(dir) = &settings.dir {
@@ -144,7 +143,7 @@ impl Server {
         log::open(settings.log_level, settings.log_format, settings.log_file.as_deref())
             .map_err(|error| StartError(format!("cannot open the log file: {error}")))?;
         log::notice!("{} starting, pid {}", crate::version(), std::process::id());
-        raise_descriptor_limit(&mut settings);
+        fit_descriptor_limit(&mut settings);
 
         // The kernel would else make each pause up to 50 microseconds longer. If it cannot be told, they are.
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK_NANOS));
@@ -156,7 +155,7 @@ impl Server {
             listener.register(poll.registry(), Token(LISTENERS_END - 1 - index))?;
         }
         let mut clock = Clock::default();
-        let factory = factory()?;
+        let factory = factory(settings.engine.clone())?;
         let engine = factory.create(clock.now())?;
         if let Some(path) = &settings.pid_file {
             fs::write(path, format!("{}\n", std::process::id()))

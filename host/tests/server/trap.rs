@@ -93,7 +93,7 @@ fn a_trap_loses_the_clients_and_not_the_server() {
     let (started, ready) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         let factory = Factory::from_fn(|_| Ok(Box::new(Fragile::default())));
-        let server = Server::start_with(settings, || Ok(factory)).unwrap();
+        let server = Server::start_with(settings, |_| Ok(factory)).unwrap();
         started.send(()).unwrap();
         server.run().unwrap();
     });
