@@ -57,6 +57,8 @@ const LISTENERS_END: usize = usize::MAX - 1;
 /// A server that listens and is ready to run.
 pub struct Server {
     settings: Settings,
+    /// As they were at the start, and are again for an engine that takes over.
+    first_settings: Settings,
     factory: Factory,
     engine: Box<dyn Engine>,
     poll: Poll,
@@ -173,6 +175,7 @@ impl Server {
             arriving: vec![true; listeners.len()],
             pacing: Pacing::new(settings.gather_micros_max),
             pause: None,
+            first_settings: settings.clone(),
             settings,
             factory,
             engine,
@@ -717,7 +720,7 @@ impl Server {
     fn replace_engine(&mut self, trap: &Trap) -> Result<(), StartError> {
         log::warning!(
             "THE ENGINE BROKE DOWN: {trap}. All data is lost and {} clients are disconnected; \
-             starting again with an empty engine",
+             starting again with an empty engine and the settings of the start",
             self.connections.len()
         );
         self.connections.clear();
@@ -732,6 +735,9 @@ impl Server {
         self.batch = Batch::default();
         // The next turn asks the new engine.
         self.deadline = Some(0);
+        // The new engine knows nothing of what was changed since, such as a password.
+        self.settings = self.first_settings.clone();
+        log::set_level(self.settings.log_level);
         self.engine = self.factory.create(self.clock.now())?;
         Ok(())
     }
