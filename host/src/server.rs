@@ -35,7 +35,7 @@ const READ_BYTES_MAX: usize = 64 << 10;
 /// A batch with less room than this is processed before the next read.
 const READ_BYTES_MIN: usize = 4 << 10;
 const EVENTS_MAX: usize = 1024;
-/// Connections accepted per listener and turn; the rest wait their turn in the kernel.
+/// Connections accepted in a turn, of which each listener has a share; the rest wait in the kernel.
 const ACCEPTS_PER_TURN_MAX: usize = 256;
 /// Pause after the system had no descriptor or memory for another connection.
 const ACCEPT_RETRY_MICROS: Micros = 100_000;
@@ -67,6 +67,8 @@ pub struct Server {
     /// Listeners that may have connections waiting.
     arriving: Vec<bool>,
     accept_again_at: Option<Micros>,
+    /// The log has been told that none can be accepted.
+    accept_complained: bool,
     signals: Signals,
     clock: Clock,
     connections: Slots,
@@ -183,6 +185,7 @@ impl Server {
             events: Events::with_capacity(EVENTS_MAX),
             listeners,
             accept_again_at: None,
+            accept_complained: false,
             signals,
             clock,
             connections: Slots::default(),
@@ -317,10 +320,17 @@ impl Server {
         // Whoever is gone is told first: the engine may then give the name to a newcomer.
         self.process()?;
         let mut arrivals = VecDeque::new();
+        let share = (ACCEPTS_PER_TURN_MAX / self.listeners.len()).max(1);
         for index in 0..self.listeners.len() {
-            while self.arriving[index] && arrivals.len() < ACCEPTS_PER_TURN_MAX {
+            for _ in 0..share {
+                if !self.arriving[index] {
+                    break;
+                }
                 match self.listeners[index].accept(self.settings.tcp_keepalive_seconds) {
-                    Ok(arrival) => arrivals.push_back(arrival),
+                    Ok(arrival) => {
+                        self.accept_complained = false;
+                        arrivals.push_back(arrival);
+                    }
                     Err(error) => self.accept_failed(index, &error),
                 }
             }
@@ -333,7 +343,9 @@ impl Server {
             io::ErrorKind::WouldBlock => self.arriving[index] = false,
             io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
             _ => {
-                log::warning!("cannot accept connections for a moment: {error}");
+                if !std::mem::replace(&mut self.accept_complained, true) {
+                    log::warning!("cannot accept connections for now: {error}");
+                }
                 self.accept_again_at = Some(self.clock.now() + ACCEPT_RETRY_MICROS);
                 // What is missing is missing for all listeners.
                 self.arriving.fill(false);
