@@ -210,10 +210,13 @@ Process
 
 /// Reads the command line, without the program's name, and the file that it may name.
 pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
-    match arguments.first().map(String::as_str) {
-        Some("-h" | "--help") => return Ok(Invocation::Help),
-        Some("-v" | "--version") => return Ok(Invocation::Version),
-        _ => {}
+    for (index, word) in arguments.iter().enumerate() {
+        match (index, word.as_str()) {
+            // A value may begin with one dash, but not with two.
+            (0, "-h") | (_, "--help") => return Ok(Invocation::Help),
+            (0, "-v") | (_, "--version") => return Ok(Invocation::Version),
+            _ => {}
+        }
     }
     let mut parser = Parser::new();
     let flags = match arguments.first().map(String::as_str) {

@@ -20,7 +20,7 @@ use signals::Signals;
 use slots::Slots;
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fmt, fs, io, thread};
 
@@ -144,8 +144,13 @@ impl Server {
             let changed = std::env::set_current_dir(dir);
             changed.map_err(|error| StartError(format!("cannot work in {}: {error}", dir.display())))?;
         }
-        log::open(settings.log_level, settings.log_format, settings.log_file.as_deref())
-            .map_err(|error| StartError(format!("cannot open the log file: {error}")))?;
+        let log_file = settings.log_file.as_deref();
+        log::open(settings.log_level, settings.log_format, log_file).map_err(|error| {
+            StartError(format!(
+                "cannot open the log file {}: {error}",
+                log_file.unwrap_or(Path::new("")).display()
+            ))
+        })?;
         log::notice!("{} starting, pid {}", crate::version(), std::process::id());
         fit_descriptor_limit(&mut settings);
 
