@@ -11,6 +11,10 @@ use std::str::FromStr;
 
 /// Files that a configuration file may include, one inside the other.
 const INCLUDE_DEPTH_MAX: usize = 16;
+/// A smaller sandbox has no room for any data beside the engine.
+const MEMORY_BYTES_MIN: u64 = 8 << 20;
+/// What 32-bit addresses reach.
+const MEMORY_BYTES_MAX: u64 = 4 << 30;
 /// Longer pauses than ten milliseconds are a mistake of unit.
 const GATHER_MICROS_MAX: u64 = 10_000;
 
@@ -135,7 +139,7 @@ impl Default for Settings {
             engine: EngineConfig {
                 kind: Kind::Wasm,
                 options: String::new(),
-                memory_bytes_max: 4 << 30,
+                memory_bytes_max: MEMORY_BYTES_MAX,
                 cache_dir: default_cache_dir(),
             },
         }
@@ -185,7 +189,7 @@ Access
 Limits
   --maxclients <n>                                                                    [10000]
   --maxmemory <bytes>        size of the data, as 100mb; 0 is no limit                [0]
-  --memory-bytes-max <bytes> size of the sandbox, at most 4gb                         [4gb]
+  --memory-bytes-max <bytes> size of the sandbox, from 8mb to 4gb                     [4gb]
   --proto-max-bulk-len <bytes>                                                        [512mb]
   --client-query-buffer-limit <bytes>                                                 [1gb]
   --client-output-buffer-limit <class hard soft seconds ...>
@@ -412,8 +416,8 @@ impl Parser {
             "cache-dir" => settings.engine.cache_dir = path(value).map(|path| path.join("sanderling")),
             "memory-bytes-max" => {
                 let cap = bytes(value)? as u64;
-                if cap == 0 || cap > 4 << 30 {
-                    return Err("must be between 1 and 4gb".to_owned());
+                if !(MEMORY_BYTES_MIN..=MEMORY_BYTES_MAX).contains(&cap) {
+                    return Err("must be between 8mb and 4gb".to_owned());
                 }
                 settings.engine.memory_bytes_max = cap;
             }
@@ -632,6 +636,7 @@ mod tests {
             (&["--port", "70000"], "'--port': '70000' is not a number in range"),
             (&["--engine", "jvm"], "'--engine': must be wasm or native"),
             (&["--gather-micros-max", "10001"], "'--gather-micros-max': must be between 0 and 10000"),
+            (&["--memory-bytes-max", "7mb"], "'--memory-bytes-max': must be between 8mb and 4gb"),
             (&["--port", "1", "-v"], "'--port': '1 -v' is not a number in range"),
             (
                 &["/nowhere/x.conf"],
