@@ -105,6 +105,11 @@ impl Acl {
         self.users[id as usize].as_ref().expect("connections of deleted users become the default user's")
     }
 
+    /// Whether the default user, as whom everyone begins, needs a password.
+    pub(crate) fn is_guarded(&self) -> bool {
+        !self.user(DEFAULT_USER).needs_no_password
+    }
+
     /// How many users there are.
     pub(crate) fn users_len(&self) -> usize {
         self.by_name.len()

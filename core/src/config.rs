@@ -608,7 +608,7 @@ const SETTINGS: &[Setting] = &[
         name: "requirepass",
         alias: None,
         is_mutable: true,
-        is_host: true,
+        is_host: false,
         read: |config, _| String::from_utf8_lossy(&config.requirepass).into_owned(),
         write: |config, _, value| {
             config.requirepass = value.as_bytes().to_vec();

@@ -19,6 +19,8 @@ pub(crate) struct Conversation {
     pub(crate) effects: Vec<u8>,
     /// What the host was asked last.
     pub(crate) errand: Option<(Errand, String)>,
+    /// What the host was told last of a setting.
+    pub(crate) setting: Option<(String, String)>,
     /// How often the host was told to write.
     pub(crate) writes: usize,
 }
@@ -38,6 +40,7 @@ impl Conversation {
             closed: BTreeSet::new(),
             effects: Vec::new(),
             errand: None,
+            setting: None,
             writes: 0,
         }
     }
@@ -161,7 +164,8 @@ impl Conversation {
                 Output::Errand { errand, text } => {
                     self.errand = Some((errand, String::from_utf8_lossy(text).into_owned()));
                 }
-                Output::Setting { .. } | Output::Shutdown => {}
+                Output::Setting { name, value } => self.setting = Some((name.into(), value.into())),
+                Output::Shutdown => {}
             }
         }
     }

@@ -51,4 +51,4 @@ pub use config::{Config, ConfigError, Fact, Options};
 pub use connection::{ConnId, Peer};
 pub use engine::{Engine, Micros};
 pub use errand::{Errand, quoted};
-pub use output::{Class, Output};
+pub use output::{Class, DEFAULT_USER_GUARDED, Output};

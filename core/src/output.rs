@@ -6,6 +6,10 @@ use alloc::vec::Vec;
 use crate::connection::ConnId;
 use crate::errand::Errand;
 
+/// A setting that only the host knows: `yes` or `no`, whether the default user, as whom everyone begins, needs a
+/// password. Protected mode depends on it.
+pub const DEFAULT_USER_GUARDED: &str = "default-user-guarded";
+
 /// Something for the host to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output<'a> {
@@ -28,7 +32,7 @@ pub enum Output<'a> {
         /// RESP commands.
         bytes: &'a [u8],
     },
-    /// A setting that the host acts on was changed.
+    /// A setting that the host acts on was changed, or [`DEFAULT_USER_GUARDED`].
     Setting {
         /// Its name.
         name: &'a str,

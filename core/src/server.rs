@@ -15,7 +15,7 @@ use crate::errand::Asked;
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::observe::{Observer, Statistics};
-use crate::output::Class;
+use crate::output::{Class, DEFAULT_USER_GUARDED};
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::resp::Reply;
@@ -150,6 +150,8 @@ pub struct Server {
     pub closing: Vec<ConnId>,
     /// Settings that the host must hear of.
     pub settings: Vec<(String, String)>,
+    /// Whether the default user needs a password, as the host knows it.
+    is_guarded: bool,
     /// What connections keep in the engine, while `maxmemory-clients` limits it.
     pub(crate) clients_bytes: usize,
     /// Whether keys are being evicted step by step.
@@ -220,6 +222,7 @@ impl Server {
             timers: OrderedSet::new(),
             closing: Vec::new(),
             settings: Vec::new(),
+            is_guarded: false,
             clients_bytes: 0,
             is_evicting: false,
             is_shutdown: false,
@@ -242,6 +245,7 @@ impl Server {
             rate: Rate { at: now, ..Rate::default() },
         };
         server.configure_users(&options.users);
+        server.is_guarded = server.acl.is_guarded();
         server
     }
 
@@ -283,6 +287,13 @@ impl Server {
             if self.get(conn).is_some() {
                 self.refresh_gate(conn);
             }
+        }
+        // The host lets strangers in only while there is a password, however it came or went.
+        let is_guarded = self.acl.is_guarded();
+        if is_guarded != self.is_guarded {
+            self.is_guarded = is_guarded;
+            let value = if is_guarded { "yes" } else { "no" };
+            self.settings.push((DEFAULT_USER_GUARDED.into(), value.into()));
         }
     }
 

@@ -11,6 +11,10 @@ use std::str::FromStr;
 
 /// Files that a configuration file may include, one inside the other.
 const INCLUDE_DEPTH_MAX: usize = 16;
+/// A smaller sandbox has no room for any data beside the engine.
+const MEMORY_BYTES_MIN: u64 = 8 << 20;
+/// What 32-bit addresses reach.
+const MEMORY_BYTES_MAX: u64 = 4 << 30;
 /// Longer pauses than ten milliseconds are a mistake of unit.
 const GATHER_MICROS_MAX: u64 = 10_000;
 
@@ -135,7 +139,7 @@ impl Default for Settings {
             engine: EngineConfig {
                 kind: Kind::Wasm,
                 options: String::new(),
-                memory_bytes_max: 4 << 30,
+                memory_bytes_max: MEMORY_BYTES_MAX,
                 cache_dir: default_cache_dir(),
             },
         }
@@ -185,7 +189,7 @@ Access
 Limits
   --maxclients <n>                                                                    [10000]
   --maxmemory <bytes>        size of the data, as 100mb; 0 is no limit                [0]
-  --memory-bytes-max <bytes> size of the sandbox, at most 4gb                         [4gb]
+  --memory-bytes-max <bytes> size of the sandbox, from 8mb to 4gb                     [4gb]
   --proto-max-bulk-len <bytes>                                                        [512mb]
   --client-query-buffer-limit <bytes>                                                 [1gb]
   --client-output-buffer-limit <class hard soft seconds ...>
@@ -210,10 +214,13 @@ Process
 
 /// Reads the command line, without the program's name, and the file that it may name.
 pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
-    match arguments.first().map(String::as_str) {
-        Some("-h" | "--help") => return Ok(Invocation::Help),
-        Some("-v" | "--version") => return Ok(Invocation::Version),
-        _ => {}
+    for (index, word) in arguments.iter().enumerate() {
+        match (index, word.as_str()) {
+            // A value may begin with one dash, but not with two.
+            (0, "-h") | (_, "--help") => return Ok(Invocation::Help),
+            (0, "-v") | (_, "--version") => return Ok(Invocation::Version),
+            _ => {}
+        }
     }
     let mut parser = Parser::new();
     let flags = match arguments.first().map(String::as_str) {
@@ -391,15 +398,6 @@ impl Parser {
                 }
                 settings.gather_micros_max = micros;
             }
-            "requirepass" => settings.has_password = !value.is_empty(),
-            "user" => {
-                // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
-                let mut words = value.split_ascii_whitespace();
-                if words.next() == Some("default") {
-                    settings.has_password = !words.any(|word| word.eq_ignore_ascii_case("nopass"));
-                }
-                return Ok(false);
-            }
             "protected-mode" => settings.protected_mode = yes_or_no(value)?,
             "maxclients" => settings.clients_max = number(value)?,
             "client-output-buffer-limit" => settings.output_limits.update(value)?,
@@ -418,8 +416,8 @@ impl Parser {
             "cache-dir" => settings.engine.cache_dir = path(value).map(|path| path.join("sanderling")),
             "memory-bytes-max" => {
                 let cap = bytes(value)? as u64;
-                if cap == 0 || cap > 4 << 30 {
-                    return Err("must be between 1 and 4gb".to_owned());
+                if !(MEMORY_BYTES_MIN..=MEMORY_BYTES_MAX).contains(&cap) {
+                    return Err("must be between 8mb and 4gb".to_owned());
                 }
                 settings.engine.memory_bytes_max = cap;
             }
@@ -435,7 +433,24 @@ impl Parser {
         Ok(true)
     }
 
+    /// Whether the default user needs a password. A line of theirs counts more than `requirepass`, as in the engine.
+    fn has_password(&self) -> bool {
+        let mut has_password = false;
+        for (name, value) in &self.options {
+            has_password |= name == "requirepass" && !value.is_empty();
+        }
+        for (_, rules) in self.options.iter().filter(|(name, _)| name == "user") {
+            // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
+            let mut words = rules.split_ascii_whitespace();
+            if words.next() == Some("default") {
+                has_password = !words.any(|word| word.eq_ignore_ascii_case("nopass"));
+            }
+        }
+        has_password
+    }
+
     fn finish(mut self) -> Settings {
+        self.settings.has_password = self.has_password();
         if let Some(path) = &self.settings.config_file {
             self.options.push(("config-file".to_owned(), path.display().to_string()));
         }
@@ -574,6 +589,8 @@ mod tests {
         assert_eq!(lines, ["user alice on >a +@all ~*", "user bob off", "user default on nopass ~* +@all"]);
         assert!(!settings.has_password);
         assert!(from_text("user default on >a").unwrap().has_password);
+        assert!(!from_text("user default on nopass\nrequirepass a").unwrap().has_password);
+        assert!(from_text("requirepass a\nuser bob on nopass").unwrap().has_password);
         assert!(from_text("user alice +nosuch").unwrap_err().contains("Unknown command"));
         assert!(from_text("aclfile /nowhere/users.acl").unwrap_err().contains("cannot open"));
     }
@@ -619,6 +636,7 @@ mod tests {
             (&["--port", "70000"], "'--port': '70000' is not a number in range"),
             (&["--engine", "jvm"], "'--engine': must be wasm or native"),
             (&["--gather-micros-max", "10001"], "'--gather-micros-max': must be between 0 and 10000"),
+            (&["--memory-bytes-max", "7mb"], "'--memory-bytes-max': must be between 8mb and 4gb"),
             (&["--port", "1", "-v"], "'--port': '1 -v' is not a number in range"),
             (
                 &["/nowhere/x.conf"],

@@ -106,7 +106,7 @@ impl OutputLimit {
             *soft_since = None;
             return false;
         }
-        now - *soft_since.get_or_insert(now) > self.soft_seconds * 1_000_000
+        now - *soft_since.get_or_insert(now) > self.soft_seconds.saturating_mul(1_000_000)
     }
 }
 
@@ -163,5 +163,7 @@ mod tests {
         assert!(!limit.exceeded(10, &mut since, 4_000_000));
         assert!(!limit.exceeded(11, &mut since, 9_000_000), "going below starts the time anew");
         assert!(limit.exceeded(101, &mut since, 9_000_000));
+        let patient = OutputLimit { soft_seconds: u64::MAX, ..limit };
+        assert!(!patient.exceeded(11, &mut None, 9_000_000));
     }
 }

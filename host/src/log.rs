@@ -115,6 +115,14 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
     };
 }
 
+/// Writes why the server ends to the log's file, if there is one; on standard error it stands anyway.
+pub fn last_words(message: &str) {
+    let has_file = SINK.lock().expect("no holder of the lock panics").file.is_some();
+    if has_file {
+        write(Level::Warning, format_args!("{message}"));
+    }
+}
+
 macro_rules! event {
     ($name:ident, $level:ident, $dollar:tt) => {
         macro_rules! $name {

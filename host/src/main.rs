@@ -2,7 +2,8 @@
 
 use sanderling::config::{self, Invocation};
 use sanderling::memory::Counting;
-use sanderling::{Server, version};
+use sanderling::{Server, log, version};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -13,20 +14,25 @@ fn main() -> ExitCode {
         std::env::args_os().skip(1).map(|word| word.into_string()).collect();
     let Ok(arguments) = arguments else { return fail("the arguments are not UTF-8") };
     let settings = match config::parse(&arguments) {
-        Ok(Invocation::Help) => {
-            print!("{}", config::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Ok(Invocation::Version) => {
-            println!("{}", version());
-            return ExitCode::SUCCESS;
-        }
+        Ok(Invocation::Help) => return print(config::HELP),
+        Ok(Invocation::Version) => return print(&format!("{}\n", version())),
         Ok(Invocation::Serve(settings)) => settings,
         Err(error) => return fail(&error.to_string()),
     };
     match Server::start(*settings).and_then(Server::run) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
+        Err(error) => {
+            log::last_words(&error.to_string());
+            fail(&error.to_string())
+        }
+    }
+}
+
+/// A reader that has seen enough, such as `head`, is no failure.
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(&error.to_string()),
+        _ => ExitCode::SUCCESS,
     }
 }
 

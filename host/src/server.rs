@@ -6,7 +6,7 @@
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::engine::{Engine, Factory, Request, Trap, peer_text};
+use crate::engine::{Engine, EngineConfig, Factory, Request, Trap, peer_text};
 use crate::files;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::log;
@@ -15,12 +15,12 @@ use links::{Link, Links};
 use mio::{Events, Poll, Token};
 use pacing::Pacing;
 use sanderling_core::{ConnId, Errand, Micros, Output};
-use settings::{apply, raise_descriptor_limit};
+use settings::{apply, fit_descriptor_limit};
 use signals::Signals;
 use slots::Slots;
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fmt, fs, io, thread};
 
@@ -35,7 +35,7 @@ const READ_BYTES_MAX: usize = 64 << 10;
 /// A batch with less room than this is processed before the next read.
 const READ_BYTES_MIN: usize = 4 << 10;
 const EVENTS_MAX: usize = 1024;
-/// Connections accepted per listener and turn; the rest wait their turn in the kernel.
+/// Connections accepted in a turn, of which each listener has a share; the rest wait in the kernel.
 const ACCEPTS_PER_TURN_MAX: usize = 256;
 /// Pause after the system had no descriptor or memory for another connection.
 const ACCEPT_RETRY_MICROS: Micros = 100_000;
@@ -57,6 +57,8 @@ const LISTENERS_END: usize = usize::MAX - 1;
 /// A server that listens and is ready to run.
 pub struct Server {
     settings: Settings,
+    /// As they were at the start, and are again for an engine that takes over.
+    first_settings: Settings,
     factory: Factory,
     engine: Box<dyn Engine>,
     poll: Poll,
@@ -65,6 +67,8 @@ pub struct Server {
     /// Listeners that may have connections waiting.
     arriving: Vec<bool>,
     accept_again_at: Option<Micros>,
+    /// The log has been told that none can be accepted.
+    accept_complained: bool,
     signals: Signals,
     clock: Clock,
     connections: Slots,
@@ -83,6 +87,8 @@ pub struct Server {
     holds: Vec<usize>,
     /// Connections that are gone and that the engine does not know to be.
     dropped: Vec<ConnId>,
+    /// What the engine waits for, with the text that belongs to it.
+    errand: Option<(Errand, Vec<u8>)>,
     /// Closed connections whose peers may still read: slot, serial, when they are cut off.
     lingering: VecDeque<(usize, u64, Micros)>,
     /// Connections above their soft limit: slot and serial.
@@ -125,24 +131,28 @@ impl From<Trap> for StartError {
 impl Server {
     /// Opens log and sockets, compiles or loads the engine.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
-        let config = settings.engine.clone();
-        Self::start_with(settings, || Factory::new(config))
+        Self::start_with(settings, Factory::new)
     }
 
     /// The same with engines from elsewhere, made once the sockets are open.
     pub fn start_with(
         mut settings: Settings,
-        factory: impl FnOnce() -> Result<Factory, Trap>,
+        factory: impl FnOnce(EngineConfig) -> Result<Factory, Trap>,
     ) -> Result<Self, StartError> {
         let started = Instant::now();
         if let Some(dir) = &settings.dir {
             let changed = std::env::set_current_dir(dir);
             changed.map_err(|error| StartError(format!("cannot work in {}: {error}", dir.display())))?;
         }
-        log::open(settings.log_level, settings.log_format, settings.log_file.as_deref())
-            .map_err(|error| StartError(format!("cannot open the log file: {error}")))?;
+        let log_file = settings.log_file.as_deref();
+        log::open(settings.log_level, settings.log_format, log_file).map_err(|error| {
+            StartError(format!(
+                "cannot open the log file {}: {error}",
+                log_file.unwrap_or(Path::new("")).display()
+            ))
+        })?;
         log::notice!("{} starting, pid {}", crate::version(), std::process::id());
-        raise_descriptor_limit(&mut settings);
+        fit_descriptor_limit(&mut settings);
 
         // The kernel would else make each pause up to 50 microseconds longer. If it cannot be told, they are.
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK_NANOS));
@@ -154,7 +164,7 @@ impl Server {
             listener.register(poll.registry(), Token(LISTENERS_END - 1 - index))?;
         }
         let mut clock = Clock::default();
-        let factory = factory()?;
+        let factory = factory(settings.engine.clone())?;
         let engine = factory.create(clock.now())?;
         if let Some(path) = &settings.pid_file {
             fs::write(path, format!("{}\n", std::process::id()))
@@ -172,6 +182,7 @@ impl Server {
             arriving: vec![true; listeners.len()],
             pacing: Pacing::new(settings.gather_micros_max),
             pause: None,
+            first_settings: settings.clone(),
             settings,
             factory,
             engine,
@@ -179,6 +190,7 @@ impl Server {
             events: Events::with_capacity(EVENTS_MAX),
             listeners,
             accept_again_at: None,
+            accept_complained: false,
             signals,
             clock,
             connections: Slots::default(),
@@ -189,6 +201,7 @@ impl Server {
             flushes: Vec::new(),
             holds: Vec::new(),
             dropped: Vec::new(),
+            errand: None,
             lingering: VecDeque::new(),
             watched: Vec::new(),
             housekeeping_at: None,
@@ -215,6 +228,7 @@ impl Server {
     fn work(&mut self) -> Result<(), Trap> {
         self.accept()?;
         self.serve()?;
+        self.run_errand()?;
         let now = self.clock.now();
         self.deadline = self.engine.next_deadline()?;
         if self.deadline.is_some_and(|deadline| deadline <= now) {
@@ -268,7 +282,10 @@ impl Server {
     }
 
     fn wait_time(&mut self, deadline: Option<Micros>) -> Option<Duration> {
-        let work_left = !self.ready.is_empty() || !self.dropped.is_empty() || !self.holds.is_empty();
+        let work_left = !self.ready.is_empty()
+            || !self.dropped.is_empty()
+            || !self.holds.is_empty()
+            || self.errand.is_some();
         let accept_now = self.accept_again_at.is_none() && self.arriving.contains(&true);
         if work_left || accept_now {
             return Some(Duration::ZERO);
@@ -308,10 +325,17 @@ impl Server {
         // Whoever is gone is told first: the engine may then give the name to a newcomer.
         self.process()?;
         let mut arrivals = VecDeque::new();
+        let share = (ACCEPTS_PER_TURN_MAX / self.listeners.len()).max(1);
         for index in 0..self.listeners.len() {
-            while self.arriving[index] && arrivals.len() < ACCEPTS_PER_TURN_MAX {
+            for _ in 0..share {
+                if !self.arriving[index] {
+                    break;
+                }
                 match self.listeners[index].accept(self.settings.tcp_keepalive_seconds) {
-                    Ok(arrival) => arrivals.push_back(arrival),
+                    Ok(arrival) => {
+                        self.accept_complained = false;
+                        arrivals.push_back(arrival);
+                    }
                     Err(error) => self.accept_failed(index, &error),
                 }
             }
@@ -324,7 +348,9 @@ impl Server {
             io::ErrorKind::WouldBlock => self.arriving[index] = false,
             io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
             _ => {
-                log::warning!("cannot accept connections for a moment: {error}");
+                if !std::mem::replace(&mut self.accept_complained, true) {
+                    log::warning!("cannot accept connections for now: {error}");
+                }
                 self.accept_again_at = Some(self.clock.now() + ACCEPT_RETRY_MICROS);
                 // What is missing is missing for all listeners.
                 self.arriving.fill(false);
@@ -524,7 +550,6 @@ impl Server {
 
     /// Writes the outputs of the last call to their sockets.
     fn deliver(&mut self, now: Micros, named: &mut Vec<(ConnId, usize)>) -> Result<(), Trap> {
-        let mut errand_text = None;
         while let Some(output) = self.engine.next_output()? {
             match output {
                 Output::Write { conn, bytes, class } => {
@@ -559,7 +584,7 @@ impl Server {
                 // There is no log or replica yet that these would go to.
                 Output::Append { .. } => {}
                 Output::Setting { name, value } => apply(&mut self.settings, name, value),
-                Output::Errand { errand, text } => errand_text = Some((errand, text.to_vec())),
+                Output::Errand { errand, text } => self.errand = Some((errand, text.to_vec())),
                 Output::Shutdown => {
                     log::notice!("a client asked for SHUTDOWN");
                     self.stopping = true;
@@ -576,21 +601,15 @@ impl Server {
             }
         }
         self.flushes = flushes;
-        match errand_text {
-            Some((errand, text)) => self.run_errand(errand, &text, named),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// Does what the engine waits for, and hands over how it went. Between two batches the input buffer is free.
-    fn run_errand(
-        &mut self,
-        errand: Errand,
-        text: &[u8],
-        named: &mut Vec<(ConnId, usize)>,
-    ) -> Result<(), Trap> {
+    /// Does what the engine waits for, and hands over how it went. Between two batches the input buffer is free. What
+    /// the answer leads to may be another errand, which is left for the next turn: others want to be read from, too.
+    fn run_errand(&mut self) -> Result<(), Trap> {
+        let Some((errand, text)) = self.errand.take() else { return Ok(()) };
         let room = self.engine.input_buffer().len();
-        let done = files::run(&self.settings, errand, text, room);
+        let done = files::run(&self.settings, errand, &text, room);
         let answer = match &done {
             Ok(text) => text.as_slice(),
             Err(why) => &why.as_bytes()[..why.len().min(room)],
@@ -605,7 +624,7 @@ impl Server {
         });
         let now = self.clock.now();
         self.engine.process(now)?;
-        self.deliver(now, named)
+        self.deliver(now, &mut Vec::new())
     }
 
     /// Lets the requests wait of a connection whose replies pile up.
@@ -718,7 +737,7 @@ impl Server {
     fn replace_engine(&mut self, trap: &Trap) -> Result<(), StartError> {
         log::warning!(
             "THE ENGINE BROKE DOWN: {trap}. All data is lost and {} clients are disconnected; \
-             starting again with an empty engine",
+             starting again with an empty engine and the settings of the start",
             self.connections.len()
         );
         self.connections.clear();
@@ -727,11 +746,15 @@ impl Server {
         self.flushes.clear();
         self.holds.clear();
         self.dropped.clear();
+        self.errand = None;
         self.lingering.clear();
         self.watched.clear();
         self.batch = Batch::default();
         // The next turn asks the new engine.
         self.deadline = Some(0);
+        // The new engine knows nothing of what was changed since, such as a password.
+        self.settings = self.first_settings.clone();
+        log::set_level(self.settings.log_level);
         self.engine = self.factory.create(self.clock.now())?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::conversation::Conversation;
-use crate::{Engine, Options};
+use crate::{DEFAULT_USER_GUARDED, Engine, Options};
 
 fn engine(lines: &[&str]) -> Engine {
     let mut options = Options::default();
@@ -73,6 +73,30 @@ fn loading_closes_those_whose_permissions_have_changed() {
     talk.answer(Ok(b"user alice on nopass +@all ~*\nuser bob on nopass +get ~*"));
     assert!(talk.is_closed(bob));
     assert!(!talk.is_closed(alice) && !talk.is_closed(other));
+}
+
+/// Protected mode looked at `requirepass` only, and let strangers in when ACL SETUSER had taken the password away.
+#[test]
+fn the_host_hears_whether_the_default_user_has_a_password() {
+    let mut options = Options::default();
+    options.set("aclfile", "u.acl").expect("any path will do");
+    let mut talk = Conversation::with(options);
+    let client = talk.client();
+    for (request, told) in [
+        ("ACL SETUSER default >a", Some("yes")),
+        ("ACL SETUSER default >b", None),
+        ("ACL SETUSER alice on nopass", None),
+        ("ACL SETUSER default nopass", Some("no")),
+        ("CONFIG SET requirepass a", Some("yes")),
+        ("CONFIG SET requirepass ''", Some("no")),
+    ] {
+        talk.send(client, &[request]);
+        let told = told.map(|value| (DEFAULT_USER_GUARDED.into(), value.into()));
+        assert_eq!(talk.setting.take(), told, "{request}");
+    }
+    talk.send(client, &["ACL LOAD"]);
+    talk.answer(Ok(b"user default on >a +@all"));
+    assert_eq!(talk.setting.take(), Some((DEFAULT_USER_GUARDED.into(), "yes".into())));
 }
 
 #[test]

@@ -2,17 +2,15 @@
 
 use crate::config::{Settings, yes_or_no};
 use crate::log;
+use sanderling_core::DEFAULT_USER_GUARDED;
 
 /// Descriptors for everything that is not a client.
 const DESCRIPTORS_RESERVED: u64 = 64;
 
-/// Acts on a CONFIG SET that the engine has accepted.
+/// Acts on a change of settings that the engine has told of.
 pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
     let applied = match name {
-        "requirepass" => {
-            settings.has_password = !value.is_empty();
-            Ok(())
-        }
+        DEFAULT_USER_GUARDED => yes_or_no(value).map(|guarded| settings.has_password = guarded),
         "protected-mode" => yes_or_no(value).map(|protected| settings.protected_mode = protected),
         "client-output-buffer-limit" => settings.output_limits.update(value),
         "loglevel" => value.parse().map(log::set_level),
@@ -26,7 +24,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
         "maxclients" => {
             if let Ok(clients) = value.parse() {
                 settings.clients_max = clients;
-                raise_descriptor_limit(settings);
+                too_few_descriptors(clients);
             }
             Ok(())
         }
@@ -38,21 +36,30 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
     }
 }
 
-/// Makes room for as many descriptors as there may be clients, as far as the system lets us.
-pub(super) fn raise_descriptor_limit(settings: &mut Settings) {
+/// Makes room for as many descriptors as there may be clients. Where the system does not let us, fewer clients are
+/// admitted: the others are told so, instead of waiting in the kernel for somebody to leave.
+pub(super) fn fit_descriptor_limit(settings: &mut Settings) {
+    if let Some(clients) = too_few_descriptors(settings.clients_max) {
+        log::warning!("maxclients is lowered to {clients}");
+        settings.clients_max = clients;
+        settings.engine.options.push_str(&format!("maxclients {clients}\n"));
+    }
+}
+
+/// Raises the limit of descriptors as far as need be; how many clients there is room for if it stays too low.
+fn too_few_descriptors(clients_max: u32) -> Option<u32> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
-    let wanted = u64::from(settings.clients_max) + DESCRIPTORS_RESERVED;
-    if limit.current.is_none_or(|current| current >= wanted) {
-        return;
-    }
+    let wanted = u64::from(clients_max) + DESCRIPTORS_RESERVED;
+    let current = limit.current.filter(|&current| current < wanted)?;
     let granted = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     limit.current = Some(granted);
-    let raised = setrlimit(Resource::Nofile, limit);
-    if granted < wanted || raised.is_err() {
-        log::warning!(
-            "maxclients is {}, but the system grants {granted} open files in all: raise `ulimit -n`",
-            settings.clients_max
-        );
+    let granted = if setrlimit(Resource::Nofile, limit).is_ok() { granted } else { current };
+    if granted == wanted {
+        return None;
     }
+    log::warning!(
+        "maxclients is {clients_max}, but the system grants {granted} open files in all: raise `ulimit -n`"
+    );
+    u32::try_from(granted.saturating_sub(DESCRIPTORS_RESERVED).max(1)).ok()
 }

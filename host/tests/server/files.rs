@@ -5,7 +5,7 @@ use crate::process::{Process, TempDir};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-on_both_engines!(users_are_saved_and_loaded, settings_are_rewritten);
+on_both_engines!(users_are_saved_and_loaded, settings_are_rewritten, errands_come_one_by_one);
 
 fn users_are_saved_and_loaded(engine: &str) {
     let dir = TempDir::new();
@@ -73,4 +73,23 @@ fn settings_are_rewritten(engine: &str) {
     let other = Process::start(engine, &[]);
     let error = "-ERR The server is running without a config file\r\n";
     other.client().call(&[b"CONFIG", b"REWRITE"], error);
+}
+
+/// Each answer called for the next question, and took more of the stack until there was none.
+fn errands_come_one_by_one(engine: &str) {
+    const ERRANDS: usize = 50_000;
+    let dir = TempDir::new();
+    let path = dir.join("users.acl");
+    fs::write(&path, "user default on nopass ~* &* +@all\n").unwrap();
+    let server = Process::start(engine, &["--aclfile", &path]);
+    let (mut client, mut other) = (server.client(), server.client());
+    client.call(&[b"CONFIG", b"SET", b"loglevel", b"warning"], "+OK\r\n");
+    // They gather in the engine while their client waits for the list; each turn reads from both.
+    client.send("BLPOP list 0\r\n").send("ACL LOAD\r\n".repeat(ERRANDS));
+    for _ in 0..50 {
+        other.ping();
+    }
+    other.call(&[b"RPUSH", b"list", b"a"], ":1\r\n").ping();
+    client.expect("*2\r\n$4\r\nlist\r\n$1\r\na\r\n").expect("+OK\r\n".repeat(ERRANDS));
+    other.ping();
 }

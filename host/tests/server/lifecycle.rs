@@ -90,6 +90,19 @@ fn a_taken_port_is_said_to_be() {
     assert!(log.contains(&message) && log.contains("--port"), "{log}");
 }
 
+/// Who starts a server in the background looks for the reason in its log.
+#[test]
+fn the_log_file_says_why_there_is_no_server() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    let dir = TempDir::new();
+    let path = dir.join("log");
+    let (_, printed) = Process::launch("native", port, &["--logfile", &path]).end();
+    for text in [printed, fs::read_to_string(&path).unwrap()] {
+        assert!(text.contains("Address already in use"), "{text}");
+    }
+}
+
 #[test]
 fn a_server_must_listen_somewhere() {
     let (status, log) = Process::launch("native", 0, &[]).end();
@@ -106,6 +119,20 @@ fn help_and_version_are_printed() {
     for flag in ["--version", "-v"] {
         let (status, text) = Process::launch_bare(&[flag]).end();
         assert!(status.success() && text.starts_with("sanderling v"), "{text}");
+    }
+}
+
+#[test]
+fn help_stands_among_other_flags_and_before_a_reader_that_is_gone() {
+    let (status, text) = Process::launch_bare(&["--port", "1", "--help"]).end();
+    assert!(status.success() && text.contains("--maxclients"), "{text}");
+    for flag in ["--help", "--version"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sanderling"));
+        let output = command.arg(flag).stdout(writer).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let output = output.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::client::{Client, bulk, request};
 use crate::on_both_engines;
-use crate::process::Process;
+use crate::process::{Process, TempDir};
 use std::io::{ErrorKind, Read, Write};
 
 on_both_engines!(
@@ -11,6 +11,7 @@ on_both_engines!(
     refuses_writes_above_maxmemory,
     makes_a_flooder_wait,
     admits_maxclients,
+    admits_as_many_clients_as_there_are_descriptors_for,
     holds_half_requests_of_many,
 );
 
@@ -122,6 +123,21 @@ fn admits_maxclients(engine: &str) {
         client.line() == "+PONG"
     });
     assert!(admitted);
+}
+
+/// Clients beyond the descriptors were left waiting in the kernel, and the log said so ten times a second.
+fn admits_as_many_clients_as_there_are_descriptors_for(engine: &str) {
+    let dir = TempDir::new();
+    let path = dir.join("s");
+    let mut server = Process::launch_with_descriptors(80, engine, &path);
+    server.wait_log("maxclients is lowered to 16");
+    server.wait_log("Ready to accept connections");
+    let mut clients: Vec<_> = (0..16).map(|_| Client::unix(&path)).collect();
+    clients.iter_mut().for_each(|client| _ = client.ping());
+    for _ in 0..100 {
+        Client::unix(&path).expect("-ERR max number of clients reached\r\n").expect_end();
+    }
+    clients[15].call(&[b"CONFIG", b"GET", b"maxclients"], "*2\r\n$10\r\nmaxclients\r\n$2\r\n16\r\n");
 }
 
 fn holds_half_requests_of_many(engine: &str) {

@@ -56,6 +56,16 @@ impl Process {
         Self::spawn(command, 0, TempDir::new())
     }
 
+    /// Starts a server on a Unix socket that may have so many files open.
+    pub(crate) fn launch_with_descriptors(count: usize, engine: &str, socket: &str) -> Self {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {count} && exec \"$0\" \"$@\"");
+        command
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_sanderling"), "--port", "0", "--unixsocket", socket])
+            .args(["--engine", engine, "--cache-dir", &shared_cache_dir()]);
+        Self::spawn(command, 0, TempDir::new())
+    }
+
     fn spawn(mut command: Command, port: u16, dir: TempDir) -> Self {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

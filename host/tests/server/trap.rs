@@ -7,7 +7,11 @@ use sanderling::config::Settings;
 use sanderling::engine::{Engine, Factory, Request, Trap};
 use sanderling_core::{Class, ConnId, Micros, Output};
 
-/// Echoes; input with `TRAP` in it breaks it down, input with `STOP` stops the server.
+/// More than the kernel keeps of a Unix socket's.
+const FLOOD_BYTES: usize = 16 << 20;
+
+/// Echoes; input with `TRAP` in it breaks it down, `STOP` stops the server, `LIMIT` lowers the limit of unsent replies,
+/// `FLOOD` is answered with many bytes.
 #[derive(Default)]
 struct Fragile {
     input: Vec<u8>,
@@ -45,7 +49,8 @@ impl Engine for Fragile {
                     if bytes.windows(4).any(|window| window == b"TRAP") {
                         return Err(Trap("as asked".to_owned()));
                     }
-                    self.outputs.push((conn, bytes));
+                    let is_flood = bytes == b"FLOOD";
+                    self.outputs.push((conn, if is_flood { vec![b'x'; FLOOD_BYTES] } else { bytes }));
                     conn
                 }
                 Request::Disconnect { conn } | Request::Pause { conn } | Request::Resume { conn } => conn,
@@ -76,6 +81,7 @@ impl Engine for Fragile {
         self.current = bytes;
         Ok(Some(match &self.current[..] {
             b"STOP" => Output::Shutdown,
+            b"LIMIT" => Output::Setting { name: "client-output-buffer-limit", value: "normal 65536 0 0" },
             bytes => Output::Write { conn, bytes, class: Class::Normal },
         }))
     }
@@ -85,26 +91,48 @@ impl Engine for Fragile {
     }
 }
 
-#[test]
-fn a_trap_loses_the_clients_and_not_the_server() {
+/// Runs a server with such engines until `talk` has stopped it.
+fn with_fragile_engines(talk: impl FnOnce(&str)) {
     let dir = TempDir::new();
     let path = dir.join("s");
     let settings = Settings { port: 0, unix_socket: Some((&path).into()), ..Settings::default() };
     let (started, ready) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         let factory = Factory::from_fn(|_| Ok(Box::new(Fragile::default())));
-        let server = Server::start_with(settings, || Ok(factory)).unwrap();
+        let server = Server::start_with(settings, |_| Ok(factory)).unwrap();
         started.send(()).unwrap();
         server.run().unwrap();
     });
     ready.recv().unwrap();
-    for _ in 0..3 {
-        let (mut one, mut two) = (Client::unix(&path), Client::unix(&path));
-        one.send("hello").expect("hello");
-        two.send("TRAP");
-        one.expect_end();
-        two.expect_end();
-    }
-    Client::unix(&path).send("again").expect("again").send("STOP").expect_end();
+    talk(&path);
     server.join().unwrap();
+}
+
+#[test]
+fn a_trap_loses_the_clients_and_not_the_server() {
+    with_fragile_engines(|path| {
+        for _ in 0..3 {
+            let (mut one, mut two) = (Client::unix(path), Client::unix(path));
+            one.send("hello").expect("hello");
+            two.send("TRAP");
+            one.expect_end();
+            two.expect_end();
+        }
+        Client::unix(path).send("again").expect("again").send("STOP").expect_end();
+    });
+}
+
+/// The engine that takes over begins with the settings of the start, so the server must, too: it went on as if a
+/// password that only the lost engine knew still kept strangers out.
+#[test]
+fn after_a_trap_settings_are_those_of_the_start() {
+    with_fragile_engines(|path| {
+        let mut client = Client::unix(path);
+        // Two inputs that come as one are none that the engine knows.
+        client.send("hello").expect("hello").send("LIMIT");
+        Client::unix(path).send("hello").expect("hello");
+        assert!(client.send("FLOOD").drain().len() < FLOOD_BYTES);
+        Client::unix(path).send("TRAP").expect_end();
+        Client::unix(path).send("FLOOD").expect(vec![b'x'; FLOOD_BYTES]).send("STOP").expect_end();
+    });
 }
