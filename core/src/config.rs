@@ -404,6 +404,21 @@ const fn host(name: &'static str, is_mutable: bool) -> Setting {
     }
 }
 
+/// A setting that the host acts on and whose values are checked here, since it can refuse none: the second argument
+/// makes the text that is kept out of the present one and the one that was given.
+macro_rules! host_checked {
+    ($name:literal, $text:expr) => {
+        Setting {
+            write: |config, name, value| {
+                let text: Result<String, ConfigError> = $text(config.host(name), value);
+                config.host.insert(name, text?);
+                Ok(())
+            },
+            ..host($name, true)
+        }
+    };
+}
+
 /// A feature that does not exist here; clients look at the setting, and only its one value can be set.
 macro_rules! fixed {
     ($name:literal, $value:literal) => {
@@ -445,7 +460,9 @@ mod reported;
 mod values;
 
 pub use values::parse_bytes;
-use values::{boolean, bounded, bytes_or_percent, integer, notify_bits, notify_text, one_of, percentiles};
+use values::{
+    boolean, bounded, bytes_or_percent, integer, notify_bits, notify_text, one_of, output_limits, percentiles,
+};
 
 /// The settings that something depends on, by name.
 const SETTINGS: &[Setting] = &[
@@ -469,7 +486,7 @@ const SETTINGS: &[Setting] = &[
     fixed!("appendonly", "no"),
     host("bind", false),
     number!("busy-reply-threshold", Some("lua-time-limit"), busy_reply_millis, 0, i64::MAX),
-    host("client-output-buffer-limit", true),
+    host_checked!("client-output-buffer-limit", output_limits),
     bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
     Setting {
@@ -548,7 +565,7 @@ const SETTINGS: &[Setting] = &[
         i32::MIN as i64,
         i32::MAX as i64
     ),
-    host("loglevel", true),
+    host_checked!("loglevel", |_, value: &str| { Ok(LOG_LEVELS[one_of(value, &LOG_LEVELS)?].to_string()) }),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
     bytes!("maxmemory", maxmemory, 0),
     Setting {
@@ -591,7 +608,9 @@ const SETTINGS: &[Setting] = &[
         },
     },
     host("port", false),
-    host("protected-mode", true),
+    host_checked!("protected-mode", |_, value| {
+        Ok(if boolean(value)? { "yes" } else { "no" }.to_string())
+    }),
     bytes!("proto-max-bulk-len", bulk_bytes_max, 1 << 20),
     Setting {
         name: "rdbcompression",
@@ -630,7 +649,7 @@ const SETTINGS: &[Setting] = &[
     bytes!("stream-node-max-bytes", compact.stream_node_bytes_max, 0),
     number!("stream-node-max-entries", None, compact.stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
-    host("tcp-keepalive", true),
+    host_checked!("tcp-keepalive", |_, value| Ok(integer(value, 0, i32::MAX as i64)?.to_string())),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),
     number!("tracking-table-max-keys", None, tracked_keys_max, 0, i64::MAX),
     host("unixsocket", false),
@@ -650,6 +669,9 @@ const SETTINGS: &[Setting] = &[
         i64::MAX
     ),
 ];
+
+/// The values of `loglevel`.
+const LOG_LEVELS: [&str; 4] = ["debug", "verbose", "notice", "warning"];
 
 /// The values of `acl-pubsub-default`.
 const CHANNELS: [&str; 2] = ["resetchannels", "allchannels"];

@@ -191,6 +191,26 @@ fn command_info_is_that_of_redis_server() {
     assert!(faults.is_empty(), "{} differences\n{}\n", faults.len(), faults.join("\n"));
 }
 
+/// Redis lists subcommands beside their commands, with a filter and without.
+#[test]
+fn command_list_names_every_row() {
+    let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
+    let connection = native.open();
+    native.send(connection, b"COMMAND LIST\r\n");
+    let Received::Reply(Reply::Array(listed)) = native.receive(connection) else {
+        panic!("COMMAND LIST is no array");
+    };
+    let mut listed: Vec<String> = listed
+        .iter()
+        .map(|name| String::from_utf8_lossy(name.bytes().expect("a name")).into_owned())
+        .collect();
+    let mut names = Vec::new();
+    for_each_row(|name, _| names.push(name.to_lowercase()));
+    listed.sort();
+    names.sort();
+    assert_eq!(listed, names);
+}
+
 /// Whether a version is later than the oracle's.
 fn is_newer(since: &str) -> bool {
     let numbers = |version: &str| -> Vec<u32> {

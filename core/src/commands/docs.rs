@@ -67,12 +67,12 @@ fn write_info(reply: &mut Reply<'_>, parent: Option<&'static Command>, row: &'st
     let categories: Vec<_> = CATEGORIES.iter().filter(|category| row.is_in_category(category)).collect();
     reply.set(categories.len());
     categories.iter().for_each(|category| reply.simple(&alloc::format!("@{category}")));
-    reply.array(row.tips.len());
+    reply.set(row.tips.len());
     row.tips.iter().for_each(|tip| reply.text(tip));
     let specs = row.key_specs(depth);
-    reply.array(specs.len());
+    reply.set(specs.len());
     specs.iter().for_each(|spec| write_spec(reply, spec));
-    reply.array(row.subcommands.len());
+    reply.set(row.subcommands.len());
     row.subcommands.iter().for_each(|sub| write_info(reply, Some(row), sub));
 }
 
@@ -250,8 +250,7 @@ fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     for row in ctx.server.lookup.rows() {
         let own = core::iter::once((None, *row));
         let subcommands = row.subcommands.iter().map(|sub| (Some(*row), sub));
-        // Without a filter Redis lists no subcommands.
-        for (parent, row) in own.chain(subcommands).take(if args.len() == 2 { 1 } else { usize::MAX }) {
+        for (parent, row) in own.chain(subcommands) {
             let name = full_name(parent, row);
             if is_listed(row, &name) {
                 names.push(name);
@@ -286,10 +285,11 @@ fn getkeysandflags(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 
 fn keys_of_request<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<(Args<'a>, Vec<KeyAt>), Error> {
     let request = args.from(2);
-    let row = ctx.server.lookup.find(request.at(0)).ok_or(Error::Text("ERR Invalid command specified"))?;
-    let (row, depth) = match request.get(1).and_then(|name| row.subcommand(name)) {
-        Some(sub) => (sub, 2),
-        None => (row, 1),
+    const UNKNOWN: Error = Error::Text("ERR Invalid command specified");
+    let row = ctx.server.lookup.find(request.at(0)).ok_or(UNKNOWN)?;
+    let (row, depth) = match request.get(1) {
+        Some(name) if !row.subcommands.is_empty() => (row.subcommand(name).ok_or(UNKNOWN)?, 2),
+        _ => (row, 1),
     };
     if !row.key_specs(depth).iter().any(KeySpec::is_of_keys) {
         return Err(Error::Text("ERR The command has no key arguments"));

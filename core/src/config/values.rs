@@ -57,6 +57,38 @@ pub(super) fn percentiles(value: &str) -> Result<Vec<f64>, ConfigError> {
         .collect()
 }
 
+/// The limits of all classes of clients, those of `current` unless `value` names them:
+/// `<class> <hard> <soft> <seconds>`, any number of times.
+pub(super) fn output_limits(current: &str, value: &str) -> Result<String, ConfigError> {
+    const CLASSES: [&str; 3] = ["normal", "slave", "pubsub"];
+    const COUNT: &str = "Wrong number of arguments in buffer limit configuration.";
+    const CLASS: &str = "Invalid client class specified in buffer limit configuration.";
+    const NUMBER: &str = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+    let mut limits = [[0; 3]; CLASSES.len()];
+    for text in [current, value] {
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        if !words.len().is_multiple_of(4) {
+            return Err(ConfigError::new(COUNT));
+        }
+        for words in words.chunks_exact(4) {
+            let name = if words[0].eq_ignore_ascii_case("replica") { "slave" } else { words[0] };
+            let class = CLASSES.iter().position(|class| class.eq_ignore_ascii_case(name));
+            let seconds = words[3].parse::<u32>().ok().filter(|seconds| *seconds <= i32::MAX as u32);
+            let numbers = (parse_bytes(words[1]), parse_bytes(words[2]), seconds);
+            let (Some(hard), Some(soft), Some(seconds)) = numbers else {
+                return Err(ConfigError::new(if class.is_some() { NUMBER } else { CLASS }));
+            };
+            limits[class.ok_or_else(|| ConfigError::new(CLASS))?] = [hard, soft, u64::from(seconds)];
+        }
+    }
+    let texts: Vec<String> = CLASSES
+        .iter()
+        .zip(limits)
+        .map(|(class, [hard, soft, seconds])| alloc::format!("{class} {hard} {soft} {seconds}"))
+        .collect();
+    Ok(texts.join(" "))
+}
+
 pub(super) fn boolean(value: &str) -> Result<bool, ConfigError> {
     match value.to_ascii_lowercase().as_str() {
         "yes" => Ok(true),

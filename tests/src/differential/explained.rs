@@ -111,38 +111,10 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
-        name: "a sketch merged alone",
-        reason: "Redis finds no key in a PFMERGE of one key, and so does not ask whether the user may use it",
-        applies: |args, oracle, target| {
-            let is_dry_run = args[0].eq_ignore_ascii_case(b"ACL") && args.len() == 5;
-            let is_merge = is_dry_run && args[3].eq_ignore_ascii_case(b"PFMERGE");
-            is_merge && oracle.is_simple("OK") && !target.is_simple("OK")
-        },
-    },
-    Explained {
-        name: "WAIT may block",
-        reason: "7.2 puts WAIT into the category blocking, by which rules of users name it",
-        applies: |args, _, _| {
-            args.len() > 3
-                && args[0].eq_ignore_ascii_case(b"ACL")
-                && args[1].eq_ignore_ascii_case(b"DRYRUN")
-                && args[3].eq_ignore_ascii_case(b"WAIT")
-        },
-    },
-    Explained {
         name: "timeouts out of range",
         reason: "7.0 converts timeouts too large for its integers without looking, and finds them negative",
         applies: |_, oracle, target| {
             is_error(oracle, "ERR timeout is negative") && is_error(target, "ERR timeout is out of range")
-        },
-    },
-    Explained {
-        name: "a lone destination",
-        reason: "redis-server finds no key in PFMERGE without sources, and so lets every user run it",
-        applies: |args, oracle, target| {
-            let is_lone = args.len() == 5 && args[3].eq_ignore_ascii_case(b"PFMERGE");
-            let is_denied = target.bytes().is_some_and(|text| text.starts_with(b"User "));
-            is_lone && *oracle == Reply::Simple("OK".into()) && is_denied
         },
     },
     Explained {

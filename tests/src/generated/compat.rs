@@ -56,8 +56,8 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         commands: &["CLIENT INFO", "CLIENT LIST"],
-        title: "Output buffers are not in the list of clients",
-        text: "Replies wait in the host, which the engine does not see: `qbuf-free`, `argv-mem`, `rbs`, `rbp`, \
+        title: "Sockets and output buffers are not in the list of clients",
+        text: "Both are the host's, which the engine does not see: `fd`, `qbuf-free`, `argv-mem`, `rbs`, `rbp`, \
                `obl`, `oll` and `omem` are 0.",
     },
     Difference {
@@ -146,6 +146,11 @@ pub const DIFFERENCES: &[Difference] = &[
         ],
         title: "Help and documentation are in our own words",
         text: "Their form is Redis's. `COMMAND DOCS` has no history of options.",
+    },
+    Difference {
+        commands: &[],
+        title: "A request has at most 1,048,576 arguments",
+        text: "More are a protocol error, which closes the connection; Redis takes 2,147,483,647.",
     },
     Difference {
         commands: &["MULTI"],
