@@ -156,6 +156,7 @@ const UNFIT: Record<string, string> = {
 
 /** Refuses commands after which requests and replies would no longer go in pairs. */
 export function refuseUnfit(command: string, args: readonly Argument[]): void {
+  if (typeof command !== 'string') throw new TypeError("a command's name is a string");
   const name = command.toUpperCase();
   const reason = name === 'CLIENT' && isReply(flatten(args)[0]) ? 'every call has its reply' : UNFIT[name];
   if (reason !== undefined) throw new TypeError(`${name} cannot be called: ${reason}`);

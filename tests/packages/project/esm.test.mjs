@@ -123,6 +123,7 @@ describe('errors', () => {
   });
 
   test('commands that would confuse the connection are refused', async () => {
+    await assert.rejects(db.call(), /a command's name is a string/);
     for (const name of ['subscribe', 'RESET', 'Hello']) await assert.rejects(db.call(name, 'x'), TypeError);
     await assert.rejects(db.call('CLIENT', 'REPLY', 'OFF'), TypeError);
     await assert.rejects(db.call('CLIENT', [Uint8Array.from(Buffer.from('Reply')), 'OFF']), TypeError);
