@@ -5,6 +5,7 @@
 //! `suite/`.
 
 pub mod bench;
+pub mod deciding;
 pub mod differential;
 pub mod forms;
 pub mod generated;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use sanderling_core::command::table;
-use sanderling_tests::forms;
+use sanderling_core::command::{Command, table};
 use sanderling_tests::reply::Reply;
 use sanderling_tests::script::{parse, run};
 use sanderling_tests::target::{Clock, Native, Oracle, Target, Tcp};
 use sanderling_tests::text::lines;
+use sanderling_tests::{deciding, forms};
 
 /// Where the engine's time begins: 2024-01-01.
 const BEGIN: u64 = 1_704_067_200_000_000;
@@ -70,11 +70,16 @@ fn replies_have_the_forms_that_rows_describe() {
             parse(&fs::read_to_string(&path).expect("scripts are readable")).expect("scripts are right");
         let mut target = Native::new(Clock::Virtual(BEGIN), *b"seed of scripts!", &[]);
         for (line, request, reply) in run(&script, &mut target).replies {
-            let Some((name, form)) = form_of(&request) else { continue };
+            let Some((name, row)) = row_of(&request) else { continue };
             if matches!(&reply, Reply::Simple(text) if text == "QUEUED") || matches!(reply, Reply::Error(_)) {
                 continue;
             }
             checked.insert(name.clone());
+            let words = name.split(' ').count();
+            let alternatives = deciding::alternatives(row.reply);
+            // Where an argument decides among forms, as the types have it, no other form will do.
+            let form = deciding::form_for(&name, row, &request[words..], &alternatives)
+                .map_or(row.reply, String::as_str);
             if !forms::allows(form, &reply) {
                 faults.insert(format!("{name}: {form}: {file}, line {line}: {}", lines(&reply).join(" ")));
             }
@@ -92,13 +97,13 @@ fn replies_have_the_forms_that_rows_describe() {
     assert!(unseen.is_empty(), "no script shows a reply of {unseen:?}");
 }
 
-/// The command of a request by its full name, and the form of its replies.
-fn form_of(request: &[Vec<u8>]) -> Option<(String, &'static str)> {
+/// The command of a request by its full name, and its row.
+fn row_of(request: &[Vec<u8>]) -> Option<(String, &'static Command)> {
     let row = table().find(|row| row.name.as_bytes().eq_ignore_ascii_case(&request[0]))?;
     match request.get(1).and_then(|name| row.subcommand(name)) {
-        Some(inner) => Some((format!("{} {}", row.name, inner.name), inner.reply)),
+        Some(inner) => Some((format!("{} {}", row.name, inner.name), inner)),
         None if !row.subcommands.is_empty() && request.len() > 1 => None,
-        None => Some((row.name.to_owned(), row.reply)),
+        None => Some((row.name.to_owned(), row)),
     }
 }
 

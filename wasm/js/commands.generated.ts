@@ -184,9 +184,9 @@ export interface Commands {
    *
    * `BLMPOP`, since Redis 7.0.0, O(N+M) with N keys and M elements popped.
    */
-  blmpop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  blmpop(timeout: t.Numeric, ...args: t.KeysOr): [string, string[]] | null;
   /** The same as {@link blmpop}. */
-  blmPop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  blmPop(timeout: t.Numeric, ...args: t.KeysOr): [string, string[]] | null;
   /**
    * Pops the first element of the first list that is not empty; waits for one if there is none.
    *
@@ -218,9 +218,9 @@ export interface Commands {
    *
    * `BZMPOP`, since Redis 7.0.0, O(K) + O(M*log(N)) with K keys, N members and M of them popped.
    */
-  bzmpop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  bzmpop(timeout: t.Numeric, ...args: t.KeysOr): [string, [member: string, score: number][]] | null;
   /** The same as {@link bzmpop}. */
-  bzmPop(timeout: t.Numeric, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  bzmPop(timeout: t.Numeric, ...args: t.KeysOr): [string, [member: string, score: number][]] | null;
   /**
    * Pops the member with the greatest score from the first sorted set that is not empty; waits for one if there is none.
    *
@@ -1156,9 +1156,9 @@ export interface Commands {
    *
    * `HRANDFIELD`, since Redis 6.2.0, O(N) where N is the number of fields returned.
    */
-  hrandfield(key: t.Key, ...args: t.Argument[]): string | null | string[] | [string, string][];
+  hrandfield: t.ByCountAndWord<[key: t.Key], 'WITHVALUES', string | null, string[], [string, string][]>;
   /** The same as {@link hrandfield}. */
-  hRandField(key: t.Key, ...args: t.Argument[]): string | null | string[] | [string, string][];
+  hRandField: Commands['hrandfield'];
   /**
    * Walks through the fields of a hash step by step.
    *
@@ -1316,7 +1316,7 @@ export interface Commands {
    *
    * `LCS`, since Redis 7.0.0, O(N*M) in the lengths of the two strings.
    */
-  lcs(key1: t.Key, key2: t.Key, ...options: t.OptionsOr<{ LEN?: boolean; IDX?: boolean; MINMATCHLEN?: t.Numeric; WITHMATCHLEN?: boolean }>): string | t.Integer | { [key: string]: Reply };
+  lcs: t.ByOption<[key1: t.Key, key2: t.Key], { LEN?: boolean; IDX?: boolean; MINMATCHLEN?: t.Numeric; WITHMATCHLEN?: boolean }, [{ without: 'LEN' | 'IDX'; is: string }, { with: 'LEN'; is: t.Integer }, { with: 'IDX'; is: { [key: string]: Reply } }], string | t.Integer | { [key: string]: Reply }>;
   /**
    * Returns the element at an index.
    *
@@ -1360,9 +1360,9 @@ export interface Commands {
    *
    * `LMPOP`, since Redis 7.0.0, O(N+M) with N keys and M elements popped.
    */
-  lmpop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  lmpop(...args: t.KeysOr): [string, string[]] | null;
   /** The same as {@link lmpop}. */
-  lmPop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, string[]] | null;
+  lmPop(...args: t.KeysOr): [string, string[]] | null;
   /**
    * Returns the version of Redis that the engine behaves as.
    *
@@ -1374,17 +1374,17 @@ export interface Commands {
    *
    * `LPOP`, since Redis 1.0.0, O(N) with N elements popped.
    */
-  lpop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  lpop: t.ByCount<[key: t.Key], string | null, string[] | null>;
   /** The same as {@link lpop}. */
-  lPop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  lPop: Commands['lpop'];
   /**
    * Returns the indexes of elements that equal a value.
    *
    * `LPOS`, since Redis 6.0.6, O(N) with N elements compared.
    */
-  lpos(key: t.Key, element: Value, ...options: t.OptionsOr<{ RANK?: t.Numeric; COUNT?: t.Numeric; MAXLEN?: t.Numeric }>): t.Integer | t.Integer[] | null;
+  lpos: t.ByOption<[key: t.Key, element: Value], { RANK?: t.Numeric; COUNT?: t.Numeric; MAXLEN?: t.Numeric }, [{ without: 'COUNT'; is: t.Integer | null }, { with: 'COUNT'; is: t.Integer[] }], t.Integer | null | t.Integer[]>;
   /** The same as {@link lpos}. */
-  lPos(key: t.Key, element: Value, ...options: t.OptionsOr<{ RANK?: t.Numeric; COUNT?: t.Numeric; MAXLEN?: t.Numeric }>): t.Integer | t.Integer[] | null;
+  lPos: Commands['lpos'];
   /**
    * Puts elements at the front of a list, one after the other; the key is created when it does not exist.
    *
@@ -1786,9 +1786,9 @@ export interface Commands {
    *
    * `RPOP`, since Redis 1.0.0, O(N) with N elements popped.
    */
-  rpop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  rpop: t.ByCount<[key: t.Key], string | null, string[] | null>;
   /** The same as {@link rpop}. */
-  rPop(key: t.Key, count?: t.Numeric): string | string[] | null;
+  rPop: Commands['rpop'];
   /**
    * Moves the last element of one list to the front of another and replies with it.
    *
@@ -1904,7 +1904,7 @@ export interface Commands {
    *
    * `SDIFFCARD`, since Redis 8.10.0, O(N*M) where N is the size of the first set and M the number of sets.
    */
-  sdiffcard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  sdiffcard(...args: t.KeysOr): t.Integer;
   /**
    * Stores the members of the first set that no other set has, and returns their number.
    *
@@ -1924,7 +1924,7 @@ export interface Commands {
    *
    * `SET`, since Redis 1.0.0, O(1).
    */
-  set(key: t.Key, value: Value, ...options: t.OptionsOr<{ NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }>): 'OK' | (string & {}) | null;
+  set: t.ByOption<[key: t.Key, value: Value], { NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }, [{ without: 'GET' | 'NX' | 'XX' | 'IFEQ' | 'IFNE' | 'IFDEQ' | 'IFDNE' | 'condition'; is: 'OK' }, { without: 'GET'; is: 'OK' | null }, { with: 'GET'; is: string | null }], 'OK' | null | (string & {})>;
   /**
    * Sets or clears the bit at a position of a string, and returns what it was.
    *
@@ -1980,9 +1980,9 @@ export interface Commands {
    *
    * `SINTERCARD`, since Redis 7.0.0, O(N*M) where N is the size of the smallest set and M the number of sets.
    */
-  sintercard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  sintercard(...args: t.KeysOr): t.Integer;
   /** The same as {@link sintercard}. */
-  sInterCard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  sInterCard(...args: t.KeysOr): t.Integer;
   /**
    * Stores the members that all sets have, and returns their number.
    *
@@ -2066,7 +2066,7 @@ export interface Commands {
    *
    * `SORT`, since Redis 1.0.0, O(N+M*log(M)) for N elements of which M are returned.
    */
-  sort(key: t.Key, ...options: t.OptionsOr<{ BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean; STORE?: t.Key }>): (string | null)[] | t.Integer;
+  sort: t.ByOption<[key: t.Key], { BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean; STORE?: t.Key }, [{ without: 'STORE'; is: (string | null)[] }, { with: 'STORE'; is: t.Integer }], (string | null)[] | t.Integer>;
   /**
    * Sorts the elements of a list, set or sorted set, and replies with them.
    *
@@ -2080,9 +2080,9 @@ export interface Commands {
    *
    * `SPOP`, since Redis 1.0.0, O(1) without a count, otherwise O(N) where N is the count.
    */
-  spop(key: t.Key, count?: t.Numeric): string | null | string[];
+  spop: t.ByCount<[key: t.Key], string | null, string[]>;
   /** The same as {@link spop}. */
-  sPop(key: t.Key, count?: t.Numeric): string | null | string[];
+  sPop: Commands['spop'];
   /**
    * Sends a message to all who listen to a shard channel.
    *
@@ -2096,9 +2096,9 @@ export interface Commands {
    *
    * `SRANDMEMBER`, since Redis 1.0.0, O(1) without a count, otherwise O(N) where N is the count's amount.
    */
-  srandmember(key: t.Key, count?: t.Numeric): string | null | string[];
+  srandmember: t.ByCount<[key: t.Key], string | null, string[]>;
   /** The same as {@link srandmember}. */
-  sRandMember(key: t.Key, count?: t.Numeric): string | null | string[];
+  sRandMember: Commands['srandmember'];
   /**
    * Removes members from a set; the key goes with the last one.
    *
@@ -2144,7 +2144,7 @@ export interface Commands {
    *
    * `SUNIONCARD`, since Redis 8.10.0, O(N) where N is the number of members of all sets together.
    */
-  sunioncard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  sunioncard(...args: t.KeysOr): t.Integer;
   /**
    * Stores the members that any of the sets has, and returns their number.
    *
@@ -2414,9 +2414,9 @@ export interface Commands {
    *
    * `ZADD`, since Redis 1.2.0, O(log(N)) for each member added, with N members.
    */
-  zadd(key: t.Key, ...args: [members: t.OneOrMore<t.Member>, options?: { NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }] | [first: Value, second: Value, ...more: Value[]]): t.Integer | number | null;
+  zadd: t.Overloads<[[[key: t.Key, ...args: t.MembersWithout<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }, 'INCR'>], t.Integer], [[key: t.Key, ...args: t.MembersOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }>], t.Integer | number | null]]>;
   /** The same as {@link zadd}. */
-  zAdd(key: t.Key, ...args: [members: t.OneOrMore<t.Member>, options?: { NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }] | [first: Value, second: Value, ...more: Value[]]): t.Integer | number | null;
+  zAdd: Commands['zadd'];
   /**
    * Returns the number of members of a sorted set.
    *
@@ -2438,17 +2438,17 @@ export interface Commands {
    *
    * `ZDIFF`, since Redis 6.2.0, O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result.
    */
-  zdiff(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  zdiff: t.ByOption<t.CountedKeys, { WITHSCORES?: boolean }, [{ without: 'WITHSCORES'; is: string[] }, { with: 'WITHSCORES'; is: [member: string, score: number][] }], string[] | [member: string, score: number][], t.KeysOr>;
   /** The same as {@link zdiff}. */
-  zDiff(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  zDiff: Commands['zdiff'];
   /**
    * Stores the members of the first sorted set that are in none of the others.
    *
    * `ZDIFFSTORE`, since Redis 6.2.0, O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result.
    */
-  zdiffstore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zdiffstore(destination: t.Key, ...args: t.KeysOr): t.Integer;
   /** The same as {@link zdiffstore}. */
-  zDiffStore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zDiffStore(destination: t.Key, ...args: t.KeysOr): t.Integer;
   /**
    * Adds to a member's score; a missing member counts as 0.
    *
@@ -2462,25 +2462,25 @@ export interface Commands {
    *
    * `ZINTER`, since Redis 6.2.0, O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result.
    */
-  zinter(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  zinter: t.ByOption<t.CountedKeys, { WEIGHTS?: t.OneOrMore<t.Numeric>; AGGREGATE?: t.Word<'SUM' | 'MIN' | 'MAX'>; WITHSCORES?: boolean }, [{ without: 'WITHSCORES'; is: string[] }, { with: 'WITHSCORES'; is: [member: string, score: number][] }], string[] | [member: string, score: number][], t.KeysOr>;
   /** The same as {@link zinter}. */
-  zInter(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  zInter: Commands['zinter'];
   /**
    * Counts the members that are in all of the sorted sets.
    *
    * `ZINTERCARD`, since Redis 7.0.0, O(N*K) with N members in the smallest of K inputs.
    */
-  zintercard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zintercard(...args: t.KeysOr): t.Integer;
   /** The same as {@link zintercard}. */
-  zInterCard(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zInterCard(...args: t.KeysOr): t.Integer;
   /**
    * Stores the members that are in all of the sorted sets.
    *
    * `ZINTERSTORE`, since Redis 2.0.0, O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result.
    */
-  zinterstore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zinterstore(destination: t.Key, ...args: t.KeysOr): t.Integer;
   /** The same as {@link zinterstore}. */
-  zInterStore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zInterStore(destination: t.Key, ...args: t.KeysOr): t.Integer;
   /**
    * Counts the members in a range of members, where all scores are equal.
    *
@@ -2494,9 +2494,9 @@ export interface Commands {
    *
    * `ZMPOP`, since Redis 7.0.0, O(K) + O(M*log(N)) with K keys, N members and M of them popped.
    */
-  zmpop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  zmpop(...args: t.KeysOr): [string, [member: string, score: number][]] | null;
   /** The same as {@link zmpop}. */
-  zmPop(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): [string, [member: string, score: number][]] | null;
+  zmPop(...args: t.KeysOr): [string, [member: string, score: number][]] | null;
   /**
    * Returns the scores of members.
    *
@@ -2510,33 +2510,33 @@ export interface Commands {
    *
    * `ZPOPMAX`, since Redis 5.0.0, O(log(N)*M) with N members and M of them popped.
    */
-  zpopmax(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  zpopmax: t.ByCount<[key: t.Key], [member: string, score: number] | [], [member: string, score: number][]>;
   /** The same as {@link zpopmax}. */
-  zPopMax(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  zPopMax: Commands['zpopmax'];
   /**
    * Removes the members with the least scores and replies with them.
    *
    * `ZPOPMIN`, since Redis 5.0.0, O(log(N)*M) with N members and M of them popped.
    */
-  zpopmin(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  zpopmin: t.ByCount<[key: t.Key], [member: string, score: number] | [], [member: string, score: number][]>;
   /** The same as {@link zpopmin}. */
-  zPopMin(key: t.Key, count?: t.Numeric): [member: string, score: number] | [] | [member: string, score: number][];
+  zPopMin: Commands['zpopmin'];
   /**
    * Returns members chosen at random.
    *
    * `ZRANDMEMBER`, since Redis 6.2.0, O(N) with N members returned.
    */
-  zrandmember(key: t.Key, ...args: t.Argument[]): string | null | string[] | [member: string, score: number][];
+  zrandmember: t.ByCountAndWord<[key: t.Key], 'WITHSCORES', string | null, string[], [member: string, score: number][]>;
   /** The same as {@link zrandmember}. */
-  zRandMember(key: t.Key, ...args: t.Argument[]): string | null | string[] | [member: string, score: number][];
+  zRandMember: Commands['zrandmember'];
   /**
    * Returns the members in a range of ranks, scores or members.
    *
    * `ZRANGE`, since Redis 1.2.0, O(log(N) + M) with N members and M of them returned.
    */
-  zrange(key: t.Key, start: Value, stop: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric }; WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  zrange: t.ByOption<[key: t.Key, start: Value, stop: Value], { BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric }; WITHSCORES?: boolean }, [{ without: 'WITHSCORES'; is: string[] }, { with: 'WITHSCORES'; is: [member: string, score: number][] }], string[] | [member: string, score: number][]>;
   /** The same as {@link zrange}. */
-  zRange(key: t.Key, start: Value, stop: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric }; WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  zRange: Commands['zrange'];
   /**
    * Returns the members in a range of members, where all scores are equal.
    *
@@ -2554,9 +2554,9 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `ZRANGE` with the `BYSCORE` argument
    */
-  zrangebyscore(key: t.Key, min: t.Numeric, max: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  zrangebyscore: t.ByOption<[key: t.Key, min: t.Numeric, max: t.Numeric], { WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }, [{ without: 'WITHSCORES'; is: string[] }, { with: 'WITHSCORES'; is: [member: string, score: number][] }], string[] | [member: string, score: number][]>;
   /** The same as {@link zrangebyscore}. */
-  zRangeByScore(key: t.Key, min: t.Numeric, max: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  zRangeByScore: Commands['zrangebyscore'];
   /**
    * Stores the members in a range of ranks, scores or members.
    *
@@ -2570,9 +2570,9 @@ export interface Commands {
    *
    * `ZRANK`, since Redis 2.0.0, O(log(N)) with N members.
    */
-  zrank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  zrank: t.ByOption<[key: t.Key, member: Value], { WITHSCORE?: boolean }, [{ without: 'WITHSCORE'; is: t.Integer | null }, { with: 'WITHSCORE'; is: [t.Integer, number] | null }], t.Integer | null | [t.Integer, number]>;
   /** The same as {@link zrank}. */
-  zRank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  zRank: Commands['zrank'];
   /**
    * Removes members from a sorted set.
    *
@@ -2612,9 +2612,9 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `ZRANGE` with the `REV` argument
    */
-  zrevrange(key: t.Key, start: t.Numeric, stop: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  zrevrange: t.ByOption<[key: t.Key, start: t.Numeric, stop: t.Numeric], { WITHSCORES?: boolean }, [{ without: 'WITHSCORES'; is: string[] }, { with: 'WITHSCORES'; is: [member: string, score: number][] }], string[] | [member: string, score: number][]>;
   /** The same as {@link zrevrange}. */
-  zRevRange(key: t.Key, start: t.Numeric, stop: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean }>): string[] | [member: string, score: number][];
+  zRevRange: Commands['zrevrange'];
   /**
    * Returns the members in a range of members from its end, where all scores are equal.
    *
@@ -2632,17 +2632,17 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `ZRANGE` with the `REV` and `BYSCORE` arguments
    */
-  zrevrangebyscore(key: t.Key, max: t.Numeric, min: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  zrevrangebyscore: t.ByOption<[key: t.Key, max: t.Numeric, min: t.Numeric], { WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }, [{ without: 'WITHSCORES'; is: string[] }, { with: 'WITHSCORES'; is: [member: string, score: number][] }], string[] | [member: string, score: number][]>;
   /** The same as {@link zrevrangebyscore}. */
-  zRevRangeByScore(key: t.Key, max: t.Numeric, min: t.Numeric, ...options: t.OptionsOr<{ WITHSCORES?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[] | [member: string, score: number][];
+  zRevRangeByScore: Commands['zrevrangebyscore'];
   /**
    * Returns the rank of a member, counted from the greatest score.
    *
    * `ZREVRANK`, since Redis 2.0.0, O(log(N)) with N members.
    */
-  zrevrank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  zrevrank: t.ByOption<[key: t.Key, member: Value], { WITHSCORE?: boolean }, [{ without: 'WITHSCORE'; is: t.Integer | null }, { with: 'WITHSCORE'; is: [t.Integer, number] | null }], t.Integer | null | [t.Integer, number]>;
   /** The same as {@link zrevrank}. */
-  zRevRank(key: t.Key, member: Value, ...options: t.OptionsOr<{ WITHSCORE?: boolean }>): t.Integer | null | [t.Integer, number];
+  zRevRank: Commands['zrevrank'];
   /**
    * Goes through the members of a sorted set in steps.
    *
@@ -2664,17 +2664,17 @@ export interface Commands {
    *
    * `ZUNION`, since Redis 6.2.0, O(N) + O(M*log(M)) with N members in all inputs and M in the result.
    */
-  zunion(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  zunion: t.ByOption<t.CountedKeys, { WEIGHTS?: t.OneOrMore<t.Numeric>; AGGREGATE?: t.Word<'SUM' | 'MIN' | 'MAX'>; WITHSCORES?: boolean }, [{ without: 'WITHSCORES'; is: string[] }, { with: 'WITHSCORES'; is: [member: string, score: number][] }], string[] | [member: string, score: number][], t.KeysOr>;
   /** The same as {@link zunion}. */
-  zUnion(...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): string[] | [member: string, score: number][];
+  zUnion: Commands['zunion'];
   /**
    * Stores the members that are in any of the sorted sets.
    *
    * `ZUNIONSTORE`, since Redis 2.0.0, O(N) + O(M*log(M)) with N members in all inputs and M in the result.
    */
-  zunionstore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zunionstore(destination: t.Key, ...args: t.KeysOr): t.Integer;
   /** The same as {@link zunionstore}. */
-  zUnionStore(destination: t.Key, ...args: [keys: readonly t.Key[], ...more: t.Argument[]] | [numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]): t.Integer;
+  zUnionStore(destination: t.Key, ...args: t.KeysOr): t.Integer;
 }
 
 /** Each command's words, its methods, and what is special about its arguments. */

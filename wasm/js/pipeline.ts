@@ -5,7 +5,7 @@ import { Name, type Value } from './encode.js';
 import { BatchError, ReplyError } from './errors.js';
 import type { Link, Request } from './link.js';
 import { decodeText } from './platform.js';
-import type { Argument, As, Mode } from './types.js';
+import type { Argument, As, Mode, Overloads } from './types.js';
 
 const MULTI: Request = { name: new Name(['MULTI']), values: [] };
 const EXEC: Request = { name: new Name(['EXEC']), values: [] };
@@ -56,10 +56,19 @@ export abstract class Batch {
 }
 
 type PipelineMethods<Replies extends unknown[], M extends Mode> = {
-  [K in keyof Commands]: Commands[K] extends (...args: infer A) => infer R
-    ? (...args: A) => Pipeline<[...Replies, As<M, R>], M>
-    : never;
+  [K in keyof Commands]: Commands[K] extends Overloads<infer L>
+    ? PipelineOverloads<L, Replies, M>
+    : Commands[K] extends (...args: infer A) => infer R
+      ? (...args: A) => Pipeline<[...Replies, As<M, R>], M>
+      : never;
 };
+
+type PipelineOverloads<L, Replies extends unknown[], M extends Mode> = L extends readonly [
+  readonly [infer A extends readonly unknown[], infer R],
+  ...infer Others,
+]
+  ? ((...args: A) => Pipeline<[...Replies, As<M, R>], M>) & PipelineOverloads<Others, Replies, M>
+  : unknown;
 
 /** A method per command, each of which adds its reply to those of `exec`. */
 export interface Pipeline<Replies extends unknown[], M extends Mode> extends PipelineMethods<Replies, M> {}
@@ -92,10 +101,19 @@ export class Pipeline<Replies extends unknown[], M extends Mode> extends Batch {
 }
 
 type TransactionMethods<Replies extends unknown[], M extends Mode> = {
-  [K in keyof Commands]: Commands[K] extends (...args: infer A) => infer R
-    ? (...args: A) => Transaction<[...Replies, As<M, R>], M>
-    : never;
+  [K in keyof Commands]: Commands[K] extends Overloads<infer L>
+    ? TransactionOverloads<L, Replies, M>
+    : Commands[K] extends (...args: infer A) => infer R
+      ? (...args: A) => Transaction<[...Replies, As<M, R>], M>
+      : never;
 };
+
+type TransactionOverloads<L, Replies extends unknown[], M extends Mode> = L extends readonly [
+  readonly [infer A extends readonly unknown[], infer R],
+  ...infer Others,
+]
+  ? ((...args: A) => Transaction<[...Replies, As<M, R>], M>) & TransactionOverloads<Others, Replies, M>
+  : unknown;
 
 /** A method per command, each of which adds its reply to those of `exec`. */
 export interface Transaction<Replies extends unknown[], M extends Mode>

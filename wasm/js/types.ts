@@ -12,6 +12,11 @@ export type OneOrMore<T> = T | readonly T[];
 /** At least one, as arguments or in arrays. */
 export type Many<T> = [first: OneOrMore<T>, ...more: OneOrMore<T>[]];
 
+/** Keys as an array, or behind their number, and other arguments. */
+export type KeysOr =
+  | [keys: readonly Key[], ...more: Argument[]]
+  | [numkeys: Numeric, key: Key, ...more: Argument[]];
+
 /** A script's keys, counted, and its other arguments. */
 export type ScriptArguments =
   | [options: { keys?: readonly Key[]; arguments?: readonly Value[] }]
@@ -66,12 +71,136 @@ type Bytes<R> = R extends string
         ? Map<Uint8Array, Bytes<V>>
         : R;
 
+/** Arguments, and the reply to them. */
+export type Overload = readonly [args: readonly unknown[], reply: unknown];
+
+/**
+ * A method whose arguments decide the form of its reply: the first list that they fit tells it. It stands for an
+ * overloaded function, of which a mapped type would only see the last signature.
+ */
+export interface Overloads<L extends readonly Overload[]> {
+  /** There is no such property; it is where the compiler finds the list. */
+  readonly overloads: L;
+}
+
+/** A method whose reply has another form when elements are counted. */
+export type ByCount<P extends readonly unknown[], One, Several> = Overloads<
+  [
+    [[...args: P, count?: undefined], One],
+    [[...args: P, count: Numeric], Several],
+    [[...args: P, count?: Numeric], One | Several],
+  ]
+>;
+
+/** The same where a word behind the count decides as well. */
+export type ByCountAndWord<P extends readonly unknown[], W extends string, One, Several, Worded> = Overloads<
+  [
+    [[...args: P, count?: undefined], One],
+    [[...args: P, count: Numeric, ...options: Without<{ [K in W]?: boolean }, W>], Several],
+    [[...args: P, count: Numeric, ...options: With<{ [K in W]?: boolean }, W>], Worded],
+    [[...args: P, count: Numeric | undefined, ...options: OptionsOr<{ [K in W]?: boolean }>], One | Several | Worded],
+  ]
+>;
+
+/** A method whose reply has another form with or without some options `O`: the first rule that applies tells it. */
+export type ByOption<
+  P extends readonly unknown[],
+  O,
+  Rules extends readonly Rule[],
+  Any,
+  Args extends readonly unknown[] = [...args: P, ...options: OptionsOr<O>],
+> = Overloads<[...Ruled<P, O, Rules>, [Args, Any]]>;
+
+/** The form of replies with an option, or without any of some. */
+export type Rule = { with: string; is: unknown } | { without: string; is: unknown };
+
+type Ruled<P extends readonly unknown[], O, Rules> = Rules extends readonly [infer First, ...infer Others]
+  ? [
+      First extends { with: infer W; is: infer R }
+        ? [[...args: P, ...options: With<O, W & keyof O>], R]
+        : First extends { without: infer W; is: infer R }
+          ? [[...args: P, ...options: Without<O, W & keyof O>], R]
+          : never,
+      ...Ruled<P, O, Others>,
+    ]
+  : [];
+
+/** Options among which is `W`: in an object, or as a word behind others that cannot be meant otherwise. */
+export type With<O, W extends keyof O> =
+  | [options: O & { [K in W]-?: Exclude<O[K], false | undefined> }]
+  | Behind<Known<O, W> | Digits, Spelled<W>>;
+
+/** Options among which `W` is not. Words have to be known to the compiler, for any other may be `W`. */
+export type Without<O, W extends keyof O> =
+  | [options?: O & { [K in W]?: false | undefined }]
+  | [word: Known<O, W> | Digits, ...words: (Known<O, W> | Digits)[]];
+
+/** Options of a command, then scores and members, or objects of both and then options. */
+export type MembersOr<O> =
+  | [members: OneOrMore<Member>, options?: O]
+  | [first: Value, second: Value, ...more: Value[]];
+
+/** {@link MembersOr} where `W` is not among the options. */
+export type MembersWithout<O, W extends keyof O> =
+  | [members: OneOrMore<Member>, options?: O & { [K in W]?: false | undefined }]
+  | Behind<Known<O, W>, Digits, [Value]>;
+
+/** Keys as an array, or behind their number; so the compiler knows where a few of them end. */
+export type CountedKeys =
+  | [keys: readonly Key[]]
+  | [numkeys: 1 | '1', key: Key]
+  | [numkeys: 2 | '2', key: Key, second: Key]
+  | [numkeys: 3 | '3', key: Key, second: Key, third: Key]
+  | [numkeys: 4 | '4', key: Key, second: Key, third: Key, fourth: Key];
+
+/** What is surely a number, and no word of a command. */
+type Digits = number | bigint | `${number}` | `${"" | "+" | "-"}inf`;
+
+type Spelled<W> = W extends string ? Word<W> : never;
+
+/** Words of the options but for `W`, and but for those in front of a value that could look like `W`. */
+type Known<O, W> = Spelled<
+  Exclude<{ [K in keyof O]-?: Uint8Array extends O[K] ? never : K | Choice<O[K]> }[keyof O], W>
+>;
+
+/** The words among values. */
+type Choice<V> = V extends string ? (string extends V ? never : V extends Digits ? never : V) : never;
+
+/** `Last` behind up to seven of `First`. */
+type Behind<First, Last, More extends Value[] = [], Before extends First[] = []> = Before['length'] extends 8
+  ? never
+  :
+      | [...before: Before, last: Last, ...needed: More, ...more: Value[]]
+      | Behind<First, Last, More, [...before: Before, word: First]>;
+
 /** Methods that answer by a promise. */
 export type Promised<C, M extends Mode> = {
-  [K in keyof C]: C[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<As<M, R>> : never;
+  [K in keyof C]: C[K] extends Overloads<infer L>
+    ? PromisedOverloads<L, M>
+    : C[K] extends (...args: infer A) => infer R
+      ? (...args: A) => Promise<As<M, R>>
+      : never;
 };
+
+type PromisedOverloads<L, M extends Mode> = L extends readonly [
+  readonly [infer A extends readonly unknown[], infer R],
+  ...infer Others,
+]
+  ? ((...args: A) => Promise<As<M, R>>) & PromisedOverloads<Others, M>
+  : unknown;
 
 /** Methods that answer at once. */
 export type Immediate<C, M extends Mode> = {
-  [K in keyof C]: C[K] extends (...args: infer A) => infer R ? (...args: A) => As<M, R> : never;
+  [K in keyof C]: C[K] extends Overloads<infer L>
+    ? ImmediateOverloads<L, M>
+    : C[K] extends (...args: infer A) => infer R
+      ? (...args: A) => As<M, R>
+      : never;
 };
+
+type ImmediateOverloads<L, M extends Mode> = L extends readonly [
+  readonly [infer A extends readonly unknown[], infer R],
+  ...infer Others,
+]
+  ? ((...args: A) => As<M, R>) & ImmediateOverloads<Others, M>
+  : unknown;

@@ -36,7 +36,7 @@ pub struct Command {
     pub flags: Flags,
     /// Its arguments.
     pub args: &'static [Arg],
-    /// The form of its reply.
+    /// The form of its reply. Of several, a `null` belongs to the one in front of it.
     pub reply: &'static str,
     /// What runs.
     pub handler: Handler,

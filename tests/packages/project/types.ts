@@ -83,3 +83,205 @@ export async function types(): Promise<void> {
   }
   await db.close();
 }
+
+type Pairs = [member: string, score: number][];
+
+/** What arguments have to do with the form of replies. */
+export async function forms(db: Client, count: number | undefined, word: string, flag: boolean): Promise<void> {
+  const element: string | null = await db.lpop('list');
+  same<typeof element, string | null>(true);
+  const elements = await db.lpop('list', 2);
+  same<typeof elements, string[] | null>(true);
+  const either = await db.rPop('list', count);
+  same<typeof either, string | string[] | null>(true);
+  const none = await db.rpop('list', undefined);
+  same<typeof none, string | null>(true);
+  // @ts-expect-error A key is missing.
+  await db.lpop();
+  // @ts-expect-error There is one count.
+  await db.lpop('list', 1, 2);
+  // @ts-expect-error With a count there are several.
+  const wrong: string | null = await db.lpop('list', 2);
+  void wrong;
+
+  const drawn = await db.sPop('set');
+  same<typeof drawn, string | null>(true);
+  const several = await db.spop('set', 2);
+  same<typeof several, string[]>(true);
+  const members = [await db.srandmember('set'), await db.sRandMember('set', -2)] as const;
+  same<typeof members, readonly [string | null, string[]]>(true);
+
+  const fields = [await db.hRandField('hash'), await db.hrandfield('hash', 2)] as const;
+  same<typeof fields, readonly [string | null, string[]]>(true);
+  const values = [
+    await db.hRandField('hash', 2, 'WITHVALUES'),
+    await db.hrandfield('hash', 2, { WITHVALUES: true }),
+  ] as const;
+  same<typeof values, readonly [[string, string][], [string, string][]]>(true);
+  // @ts-expect-error It goes with a count.
+  await db.hrandfield('hash', { WITHVALUES: true });
+  // @ts-expect-error That is what sorted sets have.
+  await db.hrandfield('hash', 2, { WITHSCORES: true });
+  const random = [await db.zRandMember('zset'), await db.zrandmember('zset', 2, 'withscores')] as const;
+  same<typeof random, readonly [string | null, Pairs]>(true);
+  const perhaps = await db.zrandmember('zset', 2, { WITHSCORES: flag });
+  same<typeof perhaps, string | null | string[] | Pairs>(true);
+
+  const least = await db.zpopmin('zset');
+  same<typeof least, [member: string, score: number] | []>(true);
+  const [name, score] = least;
+  same<typeof name, string | undefined>(true);
+  same<typeof score, number | undefined>(true);
+  const greatest = await db.zPopMax('zset', 2);
+  same<typeof greatest, Pairs>(true);
+
+  const rank = await db.zrank('zset', 'a');
+  same<typeof rank, number | null>(true);
+  const scored = [await db.zRevRank('zset', 'a', 'WITHSCORE'), await db.zrank('zset', 'a', { WITHSCORE: true })];
+  same<typeof scored, ([number, number] | null)[]>(true);
+
+  const range = [
+    await db.zrange('zset', 0, -1),
+    await db.zrange('zset', 0, -1, 'REV'),
+    await db.zRange('zset', '-inf', '(5', 'BYSCORE', 'LIMIT', 0, '10'),
+    await db.zRange('zset', 0, -1, { BY: 'SCORE', REV: true, WITHSCORES: false }),
+    await db.zrevrange('zset', 0, -1),
+    await db.zRangeByScore('zset', '-inf', 5, { LIMIT: { offset: 0, count: 1 } }),
+  ];
+  same<typeof range, string[][]>(true);
+  const pairs = [
+    await db.zrange('zset', 0, -1, 'WITHSCORES'),
+    await db.zrange('zset', 0, -1, 'REV', 'withscores'),
+    await db.zrange('zset', 0, 9, 'BYSCORE', 'REV', 'LIMIT', 0, '10', 'WITHSCORES'),
+    await db.zRange('zset', 0, -1, { BY: 'SCORE', REV: true, WITHSCORES: true }),
+    await db.zrevrange('zset', 0, -1, 'WITHSCORES'),
+    await db.zrangebyscore('zset', 0, 1, 'WITHSCORES', 'LIMIT', 0, 1),
+    await db.zRevRangeByScore('zset', 1, 0, { WITHSCORES: true }),
+  ];
+  same<typeof pairs, Pairs[]>(true);
+  // What the compiler cannot know stays open.
+  const unknown = [await db.zrange('zset', 0, -1, word), await db.zrange('zset', 0, -1, { WITHSCORES: flag })];
+  same<typeof unknown, (string[] | Pairs)[]>(true);
+  // @ts-expect-error There is no such option.
+  await db.zrange('zset', 0, -1, { WITHSCORE: true });
+  // @ts-expect-error There is no such option.
+  await db.zrange('zset', 0, -1, { WITHSCORES: true, UP: true });
+  // @ts-expect-error The range has two ends.
+  await db.zrange('zset', 0);
+
+  const union = [
+    await db.zunion(['a', 'b']),
+    await db.zUnion(['a', 'b'], { WEIGHTS: [1, 2], AGGREGATE: 'MAX' }),
+    await db.zinter(2, 'a', 'WITHSCORES'),
+    await db.zdiff(2, 'a', 'b'),
+  ];
+  same<typeof union, string[][]>(true);
+  const unionPairs = [
+    await db.zunion(['a', 'b'], 'WITHSCORES'),
+    await db.zUnion(['a', 'b'], { WEIGHTS: [1, 2], WITHSCORES: true }),
+    await db.zinter(2, 'a', 'b', 'WEIGHTS', 1, 2, 'AGGREGATE', 'MAX', 'WITHSCORES'),
+    await db.zDiff('1', 'WITHSCORES', 'WITHSCORES'),
+  ];
+  same<typeof unionPairs, Pairs[]>(true);
+  const counted = await db.zunion(count ?? 1, 'a', 'WITHSCORES');
+  same<typeof counted, string[] | Pairs>(true);
+  // @ts-expect-error Keys are counted.
+  await db.zunion('a');
+
+  const added = [
+    await db.zadd('zset', 1, 'a'),
+    await db.zadd('zset', '-inf', 'a'),
+    await db.zadd('zset', 1, 'INCR', '2', word),
+    await db.zadd('zset', 'GT', 'CH', 1.5, 'a'),
+    await db.zAdd('zset', { score: 1, value: 'a' }),
+    await db.zAdd('zset', [{ score: 1, value: 'a' }], { NX: true, INCR: false }),
+  ];
+  same<typeof added, number[]>(true);
+  const incremented = [
+    await db.zadd('zset', 'INCR', 1, 'a'),
+    await db.zadd('zset', 'XX', 'incr', 1, 'a'),
+    await db.zAdd('zset', { score: 1, value: 'a' }, { INCR: true }),
+    await db.zadd('zset', word, word),
+  ];
+  same<typeof incremented, (number | null)[]>(true);
+  // @ts-expect-error There is no such option.
+  await db.zAdd('zset', { score: 1, value: 'a' }, { INCREMENT: true });
+
+  const ok = [
+    await db.set('key', 'GET'),
+    await db.set('key', 1, 'EX', 60),
+    await db.set('key', 1, { EX: 60, GET: false }),
+    await db.set('key', 1, { expiration: { type: 'PX', value: 5 } }),
+  ];
+  same<typeof ok, 'OK'[]>(true);
+  const conditional = [
+    await db.set('key', 1, 'PX', '60', 'NX'),
+    await db.set('key', 1, { NX: flag }),
+    await db.set('key', 1, { condition: 'XX' }),
+    await db.set('key', 1, { IFEQ: 'GET' }),
+  ];
+  same<typeof conditional, ('OK' | null)[]>(true);
+  const old = [
+    await db.set('key', 1, 'GET'),
+    await db.set('key', 1, 'NX', 'GET', 'EX', word),
+    await db.set('key', 1, { NX: true, GET: true }),
+  ];
+  same<typeof old, (string | null)[]>(true);
+  const open = [
+    await db.set('key', 1, 'IFEQ', 'GET'),
+    await db.set('key', 1, word),
+    await db.set('key', 1, { GET: flag }),
+  ];
+  same<typeof open, ('OK' | (string & {}) | null)[]>(true);
+
+  const index = [await db.lpos('list', 'COUNT'), await db.lPos('list', 'a', { RANK: -1 })];
+  same<typeof index, (number | null)[]>(true);
+  const indexes = [await db.lpos('list', 'a', 'RANK', 1, 'COUNT', 0), await db.lPos('list', 'a', { COUNT: 0 })];
+  same<typeof indexes, number[][]>(true);
+  const common = [
+    await db.lcs('a', 'b'),
+    await db.lcs('a', 'b', { LEN: true }),
+    await db.lcs('a', 'b', 'IDX'),
+  ] as const;
+  same<typeof common, readonly [string, number, { [key: string]: Reply }]>(true);
+  const sorted = [await db.sort('list', { BY: 'w_*', GET: ['#', '*'] }), await db.sort('list', 'DESC', 'ALPHA')];
+  same<typeof sorted, (string | null)[][]>(true);
+  const stored = [await db.sort('list', { ALPHA: true, STORE: 'other' }), await db.sort('list', 'STORE', 'other')];
+  same<typeof stored, number[]>(true);
+
+  // The same in all other ways to call them.
+  const now = [db.sync.lpop('list'), db.sync.zRange('zset', 0, -1, { WITHSCORES: true })] as const;
+  same<typeof now, readonly [string | null, Pairs]>(true);
+  const bytes = [
+    await db.buffers.lpop('list'),
+    await db.buffers.lPop('list', 2),
+    await db.buffers.set('key', 1),
+    await db.buffers.set('key', 1, { GET: true }),
+    db.buffers.sync.hrandfield('hash', 1, 'WITHVALUES'),
+    db.sync.buffers.zpopmin('zset'),
+  ] as const;
+  same<
+    typeof bytes,
+    readonly [
+      Uint8Array | null,
+      Uint8Array[] | null,
+      'OK',
+      Uint8Array | null,
+      [Uint8Array, Uint8Array][],
+      [member: Uint8Array, score: number] | never[],
+    ]
+  >(true);
+  const replies = await db
+    .pipeline()
+    .lpop('list')
+    .lPop('list', 2)
+    .zrange('zset', 0, -1, 'WITHSCORES')
+    .set('key', 1, { NX: true })
+    .zadd('zset', 'INCR', 1, 'a')
+    .exec();
+  same<typeof replies, [string | null, string[] | null, Pairs, 'OK' | null, number | null]>(true);
+  const outcome = await db.buffers.multi().sPop('set').zrank('zset', 'a', { WITHSCORE: true }).set('key', 1).exec();
+  same<typeof outcome, [Uint8Array | null, [number, number] | null, 'OK'] | null>(true);
+  // @ts-expect-error There is no such option.
+  db.multi().zrange('zset', 0, -1, { UP: true });
+}

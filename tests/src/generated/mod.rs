@@ -4,6 +4,7 @@
 
 pub mod compat;
 mod names;
+mod overloads;
 mod replies;
 mod typescript;
 pub mod upstream;

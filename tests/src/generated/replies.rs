@@ -1,28 +1,45 @@
 //! The forms of replies, as rows of the table describe them, in TypeScript.
 
+use crate::deciding::alternatives;
 use crate::forms::split;
 
 /// Commands whose replies depend on options in ways that the description leaves open.
-const EXACT: &[(&str, &str)] = &[
+const EXACT: &[(&str, &[&str])] = &[
     // One element without a count, pairs with it.
-    ("ZPOPMAX", "[member: string, score: number] | [] | [member: string, score: number][]"),
-    ("ZPOPMIN", "[member: string, score: number] | [] | [member: string, score: number][]"),
-    ("PING", "string"),
-    ("TYPE", "string"),
-    ("ZMSCORE", "(number | null)[]"),
+    ("ZPOPMAX", &["[member: string, score: number] | []", "[member: string, score: number][]"]),
+    ("ZPOPMIN", &["[member: string, score: number] | []", "[member: string, score: number][]"]),
+    ("PING", &["string"]),
+    ("TYPE", &["string"]),
+    ("ZMSCORE", &["(number | null)[]"]),
 ];
 
 /// The type of a command's reply.
 pub(super) fn type_of(command: &str, reply: &str) -> String {
-    if let Some((_, exact)) = EXACT.iter().find(|(name, _)| *name == command) {
-        return (*exact).to_owned();
+    match EXACT.iter().find(|(name, _)| *name == command) {
+        Some((_, exact)) => exact.join(" | "),
+        None => union(reply),
     }
-    let mut types: Vec<_> = split(reply, " | ").into_iter().map(alternative).collect();
-    // What may be anything is nothing more besides.
-    if types.iter().any(|kind| kind == "Reply") {
-        return "Reply".to_owned();
+}
+
+/// The types of the forms among which arguments decide.
+pub(super) fn types_of(command: &str, reply: &str) -> Vec<String> {
+    match EXACT.iter().find(|(name, _)| *name == command) {
+        Some((_, exact)) => exact.iter().map(|exact| (*exact).to_owned()).collect(),
+        None => alternatives(reply).iter().map(|form| union(form)).collect(),
     }
-    types.dedup();
+}
+
+fn union(reply: &str) -> String {
+    let mut types: Vec<String> = Vec::new();
+    for kind in split(reply, " | ").into_iter().map(alternative) {
+        // What may be anything is nothing more besides.
+        if kind == "Reply" {
+            return kind;
+        }
+        if !types.contains(&kind) {
+            types.push(kind);
+        }
+    }
     // The compiler would forget about `'OK'` beside `string`, but what is bytes in bytes mode differs.
     if types.iter().any(|kind| kind == "'OK'") {
         types.iter_mut().filter(|kind| *kind == "string").for_each(|kind| *kind = "(string & {})".to_owned());
@@ -115,6 +132,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn forms_among_which_arguments_decide() {
+        assert_eq!(
+            types_of("X", "simple-string | null | bulk-string | null"),
+            ["'OK' | null", "string | null"]
+        );
+        assert_eq!(types_of("X", "integer"), ["t.Integer"]);
+        assert_eq!(types_of("ZPOPMIN", "array").len(), 2);
+    }
+
+    #[test]
     fn forms() {
         let check = |reply, expected: &str| assert_eq!(type_of("X", reply), expected, "{reply}");
         check("integer", "t.Integer");
@@ -134,6 +161,6 @@ mod tests {
         check("set of bulk-string", "string[]");
         check("array of any | null", "Reply[] | null");
         check("bulk-string | any", "Reply");
-        check("simple-string | bulk-string | null", "'OK' | (string & {}) | null");
+        check("simple-string | null | bulk-string | null", "'OK' | null | (string & {})");
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use sanderling_core::command::{Arg, ArgKind, Command, table};
 
 use super::names::{methods, parameter};
+use super::overloads::overloads;
 use super::replies::type_of;
 
 /// Commands without a method of their own: the package has something better, or they would break the pairs of
@@ -66,19 +67,24 @@ fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
     }
     let row = path[path.len() - 1];
     let is_container = !row.subcommands.is_empty();
-    let (parameters, reply) = if is_container {
-        ("subcommand: string, ...args: t.Argument[]".to_owned(), "Reply".to_owned())
-    } else {
-        (parameters(row), type_of(&name, row.reply))
-    };
     let methods = methods(&words);
+    let overloads = overloads(&name, row);
+    let signature = if is_container {
+        "(subcommand: string, ...args: t.Argument[]): Reply".to_owned()
+    } else {
+        format!("({}): {}", parameters(row), type_of(&name, row.reply))
+    };
     for (index, method) in methods.iter().enumerate() {
         if index == 0 {
             write_comment(interface, &name, row);
         } else {
             let _ = writeln!(interface, "  /** The same as {{@link {}}}. */", methods[0]);
         }
-        let _ = writeln!(interface, "  {method}({parameters}): {reply};");
+        let _ = match &overloads {
+            Some(overloads) if index == 0 => writeln!(interface, "  {method}: {overloads};"),
+            Some(_) => writeln!(interface, "  {method}: Commands['{}'];", methods[0]),
+            None => writeln!(interface, "  {method}{signature};"),
+        };
     }
     let shape = shape(row).map_or(String::new(), |shape| format!(", {{ {shape} }}"));
     let _ = writeln!(rows, "  ['{name}', '{}'{shape}],", methods.join(" "));
@@ -108,7 +114,7 @@ fn shape(row: &Command) -> Option<String> {
     Some(if is_member(parts) { "members: true" } else { "pairs: true" }.to_owned())
 }
 
-fn is_count(arg: &Arg) -> bool {
+pub(super) fn is_count(arg: &Arg) -> bool {
     arg.name == "numkeys" && matches!(arg.kind, ArgKind::Integer)
 }
 
@@ -118,19 +124,26 @@ fn is_script(rest: &[Arg]) -> bool {
 }
 
 /// The parts of a repeated block of two values.
-fn block_of_two(arg: &Arg) -> Option<&'static [Arg]> {
+pub(super) fn block_of_two(arg: &Arg) -> Option<&'static [Arg]> {
     match arg.kind {
         ArgKind::Block(parts) if arg.multiple && arg.token.is_none() && parts.len() == 2 => Some(parts),
         _ => None,
     }
 }
 
-fn is_member(parts: &[Arg]) -> bool {
+pub(super) fn is_member(parts: &[Arg]) -> bool {
     parts[0].name == "score"
 }
 
 /// The parameters of a method.
 fn parameters(row: &Command) -> String {
+    let (mut list, rest) = required(row);
+    list.extend(open_end(rest, &list));
+    list.join(", ")
+}
+
+/// The parameters for the arguments that are always there, and the arguments behind them.
+pub(super) fn required(row: &Command) -> (Vec<String>, &'static [Arg]) {
     let mut list = Vec::new();
     let mut rest = row.args;
     while let [arg, behind @ ..] = rest {
@@ -138,8 +151,7 @@ fn parameters(row: &Command) -> String {
         list.push(format!("{}: {kind}", unique(&list, arg.name)));
         rest = behind;
     }
-    list.extend(open_end(rest, &list));
-    list.join(", ")
+    (list, rest)
 }
 
 /// Two arguments may have one name, parameters may not.
@@ -155,8 +167,7 @@ fn open_end(rest: &'static [Arg], list: &[String]) -> Vec<String> {
         [] => Vec::new(),
         rest if is_script(rest) => vec!["...args: t.ScriptArguments".to_owned()],
         [count, keys, ..] if is_count(count) && matches!(keys.kind, ArgKind::Key) => {
-            let counted = "[numkeys: t.Numeric, key: t.Key, ...more: t.Argument[]]";
-            vec![format!("...args: [keys: readonly t.Key[], ...more: t.Argument[]] | {counted}")]
+            vec!["...args: t.KeysOr".to_owned()]
         }
         [only] if only.multiple && leaf(only).is_some() && only.token.is_none() => {
             let kind = leaf(only).unwrap_or_default();
@@ -166,10 +177,8 @@ fn open_end(rest: &'static [Arg], list: &[String]) -> Vec<String> {
         }
         [only] if block_of_two(only).is_some() => vec!["...pairs: t.Pairs".to_owned()],
         [.., last] if block_of_two(last).is_some_and(is_member) => {
-            let options = &rest[..rest.len() - 1];
-            let properties = properties(options).unwrap_or_default();
-            let object = format!("[members: t.OneOrMore<t.Member>, options?: {{ {properties} }}]");
-            vec![format!("...args: {object} | [first: Value, second: Value, ...more: Value[]]")]
+            let options = properties(&rest[..rest.len() - 1]).unwrap_or_default();
+            vec![format!("...args: t.MembersOr<{{ {options} }}>")]
         }
         [many, last] if many.multiple && leaf(many).is_some() && plain(last).is_some() && !last.optional => {
             let (kind, last_kind) = (leaf(many).unwrap_or_default(), plain(last).unwrap_or_default());
@@ -232,7 +241,7 @@ fn words(arg: &Arg) -> Option<String> {
 }
 
 /// Optional arguments as the properties of an object; nothing when one of them has no word to name it.
-fn properties(args: &[Arg]) -> Option<String> {
+pub(super) fn properties(args: &[Arg]) -> Option<String> {
     let mut list = Vec::new();
     for arg in args {
         match (arg.kind, arg.token) {

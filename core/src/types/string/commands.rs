@@ -683,7 +683,7 @@ pub(crate) const ROWS: &[Command] = &[
             one_of("expiration", &[EXPIRY[0], EXPIRY[1], EXPIRY[2], EXPIRY[3], token("keepttl", "KEEPTTL")])
                 .optional(),
         ],
-        reply: "simple-string | bulk-string | null",
+        reply: "simple-string | null | bulk-string | null",
         handler: set,
         keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
         ..row("SET", "Sets a key to a string, whatever it held before, and optionally its deadline.")

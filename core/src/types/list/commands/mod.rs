@@ -280,7 +280,7 @@ pub(crate) const ROWS: &[Command] = &[
         summary: "Removes elements from the front of a list and replies with them.",
         flags: POP,
         args: &[key("key"), integer("count").optional()],
-        reply: "bulk-string | array of bulk-string | null",
+        reply: "bulk-string | null | array of bulk-string | null",
         handler: ends::lpop,
         keys: Some(&[keys(TAKES, 1, 0)]),
         ..Command::DEFAULT
@@ -299,7 +299,7 @@ pub(crate) const ROWS: &[Command] = &[
             integer("num-matches").after("COUNT").optional(),
             integer("len").after("MAXLEN").optional(),
         ],
-        reply: "integer | array of integer | null",
+        reply: "integer | null | array of integer",
         handler: inside::lpos,
         keys: Some(&[keys(READS, 1, 0)]),
         ..Command::DEFAULT
@@ -384,7 +384,7 @@ pub(crate) const ROWS: &[Command] = &[
         summary: "Removes elements from the end of a list and replies with them.",
         flags: POP,
         args: &[key("key"), integer("count").optional()],
-        reply: "bulk-string | array of bulk-string | null",
+        reply: "bulk-string | null | array of bulk-string | null",
         handler: ends::rpop,
         keys: Some(&[keys(TAKES, 1, 0)]),
         ..Command::DEFAULT

@@ -318,7 +318,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: "O(log(N)) with N members",
         flags: READS_FAST,
         args: &[key("key"), string("member"), token("withscore", "WITHSCORE").optional()],
-        reply: "integer | null | array of integer and double",
+        reply: "integer | null | array of integer and double | null",
         handler: members::zrank,
         keys: Some(&[key_at(READS, 1)]),
         ..row("ZRANK", "Returns the rank of a member, counted from the least score.")
@@ -404,7 +404,7 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: "O(log(N)) with N members",
         flags: READS_FAST,
         args: &[key("key"), string("member"), token("withscore", "WITHSCORE").optional()],
-        reply: "integer | null | array of integer and double",
+        reply: "integer | null | array of integer and double | null",
         handler: members::zrevrank,
         keys: Some(&[key_at(READS, 1)]),
         ..row("ZREVRANK", "Returns the rank of a member, counted from the greatest score.")
