@@ -23,17 +23,25 @@ pub enum Deciding {
     Count,
     /// The third with this word behind the count.
     CountAndWord(&'static str),
-    /// The first without any of these words, and one for each word.
-    Words(Vec<&'static str>),
+    /// The first without any of these words, and with a word the one of this index.
+    Words(Vec<(&'static str, usize)>),
 }
 
-/// Words that decide without being called `WITH...`, and why.
-const CHOSEN: &[(&str, &[&str], &str)] = &[
-    ("LCS", &["LEN", "IDX"], "its length or its places are returned instead of the text"),
-    ("LPOS", &["COUNT"], "there may be several indexes"),
-    ("SET", &["GET"], "the old value is returned instead of OK"),
-    ("SORT", &["STORE"], "the elements are counted instead of returned"),
-    ("ZADD", &["INCR"], "the new score is returned instead of a number of members"),
+/// Words, each with the index of the form that it leads to.
+type Words = &'static [(&'static str, usize)];
+
+const GEORADIUS: Words =
+    &[("STORE", 2), ("STOREDIST", 2), ("WITHCOORD", 1), ("WITHDIST", 1), ("WITHHASH", 1)];
+
+/// Words that decide though not all are called `WITH...`, and why.
+const CHOSEN: &[(&str, Words, &str)] = &[
+    ("GEORADIUS", GEORADIUS, "members may be counted instead of returned"),
+    ("GEORADIUSBYMEMBER", GEORADIUS, "members may be counted instead of returned"),
+    ("LCS", &[("LEN", 1), ("IDX", 2)], "its length or its places are returned instead of the text"),
+    ("LPOS", &[("COUNT", 1)], "there may be several indexes"),
+    ("SET", &[("GET", 1)], "the old value is returned instead of OK"),
+    ("SORT", &[("STORE", 1)], "the elements are counted instead of returned"),
+    ("ZADD", &[("INCR", 1)], "the new score is returned instead of a number of members"),
 ];
 
 /// Commands with several forms among which no word chooses that the types could see, and why.
@@ -41,8 +49,6 @@ const UNDECIDED: &[(&str, &str)] = &[
     ("ACL DRYRUN", "what the user may do decides"),
     ("ACL LOG", "RESET stands where a number may stand, and is rare"),
     ("CLIENT KILL", "the number of arguments decides between an old grammar and a new one"),
-    ("GEORADIUS", "deprecated; its options have no types"),
-    ("GEORADIUSBYMEMBER", "deprecated; its options have no types"),
     ("INCREX", "integers and doubles are one type in JavaScript"),
     ("PFDEBUG", "for tests of the engine"),
     ("PING", "a text and a text; the array is for subscribers in RESP2"),
@@ -62,7 +68,10 @@ pub fn deciding(name: &str, row: &Command) -> Option<Deciding> {
         ArgKind::Block([count, word]) if count.name == "count" && word.optional => {
             with_word(word).map(Deciding::CountAndWord)
         }
-        _ => row.args.iter().find_map(with_word).map(|word| Deciding::Words(vec![word])),
+        _ => {
+            let words: Vec<_> = row.args.iter().filter_map(with_word).map(|word| (word, 1)).collect();
+            (!words.is_empty()).then_some(Deciding::Words(words))
+        }
     }
 }
 
@@ -77,12 +86,12 @@ fn with_word(arg: &Arg) -> Option<&'static str> {
 
 /// The form of the reply to a request, given by the words behind the command's name.
 pub fn form_for<'a>(name: &str, row: &Command, args: &[Vec<u8>], forms: &'a [String]) -> Option<&'a String> {
-    let has = |word: &&str| args.iter().skip(1).any(|arg| arg.eq_ignore_ascii_case(word.as_bytes()));
+    let has = |word: &str| args.iter().skip(1).any(|arg| arg.eq_ignore_ascii_case(word.as_bytes()));
     let is_counted = args.len() >= row.args.len();
     forms.get(match deciding(name, row)? {
         Deciding::Count => usize::from(is_counted),
-        Deciding::CountAndWord(word) => usize::from(is_counted) + usize::from(has(&word)),
-        Deciding::Words(words) => words.iter().position(has).map_or(0, |index| index + 1),
+        Deciding::CountAndWord(word) => usize::from(is_counted) + usize::from(has(word)),
+        Deciding::Words(words) => words.iter().find(|(word, _)| has(word)).map_or(0, |(_, form)| *form),
     })
 }
 
@@ -111,7 +120,7 @@ mod tests {
                 None => 1,
                 Some(Deciding::Count) => 2,
                 Some(Deciding::CountAndWord(_)) => 3,
-                Some(Deciding::Words(words)) => 1 + words.len(),
+                Some(Deciding::Words(words)) => 1 + words.iter().map(|(_, form)| *form).max().unwrap_or(0),
             };
             assert_eq!(decided, forms, "{name}: {}: name what decides, or say why nothing does", row.reply);
             chosen.extend(CHOSEN.iter().map(|(other, ..)| *other).filter(|other| *other == name));

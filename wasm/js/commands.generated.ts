@@ -892,9 +892,9 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument
    */
-  georadius(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  georadius: t.ByOption<[key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>], { WITHCOORD?: boolean; WITHDIST?: boolean; WITHHASH?: boolean; COUNT?: t.Numeric; ANY?: boolean; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; STORE?: t.Key; STOREDIST?: t.Key }, [{ without: 'STORE' | 'STOREDIST' | 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: string[] }, { with: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: Reply[][] }, { with: 'STORE' | 'STOREDIST'; is: t.Integer }], string[] | Reply[][] | t.Integer>;
   /** The same as {@link georadius}. */
-  geoRadius(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  geoRadius: Commands['georadius'];
   /**
    * Finds the members within a distance of another member, or stores them.
    *
@@ -902,9 +902,9 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments
    */
-  georadiusbymember(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  georadiusbymember: t.ByOption<[key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>], { WITHCOORD?: boolean; WITHDIST?: boolean; WITHHASH?: boolean; COUNT?: t.Numeric; ANY?: boolean; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; STORE?: t.Key; STOREDIST?: t.Key }, [{ without: 'STORE' | 'STOREDIST' | 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: string[] }, { with: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: Reply[][] }, { with: 'STORE' | 'STOREDIST'; is: t.Integer }], string[] | Reply[][] | t.Integer>;
   /** The same as {@link georadiusbymember}. */
-  geoRadiusByMember(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[] | t.Integer;
+  geoRadiusByMember: Commands['georadiusbymember'];
   /**
    * Finds the members within a distance of another member.
    *
@@ -912,9 +912,9 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments
    */
-  georadiusbymember_ro(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  georadiusbymember_ro: t.ByOption<[key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>], { WITHCOORD?: boolean; WITHDIST?: boolean; WITHHASH?: boolean; COUNT?: t.Numeric; ANY?: boolean; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC' }, [{ without: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: string[] }, { with: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: Reply[][] }], string[] | Reply[][]>;
   /** The same as {@link georadiusbymember_ro}. */
-  geoRadiusByMemberRo(key: t.Key, member: Value, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  geoRadiusByMemberRo: Commands['georadiusbymember_ro'];
   /**
    * Finds the members within a distance of a place.
    *
@@ -922,17 +922,17 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `GEOSEARCH` with the `BYRADIUS` argument
    */
-  georadius_ro(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  georadius_ro: t.ByOption<[key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>], { WITHCOORD?: boolean; WITHDIST?: boolean; WITHHASH?: boolean; COUNT?: t.Numeric; ANY?: boolean; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC' }, [{ without: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: string[] }, { with: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: Reply[][] }], string[] | Reply[][]>;
   /** The same as {@link georadius_ro}. */
-  geoRadiusRo(key: t.Key, longitude: t.Numeric, latitude: t.Numeric, radius: t.Numeric, unit: t.Word<'M' | 'KM' | 'FT' | 'MI'>, ...args: t.Argument[]): Reply[];
+  geoRadiusRo: Commands['georadius_ro'];
   /**
    * Finds the members within a circle or a rectangle.
    *
    * `GEOSEARCH`, since Redis 6.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
    */
-  geosearch(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): Reply[];
+  geosearch: t.ByOption<[key: t.Key], { FROMMEMBER?: Value; FROMLONLAT?: { longitude: t.Numeric; latitude: t.Numeric }; BYRADIUS?: { radius: t.Numeric; unit: t.Word<'M' | 'KM' | 'FT' | 'MI'> }; BYBOX?: { width: t.Numeric; height: t.Numeric; unit: t.Word<'M' | 'KM' | 'FT' | 'MI'> }; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; COUNT?: t.Numeric; ANY?: boolean; WITHCOORD?: boolean; WITHDIST?: boolean; WITHHASH?: boolean }, [{ without: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: string[] }, { with: 'WITHCOORD' | 'WITHDIST' | 'WITHHASH'; is: Reply[][] }], string[] | Reply[][], [key: t.Key, first: t.Argument, ...more: t.Argument[]]>;
   /** The same as {@link geosearch}. */
-  geoSearch(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): Reply[];
+  geoSearch: Commands['geosearch'];
   /**
    * Stores the members within a circle or a rectangle.
    *
@@ -2338,7 +2338,7 @@ export interface Commands {
    *
    * `XINFO STREAM`, since Redis 5.0.0, O(N) in the number of chunks that hold the entries.
    */
-  xInfoStream(key: t.Key, ...args: t.Argument[]): { [key: string]: Reply };
+  xInfoStream(key: t.Key, ...options: t.OptionsOr<{ FULL?: boolean; COUNT?: t.Numeric }>): { [key: string]: Reply };
   /**
    * Returns how many entries a stream has.
    *

@@ -109,31 +109,36 @@ export type ByOption<
   Rules extends readonly Rule[],
   Any,
   Args extends readonly unknown[] = [...args: P, ...options: OptionsOr<O>],
-> = Overloads<[...Ruled<P, O, Rules>, [Args, Any]]>;
+> = Overloads<[...Ruled<P, O, Rules, Args>, [Args, Any]]>;
 
 /** The form of replies with an option, or without any of some. */
 export type Rule = { with: string; is: unknown } | { without: string; is: unknown };
 
-type Ruled<P extends readonly unknown[], O, Rules> = Rules extends readonly [infer First, ...infer Others]
+type Ruled<P extends readonly unknown[], O, Rules, Args> = Rules extends readonly [infer First, ...infer Others]
   ? [
       First extends { with: infer W; is: infer R }
         ? [[...args: P, ...options: With<O, W & keyof O>], R]
         : First extends { without: infer W; is: infer R }
-          ? [[...args: P, ...options: Without<O, W & keyof O>], R]
+          ? // Some commands do nothing without options.
+            [[...args: P, ...options: P extends Args ? Without<O, W & keyof O> : Required<Without<O, W & keyof O>>], R]
           : never,
-      ...Ruled<P, O, Others>,
+      ...Ruled<P, O, Others, Args>,
     ]
   : [];
 
-/** Options among which is `W`: in an object, or as a word behind others that cannot be meant otherwise. */
-export type With<O, W extends keyof O> =
-  | [options: O & { [K in W]-?: Exclude<O[K], false | undefined> }]
-  | Behind<Known<O, W> | Digits, Spelled<W>>;
+/** Options among which a `W` is: in an object, or as a word behind others that cannot be meant otherwise. */
+export type With<O, W extends keyof O> = W extends keyof O
+  ?
+      | [options: O & { [K in W]-?: Exclude<O[K], false | undefined> }]
+      | Behind<Known<O, W> | Digits, Spelled<W>>
+      | Behind<Known<O, W> | Digits, Spelled<W>, [], [word: Free<O, W>, value: Value]>
+  : never;
 
 /** Options among which `W` is not. Words have to be known to the compiler, for any other may be `W`. */
 export type Without<O, W extends keyof O> =
   | [options?: O & { [K in W]?: false | undefined }]
-  | [word: Known<O, W> | Digits, ...words: (Known<O, W> | Digits)[]];
+  | [word: Known<O, W> | Digits, ...words: (Known<O, W> | Digits)[]]
+  | [word: Free<O, W>, value: Value, ...words: (Known<O, W> | Digits)[]];
 
 /** Options of a command, then scores and members, or objects of both and then options. */
 export type MembersOr<O> =
@@ -163,11 +168,24 @@ type Known<O, W> = Spelled<
   Exclude<{ [K in keyof O]-?: Uint8Array extends O[K] ? never : K | Choice<O[K]> }[keyof O], W>
 >;
 
+/** Words in front of any value. Where they come first, that value is no word. */
+type Free<O, W> = Spelled<Exclude<{ [K in keyof O]-?: Uint8Array extends O[K] ? K : never }[keyof O], W>>;
+
 /** The words among values. */
-type Choice<V> = V extends string ? (string extends V ? never : V extends Digits ? never : V) : never;
+type Choice<V> = V extends string
+  ? string extends V
+    ? never
+    : V extends Digits
+      ? never
+      : V
+  : V extends Uint8Array | readonly unknown[]
+    ? never
+    : V extends object
+      ? { [K in keyof V]: Choice<V[K]> }[keyof V]
+      : never;
 
 /** `Last` behind up to seven of `First`. */
-type Behind<First, Last, More extends Value[] = [], Before extends First[] = []> = Before['length'] extends 8
+type Behind<First, Last, More extends Value[] = [], Before extends unknown[] = []> = Before['length'] extends 8
   ? never
   :
       | [...before: Before, last: Last, ...needed: More, ...more: Value[]]

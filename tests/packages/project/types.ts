@@ -219,16 +219,18 @@ export async function forms(db: Client, count: number | undefined, word: string,
     await db.set('key', 1, { NX: flag }),
     await db.set('key', 1, { condition: 'XX' }),
     await db.set('key', 1, { IFEQ: 'GET' }),
+    await db.set('key', 1, 'IFEQ', 'GET', 'EX', 60),
   ];
   same<typeof conditional, ('OK' | null)[]>(true);
   const old = [
     await db.set('key', 1, 'GET'),
     await db.set('key', 1, 'NX', 'GET', 'EX', word),
+    await db.set('key', 1, 'IFEQ', 'GET', 'GET'),
     await db.set('key', 1, { NX: true, GET: true }),
   ];
   same<typeof old, (string | null)[]>(true);
   const open = [
-    await db.set('key', 1, 'IFEQ', 'GET'),
+    await db.set('key', 1, 'EX', 60, 'IFEQ', 'GET'),
     await db.set('key', 1, word),
     await db.set('key', 1, { GET: flag }),
   ];
@@ -244,10 +246,27 @@ export async function forms(db: Client, count: number | undefined, word: string,
     await db.lcs('a', 'b', 'IDX'),
   ] as const;
   same<typeof common, readonly [string, number, { [key: string]: Reply }]>(true);
-  const sorted = [await db.sort('list', { BY: 'w_*', GET: ['#', '*'] }), await db.sort('list', 'DESC', 'ALPHA')];
+  const sorted = [await db.sort('list', { BY: 'w_*', GET: ['#', '*'] }), await db.sort('list', 'BY', word, 'DESC')];
   same<typeof sorted, (string | null)[][]>(true);
   const stored = [await db.sort('list', { ALPHA: true, STORE: 'other' }), await db.sort('list', 'STORE', 'other')];
   same<typeof stored, number[]>(true);
+
+  const found = [
+    await db.geosearch('geo', 'FROMMEMBER', word, 'BYRADIUS', 200, 'km', 'ASC', 'COUNT', 5, 'ANY'),
+    await db.geoSearch('geo', { FROMLONLAT: { longitude: 15, latitude: 37 }, BYRADIUS: { radius: 1, unit: 'KM' } }),
+    await db.georadius('geo', 15, 37, 200, 'km'),
+    await db.georadiusbymember_ro('geo', 'a', 200, 'km', { COUNT: 1 }),
+  ];
+  same<typeof found, string[][]>(true);
+  const foundWith = [
+    await db.geosearch('geo', 'FROMMEMBER', 'WITHDIST', 'BYRADIUS', 200, 'km', 'WITHDIST'),
+    await db.geoSearch('geo', { FROMMEMBER: 'a', BYBOX: { width: 1, height: 1, unit: 'm' }, WITHCOORD: true }),
+  ];
+  same<typeof foundWith, Reply[][][]>(true);
+  const foundStored = await db.geoRadius('geo', 15, 37, 200, 'km', 'STORE', 'other');
+  same<typeof foundStored, number>(true);
+  // @ts-expect-error Members are searched for somewhere.
+  await db.geosearch('geo');
 
   // The same in all other ways to call them.
   const now = [db.sync.lpop('list'), db.sync.zRange('zset', 0, -1, { WITHSCORES: true })] as const;

@@ -25,7 +25,14 @@ pub(super) fn overloads(name: &str, row: &Command) -> Option<String> {
     }
 }
 
-fn by_words(name: &str, row: &Command, head: &str, rest: &[Arg], words: &[&str], types: &[String]) -> String {
+fn by_words(
+    name: &str,
+    row: &Command,
+    head: &str,
+    rest: &[Arg],
+    words: &[(&str, usize)],
+    types: &[String],
+) -> String {
     let any = type_of(name, row.reply);
     let object =
         |options| format!("{{ {} }}", properties(options).expect("what decides has a word to name it"));
@@ -33,13 +40,20 @@ fn by_words(name: &str, row: &Command, head: &str, rest: &[Arg], words: &[&str],
         // Every form is one of the last, which there is no need to tell from all of them.
         [options @ .., last] if block_of_two(last).is_some_and(is_member) => {
             let (options, first) = (object(options), &types[0]);
-            let without =
-                format!("[[{head}, ...args: t.MembersWithout<{options}, {}>], {first}]", choice(words));
+            let without = format!(
+                "[[{head}, ...args: t.MembersWithout<{options}, {}>], {first}]",
+                choice(&names(words))
+            );
             format!("t.Overloads<[{without}, [[{head}, ...args: t.MembersOr<{options}>], {any}]]>")
         }
         [count, keys, options @ ..] if is_count(count) && matches!(keys.kind, ArgKind::Key) => {
             let rules = rules(name, row, words, types);
             format!("t.ByOption<t.CountedKeys, {}, [{rules}], {any}, t.KeysOr>", object(options))
+        }
+        options if options.iter().any(|arg| !arg.optional) => {
+            let rules = rules(name, row, words, types);
+            let any = format!("{any}, [{head}, first: t.Argument, ...more: t.Argument[]]");
+            format!("t.ByOption<[{head}], {}, [{rules}], {any}>", object(options))
         }
         options => {
             let rules = rules(name, row, words, types);
@@ -48,8 +62,12 @@ fn by_words(name: &str, row: &Command, head: &str, rest: &[Arg], words: &[&str],
     }
 }
 
-/// First the form without any of the words, then one for each.
-fn rules(name: &str, row: &Command, words: &[&str], types: &[String]) -> String {
+fn names<'a>(words: &[(&'a str, usize)]) -> Vec<&'a str> {
+    words.iter().map(|(word, _)| *word).collect()
+}
+
+/// First the form without any of the words, then the others.
+fn rules(name: &str, row: &Command, words: &[(&str, usize)], types: &[String]) -> String {
     let without = |words: &[&str], form: &str| format!("{{ without: {}; is: {form} }}", choice(words));
     let mut rules = Vec::new();
     if let Some((_, causes, _)) = NULL_BY.iter().find(|(other, ..)| *other == name) {
@@ -57,12 +75,14 @@ fn rules(name: &str, row: &Command, words: &[&str], types: &[String]) -> String 
         let ArgKind::OneOf(choices) = causes.kind else { panic!("{name}: words are expected") };
         let causes = choices.iter().filter_map(|choice| choice.token).chain([causes.name]);
         let form = types[0].strip_suffix(" | null").expect("there is a null");
-        rules.push(without(&words.iter().copied().chain(causes).collect::<Vec<_>>(), form));
+        rules.push(without(&names(words).into_iter().chain(causes).collect::<Vec<_>>(), form));
     }
-    rules.push(without(words, &types[0]));
-    rules.extend(
-        words.iter().zip(&types[1..]).map(|(word, form)| format!("{{ with: '{word}'; is: {form} }}")),
-    );
+    rules.push(without(&names(words), &types[0]));
+    // One for each form: the compiler takes functions for one that differ in a later argument only.
+    for (index, form) in types.iter().enumerate().skip(1) {
+        let words: Vec<_> = words.iter().filter(|(_, of)| *of == index).copied().collect();
+        rules.push(format!("{{ with: {}; is: {form} }}", choice(&names(&words))));
+    }
     rules.join(", ")
 }
 

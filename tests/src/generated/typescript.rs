@@ -247,18 +247,19 @@ pub(super) fn properties(args: &[Arg]) -> Option<String> {
         match (arg.kind, arg.token) {
             (ArgKind::Token, Some(word)) => list.push(format!("{word}?: boolean")),
             (ArgKind::OneOf(choices), None) => {
-                choices
-                    .iter()
-                    .try_for_each(|choice| choice_property(choice).map(|property| list.push(property)))?;
+                list.push(properties(choices)?);
                 list.extend(grouped(arg, choices));
             }
             (ArgKind::OneOf(_), Some(word)) => list.push(format!("{word}?: t.Word<{}>", words(arg)?)),
-            (ArgKind::Block(parts), Some(word)) => {
-                let parts: Option<Vec<_>> = parts
-                    .iter()
-                    .map(|part| leaf(part).map(|kind| format!("{}: {kind}", parameter(part.name))))
-                    .collect();
-                list.push(format!("{word}?: {{ {} }}", parts?.join("; ")));
+            (ArgKind::Block(parts), Some(word)) => list.push(block_property(word, parts)?),
+            (ArgKind::Block([first, others @ ..]), None) if !arg.multiple && !first.optional => {
+                // A word for all parts, or words for each.
+                if others.iter().any(|part| part.token.is_some()) {
+                    list.push(properties(std::slice::from_ref(first))?);
+                    list.push(properties(others)?);
+                } else {
+                    list.push(block_property(first.token?, [&[*first], others].concat().as_slice())?);
+                }
             }
             (_, Some(word)) => list.push(value_property(word, arg)?),
             _ => return None,
@@ -267,12 +268,13 @@ pub(super) fn properties(args: &[Arg]) -> Option<String> {
     Some(list.join("; "))
 }
 
-fn choice_property(choice: &Arg) -> Option<String> {
-    let word = choice.token?;
-    match choice.kind {
-        ArgKind::Token => Some(format!("{word}?: boolean")),
-        _ => value_property(word, choice),
-    }
+fn block_property(word: &str, parts: &[Arg]) -> Option<String> {
+    let part = |part: &Arg| {
+        let kind = leaf(part).map(str::to_owned).or_else(|| Some(format!("t.Word<{}>", words(part)?)))?;
+        Some(format!("{}: {kind}", parameter(part.name)))
+    };
+    let parts: Option<Vec<_>> = parts.iter().map(part).collect();
+    Some(format!("{word}?: {{ {} }}", parts?.join("; ")))
 }
 
 fn value_property(word: &str, arg: &Arg) -> Option<String> {

@@ -110,8 +110,8 @@ const fn stored(word: &'static str, from: i32) -> KeySpec {
 }
 
 /// Members, or arrays of what was asked for about each.
-const FOUND: &str = "array";
-const FOUND_OR_STORED: &str = "array | integer";
+const FOUND: &str = "array of bulk-string | array of array";
+const FOUND_OR_STORED: &str = "array of bulk-string | array of array | integer";
 const SEARCH_COST: &str = "O(N+log(M)) with N members in the searched cells and M in the set";
 const INSTEAD_RADIUS: Option<(&str, &str)> =
     Some(("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"));
