@@ -358,12 +358,15 @@ impl Engine {
             return false;
         }
         let mut pending = mem::take(&mut connection.pending);
-        // A long argument is received into a buffer of its size, unless its announcement may be a lie.
-        let wanted =
-            connection.parser.wanted(pending.len()).min((1 << 20).max(pending.len())).max(bytes.len());
-        let is_kept = self.may_receive(&pending, wanted)
-            && (self.server.memory.reserve(&mut pending, wanted)
-                || self.server.memory.reserve(&mut pending, bytes.len()));
+        let is_kept = bytes.len() <= pending.capacity() - pending.len() || {
+            // A long argument is received into a buffer of its size, unless its announcement may be a lie: then the
+            // buffer doubles.
+            let wanted =
+                connection.parser.wanted(pending.len()).min((1 << 20).max(pending.len())).max(bytes.len());
+            self.may_receive(&pending, wanted)
+                && (self.server.memory.reserve(&mut pending, wanted)
+                    || self.server.memory.reserve(&mut pending, bytes.len()))
+        };
         if is_kept {
             pending.extend_from_slice(bytes);
             self.server.connection(conn).pending = pending;
