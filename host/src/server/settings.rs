@@ -24,7 +24,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
         "maxclients" => {
             if let Ok(clients) = value.parse() {
                 settings.clients_max = clients;
-                too_few_descriptors(clients);
+                raise_descriptor_limit(clients);
             }
             Ok(())
         }
@@ -39,7 +39,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
 /// Makes room for as many descriptors as there may be clients. Where the system does not let us, fewer clients are
 /// admitted: the others are told so, instead of waiting in the kernel for somebody to leave.
 pub(super) fn fit_descriptor_limit(settings: &mut Settings) {
-    if let Some(clients) = too_few_descriptors(settings.clients_max) {
+    if let Some(clients) = raise_descriptor_limit(settings.clients_max) {
         log::warning!("maxclients is lowered to {clients}");
         settings.clients_max = clients;
         settings.engine.options.push_str(&format!("maxclients {clients}\n"));
@@ -47,7 +47,7 @@ pub(super) fn fit_descriptor_limit(settings: &mut Settings) {
 }
 
 /// Raises the limit of descriptors as far as need be; how many clients there is room for if it stays too low.
-fn too_few_descriptors(clients_max: u32) -> Option<u32> {
+fn raise_descriptor_limit(clients_max: u32) -> Option<u32> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     let wanted = u64::from(clients_max) + DESCRIPTORS_RESERVED;

@@ -5,6 +5,7 @@
 
 use super::Result;
 use super::resp::{ReplyEnd, push};
+use crate::random::Random;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use std::io::{ErrorKind, Read, Write};
@@ -23,7 +24,7 @@ struct Request {
     /// Where the random numbers are.
     places: Vec<usize>,
     numbers: u64,
-    state: u64,
+    random: Random,
 }
 
 struct Connection {
@@ -84,15 +85,12 @@ impl Request {
         let mut bytes = Vec::new();
         push(&mut bytes, &words.split(' ').collect::<Vec<_>>());
         let places = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(RANDOM)).collect();
-        Request { bytes, places, numbers, state: 1 }
+        Request { bytes, places, numbers, random: Random::new(1) }
     }
 
     fn next(&mut self) -> &[u8] {
         for place in &self.places {
-            // The generator of Knuth's MMIX, of which the upper bits are good.
-            self.state =
-                self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let mut number = ((self.state >> 32) * self.numbers) >> 32;
+            let mut number = self.random.below(self.numbers as usize);
             for digit in self.bytes[*place..][..RANDOM.len()].iter_mut().rev() {
                 *digit = b'0' + (number % 10) as u8;
                 number /= 10;
