@@ -7,7 +7,7 @@ import { Link, Waiter } from './link.js';
 import { Batch, Pipeline, Transaction, refuseUnfit } from './pipeline.js';
 import { decodeText } from './platform.js';
 import type { Kind, Listener } from './subscriptions.js';
-import type { Argument, As, Immediate, Key, Mode, OneOrMore, Promised } from './types.js';
+import type { Argument, As, Immediate, Key, Methods, Mode, OneOrMore, Promised } from './types.js';
 
 const names = new Map<string, Name>();
 
@@ -19,7 +19,7 @@ export function nameOf(word: string): Name {
 }
 
 /** A method per command; see {@link Commands}. */
-export interface Client<M extends Mode = 'text'> extends Promised<Commands, M> {}
+export interface Client<M extends Mode = 'text'> extends Methods<Commands, Promised<M>> {}
 
 /**
  * A connection to the engine. Every command is a method, by Redis's name in lower case and by node-redis's name.
@@ -229,7 +229,7 @@ export class Client<M extends Mode = 'text'> {
 }
 
 /** A method per command; see {@link Commands}. */
-export interface SyncClient<M extends Mode = 'text'> extends Immediate<Commands, M> {}
+export interface SyncClient<M extends Mode = 'text'> extends Methods<Commands, Immediate<M>> {}
 
 /** A connection whose methods return replies, not promises; see {@link Client.sync}. */
 export class SyncClient<M extends Mode = 'text'> {

@@ -5,7 +5,7 @@ import { Name, type Value } from './encode.js';
 import { BatchError, ReplyError } from './errors.js';
 import type { Link, Request } from './link.js';
 import { decodeText } from './platform.js';
-import type { Argument, As, Mode, Overloads } from './types.js';
+import type { Argument, As, Form, Methods, Mode } from './types.js';
 
 const MULTI: Request = { name: new Name(['MULTI']), values: [] };
 const EXEC: Request = { name: new Name(['EXEC']), values: [] };
@@ -55,23 +55,13 @@ export abstract class Batch {
   }
 }
 
-type PipelineMethods<Replies extends unknown[], M extends Mode> = {
-  [K in keyof Commands]: Commands[K] extends Overloads<infer L>
-    ? PipelineOverloads<L, Replies, M>
-    : Commands[K] extends (...args: infer A) => infer R
-      ? (...args: A) => Pipeline<[...Replies, As<M, R>], M>
-      : never;
-};
-
-type PipelineOverloads<L, Replies extends unknown[], M extends Mode> = L extends readonly [
-  readonly [infer A extends readonly unknown[], infer R],
-  ...infer Others,
-]
-  ? ((...args: A) => Pipeline<[...Replies, As<M, R>], M>) & PipelineOverloads<Others, Replies, M>
-  : unknown;
+/** Methods answer by the pipeline with one reply more. */
+interface PipelineWith<Replies extends unknown[], M extends Mode> extends Form {
+  readonly answer: Pipeline<[...Replies, As<M, this['reply']>], M>;
+}
 
 /** A method per command, each of which adds its reply to those of `exec`. */
-export interface Pipeline<Replies extends unknown[], M extends Mode> extends PipelineMethods<Replies, M> {}
+export interface Pipeline<Replies extends unknown[], M extends Mode> extends Methods<Commands, PipelineWith<Replies, M>> {}
 
 /** Commands that are sent together; others may run in between when one of them waits. */
 export class Pipeline<Replies extends unknown[], M extends Mode> extends Batch {
@@ -100,24 +90,14 @@ export class Pipeline<Replies extends unknown[], M extends Mode> extends Batch {
   }
 }
 
-type TransactionMethods<Replies extends unknown[], M extends Mode> = {
-  [K in keyof Commands]: Commands[K] extends Overloads<infer L>
-    ? TransactionOverloads<L, Replies, M>
-    : Commands[K] extends (...args: infer A) => infer R
-      ? (...args: A) => Transaction<[...Replies, As<M, R>], M>
-      : never;
-};
-
-type TransactionOverloads<L, Replies extends unknown[], M extends Mode> = L extends readonly [
-  readonly [infer A extends readonly unknown[], infer R],
-  ...infer Others,
-]
-  ? ((...args: A) => Transaction<[...Replies, As<M, R>], M>) & TransactionOverloads<Others, Replies, M>
-  : unknown;
+/** Methods answer by the transaction with one reply more. */
+interface TransactionWith<Replies extends unknown[], M extends Mode> extends Form {
+  readonly answer: Transaction<[...Replies, As<M, this['reply']>], M>;
+}
 
 /** A method per command, each of which adds its reply to those of `exec`. */
 export interface Transaction<Replies extends unknown[], M extends Mode>
-  extends TransactionMethods<Replies, M> {}
+  extends Methods<Commands, TransactionWith<Replies, M>> {}
 
 /** Commands that run as one, between `MULTI` and `EXEC`. */
 export class Transaction<Replies extends unknown[], M extends Mode> extends Batch {

@@ -191,34 +191,36 @@ type Behind<First, Last, More extends Value[] = [], Before extends unknown[] = [
       | [...before: Before, last: Last, ...needed: More, ...more: Value[]]
       | Behind<First, Last, More, [...before: Before, word: First]>;
 
-/** Methods that answer by a promise. */
-export type Promised<C, M extends Mode> = {
+/** How methods answer: a function of types, from `reply` to `answer`. */
+export interface Form {
+  readonly reply: unknown;
+  readonly answer: unknown;
+}
+
+type Answer<F extends Form, R> = (F & { readonly reply: R })['answer'];
+
+/** A method for each of the commands, that answers in a form. */
+export type Methods<C, F extends Form> = {
   [K in keyof C]: C[K] extends Overloads<infer L>
-    ? PromisedOverloads<L, M>
+    ? Overloaded<L, F>
     : C[K] extends (...args: infer A) => infer R
-      ? (...args: A) => Promise<As<M, R>>
+      ? (...args: A) => Answer<F, R>
       : never;
 };
 
-type PromisedOverloads<L, M extends Mode> = L extends readonly [
+type Overloaded<L, F extends Form> = L extends readonly [
   readonly [infer A extends readonly unknown[], infer R],
   ...infer Others,
 ]
-  ? ((...args: A) => Promise<As<M, R>>) & PromisedOverloads<Others, M>
+  ? ((...args: A) => Answer<F, R>) & Overloaded<Others, F>
   : unknown;
 
-/** Methods that answer at once. */
-export type Immediate<C, M extends Mode> = {
-  [K in keyof C]: C[K] extends Overloads<infer L>
-    ? ImmediateOverloads<L, M>
-    : C[K] extends (...args: infer A) => infer R
-      ? (...args: A) => As<M, R>
-      : never;
-};
+/** Methods answer by a promise. */
+export interface Promised<M extends Mode> extends Form {
+  readonly answer: Promise<As<M, this['reply']>>;
+}
 
-type ImmediateOverloads<L, M extends Mode> = L extends readonly [
-  readonly [infer A extends readonly unknown[], infer R],
-  ...infer Others,
-]
-  ? ((...args: A) => As<M, R>) & ImmediateOverloads<Others, M>
-  : unknown;
+/** Methods answer at once. */
+export interface Immediate<M extends Mode> extends Form {
+  readonly answer: As<M, this['reply']>;
+}
