@@ -35,7 +35,7 @@ test-rust: target
 # slow, so they take fewer steps there, by `cfg!(miri)`. A fixed nightly, since no other release has Miri. What is left
 # out are the edges of the guest and the bindings, a few statics, which exist in WebAssembly only.
 MIRI_TOOLCHAIN := nightly-2026-05-20
-MIRI_TESTS := bytes:: keyspace::entry keyspace::table observe::tests::statistics structures::thin \
+MIRI_TESTS := base::bytes:: keyspace::entry structures::table observe::tests::statistics structures::thin \
   types::hash::field types::hash::tests::behaves types::hash::tests::deadlines types::set::tests::behaves \
   types::zset::member types::zset::tests
 miri: miri-toolchain

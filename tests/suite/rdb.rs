@@ -1,8 +1,9 @@
 //! Serialised values go to redis-server and come from it, and none does harm.
 
-use sanderling_core::keyspace::{Entry, HashSeed};
-use sanderling_core::memory::Memory;
+use sanderling_core::base::memory::Memory;
+use sanderling_core::keyspace::Entry;
 use sanderling_core::rdb::{self, crc64};
+use sanderling_core::structures::table::HashSeed;
 use sanderling_core::types::Compact;
 use sanderling_tests::differential::session::{Held, Session};
 use sanderling_tests::random::Random;

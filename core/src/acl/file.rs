@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Acl, DEFAULT_USER, Names, RuleError, User, has_spaces, join_selectors, log_out};
-use crate::connection::ConnId;
 use crate::server::Server;
+use crate::server::connection::ConnId;
 use crate::structures::ordered::OrderedSet;
 
 /// Reads the lines of an ACL file, all of which must be right; else the error tells of each that is not, and why.

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use super::RuleError;
-use crate::args::Args;
+use crate::base::error::until_zero;
+use crate::base::glob::glob_match;
 use crate::command::{CATEGORIES, Command, CommandId, Flags, Index, KeyAt, Lookup};
-use crate::error::until_zero;
-use crate::glob::glob_match;
+use crate::resp::args::Args;
 use crate::structures::ordered::OrderedMap;
 
 /// What rules are read with.

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 use crate::{DEFAULT_USER_GUARDED, Engine, Options};
 
 fn engine(lines: &[&str]) -> Engine {

@@ -4,12 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::selector::{Denied, Names, Request, Selector, allows_channel};
-use super::sha256::sha256;
 use super::{RuleError, UserId};
+use crate::base::sha256::sha256;
 use crate::command::CommandId;
-use crate::connection::Subscriptions;
 use crate::number::hexadecimal;
 use crate::resp::split_inline;
+use crate::server::connection::Subscriptions;
 
 /// The digest of a password.
 type Password = [u8; 32];

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{Arg, ArgKind, Begin, Command, Find, Flags, Group, KeySpec};
-use crate::args::Args;
 use crate::number::parse_i64;
+use crate::resp::args::Args;
 
 /// The ACL categories, in the order in which Redis lists them.
 pub const CATEGORIES: [&str; 21] = [

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Command, KeyAt, KeySpec, Lookup, full_name};
-use crate::args::Args;
+use crate::resp::args::Args;
 use crate::structures::sort::sort_by_key;
 
 /// The number of a command or subcommand.

@@ -4,6 +4,7 @@
 //! them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
 //! and COMPAT.md are all computed from the rows.
 
+pub mod context;
 mod derive;
 mod index;
 
@@ -13,9 +14,9 @@ pub(crate) use index::{CommandId, Index};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
+use crate::resp::args::Args;
 
 /// What a handler looks like: it appends its reply, or fails and leaves none.
 pub type Handler = fn(&mut Context<'_>, Args<'_>) -> Result<Flow, Error>;

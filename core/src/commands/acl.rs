@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 
 use crate::acl::{self, Denied, LogEntry, Selector};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
-use crate::context::{Context, Flow, help};
-use crate::errand::{self, Errand};
-use crate::error::Error;
 use crate::number::{hexadecimal, parse_i64};
 use crate::resp::Reply;
+use crate::resp::args::Args;
+use crate::server::host_request::{self, Errand};
 
 /// Bits of the password that GENPASS makes without being told.
 const PASSWORD_BITS: i64 = 256;
@@ -146,11 +146,11 @@ fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn load(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    errand::users(ctx, Errand::LoadUsers)
+    host_request::users(ctx, Errand::LoadUsers)
 }
 
 fn save(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    errand::users(ctx, Errand::SaveUsers)
+    host_request::users(ctx, Errand::SaveUsers)
 }
 
 fn log(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

@@ -8,16 +8,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::acl::{Acl, UserId};
-use crate::args::{Args, Cursor};
-use crate::blocking;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Command, Flags, Group, full_name, integer, one_of, string, token};
-use crate::connection::{ConnId, Connection, ReplyMode};
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
 use crate::number::parse_i64;
 use crate::resp::Protocol;
+use crate::resp::args::{Args, Cursor};
 use crate::server::Server;
-use crate::tracking::Mode;
+use crate::server::blocking;
+use crate::server::connection::{ConnId, Connection, ReplyMode};
+use crate::server::tracking::Mode;
 
 /// Longest name of a client or library, in bytes.
 const NAME_BYTES_MAX: usize = 64 << 10;

@@ -1,9 +1,9 @@
 //! CLUSTER and its kin, as a server that is no part of a cluster answers.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, integer, string};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::resp::args::Args;
 
 fn disabled(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Err(Error::Text("ERR This instance has cluster support disabled"))

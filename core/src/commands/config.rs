@@ -4,15 +4,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::acl;
-use crate::args::Args;
-use crate::client_eviction;
+use crate::base::error::Error;
+use crate::base::glob::glob_match;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Command, Flags, Group, block, string};
 use crate::config::{self, Setting};
-use crate::context::{Context, Flow, help};
-use crate::errand;
-use crate::error::Error;
-use crate::glob::glob_match;
+use crate::resp::args::Args;
 use crate::server::Stats;
+use crate::server::client_eviction;
+use crate::server::host_request;
 
 fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut found: Vec<(String, String)> = Vec::new();
@@ -108,7 +108,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn rewrite(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    errand::settings(ctx)
+    host_request::settings(ctx)
 }
 
 fn resetstat(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

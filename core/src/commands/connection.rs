@@ -1,15 +1,15 @@
 //! Commands about the connection itself: PING, HELLO, AUTH, SELECT and their kin.
 
 use crate::acl::{self, DEFAULT_USER};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, block, integer, string};
-use crate::connection::Transaction;
-use crate::context::{Context, Flow};
 use crate::engine::unwatch_all;
-use crate::error::Error;
-use crate::pubsub;
 use crate::resp::Protocol;
-use crate::tracking;
+use crate::resp::args::Args;
+use crate::server::connection::Transaction;
+use crate::server::pubsub;
+use crate::server::tracking;
 
 use super::client::{check_name, set_name};
 use super::info::REDIS_VERSION;

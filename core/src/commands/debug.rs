@@ -2,18 +2,18 @@
 
 use alloc::format;
 
-use crate::args::Args;
-use crate::blocking::{Absent, Block};
+use crate::base::error::Error;
+use crate::base::glob::glob_match;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, string};
 use crate::config::{DebugAccess, parse_bytes};
-use crate::connection::ConnId;
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
-use crate::glob::glob_match;
 use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{parse_f64, parse_i64};
 use crate::observe;
+use crate::resp::args::Args;
 use crate::server::Server;
+use crate::server::blocking::{Absent, Block};
+use crate::server::connection::ConnId;
 
 use super::keys::encoding;
 
@@ -249,7 +249,9 @@ fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
             continue;
         }
         let mut value = format!("value:{index}").into_bytes();
-        ctx.server.memory.take(key.len() + size.unwrap_or(value.len()) + crate::memory::ELEMENT_BYTES)?;
+        ctx.server
+            .memory
+            .take(key.len() + size.unwrap_or(value.len()) + crate::base::memory::ELEMENT_BYTES)?;
         if ctx.server.is_out_of_memory() {
             return Err(Error::OutOfMemory);
         }

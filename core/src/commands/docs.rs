@@ -4,15 +4,15 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::base::glob::glob_match;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{
     Arg, ArgKind, Begin, CATEGORIES, Command, Find, Flags, Group, KeyAt, KeySpec, full_name, one_of, pattern,
     string,
 };
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
-use crate::glob::glob_match;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 
 fn command(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.array(ctx.server.lookup.rows().len());

@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, KeySpec, integer, key, string, token};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass};
 use crate::number;
 use crate::rdb;
+use crate::resp::args::Args;
 
 /// A dump is put together, compressed from a copy of a part, and then copied into the reply.
 const DUMP_COPIES: usize = 2;

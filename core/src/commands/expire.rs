@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Arg, Command, Flags, Group, KeySpec, integer, key, one_of, token, unix_time};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass};
 use crate::number;
+use crate::resp::args::Args;
 
 /// When a new deadline replaces an old one.
 #[derive(Clone, Copy, Default)]

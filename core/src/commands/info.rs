@@ -5,13 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, string};
 use crate::config::{self, Fact};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::number::{decimal, fixed};
 use crate::observe::Counts;
+use crate::resp::args::Args;
 
 use super::memory::Parts;
 

@@ -1,10 +1,10 @@
 //! Commands on keys whatever they hold.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Begin, Command, Find, Flags, Group, KeySpec, integer, key, token};
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass, Store, ValueRef};
+use crate::resp::args::Args;
 
 fn del(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut removed = 0;

@@ -5,11 +5,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, string};
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
 use crate::observe::{Counts, Event, Sample};
+use crate::resp::args::Args;
 
 fn latest(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     let events = &ctx.server.observer.latency.events;

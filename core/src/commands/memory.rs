@@ -3,13 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::args::Args;
-use crate::client_eviction;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key};
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
 use crate::keyspace::{Entry, ValueRef};
+use crate::resp::args::Args;
 use crate::server::Server;
+use crate::server::client_eviction;
 
 /// What a key's slot in the table takes: a pointer and a control byte, at the usual fill.
 const SLOT_BYTES: usize = (size_of::<usize>() + 1) * 5 / 4;

@@ -27,10 +27,10 @@ pub mod transactions;
 pub(crate) use client::describe as describe_client;
 pub(crate) use info::REDIS_VERSION;
 
-use crate::args::Args;
+use crate::base::error::Error;
 use crate::command::Command;
-use crate::context::{Context, Flow, unknown_subcommand};
-use crate::error::Error;
+use crate::command::context::{Context, Flow, unknown_subcommand};
+use crate::resp::args::Args;
 
 /// The rows of all files here.
 pub(crate) const ROWS: &[&[Command]] = &[

@@ -1,9 +1,9 @@
 //! MODULE: there are no modules, and none can be loaded.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, string};
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
+use crate::resp::args::Args;
 
 fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.array(0);

@@ -1,9 +1,9 @@
 //! MONITOR: seeing every command that runs.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::resp::args::Args;
 
 fn monitor(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     if !ctx.may_block {

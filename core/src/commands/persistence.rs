@@ -1,9 +1,9 @@
 //! Saving and stopping. Nothing is persisted yet, and what would save says so.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, one_of, token};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::resp::args::Args;
 use crate::scripting;
 use crate::server::Unusual;
 

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::base::glob::glob_match;
+use crate::command::context::{self, Context, Flow};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, pattern, string};
-use crate::connection::{ConnId, Connection};
-use crate::context::{self, Context, Flow};
-use crate::error::Error;
-use crate::glob::glob_match;
-use crate::pubsub::{self, PubSub};
 use crate::resp::Reply;
+use crate::resp::args::Args;
+use crate::server::connection::{ConnId, Connection};
+use crate::server::pubsub::{self, PubSub};
 use crate::structures::ordered::{OrderedMap, OrderedSet};
 
 /// What one can listen to.

@@ -1,11 +1,11 @@
 //! What is said of replicas, of which there are none.
 
-use crate::args::Args;
-use crate::blocking::{Absent, Block};
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, block, integer, string, token};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::number::parse_i64;
+use crate::resp::args::Args;
+use crate::server::blocking::{Absent, Block};
 
 /// The time in milliseconds after which a wait ends, as an absolute time in microseconds; 0 is never.
 fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {

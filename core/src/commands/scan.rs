@@ -1,12 +1,12 @@
 //! Looking through the whole keyspace: KEYS, SCAN and RANDOMKEY.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::base::glob::glob_match;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, integer, pattern, string};
-use crate::context::{Context, Flow};
-use crate::error::Error;
-use crate::glob::glob_match;
-use crate::keyspace::Keyed;
+use crate::resp::args::Args;
 use crate::structures::Item;
+use crate::structures::table::Keyed;
 use crate::types::scan::{ScanOptions, scan_cursor};
 
 fn scan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

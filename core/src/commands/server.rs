@@ -1,10 +1,10 @@
 //! Commands about the databases as a whole, and about the server.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Arg, Command, Flags, Group, integer, one_of, token};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::number;
+use crate::resp::args::Args;
 
 use super::info::REDIS_VERSION;
 

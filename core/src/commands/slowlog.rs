@@ -1,9 +1,9 @@
 //! SLOWLOG: which commands took long.
 
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, integer};
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
+use crate::resp::args::Args;
 
 /// Entries that GET replies without a count.
 const ENTRIES_DEFAULT: usize = 10;

@@ -5,15 +5,15 @@ use core::cmp::Ordering;
 use core::ops::Range;
 
 use crate::acl;
-use crate::args::Args;
+use crate::base::error::{Error, until_zero};
+use crate::base::memory::ELEMENT_BYTES;
+use crate::command::context::{Context, Flow};
 use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, integer, key, one_of, pattern, token,
 };
-use crate::context::{Context, Flow};
-use crate::error::{Error, until_zero};
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
-use crate::memory::ELEMENT_BYTES;
 use crate::number;
+use crate::resp::args::Args;
 use crate::structures::{Item, List};
 
 /// The options of one SORT.

@@ -3,16 +3,16 @@
 use core::mem;
 
 use crate::acl::{self, Denied, Place};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, key};
-use crate::connection::{ConnId, Connection, Gate, Queued, ReplyMode, Transaction};
-use crate::context::{Context, Flow};
 use crate::engine::unwatch_all;
-use crate::error::Error;
 use crate::keyspace::Store;
-use crate::pubsub;
+use crate::resp::args::Args;
 use crate::server::Server;
-use crate::tracking;
+use crate::server::connection::{ConnId, Connection, Gate, Queued, ReplyMode, Transaction};
+use crate::server::pubsub;
+use crate::server::tracking;
 
 fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     if ctx.session().transaction.is_some() {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::ConfigError;
 use crate::number::parse_i64;
-use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
+use crate::server::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 
 pub(super) fn integer(value: &str, least: i64, most: i64) -> Result<i64, ConfigError> {
     let number = parse_i64(value.as_bytes())

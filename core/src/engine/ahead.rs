@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use super::{BATCH_REQUESTS_MAX, Engine, Request};
-use crate::args::{Args, Range};
-use crate::bytes;
+use crate::base::bytes;
 use crate::command::Found;
-use crate::connection::{ConnId, Gate};
+use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, short_second_argument};
+use crate::server::connection::{ConnId, Gate};
 
 impl Engine {
     /// Says which inputs come next, so that the cache misses of their first keys overlap. It is a hint, which changes

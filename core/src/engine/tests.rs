@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 #[test]
 fn what_was_announced_changes_no_reply() {

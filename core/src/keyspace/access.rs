@@ -5,7 +5,7 @@
 //! the counter loses one for each period in which nobody looked (the scheme of Redis's `evict.c`).
 
 use super::entry::Entry;
-use crate::random::Random;
+use crate::base::random::Random;
 
 /// A new key's counter, so that it is not the first to go.
 const COUNTER_NEW: u32 = 5;

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 
 use super::entry::{Entry, Type, ValueRef};
 use super::store::Store;
-use super::table::Keyed;
+use crate::base::sha1::sha1;
 use crate::number::{hexadecimal, write_f64_g17};
-use crate::sha1::sha1;
 use crate::structures::Item;
+use crate::structures::table::Keyed;
 use crate::types::stream::Id;
 
 /// A digest under construction.

@@ -16,9 +16,9 @@ use core::mem::{ManuallyDrop, size_of};
 use core::ptr::NonNull;
 use core::slice;
 
-use super::table::Keyed;
-use crate::bytes;
-use crate::memory::ELEMENT_BYTES;
+use crate::base::bytes;
+use crate::base::memory::ELEMENT_BYTES;
+use crate::structures::table::Keyed;
 use crate::types::Compact;
 use crate::types::hash::Hash;
 use crate::types::list::List;

@@ -2,12 +2,11 @@
 
 pub(crate) mod access;
 mod digest;
+pub(crate) mod effects;
 mod entry;
 mod store;
-mod table;
 
 pub use access::Access;
 pub use digest::Digest;
 pub use entry::{Entry, Type, Value, ValueMut, ValueRef};
 pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Store};
-pub use table::{ExpiryScan, HashSeed, Iter, Keyed, Table};

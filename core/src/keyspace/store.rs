@@ -18,13 +18,13 @@ use alloc::vec::Vec;
 
 use super::access::Access;
 use super::entry::{Entry, Type, Value, ValueRef};
-use super::table::{HashSeed, Keyed, Table};
-use crate::connection::ConnId;
-use crate::effects::Effects;
+use crate::base::random::Random;
+use crate::base::secret::{CHOICES, HASHES, derive};
+use crate::keyspace::effects::Effects;
 use crate::number;
-use crate::random::Random;
-use crate::secret::{CHOICES, HASHES, derive};
+use crate::server::connection::ConnId;
 use crate::structures::ordered::{OrderedMap, OrderedSet};
+use crate::structures::table::{HashSeed, Keyed, Table};
 use crate::types::Compact;
 use crate::types::stream::{Group, Stream};
 

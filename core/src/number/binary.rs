@@ -271,7 +271,7 @@ impl Big {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
     use std::format;
     use std::string::String;
 

@@ -265,7 +265,7 @@ fn write_scientific(out: &mut Vec<u8>, digits: &[u8], exponent: i32, exponent_di
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
     use std::format;
     use std::string::String;
 

@@ -201,7 +201,7 @@ fn shift_rounding(n: u128, shift: i32) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
     use std::string::{String, ToString};
     use std::{format, vec};
 

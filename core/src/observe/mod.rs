@@ -18,12 +18,12 @@ pub use statistics::{Counts, Statistics};
 
 use alloc::vec::Vec;
 
-use crate::args::Args;
+use crate::command::context::Context;
 use crate::command::{Command, Flags};
 use crate::config::Config;
-use crate::connection::ConnId;
-use crate::context::Context;
+use crate::resp::args::Args;
 use crate::server::Server;
+use crate::server::connection::ConnId;
 
 /// A fast command with so many bytes of arguments may take long all the same.
 const HEAVY_REQUEST_BYTES: usize = 64 << 10;

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use super::is_secret;
-use crate::args::Args;
 use crate::command::Command;
-use crate::connection::ConnId;
 use crate::keyspace::Store;
+use crate::resp::args::Args;
 use crate::server::Server;
+use crate::server::connection::ConnId;
 
 /// Shows a command that has run to those who monitor.
 pub(super) fn feed(

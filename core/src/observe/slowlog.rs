@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::is_secret;
-use crate::args::Args;
 use crate::command::Command;
-use crate::connection::ConnId;
+use crate::resp::args::Args;
 use crate::server::Server;
+use crate::server::connection::ConnId;
 
 /// Arguments kept of a request; the last one then says how many there are more.
 const ARGUMENTS_MAX: usize = 32;

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::ptr;
 
 use super::Histogram;
+use crate::base::error::Error;
 use crate::command::{Command, Lookup, full_name};
-use crate::error::Error;
 use crate::structures::ordered::OrderedMap;
 
 /// Kinds of errors that are told apart; scripts can make up any number of them.

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
 use crate::Options;
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 std::thread_local! {
     static READINGS: Cell<u64> = const { Cell::new(0) };

@@ -4,8 +4,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::{FOOTER_BYTES, Reader, Refusal, VERSION_ORDINARY, Writer, seal, verify};
-use crate::error::Error;
-use crate::memory::Memory;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
 
 /// The mark before a library.
 const LIBRARY: u8 = 0xf5;

@@ -157,7 +157,7 @@ fn write_repeat(distance: usize, len: usize, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
 
     #[test]
     fn what_is_compressed_expands_again() {

@@ -10,7 +10,6 @@
 //! A payload is not trusted: each length is compared with the bytes that are left before anything is allocated for
 //! it, each packed sequence is checked entry by entry, and memory is asked for before it is taken.
 
-mod crc64;
 mod functions;
 mod load;
 mod lzf;
@@ -24,14 +23,14 @@ mod tests;
 
 use alloc::vec::Vec;
 
-pub use crc64::crc64;
+pub use crate::base::crc64::crc64;
 pub use functions::{dump_libraries, restore_libraries};
 pub use read::{Fault, Reader};
 pub use save::Writer;
 
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
 use crate::keyspace::{Value, ValueRef};
-use crate::memory::Memory;
 use crate::types::Compact;
 
 /// The version of Redis 7.0, of which all forms are that are written for ordinary values.

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::lzf;
-use crate::memory::Memory;
+use crate::base::memory::Memory;
 use crate::number;
 
 /// Why reading stopped.

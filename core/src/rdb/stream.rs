@@ -18,7 +18,7 @@ use super::form;
 use super::packs::Elements;
 use super::read::{Fault, Reader};
 use super::save::Writer;
-use crate::memory::ELEMENT_BYTES;
+use crate::base::memory::ELEMENT_BYTES;
 use crate::structures::ordered::OrderedSet;
 use crate::structures::{Item, Packed};
 use crate::types::stream::{Consumer, Group, Id, Node, NodeBuilder, Pending, Stream};

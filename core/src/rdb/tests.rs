@@ -4,9 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::keyspace::{Entry, HashSeed};
-use crate::random::Random;
+use crate::base::random::Random;
+use crate::keyspace::Entry;
 use crate::structures::List;
+use crate::structures::table::HashSeed;
 use crate::types::hash::Hash;
 use crate::types::set::Set;
 use crate::types::stream::{Group, Id, NodeEntry, Pending, Stream};
@@ -323,7 +324,7 @@ fn footers_are_checked() {
 fn memory_is_asked_for() {
     let payload = dumped(Value::Bytes(alloc::vec![b'a'; 1 << 19]), true);
     assert!(payload.len() < 10_000);
-    let little = Memory::new(|| crate::memory::HEADROOM_BYTES + 1_000);
+    let little = Memory::new(|| crate::base::memory::HEADROOM_BYTES + 1_000);
     assert_eq!(restore(&payload, &compact(), little, 1 << 20).err(), Some(Refusal::OutOfMemory));
     assert_eq!(restore(&payload, &compact(), Memory::UNKNOWN, 1 << 18).err(), Some(Refusal::Malformed));
     assert!(restore(&payload, &compact(), Memory::UNKNOWN, 1 << 20).is_ok());

@@ -3,6 +3,7 @@
 //! Requests are arrays of bulk strings or inline commands; replies follow RESP2 or RESP3 as the connection
 //! has chosen with HELLO. Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 
+pub mod args;
 mod parse;
 mod write;
 

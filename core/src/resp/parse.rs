@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::args::Range;
-use crate::memory::Memory;
+use crate::base::memory::Memory;
 use crate::number::parse_i64;
+use crate::resp::args::Range;
 
 /// What the parser accepts at most.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::bytes::{append_start_within_capacity, append_within_capacity};
-use crate::error::Error;
-use crate::memory::Memory;
+use crate::base::bytes::{append_start_within_capacity, append_within_capacity};
+use crate::base::error::Error;
+use crate::base::memory::Memory;
 use crate::number::{decimal_len_i64, write_f64, write_i64};
 use crate::structures::Item;
 

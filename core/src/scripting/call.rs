@@ -9,16 +9,16 @@ use super::machine;
 use super::reply;
 use super::run::Run;
 use crate::acl::{self, Place};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, accepts};
-use crate::connection::Gate;
-use crate::context::{Context, Flow};
-use crate::error::Error;
-use crate::pause;
-use crate::pubsub;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::server::Server;
-use crate::tracking;
+use crate::server::connection::Gate;
+use crate::server::pause;
+use crate::server::pubsub;
+use crate::server::tracking;
 
 /// What a call of a command costs beyond its reply, in instructions.
 const CALL_COST: usize = 20;

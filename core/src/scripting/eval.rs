@@ -8,16 +8,16 @@ use sanderling_lua::{LoadError, Pinned, Value, Vm};
 use super::header::{self, Declared};
 use super::machine;
 use super::run::{self, Run, What};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
+use crate::base::sha1::sha1;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, one_of, string, token};
 use crate::config::Config;
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
-use crate::eviction::{self, Room};
-use crate::memory::Memory;
 use crate::number::hexadecimal;
 use crate::observe;
-use crate::sha1::sha1;
+use crate::resp::args::Args;
+use crate::server::eviction::{self, Room};
 
 type Digest = [u8; 20];
 

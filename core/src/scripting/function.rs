@@ -6,15 +6,15 @@ use super::eval::{CHANGED, READ, RUNS, prepare, table};
 use super::header::Declared;
 use super::library::{Library, Policy};
 use super::run::{self, Run, What};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::base::glob::glob_match;
+use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, integer, key, one_of, pattern, string, token};
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
-use crate::glob::glob_match;
 use crate::number::parse_i64;
 use crate::observe;
 use crate::rdb;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 
 // ----- FCALL -----
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::resp::split_inline;
 
 /// What a script has declared.

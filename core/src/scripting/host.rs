@@ -8,12 +8,12 @@ use super::call::KEPT_BYTES_MAX;
 use super::machine::Function;
 use super::reply;
 use super::run::Run;
-use crate::args::Range;
+use crate::base::sha1::sha1;
 use crate::keyspace::Store;
 use crate::number::{hexadecimal, write_f64_g17};
 use crate::resp::Protocol;
+use crate::resp::args::Range;
 use crate::server::Server;
-use crate::sha1::sha1;
 
 /// The longest text of an error or status that a script makes, in bytes.
 pub(super) const LINE_BYTES_MAX: usize = 1 << 20;

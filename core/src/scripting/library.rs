@@ -9,9 +9,9 @@ use sanderling_lua::{Call, Error as LuaError, Host, LoadError, Pinned, Run as En
 use super::header::{self, Declared, check_name};
 use super::host::{self, LINE_BYTES_MAX, fail};
 use super::machine::{self, Environments, Function as Number};
+use crate::base::error::Error;
+use crate::base::memory::Memory;
 use crate::config::Config;
-use crate::error::Error;
-use crate::memory::Memory;
 
 /// What loading a library may cost, in instructions: about half a second, as much as Redis gives it.
 const LOAD_INSTRUCTIONS_MAX: u64 = 50_000_000;

@@ -13,15 +13,15 @@ use sanderling_lua::{Run as End, View, Vm};
 use super::host::{LINE_BYTES_MAX, ScriptHost, Words};
 use super::machine;
 use super::value::{self, Rules, trimmed};
-use crate::blocking::{self, Absent, Block};
+use crate::base::error::{Error, until_zero};
 use crate::command::Command;
-use crate::connection::ConnId;
-use crate::context::{Context, Flow};
-use crate::error::{Error, until_zero};
+use crate::command::context::{Context, Flow};
 use crate::keyspace::Store;
 use crate::number::{hexadecimal, write_u64};
 use crate::observe;
 use crate::resp::{Protocol, Reply};
+use crate::server::blocking::{self, Absent, Block};
+use crate::server::connection::ConnId;
 use crate::server::{Server, Unusual};
 
 /// After so many instructions, some ten milliseconds, a script pauses.

@@ -3,7 +3,7 @@ use std::vec::Vec;
 
 use crate::ConnId;
 use crate::Options;
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 fn talk(settings: &[(&str, &str)]) -> Conversation {
     let mut options = Options { effects: true, ..Options::default() };
@@ -181,7 +181,7 @@ fn scripts_of_eval_make_room_for_each_other_and_loaded_ones_stay() {
     talk.eval(a, "return 2");
     talk.eval(a, "return 1");
     talk.eval(a, "return 3");
-    let digest = |text: &str| crate::number::hexadecimal(&crate::sha1::sha1(text.as_bytes()));
+    let digest = |text: &str| crate::number::hexadecimal(&crate::base::sha1::sha1(text.as_bytes()));
     let known = [&loaded, &digest("return 1"), &digest("return 2"), &digest("return 3")];
     talk.check(
         a,
@@ -286,9 +286,9 @@ fn a_script_leaves_memory_to_the_engine() {
     let script = "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e5) .. i end return #t";
     assert_eq!(talk.eval(a, script), ":100");
     talk.check(a, "SCRIPT FLUSH", "+OK");
-    AVAILABLE.set(crate::memory::HEADROOM_BYTES);
+    AVAILABLE.set(crate::base::memory::HEADROOM_BYTES);
     assert_eq!(talk.eval(a, script), "-OOM command not allowed when used memory > 'maxmemory'.");
-    AVAILABLE.set(crate::memory::HEADROOM_BYTES + (1 << 20));
+    AVAILABLE.set(crate::base::memory::HEADROOM_BYTES + (1 << 20));
     let refused = talk.eval(a, script);
     let expected = "-ERR Script has reached the limit of script-memory-max, or there is no memory left";
     assert_eq!(refused, located(expected, &refused));

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use sanderling_lua::{TableView, View};
 
 use super::host::LINE_BYTES_MAX;
-use crate::error::{Error, until_zero};
+use crate::base::error::{Error, until_zero};
 use crate::resp::{Protocol, Reply};
 
 /// Tables in each other, beyond which Redis's stack has no room.

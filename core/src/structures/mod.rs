@@ -8,6 +8,7 @@ pub mod ordered;
 pub mod packed;
 pub mod rank_tree;
 pub(crate) mod sort;
+pub mod table;
 pub mod thin;
 
 pub use intset::IntSet;

@@ -14,8 +14,8 @@ pub mod string;
 pub mod zset;
 
 use crate::command::Command;
-use crate::keyspace::HashSeed;
 use crate::structures::Fill;
+use crate::structures::table::HashSeed;
 
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[

@@ -1,10 +1,10 @@
 //! Random elements of large collections, without copying the collection.
 
-use crate::error::Error;
-use crate::keyspace::{Keyed, Table};
-use crate::random::{Random, Selection};
+use crate::base::error::Error;
+use crate::base::random::{Random, Selection};
 use crate::resp::Reply;
 use crate::structures::ordered::OrderedSet;
+use crate::structures::table::{Keyed, Table};
 
 /// Most bytes of a reply with repeated random elements. A client asks for them by a mere number, so nothing
 /// that it has sent or stored bounds them otherwise.
@@ -88,7 +88,7 @@ pub fn distinct<E: Keyed>(table: &Table<E>, count: usize, random: &mut Random, m
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyspace::HashSeed;
+    use crate::structures::table::HashSeed;
     use crate::types::set::Member;
 
     #[test]

@@ -1,10 +1,10 @@
 //! What SCAN, HSCAN, SSCAN and ZSCAN share: the cursor, the options, the form of the reply.
 
-use crate::args::Cursor;
-use crate::error::Error;
-use crate::glob::glob_match;
+use crate::base::error::Error;
+use crate::base::glob::glob_match;
 use crate::number;
 use crate::resp::Reply;
+use crate::resp::args::Cursor;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 
 /// Elements per call when COUNT does not say.

@@ -4,8 +4,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sanderling_core::keyspace::{Entry, HashSeed};
-use sanderling_core::memory::Memory;
+use sanderling_core::keyspace::Entry;
+use sanderling_core::structures::table::HashSeed;
+use sanderling_core::base::memory::Memory;
 use sanderling_core::rdb;
 use sanderling_core::types::Compact;
 

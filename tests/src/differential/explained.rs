@@ -2,9 +2,10 @@
 //!
 //! Each entry is as narrow as can be: it sees the request and both replies.
 
-use sanderling_core::keyspace::{Entry, HashSeed, Value};
-use sanderling_core::memory::Memory;
+use sanderling_core::base::memory::Memory;
+use sanderling_core::keyspace::{Entry, Value};
 use sanderling_core::rdb;
+use sanderling_core::structures::table::HashSeed;
 use sanderling_core::types::Compact;
 
 use super::operation::Args;

@@ -1,10 +1,10 @@
 //! CLIENT PAUSE and CLIENT UNPAUSE.
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::number::parse_i64;
-use crate::pause;
+use crate::resp::args::Args;
+use crate::server::pause;
 
 pub(super) fn pause(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let holds_all = match args.len() {

@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use crate::args::{Args, Cursor};
-use crate::connection::ConnId;
-use crate::context::{Context, Flow};
-use crate::error::{Error, until_zero};
+use crate::base::error::{Error, until_zero};
+use crate::command::context::{Context, Flow};
+use crate::resp::args::{Args, Cursor};
 use crate::server::Server;
+use crate::server::connection::ConnId;
+use crate::server::tracking::{self, Mode, Tracking};
 use crate::structures::ordered::OrderedSet;
-use crate::tracking::{self, Mode, Tracking};
 
 /// What CLIENT TRACKING was told besides on and off.
 #[derive(Default)]

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::context::Context;
-use crate::error::Error;
-use crate::keyspace::{Entry, Keyed};
+use crate::base::error::Error;
+use crate::command::context::Context;
+use crate::keyspace::Entry;
 use crate::rdb;
+use crate::structures::table::Keyed;
 
 pub(super) fn reload(ctx: &mut Context<'_>) -> Result<(), Error> {
     let selected = ctx.store.db;

@@ -1,4 +1,4 @@
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 use crate::{Engine, Options};
 
 fn talk() -> Conversation {

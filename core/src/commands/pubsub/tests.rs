@@ -3,10 +3,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ConnId;
-use crate::connection::ReplyMode;
-use crate::conversation::Conversation;
-use crate::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
+use crate::engine::conversation::Conversation;
 use crate::resp::Protocol;
+use crate::server::connection::ReplyMode;
+use crate::server::pubsub::{NOTIFY_KEYEVENT, NOTIFY_KEYSPACE};
 
 const REFUSED: &str =
     r"only (P\|S)SUBSCRIBE / (P\|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";

@@ -1,6 +1,6 @@
-use crate::connection::ReplyMode;
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 use crate::resp::Protocol;
+use crate::server::connection::ReplyMode;
 use crate::{ConnId, Options};
 
 fn set_reply_mode(talk: &mut Conversation, conn: ConnId, mode: ReplyMode) {

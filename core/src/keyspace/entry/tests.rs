@@ -1,7 +1,7 @@
 //! Tests of entries.
 
 use super::*;
-use crate::keyspace::HashSeed;
+use crate::structures::table::HashSeed;
 use crate::types::stream::Id;
 use alloc::vec;
 

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use super::{NotifyClass, Store, discard};
-use crate::keyspace::table::Keyed;
+use crate::structures::table::Keyed;
 
 /// Keys that the pool remembers.
 const POOL_KEYS: usize = 16;

@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 
 use super::Store;
-use crate::effects::Effects;
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::keyspace::effects::Effects;
 use crate::keyspace::entry::{Entry, Value, ValueMut, ValueRef};
 use crate::types::hash::Hash;
 use crate::types::list::List;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Garbage, Store};
 use crate::keyspace::entry::{Entry, Value};
-use crate::keyspace::table::Keyed;
+use crate::structures::table::Keyed;
 
 /// Elements freed per step of lazy freeing, so that a step stays far under a millisecond.
 const FREE_STEP_ELEMENTS: usize = 512;

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use crate::bytes::equal;
+use crate::base::bytes::equal;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, format_i64, parse_i64, write_i64};
 
 /// Tag, integer or length: the longest part of an entry before its payload.

@@ -98,7 +98,7 @@ impl Width {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
     use alloc::vec::Vec;
 
     #[test]

@@ -79,7 +79,7 @@ fn find_other(bytes: &[u8], byte: u8) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
     use alloc::vec::Vec;
 
     #[test]

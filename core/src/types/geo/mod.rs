@@ -115,7 +115,7 @@ fn score_bits(score: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
 
     fn anywhere(random: &mut Random) -> Position {
         let fraction = |random: &mut Random| random.next_u64() as f64 / u64::MAX as f64;

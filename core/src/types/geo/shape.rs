@@ -217,7 +217,7 @@ fn are_covered(cell: Cell, bounds: &Bounds) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
 
     /// Away from the poles and the edge of the map, where cells are known to leave something out.
     #[test]

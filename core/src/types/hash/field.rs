@@ -6,8 +6,8 @@
 //! The head's low seven bits are the field's length, or full for a longer one; its high bit says that there is a
 //! deadline. The value is what remains.
 
-use crate::keyspace::Keyed;
 use crate::structures::Thin;
+use crate::structures::table::Keyed;
 
 /// The low bits of the head when four bytes of length follow it.
 const WIDE: u8 = 0x7f;

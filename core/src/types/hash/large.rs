@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::field::Field;
-use crate::keyspace::{HashSeed, Keyed, Table};
+use crate::structures::table::{HashSeed, Keyed, Table};
 
 pub(super) struct Large {
     pub(super) table: Table<Field>,

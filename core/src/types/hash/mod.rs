@@ -1,7 +1,7 @@
 //! Hashes.
 //!
 //! A small hash is one [`Packed`] with fields and values in turns. Beyond the limits of [`Compact`] it is a
-//! [`Table`](crate::keyspace::Table) whose elements are one allocation each, and stays so. A field may have a
+//! [`Table`](crate::structures::table::Table) whose elements are one allocation each, and stays so. A field may have a
 //! deadline. In a table it lies in the field's allocation; a small hash then becomes a sequence with deadlines, and
 //! stays so. A hash does not know the time: [`Hash::take_due`] removes what is due, and the store calls it before
 //! anyone looks.
@@ -18,8 +18,8 @@ use alloc::vec::Vec;
 
 use self::large::Large;
 use self::timed::{Timed, Triplets};
-use crate::keyspace::Keyed;
-use crate::random::{Random, Selection};
+use crate::base::random::{Random, Selection};
+use crate::structures::table::Keyed;
 use crate::structures::{Item, Packed, packed};
 use crate::types::{Compact, sample};
 pub use field::Field;
@@ -385,7 +385,7 @@ pub struct Iter<'a>(Walk<'a>);
 enum Walk<'a> {
     Packed(packed::Iter<'a>),
     Timed(Triplets<'a>),
-    Large(crate::keyspace::Iter<'a, Field>),
+    Large(crate::structures::table::Iter<'a, Field>),
 }
 
 impl<'a> Iterator for Iter<'a> {

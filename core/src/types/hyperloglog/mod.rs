@@ -20,7 +20,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use self::estimate::Histogram;
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// Bits of the hash that choose a register.
 const INDEX_BITS: u32 = 14;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::random::Random;
+use crate::base::random::Random;
 
 /// Registers as they are meant.
 struct Model([u8; REGISTERS]);

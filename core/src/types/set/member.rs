@@ -1,7 +1,7 @@
 //! One member of a large set, behind one thin pointer.
 
-use crate::keyspace::Keyed;
 use crate::structures::Thin;
+use crate::structures::table::Keyed;
 
 /// A member.
 pub struct Member(pub(crate) Thin);

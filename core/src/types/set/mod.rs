@@ -12,8 +12,8 @@ mod tests;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::keyspace::{Keyed, Table};
-use crate::random::{Random, Selection};
+use crate::base::random::{Random, Selection};
+use crate::structures::table::{Keyed, Table};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
 use crate::types::{Compact, sample};
 pub use member::Member;
@@ -289,7 +289,7 @@ enum Members<'a> {
     /// The index of the next one.
     Ints(&'a IntSet, usize),
     Packed(packed::Iter<'a>),
-    Table(crate::keyspace::Iter<'a, Member>),
+    Table(crate::structures::table::Iter<'a, Member>),
 }
 
 impl<'a> Iterator for Iter<'a> {

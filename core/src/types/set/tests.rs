@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::conversation::Conversation;
-use crate::keyspace::HashSeed;
+use crate::engine::conversation::Conversation;
+use crate::structures::table::HashSeed;
 
 type Model = BTreeSet<Vec<u8>>;
 

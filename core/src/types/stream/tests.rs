@@ -5,9 +5,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::keyspace::HashSeed;
-use crate::random::Random;
+use crate::base::random::Random;
 use crate::structures::Item;
+use crate::structures::table::HashSeed;
 
 type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 

@@ -4,16 +4,16 @@ use alloc::vec::Vec;
 
 use super::compare::Condition;
 use super::expiry::{Expiry, expiry_time};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, double, integer, key, one_of, string, token,
     unix_time,
 };
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::{NotifyClass, Value, ValueRef};
 use crate::number::{self, LongDouble};
 use crate::resp::Reply;
+use crate::resp::args::Args;
 
 fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_string(ctx, args.at(1))?;

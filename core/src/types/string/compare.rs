@@ -1,12 +1,12 @@
 //! Commands that depend on what a string is: the conditions of SET and DELEX, DELIFEQ, DIGEST.
 
 use super::digest::xxh3;
-use crate::args::{Args, Cursor};
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, KeySpec, key, one_of, string};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::{NotifyClass, Store, ValueRef};
 use crate::number;
+use crate::resp::args::{Args, Cursor};
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 
 /// Characters of a digest.

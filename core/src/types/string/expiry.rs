@@ -1,9 +1,9 @@
 //! The options of SET and GETEX that set, keep or clear a deadline.
 
-use crate::args::Cursor;
-use crate::context::Context;
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::Context;
 use crate::number;
+use crate::resp::args::Cursor;
 
 /// What the options say about the deadline.
 #[derive(Clone, Copy)]

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use super::commands::text_of;
 use super::expiry::Expiry;
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, double, integer, key, one_of, string, token, unix_time};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::{NotifyClass, Value};
 use crate::number::{self, LongDouble};
 use crate::resp::Reply;
+use crate::resp::args::Args;
 
 /// What a request asks for; numbers are text until it is known of which kind they are.
 struct Request<'a> {
@@ -250,7 +250,7 @@ pub(crate) const ROWS: &[Command] = &[Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::Conversation;
+    use crate::engine::conversation::Conversation;
 
     #[test]
     fn results_and_deadlines_are_effects() {

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use super::commands::text_of;
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::ValueRef;
-use crate::memory::Memory;
+use crate::resp::args::Args;
 
 /// Bytes of the table of lengths that LCS may allocate.
 const TABLE_BYTES_MAX: usize = 512 << 20;

@@ -7,9 +7,9 @@ use super::large::{Large, sort};
 use super::member::{Member, Place};
 use super::small::Small;
 use super::{Form, Zset};
-use crate::error::Error;
-use crate::keyspace::Table;
-use crate::memory::{ELEMENT_BYTES, Memory};
+use crate::base::error::Error;
+use crate::base::memory::{ELEMENT_BYTES, Memory};
+use crate::structures::table::Table;
 use crate::types::Compact;
 
 /// Members with scores, in no order yet. Unions are gathered like this, since keeping them in order all the

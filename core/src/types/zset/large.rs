@@ -10,8 +10,8 @@ use core::ops::Range;
 use alloc::vec::Vec;
 
 use super::member::{Member, Place};
-use crate::keyspace::{HashSeed, Keyed, Table};
 use crate::structures::rank_tree::{self, RankTree};
+use crate::structures::table::{HashSeed, Keyed, Table};
 
 pub(super) struct Large {
     members: Table<Member>,

@@ -13,7 +13,7 @@ use core::mem::size_of;
 use core::ptr::NonNull;
 use core::slice;
 
-use crate::keyspace::Keyed;
+use crate::structures::table::Keyed;
 
 /// Where the length begins.
 const LEN_AT: usize = size_of::<f64>();

@@ -19,7 +19,7 @@ use core::ops::Range;
 use self::large::Large;
 use self::small::Small;
 use super::Compact;
-use crate::random::{Random, Selection};
+use crate::base::random::{Random, Selection};
 use crate::structures::ordered::OrderedSet;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 

@@ -3,8 +3,8 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::keyspace::HashSeed;
-use crate::memory::Memory;
+use crate::base::memory::Memory;
+use crate::structures::table::HashSeed;
 
 /// The members in order; found by a plain search.
 #[derive(Default)]

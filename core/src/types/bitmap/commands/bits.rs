@@ -3,11 +3,11 @@
 use core::ops::RangeInclusive;
 
 use super::{grow, string_at};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number;
+use crate::resp::args::Args;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 use crate::types::bitmap::{bit, byte_of, count, count_between, find, mask};
 

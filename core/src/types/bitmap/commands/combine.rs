@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::{Entry, NotifyClass, Store, Type, Value, ValueRef};
-use crate::memory::Memory;
 use crate::number;
+use crate::resp::args::Args;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -198,7 +198,7 @@ pub(super) fn bitop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
 
     fn expected(operation: Operation, bits: &[bool]) -> bool {
         let others = bits[1..].iter().any(|bit| *bit);

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use super::{bytes_at, grow, position, string_at};
-use crate::args::{Args, Cursor};
-use crate::context::{Context, Flow};
-use crate::error::{Error, until_zero};
+use crate::base::error::{Error, until_zero};
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
+use crate::resp::args::{Args, Cursor};
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 use crate::types::bitmap::byte_of;
 use crate::types::bitmap::field::{Overflow, Width};

@@ -8,9 +8,9 @@ mod field;
 mod tests;
 
 use super::field::Width;
+use crate::base::error::Error;
+use crate::command::context::Context;
 use crate::command::{Arg, Command, Flags, Group, KeySpec, block, integer, key, one_of, string, token};
-use crate::context::Context;
-use crate::error::Error;
 use crate::keyspace::{Store, Value, ValueRef};
 use crate::number;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;

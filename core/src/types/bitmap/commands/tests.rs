@@ -1,8 +1,8 @@
 //! What conversations with a client do not show: effects and limits.
 
 use crate::Options;
-use crate::conversation::Conversation;
-use crate::memory::HEADROOM_BYTES;
+use crate::base::memory::HEADROOM_BYTES;
+use crate::engine::conversation::Conversation;
 
 #[test]
 fn what_leaves_a_string_as_it_is_has_no_effect() {

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use super::{place, reply_distance, reply_position, unit};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
+use crate::resp::args::Args;
 use crate::types::geo::Position;
 use crate::types::zset::commands::{Conditions, add_members, reply_of_scores};
 

@@ -9,10 +9,10 @@ mod tests;
 use alloc::vec::Vec;
 
 use super::Position;
+use crate::base::error::Error;
 use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, block, double, integer, key, one_of, string, token,
 };
-use crate::error::Error;
 use crate::number::{self, LongDouble};
 use crate::resp::Reply;
 

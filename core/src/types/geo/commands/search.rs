@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::{length, place, reply_distance, reply_position, unit};
-use crate::args::{Args, Cursor};
-use crate::context::{Context, Flow};
-use crate::error::Error;
-use crate::memory::{ELEMENT_BYTES, Memory};
+use crate::base::error::Error;
+use crate::base::memory::{ELEMENT_BYTES, Memory};
+use crate::command::context::{Context, Flow};
 use crate::resp::Reply;
+use crate::resp::args::{Args, Cursor};
 use crate::structures::sort::{self, sort_by};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::Compact;

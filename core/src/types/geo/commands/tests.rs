@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::Options;
-use crate::conversation::Conversation;
-use crate::memory::HEADROOM_BYTES;
-use crate::random::Random;
+use crate::base::memory::HEADROOM_BYTES;
+use crate::base::random::Random;
+use crate::engine::conversation::Conversation;
 
 #[test]
 fn searches_find_what_is_near_enough() {

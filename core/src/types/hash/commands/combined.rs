@@ -6,11 +6,11 @@ use super::deadlines::{
     MILLIS, NOT_POSITIVE, SECONDS, UNIX_MILLIS, UNIX_SECONDS, Unit, parse_deadline, parse_fields, persisted,
     postponed, removed, reserve, rewrite,
 };
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number;
+use crate::resp::args::Args;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 
 /// What becomes of the deadlines of the fields that a command names.

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::memory::{ELEMENT_BYTES, Memory};
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
-use crate::memory::{ELEMENT_BYTES, Memory};
 use crate::number;
+use crate::resp::args::Args;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::hash::Hash;
 

@@ -1,9 +1,9 @@
 //! The commands that only read a hash.
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::structures::Item;
 use crate::types::hash::Pair;
 use crate::types::sample::{Draw, reply_repeated};

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number::{self, LongDouble};
+use crate::resp::args::Args;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 
 pub(super) fn hset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

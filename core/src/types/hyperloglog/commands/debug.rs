@@ -4,9 +4,9 @@ use alloc::string::String;
 use core::fmt::Write;
 
 use super::{bytes_of, change, encoding_of};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
+use crate::resp::args::Args;
 use crate::types::hyperloglog::{
     DENSE_BYTES, Encoding, HEADER_BYTES, add, cardinality, dense, empty, make_dense, sparse,
 };

@@ -11,11 +11,11 @@ use super::{
     Corrupt, DENSE_BYTES, Encoding, Union, add, add_dense, cache, cached, cardinality, empty, forget_cached,
     make_dense,
 };
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, KeySpec, key, string};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass, Value, ValueRef};
+use crate::resp::args::Args;
 
 /// The encoding of the sketch in an entry.
 fn encoding_of(entry: &Entry) -> Result<Encoding, Error> {

@@ -1,6 +1,6 @@
 //! Effects, which conversations with a client do not show.
 
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 #[test]
 fn what_changes_bytes_has_an_effect() {

@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use super::End;
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::structures::{Fill, List, Room};
 
 pub(super) fn lpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

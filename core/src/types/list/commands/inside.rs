@@ -1,12 +1,12 @@
 //! Commands that look at lists and change them anywhere.
 
 use super::{End, WIDE_INTEGER};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::structures::{Item, List};
 
 pub(super) fn llen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

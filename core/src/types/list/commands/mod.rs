@@ -7,10 +7,10 @@ mod several;
 mod tests;
 mod waiting;
 
+use crate::base::error::Error;
 use crate::command::{
     Arg, Begin, Command, Find, Flags, Group, KeySpec, double, integer, key, one_of, string, token,
 };
-use crate::error::Error;
 use crate::structures::{Item, List, Room};
 
 /// One of the ends of a list.

@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 use super::End;
 use super::ends::popped;
 use super::waiting::wait_for;
-use crate::args::Args;
-use crate::blocking::deadline_after;
+use crate::base::error::Error;
+use crate::base::memory::{ELEMENT_BYTES, Memory};
+use crate::command::context::{Context, Flow};
 use crate::command::{Arg, block, integer, one_of, token};
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::NotifyClass;
-use crate::memory::{ELEMENT_BYTES, Memory};
 use crate::number;
+use crate::resp::args::Args;
+use crate::server::blocking::deadline_after;
 use crate::structures::List;
 
 /// How many elements, and in which order.
@@ -155,8 +155,8 @@ pub(super) fn blmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::Conversation;
-    use crate::random::Random;
+    use crate::base::random::Random;
+    use crate::engine::conversation::Conversation;
     use alloc::format;
     use alloc::string::String;
 

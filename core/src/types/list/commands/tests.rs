@@ -2,7 +2,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 #[test]
 fn elements_go_in_and_out_at_both_ends() {

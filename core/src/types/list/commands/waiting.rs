@@ -2,11 +2,11 @@
 
 use super::End;
 use super::ends::{MultiplePop, move_one, parse_multiple_pop, pop_first_present, pop_one, popped};
-use crate::args::Args;
-use crate::blocking::{Absent, Block, deadline_after};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::Type;
+use crate::resp::args::Args;
+use crate::server::blocking::{Absent, Block, deadline_after};
 use alloc::boxed::Box;
 
 pub(super) fn blpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

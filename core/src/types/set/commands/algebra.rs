@@ -6,12 +6,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::memory::ELEMENT_BYTES;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
-use crate::memory::ELEMENT_BYTES;
 use crate::number;
+use crate::resp::args::Args;
 use crate::structures::sort::sort_by_key;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::set::Set;

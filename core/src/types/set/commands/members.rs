@@ -1,9 +1,9 @@
 //! The commands on members of one set, or of two.
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
+use crate::resp::args::Args;
 use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 
 pub(super) fn sadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::random::Random;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::{NotifyClass, Value};
-use crate::random::Random;
+use crate::resp::args::Args;
 use crate::structures::Item;
 use crate::types::Compact;
 use crate::types::sample::{Draw, reply_repeated};

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use super::{parse_id, strict_id, write_id};
-use crate::args::{Args, Cursor};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number;
+use crate::resp::args::{Args, Cursor};
 use crate::types::stream::{Excess, ID_CHARS_MAX, Id, References, Stream, Trim};
 
 /// Without a limit of the client's, approximate trimming takes away at most so many full chunks.

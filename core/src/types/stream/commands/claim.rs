@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use super::{
     End, group_changed, group_or, no_such_key_or_group, quoting, record, strict_id, write_entry, write_id,
 };
-use crate::args::{Args, Cursor};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::number;
+use crate::resp::args::{Args, Cursor};
 use crate::types::stream::{ConsumerRef, Id, Pending};
 
 /// Entries that XAUTOCLAIM looks at, per entry that it may return.

@@ -1,9 +1,9 @@
 //! Making, changing and deleting groups and their consumers.
 
 use super::{group_changed, group_or, no_such_group, strict_id};
-use crate::args::Args;
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
+use crate::resp::args::Args;
 use crate::types::stream::{Group, Id};
 
 const MUST_EXIST: Error = Error::Text(

@@ -1,10 +1,10 @@
 //! Looking at a stream, its groups and their consumers.
 
 use super::{no_such_group, write_entries, write_entry, write_id};
-use crate::args::Args;
-use crate::context::{Context, Flow, help};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow, help};
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::types::stream::{Consumer, Group, Id, Stream};
 
 /// How many elements of each kind FULL shows when it is not told.

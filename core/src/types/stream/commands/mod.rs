@@ -19,11 +19,11 @@ pub(crate) use rows::ROWS;
 use alloc::vec::Vec;
 
 use super::{Entry, Group, ID_CHARS_MAX, Id, Stream};
-use crate::args::Args;
-use crate::context::Context;
-use crate::error::{Error, until_zero};
+use crate::base::error::{Error, until_zero};
+use crate::command::context::Context;
 use crate::number::parse_i64;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 
 /// Longest part of a key or a group's name that an error quotes, in bytes.
 const QUOTED_NAME_BYTES_MAX: usize = 4096;

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use super::{claim, group_or, no_such_key_or_group, quoting, strict_id};
-use crate::args::{Args, Cursor};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
+use crate::resp::args::{Args, Cursor};
 use crate::types::stream::{Id, Pending};
 
 /// The count of deliveries of an entry that is not to be delivered again.

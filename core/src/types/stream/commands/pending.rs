@@ -3,9 +3,9 @@
 use alloc::boxed::Box;
 
 use super::{End, no_such_key_or_group, write_id};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
+use crate::resp::args::Args;
 use crate::types::stream::{ConsumerRef, Group, Id, Pending};
 
 /// Which pending entries are asked for.

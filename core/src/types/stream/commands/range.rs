@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use super::{End, strict_id, write_entries};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
+use crate::resp::args::Args;
 use crate::types::stream::{Id, References, Stream};
 
 pub(super) fn xlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 use super::{
     at_most, no_such_key_or_group, quoting, record, strict_id, write_entries, write_entry, write_id,
 };
-use crate::args::Args;
-use crate::blocking::{Absent, Block};
-use crate::connection::OwnedRequest;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::Type;
 use crate::number;
+use crate::resp::args::Args;
+use crate::server::blocking::{Absent, Block};
+use crate::server::connection::OwnedRequest;
 use crate::types::stream::{ConsumerRef, ID_CHARS_MAX, Id, Pending, Stream};
 
 /// The arguments of XREAD and XREADGROUP.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::effects::Effects;
+use crate::keyspace::effects::Effects;
 use crate::number::{write_i64, write_u64};
 use crate::types::stream::{Group, ID_CHARS_MAX, Id, Pending};
 

@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{End, parse_id, strict_id};
-use crate::connection::ConnId;
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
+use crate::server::connection::ConnId;
 use crate::types::stream::Id;
 
 #[test]

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
 use super::{at_least, store_result, write_members};
-use crate::args::{Args, Cursor};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
-use crate::memory::Memory;
 use crate::number;
+use crate::resp::args::{Args, Cursor};
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 use crate::structures::sort::sort_by_key;
 use crate::types::Compact;

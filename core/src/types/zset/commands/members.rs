@@ -1,11 +1,11 @@
 //! Commands that name members: adding, removing, scores and ranks.
 
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 
 const NOT_A_NUMBER: Error = Error::Text("ERR resulting score is not a number (NaN)");
 

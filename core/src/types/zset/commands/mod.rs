@@ -13,8 +13,8 @@ mod tests;
 pub(in crate::types) use members::{Conditions, add_members, reply_of_scores};
 pub(crate) use rows::ROWS;
 
-use crate::context::Context;
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::Context;
 use crate::keyspace::{NotifyClass, Value};
 use crate::number;
 use crate::resp::Reply;

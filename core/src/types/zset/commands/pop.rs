@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::at_least;
-use crate::args::Args;
-use crate::blocking::{Absent, Block, deadline_after};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::{NotifyClass, Type};
 use crate::number;
+use crate::resp::args::Args;
+use crate::server::blocking::{Absent, Block, deadline_after};
 
 /// The end to take from.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use core::ops::Range;
 
 use super::{lex_range, score_range, store_result, write_members};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::number;
+use crate::resp::args::Args;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::zset::{Iter, LexRange, ScoreRange, Zset};
 

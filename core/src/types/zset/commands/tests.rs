@@ -1,7 +1,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use super::{write_head, write_member};
-use crate::args::Args;
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::number;
+use crate::resp::args::Args;
 use crate::types::sample::{Draw, reply_repeated};
 use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 

@@ -1,7 +1,7 @@
 //! What scripts cannot tell: limits, and who has gone.
 
 use crate::Options;
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 const HELLO: &str = "HELLO 3";
 

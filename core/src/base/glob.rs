@@ -110,7 +110,7 @@ fn lower(byte: u8) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
     use std::vec::Vec;
 
     #[test]

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// What no request may plan with, in bytes. It serves what is too small to be asked for one by one: a slab per size
 /// class, bookkeeping of connections and outputs, the reply that tells of the refusal.

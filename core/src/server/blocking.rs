@@ -1,6 +1,6 @@
 //! Commands that wait for a key.
 //!
-//! A handler that finds nothing returns [`Flow::Block`](crate::context::Flow); the engine then keeps the
+//! A handler that finds nothing returns [`Flow::Block`](crate::command::context::Flow); the engine then keeps the
 //! request and puts the connection at the end of the queue of each of its keys. Whoever changes such a key
 //! marks it ready, and after that command the waiting requests run again, the oldest first, until one of them
 //! finds nothing. Inside MULTI a command that would wait answers as if its time were over.
@@ -10,16 +10,16 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::acl;
-use crate::args::Args;
+use crate::base::error::Error;
 use crate::command::Command;
-use crate::connection::{ConnId, Gate, OwnedRequest};
-use crate::context::{Context, Flow};
-use crate::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::keyspace::{Entry, Store, Type};
 use crate::number;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::server::Server;
-use crate::tracking;
+use crate::server::connection::{ConnId, Gate, OwnedRequest};
+use crate::server::tracking;
 
 /// What a handler returns when it has to wait.
 pub struct Block {

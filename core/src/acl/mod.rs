@@ -6,7 +6,6 @@
 mod file;
 mod log;
 mod selector;
-mod sha256;
 mod user;
 
 use alloc::vec::Vec;
@@ -14,15 +13,14 @@ use alloc::vec::Vec;
 pub(crate) use file::{parse, parse_user, replace};
 pub(crate) use log::{Log, LogEntry, Place, Reason};
 pub(crate) use selector::{Denied, Names, Selector, has_spaces};
-pub(crate) use sha256::sha256;
 pub(crate) use user::{DEFAULT_USER, User};
 
-use crate::args::Args;
+use crate::base::error::Error;
 use crate::command::Command;
 use crate::commands::describe_client;
-use crate::connection::{ConnId, Gate};
-use crate::error::Error;
+use crate::resp::args::Args;
 use crate::server::Server;
+use crate::server::connection::{ConnId, Gate};
 use crate::structures::ordered::OrderedMap;
 use selector::Request;
 use user::join_selectors;

@@ -6,27 +6,33 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::args::{Args, Range};
-use crate::blocking;
-use crate::client_eviction;
+use crate::base::error::Error;
 use crate::command::Found;
+use crate::command::context::Context;
 use crate::config::Options;
-use crate::connection::{ConnId, Connection, Peer, ReplyMode};
-use crate::context::Context;
-use crate::dispatch::{Dispatched, dispatch};
-use crate::errand;
-use crate::error::Error;
-use crate::eviction;
+use crate::engine::admit::{Dispatched, dispatch};
+use crate::engine::outbox::Outbox;
 use crate::keyspace::{Entry, Store};
-use crate::output::{Class, Outbox, Output};
-use crate::pause;
-use crate::pubsub;
+use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, Reply, split_inline};
 use crate::scripting;
+use crate::server::blocking;
+use crate::server::client_eviction;
+use crate::server::connection::{ConnId, Connection, Peer, ReplyMode};
+use crate::server::eviction;
+use crate::server::host_request;
+use crate::server::pause;
+use crate::server::pubsub;
+use crate::server::tracking;
 use crate::server::{Server, Unusual};
-use crate::tracking;
 
+mod admit;
 mod ahead;
+#[cfg(test)]
+pub(crate) mod conversation;
+pub(crate) mod outbox;
+
+pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
 #[cfg(test)]
 mod tests;
 
@@ -265,7 +271,7 @@ impl Engine {
     /// system words it. Everything goes on that has waited for it.
     pub fn answer(&mut self, now: Micros, answer: Result<&[u8], &str>) {
         self.begin(now);
-        errand::end(&mut self.store, &mut self.server, answer);
+        host_request::end(&mut self.store, &mut self.server, answer);
         self.finish();
     }
 
@@ -329,7 +335,8 @@ impl Engine {
         for (name, value) in mem::take(&mut self.server.settings) {
             self.outbox.setting(name, value);
         }
-        if let Some((errand, text)) = self.server.errand.as_mut().and_then(errand::Asked::take_question) {
+        if let Some((errand, text)) = self.server.errand.as_mut().and_then(host_request::Asked::take_question)
+        {
             self.outbox.errand(errand, text);
         }
         if mem::take(&mut self.server.is_shutdown) {

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::connection::ConnId;
-use crate::glob::glob_match;
+use crate::base::glob::glob_match;
 use crate::keyspace::{Notice, Store};
 use crate::resp::{Protocol, Reply};
 use crate::server::Server;
+use crate::server::connection::ConnId;
 use crate::structures::ordered::OrderedMap;
 
 /// Subscribers by channel and by pattern.

@@ -3,8 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::connection::ConnId;
-use crate::errand::Errand;
+use crate::server::connection::ConnId;
+use crate::server::host_request::Errand;
 
 /// A setting that only the host knows: `yes` or `no`, whether the default user, as whom everyone begins, needs a
 /// password. Protected mode depends on it.

@@ -1,7 +1,7 @@
 //! What is made of the seed. Each purpose has a digest of its own, so that nothing which can be seen of one, such as
 //! the run's name or a random member, tells of another, such as where keys lie or the next password.
 
-use crate::acl::sha256;
+use crate::base::sha256::sha256;
 
 /// What the generator of random choices begins with.
 pub(crate) const CHOICES: &[u8] = b"choices";

@@ -1,7 +1,7 @@
 //! The arguments of one request, and a cursor that reads options from them.
 
-use crate::error::Error;
-use crate::memory::ELEMENT_BYTES;
+use crate::base::error::Error;
+use crate::base::memory::ELEMENT_BYTES;
 use crate::number;
 
 /// Where an argument lies in the request's buffer: start and length in bytes.

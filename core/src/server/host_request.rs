@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 use crate::acl;
-use crate::blocking::{self, Absent, Block};
+use crate::base::error::Error;
+use crate::command::context::{Context, Flow};
 use crate::config;
-use crate::connection::ConnId;
-use crate::context::{Context, Flow};
-use crate::error::Error;
 use crate::keyspace::Store;
 use crate::server::Server;
+use crate::server::blocking::{self, Absent, Block};
+use crate::server::connection::ConnId;
 
 /// Something that only the host can do; [`Engine::answer`](crate::Engine::answer) tells how it went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

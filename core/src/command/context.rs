@@ -4,15 +4,15 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::args::Args;
-use crate::blocking::Block;
+use crate::base::error::Error;
 use crate::command::{self, Command};
-use crate::connection::{ConnId, Connection};
-use crate::error::Error;
 use crate::keyspace::Store;
 use crate::observe;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::server::Server;
+use crate::server::blocking::Block;
+use crate::server::connection::{ConnId, Connection};
 
 /// How a handler ended.
 pub enum Flow {

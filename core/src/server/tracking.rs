@@ -8,11 +8,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::args::Args;
 use crate::command::{Command, Flags, Group};
-use crate::connection::ConnId;
 use crate::keyspace::{Invalidation, Store};
+use crate::resp::args::Args;
 use crate::resp::{Protocol, Reply};
+use crate::server::connection::ConnId;
 use crate::server::{Server, Unusual};
 use crate::structures::ordered::{OrderedMap, OrderedSet};
 

@@ -76,7 +76,7 @@ fn load_tail(bytes: &[u8], tail: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::base::random::Random;
     use core::hash::Hasher;
     use std::collections::hash_map::DefaultHasher;
     use std::vec::Vec;

@@ -5,12 +5,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::acl::{DEFAULT_USER, UserId};
-use crate::args::{Args, Range};
-use crate::blocking::Blocked;
 use crate::command::Command;
+use crate::resp::args::{Args, Range};
 use crate::resp::{Parser, Protocol};
+use crate::server::blocking::Blocked;
+use crate::server::tracking::Tracking;
 use crate::structures::ordered::OrderedSet;
-use crate::tracking::Tracking;
 
 /// Names a connection between engine and host; small, and reused after the connection has gone.
 pub type ConnId = u32;

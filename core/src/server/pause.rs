@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::command::{Command, Flags};
-use crate::connection::ConnId;
 use crate::keyspace::Store;
+use crate::server::connection::ConnId;
 use crate::server::{Server, Unusual};
 
 /// The pause, if there is one.

@@ -21,9 +21,9 @@ use segment::{
     first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, new_segment, place, slot,
 };
 
-use crate::bytes;
-use crate::hash::siphash13;
-use crate::random::Random;
+use crate::base::bytes;
+use crate::base::hash::siphash13;
+use crate::base::random::Random;
 
 /// What a [`Table`] stores: something that knows its own key.
 pub trait Keyed {

@@ -7,12 +7,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::acl::{self, Names};
+use crate::base::memory::Memory;
 use crate::command::{Index, Lookup};
-use crate::keyspace::{HashSeed, Policy, Store};
-use crate::memory::Memory;
+use crate::keyspace::{Policy, Store};
 use crate::number::decimal;
 use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;
+use crate::structures::table::HashSeed;
 use crate::types::Compact;
 
 /// Why a setting was refused.

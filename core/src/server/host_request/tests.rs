@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 use crate::{Errand, Options};
 
 fn with(settings: &[(&str, &str)]) -> Conversation {

@@ -4,20 +4,20 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::acl;
-use crate::args::Args;
-use crate::blocking::Block;
+use crate::base::error::{Error, until_zero};
+use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Found, accepts};
 use crate::commands::{debug, transactions};
-use crate::connection::{ConnId, Gate, OwnedRequest, Queued};
-use crate::context::{Context, Flow};
-use crate::error::{Error, until_zero};
-use crate::eviction::{self, Room};
 use crate::keyspace::Store;
-use crate::pause;
+use crate::resp::args::Args;
 use crate::resp::{Protocol, Reply};
 use crate::scripting;
+use crate::server::blocking::Block;
+use crate::server::connection::{ConnId, Gate, OwnedRequest, Queued};
+use crate::server::eviction::{self, Room};
+use crate::server::pause;
+use crate::server::tracking;
 use crate::server::{Server, Unusual};
-use crate::tracking;
 
 /// What became of a request.
 pub(crate) enum Dispatched {
@@ -164,7 +164,7 @@ fn admit(
     let mut fits = found.accepts(args.len());
     if found.has_subcommands() && args.len() > 1 {
         let Some(found) = row.subcommand(args.at(1)) else {
-            return Err(crate::context::unknown_subcommand(row.name, args.at(1)));
+            return Err(crate::command::context::unknown_subcommand(row.name, args.at(1)));
         };
         parent = Some(row);
         row = found;

@@ -1,5 +1,17 @@
 //! Everything of an engine besides its data: connections, configuration, counters.
 
+pub(crate) mod blocking;
+pub(crate) mod client_eviction;
+pub mod connection;
+pub(crate) mod eviction;
+pub(crate) mod host_request;
+pub(crate) mod pause;
+pub mod pubsub;
+pub(crate) mod tracking;
+
+pub use connection::{ConnId, Peer};
+pub use host_request::{Errand, quoted};
+
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -7,23 +19,23 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 
 use crate::acl::{self, Acl, Names};
-use crate::args::Args;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
+use crate::base::secret::Passwords;
 use crate::command::{Index, Lookup};
 use crate::config::{Config, Fact, Options};
-use crate::connection::{ConnId, Connection, Gate};
-use crate::errand::Asked;
-use crate::error::Error;
-use crate::memory::Memory;
+use crate::engine::outbox::{Class, DEFAULT_USER_GUARDED};
 use crate::observe::{Observer, Statistics};
-use crate::output::{Class, DEFAULT_USER_GUARDED};
-use crate::pause::Pause;
-use crate::pubsub::PubSub;
 use crate::resp::Reply;
+use crate::resp::args::Args;
 use crate::scripting::Scripting;
-use crate::secret::Passwords;
+use crate::server::connection::{Connection, Gate};
+use crate::server::host_request::Asked;
+use crate::server::pause::Pause;
+use crate::server::pubsub::PubSub;
+use crate::server::tracking::TrackingTable;
 use crate::structures::ordered::OrderedSet;
 use crate::structures::sort::sort_by_key;
-use crate::tracking::TrackingTable;
 
 /// Counters for INFO.
 #[derive(Default)]

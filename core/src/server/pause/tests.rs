@@ -1,6 +1,6 @@
 //! A pause of everything, which scripts cannot look at, and its end.
 
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
 
 #[test]
 fn a_pause_of_everything_ends_by_time_alone() {

@@ -2,8 +2,8 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::ConnId;
-use crate::connection::ReplyMode;
-use crate::conversation::Conversation;
+use crate::engine::conversation::Conversation;
+use crate::server::connection::ReplyMode;
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 
@@ -170,7 +170,7 @@ fn what_follows_a_waiting_request_is_processed_after_it() {
 fn a_partial_request_behind_a_waiting_one_is_kept() {
     let mut talk = Conversation::new();
     let (a, p) = (talk.client(), talk.client());
-    let mut input = crate::conversation::encode("BLPOP k 0");
+    let mut input = crate::engine::conversation::encode("BLPOP k 0");
     input.extend_from_slice(b"*2\r\n$4\r\nEC");
     talk.send_bytes(a, &input);
     talk.check(p, "RPUSH k v", ":1");

@@ -4,8 +4,8 @@
 
 use alloc::vec::Vec;
 
-use crate::connection::{ConnId, Connection};
 use crate::server::Server;
+use crate::server::connection::{ConnId, Connection};
 
 /// Counts what a connection keeps now.
 #[cold]
@@ -90,7 +90,7 @@ const NAME_BYTES: usize = 64;
 mod tests {
     use alloc::format;
 
-    use crate::conversation::Conversation;
+    use crate::engine::conversation::Conversation;
 
     #[test]
     fn those_that_keep_most_go_first() {
