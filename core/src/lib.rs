@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod abi;
 mod acl;
 pub mod base;
 pub mod command;
@@ -27,4 +28,4 @@ pub mod types;
 
 pub use config::{Config, ConfigError, Fact, Options};
 pub use engine::{Class, DEFAULT_USER_GUARDED, Engine, Micros, Output};
-pub use server::{ConnId, Errand, Peer, quoted};
+pub use server::{ConnId, HostRequest, Peer, quoted};

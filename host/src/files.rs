@@ -4,7 +4,7 @@
 
 use crate::config::{self, Settings};
 use crate::log;
-use sanderling_core::Errand;
+use sanderling_core::HostRequest;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -15,19 +15,19 @@ mod rewrite;
 /// Does what the engine asks; `bytes_max` is what the answer may have. The error is worded as the system's.
 pub(crate) fn run(
     settings: &Settings,
-    errand: Errand,
+    request: HostRequest,
     text: &[u8],
     bytes_max: usize,
 ) -> Result<Vec<u8>, String> {
-    let (path, what) = match errand {
-        Errand::LoadUsers | Errand::SaveUsers => (&settings.acl_file, "ACL file"),
-        Errand::RewriteSettings => (&settings.config_file, "configuration file"),
+    let (path, what) = match request {
+        HostRequest::LoadUsers | HostRequest::SaveUsers => (&settings.acl_file, "ACL file"),
+        HostRequest::RewriteSettings => (&settings.config_file, "configuration file"),
     };
     let path = path.as_deref().ok_or("there is no such file")?;
-    let done = match errand {
-        Errand::LoadUsers => read(path, bytes_max),
-        Errand::SaveUsers => replace(path, text).map(|()| Vec::new()).map_err(|error| describe(&error)),
-        Errand::RewriteSettings => rewrite_settings(settings, path, text).map(|()| Vec::new()),
+    let done = match request {
+        HostRequest::LoadUsers => read(path, bytes_max),
+        HostRequest::SaveUsers => replace(path, text).map(|()| Vec::new()).map_err(|error| describe(&error)),
+        HostRequest::RewriteSettings => rewrite_settings(settings, path, text).map(|()| Vec::new()),
     };
     match &done {
         Ok(_) => log::notice!("a client had the {what} {} read or written", path.display()),

@@ -6,7 +6,7 @@
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::engine::{Engine, EngineConfig, Factory, Request, Trap, peer_text};
+use crate::engine::{Engine, EngineConfig, Factory, Request, Trap};
 use crate::files;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::log;
@@ -14,7 +14,8 @@ use crate::net::{Arrival, DENIED, Listener, listen};
 use links::{Link, Links};
 use mio::{Events, Poll, Token};
 use pacing::Pacing;
-use sanderling_core::{ConnId, Errand, Micros, Output};
+use sanderling_core::abi::peer_text;
+use sanderling_core::{ConnId, HostRequest, Micros, Output, Peer};
 use settings::{apply, fit_descriptor_limit};
 use signals::Signals;
 use slots::Slots;
@@ -88,7 +89,7 @@ pub struct Server {
     /// Connections that are gone and that the engine does not know to be.
     dropped: Vec<ConnId>,
     /// What the engine waits for, with the text that belongs to it.
-    errand: Option<(Errand, Vec<u8>)>,
+    host_request: Option<(HostRequest, Vec<u8>)>,
     /// Closed connections whose peers may still read: slot, serial, when they are cut off.
     lingering: VecDeque<(usize, u64, Micros)>,
     /// Connections above their soft limit: slot and serial.
@@ -201,7 +202,7 @@ impl Server {
             flushes: Vec::new(),
             holds: Vec::new(),
             dropped: Vec::new(),
-            errand: None,
+            host_request: None,
             lingering: VecDeque::new(),
             watched: Vec::new(),
             housekeeping_at: None,
@@ -228,7 +229,7 @@ impl Server {
     fn work(&mut self) -> Result<(), Trap> {
         self.accept()?;
         self.serve()?;
-        self.run_errand()?;
+        self.run_host_request()?;
         let now = self.clock.now();
         self.deadline = self.engine.next_deadline()?;
         if self.deadline.is_some_and(|deadline| deadline <= now) {
@@ -285,7 +286,7 @@ impl Server {
         let work_left = !self.ready.is_empty()
             || !self.dropped.is_empty()
             || !self.holds.is_empty()
-            || self.errand.is_some();
+            || self.host_request.is_some();
         let accept_now = self.accept_again_at.is_none() && self.arriving.contains(&true);
         if work_left || accept_now {
             return Some(Duration::ZERO);
@@ -366,7 +367,7 @@ impl Server {
             if refused {
                 log::verbose!("refused {}: protected mode serves this machine only", arrival.addr);
             }
-            let text = peer_text(&arrival.addr, &arrival.laddr, arrival.unix);
+            let text = peer_text(Peer { addr: &arrival.addr, laddr: &arrival.laddr, unix: arrival.unix });
             let Some(slot) = self.add(arrival) else { continue };
             if refused {
                 self.refuse(slot);
@@ -584,7 +585,7 @@ impl Server {
                 // There is no log or replica yet that these would go to.
                 Output::Append { .. } => {}
                 Output::Setting { name, value } => apply(&mut self.settings, name, value),
-                Output::Errand { errand, text } => self.errand = Some((errand, text.to_vec())),
+                Output::HostRequest { request, text } => self.host_request = Some((request, text.to_vec())),
                 Output::Shutdown => {
                     log::notice!("a client asked for SHUTDOWN");
                     self.stopping = true;
@@ -605,11 +606,11 @@ impl Server {
     }
 
     /// Does what the engine waits for, and hands over how it went. Between two batches the input buffer is free. What
-    /// the answer leads to may be another errand, which is left for the next turn: others want to be read from, too.
-    fn run_errand(&mut self) -> Result<(), Trap> {
-        let Some((errand, text)) = self.errand.take() else { return Ok(()) };
+    /// the answer leads to may be another host request, which is left for the next turn: others want to be read from, too.
+    fn run_host_request(&mut self) -> Result<(), Trap> {
+        let Some((request, text)) = self.host_request.take() else { return Ok(()) };
         let room = self.engine.input_buffer().len();
-        let done = files::run(&self.settings, errand, &text, room);
+        let done = files::run(&self.settings, request, &text, room);
         let answer = match &done {
             Ok(text) => text.as_slice(),
             Err(why) => &why.as_bytes()[..why.len().min(room)],
@@ -746,7 +747,7 @@ impl Server {
         self.flushes.clear();
         self.holds.clear();
         self.dropped.clear();
-        self.errand = None;
+        self.host_request = None;
         self.lingering.clear();
         self.watched.clear();
         self.batch = Batch::default();

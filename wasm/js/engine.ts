@@ -1,3 +1,4 @@
+import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
 import { type WasmModule, platform } from './platform.js';
 import { type Exports, type Settings, instantiate } from './wasm.js';
@@ -9,12 +10,6 @@ export interface Receiver {
   /** The connection is gone. */
   closed(error: Error): void;
 }
-
-// Kinds of outputs, as the module's output descriptors name them.
-const WRITE_KIND_MAX = 1;
-const CLOSE_KIND = 2;
-const SHUTDOWN_KIND = 6;
-const DESCRIPTOR_WORDS = 4;
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const DELAY_MILLISECONDS_MAX = 2 ** 31 - 1;
@@ -114,14 +109,14 @@ export class Engine {
     for (let index = 0; index < count; index += 1, at += DESCRIPTOR_WORDS) {
       const kind = words[at]!;
       const conn = words[at + 1]!;
-      if (kind <= WRITE_KIND_MAX) {
+      if (kind <= OutputKind.writePubsub) {
         const start = words[at + 2]!;
         this.receivers[conn]?.receive(bytes, start, start + words[at + 3]!);
-      } else if (kind === CLOSE_KIND) {
+      } else if (kind === OutputKind.close) {
         const receiver = this.receivers[conn];
         this.receivers[conn] = undefined;
         receiver?.closed(new ClosedError('the engine closed the connection'));
-      } else if (kind === SHUTDOWN_KIND) {
+      } else if (kind === OutputKind.shutdown) {
         isShutdown = true;
       }
     }

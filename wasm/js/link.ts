@@ -1,3 +1,4 @@
+import { OutputKind } from './abi.generated.js';
 import { Push, type Reply, position, readReply } from './decode.js';
 import { Name, type Value, putHead, putRequest, putValues, requestBytesMax } from './encode.js';
 import type { Engine, Receiver } from './engine.js';
@@ -5,7 +6,6 @@ import { ClosedError, ReplyError } from './errors.js';
 import { Subscriptions } from './subscriptions.js';
 
 const PUSH_BYTE = 0x3e;
-const WRITE_KIND_MAX = 1;
 
 const HELLO = new Name(['HELLO']);
 const CLIENT_UNBLOCK = new Name(['CLIENT', 'UNBLOCK']);
@@ -115,7 +115,7 @@ export class Link implements Receiver {
     if (count === 1) {
       const { bytes, words, first } = engine;
       const start = words[first + 2]!;
-      if (words[first]! <= WRITE_KIND_MAX && words[first + 1] === id && bytes[start] !== PUSH_BYTE) {
+      if (words[first]! <= OutputKind.writePubsub && words[first + 1] === id && bytes[start] !== PUSH_BYTE) {
         const reply = readReply(bytes, start, asBytes) as Reply;
         if (position === start + words[first + 3]!) return reply;
       }

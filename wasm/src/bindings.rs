@@ -7,9 +7,10 @@
 //! have grown.
 
 use crate::allocator;
-use crate::outputs::{OutputDesc, Outputs};
+use crate::outputs::Outputs;
 use core::cell::UnsafeCell;
 use core::mem;
+use sanderling_core::abi::OutputDescriptor;
 use sanderling_core::{ConnId, Engine, Micros, Options, Peer};
 use std::panic;
 use wasm_bindgen::prelude::*;
@@ -32,7 +33,7 @@ struct Head {
     outputs: u32,
     reserved: u32,
     /// The first of them, if there is one.
-    first: OutputDesc,
+    first: OutputDescriptor,
 }
 
 struct Shared<T>(UnsafeCell<T>);
@@ -46,7 +47,7 @@ static HEAD: Shared<Head> = Shared(UnsafeCell::new(Head {
     deadline: f64::INFINITY,
     outputs: 0,
     reserved: 0,
-    first: OutputDesc { kind: 0, conn: 0, ptr: 0, len: 0 },
+    first: OutputDescriptor { kind: 0, conn: 0, start: 0, len: 0 },
 }));
 static INSTANCE: Shared<Instance> =
     Shared(UnsafeCell::new(Instance { engine: None, outputs: Outputs::new() }));
@@ -128,7 +129,7 @@ pub fn timeout(now: f64) -> usize {
 /// Number of outputs of the call before, which may be [`connect`].
 #[wasm_bindgen(js_name = outputCount)]
 pub fn output_count() -> usize {
-    instance().outputs.descs().len()
+    instance().outputs.descriptors().len()
 }
 
 /// Bytes in live allocations.
@@ -151,7 +152,7 @@ fn run(call: impl FnOnce(&mut Engine)) -> usize {
         Some(deadline) => deadline as f64,
         None => f64::INFINITY,
     };
-    let descs = instance.outputs.descs();
+    let descs = instance.outputs.descriptors();
     head.outputs = descs.as_ptr() as u32;
     if let Some(first) = descs.first() {
         head.first = *first;

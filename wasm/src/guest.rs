@@ -7,49 +7,15 @@
 //! has read why from [`panic_message_ptr`].
 
 use crate::allocator;
-use crate::outputs::{ERROR, Outputs};
+use crate::outputs::Outputs;
 use core::cell::UnsafeCell;
 use core::fmt::Write;
-use core::mem::{self, offset_of};
-use sanderling_core::{ConnId, Engine, Fact, Options, Peer};
+use core::mem;
+use sanderling_core::abi::{self, INPUT_BYTES, OutputKind, REQUESTS_MAX, Request, RequestKind};
+use sanderling_core::{Engine, Fact, Options};
 use std::panic;
 
-/// Bytes of the shared input buffer.
-const INPUT_BYTES: usize = 1 << 20;
-/// Descriptors that one [`process`] call takes.
-const REQUESTS_MAX: usize = 1024;
-/// Requests whose keys are looked up together before they are handled.
-const LOOK_AHEAD: usize = 32;
 const PANIC_MESSAGE_BYTES_MAX: usize = 512;
-
-/// What the host asks; 16 bytes.
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct Request {
-    conn: ConnId,
-    ptr: u32,
-    len: u32,
-    kind: u32,
-}
-
-impl Request {
-    fn bytes(&self) -> &'static [u8] {
-        input(self.ptr as usize, self.len as usize)
-    }
-}
-
-const REQUEST_INPUT: u32 = 0;
-const REQUEST_CONNECT: u32 = 1;
-const REQUEST_DISCONNECT: u32 = 2;
-/// The peer takes no replies: requests that were received wait.
-const REQUEST_PAUSE: u32 = 3;
-const REQUEST_RESUME: u32 = 4;
-/// An errand is done; the bytes are what was asked for.
-const REQUEST_DONE: u32 = 5;
-/// An errand has failed; the bytes tell why.
-const REQUEST_FAILED: u32 = 6;
-
-const _: () = assert!(size_of::<Request>() == 16 && offset_of!(Request, kind) == 12);
 
 #[link(wasm_import_module = "sanderling")]
 unsafe extern "C" {
@@ -85,7 +51,7 @@ unsafe impl<T> Sync for Shared<T> {}
 
 static INPUT: Shared<[u8; INPUT_BYTES]> = Shared(UnsafeCell::new([0; INPUT_BYTES]));
 static REQUESTS: Shared<[Request; REQUESTS_MAX]> =
-    Shared(UnsafeCell::new([Request { conn: 0, ptr: 0, len: 0, kind: 0 }; REQUESTS_MAX]));
+    Shared(UnsafeCell::new([Request::of(RequestKind::Input, 0); REQUESTS_MAX]));
 static GUEST: Shared<Guest> = Shared(UnsafeCell::new(Guest {
     engine: None,
     outputs: Outputs::new(),
@@ -101,7 +67,7 @@ fn guest() -> &'static mut Guest {
 /// Version of this interface.
 #[unsafe(no_mangle)]
 pub extern "C" fn abi_version() -> u32 {
-    1
+    abi::VERSION
 }
 
 /// Address of the input buffer; it never moves.
@@ -147,7 +113,7 @@ pub extern "C" fn init(seed_low: u64, seed_high: u64, now: u64, options_len: usi
             0
         }
         Err(message) => {
-            guest.outputs.push_text(ERROR, message);
+            guest.outputs.push_text(OutputKind::Error, message.into_bytes());
             1
         }
     }
@@ -160,32 +126,8 @@ pub extern "C" fn process(now: u64, count: usize) -> usize {
     let engine = guest.engine.as_mut().expect("the host calls init first");
     // SAFETY: one thread; nobody else looks at the requests during the call.
     let requests = unsafe { &mut (&mut *REQUESTS.0.get())[..count.min(REQUESTS_MAX)] };
-    for requests in requests.chunks_mut(LOOK_AHEAD) {
-        // One alone has nothing to overlap with.
-        if requests.len() > 1 {
-            let inputs = requests.iter().filter(|request| request.kind == REQUEST_INPUT);
-            engine.look_ahead(inputs.map(|request| (request.conn, request.bytes())));
-        }
-        for request in requests {
-            handle(engine, now, request);
-        }
-    }
+    abi::handle_batch(engine, now, requests, |request| input(request.start as usize, request.len as usize));
     guest.outputs.drain(engine)
-}
-
-fn handle(engine: &mut Engine, now: u64, request: &mut Request) {
-    match request.kind {
-        REQUEST_INPUT => engine.handle_input(now, request.conn, request.bytes()),
-        REQUEST_CONNECT => request.conn = engine.connect(now, parse_peer(request.bytes())),
-        REQUEST_DISCONNECT => engine.disconnect(now, request.conn),
-        REQUEST_PAUSE => engine.pause(request.conn),
-        REQUEST_RESUME => engine.resume(request.conn),
-        REQUEST_DONE => engine.answer(now, Ok(request.bytes())),
-        REQUEST_FAILED => {
-            engine.answer(now, Err(str::from_utf8(request.bytes()).unwrap_or_default()));
-        }
-        kind => unreachable!("the host sent a request of kind {kind}"),
-    }
 }
 
 /// Does the work that is due; returns the number of outputs.
@@ -211,7 +153,7 @@ pub extern "C" fn next_deadline() -> i64 {
 /// Address of the output descriptors; valid until the next call of `init`, `process` or `timeout`.
 #[unsafe(no_mangle)]
 pub extern "C" fn outputs_ptr() -> usize {
-    guest().outputs.descs().as_ptr() as usize
+    guest().outputs.descriptors().as_ptr() as usize
 }
 
 /// Bytes in live allocations.
@@ -246,31 +188,13 @@ fn input(ptr: usize, len: usize) -> &'static [u8] {
 }
 
 fn parse_options(text: &[u8]) -> Result<Options, String> {
-    let text = str::from_utf8(text).map_err(|_| "the options are not UTF-8".to_owned())?;
-    let mut options = Options::default();
-    for line in text.lines() {
-        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
-        if name == "memory-bytes-max" {
-            let bytes: u64 = value.parse().map_err(|_| format!("{name}: '{value}' is not a number"))?;
-            // All of the address space is one byte more than a `usize` can say.
-            options.config.memory_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
-        } else {
-            options.set(name, value).map_err(|error| error.0)?;
-        }
-    }
+    let mut options = abi::parse_options(text).map_err(|error| error.0)?;
     allocator::set_memory_max(options.config.memory_bytes_max);
     options.memory_used = allocator::pressing_bytes;
     options.clock = Some(running_micros);
     options.fact = Some(fact);
     options.memory_available = allocator::available_bytes;
     Ok(options)
-}
-
-/// `addr\nladdr\nunix`, the last one 0 or 1.
-fn parse_peer(text: &[u8]) -> Peer<'_> {
-    let mut lines = str::from_utf8(text).unwrap_or_default().split('\n');
-    let mut line = || lines.next().unwrap_or_default();
-    Peer { addr: line(), laddr: line(), unix: line() == "1" }
 }
 
 struct Message {

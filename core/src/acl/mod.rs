@@ -17,10 +17,10 @@ pub(crate) use user::{DEFAULT_USER, User};
 
 use crate::base::error::Error;
 use crate::command::Command;
-use crate::commands::describe_client;
 use crate::resp::args::Args;
 use crate::server::Server;
 use crate::server::connection::{ConnId, Gate};
+use crate::server::describe::describe;
 use crate::structures::ordered::OrderedMap;
 use selector::Request;
 use user::join_selectors;
@@ -382,7 +382,7 @@ fn note(server: &mut Server, conn: ConnId, reason: Reason, place: Place, object:
         place,
         object: object[..object.len().min(LOG_QUOTED_BYTES_MAX)].to_vec(),
         user: user[..user.len().min(LOG_QUOTED_BYTES_MAX)].to_vec(),
-        client: describe_client(server, conn),
+        client: describe(server, conn),
         id: 0,
         created: millis,
         updated: millis,

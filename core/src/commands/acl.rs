@@ -9,7 +9,7 @@ use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, inte
 use crate::number::{hexadecimal, parse_i64};
 use crate::resp::Reply;
 use crate::resp::args::Args;
-use crate::server::host_request::{self, Errand};
+use crate::server::host_request::{self, HostRequest};
 
 /// Bits of the password that GENPASS makes without being told.
 const PASSWORD_BITS: i64 = 256;
@@ -146,11 +146,11 @@ fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn load(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    host_request::users(ctx, Errand::LoadUsers)
+    host_request::users(ctx, HostRequest::LoadUsers)
 }
 
 fn save(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    host_request::users(ctx, Errand::SaveUsers)
+    host_request::users(ctx, HostRequest::SaveUsers)
 }
 
 fn log(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

@@ -4,15 +4,15 @@ use crate::acl::{self, DEFAULT_USER};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, block, integer, string};
-use crate::engine::unwatch_all;
 use crate::resp::Protocol;
 use crate::resp::args::Args;
 use crate::server::connection::Transaction;
+use crate::server::connection::unwatch_all;
 use crate::server::pubsub;
 use crate::server::tracking;
 
 use super::client::{check_name, set_name};
-use super::info::REDIS_VERSION;
+use crate::config::REDIS_VERSION;
 
 fn ping(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 2 {

@@ -8,15 +8,13 @@ use core::fmt::Write;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, string};
+use crate::config::REDIS_VERSION;
 use crate::config::{self, Fact};
 use crate::number::{decimal, fixed};
 use crate::observe::Counts;
 use crate::resp::args::Args;
 
 use super::memory::Parts;
-
-/// The version of Redis whose behaviour the engine has; clients decide by it what they may use.
-pub(crate) const REDIS_VERSION: &str = "7.2.7";
 
 /// Writes the lines of one section.
 type Writer = fn(&Context<'_>, &mut String);

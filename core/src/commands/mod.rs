@@ -24,9 +24,6 @@ mod slowlog;
 pub mod sort;
 pub mod transactions;
 
-pub(crate) use client::describe as describe_client;
-pub(crate) use info::REDIS_VERSION;
-
 use crate::base::error::Error;
 use crate::command::Command;
 use crate::command::context::{Context, Flow, unknown_subcommand};

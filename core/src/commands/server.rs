@@ -6,7 +6,7 @@ use crate::command::{Arg, Command, Flags, Group, integer, one_of, token};
 use crate::number;
 use crate::resp::args::Args;
 
-use super::info::REDIS_VERSION;
+use crate::config::REDIS_VERSION;
 
 fn dbsize(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.count(ctx.store.len(ctx.store.db));

@@ -16,6 +16,9 @@ use crate::structures::ordered::OrderedMap;
 use crate::structures::table::HashSeed;
 use crate::types::Compact;
 
+/// The version of Redis whose behaviour the engine has; clients decide by it what they may use.
+pub(crate) const REDIS_VERSION: &str = "7.2.7";
+
 /// Why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
@@ -115,6 +118,13 @@ impl Options {
         }
         if name == "config-file" {
             self.config_file = value.into();
+            return Ok(());
+        }
+        if name == "memory-bytes-max" {
+            let bytes: u64 =
+                value.parse().map_err(|_| ConfigError::new("'memory-bytes-max' is not a number"))?;
+            // All of a 32-bit address space is one byte more than a `usize` can say there.
+            self.config.memory_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
             return Ok(());
         }
         if name == "user" {

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{ConnId, Engine, Errand, Options, Output, Peer};
+use crate::{ConnId, Engine, HostRequest, Options, Output, Peer};
 
 /// An engine and its clients.
 ///
@@ -18,7 +18,7 @@ pub(crate) struct Conversation {
     closed: BTreeSet<ConnId>,
     pub(crate) effects: Vec<u8>,
     /// What the host was asked last.
-    pub(crate) errand: Option<(Errand, String)>,
+    pub(crate) host_request: Option<(HostRequest, String)>,
     /// What the host was told last of a setting.
     pub(crate) setting: Option<(String, String)>,
     /// How often the host was told to write.
@@ -39,7 +39,7 @@ impl Conversation {
             received: BTreeMap::new(),
             closed: BTreeSet::new(),
             effects: Vec::new(),
-            errand: None,
+            host_request: None,
             setting: None,
             writes: 0,
         }
@@ -78,7 +78,7 @@ impl Conversation {
 
     /// Answers what the host was asked.
     pub(crate) fn answer(&mut self, answer: Result<&[u8], &str>) {
-        self.errand = None;
+        self.host_request = None;
         self.engine.answer(self.now, answer);
         self.collect();
     }
@@ -161,8 +161,8 @@ impl Conversation {
                 }
                 Output::Close { conn } => _ = self.closed.insert(conn),
                 Output::Append { bytes } => self.effects.extend_from_slice(bytes),
-                Output::Errand { errand, text } => {
-                    self.errand = Some((errand, String::from_utf8_lossy(text).into_owned()));
+                Output::HostRequest { request, text } => {
+                    self.host_request = Some((request, String::from_utf8_lossy(text).into_owned()));
                 }
                 Output::Setting { name, value } => self.setting = Some((name.into(), value.into())),
                 Output::Shutdown => {}

@@ -18,7 +18,7 @@ use crate::resp::{Parsed, Parser, Reply, split_inline};
 use crate::scripting;
 use crate::server::blocking;
 use crate::server::client_eviction;
-use crate::server::connection::{ConnId, Connection, Peer, ReplyMode};
+use crate::server::connection::{ConnId, Connection, Peer, ReplyMode, unwatch_all};
 use crate::server::eviction;
 use crate::server::host_request;
 use crate::server::pause;
@@ -240,7 +240,7 @@ impl Engine {
 
     /// When `handle_timeout` is wanted next; a time that is not after now means at once.
     pub fn poll_timeout(&self) -> Option<Micros> {
-        if self.server.errand.is_some() {
+        if self.server.host_request.is_some() {
             return None;
         }
         if self.server.asleep_until != 0 || self.server.unusual.has(Unusual::BUSY) {
@@ -267,7 +267,7 @@ impl Engine {
         self.outbox.poll()
     }
 
-    /// How an [`Output::Errand`] went: with the text that was asked for, if any, or why it failed, as the operating
+    /// How an [`Output::HostRequest`] went: with the text that was asked for, if any, or why it failed, as the operating
     /// system words it. Everything goes on that has waited for it.
     pub fn answer(&mut self, now: Micros, answer: Result<&[u8], &str>) {
         self.begin(now);
@@ -335,9 +335,10 @@ impl Engine {
         for (name, value) in mem::take(&mut self.server.settings) {
             self.outbox.setting(name, value);
         }
-        if let Some((errand, text)) = self.server.errand.as_mut().and_then(host_request::Asked::take_question)
+        if let Some((request, text)) =
+            self.server.host_request.as_mut().and_then(host_request::Asked::take_question)
         {
-            self.outbox.errand(errand, text);
+            self.outbox.host_request(request, text);
         }
         if mem::take(&mut self.server.is_shutdown) {
             self.outbox.shutdown();
@@ -741,12 +742,4 @@ impl Engine {
         client_eviction::forget(&mut self.server, conn);
         self.server.delete(conn);
     }
-}
-
-/// Ends all watches of a connection.
-pub(crate) fn unwatch_all(store: &mut Store, connection: &mut Connection, conn: ConnId) {
-    for (db, key) in mem::take(&mut connection.watched) {
-        store.unwatch(db, &key, conn);
-    }
-    connection.is_dirty = false;
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::server::connection::ConnId;
-use crate::server::host_request::Errand;
+use crate::server::host_request::HostRequest;
 
 /// A setting that only the host knows: `yes` or `no`, whether the default user, as whom everyone begins, needs a
 /// password. Protected mode depends on it.
@@ -41,9 +41,9 @@ pub enum Output<'a> {
     },
     /// Do something with the server's files, then call [`Engine::answer`](crate::Engine::answer): until then
     /// everything waits.
-    Errand {
+    HostRequest {
         /// What.
-        errand: Errand,
+        request: HostRequest,
         /// With which text.
         text: &'a [u8],
     },
@@ -75,7 +75,7 @@ enum Item {
     Write { conn: ConnId, start: usize, end: usize, class: Class },
     Close(ConnId),
     Setting(String, String),
-    Errand(Errand, Vec<u8>),
+    HostRequest(HostRequest, Vec<u8>),
     Shutdown,
 }
 
@@ -151,8 +151,8 @@ impl Outbox {
         self.items.push(Item::Setting(name, value));
     }
 
-    pub(crate) fn errand(&mut self, errand: Errand, text: Vec<u8>) {
-        self.items.push(Item::Errand(errand, text));
+    pub(crate) fn host_request(&mut self, request: HostRequest, text: Vec<u8>) {
+        self.items.push(Item::HostRequest(request, text));
     }
 
     pub(crate) fn shutdown(&mut self) {
@@ -172,7 +172,7 @@ impl Outbox {
             }
             Item::Close(conn) => Output::Close { conn: *conn },
             Item::Setting(name, value) => Output::Setting { name, value },
-            Item::Errand(errand, text) => Output::Errand { errand: *errand, text },
+            Item::HostRequest(request, text) => Output::HostRequest { request: *request, text },
             Item::Shutdown => Output::Shutdown,
         })
     }

@@ -5,8 +5,8 @@ use alloc::boxed::Box;
 use sanderling_lua::{Error as LuaError, Options, Pinned, Value, Vm};
 
 use crate::base::memory::Memory;
-use crate::commands::REDIS_VERSION;
 use crate::config::Config;
+use crate::config::REDIS_VERSION;
 
 /// The functions of the table `redis`, by their numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

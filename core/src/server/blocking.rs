@@ -282,7 +282,7 @@ fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked
 }
 
 /// Reads a timeout in seconds and gives the deadline in unix microseconds; 0 means none.
-pub fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
+pub(crate) fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     const INVALID: Error = Error::Text("ERR timeout is not a float or out of range");
     let seconds = number::parse_f64(timeout).ok_or(INVALID)?;
     // Less than a millisecond below zero is rounded up to zero.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::acl::{DEFAULT_USER, UserId};
 use crate::command::Command;
+use crate::keyspace::Store;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parser, Protocol};
 use crate::server::blocking::Blocked;
@@ -310,4 +311,12 @@ impl Connection {
     pub fn is_subscribed_only(&self) -> bool {
         self.protocol == Protocol::Resp2 && self.subscriptions.is_any()
     }
+}
+
+/// Ends all watches of a connection.
+pub(crate) fn unwatch_all(store: &mut Store, connection: &mut Connection, conn: ConnId) {
+    for (db, key) in core::mem::take(&mut connection.watched) {
+        store.unwatch(db, &key, conn);
+    }
+    connection.is_dirty = false;
 }

@@ -16,21 +16,29 @@ use crate::server::Server;
 use crate::server::blocking::{self, Absent, Block};
 use crate::server::connection::ConnId;
 
-/// Something that only the host can do; [`Engine::answer`](crate::Engine::answer) tells how it went.
+/// Something that only the host can do; [`Engine::answer`](crate::Engine::answer) tells how it went. The numbers are
+/// those of the guest's interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Errand {
+#[repr(u32)]
+pub enum HostRequest {
     /// Read the file that the setting `aclfile` names; the answer is its text.
-    LoadUsers,
+    LoadUsers = 0,
     /// Put this text in the place of that file's, all of it or nothing.
-    SaveUsers,
+    SaveUsers = 1,
     /// Bring the file that the settings came from up to date. The text has a line of it for each setting, and one
     /// for each user unless they have a file of their own.
-    RewriteSettings,
+    RewriteSettings = 2,
+}
+
+impl HostRequest {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [HostRequest; 3] =
+        [HostRequest::LoadUsers, HostRequest::SaveUsers, HostRequest::RewriteSettings];
 }
 
 /// Who waits for an answer.
 pub(crate) struct Asked {
-    errand: Errand,
+    request: HostRequest,
     conn: ConnId,
     client_id: u64,
     /// The text for the host, until it is handed over.
@@ -39,13 +47,13 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// What is to be asked, the first time.
-    pub(crate) fn take_question(&mut self) -> Option<(Errand, Vec<u8>)> {
-        Some((self.errand, self.text.take()?))
+    pub(crate) fn take_question(&mut self) -> Option<(HostRequest, Vec<u8>)> {
+        Some((self.request, self.text.take()?))
     }
 }
 
 /// ACL LOAD and ACL SAVE.
-pub(crate) fn users(ctx: &mut Context<'_>, errand: Errand) -> Result<Flow, Error> {
+pub(crate) fn users(ctx: &mut Context<'_>, request: HostRequest) -> Result<Flow, Error> {
     if ctx.server.config.host("aclfile").is_empty() {
         return Err(Error::Text(
             "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the \
@@ -53,8 +61,8 @@ pub(crate) fn users(ctx: &mut Context<'_>, errand: Errand) -> Result<Flow, Error
              set) in order to store users in the Redis configuration.",
         ));
     }
-    let text = if errand == Errand::SaveUsers { ctx.server.acl.text() } else { Vec::new() };
-    ask(ctx, errand, text)
+    let text = if request == HostRequest::SaveUsers { ctx.server.acl.text() } else { Vec::new() };
+    ask(ctx, request, text)
 }
 
 /// CONFIG REWRITE.
@@ -74,10 +82,10 @@ pub(crate) fn settings(ctx: &mut Context<'_>) -> Result<Flow, Error> {
     if config.host("aclfile").is_empty() {
         text.extend_from_slice(&ctx.server.acl.text());
     }
-    ask(ctx, Errand::RewriteSettings, text)
+    ask(ctx, HostRequest::RewriteSettings, text)
 }
 
-fn ask(ctx: &mut Context<'_>, errand: Errand, text: Vec<u8>) -> Result<Flow, Error> {
+fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flow, Error> {
     if !ctx.may_block {
         // The replies of a transaction are one; it cannot wait for the host in their midst.
         return Err(Error::Text(
@@ -85,7 +93,7 @@ fn ask(ctx: &mut Context<'_>, errand: Errand, text: Vec<u8>) -> Result<Flow, Err
         ));
     }
     let (conn, client_id) = (ctx.conn, ctx.session().client_id);
-    ctx.server.errand = Some(Asked { errand, conn, client_id, text: Some(text) });
+    ctx.server.host_request = Some(Asked { request, conn, client_id, text: Some(text) });
     ctx.server.asleep_until = u64::MAX;
     ctx.server.observer.statistics.of(ctx.row).calls += 1;
     Ok(Flow::Block(Block::until(None, Absent::Ok)))
@@ -93,9 +101,9 @@ fn ask(ctx: &mut Context<'_>, errand: Errand, text: Vec<u8>) -> Result<Flow, Err
 
 /// The host has answered: everyone goes on.
 pub(crate) fn end(store: &mut Store, server: &mut Server, answer: Result<&[u8], &str>) {
-    let Some(Asked { errand, conn, client_id, .. }) = server.errand.take() else { return };
+    let Some(Asked { request, conn, client_id, .. }) = server.host_request.take() else { return };
     server.wake_up();
-    let outcome = settle(server, errand, answer);
+    let outcome = settle(server, request, answer);
     let is_there = server.get(conn).is_some_and(|connection| connection.client_id == client_id);
     if !is_there {
         return;
@@ -109,22 +117,22 @@ pub(crate) fn end(store: &mut Store, server: &mut Server, answer: Result<&[u8], 
     });
 }
 
-fn settle(server: &mut Server, errand: Errand, answer: Result<&[u8], &str>) -> Result<(), Error> {
-    match (errand, answer) {
-        (Errand::SaveUsers | Errand::RewriteSettings, Ok(_)) => Ok(()),
-        (Errand::SaveUsers, Err(_)) => Err(Error::Text(
+fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>) -> Result<(), Error> {
+    match (request, answer) {
+        (HostRequest::SaveUsers | HostRequest::RewriteSettings, Ok(_)) => Ok(()),
+        (HostRequest::SaveUsers, Err(_)) => Err(Error::Text(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
         )),
-        (Errand::RewriteSettings, Err(why)) => {
+        (HostRequest::RewriteSettings, Err(why)) => {
             Err(Error::Owned(alloc::format!("ERR Rewriting config file: {why}")))
         }
-        (Errand::LoadUsers, Ok(text)) => {
+        (HostRequest::LoadUsers, Ok(text)) => {
             let users = acl::parse(server.names(), server.config.host("aclfile"), text)
                 .map_err(|faults| Error::Quoting([b"ERR ".as_slice(), &faults].concat()))?;
             acl::replace(server, users);
             Ok(())
         }
-        (Errand::LoadUsers, Err(why)) => {
+        (HostRequest::LoadUsers, Err(why)) => {
             let path = server.config.host("aclfile");
             Err(Error::Owned(alloc::format!("ERR Error loading ACLs, opening file '{path}': {why}")))
         }

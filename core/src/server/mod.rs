@@ -3,6 +3,7 @@
 pub(crate) mod blocking;
 pub(crate) mod client_eviction;
 pub mod connection;
+pub(crate) mod describe;
 pub(crate) mod eviction;
 pub(crate) mod host_request;
 pub(crate) mod pause;
@@ -10,7 +11,7 @@ pub mod pubsub;
 pub(crate) mod tracking;
 
 pub use connection::{ConnId, Peer};
-pub use host_request::{Errand, quoted};
+pub use host_request::{HostRequest, quoted};
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -183,7 +184,7 @@ pub struct Server {
     /// Forty hexadecimal digits that name the history of the data, for replicas.
     pub repl_id: String,
     /// What the host is asked, while everything waits for its answer.
-    pub(crate) errand: Option<Asked>,
+    pub(crate) host_request: Option<Asked>,
     /// For ACL GENPASS.
     pub(crate) passwords: Passwords,
     /// The host's numbers, for INFO.
@@ -243,7 +244,7 @@ impl Server {
             now,
             started: now,
             repl_id: run_id.chars().rev().collect(),
-            errand: None,
+            host_request: None,
             passwords: Passwords::new(seed),
             fact: options.fact,
             config_file: options.config_file,

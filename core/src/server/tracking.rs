@@ -353,5 +353,10 @@ fn is_there(server: &mut Server, (conn, id): Reader) -> bool {
     server.get(conn).is_some_and(|connection| connection.client_id == id && !connection.is_closing)
 }
 
+/// The client that gets the invalidations: 0 for the connection itself, -1 when there are none.
+pub(crate) fn redirect_id(tracking: Option<&Tracking>) -> i64 {
+    tracking.map_or(-1, |tracking| tracking.redirect.map_or(0, |(_, id)| id as i64))
+}
+
 #[cfg(test)]
 mod tests;

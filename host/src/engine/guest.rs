@@ -6,7 +6,7 @@
 use super::{Engine, EngineConfig, Request, Trap, cache};
 use crate::clock::running_micros;
 use crate::facts::fact;
-use sanderling_core::{Class, ConnId, Errand, Fact, Micros, Output};
+use sanderling_core::{Class, ConnId, Fact, HostRequest, Micros, Output};
 use std::ops::Range;
 use std::path::Path;
 use wasmtime::{
@@ -17,8 +17,6 @@ use wasmtime::{
 const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
 /// Fingerprint of [`MODULE`], made when it was built.
 const MODULE_HASH: &str = env!("SANDERLING_GUEST_HASH");
-const ABI_VERSION: u32 = 1;
-const DESCRIPTOR_BYTES: usize = 16;
 
 /// The compiled guest, ready to be instantiated.
 pub(super) struct Module {
@@ -123,8 +121,8 @@ impl Guest {
             .get_memory(&mut store, "memory")
             .ok_or_else(|| Error::msg("the guest exports no memory"))?;
         let version = constant(&mut store, &instance, "abi_version")?;
-        if version != ABI_VERSION as usize {
-            return Err(Error::msg(format!("the guest speaks ABI {version}, the host {ABI_VERSION}")));
+        if version != abi::VERSION as usize {
+            return Err(Error::msg(format!("the guest speaks ABI {version}, the host {}", abi::VERSION)));
         }
         let input = constant(&mut store, &instance, "input_ptr")?;
         let input = input..input + constant(&mut store, &instance, "input_cap")?;
@@ -161,7 +159,7 @@ impl Guest {
             return Ok(());
         }
         self.take_outputs(1)?;
-        let error = self.next_descriptor()?.ok_or_else(|| bad_address("error text"))?;
+        let error = self.next_descriptor()?.ok_or_else(|| unreadable("error text"))?;
         Err(Trap(String::from_utf8_lossy(error.bytes).into_owned()))
     }
 
@@ -171,7 +169,7 @@ impl Guest {
         let start = start.map_err(|error| self.trap(error))? as usize;
         self.outputs = start..start + count as usize * DESCRIPTOR_BYTES;
         if count > 0 && self.outputs.end > self.memory.data_size(&self.store) {
-            return Err(bad_address("output descriptors"));
+            return Err(unreadable("output descriptors"));
         }
         Ok(())
     }
@@ -188,7 +186,7 @@ impl Guest {
         };
         let (kind, conn, start, len) = (word(0), word(1), word(2) as usize, word(3) as usize);
         self.outputs.start += DESCRIPTOR_BYTES;
-        let bytes = memory.get(start..start + len).ok_or_else(|| bad_address("output"))?;
+        let bytes = memory.get(start..start + len).ok_or_else(|| unreadable("output"))?;
         Ok(Some(Descriptor { kind, conn, bytes }))
     }
 
@@ -225,23 +223,15 @@ impl Engine for Guest {
     }
 
     fn push(&mut self, request: Request) {
-        let (conn, bytes, kind) = match request {
-            Request::Input { conn, bytes } => (conn, bytes, 0u32),
-            Request::Connect { peer } => (0, peer, 1),
-            Request::Disconnect { conn } => (conn, 0..0, 2),
-            Request::Pause { conn } => (conn, 0..0, 3),
-            Request::Resume { conn } => (conn, 0..0, 4),
-            Request::Done { text } => (0, text, 5),
-            Request::Failed { why } => (0, why, 6),
-        };
         assert!(self.requests_len < self.requests_max, "the caller keeps to requests_max");
+        let request = abi::Request::from(request);
         let at = self.requests + self.requests_len * DESCRIPTOR_BYTES;
-        let start = (self.input.start + bytes.start) as u32;
+        let start = self.input.start as u32 + request.start;
         let descriptor = &mut self.memory.data_mut(&mut self.store)[at..at + DESCRIPTOR_BYTES];
-        descriptor[..4].copy_from_slice(&conn.to_le_bytes());
+        descriptor[..4].copy_from_slice(&request.conn.to_le_bytes());
         descriptor[4..8].copy_from_slice(&start.to_le_bytes());
-        descriptor[8..12].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
-        descriptor[12..].copy_from_slice(&kind.to_le_bytes());
+        descriptor[8..12].copy_from_slice(&request.len.to_le_bytes());
+        descriptor[12..].copy_from_slice(&request.kind.to_le_bytes());
         self.requests_len += 1;
     }
 
@@ -274,24 +264,7 @@ impl Engine for Guest {
 
     fn next_output(&mut self) -> Result<Option<Output<'_>>, Trap> {
         let Some(Descriptor { kind, conn, bytes }) = self.next_descriptor()? else { return Ok(None) };
-        Ok(Some(match kind {
-            0 => Output::Write { conn, bytes, class: Class::Normal },
-            1 => Output::Write { conn, bytes, class: Class::Pubsub },
-            2 => Output::Close { conn },
-            3 => Output::Append { bytes },
-            4 => {
-                let text = str::from_utf8(bytes).map_err(|_| bad_address("setting"))?;
-                let (name, value) = text.split_once(' ').unwrap_or((text, ""));
-                Output::Setting { name, value }
-            }
-            6 => Output::Shutdown,
-            7 => {
-                let errands = [Errand::LoadUsers, Errand::SaveUsers, Errand::RewriteSettings];
-                let errand = errands.get(conn as usize).ok_or_else(|| bad_address("errand"))?;
-                Output::Errand { errand: *errand, text: bytes }
-            }
-            kind => return Err(Trap(format!("the guest sent an output of kind {kind}"))),
-        }))
+        abi::decode(kind, conn, bytes).map(Some).map_err(unreadable)
     }
 
     fn memory_used(&mut self) -> Result<Option<u64>, Trap> {
@@ -330,7 +303,7 @@ fn constant(store: &mut Store<MemoryCap>, instance: &Instance, name: &str) -> Re
     Ok(value as usize)
 }
 
-fn bad_address(what: &str) -> Trap {
+fn unreadable(what: &str) -> Trap {
     Trap(format!("the guest's {what} cannot be read"))
 }
 

@@ -4,6 +4,7 @@ mod cache;
 mod guest;
 mod native;
 
+use sanderling_core::abi::{self, RequestKind};
 use sanderling_core::{ConnId, Micros, Output};
 use std::fmt;
 use std::ops::Range;
@@ -45,7 +46,7 @@ pub enum Request {
         /// The bytes.
         bytes: Range<usize>,
     },
-    /// A new connection, described as [`peer_text`] does.
+    /// A new connection, described as [`peer_text`](abi::peer_text) does.
     Connect {
         /// The description.
         peer: Range<usize>,
@@ -60,7 +61,7 @@ pub enum Request {
         /// The connection.
         conn: ConnId,
     },
-    /// The errand of the last call is done.
+    /// The host request of the last call is done.
     Done {
         /// What was asked for.
         text: Range<usize>,
@@ -77,9 +78,22 @@ pub enum Request {
     },
 }
 
-/// How a connection is described to the engine: peer address, own address, whether it is a Unix socket.
-pub fn peer_text(addr: &str, laddr: &str, unix: bool) -> String {
-    format!("{addr}\n{laddr}\n{}", u8::from(unix))
+impl From<Request> for abi::Request {
+    fn from(request: Request) -> abi::Request {
+        let with = |kind, conn, bytes: Range<usize>| {
+            // The input buffer has far less than 4 GiB.
+            abi::Request::with(kind, conn, bytes.start as u32, bytes.len() as u32)
+        };
+        match request {
+            Request::Input { conn, bytes } => with(RequestKind::Input, conn, bytes),
+            Request::Connect { peer } => with(RequestKind::Connect, 0, peer),
+            Request::Disconnect { conn } => abi::Request::of(RequestKind::Disconnect, conn),
+            Request::Pause { conn } => abi::Request::of(RequestKind::Pause, conn),
+            Request::Resume { conn } => abi::Request::of(RequestKind::Resume, conn),
+            Request::Done { text } => with(RequestKind::Done, 0, text),
+            Request::Failed { why } => with(RequestKind::Failed, 0, why),
+        }
+    }
 }
 
 /// The engine broke down; its state is lost.
@@ -161,14 +175,4 @@ fn seed() -> Result<[u8; 16], Trap> {
     let mut seed = [0; 16];
     getrandom::fill(&mut seed).map_err(|error| Trap(format!("the system has no randomness: {error}")))?;
     Ok(seed)
-}
-
-/// Turns `name value` lines into the engine's options.
-fn parse_options(text: &str) -> Result<sanderling_core::Options, Trap> {
-    let mut options = sanderling_core::Options::default();
-    for line in text.lines() {
-        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
-        options.set(name, value).map_err(|error| Trap(error.0))?;
-    }
-    Ok(options)
 }

@@ -1,29 +1,27 @@
 //! The engine linked in: no sandbox, and memory as large as the machine's.
 
-use super::{Engine, EngineConfig, Request, Trap, parse_options};
+use super::{Engine, EngineConfig, Request, Trap};
 use crate::clock::running_micros;
 use crate::facts::fact;
 use crate::memory::held_bytes;
-use sanderling_core::{ConnId, Micros, Output, Peer};
+use sanderling_core::abi::{self, INPUT_BYTES, REQUESTS_MAX};
+use sanderling_core::{ConnId, Micros, Output};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-const INPUT_BYTES: usize = 1 << 20;
-const REQUESTS_MAX: usize = 1024;
-/// Requests whose keys are looked up together before they are handled.
-const LOOK_AHEAD: usize = 32;
 
 /// The linked engine and the batch that it is about to get.
 pub(super) struct Native {
     engine: sanderling_core::Engine,
     input: Box<[u8]>,
-    requests: Vec<Request>,
-    processed: Vec<ConnId>,
+    requests: Vec<abi::Request>,
+    /// How many of the requests the last call has handled.
+    handled: usize,
 }
 
 impl Native {
     pub(super) fn new(config: &EngineConfig, seed: [u8; 16], now: Micros) -> Result<Self, Trap> {
-        let mut options = parse_options(&config.options)?;
+        let options = abi::parse_options(config.options.as_bytes());
+        let mut options = options.map_err(|error| Trap(error.0))?;
         options.memory_used = held_bytes;
         options.clock = Some(running_micros);
         options.fact = Some(fact);
@@ -32,7 +30,7 @@ impl Native {
             engine,
             input: vec![0; INPUT_BYTES].into_boxed_slice(),
             requests: Vec::with_capacity(REQUESTS_MAX),
-            processed: Vec::with_capacity(REQUESTS_MAX),
+            handled: 0,
         })
     }
 }
@@ -47,29 +45,25 @@ impl Engine for Native {
     }
 
     fn push(&mut self, request: Request) {
-        self.requests.push(request);
+        self.requests.drain(..std::mem::take(&mut self.handled));
+        self.requests.push(request.into());
     }
 
     fn process(&mut self, now: Micros) -> Result<(), Trap> {
-        self.processed.clear();
-        let Self { engine, input, requests, processed } = self;
-        caught(|| {
-            for requests in requests.chunks(LOOK_AHEAD) {
-                // One alone has nothing to overlap with.
-                if requests.len() > 1 {
-                    engine.look_ahead(requests.iter().filter_map(|request| match request {
-                        Request::Input { conn, bytes } => Some((*conn, &input[bytes.clone()])),
-                        _ => None,
-                    }));
-                }
-                processed.extend(requests.iter().map(|request| handle(engine, now, input, request)));
-            }
-            requests.clear();
-        })
+        // A call without any request of its own finds those of the last one.
+        self.requests.drain(..std::mem::take(&mut self.handled));
+        let Self { engine, input, requests, .. } = self;
+        let bytes = |request: &abi::Request| {
+            let start = request.start as usize;
+            &input[start..start + request.len as usize]
+        };
+        caught(|| abi::handle_batch(engine, now, requests, bytes))?;
+        self.handled = self.requests.len();
+        Ok(())
     }
 
     fn processed_conn(&self, index: usize) -> ConnId {
-        self.processed[index]
+        self.requests[index].conn
     }
 
     fn timeout(&mut self, now: Micros) -> Result<(), Trap> {
@@ -87,43 +81,6 @@ impl Engine for Native {
     fn memory_used(&mut self) -> Result<Option<u64>, Trap> {
         Ok(Some(held_bytes() as u64))
     }
-}
-
-/// Does what is asked, and says for which connection.
-fn handle(engine: &mut sanderling_core::Engine, now: Micros, input: &[u8], request: &Request) -> ConnId {
-    match request {
-        Request::Input { conn, bytes } => {
-            engine.handle_input(now, *conn, &input[bytes.clone()]);
-            *conn
-        }
-        Request::Connect { peer } => engine.connect(now, parse_peer(&input[peer.clone()])),
-        Request::Disconnect { conn } => {
-            engine.disconnect(now, *conn);
-            *conn
-        }
-        Request::Pause { conn } => {
-            engine.pause(*conn);
-            *conn
-        }
-        Request::Resume { conn } => {
-            engine.resume(*conn);
-            *conn
-        }
-        Request::Done { text } => {
-            engine.answer(now, Ok(&input[text.clone()]));
-            0
-        }
-        Request::Failed { why } => {
-            engine.answer(now, Err(str::from_utf8(&input[why.clone()]).unwrap_or_default()));
-            0
-        }
-    }
-}
-
-fn parse_peer(text: &[u8]) -> Peer<'_> {
-    let mut lines = str::from_utf8(text).unwrap_or_default().split('\n');
-    let mut line = || lines.next().unwrap_or_default();
-    Peer { addr: line(), laddr: line(), unix: line() == "1" }
 }
 
 /// A panic of the engine is to this implementation what a trap is to the guest.

@@ -5,7 +5,7 @@ use crate::process::{Process, TempDir};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-on_both_engines!(users_are_saved_and_loaded, settings_are_rewritten, errands_come_one_by_one);
+on_both_engines!(users_are_saved_and_loaded, settings_are_rewritten, host_requests_come_one_by_one);
 
 fn users_are_saved_and_loaded(engine: &str) {
     let dir = TempDir::new();
@@ -76,7 +76,7 @@ fn settings_are_rewritten(engine: &str) {
 }
 
 /// Each answer called for the next question, and took more of the stack until there was none.
-fn errands_come_one_by_one(engine: &str) {
+fn host_requests_come_one_by_one(engine: &str) {
     const ERRANDS: usize = 50_000;
     let dir = TempDir::new();
     let path = dir.join("users.acl");

@@ -5,8 +5,9 @@ use super::options::{Kind, Options};
 use super::resp;
 use super::table::{grouped, markdown, verdict};
 use cpu_time::ThreadTime;
-use sanderling::engine::{self, Engine, EngineConfig, Factory, Request, peer_text};
-use sanderling_core::Output;
+use sanderling::engine::{self, Engine, EngineConfig, Factory, Request};
+use sanderling_core::abi::peer_text;
+use sanderling_core::{Output, Peer};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The most that a single call may take on the wasm engine.
@@ -76,7 +77,7 @@ fn grow(kind: engine::Kind, keys: u64) -> Result<Calls> {
 }
 
 fn connect(engine: &mut dyn Engine) -> Result<sanderling_core::ConnId> {
-    let peer = peer_text("127.0.0.1:1", "127.0.0.1:2", false);
+    let peer = peer_text(Peer { addr: "127.0.0.1:1", laddr: "127.0.0.1:2", unix: false });
     engine.input_buffer()[..peer.len()].copy_from_slice(peer.as_bytes());
     engine.push(Request::Connect { peer: 0..peer.len() });
     engine.process(now())?;

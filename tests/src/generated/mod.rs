@@ -1,7 +1,8 @@
-//! Files that are computed from the command table and committed.
+//! Files that are computed from the engine and committed.
 //!
 //! A test compares them with what they should be; a stale one is rewritten, and the test fails once.
 
+mod abi;
 pub mod compat;
 mod names;
 mod overloads;
@@ -26,6 +27,7 @@ pub struct Generated {
 pub fn all() -> Vec<Generated> {
     vec![
         Generated { path: "COMPAT.md", text: compat::compat() },
+        Generated { path: "wasm/js/abi.generated.ts", text: abi::abi() },
         Generated { path: "wasm/js/commands.generated.ts", text: typescript() },
     ]
 }

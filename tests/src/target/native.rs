@@ -88,7 +88,7 @@ impl Native {
                         }
                     }
                     Output::Append { bytes } => self.effects.extend_from_slice(bytes),
-                    Output::Setting { .. } | Output::Errand { .. } | Output::Shutdown => {}
+                    Output::Setting { .. } | Output::HostRequest { .. } | Output::Shutdown => {}
                 }
             }
             let now = time(self.clock);
@@ -188,8 +188,8 @@ fn record(transcript: &mut Vec<u8>, output: &Output<'_>) {
         Output::Setting { name, value } => {
             transcript.extend_from_slice(format!("setting {name} {value}\n").as_bytes());
         }
-        Output::Errand { errand, text } => {
-            transcript.extend_from_slice(format!("errand {errand:?} ").as_bytes());
+        Output::HostRequest { request, text } => {
+            transcript.extend_from_slice(format!("host request {request:?} ").as_bytes());
             transcript.extend_from_slice(text);
         }
         Output::Shutdown => transcript.extend_from_slice(b"shutdown\n"),

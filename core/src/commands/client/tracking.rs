@@ -7,7 +7,7 @@ use crate::command::context::{Context, Flow};
 use crate::resp::args::{Args, Cursor};
 use crate::server::Server;
 use crate::server::connection::ConnId;
-use crate::server::tracking::{self, Mode, Tracking};
+use crate::server::tracking::{self, Mode, Tracking, redirect_id};
 use crate::structures::ordered::OrderedSet;
 
 /// What CLIENT TRACKING was told besides on and off.
@@ -173,11 +173,6 @@ pub(super) fn getredir(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error
     let id = redirect_id(ctx.session().tracking.as_deref());
     ctx.reply.int(id);
     Ok(Flow::Done)
-}
-
-/// The client that gets the invalidations: 0 for the connection itself, -1 when there are none.
-pub(super) fn redirect_id(tracking: Option<&Tracking>) -> i64 {
-    tracking.map_or(-1, |tracking| tracking.redirect.map_or(0, |(_, id)| id as i64))
 }
 
 pub(super) fn trackinginfo(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::engine::conversation::Conversation;
-use crate::{Errand, Options};
+use crate::{HostRequest, Options};
 
 fn with(settings: &[(&str, &str)]) -> Conversation {
     let mut options = Options::default();
@@ -19,7 +19,7 @@ fn users_are_loaded_while_everyone_waits() {
     talk.expect(bob, "+OK");
     talk.send(admin, &["SET k 1", "ACL LOAD", "ACL USERS"]);
     talk.expect(admin, "+OK");
-    assert_eq!(talk.errand, Some((Errand::LoadUsers, String::new())));
+    assert_eq!(talk.host_request, Some((HostRequest::LoadUsers, String::new())));
     assert_eq!(talk.engine.poll_timeout(), None);
     talk.send(other, &["CLIENT UNBLOCK 1", "PING"]);
     talk.pass(5_000_000);
@@ -59,8 +59,8 @@ fn users_are_saved_as_they_were_when_it_was_asked() {
     let (admin, other) = (talk.client(), talk.client());
     talk.send(admin, &["ACL SETUSER alice on nopass", "ACL SAVE"]);
     talk.send(other, &["ACL SETUSER bob"]);
-    let (errand, text) = talk.errand.take().expect("the host was asked");
-    assert_eq!(errand, Errand::SaveUsers);
+    let (request, text) = talk.host_request.take().expect("the host was asked");
+    assert_eq!(request, HostRequest::SaveUsers);
     assert!(text.starts_with("user alice on nopass") && !text.contains("bob"), "{text}");
     talk.answer(Ok(b""));
     talk.expect(admin, "+OK|+OK");
@@ -77,7 +77,7 @@ fn users_are_saved_as_they_were_when_it_was_asked() {
         "-ERR There was an error trying to save the ACLs. Please check the server logs for more information",
     );
     talk.send(other, &["MULTI", "ACL SAVE", "EXEC"]);
-    assert_eq!(talk.errand, None);
+    assert_eq!(talk.host_request, None);
 }
 
 #[test]
@@ -85,8 +85,8 @@ fn settings_are_written_with_the_users() {
     let mut talk = with(&[("config-file", "/etc/s.conf"), ("maxmemory", "100mb")]);
     let admin = talk.client();
     talk.send(admin, &["CONFIG SET requirepass a\"b", "CONFIG REWRITE"]);
-    let (errand, text) = talk.errand.take().expect("the host was asked");
-    assert_eq!(errand, Errand::RewriteSettings);
+    let (request, text) = talk.host_request.take().expect("the host was asked");
+    assert_eq!(request, HostRequest::RewriteSettings);
     assert!(
         text.contains("\nrequirepass \"a\\\"b\"\n") && text.contains("\nmaxmemory \"104857600\"\n"),
         "{text}"

@@ -1,0 +1,303 @@
+//! The interface between an engine and whoever runs it in another address space, version 1: the numbers of requests and
+//! outputs, the layout of their descriptors, and the texts that cross.
+//!
+//! This is the only place where they stand. The guest module, the bindings for JavaScript and the host take them from
+//! here, and the constants of the npm package are generated from here. Numbers are little-endian.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::mem::offset_of;
+
+use crate::config::{ConfigError, Options};
+use crate::engine::{Class, Engine, Micros, Output};
+use crate::server::{ConnId, HostRequest, Peer};
+
+/// Version of this interface, which the guest exports as `abi_version`.
+pub const VERSION: u32 = 1;
+/// Bytes of a descriptor, of a request as of an output: four words of 32 bits.
+pub const DESCRIPTOR_BYTES: usize = 16;
+/// Bytes of the input buffer that an embedder fills for a batch of requests.
+pub const INPUT_BYTES: usize = 1 << 20;
+/// Requests of a batch.
+pub const REQUESTS_MAX: usize = 1024;
+/// Requests of a batch whose keys are looked up together before they are handled.
+const LOOK_AHEAD_REQUESTS: usize = 32;
+
+/// What an embedder asks of the engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum RequestKind {
+    /// Bytes have come from a connection.
+    Input = 0,
+    /// A client has connected; the bytes are its [`Peer`], as [`peer_text`] writes it, and the engine puts the new
+    /// connection's id into the descriptor.
+    Connect = 1,
+    /// A client has gone.
+    Disconnect = 2,
+    /// The peer takes no replies: requests that were received wait.
+    Pause = 3,
+    /// It takes replies again.
+    Resume = 4,
+    /// A host request is done; the bytes are what was asked for.
+    Done = 5,
+    /// A host request has failed; the bytes tell why, as UTF-8.
+    Failed = 6,
+}
+
+impl RequestKind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [RequestKind; 7] = [
+        RequestKind::Input,
+        RequestKind::Connect,
+        RequestKind::Disconnect,
+        RequestKind::Pause,
+        RequestKind::Resume,
+        RequestKind::Done,
+        RequestKind::Failed,
+    ];
+}
+
+/// What an output is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum OutputKind {
+    /// [`Output::Write`] to a client of class [`Class::Normal`].
+    Write = 0,
+    /// [`Output::Write`] to a client of class [`Class::Pubsub`].
+    WritePubsub = 1,
+    /// [`Output::Close`].
+    Close = 2,
+    /// [`Output::Append`].
+    Append = 3,
+    /// [`Output::Setting`], as `name value`.
+    Setting = 4,
+    /// Why the options of `init` were refused, as UTF-8.
+    Error = 5,
+    /// [`Output::Shutdown`].
+    Shutdown = 6,
+    /// [`Output::HostRequest`]; the number of the request stands where others have the connection.
+    HostRequest = 7,
+}
+
+impl OutputKind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [OutputKind; 8] = [
+        OutputKind::Write,
+        OutputKind::WritePubsub,
+        OutputKind::Close,
+        OutputKind::Append,
+        OutputKind::Setting,
+        OutputKind::Error,
+        OutputKind::Shutdown,
+        OutputKind::HostRequest,
+    ];
+}
+
+/// One request of a batch.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Request {
+    /// The connection, where it concerns one.
+    pub conn: ConnId,
+    /// Where its bytes begin: an address in the guest, a position in the input buffer elsewhere.
+    pub start: u32,
+    /// How many they are.
+    pub len: u32,
+    /// A number of [`RequestKind`].
+    pub kind: u32,
+}
+
+/// One output of a call.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct OutputDescriptor {
+    /// A number of [`OutputKind`].
+    pub kind: u32,
+    /// The connection, where it concerns one, or the number of a [`HostRequest`].
+    pub conn: ConnId,
+    /// Address of its bytes.
+    pub start: u32,
+    /// How many they are.
+    pub len: u32,
+}
+
+const _: () = {
+    assert!(size_of::<Request>() == DESCRIPTOR_BYTES && offset_of!(Request, kind) == 12);
+    assert!(size_of::<OutputDescriptor>() == DESCRIPTOR_BYTES && offset_of!(OutputDescriptor, len) == 12);
+};
+
+impl Request {
+    /// A request without bytes.
+    pub const fn of(kind: RequestKind, conn: ConnId) -> Request {
+        Request { conn, start: 0, len: 0, kind: kind as u32 }
+    }
+
+    /// The same with bytes at a position of the input buffer.
+    pub const fn with(kind: RequestKind, conn: ConnId, start: u32, len: u32) -> Request {
+        Request { conn, start, len, kind: kind as u32 }
+    }
+}
+
+/// Has the engine handle a batch in order; `bytes` gives the bytes of a request. Connections that came have their ids
+/// in the requests afterwards.
+///
+/// # Panics
+///
+/// When a request has a kind that there is not: the embedder is broken.
+pub fn handle_batch<'a>(
+    engine: &mut Engine,
+    now: Micros,
+    requests: &mut [Request],
+    bytes: impl Fn(&Request) -> &'a [u8],
+) {
+    for requests in requests.chunks_mut(LOOK_AHEAD_REQUESTS) {
+        // One alone has nothing to overlap with.
+        if requests.len() > 1 {
+            let inputs = requests.iter().filter(|request| request.kind == RequestKind::Input as u32);
+            engine.look_ahead(inputs.map(|request| (request.conn, bytes(request))));
+        }
+        for request in requests {
+            handle(engine, now, request, bytes(request));
+        }
+    }
+}
+
+fn handle(engine: &mut Engine, now: Micros, request: &mut Request, bytes: &[u8]) {
+    let kind = numbered(&RequestKind::ALL, request.kind);
+    match *kind.expect("an embedder sends requests of the kinds that there are") {
+        RequestKind::Input => engine.handle_input(now, request.conn, bytes),
+        RequestKind::Connect => request.conn = engine.connect(now, parse_peer(bytes)),
+        RequestKind::Disconnect => engine.disconnect(now, request.conn),
+        RequestKind::Pause => engine.pause(request.conn),
+        RequestKind::Resume => engine.resume(request.conn),
+        RequestKind::Done => engine.answer(now, Ok(bytes)),
+        RequestKind::Failed => engine.answer(now, Err(str::from_utf8(bytes).unwrap_or_default())),
+    }
+}
+
+/// An output in numbers and bytes: its kind, the connection or the number of a host request, and what belongs to it.
+#[inline]
+pub fn encode(output: Output<'_>) -> (OutputKind, u32, Cow<'_, [u8]>) {
+    let (kind, conn, bytes) = match output {
+        Output::Write { conn, bytes, class: Class::Normal } => (OutputKind::Write, conn, bytes),
+        Output::Write { conn, bytes, class: Class::Pubsub } => (OutputKind::WritePubsub, conn, bytes),
+        Output::Close { conn } => (OutputKind::Close, conn, &[][..]),
+        Output::Append { bytes } => (OutputKind::Append, 0, bytes),
+        Output::Shutdown => (OutputKind::Shutdown, 0, &[][..]),
+        Output::HostRequest { request, text } => (OutputKind::HostRequest, request as u32, text),
+        Output::Setting { name, value } => {
+            let line = alloc::format!("{name} {value}").into_bytes();
+            return (OutputKind::Setting, 0, Cow::Owned(line));
+        }
+    };
+    (kind, conn, Cow::Borrowed(bytes))
+}
+
+/// The output that [`encode`] made these of, or what about them nobody can read.
+#[inline]
+pub fn decode(kind: u32, conn: u32, bytes: &[u8]) -> Result<Output<'_>, &'static str> {
+    let text = |what| str::from_utf8(bytes).map_err(|_| what);
+    Ok(match numbered(&OutputKind::ALL, kind).ok_or("kind of output")? {
+        OutputKind::Write => Output::Write { conn, bytes, class: Class::Normal },
+        OutputKind::WritePubsub => Output::Write { conn, bytes, class: Class::Pubsub },
+        OutputKind::Close => Output::Close { conn },
+        OutputKind::Append => Output::Append { bytes },
+        OutputKind::Setting => {
+            let line = text("setting")?;
+            let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+            Output::Setting { name, value }
+        }
+        OutputKind::Error => return Err("error, which only refused options have"),
+        OutputKind::Shutdown => Output::Shutdown,
+        OutputKind::HostRequest => {
+            let request = numbered(&HostRequest::ALL, conn).ok_or("host request")?;
+            Output::HostRequest { request: *request, text: bytes }
+        }
+    })
+}
+
+/// How a peer crosses: its address, the server's address that it reached, and 1 for a Unix socket or 0, a line each.
+pub fn peer_text(peer: Peer<'_>) -> String {
+    alloc::format!("{}\n{}\n{}", peer.addr, peer.laddr, u8::from(peer.unix))
+}
+
+/// The peer that [`peer_text`] wrote.
+fn parse_peer(text: &[u8]) -> Peer<'_> {
+    let mut lines = str::from_utf8(text).unwrap_or_default().split('\n');
+    let mut line = || lines.next().unwrap_or_default();
+    Peer { addr: line(), laddr: line(), unix: line() == "1" }
+}
+
+/// The options that `name value` lines tell; what they leave out is as [`Options::default`] has it.
+pub fn parse_options(text: &[u8]) -> Result<Options, ConfigError> {
+    let text = str::from_utf8(text).map_err(|_| ConfigError(String::from("the options are not UTF-8")))?;
+    let mut options = Options::default();
+    for line in text.lines() {
+        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+        options.set(name, value)?;
+    }
+    Ok(options)
+}
+
+/// The item with this number, in a list that is in the order of its numbers.
+fn numbered<T>(all: &[T], number: u32) -> Option<&T> {
+    all.get(usize::try_from(number).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_the_order_of_their_numbers() {
+        assert!(RequestKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
+        assert!(OutputKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
+        assert!(HostRequest::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
+    }
+
+    #[test]
+    fn outputs_cross_unchanged() {
+        for output in [
+            Output::Write { conn: 7, bytes: b"+OK\r\n", class: Class::Normal },
+            Output::Write { conn: 0, bytes: b">1\r\n", class: Class::Pubsub },
+            Output::Close { conn: 3 },
+            Output::Append { bytes: b"*1\r\n$4\r\nPING\r\n" },
+            Output::Setting { name: "save", value: "3600 1 300 100" },
+            Output::Setting { name: "save", value: "" },
+            Output::HostRequest { request: HostRequest::SaveUsers, text: b"user a on\n" },
+            Output::Shutdown,
+        ] {
+            let shown = alloc::format!("{output:?}");
+            let (kind, conn, bytes) = encode(output);
+            let decoded = decode(kind as u32, conn, &bytes).expect("what was encoded can be decoded");
+            assert_eq!(alloc::format!("{decoded:?}"), shown);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        assert_eq!(decode(8, 0, b""), Err("kind of output"));
+        assert_eq!(decode(u32::MAX, 0, b""), Err("kind of output"));
+        assert_eq!(decode(OutputKind::HostRequest as u32, 9, b""), Err("host request"));
+        assert_eq!(decode(OutputKind::Setting as u32, 0, b"\xff"), Err("setting"));
+    }
+
+    #[test]
+    fn peers_cross_unchanged() {
+        let peer = Peer { addr: "127.0.0.1:5", laddr: "127.0.0.1:6379", unix: false };
+        let text = peer_text(peer);
+        let read = parse_peer(text.as_bytes());
+        assert_eq!((read.addr, read.laddr, read.unix), (peer.addr, peer.laddr, peer.unix));
+        assert!(parse_peer(peer_text(Peer { unix: true, ..peer }).as_bytes()).unix);
+        assert_eq!(parse_peer(b"\xff").addr, "");
+    }
+
+    #[test]
+    fn options_are_lines() {
+        let options =
+            parse_options(b"databases 3\nmemory-bytes-max 4294967296\nrequirepass a b\n").expect("right");
+        assert_eq!(options.config.databases, 3);
+        assert_eq!(options.config.requirepass, b"a b");
+        assert!(parse_options(b"databases x").is_err() && parse_options(b"\xff").is_err());
+    }
+}
