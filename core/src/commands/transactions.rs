@@ -2,17 +2,14 @@
 
 use core::mem;
 
-use crate::acl::{self, Denied, Place};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, key};
+use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::Store;
 use crate::resp::args::Args;
-use crate::server::Server;
 use crate::server::connection::unwatch_all;
-use crate::server::connection::{ConnId, Connection, Gate, Queued, ReplyMode, Transaction};
-use crate::server::pubsub;
-use crate::server::tracking;
+use crate::server::connection::{ConnId, Connection, Queued, ReplyMode, Transaction};
 
 fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     if ctx.session().transaction.is_some() {
@@ -124,53 +121,15 @@ fn run(ctx: &mut Context<'_>, queue: &[Queued]) {
 
 fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     let Context { store, server, reply, conn, .. } = ctx;
-    let connection = server.connection(*conn);
-    store.db = connection.db;
-    store.no_touch = connection.no_touch;
-    let gate = connection.gate;
-    let mut reply = reply.reborrow();
-    reply.protocol = connection.protocol;
     let mark = reply.mark();
-    let (row, parent) = (queued.row, queued.parent);
-    let mut inner = Context { store, server, reply, conn: *conn, row, parent, may_block: false };
-    let args = queued.request.args();
-    // Those before it may have taken what was there when the transaction was let through.
-    if row.flags.has(Flags::DENYOOM) && inner.server.memory.take(args.memory_bytes()).is_err() {
-        inner.server.note_error(&Error::OutOfMemory);
-        inner.reply.error(&Error::OutOfMemory);
-    } else if let Err(error) = admit_again(inner.server, *conn, gate, row, args) {
-        inner.server.stats.error_replies += 1;
-        inner.reply.error(&error);
-    } else if let Flow::Block(block) = inner.call(args) {
-        block.on_timeout.write(&mut inner.reply);
+    let mut inner = reply.reborrow();
+    inner.protocol = server.connection(*conn).protocol;
+    let (row, parent, args) = (queued.row, queued.parent, queued.request.args());
+    let invocation = Invocation { conn: *conn, row, parent, args, origin: Origin::Transaction };
+    invoke(store, server, inner, &invocation);
+    if server.connection(*conn).reply_mode.is_muted() {
+        reply.truncate(mark);
     }
-    if !inner.store.invalidated.is_empty() {
-        tracking::settle(inner.store, inner.server, Some(*conn));
-    }
-    if gate.has(Gate::TRACKING) {
-        tracking::remember(inner.server, *conn, row, args);
-    }
-    if inner.session().reply_mode.is_muted() {
-        inner.reply.truncate(mark);
-    }
-    // What the request announces is sent before what the next ones publish.
-    if !inner.store.notices.is_empty() {
-        pubsub::publish_notices(inner.store, inner.server);
-    }
-}
-
-/// What a user may do can have changed since a request was queued.
-fn admit_again(
-    server: &mut Server,
-    conn: ConnId,
-    gate: Gate,
-    row: &'static Command,
-    args: Args<'_>,
-) -> Result<(), Error> {
-    if gate.has(Gate::RESTRICTED) {
-        acl::admit(server, conn, row, args, Place::Multi).map_err(Denied::exec_error)?;
-    }
-    Ok(())
 }
 
 /// What all of these commands have in common.

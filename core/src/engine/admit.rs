@@ -1,13 +1,17 @@
 //! What happens to a request before its handler: it is checked, then refused, queued or run.
+//!
+//! All checks stand here: those of a client's request, those of a command that a script calls, and what is looked at
+//! again once a request has waited or stood in a transaction.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::acl;
+use crate::acl::{self, Denied, Place};
 use crate::base::error::{Error, until_zero};
-use crate::command::context::{Context, Flow};
+use crate::command::context::{Flow, unknown_subcommand};
 use crate::command::{Command, Flags, Found, accepts};
 use crate::commands::{debug, transactions};
+use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::Store;
 use crate::resp::args::Args;
 use crate::resp::{Protocol, Reply};
@@ -76,17 +80,16 @@ pub(crate) fn dispatch(
         queue(server, conn, parent, row, args, &mut reply);
         return Dispatched::Done;
     }
-    let mut ctx = Context { store, server, reply, conn, row, parent, may_block: true };
-    let flow = ctx.call(args);
+    let invocation = Invocation { conn, row, parent, args, origin: Origin::Client };
+    let flow = invoke(store, server, reply.reborrow(), &invocation);
     if gate.has(Gate::TRACKING) {
-        tracking::remember(ctx.server, conn, row, args);
-        tracking::advance(ctx.server, conn, parent);
+        tracking::advance(server, conn, parent);
     }
     match flow {
         Flow::Done => Dispatched::Done,
         // The request is kept, and each of its keys gets a queue.
-        Flow::Block(_) if ctx.server.memory.take(2 * args.memory_bytes()).is_err() => {
-            ctx.reply.error(&Error::OutOfMemory);
+        Flow::Block(_) if server.memory.take(2 * args.memory_bytes()).is_err() => {
+            reply.error(&Error::OutOfMemory);
             Dispatched::Done
         }
         Flow::Block(block) => Dispatched::Waits(row, block),
@@ -94,15 +97,24 @@ pub(crate) fn dispatch(
 }
 
 /// A command, behind its container if it has one.
-type Row = (Option<&'static Command>, &'static Command);
+pub(crate) type Row = (Option<&'static Command>, &'static Command);
 
 /// The command of a request that is refused; one that does not exist is nowhere to be counted.
 #[cold]
 fn refused_row(args: Args<'_>, row: Option<Found>) -> Option<Row> {
-    let found = row?;
+    Some(resolve(row?, args)?.0)
+}
+
+/// The command of a request, a subcommand where one is named, and whether the number of arguments fits; `None` if there
+/// is no such subcommand.
+#[inline]
+pub(crate) fn resolve(found: Found, args: Args<'_>) -> Option<(Row, bool)> {
     match args.get(1).filter(|_| found.has_subcommands()) {
-        Some(name) => Some((Some(found.row), found.row.subcommand(name)?)),
-        None => Some((None, found.row)),
+        Some(name) => {
+            let row = found.row.subcommand(name)?;
+            Some(((Some(found.row), row), accepts(row.arity(2), args.len())))
+        }
+        None => Some(((None, found.row), found.accepts(args.len()))),
     }
 }
 
@@ -157,19 +169,11 @@ fn admit(
     conn: ConnId,
     args: Args<'_>,
     row: Option<Found>,
-) -> Result<(Option<&'static Command>, &'static Command), Error> {
+) -> Result<Row, Error> {
     let Some(found) = row else { return Err(unknown_command(args)) };
-    let mut row = found.row;
-    let mut parent = None;
-    let mut fits = found.accepts(args.len());
-    if found.has_subcommands() && args.len() > 1 {
-        let Some(found) = row.subcommand(args.at(1)) else {
-            return Err(crate::command::context::unknown_subcommand(row.name, args.at(1)));
-        };
-        parent = Some(row);
-        row = found;
-        fits = accepts(row.arity(2), args.len());
-    }
+    let Some(((parent, row), fits)) = resolve(found, args) else {
+        return Err(unknown_subcommand(found.row.name, args.at(1)));
+    };
     if !fits {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
@@ -206,6 +210,81 @@ fn admit(
     }
     if server.unusual.has(Unusual::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
         return Err(scripting::busy(server));
+    }
+    Ok((parent, row))
+}
+
+/// Checks once more what can have changed since a request was let through: what its user may do, and in a transaction
+/// the memory that those before it have taken.
+#[inline]
+pub(super) fn again(
+    server: &mut Server,
+    conn: ConnId,
+    gate: Gate,
+    row: &'static Command,
+    args: Args<'_>,
+    origin: Origin,
+) -> Result<(), Error> {
+    match origin {
+        Origin::Client | Origin::Script => Ok(()),
+        Origin::Transaction
+            if row.flags.has(Flags::DENYOOM) && server.memory.take(args.memory_bytes()).is_err() =>
+        {
+            server.note_error(&Error::OutOfMemory);
+            Err(Error::OutOfMemory)
+        }
+        Origin::Transaction | Origin::Waiter if !gate.has(Gate::RESTRICTED) => Ok(()),
+        Origin::Transaction => acl::admit(server, conn, row, args, Place::Multi).map_err(|denied| {
+            server.stats.error_replies += 1;
+            Denied::exec_error(denied)
+        }),
+        Origin::Waiter => acl::admit(server, conn, row, args, Place::TopLevel).map_err(|denied| {
+            server.stats.error_replies += 1;
+            denied.error(server, conn, row)
+        }),
+    }
+}
+
+/// What the checks of a script's commands depend on.
+pub(crate) struct ScriptRights {
+    /// The connection that runs the script.
+    pub(crate) conn: ConnId,
+    /// Whether the script must not write.
+    pub(crate) is_read_only: bool,
+    /// Whether commands that may take memory are refused: the limit was passed when the script began, it did not ask
+    /// to be let through, and it has not written. Once it has, no limit that can be passed stops it halfway.
+    pub(crate) is_over_limit: bool,
+}
+
+/// The checks before a command of a script runs, in Redis's order; an error comes with the command that was refused,
+/// if there is such a command.
+pub(crate) fn admit_from_script(
+    server: &mut Server,
+    rights: &ScriptRights,
+    args: Args<'_>,
+) -> Result<Row, (Error, Option<&'static Command>)> {
+    let unknown = || (Error::Text("ERR Unknown Redis command called from script"), None);
+    let found = server.lookup.find_row(args.at(0)).ok_or_else(unknown)?;
+    let ((parent, row), fits) = resolve(found, args).ok_or_else(unknown)?;
+    let refused = |error| (error, Some(row));
+    if !fits {
+        return Err(refused(Error::Text("ERR Wrong number of args calling Redis command from script")));
+    }
+    if row.flags.has(Flags::NOSCRIPT) {
+        return Err(refused(Error::Text("ERR This Redis command is not allowed from script")));
+    }
+    if server.connection(rights.conn).gate.has(Gate::RESTRICTED)
+        && let Err(denied) = acl::admit(server, rights.conn, row, args, Place::Lua)
+    {
+        return Err(refused(denied.script_error(server, rights.conn, row)));
+    }
+    if rights.is_read_only && pause::changes(row) {
+        return Err(refused(Error::Text("ERR Write commands are not allowed from read-only scripts.")));
+    }
+    if row.flags.has(Flags::DENYOOM)
+        && (rights.is_over_limit || server.memory.take(args.memory_bytes()).is_err())
+    {
+        return Err(refused(Error::OutOfMemory));
     }
     Ok((parent, row))
 }

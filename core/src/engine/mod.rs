@@ -26,10 +26,11 @@ use crate::server::pubsub;
 use crate::server::tracking;
 use crate::server::{Server, Unusual};
 
-mod admit;
+pub(crate) mod admit;
 mod ahead;
 #[cfg(test)]
 pub(crate) mod conversation;
+pub(crate) mod invoke;
 pub(crate) mod outbox;
 
 pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
@@ -88,14 +89,6 @@ impl Request {
     fn args<'a>(&self, input: &'a [u8], ranges: &'a [Range]) -> Args<'a> {
         Args::new(input, &ranges[self.ranges.0 as usize..self.ranges.1 as usize])
     }
-}
-
-/// How processing some input ended.
-enum Stop {
-    /// All of it is processed, but for a partial request at its end.
-    Drained,
-    /// The connection cannot go on now.
-    Paused,
 }
 
 impl Engine {
@@ -158,12 +151,8 @@ impl Engine {
         connection.last_active = now;
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
-        let must_wait = is_asleep
-            || connection.blocked.is_some()
-            || connection.is_runnable
-            || connection.is_paused
-            || connection.is_postponed
-            || connection.is_closing;
+        // One that stands in line goes on in its turn.
+        let must_wait = is_asleep || connection.is_runnable || !connection.may_run();
         self.unclaimed = self.outbox.arena.len();
         let is_over = connection.pending.len() + bytes.len() > limit;
         self.server.stats.bytes_in += bytes.len() as u64;
@@ -182,7 +171,7 @@ impl Engine {
                 self.process_kept(conn, input);
             }
         } else {
-            let (consumed, _) = self.process(conn, bytes);
+            let consumed = self.process(conn, bytes);
             if consumed < bytes.len() && self.server.get(conn).is_some() {
                 self.keep(conn, &bytes[consumed..]);
             }
@@ -314,8 +303,7 @@ impl Engine {
             let Some(conn) = self.server.runnable.pop_front() else { break };
             let Some(connection) = self.server.get(conn) else { continue };
             connection.is_runnable = false;
-            let must_wait = connection.blocked.is_some() || connection.is_postponed;
-            if !must_wait && !connection.is_paused && !connection.is_closing {
+            if connection.may_run() {
                 let input = mem::take(&mut connection.pending);
                 self.process_kept(conn, input);
             }
@@ -346,7 +334,7 @@ impl Engine {
     }
 
     fn process_kept(&mut self, conn: ConnId, mut input: Vec<u8>) {
-        let (consumed, _) = self.process(conn, &input);
+        let consumed = self.process(conn, &input);
         if let Some(connection) = self.server.get(conn) {
             input.drain(..consumed);
             if input.is_empty() && input.capacity() > 64 << 10 {
@@ -395,7 +383,7 @@ impl Engine {
     }
 
     /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up.
-    fn process(&mut self, conn: ConnId, input: &[u8]) -> (usize, Stop) {
+    fn process(&mut self, conn: ConnId, input: &[u8]) -> usize {
         let connection = self.server.connection(conn);
         let mut parser = mem::take(&mut connection.parser);
         // Only a partial request's arguments are kept with their connection.
@@ -404,15 +392,15 @@ impl Engine {
         let mut requests = mem::take(&mut self.requests);
         self.unclaimed = self.outbox.arena.len();
         let mut consumed = 0;
-        let stop = loop {
+        // Whether all is processed, but for a partial request at the end.
+        let is_drained = loop {
             requests.clear();
             let parsed = self.gather(conn, input, &mut parser, &mut ranges, &mut requests);
-            let stop = self.execute_all(conn, input, &ranges, &requests, &mut consumed);
-            if let Stop::Paused = stop {
+            if !self.execute_all(conn, input, &ranges, &requests, &mut consumed) {
                 // What was parsed ahead is parsed again later, since the connection's state may change it.
                 parser = Parser::default();
                 ranges.clear();
-                break stop;
+                break false;
             }
             match parsed {
                 Parsed::Partial => {
@@ -428,20 +416,20 @@ impl Engine {
                         parser = Parser::default();
                         ranges.clear();
                     }
-                    break Stop::Drained;
+                    break true;
                 }
                 Parsed::Invalid(text) => {
                     self.refuse(conn, &Error::Owned(alloc::format!("ERR Protocol error: {text}")));
-                    break Stop::Paused;
+                    break false;
                 }
                 Parsed::ExpectedBulk(byte) => {
                     let text = alloc::format!("ERR Protocol error: expected '$', got '{}'", byte as char);
                     self.refuse(conn, &Error::Owned(text));
-                    break Stop::Paused;
+                    break false;
                 }
                 Parsed::OutOfMemory => {
                     self.refuse(conn, &Error::OutOfMemory);
-                    break Stop::Paused;
+                    break false;
                 }
                 Parsed::Request | Parsed::Inline(_) | Parsed::Nothing => ranges.clear(),
             }
@@ -456,20 +444,15 @@ impl Engine {
                 self.ranges = ranges;
             }
             connection.parser = parser;
-            if let Stop::Paused = stop
-                && consumed < input.len()
-                && connection.blocked.is_none()
-                && !connection.is_postponed
-                && !connection.is_closing
-                && !connection.is_runnable
-            {
+            if !is_drained && consumed < input.len() && connection.may_run() && !connection.is_runnable {
                 connection.is_runnable = true;
                 self.server.runnable.push_back(conn);
             }
         }
-        (consumed, stop)
+        consumed
     }
 
+    /// Runs requests in order; `false` if the connection cannot go on now.
     fn execute_all(
         &mut self,
         conn: ConnId,
@@ -477,29 +460,28 @@ impl Engine {
         ranges: &[Range],
         requests: &[Request],
         consumed: &mut usize,
-    ) -> Stop {
+    ) -> bool {
         let mut at = 0;
         while at < requests.len() {
             let request = &requests[at];
             match self.execute_plain(conn, input, ranges, &requests[at..]) {
                 0 => {
                     if !self.execute_one(conn, input, ranges, request) {
-                        return Stop::Paused;
+                        return false;
                     }
                     at += 1;
                 }
                 done => at += done,
             }
             *consumed = requests[at - 1].end;
-            let Some(connection) = self.server.get(conn) else { return Stop::Paused };
-            if connection.blocked.is_some()
-                || connection.is_closing
+            let Some(connection) = self.server.get(conn) else { return false };
+            if !connection.may_run()
                 || self.outbox.is_full_with(self.unclaimed, self.server.config.output_batch_bytes_max)
             {
-                return Stop::Paused;
+                return false;
             }
         }
-        Stop::Drained
+        true
     }
 
     /// Runs requests that need nothing but their handlers, up to the first that does, and returns how many.
@@ -513,10 +495,7 @@ impl Engine {
             return 0;
         }
         let full_at = self.outbox.full_at(self.unclaimed, self.server.config.output_batch_bytes_max);
-        let connection = self.server.connection(conn);
-        let protocol = connection.protocol;
-        self.store.db = connection.db;
-        self.store.no_touch = connection.no_touch;
+        let (protocol, _) = invoke::prepare(&mut self.store, &mut self.server, conn);
         let reply = Reply::new(&mut self.outbox.arena, protocol).within(self.server.memory);
         let (store, server) = (&mut self.store, &mut self.server);
         let mut ctx = Context { store, server, reply, conn, row: first.row, parent: None, may_block: true };
@@ -587,8 +566,6 @@ impl Engine {
         let start = self.outbox.arena.len();
         let connection = self.server.connection(conn);
         connection.commands += 1;
-        self.store.db = connection.db;
-        self.store.no_touch = connection.no_touch;
         let protocol = connection.protocol;
         let arena = &mut self.outbox.arena;
         match dispatch(&mut self.store, &mut self.server, arena, conn, protocol, args, row) {

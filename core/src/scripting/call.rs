@@ -7,18 +7,12 @@ use sanderling_lua::{Call, Error as LuaError};
 use super::host::{ScriptHost, Words, collect, fail};
 use super::machine;
 use super::reply;
-use super::run::Run;
-use crate::acl::{self, Place};
-use crate::base::error::Error;
-use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, accepts};
+use crate::acl;
+use crate::command::Flags;
+use crate::engine::admit::{ScriptRights, admit_from_script, resolve};
+use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::resp::Reply;
 use crate::resp::args::Args;
-use crate::server::Server;
-use crate::server::connection::Gate;
-use crate::server::pause;
-use crate::server::pubsub;
-use crate::server::tracking;
 
 /// What a call of a command costs beyond its reply, in instructions.
 const CALL_COST: usize = 20;
@@ -62,7 +56,12 @@ impl ScriptHost<'_> {
     fn run_command(&mut self, words: &Words, out: &mut Vec<u8>) {
         let ScriptHost { store, server, run } = self;
         let args = Args::new(&words.buffer, &words.ranges);
-        let (parent, row) = match admit(server, run, args) {
+        let rights = ScriptRights {
+            conn: run.conn,
+            is_read_only: run.is_read_only,
+            is_over_limit: run.is_over_limit && !run.allows_oom && !run.has_written,
+        };
+        let (parent, row) = match admit_from_script(server, &rights, args) {
             Ok(found) => found,
             Err((error, row)) => {
                 server.note_error(&error);
@@ -72,27 +71,10 @@ impl ScriptHost<'_> {
                 return error.write(out);
             }
         };
-        let conn = run.conn;
         run.has_written |= row.flags.has(Flags::WRITE);
-        let connection = server.connection(conn);
-        store.db = connection.db;
-        store.no_touch = connection.no_touch;
-        let gate = connection.gate;
         let reply = Reply::new(out, run.protocol).within(server.memory);
-        let mut ctx = Context { store, server, reply, conn, row, parent, may_block: false };
-        if let Flow::Block(block) = ctx.call(args) {
-            block.on_timeout.write(&mut ctx.reply);
-        }
-        if !store.invalidated.is_empty() {
-            tracking::settle(store, server, Some(conn));
-        }
-        if gate.has(Gate::TRACKING) {
-            tracking::remember(server, conn, row, args);
-        }
-        // What the command announces is sent before what the next ones publish.
-        if !store.notices.is_empty() {
-            pubsub::publish_notices(store, server);
-        }
+        let invocation = Invocation { conn: run.conn, row, parent, args, origin: Origin::Script };
+        invoke(store, server, reply, &invocation);
     }
 
     /// `redis.acl_check_cmd`: whether the user may run a command.
@@ -102,7 +84,8 @@ impl ScriptHost<'_> {
             return fail(call, text);
         }
         let args = Args::new(&words.buffer, &words.ranges);
-        let Some((_, row, _)) = find(self.server, args) else {
+        let found = self.server.lookup.find_row(args.at(0)).and_then(|found| resolve(found, args));
+        let Some(((_, row), _)) = found else {
             return fail(call, b"ERR Invalid command passed to redis.acl_check_cmd()");
         };
         let user = self.server.connection(self.run.conn).user;
@@ -110,51 +93,4 @@ impl ScriptHost<'_> {
         call.push(is_allowed.into())?;
         Ok(1)
     }
-}
-
-/// The row of a command, a subcommand's where one is named, behind its container; and whether the arguments fit.
-fn find(server: &Server, args: Args<'_>) -> Option<(Option<&'static Command>, &'static Command, bool)> {
-    let found = server.lookup.find_row(args.at(0))?;
-    match args.get(1).filter(|_| found.has_subcommands()) {
-        Some(name) => {
-            let row = found.row.subcommand(name)?;
-            Some((Some(found.row), row, accepts(row.arity(2), args.len())))
-        }
-        None => Some((None, found.row, found.accepts(args.len()))),
-    }
-}
-
-type Refused = (Error, Option<&'static Command>);
-
-/// The checks before a command of a script runs, in Redis's order.
-fn admit(
-    server: &mut Server,
-    run: &Run,
-    args: Args<'_>,
-) -> Result<(Option<&'static Command>, &'static Command), Refused> {
-    let unknown = || (Error::Text("ERR Unknown Redis command called from script"), None);
-    let (parent, row, fits) = find(server, args).ok_or_else(unknown)?;
-    let refused = |error| (error, Some(row));
-    if !fits {
-        return Err(refused(Error::Text("ERR Wrong number of args calling Redis command from script")));
-    }
-    if row.flags.has(Flags::NOSCRIPT) {
-        return Err(refused(Error::Text("ERR This Redis command is not allowed from script")));
-    }
-    if server.connection(run.conn).gate.has(Gate::RESTRICTED)
-        && let Err(denied) = acl::admit(server, run.conn, row, args, Place::Lua)
-    {
-        return Err(refused(denied.script_error(server, run.conn, row)));
-    }
-    if run.is_read_only && pause::changes(row) {
-        return Err(refused(Error::Text("ERR Write commands are not allowed from read-only scripts.")));
-    }
-    if row.flags.has(Flags::DENYOOM) {
-        // Once it has written, a script is not stopped halfway by a limit that can be passed.
-        let is_over = run.is_over_limit && !run.allows_oom && !run.has_written;
-        if is_over || server.memory.take(args.memory_bytes()).is_err() {
-            return Err(refused(Error::OutOfMemory));
-        }
-    }
-    Ok((parent, row))
 }

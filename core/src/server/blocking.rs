@@ -9,17 +9,16 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::acl;
 use crate::base::error::Error;
 use crate::command::Command;
-use crate::command::context::{Context, Flow};
+use crate::command::context::Flow;
+use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::{Entry, Store, Type};
 use crate::number;
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::server::Server;
-use crate::server::connection::{ConnId, Gate, OwnedRequest};
-use crate::server::tracking;
+use crate::server::connection::{ConnId, OwnedRequest};
 
 /// What a handler returns when it has to wait.
 pub struct Block {
@@ -157,24 +156,13 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     else {
         return false;
     };
-    let (protocol, gate, no_touch) = (connection.protocol, connection.gate, connection.no_touch);
-    if gate.has(Gate::RESTRICTED)
-        && let Err(denied) =
-            acl::admit(server, conn, blocked.row, blocked.request.args(), acl::Place::TopLevel)
-    {
-        // What its user may do has changed while it waited.
-        let error = denied.error(server, conn, blocked.row);
-        server.stats.error_replies += 1;
-        finish(store, server, conn, &blocked, |reply| reply.error(&error));
-        return true;
-    }
-    store.no_touch = no_touch;
+    let protocol = connection.protocol;
     let mut out = mem::take(server.side(conn));
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
-    let mut ctx = Context { store, server, reply, conn, row: blocked.row, parent: None, may_block: true };
-    let flow = ctx.call_again(blocked.request.args());
-    tracking::settle(store, server, Some(conn));
+    let (row, args) = (blocked.row, blocked.request.args());
+    let invocation = Invocation { conn, row, parent: None, args, origin: Origin::Waiter };
+    let flow = invoke(store, server, reply, &invocation);
     if let Flow::Block(again) = flow {
         // It keeps its place in the queues, and its deadline.
         if let Some(at) = blocked.block.timer() {
@@ -193,9 +181,6 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     }
     server.stats.bytes_out += (out.len() - start) as u64;
     server.put_side(conn, out);
-    if gate.has(Gate::TRACKING) {
-        tracking::remember(server, conn, blocked.row, blocked.request.args());
-    }
     leave(store, server, conn, &blocked);
     server.make_runnable(conn);
     true

@@ -302,6 +302,12 @@ impl Connection {
             && !self.is_subscribed_only()
     }
 
+    /// Whether its next request may run: it does not wait for a key or for the end of a pause, its peer takes replies,
+    /// and it is not about to be closed.
+    pub(crate) fn may_run(&self) -> bool {
+        self.blocked.is_none() && !self.is_postponed && !self.is_paused && !self.is_closing
+    }
+
     /// Bytes of input that wait, in the query buffer's sense.
     pub fn pending_bytes(&self) -> usize {
         self.pending.len()

@@ -449,12 +449,7 @@ impl Server {
     pub(crate) fn wake_up(&mut self) {
         self.asleep_until = 0;
         for conn in 0..self.connections.len() as ConnId {
-            if self.get(conn).is_some_and(|connection| {
-                connection.blocked.is_none()
-                    && !connection.is_paused
-                    && !connection.is_postponed
-                    && !connection.is_closing
-            }) {
+            if self.get(conn).is_some_and(|connection| connection.may_run()) {
                 self.make_runnable(conn);
             }
         }
