@@ -1,0 +1,138 @@
+//! The line in front of each batch.
+//!
+//! ```text
+//! #:<len>:<durable>:<crc>\r\n<len bytes of commands>
+//! ```
+//!
+//! All three are lower-case hexadecimal numbers, without leading zeros but for the eight digits of the checksum. `durable`
+//! is how many bytes of the file were known to be durable when the line was written. `crc` is a CRC32C that runs through
+//! the whole file: over everything before the line, then the line up to its last colon, then the batch, in all of which
+//! the checksums themselves and the ends of their lines are left out. So the checksum of one batch begins where that of
+//! the batch before it ended, and a batch that was replaced by another, or by zeros, spoils those behind it.
+//!
+//! Redis takes any line that begins with `#` for a comment (since 7.0; at most 1023 bytes).
+
+use alloc::vec::Vec;
+
+use crate::checksum::Checksum;
+
+/// What every line begins with.
+pub const BEGIN: &[u8] = b"#:";
+/// Bytes of the longest line.
+pub const LINE_BYTES_MAX: usize = BEGIN.len() + 16 + 1 + 16 + 1 + CRC_DIGITS + 2;
+const CRC_DIGITS: usize = 8;
+
+/// A line's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Bytes of the batch.
+    pub len: u64,
+    /// Bytes at the beginning of the file that were known to be durable.
+    pub durable: u64,
+    /// The running checksum at the end of the batch.
+    pub crc: u32,
+}
+
+/// Appends a line and its batch, and returns the running checksum behind them.
+pub fn write(out: &mut Vec<u8>, checksum: Checksum, crc: u32, durable: u64, batch: &[u8]) -> u32 {
+    let start = out.len();
+    out.extend_from_slice(BEGIN);
+    write_hex(out, batch.len() as u64);
+    out.push(b':');
+    write_hex(out, durable);
+    out.push(b':');
+    let crc = checksum(checksum(crc, &out[start..]), batch);
+    for digit in (0..CRC_DIGITS).rev() {
+        out.push(hex_digit(u64::from(crc) >> (4 * digit)));
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(batch);
+    crc
+}
+
+/// The line at the start of `bytes`, and how many of them it takes; `None` if there is none that is whole and written as
+/// [`write`] does it.
+pub fn parse(bytes: &[u8]) -> Option<(Line, usize)> {
+    let rest = bytes.strip_prefix(BEGIN)?;
+    let (len, rest) = parse_hex(rest, b':')?;
+    let (durable, rest) = parse_hex(rest, b':')?;
+    let (digits, rest) = rest.split_at_checked(CRC_DIGITS)?;
+    let crc = digits.iter().try_fold(0u64, |number, &digit| Some(number << 4 | hex_value(digit)?))?;
+    let rest = rest.strip_prefix(b"\r\n")?;
+    let crc = u32::try_from(crc).expect("eight digits have 32 bits");
+    Some((Line { len, durable, crc }, bytes.len() - rest.len()))
+}
+
+/// The part of a line of `length` bytes that its checksum covers.
+pub(crate) fn covered(length: usize) -> usize {
+    length - CRC_DIGITS - 2
+}
+
+fn write_hex(out: &mut Vec<u8>, number: u64) {
+    let digits = (64 - number.leading_zeros()).div_ceil(4).max(1);
+    out.extend((0..digits).rev().map(|digit| hex_digit(number >> (4 * digit))));
+}
+
+fn hex_digit(number: u64) -> u8 {
+    b"0123456789abcdef"[(number & 15) as usize]
+}
+
+fn hex_value(digit: u8) -> Option<u64> {
+    match digit {
+        b'0'..=b'9' => Some(u64::from(digit - b'0')),
+        b'a'..=b'f' => Some(u64::from(digit - b'a') + 10),
+        _ => None,
+    }
+}
+
+/// A number of at most 16 digits, without leading zeros, up to `end`.
+fn parse_hex(bytes: &[u8], end: u8) -> Option<(u64, &[u8])> {
+    let len = bytes.iter().take(17).position(|&byte| byte == end)?;
+    let digits = &bytes[..len];
+    if digits.is_empty() || (digits.len() > 1 && digits[0] == b'0') {
+        return None;
+    }
+    let number = digits.iter().try_fold(0u64, |number, &digit| Some(number << 4 | hex_value(digit)?))?;
+    Some((number, &bytes[len + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checksum::crc32c;
+
+    #[test]
+    fn what_was_written_is_read() {
+        for (durable, batch) in [(0, &b"x"[..]), (u64::MAX, b"*1\r\n$4\r\nPING\r\n"), (0x1_0000, &[7; 300])] {
+            let mut out = Vec::new();
+            let crc = write(&mut out, crc32c, 5, durable, batch);
+            let (line, length) = parse(&out).expect("a line was written");
+            assert_eq!(line, Line { len: batch.len() as u64, durable, crc });
+            assert_eq!(&out[length..], batch);
+            assert!(length <= LINE_BYTES_MAX);
+            let covered = crc32c(crc32c(5, &out[..covered(length)]), batch);
+            assert_eq!(covered, crc);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_line() {
+        let mut out = Vec::new();
+        write(&mut out, crc32c, 0, 0x20, b"abc");
+        for end in 0..out.len() - 3 {
+            assert_eq!(parse(&out[..end]), None);
+        }
+        for bad in [
+            &b"#:3:20:0123456X\r\n"[..],
+            b"#:03:20:01234567\r\n",
+            b"#::20:01234567\r\n",
+            b"#:3:20:01234567\n",
+            b"#:3:20:0123456\r\n",
+            b"#:A:20:01234567\r\n",
+            b"#:12345678123456781:20:01234567\r\n",
+            b"#TS:1700000000\r\n",
+        ] {
+            assert_eq!(parse(bad), None);
+        }
+    }
+}
