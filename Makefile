@@ -9,7 +9,7 @@ CLIENTS := tests/clients
 PACKAGE := wasm
 PAGE := www
 
-.PHONY: run build test test-rust test-clients test-conversations test-package test-page package page bench target miri miri-toolchain
+.PHONY: run build quick fuzz test test-rust test-clients test-conversations test-package test-page package page bench target miri miri-toolchain
 
 # rustup installs the target with the toolchain; this is for a toolchain that was installed before.
 target:
@@ -23,13 +23,34 @@ run: target
 build: target
 	$(CARGO) build --release
 
+# What tells most within two minutes once it is built: structures, the log, Lua, conversations, the house's order.
+quick:
+	$(CARGO) test --locked --package sanderling-core --package sanderling-lua --package sanderling-persist
+	$(CARGO) test --locked --package sanderling-tests --test suite -- scripts:: tidy:: documents:: effects:: generated::
+
 test: test-rust test-package test-page test-clients test-conversations
 
 # The engine with its assertions on; the server and the guest as they are shipped, which builds the compiler inside
 # the server once and not twice.
 test-rust: target
 	$(CARGO) test --locked --package sanderling-core --package sanderling-lua --package sanderling-tests
-	$(CARGO) test --locked --release --package sanderling --package sanderling-wasm
+	$(CARGO) test --locked --release --package sanderling --package sanderling-wasm --package sanderling-persist
+
+# Every fuzz target from the corpus that is kept, two at a time, FUZZ_SECONDS each. Coverage guides them, by flags that any
+# compiler takes; what a sanitizer of addresses would find is Miri's to find.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := handle_input split_input restore arguments lua
+FUZZ_PLATFORM := $(shell $(CARGO) -vV | sed -n 's/^host: //p')
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Cdebug-assertions
+fuzz:
+	RUSTFLAGS='$(FUZZ_FLAGS)' $(CARGO) build --release --locked --manifest-path tests/fuzz/Cargo.toml \
+	  --target $(FUZZ_PLATFORM) --target-dir target/fuzz
+	@mkdir -p target/fuzz/found
+	printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I NAME sh -c 'mkdir -p target/fuzz/found/NAME && \
+	  target/fuzz/$(FUZZ_PLATFORM)/release/NAME -max_total_time=$(FUZZ_SECONDS) -max_len=512 -verbosity=0 \
+	  -artifact_prefix=target/fuzz/NAME- target/fuzz/found/NAME tests/fuzz/corpus/NAME || exit 255'
 
 # The tests of modules with `unsafe` code in Miri, which finds undefined behaviour on the ways that they take. It is
 # slow, so they take fewer steps there, by `cfg!(miri)`. A fixed nightly, since no other release has Miri. What is left

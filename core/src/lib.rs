@@ -1,8 +1,9 @@
 //! Sanderling's engine: Redis's data types, commands and semantics without I/O, clock or randomness.
 //!
-//! Bytes go in through [`Engine::handle_input`], time through every call, and what is to be sent comes out of
-//! [`Engine::poll_output`]. The same inputs with the same seed give the same outputs to the byte, on every
-//! platform.
+//! [`Engine`] is the way in: bytes go in through [`Engine::handle_input`], time through every call, and what is to be sent
+//! comes out of [`Engine::poll_output`]. Its page tells in which order. The same inputs with the same seed give the same
+//! outputs to the byte, on every platform. [`abi`] is how that crosses into another address space, [`command`] the table of
+//! all commands.
 #![no_std]
 
 extern crate alloc;

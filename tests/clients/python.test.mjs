@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { mayBeMissing } from '../skip.mjs';
 import { repository, startServer } from './server.mjs';
 
 const PYTHON_MILLISECONDS_MAX = 300_000;
@@ -15,9 +16,10 @@ const folder = path.join(repository, 'tests/clients/python');
 const venv = path.join(repository, 'target/clients-venv');
 const python = path.join(venv, 'bin/python');
 // Debian ships Python without venv's installer.
-const missing =
+const missing = mayBeMissing(
   spawnSync('python3', ['-c', 'import venv, ensurepip']).status !== 0 &&
-  'python3 with venv is not installed (enable: apt-get install python3-venv)';
+    'python3 with venv is not installed (enable: apt-get install python3-venv)',
+);
 
 describe('redis-py', { skip: missing }, async () => {
   if (missing) return;

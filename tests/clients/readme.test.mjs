@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { markedBlocks, runProgram, withAssertions } from '../examples.mjs';
+import { mayBeMissing } from '../skip.mjs';
 import { isPackageBuilt, packageEntry } from './queues/target.mjs';
 import { repository, startServer } from './server.mjs';
 
@@ -14,9 +15,10 @@ const readme = readFileSync(path.join(repository, 'README.md'), 'utf8');
 const blocks = (language) => [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((m) => m[1]);
 const shell = blocks('sh').join('\n');
 
-const missing =
+const missing = mayBeMissing(
   spawnSync('redis-cli', ['--version']).status !== 0 &&
-  'redis-cli is not installed (enable: apt-get install redis-tools)';
+    'redis-cli is not installed (enable: apt-get install redis-tools)',
+);
 
 describe('sessions of redis-cli', { skip: missing }, async () => {
   if (missing) return;
@@ -37,7 +39,7 @@ describe('sessions of redis-cli', { skip: missing }, async () => {
   }
 });
 
-describe('queues without a server', { skip: !isPackageBuilt() && 'the npm package is not built (enable: make package)' }, () => {
+describe('queues without a server', { skip: mayBeMissing(!isPackageBuilt() && 'the npm package is not built (enable: make package)') }, () => {
   const examples = markedBlocks(readme).filter(({ kind }) => kind === 'queues');
   for (const [index, { text }] of examples.entries()) {
     test(`example ${index + 1}`, { timeout: 60_000 }, () => {

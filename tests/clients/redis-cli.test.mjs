@@ -4,13 +4,15 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, beforeEach, describe, test } from 'node:test';
+import { mayBeMissing } from '../skip.mjs';
 import { startServer } from './server.mjs';
 
 const ENOUGH = { timeout: 60_000 };
 const installed = (program) => spawnSync(program, ['--version']).status === 0;
-const missing =
+const missing = mayBeMissing(
   !(installed('redis-cli') && installed('redis-benchmark')) &&
-  'redis-cli or redis-benchmark is not installed (enable: apt-get install redis-tools)';
+    'redis-cli or redis-benchmark is not installed (enable: apt-get install redis-tools)',
+);
 
 describe('redis-cli', { skip: missing }, async () => {
   if (missing) return;

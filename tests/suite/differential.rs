@@ -2,7 +2,7 @@
 
 use sanderling_tests::differential::explained::EXPLAINED;
 use sanderling_tests::differential::{Config, Report, run};
-use sanderling_tests::target::{Clock, Native, Oracle};
+use sanderling_tests::target::{Clock, Native, Oracle, compared};
 
 /// Two servers of one kind must agree, or the comparison itself is at fault.
 const SANITY_COMMANDS: u64 = 20_000;
@@ -24,7 +24,7 @@ fn redis_server_agrees_with_itself() {
 }
 
 fn oracle() -> Option<Oracle> {
-    Oracle::start().inspect_err(|reason| println!("SKIPPED the comparison with redis-server: {reason}")).ok()
+    compared("the comparison with redis-server", Oracle::start())
 }
 
 fn check(config: &Config, report: &Report) {

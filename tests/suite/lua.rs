@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sanderling_tests::reply::Reply;
-use sanderling_tests::target::{Clock, Native, Oracle, Received, Target};
+use sanderling_tests::target::{Clock, Native, Oracle, Received, Target, compared};
 use sanderling_tests::text::show;
 
 /// Programs of the Lua crate. `functions.lua` is about environments, which scripts of Redis have no access to.
@@ -54,10 +54,7 @@ fn lines(reply: &Reply) -> Vec<String> {
 
 #[test]
 fn programs_do_the_same_through_eval() {
-    let mut oracle = match Oracle::start() {
-        Ok(oracle) => oracle,
-        Err(reason) => return println!("SKIPPED Lua programs on redis-server: {reason}"),
-    };
+    let Some(mut oracle) = compared("Lua programs on redis-server", Oracle::start()) else { return };
     let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), *b"seed of programs", &[]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/lua/tests");
     for name in PROGRAMS {

@@ -15,4 +15,5 @@ mod notifications;
 mod rdb;
 mod scripts;
 mod table;
+mod tidy;
 mod workload;

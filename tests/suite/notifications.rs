@@ -1,7 +1,7 @@
 //! What commands announce, and how they count as hits and misses, compared with redis-server command by command.
 
 use sanderling_tests::reply::Reply;
-use sanderling_tests::target::{Clock, Connection, Native, Oracle, Received, Target};
+use sanderling_tests::target::{Clock, Connection, Native, Oracle, Received, Target, compared};
 use sanderling_tests::text::{encode_request, show};
 
 /// Requests that build on each other; every key is there and is not there for some of them.
@@ -318,10 +318,7 @@ impl Listened {
 
 #[test]
 fn commands_announce_and_count_as_on_redis_server() {
-    let oracle = match Oracle::start() {
-        Ok(oracle) => oracle,
-        Err(reason) => return println!("SKIPPED comparing notifications: {reason}"),
-    };
+    let Some(oracle) = compared("comparing notifications", Oracle::start()) else { return };
     let native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
     let (mut theirs, mut ours) = (Listened::new(Box::new(oracle)), Listened::new(Box::new(native)));
     let mut faults = Vec::new();

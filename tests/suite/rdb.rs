@@ -8,7 +8,7 @@ use sanderling_core::types::Compact;
 use sanderling_tests::differential::session::{Held, Session};
 use sanderling_tests::random::Random;
 use sanderling_tests::reply::Reply;
-use sanderling_tests::target::{Clock, Native, Oracle, Received, Target, Tcp};
+use sanderling_tests::target::{Clock, Native, Oracle, Received, Target, Tcp, compared};
 use sanderling_tests::text::{encode_request, show};
 
 use crate::memory::peak_during;
@@ -143,7 +143,7 @@ fn spoiled_payloads_do_no_harm() {
 }
 
 fn oracle() -> Option<Oracle> {
-    Oracle::start().inspect_err(|reason| println!("SKIPPED serialised values of redis-server: {reason}")).ok()
+    compared("serialised values of redis-server", Oracle::start())
 }
 
 fn engine() -> Native {

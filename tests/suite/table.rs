@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sanderling_core::command::{Arg, ArgKind, Command, table};
 use sanderling_tests::reply::Reply;
-use sanderling_tests::target::{Clock, Native, Oracle, Received, Target, Tcp, VERSION_SUPPORTED};
+use sanderling_tests::target::{Clock, Native, Oracle, Received, Target, Tcp, VERSION_SUPPORTED, compared};
 use sanderling_tests::text::show;
 
 #[test]
@@ -150,13 +150,7 @@ const EXPLAINED: &[Explained] = &[
 
 #[test]
 fn command_info_is_that_of_redis_server() {
-    let mut oracle = match Oracle::start() {
-        Ok(oracle) => oracle,
-        Err(reason) => {
-            println!("SKIPPED comparing COMMAND INFO: {reason}");
-            return;
-        }
-    };
+    let Some(mut oracle) = compared("comparing COMMAND INFO", Oracle::start()) else { return };
     let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
     let (mut names, mut newer) = (Vec::new(), Vec::new());
     for_each_row(|name, row| {

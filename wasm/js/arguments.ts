@@ -1,3 +1,5 @@
+// From the arguments of a method to the words of a request: options, objects and nested arrays are laid out flat.
+
 import type { Value } from './encode.js';
 
 /** What the command table says about a command's arguments beyond their order. */

@@ -1,3 +1,5 @@
+// The entry for browsers: what the package needs of the platform there.
+
 import { standardText, usePlatform } from './platform.js';
 
 async function load(): Promise<WebAssembly.Module> {

@@ -1,3 +1,5 @@
+// A connection to an engine, with a method for every command, pipelines, transactions and subscriptions.
+
 import { type Shape, flatten, isPlain } from './arguments.js';
 import { type Commands, rows } from './commands.generated.js';
 import type { Reply } from './decode.js';

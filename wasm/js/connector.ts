@@ -1,3 +1,5 @@
+// Connections in bytes: what ioredis takes for a socket, and what a listening port hands over.
+
 import type { Engine, Receiver } from './engine.js';
 import { ClosedError } from './errors.js';
 import { type OpenPort, type Port, platform } from './platform.js';

@@ -1,3 +1,5 @@
+// Reads replies where they lie in linear memory.
+
 import { ReplyError } from './errors.js';
 import { platform } from './platform.js';
 

@@ -1,3 +1,5 @@
+// The entry for the edge runtime of Vercel and Next: the module comes compiled.
+
 import module from './sanderling.wasm?module';
 import { standardText, usePlatform } from './platform.js';
 

@@ -1,3 +1,5 @@
+// Writes requests into linear memory.
+
 import { platform } from './platform.js';
 
 /** What can be sent: text as UTF-8, bytes as they are, numbers and booleans as text. */

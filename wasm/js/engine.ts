@@ -1,3 +1,5 @@
+// One engine: its memory, its clock and timer, its connections, and what it has to say to them.
+
 import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
 import { type WasmModule, platform } from './platform.js';

@@ -1,3 +1,5 @@
+// A connection that pairs requests with their replies.
+
 import { OutputKind } from './abi.generated.js';
 import { Push, type Reply, position, readReply } from './decode.js';
 import { Name, type Value, putHead, putRequest, putValues, requestBytesMax } from './encode.js';

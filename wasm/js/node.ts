@@ -1,3 +1,5 @@
+// The entry for Node, Bun and Deno: what the package needs of the platform there, and listening on a port.
+
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -1,3 +1,5 @@
+// Requests that are collected and sent together: pipelines and transactions.
+
 import { type Shape, flatten, isPlain } from './arguments.js';
 import type { Commands } from './commands.generated.js';
 import type { Reply } from './decode.js';

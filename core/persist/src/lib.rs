@@ -5,7 +5,7 @@
 //! batches are committed. [`recover`] reads the files again, whatever a crash has left of them.
 //!
 //! In front of each batch stands a comment line, which Redis passes over, with a checksum and with how much of the file
-//! was known to be durable: see [`line`]. By it a write that a crash has torn, which nobody was promised, is told from
+//! was known to be durable: see [`line`](mod@line). By it a write that a crash has torn, which nobody was promised, is told from
 //! damage to what was promised, which is never passed over.
 #![no_std]
 

@@ -51,7 +51,7 @@ pub fn write(out: &mut Vec<u8>, checksum: Checksum, crc: u32, durable: u64, batc
 }
 
 /// The line at the start of `bytes`, and how many of them it takes; `None` if there is none that is whole and written as
-/// [`write`] does it.
+/// [`write()`] does it.
 pub fn parse(bytes: &[u8]) -> Option<(Line, usize)> {
     let rest = bytes.strip_prefix(BEGIN)?;
     let (len, rest) = parse_hex(rest, b':')?;

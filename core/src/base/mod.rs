@@ -1,6 +1,9 @@
 //! What every other module may use, and what uses none of them but [`number`](crate::number): bytes, hashes, patterns,
 //! random numbers, memory that is asked for before it is taken, and the errors that commands end with.
 
+/// Names a connection between engine and host; small, and reused after the connection has gone.
+pub type ConnId = u32;
+
 pub mod bytes;
 pub mod crc64;
 pub mod error;

@@ -1,7 +1,4 @@
-//! The engine's doors: input and time go in, outputs come out.
-//!
-//! Call order: any number of `connect`, `handle_input`, `handle_timeout` and `disconnect`, then `poll_output`
-//! until it gives `None`, then `poll_timeout` for the time of the next `handle_timeout`.
+//! The engine's doors, and the way of a request behind them.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -53,7 +50,45 @@ const INPUT_GRANTED_BYTES: usize = 64 << 10;
 /// Connections served per call before the host gets its turn.
 const RUNNABLE_PER_CALL_MAX: usize = 1024;
 
-/// A Redis-compatible store; see the crate's and the module's description.
+/// A Redis-compatible store without I/O, clock or randomness of its own: bytes, time and a seed go in, outputs come out.
+///
+/// There are four kinds of methods, and an embedder calls them in this order:
+///
+/// 1. What has happened: any number of [`connect`](Engine::connect), [`handle_input`](Engine::handle_input),
+///    [`disconnect`](Engine::disconnect), [`pause`](Engine::pause), [`resume`](Engine::resume), and
+///    [`answer`](Engine::answer) after an [`Output::HostRequest`]. [`look_ahead`](Engine::look_ahead) may come before
+///    them and changes nothing.
+/// 2. Time: [`handle_timeout`](Engine::handle_timeout), once the time has come that `poll_timeout` has told.
+/// 3. What is to be done: [`poll_output`](Engine::poll_output), until it gives `None`. Outputs come in order, and an
+///    [`Output::Append`] comes before the writes that it justifies. Their bytes lie in the engine until it is called
+///    again.
+/// 4. When to come back: [`poll_timeout`](Engine::poll_timeout), after all outputs are taken.
+///
+/// Times are unix times in microseconds. Equal calls with equal seeds give equal outputs.
+///
+/// ```
+/// use sanderling_core::{Engine, Options, Output, Peer};
+///
+/// let mut now = 1_700_000_000_000_000;
+/// let mut engine = Engine::new(Options::default(), [7; 16], now);
+/// let conn = engine.connect(now, Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false });
+///
+/// // Requests may be cut anywhere.
+/// engine.handle_input(now, conn, b"SET greeting hello PX 50\r\nGET gree");
+/// engine.handle_input(now, conn, b"ting\r\n");
+/// let mut sent = Vec::new();
+/// while let Some(output) = engine.poll_output() {
+///     if let Output::Write { bytes, .. } = output {
+///         sent.extend_from_slice(bytes);
+///     }
+/// }
+/// assert_eq!(sent, b"+OK\r\n$5\r\nhello\r\n");
+///
+/// // The key goes when its time is over, and the engine says when it wants to see to that.
+/// now = engine.poll_timeout().expect("a key is going to expire");
+/// engine.handle_timeout(now);
+/// assert!(engine.poll_output().is_none());
+/// ```
 pub struct Engine {
     store: Store,
     server: Server,

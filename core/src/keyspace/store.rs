@@ -18,11 +18,11 @@ use alloc::vec::Vec;
 
 use super::access::Access;
 use super::entry::{Entry, Type, Value, ValueRef};
+use crate::base::ConnId;
 use crate::base::random::Random;
 use crate::base::secret::{CHOICES, HASHES, derive};
 use crate::keyspace::effects::Effects;
 use crate::number;
-use crate::server::connection::ConnId;
 use crate::structures::ordered::{OrderedMap, OrderedSet};
 use crate::structures::table::{HashSeed, Keyed, Table};
 use crate::types::Compact;

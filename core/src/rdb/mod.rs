@@ -5,7 +5,7 @@
 //! ```
 //! The format is described at <https://rdb.fnordig.de/file_format.html>; what that lacks was read from values that
 //! servers wrote. Every form that Redis has written since 2.0 is read. What is written is what Redis 7.2 writes for
-//! the same value, but in the oldest form that loses nothing, see [`version_of`].
+//! the same value, but in the oldest form that loses nothing, see `version_of`.
 //!
 //! A payload is not trusted: each length is compared with the bytes that are left before anything is allocated for
 //! it, each packed sequence is checked entry by entry, and memory is asked for before it is taken.

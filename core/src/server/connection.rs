@@ -13,8 +13,7 @@ use crate::server::blocking::Blocked;
 use crate::server::tracking::Tracking;
 use crate::structures::ordered::OrderedSet;
 
-/// Names a connection between engine and host; small, and reused after the connection has gone.
-pub type ConnId = u32;
+pub use crate::base::ConnId;
 
 /// Who connects.
 #[derive(Clone, Copy, Debug, Default)]

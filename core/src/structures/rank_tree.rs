@@ -1,6 +1,6 @@
 //! The order index of a sorted set: a counted B+tree.
 //!
-//! Elements lie in leaves of up to [`LEAF_ELEMENTS_MAX`]. An inner node is a row of branches, and a branch
+//! Elements lie in leaves of up to `LEAF_ELEMENTS_MAX`. An inner node is a row of branches, and a branch
 //! holds its child's first element, number of elements and the child itself, so a descent reads one row per
 //! level and an element's rank is the sum of the counts to its left. There are no parent pointers and no
 //! links between leaves: an iteration descends again for each leaf, which is cheap against the dozens of

@@ -20,8 +20,8 @@ use crate::structures::table::HashSeed;
 /// The rows of the commands of every type.
 pub(crate) const ROWS: &[&[Command]] = &[
     string::commands::ROWS,
-    string::compare::ROWS,
-    string::increx::ROWS,
+    string::commands::compare::ROWS,
+    string::commands::increx::ROWS,
     bitmap::commands::ROWS,
     hyperloglog::commands::ROWS,
     geo::commands::ROWS,

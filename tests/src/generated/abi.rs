@@ -11,7 +11,7 @@ const HEADER: &str = "\
 ";
 
 /// The whole file.
-pub fn abi() -> String {
+pub(super) fn abi() -> String {
     let mut text = format!("{HEADER}export const DESCRIPTOR_WORDS = {};\n", DESCRIPTOR_BYTES / 4);
     text += "\n/** What an output is. */\nexport const OutputKind = {\n";
     for kind in OutputKind::ALL {

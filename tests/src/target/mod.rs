@@ -5,7 +5,7 @@ mod oracle;
 mod tcp;
 
 pub use native::{Clock, Native};
-pub use oracle::{Oracle, VERSION_SUPPORTED, find_redis_server};
+pub use oracle::{Oracle, VERSION_SUPPORTED, compared, find_redis_server};
 pub use tcp::Tcp;
 
 use std::time::Duration;

@@ -44,6 +44,24 @@ impl Drop for Oracle {
     }
 }
 
+/// What a test compares with, or `None` after telling that the test is skipped. With `SANDERLING_ORACLE=required`, as in
+/// CI, a test fails that would have to be skipped: it must not pass by not running.
+///
+/// # Panics
+///
+/// When the oracle is missing though it is required.
+pub fn compared<T>(what: &str, oracle: Result<T, String>) -> Option<T> {
+    let is_required = std::env::var("SANDERLING_ORACLE").is_ok_and(|value| value == "required");
+    match oracle {
+        Ok(oracle) => Some(oracle),
+        Err(reason) if is_required => panic!("{what} cannot be skipped here: {reason}"),
+        Err(reason) => {
+            println!("SKIPPED {what}: {reason}");
+            None
+        }
+    }
+}
+
 /// The path of redis-server (`SANDERLING_REDIS_SERVER`, else `PATH`) if it is of the right version.
 pub fn find_redis_server() -> Result<PathBuf, String> {
     let help = format!("install redis-server {VERSION_SUPPORTED} or name it in SANDERLING_REDIS_SERVER");

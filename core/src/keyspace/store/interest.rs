@@ -3,8 +3,8 @@
 use alloc::collections::VecDeque;
 
 use super::{Invalidation, Store};
+use crate::base::ConnId;
 use crate::keyspace::entry::Entry;
-use crate::server::connection::ConnId;
 
 impl Store {
     /// Lets a connection watch a key of a database.

@@ -1,4 +1,4 @@
-//! One entry of a [`Packed`](super::Packed): the value it stands for and its encoding.
+//! One entry of a [`Packed`](super::Packed)(super::Packed): the value it stands for and its encoding.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -9,7 +9,7 @@ use crate::structures::{INTEGER_TEXT_BYTES_MAX, format_i64, parse_i64, write_i64
 /// Tag, integer or length: the longest part of an entry before its payload.
 const HEAD_BYTES_MAX: usize = 9;
 
-/// A value of a [`Packed`] or of a list: an integer if its text is canonical, bytes otherwise.
+/// A value of a [`Packed`](super::Packed) or of a list: an integer if its text is canonical, bytes otherwise.
 ///
 /// Build one with `Item::from`, which keeps that invariant; `Item::Bytes(b"12")` would be another value than
 /// `Item::Int(12)`.
@@ -101,7 +101,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Bytes that this value takes as an entry of a [`Packed`].
+    /// Bytes that this value takes as an entry of a [`Packed`](super::Packed).
     #[must_use]
     #[inline]
     pub fn entry_len(self) -> usize {

@@ -379,7 +379,7 @@ fn pair(field: &Field) -> Pair<'_> {
     (Item::Bytes(field.key()), Item::Bytes(field.value()))
 }
 
-/// Iterates over the fields of a [`Hash`] with their values.
+/// Iterates over the fields of a [`Hash`](struct@Hash) with their values.
 pub struct Iter<'a>(Walk<'a>);
 
 enum Walk<'a> {

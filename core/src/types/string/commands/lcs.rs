@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::commands::text_of;
+use super::text_of;
 use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::commands::text_of;
 use super::expiry::Expiry;
+use super::text_of;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, double, integer, key, one_of, string, token, unix_time};

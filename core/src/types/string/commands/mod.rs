@@ -1,9 +1,13 @@
 //! The commands of strings.
 
+pub(crate) mod compare;
+mod digest;
+mod expiry;
+pub(crate) mod increx;
+mod lcs;
+
 use alloc::vec::Vec;
 
-use super::compare::Condition;
-use super::expiry::{Expiry, expiry_time};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{
@@ -14,6 +18,8 @@ use crate::keyspace::{NotifyClass, Value, ValueRef};
 use crate::number::{self, LongDouble};
 use crate::resp::Reply;
 use crate::resp::args::Args;
+use compare::Condition;
+use expiry::{Expiry, expiry_time};
 
 fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_string(ctx, args.at(1))?;
@@ -595,7 +601,7 @@ pub(crate) const ROWS: &[Command] = &[
             token("withmatchlen", "WITHMATCHLEN").optional(),
         ],
         reply: "bulk-string | integer | map",
-        handler: super::lcs::lcs,
+        handler: lcs::lcs,
         keys: Some(&[KeySpec::range(1, 1, &["RO", "access"])]),
         ..row("LCS", "Finds the longest common subsequence of two strings.")
     },
