@@ -200,6 +200,17 @@ pub struct Store {
     pub no_touch: bool,
     /// Hash of the key that the pre-pass has computed, with the key's address.
     hint: (usize, usize, u64),
+    /// Keys that were looked for and keys that were said to have changed, for tests.
+    #[cfg(test)]
+    pub(crate) used: core::cell::RefCell<Used>,
+}
+
+/// See [`Store::used`].
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Used {
+    pub(crate) touched: Vec<Vec<u8>>,
+    pub(crate) changed: Vec<Vec<u8>>,
 }
 
 enum Garbage {
@@ -245,6 +256,8 @@ impl Store {
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
+            #[cfg(test)]
+            used: Default::default(),
         }
     }
 
@@ -456,6 +469,8 @@ impl Store {
     /// Touches the watchers of `key`, without counting or announcing a change.
     #[inline]
     pub fn signal(&mut self, key: &[u8]) {
+        #[cfg(test)]
+        self.used.borrow_mut().changed.push(key.to_vec());
         if self.watching != 0 {
             self.signal_interested(self.db, key, true);
         }
@@ -660,6 +675,8 @@ impl Store {
 
     #[inline(always)]
     fn hash(&self, key: &[u8]) -> u64 {
+        #[cfg(test)]
+        self.used.borrow_mut().touched.push(key.to_vec());
         if self.hint.0 == key.as_ptr() as usize && self.hint.1 == key.len() && self.hint.0 != 0 {
             return self.hint.2;
         }
