@@ -278,7 +278,7 @@ fn look_up(ctx: &mut Context<'_>, pattern: &[u8], element: &[u8]) -> Result<Opti
     let key = [before, element, after].concat();
     let mut text = Vec::new();
     let Context { store, server, .. } = ctx;
-    store.drop_due_fields(&key);
+    store.drop_due_fields_of(&key, field);
     match (store.read(&key).map(|entry| entry.value()), field) {
         (Some(ValueRef::Hash(hash)), Some(field)) => {
             let Some(value) = hash.get(field) else { return Ok(None) };
