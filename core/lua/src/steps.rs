@@ -43,7 +43,11 @@ pub(crate) struct Steps {
 
 impl Call<'_> {
     /// Does the work of a library function, at once if that can be.
-    pub(crate) fn work(&mut self, host: &mut dyn Host, mut work: impl Work + 'static) -> Result<usize, Raise> {
+    pub(crate) fn work(
+        &mut self,
+        host: &mut dyn Host,
+        mut work: impl Work + 'static,
+    ) -> Result<usize, Raise> {
         let called = match work.go_on(self, host) {
             Ok(Next::Call(place)) => Some(place),
             Err(Raise::Pause) => None,
@@ -90,7 +94,8 @@ impl Vm {
         let frame = *self.current.frames.last().expect("it is on top");
         debug_assert!(frame.kind == FrameKind::Steps);
         let mut steps = self.steps.pop().expect("there is one for each such frame");
-        let next = steps.work.go_on(&mut Call { vm: self, func: frame.func as usize, count: steps.count }, host);
+        let next =
+            steps.work.go_on(&mut Call { vm: self, func: frame.func as usize, count: steps.count }, host);
         self.steps.push(steps);
         match next? {
             Next::Call(place) => self.precall(host, place, -1, After::Nothing, false),

@@ -37,9 +37,17 @@ pub(super) struct Matcher {
 enum Doing {
     Nothing,
     /// Match the pattern from its byte `p` on at the text's byte `s`.
-    Match { s: usize, p: usize },
+    Match {
+        s: usize,
+        p: usize,
+    },
     /// Count how often the single class from `p` to `end` matches from `s` on.
-    Count { s: usize, p: usize, end: usize, count: usize },
+    Count {
+        s: usize,
+        p: usize,
+        end: usize,
+        count: usize,
+    },
     /// Go back to the last choice.
     Fail,
 }
@@ -186,7 +194,9 @@ impl Matcher {
     fn item(&mut self, vm: &mut Vm, s: usize, p: usize) -> Result<(), Raise> {
         let end = self.class_end(vm, p)?;
         match self.at(end) {
-            b'?' if self.single(s, p, end) => self.choose(vm, Choice::Without { s, p: end + 1 }, s + 1, end + 1)?,
+            b'?' if self.single(s, p, end) => {
+                self.choose(vm, Choice::Without { s, p: end + 1 }, s + 1, end + 1)?
+            }
             b'?' => self.doing = Doing::Match { s, p: end + 1 },
             b'*' => self.doing = Doing::Count { s, p, end, count: 0 },
             b'+' if self.single(s, p, end) => self.doing = Doing::Count { s: s + 1, p, end, count: 0 },

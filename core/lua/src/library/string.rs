@@ -150,11 +150,7 @@ fn match_(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     find_or_match(call, host, false)
 }
 
-fn find_or_match(
-    call: &mut Call<'_>,
-    host: &mut dyn Host,
-    wants_position: bool,
-) -> Result<usize, Raise> {
+fn find_or_match(call: &mut Call<'_>, host: &mut dyn Host, wants_position: bool) -> Result<usize, Raise> {
     let (text, pattern) = (call.check_string(0)?, call.check_string(1)?);
     let len = text.len as i64;
     let at = (position(call.opt_integer(2, 1)?, text.len as usize) - 1).clamp(0, len) as usize;
@@ -321,7 +317,16 @@ fn gsub(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let matcher = Matcher::new(text, pattern);
     call.work(
         host,
-        Gsub { matcher, at: 0, anchored, limit, count: 0, buffer: Buffer::new(), waits_for: None, is_over: false },
+        Gsub {
+            matcher,
+            at: 0,
+            anchored,
+            limit,
+            count: 0,
+            buffer: Buffer::new(),
+            waits_for: None,
+            is_over: false,
+        },
     )
 }
 
@@ -383,7 +388,12 @@ impl Gsub {
     }
 
     /// Appends what stands for a match, unless a function has to tell: then that lies at the place that is returned.
-    fn replace(&mut self, call: &mut Call<'_>, host: &mut dyn Host, end: usize) -> Result<Option<usize>, Raise> {
+    fn replace(
+        &mut self,
+        call: &mut Call<'_>,
+        host: &mut dyn Host,
+        end: usize,
+    ) -> Result<Option<usize>, Raise> {
         let (top, replacement, whole) = (call.vm.current.top, call.arg(2), (self.at, end));
         match replacement {
             Val::Str(template) => fill_in(call, &mut self.buffer, &self.matcher, template.bytes(), whole)?,
