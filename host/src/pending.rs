@@ -129,11 +129,18 @@ impl Pending {
     }
 }
 
+struct Message {
+    /// Where it lies in the engine's memory, and its length.
+    place: (*const u8, usize),
+    /// The copy, once there is one.
+    copy: Option<Rc<[u8]>>,
+}
+
 /// Messages of the engine's last call that more than one connection gets, each copied once from the engine's memory.
 #[derive(Default)]
 pub(crate) struct Messages {
-    /// Where they lie in the engine's memory, with the copy once there is one.
-    recent: VecDeque<(*const u8, usize, Option<Rc<[u8]>>)>,
+    /// The latest first.
+    recent: VecDeque<Message>,
     /// Copies that were made.
     #[cfg(test)]
     copies: usize,
@@ -150,27 +157,22 @@ impl Messages {
         if bytes.len() < SHARED_BYTES_MIN {
             return None;
         }
-        let place = bytes.as_ptr();
-        let known = self.recent.iter_mut().find(|(at, len, _)| (*at, *len) == (place, bytes.len()));
-        // What a subscriber gets is mostly a message, of which others get the same; what comes twice certainly is.
-        let is_message = known.is_some() || class == Class::Pubsub;
+        let place = (bytes.as_ptr(), bytes.len());
+        let known = self.recent.iter().position(|message| message.place == place);
         if known.is_none() {
             self.recent.truncate(REMEMBERED - 1);
-            self.recent.push_front((place, bytes.len(), None));
-        }
-        let (_, _, copy) =
-            match self.recent.iter_mut().find(|(at, len, _)| (*at, *len) == (place, bytes.len())) {
-                Some(known) if is_message => known,
-                _ => return None,
-            };
-        if copy.is_none() {
-            #[cfg(test)]
-            {
-                self.copies += 1;
+            self.recent.push_front(Message { place, copy: None });
+            // What a subscriber gets is mostly a message, of which others get the same; what comes twice certainly is.
+            if class != Class::Pubsub {
+                return None;
             }
-            *copy = Some(Rc::from(bytes));
         }
-        copy.clone()
+        let copy = &mut self.recent[known.unwrap_or(0)].copy;
+        #[cfg(test)]
+        {
+            self.copies += usize::from(copy.is_none());
+        }
+        Some(copy.get_or_insert_with(|| Rc::from(bytes)).clone())
     }
 }
 

@@ -257,6 +257,11 @@ fn library_functions_pause_in_between() {
         "local n = 0 table.foreachi({1, 2, 3, 4}, function(i, v) for j = 1, 2000 do n = n + v end end) return n",
         "return table.foreach({a = 1, b = 2, 3}, function(k, v) for j = 1, 2000 do end if k == 'b' then return v end end)",
         "local t = setmetatable({}, {__index = function(t, k) return (k:gsub('.', '%0%0')) end}) return t.abc, t.d",
+        "return (('abc'):gsub('.', setmetatable({}, {__index = function(t, k) for i = 1, 5000 do end return k .. k end})))",
+        "return pcall(string.gsub, 'abc', '.', setmetatable({}, {__index = function(t, k) error(k, 0) end}))",
+        "local mt = {__lt = function(a, b) for i = 1, 1000 do end return a.n < b.n end} local t = {} \
+           for i = 1, 9 do t[i] = setmetatable({n = i * 7 % 10}, mt) end table.sort(t) local s = '' \
+           for i = 1, 9 do s = s .. t[i].n end return s",
         "for w in ('a b'):gmatch('%a') do if w:find('b') then return w end end",
         "return (('abc'):gsub('%w', string.upper)), (('abc'):gsub('', '-')), (('abc'):gsub('^a', 'x'))",
     ] {
@@ -308,6 +313,8 @@ fn a_run_can_be_stopped_within_a_library_function() {
         "table.sort({3, 2, 1}, function() while true do end end)",
         "coroutine.wrap(function() table.foreach({1}, function() while true do end end) end)()",
         "table.insert({}, -2^31, 1)",
+        "('x'):gsub('.', setmetatable({}, {__index = function() while true do end end}))",
+        "return tostring(setmetatable({}, {__tostring = function() while true do end end}))",
     ] {
         start(&mut vm, program);
         for _ in 0..10 {

@@ -143,7 +143,7 @@ impl Call<'_> {
         self.plain_text(value)
     }
 
-    fn plain_text(&mut self, value: Val) -> Result<Val, Raise> {
+    pub(crate) fn plain_text(&mut self, value: Val) -> Result<Val, Raise> {
         let mut text = Vec::new();
         match value {
             Val::Str(_) => return Ok(value),

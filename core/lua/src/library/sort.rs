@@ -41,7 +41,7 @@ enum Question {
 }
 
 impl Work for Sort {
-    fn go_on(&mut self, call: &mut Call<'_>, host: &mut dyn Host) -> Result<Next, Raise> {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
         let mut thread = call.vm.current;
         if core::mem::take(&mut self.has_called) {
             let place = self.place + 2;
@@ -58,18 +58,26 @@ impl Work for Sort {
             }
             let (one, other) = self.pose(call);
             call.vm.charge(1)?;
-            if !call.arg(1).is_nil() {
-                for value in [call.arg(1), one, other] {
-                    call.vm.push(value)?;
+            let function = match call.arg(1) {
+                Val::Nil => {
+                    if let (Val::Str(one), Val::Str(other)) = (one, other) {
+                        call.vm.charge(one.len.min(other.len) as usize / 8)?;
+                    }
+                    match call.vm.less_or_method(&one, &other)? {
+                        Ok(answer) => {
+                            self.answered(call, answer)?;
+                            continue;
+                        }
+                        Err(method) => method,
+                    }
                 }
-                self.has_called = true;
-                return Ok(Next::Call(self.place + 2));
+                function => function,
+            };
+            for value in [function, one, other] {
+                call.vm.push(value)?;
             }
-            if let (Val::Str(one), Val::Str(other)) = (one, other) {
-                call.vm.charge(one.len.min(other.len) as usize / 8)?;
-            }
-            let answer = call.vm.less(host, &one, &other)?;
-            self.answered(call, answer)?;
+            self.has_called = true;
+            return Ok(Next::Call(self.place + 2));
         }
     }
 }

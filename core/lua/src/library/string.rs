@@ -343,7 +343,7 @@ struct Gsub {
 }
 
 impl Work for Gsub {
-    fn go_on(&mut self, call: &mut Call<'_>, host: &mut dyn Host) -> Result<Next, Raise> {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
         if let Some((end, place)) = self.waits_for.take() {
             let value = if call.vm.current.top > place { call.vm.current.at(place) } else { Val::Nil };
             call.vm.current.top = place;
@@ -354,7 +354,7 @@ impl Work for Gsub {
             let found = self.matcher.find(call.vm, self.at, usize::from(self.anchored))?;
             if let Some(end) = found {
                 self.count += 1;
-                if let Some(place) = self.replace(call, host, end)? {
+                if let Some(place) = self.replace(call, end)? {
                     self.waits_for = Some((end, place));
                     return Ok(Next::Call(place));
                 }
@@ -388,21 +388,25 @@ impl Gsub {
     }
 
     /// Appends what stands for a match, unless a function has to tell: then that lies at the place that is returned.
-    fn replace(
-        &mut self,
-        call: &mut Call<'_>,
-        host: &mut dyn Host,
-        end: usize,
-    ) -> Result<Option<usize>, Raise> {
+    fn replace(&mut self, call: &mut Call<'_>, end: usize) -> Result<Option<usize>, Raise> {
         let (top, replacement, whole) = (call.vm.current.top, call.arg(2), (self.at, end));
         match replacement {
             Val::Str(template) => fill_in(call, &mut self.buffer, &self.matcher, template.bytes(), whole)?,
             Val::Table(_) => {
                 push_capture(call.vm, &self.matcher, 0, Some(whole))?;
                 let key = call.vm.current.at(top);
-                let value = call.vm.index(host, replacement, key)?;
-                call.vm.current.top = top;
-                self.append(call, value, end)?;
+                match call.vm.index_or_method(replacement, key)? {
+                    Ok(value) => {
+                        call.vm.current.top = top;
+                        self.append(call, value, end)?;
+                    }
+                    Err((method, object)) => {
+                        call.vm.current.put(top, method);
+                        call.vm.push(object)?;
+                        call.vm.push(key)?;
+                        return Ok(Some(top));
+                    }
+                }
             }
             function => {
                 call.vm.push(function)?;

@@ -59,12 +59,12 @@ impl Store {
 
     /// Removes about `most` due fields of a hash, or all, and `wanted` ones if they are due; returns how many.
     #[cold]
-    pub(super) fn expire_fields<'f>(
+    pub(super) fn expire_fields(
         &mut self,
         hash: u64,
         key: &[u8],
         most: usize,
-        wanted: &mut dyn Iterator<Item = &'f [u8]>,
+        wanted: &mut dyn Iterator<Item = &[u8]>,
     ) -> usize {
         let now = self.now;
         let db = &mut self.dbs[self.db];

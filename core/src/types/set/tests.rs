@@ -411,7 +411,7 @@ fn costs_of_several_sets_do_not_multiply() {
     // Scores are those of as many keys.
     talk.check(conn, &format!("ZUNIONSTORE d {} {}", 2 * MANY, again("z s")), &all);
     talk.check(conn, "ZSCORE d m7", &format!("$4|{}", 2 * MANY));
-    talk.check(conn, &format!("ZINTERSTORE d 3 z z s WEIGHTS 2 3 4"), &all);
+    talk.check(conn, "ZINTERSTORE d 3 z z s WEIGHTS 2 3 4", &all);
     talk.check(conn, "ZSCORE d m7", "$1|9");
 }
 
