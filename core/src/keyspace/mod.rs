@@ -11,5 +11,5 @@ pub use digest::Digest;
 pub use entry::{Entry, Type, Value, ValueMut, ValueRef};
 #[cfg(test)]
 pub(crate) use store::Used;
-pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Store};
+pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Ready, Store};
 pub use table::{ExpiryScan, HashSeed, Iter, Keyed, Table};

@@ -11,6 +11,7 @@ mod typed;
 mod upkeep;
 
 pub use evict::{Attempt, Order, Policy};
+pub use interest::Ready;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -171,7 +172,7 @@ pub struct Store {
     /// hear of it afterwards.
     held_back: Vec<fields::ExpiredFields>,
     /// Keys that were changed while someone waits for them, the first one first.
-    pub ready: Vec<(usize, Vec<u8>)>,
+    pub ready: Ready,
     /// Keys with at least one waiter in any database.
     waiting: usize,
     /// Waits, in any database, that the end of a key ends.
@@ -241,7 +242,7 @@ impl Store {
             notes_changes: false,
             is_still: false,
             held_back: Vec::new(),
-            ready: Vec::new(),
+            ready: Ready::default(),
             waiting: 0,
             waiting_for_loss: 0,
             watching: 0,
@@ -569,7 +570,7 @@ impl Store {
         }
         for key in target.loss_waiters.keys() {
             if keys.find(keys.hash(key), key).is_some() {
-                self.ready.push((db, key.clone()));
+                self.ready.add(db, key);
             }
         }
         self.garbage.push_back(Garbage::Table(keys));
@@ -604,7 +605,7 @@ impl Store {
                 let hash = db.keys.hash(key);
                 let is_there = |db: &Db| db.keys.find(hash, key).is_some();
                 if is_there(db) || (db.loss_waiters.contains_key(key) && is_there(other)) {
-                    self.ready.push((index, key.clone()));
+                    self.ready.add(index, key);
                 }
             }
         }
