@@ -1,11 +1,9 @@
 //! One connection: its socket, and the replies that the kernel has not taken yet.
 
 use crate::net::Stream;
+use crate::pending::{Messages, OFFERED_PIECES_MAX, Pending};
 use sanderling_core::{Class, ConnId, Micros};
-use std::io;
-
-/// An idle connection keeps no more than this for its next burst of replies.
-const PENDING_KEPT_BYTES_MAX: usize = 16 << 10;
+use std::io::{self, IoSlice};
 
 pub(crate) struct Connection {
     pub(crate) stream: Stream,
@@ -57,17 +55,30 @@ impl Connection {
     }
 
     /// Offers bytes to the kernel and keeps what it refuses. Order matters: only when nothing is pending.
-    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn send(&mut self, bytes: &[u8], messages: &mut Messages) -> io::Result<()> {
         debug_assert!(self.pending.is_empty());
         let sent = if self.blocked { 0 } else { write_some(&mut self.stream, bytes, &mut self.blocked)? };
-        self.pending.push(&bytes[sent..]);
+        self.keep(bytes, sent, messages);
         Ok(())
+    }
+
+    /// Keeps bytes from `start` on until the kernel takes them.
+    pub(crate) fn keep(&mut self, bytes: &[u8], start: usize, messages: &mut Messages) {
+        if start == bytes.len() {
+            return;
+        }
+        match messages.share(bytes, self.class) {
+            Some(message) => self.pending.push_shared(message, start),
+            None => self.pending.push(&bytes[start..]),
+        }
     }
 
     /// Offers what is pending to the kernel.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        if !self.blocked && !self.pending.is_empty() {
-            let sent = write_some(&mut self.stream, self.pending.bytes(), &mut self.blocked)?;
+        while !self.blocked && !self.pending.is_empty() {
+            let mut slices = [IoSlice::new(&[]); OFFERED_PIECES_MAX];
+            let count = self.pending.offer(&mut slices);
+            let sent = write_once(&mut self.blocked, || self.stream.write_vectored(&slices[..count]))?;
             self.pending.take(sent);
         }
         Ok(())
@@ -77,84 +88,21 @@ impl Connection {
 /// Writes until the kernel refuses; returns how much it took.
 fn write_some(stream: &mut Stream, bytes: &[u8], blocked: &mut bool) -> io::Result<usize> {
     let mut sent = 0;
-    while sent < bytes.len() {
-        match stream.write(&bytes[sent..]) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => sent += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                *blocked = true;
-                break;
-            }
-            Err(error) => return Err(error),
-        }
+    while sent < bytes.len() && !*blocked {
+        sent += write_once(blocked, || stream.write(&bytes[sent..]))?;
     }
     Ok(sent)
 }
 
-/// Bytes that wait for the kernel.
-#[derive(Default)]
-pub(crate) struct Pending {
-    bytes: Vec<u8>,
-    /// How many at the front are gone.
-    sent: usize,
-}
-
-impl Pending {
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.sent
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.sent..]
-    }
-
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    pub(crate) fn take(&mut self, count: usize) {
-        self.sent += count;
-        if self.is_empty() {
-            self.sent = 0;
-            self.bytes.clear();
-            self.bytes.shrink_to(PENDING_KEPT_BYTES_MAX);
-        } else if self.sent > self.bytes.len() / 2 {
-            // Each byte is moved at most once for each that was sent.
-            self.bytes.drain(..self.sent);
-            self.sent = 0;
+/// Writes what is not empty, and notes whether the kernel refuses.
+fn write_once(blocked: &mut bool, mut write: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    match write() {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            *blocked = true;
+            Ok(0)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pending_bytes_keep_their_order() {
-        let mut pending = Pending::default();
-        let mut taken = Vec::new();
-        for round in 0..100u8 {
-            pending.push(&[round; 7]);
-            let count = (round as usize % 11).min(pending.len());
-            taken.extend_from_slice(&pending.bytes()[..count]);
-            pending.take(count);
-        }
-        taken.extend_from_slice(pending.bytes());
-        let expected: Vec<u8> = (0..100u8).flat_map(|round| [round; 7]).collect();
-        assert_eq!(taken, expected);
-    }
-
-    #[test]
-    fn an_emptied_buffer_gives_its_memory_back() {
-        let mut pending = Pending::default();
-        pending.push(&vec![0; 1 << 20]);
-        pending.take(1 << 20);
-        assert!(pending.is_empty() && pending.bytes.capacity() <= PENDING_KEPT_BYTES_MAX);
+        done => done,
     }
 }

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod log;
 pub mod memory;
 mod net;
+mod pending;
 mod server;
 
 pub use server::{Server, StartError};

@@ -11,6 +11,7 @@ use crate::files;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::log;
 use crate::net::{Arrival, DENIED, Listener, listen};
+use crate::pending::Messages;
 use links::{Link, Links};
 use mio::{Events, Poll, Token};
 use pacing::Pacing;
@@ -84,6 +85,8 @@ pub struct Server {
     pause: Option<Duration>,
     /// Slots of connections with output that was put aside during the batch.
     flushes: Vec<usize>,
+    /// Messages of the last batch, for all who get them.
+    messages: Messages,
     /// Slots of connections that the engine must hear of: their requests shall wait, or go on.
     holds: Vec<usize>,
     /// Connections that are gone and that the engine does not know to be.
@@ -200,6 +203,7 @@ impl Server {
             batch: Batch::default(),
             deadline: None,
             flushes: Vec::new(),
+            messages: Messages::default(),
             holds: Vec::new(),
             dropped: Vec::new(),
             host_request: None,
@@ -423,7 +427,7 @@ impl Server {
 
     fn refuse(&mut self, slot: usize) {
         if let Some(connection) = self.connections.get(slot)
-            && connection.send(DENIED).is_err()
+            && connection.send(DENIED, &mut Messages::default()).is_err()
         {
             self.connections.remove(slot);
             return;
@@ -558,9 +562,9 @@ impl Server {
                     let Some(connection) = self.connections.get(slot) else { continue };
                     connection.class = class;
                     let sent = if connection.pending.is_empty() && !connection.to_flush {
-                        connection.send(bytes)
+                        connection.send(bytes, &mut self.messages)
                     } else {
-                        connection.pending.push(bytes);
+                        connection.keep(bytes, 0, &mut self.messages);
                         Ok(())
                     };
                     if !connection.to_flush {
@@ -592,6 +596,7 @@ impl Server {
                 }
             }
         }
+        self.messages.clear();
         let mut flushes = std::mem::take(&mut self.flushes);
         for slot in flushes.drain(..) {
             if let Some(connection) = self.connections.get(slot) {
@@ -745,6 +750,7 @@ impl Server {
         self.links = Links::default();
         self.ready.clear();
         self.flushes.clear();
+        self.messages.clear();
         self.holds.clear();
         self.dropped.clear();
         self.host_request = None;

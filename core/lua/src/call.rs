@@ -235,7 +235,10 @@ impl Vm {
         let count = match native.kind {
             NativeKind::Library(function) => {
                 let count = thread.top - func - 1;
-                function(&mut Call { vm: self, func, count }, host)?
+                match function(&mut Call { vm: self, func, count }, host) {
+                    Err(Raise::Begun) => return self.begun(host),
+                    done => done?,
+                }
             }
             NativeKind::Host(number) => {
                 let count = thread.top - func - 1;
@@ -314,6 +317,7 @@ impl Vm {
                 thread.put(func + 1, value);
                 self.complete(func, 2)
             }
+            FrameKind::Steps => Ok(Flow::Frame),
             _ => unreachable!("native functions wait inside `call_value`, coroutines inside `resume`"),
         }
     }
@@ -387,6 +391,7 @@ impl Vm {
                         return Unwound::Caught(self.catch(host, frame));
                     }
                     FrameKind::Resume | FrameKind::Wrap => self.resumes = self.resumes.saturating_sub(1),
+                    FrameKind::Steps => self.end_steps(),
                     _ => {}
                 }
                 thread.frames.pop();

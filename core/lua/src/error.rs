@@ -12,6 +12,8 @@ pub(crate) enum Raise {
     OutOfInstructions,
     /// The slice of instructions is used up; the run goes on later.
     Pause,
+    /// A library function has begun to go on step by step: see [`crate::steps`]. It never leaves the call of one.
+    Begun,
 }
 
 /// The error of a native function: an error that Lua code can catch, or the end of the run. It is made by

@@ -22,7 +22,11 @@ impl Vm {
             let mut thread = self.current;
             let frame = *thread.frames.last().expect("a function is being executed");
             let Val::Lua(closure) = thread.at(frame.func as usize) else {
-                unreachable!("only Lua functions are interpreted")
+                // A library function that goes on step by step.
+                match self.step(host)? {
+                    Flow::Return => return Ok(Flow::Return),
+                    Flow::Frame | Flow::Next => continue 'frame,
+                }
             };
             let constants = closure.proto.constants.as_ptr();
             let base_index = frame.base as usize;

@@ -86,6 +86,7 @@ mod opcode;
 mod operators;
 mod parser;
 mod slow;
+mod steps;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -116,12 +116,17 @@ impl Vm {
         Err(self.runtime_error("loop in gettable"))
     }
 
-    /// `object[key]` for native code.
-    pub(crate) fn index(&mut self, host: &mut dyn Host, object: Val, key: Val) -> Result<Val, Raise> {
-        match self.find_index(object, key, None)? {
+    /// `object[key]` for native code that goes on step by step: the value, or the function that is to be called for it
+    /// with this object and the key.
+    pub(crate) fn index_or_method(
+        &mut self,
+        object: Val,
+        key: Val,
+    ) -> Result<Result<Val, (Val, Val)>, Raise> {
+        Ok(match self.find_index(object, key, None)? {
             Found::Value(value) => Ok(value),
-            Found::Method(method, object) => self.call_for_value(host, method, &[object, key]),
-        }
+            Found::Method(method, object) => Err((method, object)),
+        })
     }
 
     /// Calls a function from native code for its first result.
@@ -317,13 +322,13 @@ impl Vm {
         if event == Event::Le { find(Event::Lt).map(|method| (method, true)) } else { None }
     }
 
-    /// `a < b`, for native code.
-    pub(crate) fn less(&mut self, host: &mut dyn Host, a: &Val, b: &Val) -> Result<bool, Raise> {
+    /// `a < b`, for native code that goes on step by step: the answer, or the function that is to be called for it.
+    pub(crate) fn less_or_method(&mut self, a: &Val, b: &Val) -> Result<Result<bool, Val>, Raise> {
         match (a, b) {
-            (Val::Number(x), Val::Number(y)) => Ok(x < y),
-            (Val::Str(x), Val::Str(y)) => Ok(compare_strings(x.bytes(), y.bytes()).is_lt()),
+            (Val::Number(x), Val::Number(y)) => Ok(Ok(x < y)),
+            (Val::Str(x), Val::Str(y)) => Ok(Ok(compare_strings(x.bytes(), y.bytes()).is_lt())),
             _ => match self.order_method(Event::Lt, a, b) {
-                Some((method, false)) => Ok(!self.call_for_value(host, method, &[*a, *b])?.is_falsy()),
+                Some((method, false)) => Ok(Err(method)),
                 _ => Err(self.compare_error(a, b)),
             },
         }

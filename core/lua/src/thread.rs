@@ -57,6 +57,8 @@ pub(crate) struct Frame {
 pub(crate) enum FrameKind {
     Lua,
     Native,
+    /// A library function that goes on step by step.
+    Steps,
     Pcall,
     Xpcall,
     /// The handler of an `xpcall` is running.

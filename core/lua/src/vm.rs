@@ -5,6 +5,7 @@ use crate::call::Flow;
 use crate::error::Raise;
 use crate::heap::Heap;
 use crate::meta::NAMES;
+use crate::steps::Steps;
 use crate::table::Table;
 use crate::thread::{After, Status, Thread};
 use crate::value::{Gc, Str, Val};
@@ -105,6 +106,8 @@ pub struct Vm {
     /// What was moved from `reserve` to `fuel` because a pause was not possible.
     overdraft: u64,
     pub(crate) native_depth: u32,
+    /// Library functions that have begun and not ended.
+    pub(crate) steps: Vec<Steps>,
     pub(crate) native_depth_max: u32,
     pub(crate) resumes: u32,
     pub(crate) frames_max: usize,
@@ -146,6 +149,7 @@ impl Vm {
             reserve: 0,
             overdraft: 0,
             native_depth: 0,
+            steps: Vec::new(),
             native_depth_max: options.native_depth_max,
             resumes: 0,
             frames_max: options.frames_max,
@@ -216,7 +220,7 @@ impl Vm {
                 self.state = State::Paused;
                 Run::Paused
             }
-            Err(Raise::Error) => Run::Failed,
+            Err(Raise::Error | Raise::Begun) => Run::Failed,
             Err(Raise::OutOfMemory) => self.aborted(Run::OutOfMemory),
             Err(Raise::OutOfInstructions) => self.aborted(Run::OutOfInstructions),
         }
@@ -241,6 +245,7 @@ impl Vm {
         }
         self.main.abandon();
         self.current = self.main;
+        while self.drop_steps() {}
         self.native_depth = 0;
         self.resumes = 0;
         self.collect();
@@ -349,6 +354,12 @@ impl Vm {
         if self.fuel < 0 { self.overdrawn() } else { Ok(()) }
     }
 
+    /// For native code that may pause here: whether the slice is used up.
+    #[inline(always)]
+    pub(crate) fn check_slice(&mut self) -> Result<(), Raise> {
+        if self.fuel < 0 { self.out_of_fuel() } else { Ok(()) }
+    }
+
     /// Charges what tables did.
     #[inline(always)]
     pub(crate) fn charge_work(&mut self) -> Result<(), Raise> {
@@ -359,13 +370,13 @@ impl Vm {
         self.charge(work)
     }
 
-    /// Native code cannot pause: it goes on into what is left for later.
+    /// Most native code cannot pause: it goes on into what is left for later.
     #[cold]
     fn overdrawn(&self) -> Result<(), Raise> {
         if self.fuel.unsigned_abs() > self.reserve { Err(Raise::OutOfInstructions) } else { Ok(()) }
     }
 
-    /// The slice is used up in the interpreter's loop.
+    /// The slice is used up where a pause is possible unless native code waits for this to end.
     #[cold]
     #[inline(never)]
     pub(crate) fn out_of_fuel(&mut self) -> Result<(), Raise> {

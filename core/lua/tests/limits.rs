@@ -223,6 +223,115 @@ fn a_run_pauses_and_goes_on() {
     }
 }
 
+/// Library functions charged what they did but could not pause: a host that gives slices had to wait for 20 s.
+#[test]
+#[cfg_attr(miri, ignore = "it takes long there")]
+fn library_functions_pause_in_between() {
+    const SLICE: u64 = 2000;
+    // A step of a library function may take some of these more than the slice has.
+    const MOST: u64 = SLICE + 4000;
+    for program in [
+        "return ('a'):rep(30):find(('a*'):rep(4) .. 'b')",
+        "return ('a'):rep(30):match(('a-'):rep(4) .. 'b')",
+        "return ('a'):rep(13):find(('a?'):rep(12) .. ('a'):rep(12) .. 'b')",
+        "return ('ab'):rep(12):match('(.-)(.-)(.-)%3%2%1c')",
+        "return #('x'):rep(20000):match('x*')",
+        "return select(2, ('ab'):rep(3000):gsub('a.', 'c%0')), ('(b)'):rep(3000):gsub('%b()', {['(b)'] = 'c'})",
+        "local n = 0 for a, b in ('ab'):rep(2000):gmatch('(a)(b)') do n = n + 1 end return n",
+        "local n = 0 for _ in ('a'):rep(40):gmatch(('a*'):rep(3) .. 'b') do n = n + 1 end return n",
+        "return ('a'):rep(3000):find(('a'):rep(1000) .. 'b', 1, true)",
+        "return (('x'):rep(20):gsub('.', function(x) local s = 0 for i = 1, 3000 do s = s + i end return s end))",
+        "return pcall(string.gsub, ('x'):rep(9), 'x', function() for i = 1, 5000 do end error('e', 0) end)",
+        "return pcall(string.gsub, 'x', '.', function() coroutine.yield() end)",
+        "return coroutine.wrap(function() return ('a'):rep(100):gsub('a', function(a) return coroutine.wrap(function() \
+           coroutine.yield(a:upper()) end)() end) end)()",
+        "local t = {} table.insert(t, 30000, 'x') table.insert(t, -20000, 'y') return #t, t[30000], t[-20000]",
+        "local t = {} for i = 1, 5000 do t[i] = i end table.insert(t, 1, 0) return table.remove(t, 3), #t, t[4999]",
+        "local t = {} for i = 1, 3000 do t[i] = 'x' .. i end return table.concat(t, ', '), table.concat(t, '', 2, 9)",
+        "local t = {} for i = 1, 2000 do t[i] = i * 7919 % 2003 end table.sort(t) return table.concat(t, ' ')",
+        "local t, n = {}, 0 for i = 1, 300 do t[i] = i * 7919 % 307 end \
+           table.sort(t, function(a, b) n = n + 1 for i = 1, 20 do end return a > b end) return n, table.concat(t, ' ')",
+        "local t, n = {}, 0 for i = 1, 300 do t[i] = ('k'):rep(i % 17) .. i end table.sort(t) return table.concat(t, ' ')",
+        "return pcall(table.sort, {1, 2, 3, 4, 5, 6, 7}, function(a, b) return true end)",
+        "return pcall(table.sort, {1, 'x', 3, 4, 5, 6, 7})",
+        "local n = 0 table.foreachi({1, 2, 3, 4}, function(i, v) for j = 1, 2000 do n = n + v end end) return n",
+        "return table.foreach({a = 1, b = 2, 3}, function(k, v) for j = 1, 2000 do end if k == 'b' then return v end end)",
+        "local t = setmetatable({}, {__index = function(t, k) return (k:gsub('.', '%0%0')) end}) return t.abc, t.d",
+        "return (('abc'):gsub('.', setmetatable({}, {__index = function(t, k) for i = 1, 5000 do end return k .. k end})))",
+        "return pcall(string.gsub, 'abc', '.', setmetatable({}, {__index = function(t, k) error(k, 0) end}))",
+        "local mt = {__lt = function(a, b) for i = 1, 1000 do end return a.n < b.n end} local t = {} \
+           for i = 1, 9 do t[i] = setmetatable({n = i * 7 % 10}, mt) end table.sort(t) local s = '' \
+           for i = 1, 9 do s = s .. t[i].n end return s",
+        "for w in ('a b'):gmatch('%a') do if w:find('b') then return w end end",
+        "return (('abc'):gsub('%w', string.upper)), (('abc'):gsub('', '-')), (('abc'):gsub('^a', 'x'))",
+    ] {
+        let outcome = |slice: u64| {
+            let mut vm = machine(&Options { memory_bytes_max: 64 << 20, ..Options::default() });
+            let function = vm.load(b"@limits", program.as_bytes()).expect("it compiles");
+            vm.start(function, &[], 500_000_000).expect("there is memory");
+            let mut most = 0;
+            let end = loop {
+                let before = vm.instructions_left();
+                let end = vm.run(&mut Printer::default(), slice);
+                most = most.max(before - vm.instructions_left());
+                if end != Run::Paused {
+                    break end;
+                }
+                vm.collect_garbage();
+            };
+            let values: Vec<Value> = match end {
+                Run::Done => (0..vm.result_count()).map(|index| vm.result(index)).collect(),
+                _ => vec![vm.failure()],
+            };
+            let show = |value: &Value| {
+                vm.to_bytes(*value)
+                    .map_or(format!("{value:?}"), |text| String::from_utf8_lossy(&text).into_owned())
+            };
+            let shown: Vec<String> = values.iter().map(show).collect();
+            (end, shown, vm.instructions_left(), most)
+        };
+        let (end, values, left, _) = outcome(u64::MAX);
+        assert_eq!(end, Run::Done, "{program}: {values:?}");
+        for slice in [SLICE, 7] {
+            let (cut_end, cut_values, cut_left, most) = outcome(slice);
+            assert_eq!((cut_end, cut_values), (end, values.clone()), "{program}");
+            assert!(most <= MOST, "{program}: {most} instructions without a pause");
+            // The collector's work is charged, and it runs at other times.
+            assert!(cut_left.abs_diff(left) <= 2000, "{program}: {cut_left} and {left} are left");
+        }
+    }
+}
+
+/// Whoever is in the middle of a library function can be stopped, and the machine is whole afterwards.
+#[test]
+fn a_run_can_be_stopped_within_a_library_function() {
+    let mut vm = machine(&options());
+    let before = vm.memory_bytes();
+    for program in [
+        "return ('a'):rep(1000):find(('a*'):rep(9) .. 'b')",
+        "return ('a'):rep(1000):gsub('a', function(x) return (x:gsub('.', function() while true do end end)) end)",
+        "table.sort({3, 2, 1}, function() while true do end end)",
+        "coroutine.wrap(function() table.foreach({1}, function() while true do end end) end)()",
+        "table.insert({}, -2^31, 1)",
+        "('x'):gsub('.', setmetatable({}, {__index = function() while true do end end}))",
+        "return tostring(setmetatable({}, {__tostring = function() while true do end end}))",
+    ] {
+        start(&mut vm, program);
+        for _ in 0..10 {
+            assert_eq!(vm.run(&mut Printer::default(), 1000), Run::Paused, "{program}");
+        }
+        vm.stop();
+        vm.release(0);
+        start(&mut vm, "local t = {2, 1} table.sort(t) return ('x'):gsub('x', function() return t[1] end)");
+        assert_eq!(vm.run(&mut Printer::default(), u64::MAX), Run::Done);
+        let result = vm.result(0);
+        assert_eq!(vm.as_bytes(result), Some(b"1".as_slice()));
+        vm.release(0);
+    }
+    vm.collect_garbage();
+    assert!(vm.memory_bytes() < before + 64 * 1024, "{} and {before}", vm.memory_bytes());
+}
+
 #[test]
 fn a_paused_run_can_be_stopped() {
     let mut vm = machine(&options());

@@ -4,6 +4,7 @@
 //! connection's gate leads each request to [`admit`].
 
 mod file;
+mod listed;
 mod log;
 mod selector;
 mod user;

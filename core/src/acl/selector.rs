@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use super::RuleError;
+use super::listed::Listed;
 use crate::base::error::until_zero;
 use crate::base::glob::glob_match;
 use crate::command::{CATEGORIES, Command, CommandId, Flags, Index, KeyAt, Lookup};
 use crate::resp::args::Args;
-use crate::structures::ordered::OrderedMap;
+use crate::structures::ordered::{OrderedMap, OrderedSet};
 
 /// What rules are read with.
 #[derive(Clone, Copy)]
@@ -30,20 +31,15 @@ pub(crate) struct Selector {
     /// Whether there was no rule against any command since `+@all`: then nothing is looked up.
     pub(super) all_commands: bool,
     /// Commands that are allowed with these first arguments, although not in general.
-    first_args: OrderedMap<CommandId, Vec<Vec<u8>>>,
-    /// The rules about commands, the later ones prevailing, as they are shown: whether they allow, and what.
-    rules: Vec<(bool, Vec<u8>)>,
+    /// They are in lower case.
+    first_args: OrderedMap<CommandId, OrderedSet<Vec<u8>>>,
+    /// The rules about commands, the later ones prevailing, as they are shown: what, and whether they allow it.
+    rules: Listed<Vec<u8>, bool>,
     pub(super) all_keys: bool,
-    keys: Vec<KeyPattern>,
+    /// Patterns of keys, and what may be done with these.
+    keys: Listed<Vec<u8>, Access>,
     pub(super) all_channels: bool,
-    pub(super) channels: Vec<Vec<u8>>,
-}
-
-/// Keys, and what may be done with them.
-#[derive(Clone)]
-struct KeyPattern {
-    pattern: Vec<u8>,
-    access: Access,
+    channels: Listed<Vec<u8>, ()>,
 }
 
 /// Reading, writing, or both.
@@ -110,13 +106,13 @@ impl Selector {
     pub(super) fn apply(&mut self, names: Names<'_>, rule: &[u8]) -> Result<(), RuleError> {
         let is = |word: &str| rule.eq_ignore_ascii_case(word.as_bytes());
         if is("allkeys") || is("~*") {
-            (self.all_keys, self.keys) = (true, Vec::new());
+            (self.all_keys, self.keys) = (true, Listed::default());
         } else if is("resetkeys") {
-            (self.all_keys, self.keys) = (false, Vec::new());
+            (self.all_keys, self.keys) = (false, Listed::default());
         } else if is("allchannels") || is("&*") {
-            (self.all_channels, self.channels) = (true, Vec::new());
+            (self.all_channels, self.channels) = (true, Listed::default());
         } else if is("resetchannels") {
-            (self.all_channels, self.channels) = (false, Vec::new());
+            (self.all_channels, self.channels) = (false, Listed::default());
         } else if is("allcommands") || is("+@all") {
             self.set_all(true);
         } else if is("nocommands") || is("-@all") {
@@ -154,12 +150,12 @@ impl Selector {
         if has_spaces(pattern) {
             return Err(RuleError::Syntax);
         }
-        match self.keys.iter_mut().find(|known| known.pattern == pattern) {
+        match self.keys.get_mut(pattern) {
             Some(known) => {
-                known.access.reads |= access.reads;
-                known.access.writes |= access.writes;
+                known.reads |= access.reads;
+                known.writes |= access.writes;
             }
-            None => self.keys.push(KeyPattern { pattern: pattern.to_vec(), access }),
+            None => self.keys.add(pattern.to_vec(), access),
         }
         Ok(())
     }
@@ -171,8 +167,8 @@ impl Selector {
         if has_spaces(pattern) {
             return Err(RuleError::Syntax);
         }
-        if !self.channels.iter().any(|known| known == pattern) {
-            self.channels.push(pattern.to_vec());
+        if !self.channels.contains(pattern) {
+            self.channels.add(pattern.to_vec(), ());
         }
         Ok(())
     }
@@ -192,10 +188,7 @@ impl Selector {
             return Err(RuleError::Syntax);
         }
         if entry.row.subcommands.is_empty() {
-            let known = self.first_args.or_default(id);
-            if !known.iter().any(|other| other.eq_ignore_ascii_case(argument)) {
-                known.push(argument.to_vec());
-            }
+            self.first_args.or_default(id).insert(argument.to_ascii_lowercase());
         } else {
             let id = names.index.find(names.lookup, name).ok_or(RuleError::Unknown)?;
             self.set_command(names, id, true);
@@ -245,10 +238,8 @@ impl Selector {
     /// Keeps a rule for showing it, in the place of earlier ones about the same command or its subcommands.
     fn note(&mut self, name: &[u8], allow: bool) {
         let name = name.to_ascii_lowercase();
-        self.rules.retain(|(_, known)| {
-            known.strip_prefix(name.as_slice()).is_none_or(|rest| !rest.is_empty() && rest[0] != b'|')
-        });
-        self.rules.push((allow, name));
+        self.rules.remove_with_parts(&name);
+        self.rules.add(name, allow);
     }
 
     // ----- checks -----
@@ -268,7 +259,7 @@ impl Selector {
         if !self.all_channels {
             let (channels, is_pattern) = channels_of(request.row, request.args);
             for at in channels {
-                if !allows_channel(self.channels.iter(), request.args.at(at), is_pattern) {
+                if !allows_channel(self.channels(), request.args.at(at), is_pattern) {
                     return Err(Denied::Channel(at));
                 }
             }
@@ -281,20 +272,24 @@ impl Selector {
             return true;
         }
         match (self.first_args.get(&id), request.args.get(1)) {
-            (Some(known), Some(first)) => known.iter().any(|known| known.eq_ignore_ascii_case(first)),
+            (Some(known), Some(first)) => known.contains(&first.to_ascii_lowercase()),
             _ => false,
         }
     }
 
     fn allows_key(&self, key: &[u8], flags: &[&str]) -> bool {
         let access = Access::of(flags);
-        self.keys.iter().any(|known| known.access.includes(access) && glob_match(&known.pattern, key, false))
+        self.keys.iter().any(|(pattern, known)| known.includes(access) && glob_match(pattern, key, false))
     }
 
     /// Whether any key whatever may be read, as keys that are named by values are.
     pub(super) fn reads_all_keys(&self) -> bool {
-        let reads_all = |known: &KeyPattern| known.access.reads && known.pattern == b"*";
-        self.all_keys || self.keys.iter().any(reads_all)
+        self.all_keys || self.keys.iter().any(|(pattern, known)| known.reads && pattern == b"*")
+    }
+
+    /// Patterns of channels, in any order.
+    pub(super) fn channels(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.channels.iter().map(|(pattern, ())| pattern)
     }
 
     // ----- showing -----
@@ -302,7 +297,7 @@ impl Selector {
     /// The rules about commands in one line.
     pub(crate) fn commands_text(&self) -> Vec<u8> {
         let mut text = if self.allows_future { b"+@all".to_vec() } else { b"-@all".to_vec() };
-        for (allow, name) in &self.rules {
+        for (name, allow) in self.rules.in_order() {
             text.extend_from_slice(if *allow { b" +" } else { b" -" });
             text.extend_from_slice(name);
         }
@@ -314,8 +309,8 @@ impl Selector {
         if self.all_keys {
             return b"~*".to_vec();
         }
-        let shown = |known: &KeyPattern| [known.access.prefix(), &known.pattern].concat();
-        self.keys.iter().map(shown).collect::<Vec<_>>().join(&b' ')
+        let shown = |(pattern, known): (&Vec<u8>, &Access)| [known.prefix(), pattern.as_slice()].concat();
+        self.keys.in_order().into_iter().map(shown).collect::<Vec<_>>().join(&b' ')
     }
 
     /// The patterns of channels in one line.
@@ -323,8 +318,8 @@ impl Selector {
         if self.all_channels {
             return b"&*".to_vec();
         }
-        let shown = |pattern: &Vec<u8>| [b"&", pattern.as_slice()].concat();
-        self.channels.iter().map(shown).collect::<Vec<_>>().join(&b' ')
+        let shown = |(pattern, ()): (&Vec<u8>, &())| [b"&", pattern.as_slice()].concat();
+        self.channels.in_order().into_iter().map(shown).collect::<Vec<_>>().join(&b' ')
     }
 
     /// Everything as rules that make the same selector.

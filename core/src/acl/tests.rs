@@ -120,3 +120,33 @@ fn the_log_keeps_a_part_of_what_is_long() {
     talk.check(alice, "GET b", "-NOPERM No permissions to access a key");
     assert!(talk.ask(admin, "ACL LOG").starts_with("*1|"));
 }
+
+/// Thousands of patterns, passwords and first arguments were each compared with all before them.
+#[test]
+fn many_rules_are_kept_once_and_in_order() {
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    let words =
+        |of: &str| (0..3000).map(|nth| alloc::format!("{of}{}", nth % 2000)).collect::<alloc::vec::Vec<_>>();
+    for of in ["~k", "&c", "+get|f", ">p"] {
+        talk.check(conn, &alloc::format!("ACL SETUSER u {}", words(of).join(" ")), "+OK");
+    }
+    talk.check(conn, "ACL SETUSER u %R~k1 +GET|F7 +set|x +get|last -config|get -config", "+OK");
+    let text = text_of(&talk.engine);
+    let line = text.lines().find(|line| line.starts_with("user u ")).expect("the user is there");
+    let of = |start: &str| {
+        line.split(' ')
+            .filter(|word| word.starts_with(start))
+            .map(String::from)
+            .collect::<alloc::vec::Vec<_>>()
+    };
+    assert_eq!(of("~k"), words("~k")[..2000]);
+    assert_eq!(of("&c"), words("&c")[..2000]);
+    assert_eq!(of("#").len(), 2000);
+    // One that is named again goes to the end.
+    let rules = of("+get|");
+    assert_eq!((rules.len(), rules[0].as_str()), (2001, "+get|f1000"));
+    assert_eq!(rules[1998..], ["+get|f999", "+get|f7", "+get|last"]);
+    assert!(line.ends_with(" +get|f7 +set|x +get|last -config"), "{}", &line[line.len() - 60..]);
+    talk.check(conn, "ACL DRYRUN u GET k0", "$50|User u has no permissions to run the 'get' command");
+}

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::listed::Listed;
 use super::selector::{Denied, Names, Request, Selector, allows_channel};
 use super::{RuleError, UserId};
 use crate::base::sha256::sha256;
@@ -26,7 +27,7 @@ pub(crate) struct User {
     /// Whether values that RESTORE brings are taken as they are; kept and shown, as there is nothing that trusts
     /// such a value.
     skips_sanitizing: bool,
-    passwords: Vec<Password>,
+    passwords: Listed<Password, ()>,
     /// The first is the one that rules outside of parentheses are about.
     selectors: Vec<Selector>,
 }
@@ -39,7 +40,7 @@ impl User {
             is_enabled: false,
             needs_no_password: false,
             skips_sanitizing: false,
-            passwords: Vec::new(),
+            passwords: Listed::default(),
             selectors: alloc::vec![Selector::new(names)],
         }
     }
@@ -51,7 +52,7 @@ impl User {
             is_enabled: true,
             needs_no_password: true,
             skips_sanitizing: false,
-            passwords: Vec::new(),
+            passwords: Listed::default(),
             selectors: alloc::vec![Selector::open()],
         }
     }
@@ -102,15 +103,13 @@ impl User {
 
     fn add_password(&mut self, password: Password) {
         if !self.passwords.contains(&password) {
-            self.passwords.push(password);
+            self.passwords.add(password, ());
         }
         self.needs_no_password = false;
     }
 
     fn remove_password(&mut self, password: Password) -> Result<(), RuleError> {
-        let at = self.passwords.iter().position(|known| *known == password);
-        self.passwords.remove(at.ok_or(RuleError::NoSuchPassword)?);
-        Ok(())
+        if self.passwords.remove(&password) { Ok(()) } else { Err(RuleError::NoSuchPassword) }
     }
 
     fn add_selector(&mut self, names: Names<'_>, rules: &[u8]) -> Result<(), RuleError> {
@@ -145,7 +144,7 @@ impl User {
     /// Compares digests as a whole, so that the time it takes tells nothing.
     fn knows(&self, given: Password) -> bool {
         let differs = |known: &Password| known.iter().zip(given).fold(0, |all, (a, b)| all | (a ^ b));
-        self.passwords.iter().fold(false, |found, known| found | (differs(known) == 0))
+        self.passwords.iter().fold(false, |found, (known, ())| found | (differs(known) == 0))
     }
 
     /// Whether nothing needs to be checked.
@@ -177,7 +176,7 @@ impl User {
             return true;
         }
         let allows = |channel: &Vec<u8>, is_pattern| {
-            let allowed = self.selectors.iter().flat_map(|selector| &selector.channels);
+            let allowed = self.selectors.iter().flat_map(Selector::channels);
             allows_channel(allowed, channel, is_pattern)
         };
         subscriptions.patterns.iter().all(|pattern| allows(pattern, true))
@@ -197,7 +196,7 @@ impl User {
 
     /// The digests of the passwords in hexadecimal digits.
     pub(crate) fn digests(&self) -> impl ExactSizeIterator<Item = String> {
-        self.passwords.iter().map(|password| hexadecimal(password))
+        self.passwords.in_order().into_iter().map(|(password, ())| hexadecimal(password))
     }
 
     /// The selector of rules outside of parentheses.

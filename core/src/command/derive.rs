@@ -94,12 +94,8 @@ impl Command {
         if specs.is_empty() {
             return Vec::new();
         }
-        match self.name {
-            // These cannot be told by positions alone.
-            "SET" if self.group == Group::String => return alloc::vec![(1, set_flags(args))],
-            "SORT" => return sort_keys(args),
-            "BITFIELD" => return alloc::vec![(1, bitfield_flags(args))],
-            _ => {}
+        if let Some(keys_of) = self.keys_of {
+            return keys_of(args);
         }
         let (mut keys, mut is_loose): (Vec<KeyAt>, _) = (Vec::new(), false);
         for spec in specs.iter().filter(|spec| spec.is_of_keys()) {
@@ -153,43 +149,6 @@ impl KeySpec {
     pub fn is_of_keys(&self) -> bool {
         !self.flags.contains(&"not_key")
     }
-}
-
-/// SET reads only with GET.
-fn set_flags(args: Args<'_>) -> &'static [&'static str] {
-    let reads = (3..args.len()).any(|index| args.is(index, "GET"));
-    if reads { &["RW", "access", "update"] } else { &["OW", "update"] }
-}
-
-/// BITFIELD only reads when all it does is GET.
-fn bitfield_flags(args: Args<'_>) -> &'static [&'static str] {
-    let mut cursor = args.cursor(2);
-    while cursor.accept_with("GET", 2) || cursor.accept_with("OVERFLOW", 1) {
-        let values = if args.is(cursor.position() - 1, "GET") { 2 } else { 1 };
-        if cursor.many(values).is_err() {
-            break;
-        }
-    }
-    if cursor.is_done() { &["RO", "access"] } else { &["RW", "access", "update"] }
-}
-
-/// The source of SORT, and what comes after the last STORE that is an option and no option's value.
-fn sort_keys(args: Args<'_>) -> Vec<KeyAt> {
-    let mut keys: Vec<KeyAt> = alloc::vec![(1, &["RO", "access"])];
-    let (mut index, mut store) = (2, None);
-    while index < args.len() {
-        if args.is(index, "STORE") && index + 1 < args.len() {
-            store = Some(index + 1);
-            index += 1;
-        } else if args.is(index, "LIMIT") {
-            index += 2;
-        } else if args.is(index, "BY") || args.is(index, "GET") {
-            index += 1;
-        }
-        index += 1;
-    }
-    keys.extend(store.map(|at| -> KeyAt { (at, &["OW", "update"]) }));
-    keys
 }
 
 /// The number that a text begins with, as C reads it; 0 if there is none.

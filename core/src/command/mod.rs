@@ -7,6 +7,8 @@
 pub mod context;
 mod derive;
 mod index;
+#[cfg(test)]
+mod tests;
 
 pub use derive::{CATEGORIES, KeyAt};
 pub(crate) use index::{CommandId, Index};
@@ -49,6 +51,9 @@ pub struct Command {
     pub arity: Option<i32>,
     /// Where the keys are, where the grammar does not yield it.
     pub keys: Option<&'static [KeySpec]>,
+    /// What finds the keys of a request, where specifications cannot tell. Where an option names one, the handler
+    /// asks the same function, so that the keys that are checked are those that are used.
+    pub keys_of: Option<fn(Args<'_>) -> Vec<KeyAt>>,
     /// ACL categories besides those that follow from group and flags.
     pub categories: &'static [&'static str],
     /// Hints for clients, as COMMAND gives them.
@@ -71,6 +76,7 @@ impl Command {
         deprecated: None,
         arity: None,
         keys: None,
+        keys_of: None,
         categories: &[],
         tips: &[],
     };

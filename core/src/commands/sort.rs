@@ -9,7 +9,7 @@ use crate::base::error::{Error, until_zero};
 use crate::base::memory::ELEMENT_BYTES;
 use crate::command::context::{Context, Flow};
 use crate::command::{
-    Arg, Begin, Command, Find, Flags, Group, KeySpec, block, integer, key, one_of, pattern, token,
+    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, integer, key, one_of, pattern, token,
 };
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::number;
@@ -32,7 +32,8 @@ struct Options<'a> {
 impl<'a> Options<'a> {
     /// Keys that the elements name can only be read by a user who may read every key.
     fn parse(args: Args<'a>, may_store: bool, reads_all: bool) -> Result<Options<'a>, Error> {
-        let mut options = Options::default();
+        let store = destination_at(args).filter(|_| may_store).map(|at| args.at(at));
+        let mut options = Options { store, ..Options::default() };
         let mut cursor = args.cursor(2);
         while !cursor.is_done() {
             if cursor.accept("ASC") {
@@ -44,7 +45,8 @@ impl<'a> Options<'a> {
             } else if cursor.accept_with("LIMIT", 2) {
                 options.limit = Some((cursor.int()?, cursor.int()?));
             } else if may_store && cursor.accept_with("STORE", 1) {
-                options.store = Some(cursor.take()?);
+                // Which of several keys it is, `destination_at` has told.
+                cursor.take()?;
             } else if cursor.accept_with("BY", 1) {
                 let by = cursor.take()?;
                 options.by = Some(by);
@@ -78,6 +80,29 @@ impl<'a> Options<'a> {
         let end = end.min(len - 1);
         (start < len && start <= end).then_some((start as usize, end as usize))
     }
+}
+
+/// Index of the key that SORT stores to: it follows the last STORE that is an option and no option's value.
+fn destination_at(args: Args<'_>) -> Option<usize> {
+    let (mut at, mut found) = (2, None);
+    while at + 1 < args.len() {
+        if args.is(at, "STORE") {
+            at += 1;
+            found = Some(at);
+        } else if args.is(at, "LIMIT") {
+            at += 2;
+        } else if args.is(at, "BY") || args.is(at, "GET") {
+            at += 1;
+        }
+        at += 1;
+    }
+    found
+}
+
+fn keys_of_sort(args: Args<'_>) -> Vec<KeyAt> {
+    let mut keys: Vec<KeyAt> = alloc::vec![(1, SOURCE.flags)];
+    keys.extend(destination_at(args).map(|at| -> KeyAt { (at, &["OW", "update"]) }));
+    keys
 }
 
 /// Most copies of a collection that sorting it makes, with the places of the elements in lists.
@@ -253,7 +278,7 @@ fn look_up(ctx: &mut Context<'_>, pattern: &[u8], element: &[u8]) -> Result<Opti
     let key = [before, element, after].concat();
     let mut text = Vec::new();
     let Context { store, server, .. } = ctx;
-    store.drop_due_fields(&key);
+    store.drop_due_fields_of(&key, field);
     match (store.read(&key).map(|entry| entry.value()), field) {
         (Some(ValueRef::Hash(hash)), Some(field)) => {
             let Some(value) = hash.get(field) else { return Ok(None) };
@@ -342,6 +367,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA, key("destination").after("STORE").optional()],
         reply: "array of bulk-string or null | integer",
         handler: sort,
+        keys_of: Some(keys_of_sort),
         categories: &["set", "sortedset", "list", "dangerous"],
         ..Command::DEFAULT
     },

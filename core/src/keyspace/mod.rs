@@ -9,4 +9,6 @@ mod store;
 pub use access::Access;
 pub use digest::Digest;
 pub use entry::{Entry, Type, Value, ValueMut, ValueRef};
-pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Store};
+#[cfg(test)]
+pub(crate) use store::Used;
+pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Ready, Store};

@@ -11,6 +11,7 @@ mod typed;
 mod upkeep;
 
 pub use evict::{Attempt, Order, Policy};
+pub use interest::Ready;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -171,7 +172,7 @@ pub struct Store {
     /// hear of it afterwards.
     held_back: Vec<fields::ExpiredFields>,
     /// Keys that were changed while someone waits for them, the first one first.
-    pub ready: Vec<(usize, Vec<u8>)>,
+    pub ready: Ready,
     /// Keys with at least one waiter in any database.
     waiting: usize,
     /// Waits, in any database, that the end of a key ends.
@@ -200,6 +201,17 @@ pub struct Store {
     pub no_touch: bool,
     /// Hash of the key that the pre-pass has computed, with the key's address.
     hint: (usize, usize, u64),
+    /// Keys that were looked for and keys that were said to have changed, for tests.
+    #[cfg(test)]
+    pub(crate) used: core::cell::RefCell<Used>,
+}
+
+/// See [`Store::used`].
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Used {
+    pub(crate) touched: Vec<Vec<u8>>,
+    pub(crate) changed: Vec<Vec<u8>>,
 }
 
 enum Garbage {
@@ -230,7 +242,7 @@ impl Store {
             notes_changes: false,
             is_still: false,
             held_back: Vec::new(),
-            ready: Vec::new(),
+            ready: Ready::default(),
             waiting: 0,
             waiting_for_loss: 0,
             watching: 0,
@@ -245,6 +257,8 @@ impl Store {
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
+            #[cfg(test)]
+            used: Default::default(),
         }
     }
 
@@ -456,6 +470,8 @@ impl Store {
     /// Touches the watchers of `key`, without counting or announcing a change.
     #[inline]
     pub fn signal(&mut self, key: &[u8]) {
+        #[cfg(test)]
+        self.used.borrow_mut().changed.push(key.to_vec());
         if self.watching != 0 {
             self.signal_interested(self.db, key, true);
         }
@@ -554,7 +570,7 @@ impl Store {
         }
         for key in target.loss_waiters.keys() {
             if keys.find(keys.hash(key), key).is_some() {
-                self.ready.push((db, key.clone()));
+                self.ready.add(db, key);
             }
         }
         self.garbage.push_back(Garbage::Table(keys));
@@ -589,7 +605,7 @@ impl Store {
                 let hash = db.keys.hash(key);
                 let is_there = |db: &Db| db.keys.find(hash, key).is_some();
                 if is_there(db) || (db.loss_waiters.contains_key(key) && is_there(other)) {
-                    self.ready.push((index, key.clone()));
+                    self.ready.add(index, key);
                 }
             }
         }
@@ -660,6 +676,8 @@ impl Store {
 
     #[inline(always)]
     fn hash(&self, key: &[u8]) -> u64 {
+        #[cfg(test)]
+        self.used.borrow_mut().touched.push(key.to_vec());
         if self.hint.0 == key.as_ptr() as usize && self.hint.1 == key.len() && self.hint.0 != 0 {
             return self.hint.2;
         }

@@ -16,7 +16,7 @@ use super::value::{self, Rules, trimmed};
 use crate::base::error::{Error, until_zero};
 use crate::command::Command;
 use crate::command::context::{Context, Flow};
-use crate::keyspace::Store;
+use crate::keyspace::{Ready, Store};
 use crate::number::{hexadecimal, write_u64};
 use crate::observe;
 use crate::resp::{Protocol, Reply};
@@ -85,7 +85,7 @@ pub(crate) struct Paused {
     vm: Box<Vm>,
     row: &'static Command,
     /// Keys that others wait for and that it has made.
-    ready: Vec<(usize, Vec<u8>)>,
+    ready: Ready,
     /// What it has written.
     effects: Vec<u8>,
     /// Whether others are told that it is busy.
@@ -192,7 +192,7 @@ fn pause(ctx: &mut Context<'_>, run: Run, vm: Box<Vm>) {
         run,
         vm,
         row,
-        ready: Vec::new(),
+        ready: Ready::default(),
         effects: Vec::new(),
         is_busy: false,
         is_killed: false,

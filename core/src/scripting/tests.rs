@@ -120,6 +120,36 @@ fn a_long_script_keeps_others_waiting_until_it_is_busy_and_can_then_be_killed() 
     assert_eq!(talk.eval(a, "return 1"), ":1");
 }
 
+/// Library functions could not pause: no BUSY, and SCRIPT KILL had no answer for 20 s.
+#[test]
+fn a_script_can_be_killed_within_a_library_function() {
+    let mut talk = talk(&[]);
+    let (a, b) = (talk.client(), talk.client());
+    for script in [
+        "return ('a'):rep(100000):find(('.-'):rep(100) .. 'b')",
+        "return ('a'):rep(10000):match(('a*'):rep(20) .. 'b')",
+        "return ('a'):rep(10000):gsub(('a*'):rep(20) .. 'b', '')",
+        "for x in ('a'):rep(10000):gmatch(('a*'):rep(20) .. 'b') do end",
+        "return ('x'):rep(10):gsub('.', function() while true do end end)",
+        "return ('a'):rep(1000000):find(('a'):rep(500000) .. 'b', 1, true)",
+        "return table.insert({}, -2^31, 1)",
+        "return table.sort({3, 2, 1}, function() while true do end end)",
+        "return tostring(setmetatable({}, {__tostring = function() while true do end end}))",
+    ] {
+        talk.begin(a, &["EVAL", script, "0"]);
+        talk.begin(b, &["PING"]);
+        talk.step(6_000_000);
+        talk.expect(b, BUSY);
+        talk.begin(b, &["SCRIPT", "KILL"]);
+        talk.expect(b, "+OK");
+        talk.step(1);
+        let killed = talk.said(a);
+        assert_eq!(killed, located("-ERR Script killed by user with SCRIPT KILL...", &killed), "{script}");
+        talk.check(b, "PING", "+PONG");
+        assert_eq!(talk.eval(a, "local t = {2, 1} table.sort(t) return t[1]"), ":1");
+    }
+}
+
 #[test]
 fn what_has_written_is_not_killed() {
     let mut talk = talk(&[("script-instructions-max", "20000000")]);

@@ -31,6 +31,27 @@ pub(crate) fn sort_by_key<T, K: Ord>(elements: &mut [T], key: impl Fn(&T) -> K) 
     sort_by(elements, |one, other| key(one).cmp(&key(other)));
 }
 
+/// Drops all but the first of those with equal keys; the order stays.
+pub(crate) fn distinct_by_key<T, K: Ord>(elements: &mut Vec<T>, key: impl Fn(&T) -> K) {
+    let firsts = firsts_by_key(elements, key);
+    let mut nth = 0;
+    elements.retain(|_| {
+        nth += 1;
+        firsts[nth - 1] as usize == nth - 1
+    });
+}
+
+/// For each element the index of the first one with an equal key.
+pub(crate) fn firsts_by_key<T, K: Ord>(elements: &[T], key: impl Fn(&T) -> K) -> Vec<u32> {
+    let order = in_order(elements.len(), &mut |one, other| key(&elements[one]).cmp(&key(&elements[other])));
+    let mut firsts = alloc::vec![0; elements.len()];
+    // Equal ones are in order, so the first of them comes first.
+    for same in order.chunk_by(|&one, &next| key(&elements[one as usize]) == key(&elements[next as usize])) {
+        same.iter().for_each(|&nth| firsts[nth as usize] = same[0]);
+    }
+    firsts
+}
+
 /// The numbers below `len` in the order that a comparison of them gives.
 fn in_order(len: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<u32> {
     let mut order: Vec<u32> =
@@ -42,6 +63,18 @@ fn in_order(len: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_equal_ones_stays() {
+        let words = ["c", "a", "c", "b", "a", "a", "d"];
+        assert_eq!(firsts_by_key(&words, |word| *word), [0, 1, 0, 3, 1, 1, 6]);
+        let mut words = words.to_vec();
+        distinct_by_key(&mut words, |word| *word);
+        assert_eq!(words, ["c", "a", "b", "d"]);
+        let mut none: Vec<u8> = Vec::new();
+        distinct_by_key(&mut none, |one| *one);
+        assert!(none.is_empty());
+    }
 
     #[test]
     fn it_sorts_as_the_standard_library_does() {

@@ -33,6 +33,17 @@ pub(crate) const ROWS: &[&[Command]] = &[
     stream::commands::ROWS,
 ];
 
+#[cfg(test)]
+std::thread_local! {
+    /// Members that were looked for by operations on several sets, for tests of what these cost.
+    pub(crate) static LOOKUPS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+pub(crate) fn count_lookup() {
+    LOOKUPS.set(LOOKUPS.get() + 1);
+}
+
 /// Up to which size collections keep their compact forms, and the secret that their tables hash with.
 #[derive(Clone, Copy, Debug)]
 pub struct Compact {

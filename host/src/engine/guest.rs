@@ -6,7 +6,8 @@
 use super::{Engine, EngineConfig, Request, Trap, cache};
 use crate::clock::running_micros;
 use crate::facts::fact;
-use sanderling_core::{Class, ConnId, Fact, HostRequest, Micros, Output};
+use sanderling_core::abi::{self, DESCRIPTOR_BYTES};
+use sanderling_core::{ConnId, Fact, Micros, Output};
 use std::ops::Range;
 use std::path::Path;
 use wasmtime::{

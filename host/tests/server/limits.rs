@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 on_both_engines!(
     cuts_off_who_never_reads,
     keeps_requests_of_who_does_not_read,
+    keeps_a_message_once_for_all_who_do_not_read,
     refuses_writes_above_maxmemory,
     makes_a_flooder_wait,
     admits_maxclients,
@@ -47,6 +48,38 @@ fn keeps_requests_of_who_does_not_read(engine: &str) {
         client.expect(bulk(&value));
     }
     client.ping();
+}
+
+/// Each subscriber had a copy of its own, in a buffer that moved whenever it had to grow.
+fn keeps_a_message_once_for_all_who_do_not_read(engine: &str) {
+    const RECEIVERS: usize = 100;
+    const MESSAGES: usize = 60;
+    let mut server = Process::start(engine, &[]);
+    let mut receivers: Vec<_> = (0..RECEIVERS).map(|_| server.client()).collect();
+    for client in &mut receivers {
+        client.call(&[b"SUBSCRIBE", b"c"], "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    }
+    let mut other = server.client();
+    let message = |nth: usize| vec![b'a' + (nth % 26) as u8; 100_000];
+    for nth in 0..MESSAGES {
+        other.call(&[b"PUBLISH", b"c", &message(nth)], format!(":{RECEIVERS}\r\n"));
+    }
+    // A copy for each would be 600 MB.
+    let resident = server.resident_bytes();
+    assert!(resident < 250 << 20, "{resident}");
+    for client in &mut receivers {
+        for nth in 0..MESSAGES {
+            client.expect(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n").expect(bulk(&message(nth)));
+        }
+    }
+    // What is shared counts for each of them all the same.
+    other.call(&[b"CONFIG", b"SET", b"client-output-buffer-limit", b"pubsub 6mb 0 0"], "+OK\r\n");
+    for nth in 0..2 * MESSAGES {
+        other.send(request(&[b"PUBLISH", b"c", &message(nth)]));
+        other.line();
+    }
+    server.wait_log("closed a client that does not read");
+    other.ping();
 }
 
 fn refuses_writes_above_maxmemory(engine: &str) {

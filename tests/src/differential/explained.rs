@@ -63,6 +63,18 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "keys that are used",
+        reason: "7.0 checks the keys after the first word that looks like the option, and 8.0 those that are used, as the \
+                 engine does; of XREAD without an id for each stream those are none",
+        applies: |args, oracle, target| {
+            args.len() > 4
+                && args[0].eq_ignore_ascii_case(b"ACL")
+                && args[1].eq_ignore_ascii_case(b"DRYRUN")
+                && [oracle, target].iter().filter(|reply| tells_of_a_key(reply)).count() == 1
+                && keys_are_ambiguous(&args[3..])
+        },
+    },
+    Explained {
         name: "waiting is blocking",
         reason: "WAIT is of the category @blocking since 7.2",
         applies: |args, oracle, target| {
@@ -161,6 +173,24 @@ pub const EXPLAINED: &[Explained] = &[
         },
     },
 ];
+
+/// Whether it refuses a request because of a key.
+fn tells_of_a_key(reply: &Reply) -> bool {
+    reply.bytes().is_some_and(|text| text.ends_with(b"' key"))
+}
+
+/// Whether positions alone do not tell the keys of a request.
+fn keys_are_ambiguous(request: &[Vec<u8>]) -> bool {
+    let is = |word: &Vec<u8>, other: &[u8]| word.eq_ignore_ascii_case(other);
+    if is(&request[0], b"XREAD") || is(&request[0], b"XREADGROUP") {
+        let mut streams = (1..request.len()).filter(|&at| is(&request[at], b"STREAMS"));
+        let (Some(at), None) = (streams.next(), streams.next()) else { return true };
+        let is_value = is(&request[at - 1], b"GROUP") || is(&request[at.saturating_sub(2)], b"GROUP");
+        return is_value || (request.len() - at - 1) % 2 == 1;
+    }
+    let stores = request.iter().filter(|word| is(word, b"STORE") || is(word, b"STOREDIST")).count();
+    (is(&request[0], b"GEORADIUS") || is(&request[0], b"GEORADIUSBYMEMBER")) && stores > 1
+}
 
 /// The text without what stands between its first zero byte and its last quotation mark.
 fn until_zero_in_quotes(text: &[u8]) -> Vec<u8> {

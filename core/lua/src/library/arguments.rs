@@ -143,7 +143,7 @@ impl Call<'_> {
         self.plain_text(value)
     }
 
-    fn plain_text(&mut self, value: Val) -> Result<Val, Raise> {
+    pub(crate) fn plain_text(&mut self, value: Val) -> Result<Val, Raise> {
         let mut text = Vec::new();
         match value {
             Val::Str(_) => return Ok(value),
@@ -165,7 +165,7 @@ impl Call<'_> {
         &mut self,
         body: impl FnOnce(&mut Self, &mut Buffer) -> Result<T, Raise>,
     ) -> Result<T, Raise> {
-        let mut buffer = Buffer { bytes: Vec::new(), charged: 0 };
+        let mut buffer = Buffer::new();
         let outcome = body(self, &mut buffer);
         self.vm.heap.refund(buffer.charged);
         outcome
@@ -190,6 +190,15 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    pub(crate) fn new() -> Buffer {
+        Buffer { bytes: Vec::new(), charged: 0 }
+    }
+
+    /// Bytes that were charged for it.
+    pub(crate) fn charged(&self) -> usize {
+        self.charged
+    }
+
     /// Makes room for more bytes; every byte costs a little.
     pub(crate) fn reserve(&mut self, vm: &mut Vm, more: usize) -> Result<(), Raise> {
         let needed = self.bytes.len() + more;

@@ -6,6 +6,7 @@ use crate::debug::level_frame;
 use crate::error::Raise;
 use crate::meta::Event;
 use crate::number;
+use crate::steps::{Next, Work};
 use crate::value::{NativeKind, Val};
 use crate::vm::Vm;
 
@@ -378,8 +379,35 @@ fn parse_in_base(text: &[u8], base: u32) -> Option<f64> {
 
 fn tostring(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let value = call.check_any(0)?;
-    let text = call.shown(host, value)?;
+    let method = call.vm.metamethod(&value, Event::Tostring);
+    if !method.is_nil() {
+        return call.work(host, ByMethod { method, place: None });
+    }
+    let text = call.plain_text(value)?;
     call.give(text)
+}
+
+/// The result of a metamethod for the first argument.
+struct ByMethod {
+    method: Val,
+    /// Where it was called.
+    place: Option<usize>,
+}
+
+impl Work for ByMethod {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        let mut thread = call.vm.current;
+        if let Some(place) = self.place {
+            let result = if thread.top > place { thread.at(place) } else { Val::Nil };
+            thread.top = place;
+            return call.give(result).map(Next::Done);
+        }
+        self.place = Some(thread.top);
+        let value = call.arg(0);
+        call.vm.push(self.method)?;
+        call.vm.push(value)?;
+        Ok(Next::Call(thread.top - 2))
+    }
 }
 
 fn type_of(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {

@@ -10,6 +10,7 @@ mod math;
 mod msgpack;
 mod pack;
 mod pattern;
+mod sort;
 mod string;
 mod table;
 

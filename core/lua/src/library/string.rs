@@ -6,6 +6,7 @@ use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::library::arguments::Buffer;
 use crate::meta::Event;
+use crate::steps::{Next, Work};
 use crate::value::{Gc, NativeKind, Str, Val};
 use crate::vm::Vm;
 
@@ -141,39 +142,50 @@ fn dump(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     Err(call.fail(b"unable to dump given function"))
 }
 
-fn find(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    find_or_match(call, true)
+fn find(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
+    find_or_match(call, host, true)
 }
 
-fn match_(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    find_or_match(call, false)
+fn match_(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
+    find_or_match(call, host, false)
 }
 
-fn find_or_match(call: &mut Call<'_>, wants_position: bool) -> Result<usize, Raise> {
-    let text = call.check_string(0)?.bytes();
-    let pattern = call.check_string(1)?.bytes();
-    let start = (position(call.opt_integer(2, 1)?, text.len()) - 1).clamp(0, text.len() as i64) as usize;
-    if wants_position && (call.truth(3) || is_plain(pattern)) {
-        return match find_plain(call.vm, &text[start..], pattern)? {
-            Some(at) => give_range(call, start + at, start + at + pattern.len()),
-            None => call.give(Val::Nil),
-        };
+fn find_or_match(call: &mut Call<'_>, host: &mut dyn Host, wants_position: bool) -> Result<usize, Raise> {
+    let (text, pattern) = (call.check_string(0)?, call.check_string(1)?);
+    let len = text.len as i64;
+    let at = (position(call.opt_integer(2, 1)?, text.len as usize) - 1).clamp(0, len) as usize;
+    if wants_position && (call.truth(3) || is_plain(pattern.bytes())) {
+        return call.work(host, FindPlain { text, wanted: pattern, at });
     }
-    let anchored = pattern.first() == Some(&b'^');
-    let mut matcher = Matcher::new(text, pattern);
-    for at in start..=text.len() {
-        if let Some(end) = matcher.find(call.vm, at, usize::from(anchored))? {
-            if !wants_position {
-                return push_captures(call.vm, &matcher, Some((at, end)));
+    let anchored = pattern.bytes().first() == Some(&b'^');
+    call.work(host, Find { matcher: Matcher::new(text, pattern), at, anchored, wants_position })
+}
+
+/// `find` and `match`.
+struct Find {
+    matcher: Matcher,
+    at: usize,
+    anchored: bool,
+    wants_position: bool,
+}
+
+impl Work for Find {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        while self.at <= self.matcher.text().len() {
+            if let Some(end) = self.matcher.find(call.vm, self.at, usize::from(self.anchored))? {
+                if !self.wants_position {
+                    return push_captures(call.vm, &self.matcher, Some((self.at, end))).map(Next::Done);
+                }
+                give_range(call, self.at, end)?;
+                return Ok(Next::Done(push_captures(call.vm, &self.matcher, None)? + 2));
             }
-            give_range(call, at, end)?;
-            return Ok(push_captures(call.vm, &matcher, None)? + 2);
+            if self.anchored {
+                break;
+            }
+            self.at += 1;
         }
-        if anchored {
-            break;
-        }
+        call.give(Val::Nil).map(Next::Done)
     }
-    call.give(Val::Nil)
 }
 
 fn give_range(call: &mut Call<'_>, start: usize, end: usize) -> Result<usize, Raise> {
@@ -186,37 +198,45 @@ fn is_plain(pattern: &[u8]) -> bool {
     pattern.iter().take_while(|byte| **byte != 0).all(|byte| !b"^$*+?.([%-".contains(byte))
 }
 
-/// Where the bytes are found first.
-fn find_plain(vm: &mut Vm, text: &[u8], wanted: &[u8]) -> Result<Option<usize>, Raise> {
-    let Some((first, rest)) = wanted.split_first() else { return Ok(Some(0)) };
-    if wanted.len() > text.len() {
-        return Ok(None);
-    }
-    let mut at = 0;
-    let last = text.len() - wanted.len();
-    while at <= last {
-        let Some(skip) = text[at..=last].iter().position(|byte| byte == first) else {
-            vm.charge((last - at) / 8)?;
-            return Ok(None);
+/// `find` for bytes as they are.
+struct FindPlain {
+    text: Gc<Str>,
+    wanted: Gc<Str>,
+    at: usize,
+}
+
+impl Work for FindPlain {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        let (text, wanted) = (self.text.bytes(), self.wanted.bytes());
+        let Some((first, rest)) = wanted.split_first() else {
+            return give_range(call, self.at, self.at).map(Next::Done);
         };
-        at += skip;
-        let candidate = &text[at + 1..at + wanted.len()];
-        if candidate == rest {
-            vm.charge(skip / 8)?;
-            return Ok(Some(at));
+        let end = (text.len() + 1).saturating_sub(wanted.len());
+        while self.at < end {
+            call.vm.check_slice()?;
+            let Some(skip) = text[self.at..end].iter().position(|byte| byte == first) else {
+                call.vm.charge((end - self.at) / 8)?;
+                break;
+            };
+            self.at += skip;
+            let candidate = &text[self.at + 1..self.at + wanted.len()];
+            if candidate == rest {
+                call.vm.charge(skip / 8)?;
+                return give_range(call, self.at, self.at + wanted.len()).map(Next::Done);
+            }
+            // What the comparison cost, as far as it went.
+            let same = candidate.iter().zip(rest).take_while(|(a, b)| a == b).count();
+            self.at += 1;
+            call.vm.charge(skip / 8 + same / 8 + 1)?;
         }
-        // What the comparison cost, as far as it went.
-        let same = candidate.iter().zip(rest).take_while(|(a, b)| a == b).count();
-        vm.charge(skip / 8 + same / 8 + 1)?;
-        at += 1;
+        call.give(Val::Nil).map(Next::Done)
     }
-    Ok(None)
 }
 
 /// Pushes a capture; `whole` is the match, for patterns without captures.
 fn push_capture(
     vm: &mut Vm,
-    matcher: &Matcher<'_>,
+    matcher: &Matcher,
     index: usize,
     whole: Option<(usize, usize)>,
 ) -> Result<(), Raise> {
@@ -235,13 +255,13 @@ fn push_capture(
     vm.push(value)
 }
 
-fn slice(vm: &mut Vm, matcher: &Matcher<'_>, start: usize, end: usize) -> Result<Gc<Str>, Raise> {
+fn slice(vm: &mut Vm, matcher: &Matcher, start: usize, end: usize) -> Result<Gc<Str>, Raise> {
     vm.charge((end - start) / 8)?;
-    vm.heap.string(&matcher.text[start..end])
+    vm.heap.string(&matcher.text()[start..end])
 }
 
 /// Pushes all captures, or the whole match if there are none.
-fn push_captures(vm: &mut Vm, matcher: &Matcher<'_>, whole: Option<(usize, usize)>) -> Result<usize, Raise> {
+fn push_captures(vm: &mut Vm, matcher: &Matcher, whole: Option<(usize, usize)>) -> Result<usize, Raise> {
     let count = if matcher.level == 0 && whole.is_some() { 1 } else { matcher.level };
     for index in 0..count {
         push_capture(vm, matcher, index, whole)?;
@@ -256,97 +276,159 @@ fn gmatch(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     call.give(Val::Native(step))
 }
 
-fn gmatch_step(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    let Val::Native(mut state) = call.vm.current.at(call.func) else { return Ok(0) };
+fn gmatch_step(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
+    let Val::Native(state) = call.vm.current.at(call.func) else { return Ok(0) };
     let [Val::Str(text), Val::Str(pattern), Val::Number(start)] = state.upvalues else { return Ok(0) };
-    let text = text.bytes();
-    let mut matcher = Matcher::new(text, pattern.bytes());
-    for at in start as usize..=text.len() {
-        if let Some(end) = matcher.find(call.vm, at, 0)? {
-            let next = if end == at { end + 1 } else { end };
-            state.upvalues[2] = Val::Number(next as f64);
-            return push_captures(call.vm, &matcher, Some((at, end)));
+    call.work(host, GmatchStep { matcher: Matcher::new(text, pattern), at: start as usize })
+}
+
+/// A step of the loop with `gmatch`, whose function holds text and pattern.
+struct GmatchStep {
+    matcher: Matcher,
+    at: usize,
+}
+
+impl Work for GmatchStep {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        while self.at <= self.matcher.text().len() {
+            if let Some(end) = self.matcher.find(call.vm, self.at, 0)? {
+                let next = if end == self.at { end + 1 } else { end };
+                if let Val::Native(mut state) = call.vm.current.at(call.func) {
+                    state.upvalues[2] = Val::Number(next as f64);
+                }
+                return push_captures(call.vm, &self.matcher, Some((self.at, end))).map(Next::Done);
+            }
+            self.at += 1;
         }
+        Ok(Next::Done(0))
     }
-    Ok(0)
 }
 
 fn gsub(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
-    let text = call.check_string(0)?.bytes();
-    let pattern = call.check_string(1)?.bytes();
+    let (text, pattern) = (call.check_string(0)?, call.check_string(1)?);
     if let Val::Number(_) = call.arg(2) {
         call.check_string(2)?;
     }
-    let replacement = call.arg(2);
-    if !matches!(replacement, Val::Str(_) | Val::Table(_) | Val::Lua(_) | Val::Native(_)) {
+    if !matches!(call.arg(2), Val::Str(_) | Val::Table(_) | Val::Lua(_) | Val::Native(_)) {
         return Err(call.bad_argument(2, "string/function/table expected"));
     }
-    let limit = call.opt_integer(3, text.len() as i64 + 1)?;
-    let anchored = pattern.first() == Some(&b'^');
-    call.with_buffer(|call, buffer| {
-        let mut matcher = Matcher::new(text, pattern);
-        let (mut at, mut count) = (0, 0);
-        while count < limit {
-            let found = matcher.find(call.vm, at, usize::from(anchored))?;
-            if let Some(end) = found {
-                count += 1;
-                replace(call, host, buffer, &matcher, replacement, (at, end))?;
-            }
-            match found {
-                Some(end) if end > at => at = end,
-                _ if at < text.len() => {
-                    buffer.push_byte(call.vm, text[at])?;
-                    at += 1;
-                }
-                _ => break,
-            }
-            if anchored {
-                break;
-            }
-        }
-        buffer.push(call.vm, &text[at..])?;
-        call.give_bytes(&buffer.bytes)?;
-        call.give_number(count as f64)?;
-        Ok(2)
-    })
+    let limit = call.opt_integer(3, i64::from(text.len) + 1)?;
+    let anchored = pattern.bytes().first() == Some(&b'^');
+    let matcher = Matcher::new(text, pattern);
+    call.work(
+        host,
+        Gsub {
+            matcher,
+            at: 0,
+            anchored,
+            limit,
+            count: 0,
+            buffer: Buffer::new(),
+            waits_for: None,
+            is_over: false,
+        },
+    )
 }
 
-/// Appends what stands for a match.
-fn replace(
-    call: &mut Call<'_>,
-    host: &mut dyn Host,
-    buffer: &mut Buffer,
-    matcher: &Matcher<'_>,
-    replacement: Val,
-    (start, end): (usize, usize),
-) -> Result<(), Raise> {
-    let top = call.vm.current.top;
-    let value = match replacement {
-        Val::Str(template) => {
-            return fill_in(call, buffer, matcher, template.bytes(), (start, end));
+struct Gsub {
+    matcher: Matcher,
+    at: usize,
+    anchored: bool,
+    limit: i64,
+    count: i64,
+    buffer: Buffer,
+    /// The end of the match for which a function was called, and where its result will be.
+    waits_for: Option<(usize, usize)>,
+    is_over: bool,
+}
+
+impl Work for Gsub {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        if let Some((end, place)) = self.waits_for.take() {
+            let value = if call.vm.current.top > place { call.vm.current.at(place) } else { Val::Nil };
+            call.vm.current.top = place;
+            self.append(call, value, end)?;
+            self.advance(call, Some(end))?;
         }
-        Val::Table(_) => {
-            push_capture(call.vm, matcher, 0, Some((start, end)))?;
-            let key = call.vm.current.at(top);
-            call.vm.index(host, replacement, key)?
-        }
-        function => {
-            call.vm.push(function)?;
-            push_captures(call.vm, matcher, Some((start, end)))?;
-            call.vm.call_value(host, top, 1)?;
-            call.vm.current.at(top)
-        }
-    };
-    call.vm.current.top = top;
-    match value {
-        Val::Nil | Val::Bool(false) => buffer.push(call.vm, &matcher.text[start..end]),
-        value => match call.vm.text_of(&value)? {
-            Some(text) => buffer.push(call.vm, text.bytes()),
-            None => {
-                let message = ["invalid replacement value (a ", value.type_name(), ")"].concat();
-                Err(call.fail(message.as_bytes()))
+        while self.count < self.limit && !self.is_over {
+            let found = self.matcher.find(call.vm, self.at, usize::from(self.anchored))?;
+            if let Some(end) = found {
+                self.count += 1;
+                if let Some(place) = self.replace(call, end)? {
+                    self.waits_for = Some((end, place));
+                    return Ok(Next::Call(place));
+                }
             }
-        },
+            self.advance(call, found)?;
+        }
+        self.buffer.push(call.vm, &self.matcher.text()[self.at..])?;
+        call.give_bytes(&self.buffer.bytes)?;
+        call.give_number(self.count as f64)?;
+        Ok(Next::Done(2))
+    }
+
+    fn charged(&self) -> usize {
+        self.buffer.charged()
+    }
+}
+
+impl Gsub {
+    /// On behind a match, or behind a byte where there is none or an empty one.
+    fn advance(&mut self, call: &mut Call<'_>, found: Option<usize>) -> Result<(), Raise> {
+        match found {
+            Some(end) if end > self.at => self.at = end,
+            _ if self.at < self.matcher.text().len() => {
+                self.buffer.push_byte(call.vm, self.matcher.text()[self.at])?;
+                self.at += 1;
+            }
+            _ => self.is_over = true,
+        }
+        self.is_over |= self.anchored;
+        Ok(())
+    }
+
+    /// Appends what stands for a match, unless a function has to tell: then that lies at the place that is returned.
+    fn replace(&mut self, call: &mut Call<'_>, end: usize) -> Result<Option<usize>, Raise> {
+        let (top, replacement, whole) = (call.vm.current.top, call.arg(2), (self.at, end));
+        match replacement {
+            Val::Str(template) => fill_in(call, &mut self.buffer, &self.matcher, template.bytes(), whole)?,
+            Val::Table(_) => {
+                push_capture(call.vm, &self.matcher, 0, Some(whole))?;
+                let key = call.vm.current.at(top);
+                match call.vm.index_or_method(replacement, key)? {
+                    Ok(value) => {
+                        call.vm.current.top = top;
+                        self.append(call, value, end)?;
+                    }
+                    Err((method, object)) => {
+                        call.vm.current.put(top, method);
+                        call.vm.push(object)?;
+                        call.vm.push(key)?;
+                        return Ok(Some(top));
+                    }
+                }
+            }
+            function => {
+                call.vm.push(function)?;
+                push_captures(call.vm, &self.matcher, Some(whole))?;
+                return Ok(Some(top));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Appends the value that stands for a match.
+    fn append(&mut self, call: &mut Call<'_>, value: Val, end: usize) -> Result<(), Raise> {
+        match value {
+            Val::Nil | Val::Bool(false) => self.buffer.push(call.vm, &self.matcher.text()[self.at..end]),
+            value => match call.vm.text_of(&value)? {
+                Some(text) => self.buffer.push(call.vm, text.bytes()),
+                None => {
+                    let message = ["invalid replacement value (a ", value.type_name(), ")"].concat();
+                    Err(call.fail(message.as_bytes()))
+                }
+            },
+        }
     }
 }
 
@@ -354,7 +436,7 @@ fn replace(
 fn fill_in(
     call: &mut Call<'_>,
     buffer: &mut Buffer,
-    matcher: &Matcher<'_>,
+    matcher: &Matcher,
     template: &[u8],
     whole: (usize, usize),
 ) -> Result<(), Raise> {
@@ -364,7 +446,7 @@ fn fill_in(
         let code = rest.get(at + 1).copied().unwrap_or(0);
         rest = rest.get(at + 2..).unwrap_or_default();
         match code {
-            b'0' => buffer.push(call.vm, &matcher.text[whole.0..whole.1])?,
+            b'0' => buffer.push(call.vm, &matcher.text()[whole.0..whole.1])?,
             b'1'..=b'9' => {
                 let top = call.vm.current.top;
                 push_capture(call.vm, matcher, (code - b'1') as usize, Some(whole))?;

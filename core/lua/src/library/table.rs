@@ -3,9 +3,11 @@
 use super::library;
 use crate::api::{Call, Host};
 use crate::error::Raise;
-use crate::library::arguments::number_text;
+use crate::library::arguments::{Buffer, number_text};
+use crate::library::sort::Sort;
+use crate::steps::{Next, Work};
 use crate::table::Table;
-use crate::value::{Gc, Val};
+use crate::value::{Gc, Str, Val};
 use crate::vm::Vm;
 
 pub(super) fn open(vm: &mut Vm) -> Result<(), Raise> {
@@ -27,11 +29,11 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Raise> {
     Ok(())
 }
 
-fn get(table: Gc<Table>, index: i64) -> Val {
+pub(super) fn get(table: Gc<Table>, index: i64) -> Val {
     table.get_number(index as f64)
 }
 
-fn put(vm: &mut Vm, mut table: Gc<Table>, index: i64, value: Val) -> Result<(), Raise> {
+pub(super) fn put(vm: &mut Vm, mut table: Gc<Table>, index: i64, value: Val) -> Result<(), Raise> {
     if index > 0 {
         table.set_index(&mut vm.heap, index as usize, value)?;
     } else {
@@ -74,30 +76,39 @@ fn maxn(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     call.give_number(max)
 }
 
-fn insert(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
+fn insert(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = check_mutable(call)?;
-    let mut end = table.border() as i64 + 1;
+    let end = table.border() as i64 + 1;
     let at = match call.count {
         2 => end,
-        3 => {
-            let at = call.check_integer(1)? as i32 as i64;
-            end = end.max(at);
-            let mut index = end;
-            while index > at {
-                call.vm.charge(1)?;
-                put(call.vm, table, index, get(table, index - 1))?;
-                index -= 1;
-            }
-            at
-        }
+        3 => i64::from(call.check_integer(1)? as i32),
         _ => return Err(call.fail(b"wrong number of arguments to 'insert'")),
     };
-    let value = call.arg(call.count - 1);
-    put(call.vm, table, at, value)?;
-    Ok(0)
+    call.work(host, Insert { table, at, index: end.max(at) })
 }
 
-fn remove(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
+/// Moves up what lies behind `at`, down from `index`, however far that is outside of the table.
+struct Insert {
+    table: Gc<Table>,
+    at: i64,
+    index: i64,
+}
+
+impl Work for Insert {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        while self.index > self.at {
+            call.vm.check_slice()?;
+            put(call.vm, self.table, self.index, get(self.table, self.index - 1))?;
+            self.index -= 1;
+            call.vm.charge(1)?;
+        }
+        let value = call.arg(call.count - 1);
+        put(call.vm, self.table, self.at, value)?;
+        Ok(Next::Done(0))
+    }
+}
+
+fn remove(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = check_mutable(call)?;
     let end = table.border() as i64;
     let at = call.opt_integer(1, end)?;
@@ -105,206 +116,152 @@ fn remove(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
         return Ok(0);
     }
     call.vm.push(get(table, at))?;
-    for index in at..end {
-        call.vm.charge(1)?;
-        put(call.vm, table, index, get(table, index + 1))?;
-    }
-    put(call.vm, table, end, Val::Nil)?;
-    Ok(1)
+    call.work(host, Remove { table, index: at, end })
 }
 
-fn concat(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
+/// Moves down what lies behind `index`; the element itself lies on top of the stack.
+struct Remove {
+    table: Gc<Table>,
+    index: i64,
+    end: i64,
+}
+
+impl Work for Remove {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        while self.index < self.end {
+            call.vm.check_slice()?;
+            put(call.vm, self.table, self.index, get(self.table, self.index + 1))?;
+            self.index += 1;
+            call.vm.charge(1)?;
+        }
+        put(call.vm, self.table, self.end, Val::Nil)?;
+        Ok(Next::Done(1))
+    }
+}
+
+fn concat(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = call.check_table(0)?;
-    let separator = call.opt_string(1)?.map_or(b"".as_slice(), |separator| separator.bytes());
-    let first = call.opt_integer(2, 1)?;
+    let separator = call.opt_string(1)?;
+    let index = call.opt_integer(2, 1)?;
     let last = match call.arg(3) {
         Val::Nil => table.border() as i64,
         _ => call.check_integer(3)?,
     };
-    call.with_buffer(|call, buffer| {
-        let mut index = first;
-        while index <= last {
+    call.work(host, Concat { table, separator, index, last, buffer: Buffer::new() })
+}
+
+struct Concat {
+    table: Gc<Table>,
+    separator: Option<Gc<Str>>,
+    index: i64,
+    last: i64,
+    buffer: Buffer,
+}
+
+impl Work for Concat {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        while self.index <= self.last {
+            call.vm.check_slice()?;
             call.vm.charge(1)?;
-            match get(table, index) {
-                Val::Str(text) => buffer.push(call.vm, text.bytes())?,
-                Val::Number(number) => buffer.push(call.vm, &number_text(number))?,
+            match get(self.table, self.index) {
+                Val::Str(text) => self.buffer.push(call.vm, text.bytes())?,
+                Val::Number(number) => self.buffer.push(call.vm, &number_text(number))?,
                 other => {
                     let mut message = b"invalid value (".to_vec();
                     message.extend_from_slice(other.type_name().as_bytes());
                     message.extend_from_slice(b") at index ");
-                    message.extend_from_slice(&number_text(index as f64));
+                    message.extend_from_slice(&number_text(self.index as f64));
                     message.extend_from_slice(b" in table for 'concat'");
                     return Err(call.fail(&message));
                 }
             }
-            if index != last {
-                buffer.push(call.vm, separator)?;
+            if self.index == self.last {
+                break;
             }
-            index += 1;
+            if let Some(separator) = self.separator {
+                self.buffer.push(call.vm, separator.bytes())?;
+            }
+            self.index += 1;
         }
-        call.give_bytes(&buffer.bytes)
-    })
+        call.give_bytes(&self.buffer.bytes).map(Next::Done)
+    }
+
+    fn charged(&self) -> usize {
+        self.buffer.charged()
+    }
 }
 
 fn foreachi(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = call.check_table(0)?;
-    let function = call.check_function(1)?;
-    for index in 1..=table.border() {
-        let value = table.get_index(index);
-        let result = call.vm.call_for_value(host, function, &[Val::Number(index as f64), value])?;
-        if !result.is_nil() {
-            return call.give(result);
-        }
-    }
-    Ok(0)
+    call.check_function(1)?;
+    let place = call.vm.current.top;
+    call.work(host, ForEach { table, border: Some(table.border()), index: 0, place, has_called: false })
 }
 
 fn foreach(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = call.check_table(0)?;
-    let function = call.check_function(1)?;
-    let top = call.vm.current.top;
+    call.check_function(1)?;
     // The key stays on the stack, so that it lives while it is needed to go on.
     call.vm.push(Val::Nil)?;
-    loop {
-        let key = call.vm.current.at(top);
-        match table.next(&key) {
-            None => return Err(call.vm.runtime_error("invalid key to 'next'")),
-            Some((None, _)) => return Ok(0),
-            Some((Some((key, value)), cost)) => {
-                call.vm.charge(cost / 8)?;
-                call.vm.current.put(top, key);
-                let result = call.vm.call_for_value(host, function, &[key, value])?;
-                if !result.is_nil() {
-                    return call.give(result);
-                }
+    let place = call.vm.current.top;
+    call.work(host, ForEach { table, border: None, index: 0, place, has_called: false })
+}
+
+/// Calls a function with each element up to a border, or with each entry: until it returns something.
+struct ForEach {
+    table: Gc<Table>,
+    border: Option<usize>,
+    index: usize,
+    /// Where the function is called; below it lies the key of `foreach`.
+    place: usize,
+    has_called: bool,
+}
+
+impl Work for ForEach {
+    fn go_on(&mut self, call: &mut Call<'_>, _: &mut dyn Host) -> Result<Next, Raise> {
+        let mut thread = call.vm.current;
+        if self.has_called {
+            let result = if thread.top > self.place { thread.at(self.place) } else { Val::Nil };
+            thread.top = self.place;
+            self.has_called = false;
+            if !result.is_nil() {
+                return call.give(result).map(Next::Done);
             }
         }
+        call.vm.check_slice()?;
+        let (key, value) = match self.border {
+            Some(border) if self.index == border => return Ok(Next::Done(0)),
+            Some(_) => {
+                self.index += 1;
+                (Val::Number(self.index as f64), self.table.get_index(self.index))
+            }
+            None => match self.table.next(&thread.at(self.place - 1)) {
+                None => return Err(call.vm.runtime_error("invalid key to 'next'")),
+                Some((None, _)) => return Ok(Next::Done(0)),
+                Some((Some((key, value)), cost)) => {
+                    call.vm.charge(cost / 8)?;
+                    thread.put(self.place - 1, key);
+                    (key, value)
+                }
+            },
+        };
+        for value in [call.arg(1), key, value] {
+            call.vm.push(value)?;
+        }
+        self.has_called = true;
+        Ok(Next::Call(self.place))
     }
 }
 
 fn sort(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = check_mutable(call)?;
-    let order = match call.arg(1) {
-        Val::Nil => Val::Nil,
-        _ => call.check_function(1)?,
-    };
+    if !call.arg(1).is_nil() {
+        call.check_function(1)?;
+    }
     let len = table.border() as i64;
-    Sort { call, host, table, order }.range(1, len)?;
-    Ok(0)
-}
-
-struct Sort<'a, 'b> {
-    call: &'a mut Call<'b>,
-    host: &'a mut dyn Host,
-    table: Gc<Table>,
-    /// A function, or nil for `<`.
-    order: Val,
-}
-
-impl Sort<'_, '_> {
-    /// Sorts with the quicksort of Lua 5.1: elements that are equal end in the same order as there.
-    fn range(&mut self, mut low: i64, mut high: i64) -> Result<(), Raise> {
-        while low < high {
-            self.order_pair(low, high)?;
-            if high - low == 1 {
-                break;
-            }
-            let middle = i64::midpoint(low, high);
-            if !self.order_pair(low, middle)? {
-                self.order_pair(middle, high)?;
-            }
-            if high - low == 2 {
-                break;
-            }
-            let split = self.partition(low, high, middle)?;
-            // The smaller part first, on the stack; the larger in the loop.
-            let (from, to) = if split - low < high - split {
-                let part = (low, split - 1);
-                low = split + 1;
-                part
-            } else {
-                let part = (split + 1, high);
-                high = split - 1;
-                part
-            };
-            self.range(from, to)?;
-        }
-        Ok(())
-    }
-
-    /// Brings two elements into order; whether they were not.
-    fn order_pair(&mut self, low: i64, high: i64) -> Result<bool, Raise> {
-        let (a, b) = (get(self.table, low), get(self.table, high));
-        let top = self.call.vm.current.top;
-        // The function may drop them from the table.
-        self.call.vm.push(a)?;
-        self.call.vm.push(b)?;
-        let swap = self.less(&b, &a)?;
-        if swap {
-            put(self.call.vm, self.table, low, b)?;
-            put(self.call.vm, self.table, high, a)?;
-        }
-        self.call.vm.current.top = top;
-        Ok(swap)
-    }
-
-    /// Puts what is smaller than the middle element before it, and the rest behind; where it ends.
-    fn partition(&mut self, low: i64, high: i64, middle: i64) -> Result<i64, Raise> {
-        let top = self.call.vm.current.top;
-        let pivot = get(self.table, middle);
-        self.call.vm.push(pivot)?;
-        self.call.vm.push(Val::Nil)?;
-        self.swap(middle, high - 1)?;
-        let (mut left, mut right) = (low, high - 1);
-        loop {
-            left += 1;
-            let mut value = get(self.table, left);
-            self.call.vm.current.put(top + 1, value);
-            while self.less(&value, &pivot)? {
-                if left > high {
-                    return Err(self.call.fail(b"invalid order function for sorting"));
-                }
-                left += 1;
-                value = get(self.table, left);
-                self.call.vm.current.put(top + 1, value);
-            }
-            right -= 1;
-            let mut value = get(self.table, right);
-            self.call.vm.current.put(top + 1, value);
-            while self.less(&pivot, &value)? {
-                if right < low {
-                    return Err(self.call.fail(b"invalid order function for sorting"));
-                }
-                right -= 1;
-                value = get(self.table, right);
-                self.call.vm.current.put(top + 1, value);
-            }
-            if right < left {
-                break;
-            }
-            self.swap(left, right)?;
-        }
-        self.swap(high - 1, left)?;
-        self.call.vm.current.top = top;
-        Ok(left)
-    }
-
-    fn swap(&mut self, a: i64, b: i64) -> Result<(), Raise> {
-        let (x, y) = (get(self.table, a), get(self.table, b));
-        put(self.call.vm, self.table, a, y)?;
-        put(self.call.vm, self.table, b, x)
-    }
-
-    fn less(&mut self, a: &Val, b: &Val) -> Result<bool, Raise> {
-        self.call.vm.charge(1)?;
-        match self.order {
-            Val::Nil => {
-                if let (Val::Str(a), Val::Str(b)) = (a, b) {
-                    self.call.vm.charge(a.len.min(b.len) as usize / 8)?;
-                }
-                self.call.vm.less(self.host, a, b)
-            }
-            function => Ok(!self.call.vm.call_for_value(self.host, function, &[*a, *b])?.is_falsy()),
-        }
-    }
+    // For the elements that are compared: the function may drop them from the table.
+    let place = call.vm.current.top;
+    call.vm.push(Val::Nil)?;
+    call.vm.push(Val::Nil)?;
+    call.work(host, Sort::new(table, len, place))
 }

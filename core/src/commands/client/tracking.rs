@@ -1,6 +1,7 @@
 //! CLIENT TRACKING and its kin.
 
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 use crate::base::error::{Error, until_zero};
 use crate::command::context::{Context, Flow};
@@ -9,6 +10,7 @@ use crate::server::Server;
 use crate::server::connection::ConnId;
 use crate::server::tracking::{self, Mode, Tracking, redirect_id};
 use crate::structures::ordered::OrderedSet;
+use crate::structures::sort::sort_by_key;
 
 /// What CLIENT TRACKING was told besides on and off.
 #[derive(Default)]
@@ -95,17 +97,53 @@ impl<'a> Options<'a> {
             ];
             Err(Error::Quoting(parts.concat()))
         };
+        let begin_alike = overlapping(&self.prefixes);
         for (at, new) in self.prefixes.iter().enumerate() {
-            let overlaps = |other: &[u8]| new.starts_with(other) || other.starts_with(new);
-            if let Some(other) = old.iter().find(|other| overlaps(other)) {
+            if let Some(other) = overlapped(old, new) {
                 return overlap(new, "an existing", other);
             }
-            if let Some(other) = self.prefixes[at + 1..].iter().find(|other| overlaps(other)) {
+            let overlaps = |other: &&&[u8]| new.starts_with(other) || other.starts_with(new);
+            // Of those that overlap, the first does so with a later one.
+            if begin_alike[at]
+                && let Some(other) = self.prefixes[at + 1..].iter().find(overlaps)
+            {
                 return overlap(new, "another provided", other);
             }
         }
         Ok(())
     }
+}
+
+/// The first of some prefixes, of which none overlaps with another, that overlaps with this one. In their order nothing
+/// lies between it and the new one.
+fn overlapped<'a>(old: &'a OrderedSet<Vec<u8>>, new: &[u8]) -> Option<&'a [u8]> {
+    let before = old
+        .range::<[u8], _>((Bound::Unbounded, Bound::Excluded(new)))
+        .next_back()
+        .filter(|other| new.starts_with(other));
+    let behind = || {
+        old.range::<[u8], _>((Bound::Included(new), Bound::Unbounded))
+            .next()
+            .filter(|other| other.starts_with(new))
+    };
+    before.or_else(behind).map(Vec::as_slice)
+}
+
+/// For each prefix whether it begins with another one, or another one with it.
+fn overlapping(prefixes: &[&[u8]]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..prefixes.len()).collect();
+    sort_by_key(&mut order, |&at| prefixes[at]);
+    let (mut found, mut outer): (Vec<bool>, Vec<usize>) = (alloc::vec![false; prefixes.len()], Vec::new());
+    for at in order {
+        while outer.last().is_some_and(|&last| !prefixes[at].starts_with(prefixes[last])) {
+            outer.pop();
+        }
+        if let Some(&last) = outer.last() {
+            (found[last], found[at]) = (true, true);
+        }
+        outer.push(at);
+    }
+    found
 }
 
 pub(super) fn tracking(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -204,4 +242,33 @@ fn flags(tracking: &Tracking) -> Vec<&'static str> {
         (is_redirect_broken, "broken_redirect"),
     ];
     flags.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::Random;
+
+    /// Each prefix was compared with each other.
+    #[test]
+    fn overlaps_are_those_that_a_comparison_of_all_finds() {
+        let mut random = Random::new(*b"prefixes overlap");
+        for _ in 0..2000 {
+            let mut word = |len: u64| (0..random.below(len)).map(|_| b'a' + random.below(2) as u8).collect();
+            let words: Vec<Vec<u8>> = (0..8).map(|_| word(7)).collect();
+            let prefixes: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+            let overlaps = |one: &[u8], other: &[u8]| one.starts_with(other) || other.starts_with(one);
+            let naive =
+                |at: usize| (0..8).any(|other| other != at && overlaps(prefixes[at], prefixes[other]));
+            assert_eq!(overlapping(&prefixes), (0..8).map(naive).collect::<Vec<_>>(), "{words:?}");
+            let mut old: OrderedSet<Vec<u8>> = OrderedSet::new();
+            for new in &prefixes {
+                let found = old.iter().map(Vec::as_slice).find(|other| overlaps(other, new));
+                assert_eq!(overlapped(&old, new), found);
+                if found.is_none() {
+                    old.insert(new.to_vec());
+                }
+            }
+        }
+    }
 }

@@ -2,15 +2,22 @@
 //!
 //! A hash knows a lower bound of its fields' deadlines, and the database keeps the least of them where it keeps the
 //! deadlines of keys, so that both are found in the same way. Whoever asks for a hash first lets its due fields go:
-//! nobody ever sees one.
+//! nobody ever sees one. Whoever asks for some fields lets those go, and a bounded number of others; of what is left
+//! only the number can be seen, by HLEN, and active expiry lets it go step by step.
 
 use alloc::vec::Vec;
+use core::iter;
 
 use super::{NotifyClass, Store};
 use crate::keyspace::entry::{Entry, ValueMut, ValueRef};
+use crate::types::hash::Hash;
 
 /// Fields in one recorded command.
 const EFFECT_FIELDS_MAX: usize = 1000;
+
+/// Fields that are removed at most, besides those that are asked for, when some of a hash are asked for. More than a
+/// segment of its table holds, so that most hashes are never left with any.
+const ACCESS_FIELDS_MAX: usize = 500;
 
 /// Fields of a hash that have expired.
 pub(super) struct ExpiredFields {
@@ -28,7 +35,17 @@ impl Store {
         let db = &self.dbs[self.db];
         if db.has_timed_fields && db.expire_not_before < self.now {
             let hash = self.hash(key);
-            self.expire_fields(hash, key, usize::MAX);
+            self.expire_fields(hash, key, usize::MAX, &mut iter::empty());
+        }
+    }
+
+    /// Removes those of some fields of the hash at `key` whose time has come, and a bounded number of others.
+    #[inline]
+    pub fn drop_due_fields_of<'f>(&mut self, key: &[u8], fields: impl IntoIterator<Item = &'f [u8]>) {
+        let db = &self.dbs[self.db];
+        if db.has_timed_fields && db.expire_not_before < self.now {
+            let hash = self.hash(key);
+            self.expire_fields(hash, key, ACCESS_FIELDS_MAX, &mut fields.into_iter());
         }
     }
 
@@ -40,9 +57,15 @@ impl Store {
         db.note_deadline(hash, at);
     }
 
-    /// Removes about `most` due fields of a hash, or all, and returns how many.
+    /// Removes about `most` due fields of a hash, or all, and `wanted` ones if they are due; returns how many.
     #[cold]
-    pub(super) fn expire_fields(&mut self, hash: u64, key: &[u8], most: usize) -> usize {
+    pub(super) fn expire_fields(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        most: usize,
+        wanted: &mut dyn Iterator<Item = &[u8]>,
+    ) -> usize {
         let now = self.now;
         let db = &mut self.dbs[self.db];
         let Some(entry) = db.keys.find_mut(hash, key) else { return 0 };
@@ -50,6 +73,15 @@ impl Store {
         match entry.value_mut() {
             ValueMut::Hash(fields) if fields.nearest_deadline() < now => {
                 fields.take_due(now, most, |field| removed.push(field.to_vec()));
+                if fields.nearest_deadline() < now {
+                    let is_due =
+                        |fields: &Hash, field| fields.deadline(field).flatten().is_some_and(|at| at < now);
+                    for field in wanted {
+                        if is_due(fields, field) && fields.remove(field) {
+                            removed.push(field.to_vec());
+                        }
+                    }
+                }
             }
             _ => return 0,
         }

@@ -1,10 +1,12 @@
 //! Who watches a key, and who waits for it.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::{Invalidation, Store};
 use crate::base::ConnId;
 use crate::keyspace::entry::Entry;
+use crate::structures::ordered::OrderedSet;
 
 impl Store {
     /// Lets a connection watch a key of a database.
@@ -153,10 +155,39 @@ impl Store {
     #[cold]
     pub(super) fn wake(&mut self, key: &[u8]) {
         let db = self.db;
-        if self.dbs[db].waiters.contains_key(key)
-            && !self.ready.iter().any(|(other, ready)| *other == db && ready == key)
-        {
-            self.ready.push((db, key.to_vec()));
+        if self.dbs[db].waiters.contains_key(key) {
+            self.ready.add(db, key);
         }
+    }
+}
+
+/// Keys that were changed while someone waits for them, each once, the first one first.
+#[derive(Default)]
+pub struct Ready {
+    keys: Vec<(usize, Vec<u8>)>,
+    known: OrderedSet<(usize, Vec<u8>)>,
+}
+
+impl Ready {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    pub(super) fn add(&mut self, db: usize, key: &[u8]) {
+        let key = (db, key.to_vec());
+        // Most commands make one key at most, which need not be looked up.
+        if self.keys.last() != Some(&key) && self.known.insert(key.clone()) {
+            self.keys.push(key);
+        }
+    }
+}
+
+impl IntoIterator for Ready {
+    type Item = (usize, Vec<u8>);
+    type IntoIter = alloc::vec::IntoIter<(usize, Vec<u8>)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.keys.into_iter()
     }
 }

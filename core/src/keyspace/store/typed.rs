@@ -22,9 +22,25 @@ impl Store {
         }
     }
 
-    /// The hash at `key` for reading.
+    /// The hash at `key` for reading all of it.
     pub fn hash_at(&mut self, key: &[u8]) -> Result<Option<&Hash>, Error> {
         self.drop_due_fields(key);
+        self.read_hash(key)
+    }
+
+    /// The hash at `key` for reading some fields. Others of which the time has come may still be there.
+    #[inline]
+    pub fn fields_at<'f>(
+        &mut self,
+        key: &[u8],
+        fields: impl IntoIterator<Item = &'f [u8]>,
+    ) -> Result<Option<&Hash>, Error> {
+        self.drop_due_fields_of(key, fields);
+        self.read_hash(key)
+    }
+
+    #[inline]
+    fn read_hash(&mut self, key: &[u8]) -> Result<Option<&Hash>, Error> {
         match self.read(key).map(Entry::value) {
             None => Ok(None),
             Some(ValueRef::Hash(hash)) => Ok(Some(hash)),
@@ -68,9 +84,14 @@ impl Store {
         }
     }
 
-    /// The hash at `key` for changing.
-    pub fn hash_mut(&mut self, key: &[u8]) -> Result<Option<&mut Hash>, Error> {
-        self.drop_due_fields(key);
+    /// The hash at `key` for changing some fields. Others of which the time has come may still be there.
+    #[inline]
+    pub fn fields_mut<'f>(
+        &mut self,
+        key: &[u8],
+        fields: impl IntoIterator<Item = &'f [u8]>,
+    ) -> Result<Option<&mut Hash>, Error> {
+        self.drop_due_fields_of(key, fields);
         match self.write(key).map(Entry::value_mut) {
             None => Ok(None),
             Some(ValueMut::Hash(hash)) => Ok(Some(hash)),
@@ -113,9 +134,14 @@ impl Store {
         }
     }
 
-    /// The hash at `key` for changing, made when missing. The caller must add an element.
-    pub fn hash_or_new(&mut self, key: &[u8]) -> Result<&mut Hash, Error> {
-        self.drop_due_fields(key);
+    /// As [`Store::fields_mut`], made when missing. The caller must add an element.
+    #[inline]
+    pub fn fields_or_new<'f>(
+        &mut self,
+        key: &[u8],
+        fields: impl IntoIterator<Item = &'f [u8]>,
+    ) -> Result<&mut Hash, Error> {
+        self.drop_due_fields_of(key, fields);
         match self.write_or_new(key, || Value::Hash(Box::default())).value_mut() {
             ValueMut::Hash(hash) => Ok(hash),
             _ => Err(Error::WrongType),

@@ -80,7 +80,7 @@ impl Store {
             if is_whole {
                 self.expire(hash, &key);
             } else {
-                let removed = self.expire_fields(hash, &key, fields_left);
+                let removed = self.expire_fields(hash, &key, fields_left, &mut core::iter::empty());
                 fields_left = fields_left.saturating_sub(removed);
             }
         }

@@ -11,11 +11,20 @@ pub(super) struct Large {
     timed: usize,
     /// No deadline is earlier.
     nearest: u64,
+    /// Where the removal of due fields goes on, 0 for the beginning, and the nearest deadline in front of it.
+    due_cursor: u64,
+    passed_nearest: u64,
 }
 
 impl Large {
     pub(super) fn new(seed: HashSeed) -> Large {
-        Large { table: Table::new(seed), timed: 0, nearest: u64::MAX }
+        Large {
+            table: Table::new(seed),
+            timed: 0,
+            nearest: u64::MAX,
+            due_cursor: 0,
+            passed_nearest: u64::MAX,
+        }
     }
 
     pub(super) fn has_deadlines(&self) -> bool {
@@ -83,10 +92,26 @@ impl Large {
     pub(super) fn take_due(&mut self, now: u64, most: usize, mut removed: impl FnMut(&[u8])) {
         let mut due: Vec<Vec<u8>> = Vec::new();
         let last = now.saturating_sub(1);
-        let scan = self.table.expired(0, last, (usize::MAX, most), Field::deadline, |field| {
-            due.push(field.key().to_vec());
-        });
-        self.nearest = scan.nearest;
+        if most == usize::MAX {
+            self.due_cursor = 0;
+        }
+        loop {
+            let start = self.due_cursor;
+            if start == 0 {
+                self.passed_nearest = u64::MAX;
+            }
+            let left = most.saturating_sub(due.len());
+            let scan = self.table.expired(start, last, (usize::MAX, left), Field::deadline, |field| {
+                due.push(field.key().to_vec());
+            });
+            self.passed_nearest = self.passed_nearest.min(scan.nearest);
+            self.due_cursor = scan.cursor.unwrap_or(0);
+            self.nearest = if scan.cursor.is_some() { last } else { self.passed_nearest };
+            // What has come due in front of where this began is still there.
+            if start == 0 || scan.cursor.is_some() || self.nearest > last {
+                break;
+            }
+        }
         for field in &due {
             self.remove(field);
             removed(field);
@@ -104,5 +129,6 @@ impl Large {
     fn note(&mut self, hash: u64, deadline: u64) {
         self.table.note_deadline(hash, deadline);
         self.nearest = self.nearest.min(deadline);
+        self.passed_nearest = self.passed_nearest.min(deadline);
     }
 }

@@ -366,6 +366,89 @@ fn deadlines_are_those_of_a_model() {
     }
 }
 
+/// HGET of another field took a third of a second where a million fields were due: it removed all of them first.
+#[test]
+fn of_many_due_fields_a_bounded_number_goes_with_each_request() {
+    const DUE: usize = 40_000;
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check(conn, "HSET h stays v", ":1");
+    for first in (0..DUE).step_by(1000) {
+        let fields: Vec<String> = (first..first + 1000).map(|nth| format!("f{nth}")).collect();
+        let pairs: Vec<String> = fields.iter().map(|field| format!("{field} v")).collect();
+        talk.ask(conn, &format!("HSET h {}", pairs.join(" ")));
+        talk.ask(conn, &format!("HPEXPIRE h 100 FIELDS 1000 {}", fields.join(" ")));
+    }
+    talk.check(conn, &format!("HPEXPIRE h 1000000 FIELDS 1 f{}", DUE - 1), "*1|:1");
+    talk.engine.parts().0.active_expire = false;
+    talk.pass(200_000);
+    let len = |talk: &mut Conversation| -> usize { talk.ask(conn, "HLEN h")[1..].parse().expect("a number") };
+    let mut before = DUE + 1;
+    let mut nth = 0;
+    let mut check = |talk: &mut Conversation, request: &str, reply: &str| {
+        talk.effects();
+        nth += 1;
+        talk.check(conn, &request.replace('#', &format!("f{nth}")), reply);
+        let removed: usize = talk
+            .effects()
+            .iter()
+            .filter(|one| one.starts_with("HDEL"))
+            .map(|one| one.split(' ').count() - 2)
+            .sum();
+        assert!((1..1400).contains(&removed), "{request} removed {removed}");
+        let left = len(talk);
+        assert!(left < before, "{request}");
+        before = left;
+    };
+    // Nobody sees a field that is due.
+    check(&mut talk, "HGET h stays", "$1|v");
+    check(&mut talk, "HGET h #", "$-1");
+    check(&mut talk, "HMGET h # stays #", "*3|$-1|$1|v|$-1");
+    check(&mut talk, "HEXISTS h #", ":0");
+    check(&mut talk, "HSTRLEN h #", ":0");
+    check(&mut talk, "HTTL h FIELDS 1 #", "*1|:-2");
+    check(&mut talk, "HEXPIRE h 100 FIELDS 1 #", "*1|:-2");
+    check(&mut talk, "HPERSIST h FIELDS 1 #", "*1|:-2");
+    check(&mut talk, "HGETDEL h FIELDS 1 #", "*1|$-1");
+    check(&mut talk, "HGETEX h FIELDS 1 #", "*1|$-1");
+    check(&mut talk, "HDEL h #", ":0");
+    check(&mut talk, "HSETEX h FXX FIELDS 1 # x", ":0");
+    check(&mut talk, "HSETNX h # x", ":1");
+    check(&mut talk, "HINCRBY h # 5", ":5");
+    check(&mut talk, "HINCRBYFLOAT h # 5", "$1|5");
+    check(&mut talk, "HSETEX h KEEPTTL FIELDS 1 # x", ":1");
+    check(&mut talk, "HSET h # x", ":1");
+    check(&mut talk, "HSCAN h 0 COUNT 1000000 MATCH f1000*", "*2|$1|0|*0");
+    let left = len(&mut talk);
+    assert!(left > DUE / 4, "{left}");
+    // Active expiry does the rest, and what looks at the whole hash sees nothing of it.
+    talk.engine.parts().0.active_expire = true;
+    talk.pass(0);
+    talk.check(conn, "HLEN h", ":7");
+    talk.check(conn, "HTTL h FIELDS 2 f13 f16", "*2|:-1|:-1");
+    talk.check(conn, &format!("HTTL h FIELDS 1 f{}", DUE - 1), "*1|:1000");
+    talk.check(conn, "DEL h", ":1");
+}
+
+/// What looks at a whole hash removes all that is due first.
+#[test]
+fn a_whole_hash_shows_nothing_that_is_due() {
+    for request in ["HGETALL h", "HKEYS h", "HVALS h", "HRANDFIELD h 5"] {
+        let mut talk = Conversation::new();
+        let conn = talk.client();
+        let fields: Vec<String> = (0..2000).map(|nth| format!("f{nth}")).collect();
+        let pairs: Vec<String> = fields.iter().map(|field| format!("{field} v")).collect();
+        talk.ask(conn, &format!("HSET h {} s s", pairs.join(" ")));
+        talk.ask(conn, &format!("HPEXPIRE h 100 FIELDS 2000 {}", fields.join(" ")));
+        talk.engine.parts().0.active_expire = false;
+        talk.pass(200_000);
+        let reply = talk.ask(conn, request);
+        assert!(!reply.contains("|f"), "{request}: {reply}");
+        talk.send(conn, &["HGETALL h"]);
+        talk.expect(conn, "*2|$1|s|$1|s");
+    }
+}
+
 #[test]
 fn a_hash_is_as_small_as_a_slice() {
     assert_eq!(size_of::<Hash>(), size_of::<&[u8]>());

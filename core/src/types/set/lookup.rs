@@ -36,6 +36,8 @@ impl<'a> Lookup<'a> {
 
     /// Whether the text of an item, of this or any other set, is a member.
     pub(super) fn contains(&self, item: Item<'_>) -> bool {
+        #[cfg(test)]
+        crate::types::count_lookup();
         match self {
             Lookup::Set(set) => set.contains_item(item),
             Lookup::Index(index) => index.contains(item),

@@ -32,6 +32,13 @@ enum Form {
     Table(Box<Table<Member>>),
 }
 
+/// Whether a difference looks for each member of the first set in all others, rather than for each member of the
+/// others in the first set. As in Redis, the former is taken for half the work, since it ends at the first find.
+pub(crate) fn is_looked_up(first: usize, others: usize, members_of_others: usize) -> bool {
+    let (first, others, members) = (first as u64, others as u64, members_of_others as u64);
+    first.saturating_mul(others + 1) / 2 <= first + members
+}
+
 impl Default for Form {
     fn default() -> Form {
         Form::Ints(IntSet::new())

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{bytes_at, grow, position, string_at};
 use crate::base::error::{Error, until_zero};
+use crate::command::KeyAt;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
 use crate::resp::args::{Args, Cursor};
@@ -66,6 +67,19 @@ impl Operation {
         self.width.write(bytes, self.position, new);
         (Some(if replies_old { old } else { new }), old != new)
     }
+}
+
+/// The key of BITFIELD, which is only read when all that is asked for is GET.
+pub(super) fn keys_of_bitfield(args: Args<'_>) -> Vec<KeyAt> {
+    let mut cursor = args.cursor(2);
+    while cursor.accept_with("GET", 2) || cursor.accept_with("OVERFLOW", 1) {
+        let values = if args.is(cursor.position() - 1, "GET") { 2 } else { 1 };
+        if cursor.many(values).is_err() {
+            break;
+        }
+    }
+    let flags: &[_] = if cursor.is_done() { &["RO", "access"] } else { &["RW", "access", "update"] };
+    alloc::vec![(1, flags)]
 }
 
 fn parse(ctx: &Context<'_>, args: Args<'_>) -> Result<Vec<Operation>, Error> {

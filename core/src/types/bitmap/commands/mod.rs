@@ -112,6 +112,7 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "array of integer or null",
         handler: field::bitfield,
         keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
+        keys_of: Some(field::keys_of_bitfield),
         ..row("BITFIELD", "Reads, sets and increments integers of any width in a string.")
     },
     Command {

@@ -203,6 +203,7 @@ pub(crate) const ROWS: &[Command] = &[
         handler: search::georadius,
         arity: Some(-6),
         keys: Some(&[READ_FIRST, stored("STORE", 6), stored("STOREDIST", 6)]),
+        keys_of: Some(search::keys_of_georadius),
         ..row("GEORADIUS", "Finds the members within a distance of a place, or stores them.")
     },
     Command {
@@ -214,6 +215,7 @@ pub(crate) const ROWS: &[Command] = &[
         handler: search::georadiusbymember,
         arity: Some(-5),
         keys: Some(&[READ_FIRST, stored("STORE", 5), stored("STOREDIST", 5)]),
+        keys_of: Some(search::keys_of_georadiusbymember),
         ..row("GEORADIUSBYMEMBER", "Finds the members within a distance of another member, or stores them.")
     },
     Command {

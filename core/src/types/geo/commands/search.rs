@@ -6,6 +6,7 @@ use core::cmp::Ordering;
 use super::{length, place, reply_distance, reply_position, unit};
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
+use crate::command::KeyAt;
 use crate::command::context::{Context, Flow};
 use crate::resp::Reply;
 use crate::resp::args::{Args, Cursor};
@@ -37,9 +38,52 @@ impl Form {
         matches!(self, Form::Radius { may_store: true } | Form::Member { may_store: true })
     }
 
+    /// Index of the first option.
+    fn options_at(self) -> usize {
+        match self {
+            Form::Radius { .. } => 6,
+            Form::Member { .. } => 5,
+            Form::Search => 2,
+            Form::SearchStore => 3,
+        }
+    }
+
+    /// Index of the key that the result goes to. The last STORE or STOREDIST prevails; what follows one of them is a
+    /// key, whatever it looks like.
+    fn destination_at(self, args: Args<'_>) -> Option<usize> {
+        if self == Form::SearchStore {
+            return Some(1);
+        }
+        let (mut at, mut found) = (self.options_at(), None);
+        while self.may_store() && at + 1 < args.len() {
+            if args.is(at, "STORE") || args.is(at, "STOREDIST") {
+                at += 1;
+                found = Some(at);
+            }
+            at += 1;
+        }
+        found
+    }
+
     fn is_search(self) -> bool {
         matches!(self, Form::Search | Form::SearchStore)
     }
+}
+
+/// The keys of GEORADIUS.
+pub(super) fn keys_of_georadius(args: Args<'_>) -> Vec<KeyAt> {
+    keys_of(args, Form::Radius { may_store: true })
+}
+
+/// The keys of GEORADIUSBYMEMBER.
+pub(super) fn keys_of_georadiusbymember(args: Args<'_>) -> Vec<KeyAt> {
+    keys_of(args, Form::Member { may_store: true })
+}
+
+fn keys_of(args: Args<'_>, form: Form) -> Vec<KeyAt> {
+    let mut keys: Vec<KeyAt> = alloc::vec![(1, &["RO", "access"])];
+    keys.extend(form.destination_at(args).map(|at| -> KeyAt { (at, &["OW", "update"]) }));
+    keys
 }
 
 pub(super) fn georadius(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -100,12 +144,12 @@ struct Query<'a> {
 
 impl<'a> Query<'a> {
     fn parse(args: Args<'a>, form: Form, zset: Option<&Zset>) -> Result<Query<'a>, Error> {
-        let mut query = Query::default();
-        let options = match form {
+        let destination = form.destination_at(args).map(|at| args.at(at));
+        let mut query = Query { destination, ..Query::default() };
+        match form {
             Form::Radius { .. } => {
                 query.centre = Some(Centre::Place(place(args.at(2), args.at(3))?));
                 query.extent = Some(circle(args.at(4), args.at(5))?);
-                6
             }
             Form::Member { .. } => {
                 // Without a set, the radius is not even looked at.
@@ -113,15 +157,10 @@ impl<'a> Query<'a> {
                     query.centre = Some(member(zset, args.at(2))?);
                     query.extent = Some(circle(args.at(3), args.at(4))?);
                 }
-                5
             }
-            Form::Search => 2,
-            Form::SearchStore => {
-                query.destination = Some(args.at(1));
-                3
-            }
-        };
-        let mut cursor = args.cursor(options);
+            Form::Search | Form::SearchStore => {}
+        }
+        let mut cursor = args.cursor(form.options_at());
         while !cursor.is_done() {
             let is_known = query.result_option(&mut cursor, form)?
                 || (form.is_search() && query.place_option(&mut cursor, zset)?);
@@ -154,9 +193,12 @@ impl<'a> Query<'a> {
             }
             self.count = usize::try_from(count).unwrap_or(usize::MAX);
         } else if form.may_store() && cursor.accept_with("STORE", 1) {
-            (self.destination, self.stores_distances) = (Some(cursor.take()?), false);
+            // Which of several keys it is, `destination_at` has told.
+            self.stores_distances = false;
+            cursor.take()?;
         } else if form.may_store() && cursor.accept_with("STOREDIST", 1) {
-            (self.destination, self.stores_distances) = (Some(cursor.take()?), true);
+            self.stores_distances = true;
+            cursor.take()?;
         } else if form == Form::SearchStore && cursor.accept("STOREDIST") {
             self.stores_distances = true;
         } else {

@@ -31,7 +31,7 @@ fn unit(word: &[u8]) -> Option<Unit> {
 
 pub(super) fn hgetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    ctx.store.hash_mut(key)?;
+    ctx.store.fields_mut(key, [])?;
     let (deadline, at) = match unit(args.at(2)) {
         Some(unit) => (Deadline::Set(parse_deadline(ctx, args.at(3), unit)?), 4),
         None if args.is(2, "PERSIST") => (Deadline::Clear, 3),
@@ -39,7 +39,7 @@ pub(super) fn hgetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     };
     let fields = parse_fields(args, at, NOT_POSITIVE)?;
     let now = ctx.store.now;
-    let Some(hash) = ctx.store.hash_mut(key)? else {
+    let Some(hash) = ctx.store.fields_mut(key, fields.iter())? else {
         reply_nulls(ctx, fields.len());
         return Ok(Flow::Done);
     };
@@ -75,9 +75,9 @@ pub(super) fn hgetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 
 pub(super) fn hgetdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    ctx.store.hash_mut(key)?;
+    ctx.store.fields_mut(key, [])?;
     let fields = parse_fields(args, 2, NOT_POSITIVE)?;
-    let Some(hash) = ctx.store.hash_mut(key)? else {
+    let Some(hash) = ctx.store.fields_mut(key, fields.iter())? else {
         reply_nulls(ctx, fields.len());
         return Ok(Flow::Done);
     };
@@ -172,7 +172,7 @@ pub(super) fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     let (key, compact, now) = (args.at(1), ctx.store.compact, ctx.store.now);
     let options = SetEx::parse(ctx, args)?;
     let pairs = options.pairs;
-    let hash = ctx.store.hash_mut(key)?;
+    let hash = ctx.store.fields_mut(key, options.fields())?;
     let has = |field: &[u8]| hash.as_ref().is_some_and(|hash| hash.contains(field));
     if options.must_exist.is_some_and(|must| options.fields().any(|field| has(field) != must)) {
         ctx.reply.int(0);
@@ -181,7 +181,7 @@ pub(super) fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     if let (Some(hash), Deadline::Set(_)) = (&hash, options.deadline) {
         reserve(&mut ctx.server.memory, hash, pairs)?;
     }
-    let hash = ctx.store.hash_or_new(key)?;
+    let hash = ctx.store.fields_or_new(key, [])?;
     for index in (0..pairs.len()).step_by(2) {
         let (field, value) = (pairs.at(index), pairs.at(index + 1));
         if options.deadline == Deadline::Keep {
@@ -215,7 +215,7 @@ pub(super) fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 /// The fields were set with a deadline that has passed.
 fn remove_again(ctx: &mut Context<'_>, key: &[u8], options: &SetEx<'_>) {
     let fields: Vec<&[u8]> = options.fields().collect();
-    if let Ok(Some(hash)) = ctx.store.hash_mut(key) {
+    if let Ok(Some(hash)) = ctx.store.fields_mut(key, []) {
         for field in &fields {
             hash.remove(field);
         }

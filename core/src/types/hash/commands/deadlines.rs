@@ -158,14 +158,14 @@ pub(super) fn hpexpireat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, 
 
 fn set_deadlines(ctx: &mut Context<'_>, args: Args<'_>, unit: Unit) -> Result<Flow, Error> {
     let key = args.at(1);
-    ctx.store.hash_mut(key)?;
+    ctx.store.fields_mut(key, [])?;
     let deadline = parse_deadline(ctx, args.at(2), unit)?;
     let condition = Condition::parse(args.at(3));
     let at = if condition.is_some() { 4 } else { 3 };
     let fields = parse_fields(args, at, "ERR Parameter `numFields` should be greater than 0")?;
     let condition = condition.unwrap_or(Condition::Always);
     let is_past = deadline <= ctx.store.now;
-    let Some(hash) = ctx.store.hash_mut(key)? else {
+    let Some(hash) = ctx.store.fields_mut(key, fields.iter())? else {
         reply_none(ctx, fields.len());
         return Ok(Flow::Done);
     };
@@ -199,9 +199,9 @@ fn set_deadlines(ctx: &mut Context<'_>, args: Args<'_>, unit: Unit) -> Result<Fl
 
 pub(super) fn hpersist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    ctx.store.hash_mut(key)?;
+    ctx.store.fields_mut(key, [])?;
     let fields = parse_fields(args, 2, NOT_POSITIVE)?;
-    let Some(hash) = ctx.store.hash_mut(key)? else {
+    let Some(hash) = ctx.store.fields_mut(key, fields.iter())? else {
         reply_none(ctx, fields.len());
         return Ok(Flow::Done);
     };
@@ -244,9 +244,9 @@ pub(super) fn hpexpiretime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow
 /// Replies what `form` makes of each field's deadline and the present time.
 fn reply_deadlines(ctx: &mut Context<'_>, args: Args<'_>, form: fn(u64, u64) -> u64) -> Result<Flow, Error> {
     let (key, now) = (args.at(1), ctx.store.now);
-    ctx.store.hash_at(key)?;
+    ctx.store.fields_at(key, [])?;
     let fields = parse_fields(args, 2, NOT_POSITIVE)?;
-    let Some(hash) = ctx.store.hash_at(key)? else {
+    let Some(hash) = ctx.store.fields_at(key, fields.iter())? else {
         reply_none(ctx, fields.len());
         return Ok(Flow::Done);
     };

@@ -4,7 +4,7 @@ use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::resp::Reply;
 use crate::resp::args::Args;
-use crate::structures::Item;
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::hash::Pair;
 use crate::types::sample::{Draw, reply_repeated};
 use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
@@ -13,7 +13,7 @@ use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 const PAIRS_MAX: u64 = i64::MAX as u64 / 2;
 
 pub(super) fn hget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    match ctx.store.hash_at(args.at(1))?.and_then(|hash| hash.get(args.at(2))) {
+    match ctx.store.fields_at(args.at(1), [args.at(2)])?.and_then(|hash| hash.get(args.at(2))) {
         Some(value) => ctx.reply.item(value),
         None => ctx.reply.null(),
     }
@@ -21,8 +21,8 @@ pub(super) fn hget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 }
 
 pub(super) fn hmget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let hash = ctx.store.hash_at(args.at(1))?;
     let fields = args.from(2).iter();
+    let hash = ctx.store.fields_at(args.at(1), fields.clone())?;
     ctx.reply.array(fields.len());
     for field in fields {
         match hash.and_then(|hash| hash.get(field)) {
@@ -34,19 +34,19 @@ pub(super) fn hmget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
 }
 
 pub(super) fn hexists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let exists = ctx.store.hash_at(args.at(1))?.is_some_and(|hash| hash.contains(args.at(2)));
+    let exists = ctx.store.fields_at(args.at(1), [args.at(2)])?.is_some_and(|hash| hash.contains(args.at(2)));
     ctx.reply.flag(exists);
     Ok(Flow::Done)
 }
 
 pub(super) fn hlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let len = ctx.store.hash_at(args.at(1))?.map_or(0, |hash| hash.len());
+    let len = ctx.store.fields_at(args.at(1), [])?.map_or(0, |hash| hash.len());
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
 
 pub(super) fn hstrlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let value = ctx.store.hash_at(args.at(1))?.and_then(|hash| hash.get(args.at(2)));
+    let value = ctx.store.fields_at(args.at(1), [args.at(2)])?.and_then(|hash| hash.get(args.at(2)));
     ctx.reply.count(value.map_or(0, Item::text_len));
     Ok(Flow::Done)
 }
@@ -85,8 +85,8 @@ fn reply_all(ctx: &mut Context<'_>, key: &[u8], part: impl Fn(Pair<'_>) -> Item<
 }
 
 pub(super) fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let cursor = scan_cursor(args.at(2))?;
-    let Some(hash) = ctx.store.hash_at(args.at(1))? else {
+    let (cursor, now) = (scan_cursor(args.at(2))?, ctx.store.now);
+    let Some(hash) = ctx.store.fields_at(args.at(1), [])? else {
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);
     };
@@ -96,10 +96,16 @@ pub(super) fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         without_values |= is_own;
         Ok(is_own)
     })?;
+    // Only a hash with very many of them has any left.
+    let has_due = hash.nearest_deadline() < now;
+    let is_due = |field: Item<'_>| {
+        let deadline = hash.deadline(field.text(&mut [0; INTEGER_TEXT_BYTES_MAX]));
+        deadline.flatten().is_some_and(|at| at < now)
+    };
     options.reply(&mut ctx.reply, |options, reply| {
         let mut replies = 0;
         let next = hash.scan(cursor, options.count, |(field, value)| {
-            if options.passes(field) {
+            if options.passes(field) && !(has_due && is_due(field)) {
                 reply.item(field);
                 replies += 1;
                 if !without_values {

@@ -27,7 +27,7 @@ fn set_all(ctx: &mut Context<'_>, args: Args<'_>) -> Result<usize, Error> {
         return Err(Error::Arity(ctx.name()));
     }
     let (key, compact) = (args.at(1), ctx.store.compact);
-    let hash = ctx.store.hash_or_new(key)?;
+    let hash = ctx.store.fields_or_new(key, args.from(2).iter().step_by(2))?;
     let mut added = 0;
     for index in (2..args.len()).step_by(2) {
         added += usize::from(hash.insert(args.at(index), args.at(index + 1), &compact));
@@ -38,7 +38,7 @@ fn set_all(ctx: &mut Context<'_>, args: Args<'_>) -> Result<usize, Error> {
 
 pub(super) fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
-    let hash = ctx.store.hash_or_new(key)?;
+    let hash = ctx.store.fields_or_new(key, [field])?;
     let is_new = !hash.contains(field);
     if is_new {
         hash.insert(field, args.at(3), &compact);
@@ -50,7 +50,7 @@ pub(super) fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 
 pub(super) fn hdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    let Some(hash) = ctx.store.hash_mut(key)? else {
+    let Some(hash) = ctx.store.fields_mut(key, args.from(2).iter())? else {
         ctx.reply.count(0);
         return Ok(Flow::Done);
     };
@@ -67,7 +67,7 @@ pub(super) fn hincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
     let increment = args.int(3)?;
     // The sum of a new hash cannot overflow, so that one is never left empty.
-    let hash = ctx.store.hash_or_new(key)?;
+    let hash = ctx.store.fields_or_new(key, [field])?;
     let old = match hash.get(field) {
         None => 0,
         Some(Item::Int(number)) => number,
@@ -89,7 +89,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow
         return Err(Error::Text("ERR value is NaN or Infinity"));
     }
     // A finite increment alone is a valid sum, so a new hash is never left empty.
-    let hash = ctx.store.hash_or_new(key)?;
+    let hash = ctx.store.fields_or_new(key, [field])?;
     let old = match hash.get(field) {
         None => LongDouble::from(0),
         Some(Item::Int(number)) => LongDouble::from(number),

@@ -8,22 +8,24 @@ use alloc::vec::Vec;
 
 use crate::base::error::Error;
 use crate::base::memory::ELEMENT_BYTES;
+use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
 use crate::number;
 use crate::resp::args::Args;
-use crate::structures::sort::sort_by_key;
+use crate::structures::sort::{distinct_by_key, sort_by_key};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
-use crate::types::set::Set;
 use crate::types::set::lookup::Lookup;
+use crate::types::set::{Set, is_looked_up};
 use crate::types::{Compact, hyperloglog};
 
 /// From so many members on, those that a union remembers are a table from the beginning, since no walk then finds
 /// them cheaply.
 const REMEMBERED_IN_TABLE_MIN: usize = 16;
 
-/// One of the three operations: calls the visitor for each member of the result until it says no.
-type Operation = fn(&[Option<&Set>], &Compact, &mut dyn FnMut(Item<'_>) -> bool);
+/// One of the three operations: calls the visitor for each member of the result until it says no. It fails when there
+/// is no memory for what it has to remember besides what the visitor asks for.
+type Operation = fn(&[Option<&Set>], &Compact, Memory, &mut dyn FnMut(Item<'_>) -> bool) -> Result<(), Error>;
 
 pub(super) fn sinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), intersection)
@@ -98,15 +100,15 @@ impl<'a> Count<'a> {
 }
 
 fn count(ctx: &mut Context<'_>, request: &Count<'_>, operation: Operation) -> Result<Flow, Error> {
-    let compact = ctx.store.compact;
+    let (compact, account) = (ctx.store.compact, ctx.server.memory);
     let sets = gather(ctx.store, request.keys)?;
     let (mut found, mut memory) = (0, Ok(()));
-    operation(&sets, &compact, &mut |member| {
+    operation(&sets, &compact, account, &mut |member| {
         found += 1;
         // A union of several sets remembers its members.
         memory = ctx.server.memory.take(member_bytes(member));
         memory.is_ok() && found != request.limit
-    });
+    })?;
     memory?;
     ctx.reply.count(found);
     Ok(Flow::Done)
@@ -141,17 +143,17 @@ fn gather<'a>(store: &'a mut Store, keys: Args<'_>) -> Result<Vec<Option<&'a Set
 }
 
 fn reply(ctx: &mut Context<'_>, keys: Args<'_>, operation: Operation) -> Result<Flow, Error> {
-    let compact = ctx.store.compact;
+    let (compact, account) = (ctx.store.compact, ctx.server.memory);
     let sets = gather(ctx.store, keys)?;
     let mark = ctx.reply.mark();
     let (mut count, mut memory) = (0, Ok(()));
-    operation(&sets, &compact, &mut |member| {
+    operation(&sets, &compact, account, &mut |member| {
         ctx.reply.item(member);
         count += 1;
         // A union of several sets remembers its members.
         memory = ctx.server.memory.take(member_bytes(member));
         memory.is_ok() && !ctx.reply.is_cut()
-    });
+    })?;
     memory?;
     ctx.reply.wrap(mark, |head| head.set(count));
     Ok(Flow::Done)
@@ -163,11 +165,11 @@ fn store(
     operation: Operation,
     event: &'static str,
 ) -> Result<Flow, Error> {
-    let (destination, compact) = (args.at(1), ctx.store.compact);
+    let (destination, compact, account) = (args.at(1), ctx.store.compact, ctx.server.memory);
     let sets = gather(ctx.store, args.from(2))?;
     let mut result = Set::default();
     let mut memory = Ok(());
-    operation(&sets, &compact, &mut |member| {
+    operation(&sets, &compact, account, &mut |member| {
         // Once for the result, and once for what a union of several sets remembers.
         memory = ctx.server.memory.take(2 * member_bytes(member));
         memory.is_ok() && {
@@ -175,7 +177,7 @@ fn store(
             result.insert_new(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
             true
         }
-    });
+    })?;
     memory?;
     let len = result.len();
     if len > 0 {
@@ -193,24 +195,47 @@ fn member_bytes(member: Item<'_>) -> usize {
     ELEMENT_BYTES + member.text_len()
 }
 
-fn intersection(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
-    let Some(mut sets) = sets.iter().copied().collect::<Option<Vec<&Set>>>() else { return };
+/// Each set once, in the order in which they were named first: naming one again must not cost another walk.
+fn distinct<'a>(sets: impl Iterator<Item = &'a Set>) -> Vec<&'a Set> {
+    let mut sets: Vec<&Set> = sets.collect();
+    distinct_by_key(&mut sets, |set| core::ptr::from_ref(*set).addr());
+    sets
+}
+
+fn intersection(
+    sets: &[Option<&Set>],
+    _: &Compact,
+    _: Memory,
+    visit: &mut dyn FnMut(Item<'_>) -> bool,
+) -> Result<(), Error> {
+    if sets.iter().any(Option::is_none) {
+        return Ok(());
+    }
+    let mut sets = distinct(sets.iter().copied().flatten());
     // The smallest decides how much there is to do.
     sort_by_key(&mut sets, |set| set.len());
-    let Some((smallest, others)) = sets.split_first() else { return };
+    let Some((smallest, others)) = sets.split_first() else { return Ok(()) };
     let others: Vec<Lookup<'_>> = others.iter().map(|other| Lookup::new(other, smallest.len())).collect();
     for member in smallest.iter() {
         if others.iter().all(|other| other.contains(member)) && !visit(member) {
-            return;
+            break;
         }
     }
+    Ok(())
 }
 
-fn union(sets: &[Option<&Set>], compact: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
-    let sets: Vec<&Set> = sets.iter().copied().flatten().collect();
-    let Some((largest, base)) = sets.iter().enumerate().max_by_key(|(_, set)| set.len()) else { return };
+fn union(
+    sets: &[Option<&Set>],
+    compact: &Compact,
+    _: Memory,
+    visit: &mut dyn FnMut(Item<'_>) -> bool,
+) -> Result<(), Error> {
+    let sets = distinct(sets.iter().copied().flatten());
+    let Some((largest, base)) = sets.iter().enumerate().max_by_key(|(_, set)| set.len()) else {
+        return Ok(());
+    };
     if !base.iter().all(&mut *visit) {
-        return;
+        return Ok(());
     }
     // Only what the largest set lacks has to be remembered, and nothing when there is no third set.
     let lookups = sets.iter().map(|set| set.len()).sum::<usize>() - base.len();
@@ -224,19 +249,44 @@ fn union(sets: &[Option<&Set>], compact: &Compact, visit: &mut dyn FnMut(Item<'_
             let is_new =
                 sets.len() <= 2 || added.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
             if is_new && !visit(member) {
-                return;
+                return Ok(());
             }
         }
     }
+    Ok(())
 }
 
-fn difference(sets: &[Option<&Set>], _: &Compact, visit: &mut dyn FnMut(Item<'_>) -> bool) {
-    let Some((Some(first), others)) = sets.split_first() else { return };
-    let others: Vec<Lookup<'_>> =
-        others.iter().flatten().map(|other| Lookup::new(other, first.len())).collect();
+fn difference(
+    sets: &[Option<&Set>],
+    compact: &Compact,
+    mut memory: Memory,
+    visit: &mut dyn FnMut(Item<'_>) -> bool,
+) -> Result<(), Error> {
+    let Some((Some(first), others)) = sets.split_first() else { return Ok(()) };
+    let others = distinct(others.iter().copied().flatten());
+    if others.iter().any(|&other| core::ptr::eq(other, *first)) {
+        return Ok(());
+    }
+    let total = others.iter().map(|other| other.len()).sum::<usize>();
+    if is_looked_up(first.len(), others.len(), total) {
+        let others: Vec<Lookup<'_>> = others.iter().map(|other| Lookup::new(other, first.len())).collect();
+        for member in first.iter() {
+            if !others.iter().any(|other| other.contains(member)) && !visit(member) {
+                break;
+            }
+        }
+        return Ok(());
+    }
+    let lookup = Lookup::new(first, total);
+    let mut gone = Set::for_many(compact);
+    for member in others.iter().flat_map(|other| other.iter()).filter(|&member| lookup.contains(member)) {
+        memory.take(member_bytes(member))?;
+        gone.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
+    }
     for member in first.iter() {
-        if !others.iter().any(|other| other.contains(member)) && !visit(member) {
-            return;
+        if !gone.contains_item(member) && !visit(member) {
+            break;
         }
     }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use super::{
     at_most, no_such_key_or_group, quoting, record, strict_id, write_entries, write_entry, write_id,
 };
 use crate::base::error::Error;
+use crate::command::KeyAt;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::Type;
 use crate::number;
@@ -28,6 +29,47 @@ struct Read<'a> {
     ids: Args<'a>,
     /// Index of the first of `ids` in the request.
     ids_at: usize,
+}
+
+/// Index of the word STREAMS of an XREAD or XREADGROUP: the first that is no other option's value.
+fn streams_at(args: Args<'_>, is_group: bool) -> Option<usize> {
+    let mut cursor = args.cursor(1);
+    while !cursor.is_done() {
+        let at = cursor.position();
+        if cursor.accept("STREAMS") {
+            return Some(at);
+        }
+        let values = if cursor.accept("BLOCK") || cursor.accept("COUNT") || is_group && cursor.accept("CLAIM")
+        {
+            1
+        } else if cursor.accept("GROUP") {
+            2
+        } else if cursor.accept("NOACK") {
+            0
+        } else {
+            return None;
+        };
+        cursor.many(values).ok()?;
+    }
+    None
+}
+
+/// The keys of XREAD.
+pub(super) fn keys_of_xread(args: Args<'_>) -> Vec<KeyAt> {
+    keys_of(args, false)
+}
+
+/// The keys of XREADGROUP.
+pub(super) fn keys_of_xreadgroup(args: Args<'_>) -> Vec<KeyAt> {
+    keys_of(args, true)
+}
+
+/// The first half of what follows STREAMS; none of an odd number of arguments, which are refused.
+fn keys_of(args: Args<'_>, is_group: bool) -> Vec<KeyAt> {
+    let Some(at) = streams_at(args, is_group) else { return Vec::new() };
+    let rest = args.len() - at - 1;
+    let count = if rest.is_multiple_of(2) { rest / 2 } else { 0 };
+    (at + 1..=at + count).map(|at| -> KeyAt { (at, &["RO", "access"]) }).collect()
 }
 
 /// From where a stream is read.
@@ -52,13 +94,14 @@ impl<'a> Read<'a> {
             ids: nothing,
             ids_at: 0,
         };
+        let streams_at = streams_at(args, is_group);
         let mut cursor = args.cursor(1);
         while !cursor.is_done() {
             if cursor.accept_with("BLOCK", 1) {
                 read.block = Some(deadline_after(ctx.server.now, cursor.take()?)?);
             } else if cursor.accept_with("COUNT", 1) {
                 read.count = at_most(cursor.int()?.max(0) as u64);
-            } else if cursor.accept_with("STREAMS", 1) {
+            } else if Some(cursor.position()) == streams_at && cursor.accept_with("STREAMS", 1) {
                 let rest = cursor.left();
                 if rest % 2 == 1 {
                     return Err(unbalanced(ctx, is_group));

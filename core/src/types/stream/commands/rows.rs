@@ -331,6 +331,7 @@ pub(crate) const ROWS: &[Command] = &[
         handler: read::xread,
         arity: Some(-4),
         keys: Some(&[stream_keys(1)]),
+        keys_of: Some(read::keys_of_xread),
         ..row(
             "XREAD",
             "5.0.0",
@@ -352,6 +353,7 @@ pub(crate) const ROWS: &[Command] = &[
         handler: read::xreadgroup,
         arity: Some(-7),
         keys: Some(&[stream_keys(4)]),
+        keys_of: Some(read::keys_of_xreadgroup),
         ..row(
             "XREADGROUP",
             "5.0.0",

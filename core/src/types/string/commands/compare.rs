@@ -1,9 +1,11 @@
 //! Commands that depend on what a string is: the conditions of SET and DELEX, DELIFEQ, DIGEST.
 
+use alloc::vec::Vec;
+
 use super::digest::xxh3;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, KeySpec, key, one_of, string};
+use crate::command::{Command, Flags, Group, KeyAt, KeySpec, key, one_of, string};
 use crate::keyspace::{NotifyClass, Store, ValueRef};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
@@ -63,6 +65,12 @@ fn read_digest(text: &[u8]) -> Result<u64, Error> {
     digest
         .and_then(|text| u64::from_str_radix(text, 16).ok())
         .ok_or(Error::Text("ERR must be exactly 16 hexadecimal characters"))
+}
+
+/// The key of DELEX, which is only looked at with a condition.
+fn keys_of_delex(args: Args<'_>) -> Vec<KeyAt> {
+    let flags: &[_] = if args.len() > 2 { &["RW", "delete"] } else { &["RM", "delete"] };
+    alloc::vec![(1, flags)]
 }
 
 fn delex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -147,6 +155,7 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "integer",
         handler: delex,
         keys: Some(&[KeySpec::range(1, 0, &["RW", "delete", "variable_flags"])]),
+        keys_of: Some(keys_of_delex),
         ..row(
             "DELEX",
             "Deletes a key, perhaps only if its string, or the digest of that, is or is not a given one.",

@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{
-    Arg, Begin, Command, Find, Flags, Group, KeySpec, block, double, integer, key, one_of, string, token,
-    unix_time,
+    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, double, integer, key, one_of, string,
+    token, unix_time,
 };
 use crate::keyspace::{NotifyClass, Value, ValueRef};
 use crate::number::{self, LongDouble};
@@ -24,6 +24,21 @@ use expiry::{Expiry, expiry_time};
 fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_string(ctx, args.at(1))?;
     Ok(Flow::Done)
+}
+
+/// The key of SET, of which GET tells the value, and a condition something about it.
+fn keys_of_set(args: Args<'_>) -> Vec<KeyAt> {
+    let has = |words: &[&str], followed: usize| {
+        (3..args.len().saturating_sub(followed)).any(|at| words.iter().any(|word| args.is(at, word)))
+    };
+    let flags: &[_] = if has(&["GET"], 0) {
+        &["RW", "access", "update"]
+    } else if has(&["IFEQ", "IFNE", "IFDEQ", "IFDNE"], 1) {
+        &["RW", "update"]
+    } else {
+        &["OW", "update"]
+    };
+    alloc::vec![(1, flags)]
 }
 
 fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -692,6 +707,7 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "simple-string | null | bulk-string | null",
         handler: set,
         keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
+        keys_of: Some(keys_of_set),
         ..row("SET", "Sets a key to a string, whatever it held before, and optionally its deadline.")
     },
     Command {

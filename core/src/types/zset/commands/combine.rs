@@ -6,15 +6,16 @@ use core::ops::ControlFlow;
 
 use super::{at_least, store_result, write_members};
 use crate::base::error::Error;
+use crate::base::memory::ELEMENT_BYTES;
 use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
-use crate::structures::sort::sort_by_key;
+use crate::structures::sort::{distinct_by_key, firsts_by_key, sort_by_key};
 use crate::types::Compact;
-use crate::types::set::Set;
+use crate::types::set::{Set, is_looked_up};
 use crate::types::zset::{Gather, Zset};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,11 +87,26 @@ impl<'a> Input<'a> {
     }
 
     fn score(self, member: &[u8]) -> Option<f64> {
+        #[cfg(test)]
+        crate::types::count_lookup();
         match self {
             Input::Absent => None,
             Input::Zset(zset) => zset.score(member),
             Input::Set(set) => set.contains(member).then_some(1.0),
         }
+    }
+
+    /// Tells what stands at one key from what stands at another.
+    fn address(self) -> usize {
+        match self {
+            Input::Absent => 0,
+            Input::Zset(zset) => core::ptr::from_ref(zset).addr(),
+            Input::Set(set) => core::ptr::from_ref(set).addr(),
+        }
+    }
+
+    fn is_same(self, other: Input<'_>) -> bool {
+        self.address() == other.address()
     }
 
     /// Calls `visit` for each member with its score, until it breaks.
@@ -106,6 +122,10 @@ impl<'a> Input<'a> {
         };
     }
 }
+
+/// From so many keys on, those that are named again are put side by side, so that they are gone through once. For fewer
+/// that would not be worth another order of sums than Redis's.
+const GROUPED_MIN: usize = 64;
 
 /// A key to combine, with its weight.
 #[derive(Clone, Copy)]
@@ -205,11 +225,22 @@ impl<'a> Request<'a> {
             .zip(&self.weights)
             .map(|(key, &weight)| Source { input: Input::at(store, key), weight })
             .collect();
-        if self.operation != Operation::Difference {
-            // The fewest first; the order also decides how sums are rounded.
-            sort_by_key(&mut sources, |source| source.input.len());
+        if self.operation == Operation::Difference {
+            // What is subtracted once is gone.
+            let mut others = sources.split_off(1);
+            distinct_by_key(&mut others, |source| source.input.address());
+            sources.append(&mut others);
+            return sources;
         }
-        sources
+        // The fewest first; the order also decides how sums are rounded.
+        if sources.len() < GROUPED_MIN {
+            sort_by_key(&mut sources, |source| source.input.len());
+            return sources;
+        }
+        let firsts = firsts_by_key(&sources, |source| source.input.address());
+        let mut ranked: Vec<(u32, Source<'s>)> = firsts.into_iter().zip(sources).collect();
+        sort_by_key(&mut ranked, |(first, source)| (source.input.len(), *first));
+        ranked.into_iter().map(|(_, source)| source).collect()
     }
 
     /// The result, in a form that `compact` chooses.
@@ -222,16 +253,20 @@ impl<'a> Request<'a> {
                 result.merge(member, score, |_| score);
                 ControlFlow::Continue(())
             }),
-            Operation::Difference => subtract(&sources, &mut result),
+            Operation::Difference => subtract(&sources, &mut result, compact, memory)?,
         }
         result.finish(compact)
     }
 
     fn unite(&self, sources: &[Source<'_>], result: &mut Gather) {
-        for source in sources {
-            source.input.visit(|member, score| {
-                let score = not_nan(source.weight * score);
-                result.merge(member, score, |other| self.aggregate.combine(other, score));
+        // A key that is named again costs no other walk: its members are merged as often where they are met.
+        for same in sources.chunk_by(|one, next| one.input.is_same(next.input)) {
+            same[0].input.visit(|member, score| {
+                let scores = same.iter().map(|source| not_nan(source.weight * score));
+                let alone = scores.clone().reduce(|sum, score| self.aggregate.combine(sum, score));
+                result.merge(member, alone.unwrap_or_default(), |other| {
+                    scores.fold(other, |sum, score| self.aggregate.combine(sum, score))
+                });
                 ControlFlow::Continue(())
             });
         }
@@ -239,11 +274,15 @@ impl<'a> Request<'a> {
 
     fn intersect(&self, sources: &[Source<'_>], mut found: impl FnMut(&[u8], f64) -> ControlFlow<()>) {
         let Some((first, others)) = sources.split_first() else { return };
-        first.input.visit(|member, score| {
-            let mut score = not_nan(first.weight * score);
+        first.input.visit(|member, value| {
+            let mut score = not_nan(first.weight * value);
+            let mut known = (first.input, value);
             for other in others {
-                let Some(value) = other.input.score(member) else { return ControlFlow::Continue(()) };
-                score = self.aggregate.combine(score, value * other.weight);
+                if !other.input.is_same(known.0) {
+                    let Some(value) = other.input.score(member) else { return ControlFlow::Continue(()) };
+                    known = (other.input, value);
+                }
+                score = self.aggregate.combine(score, known.1 * other.weight);
             }
             found(member, score)
         });
@@ -251,14 +290,47 @@ impl<'a> Request<'a> {
 }
 
 /// The members of the first that are in none of the others.
-fn subtract(sources: &[Source<'_>], result: &mut Gather) {
-    let Some((first, others)) = sources.split_first() else { return };
+fn subtract(
+    sources: &[Source<'_>],
+    result: &mut Gather,
+    compact: &Compact,
+    mut memory: Memory,
+) -> Result<(), Error> {
+    let Some((first, others)) = sources.split_first() else { return Ok(()) };
+    if others.iter().any(|other| other.input.is_same(first.input)) {
+        return Ok(());
+    }
+    let total = others.iter().map(|other| other.input.len()).sum();
+    if is_looked_up(first.input.len(), others.len(), total) {
+        first.input.visit(|member, score| {
+            if others.iter().all(|other| other.input.score(member).is_none()) {
+                result.merge(member, score, |_| score);
+            }
+            ControlFlow::Continue(())
+        });
+        return Ok(());
+    }
+    let (mut gone, mut is_there) = (Set::for_many(compact), Ok(()));
+    for other in others {
+        other.input.visit(|member, _| {
+            if first.input.score(member).is_some() {
+                is_there = memory.take(ELEMENT_BYTES + member.len());
+                if is_there.is_err() {
+                    return ControlFlow::Break(());
+                }
+                gone.insert(member, compact);
+            }
+            ControlFlow::Continue(())
+        });
+        is_there.clone()?;
+    }
     first.input.visit(|member, score| {
-        if others.iter().all(|other| other.input.score(member).is_none()) {
+        if !gone.contains(member) {
             result.merge(member, score, |_| score);
         }
         ControlFlow::Continue(())
     });
+    Ok(())
 }
 
 fn reply(ctx: &mut Context<'_>, args: Args<'_>, operation: Operation) -> Result<Flow, Error> {
