@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 pub(super) const CAPTURES_MAX: usize = 32;
 /// Repetitions and captures that a match is inside of, and the match itself.
 const DEPTH_MAX: usize = 200;
+/// Choices that a match has room for without an allocation.
+const CHOICES_INLINE: usize = 8;
 /// Repetitions that are counted before it is looked whether the slice of instructions is used up.
 const COUNTED_AT_ONCE: usize = 1024;
 const ESCAPE: u8 = b'%';
@@ -28,7 +30,7 @@ pub(super) struct Matcher {
     pattern_len: usize,
     pub(super) level: usize,
     pub(super) captures: [(usize, Extent); CAPTURES_MAX],
-    choices: Vec<Choice>,
+    choices: Choices,
     doing: Doing,
 }
 
@@ -67,6 +69,44 @@ enum Choice {
     Closed(usize),
 }
 
+/// A stack, of which the first few need no allocation: most matches have no more.
+struct Choices {
+    first: [Choice; CHOICES_INLINE],
+    rest: Vec<Choice>,
+    len: usize,
+}
+
+impl Default for Choices {
+    fn default() -> Choices {
+        Choices { first: [Choice::Opened; CHOICES_INLINE], rest: Vec::new(), len: 0 }
+    }
+}
+
+impl Choices {
+    #[inline]
+    fn push(&mut self, choice: Choice) {
+        match self.first.get_mut(self.len) {
+            Some(place) => *place = choice,
+            None => self.rest.push(choice),
+        }
+        self.len += 1;
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<Choice> {
+        self.len = self.len.checked_sub(1)?;
+        match self.first.get(self.len) {
+            Some(choice) => Some(*choice),
+            None => self.rest.pop(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+        self.rest.clear();
+    }
+}
+
 type Match = Result<Option<usize>, Raise>;
 
 impl Matcher {
@@ -78,7 +118,7 @@ impl Matcher {
             pattern_len: bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()),
             level: 0,
             captures: [(0, Extent::Open); CAPTURES_MAX],
-            choices: Vec::new(),
+            choices: Choices::default(),
             doing: Doing::Nothing,
         }
     }
@@ -122,14 +162,16 @@ impl Matcher {
         &self.pattern.bytes()[..self.pattern_len]
     }
 
+    #[inline]
     fn at(&self, p: usize) -> u8 {
         self.pattern().get(p).copied().unwrap_or(0)
     }
 
     /// Goes on with the rest of the pattern, and comes back to a choice if that does not match.
+    #[inline]
     fn choose(&mut self, vm: &mut Vm, choice: Choice, s: usize, p: usize) -> Result<(), Raise> {
         // The match itself is inside of one.
-        if self.choices.len() + 2 > DEPTH_MAX {
+        if self.choices.len + 2 > DEPTH_MAX {
             return Err(vm.runtime_error_at(1, b"pattern too complex"));
         }
         self.choices.push(choice);
@@ -158,6 +200,7 @@ impl Matcher {
     }
 
     /// Matches one item of the pattern; the end of the match if there is none left.
+    #[inline]
     fn step(&mut self, vm: &mut Vm, s: usize, p: usize) -> Match {
         vm.charge(1)?;
         if p >= self.pattern_len {
@@ -191,6 +234,7 @@ impl Matcher {
     }
 
     /// Matches a class with what says how often it may come.
+    #[inline]
     fn item(&mut self, vm: &mut Vm, s: usize, p: usize) -> Result<(), Raise> {
         let end = self.class_end(vm, p)?;
         match self.at(end) {
