@@ -22,6 +22,7 @@ use crate::command::Command;
 use crate::commands::describe_client;
 use crate::connection::{ConnId, Gate};
 use crate::error::Error;
+use crate::number;
 use crate::server::Server;
 use crate::structures::ordered::OrderedMap;
 use selector::Request;
@@ -140,7 +141,7 @@ impl Acl {
             return id;
         }
         let free = self.users.iter().position(Option::is_none);
-        let id = free.unwrap_or(self.users.len()) as UserId;
+        let id = number::short(free.unwrap_or(self.users.len()));
         self.by_name.insert(user.name.clone(), id);
         match free {
             Some(at) => self.users[at] = Some(user),
@@ -389,7 +390,7 @@ fn note(server: &mut Server, conn: ConnId, reason: Reason, place: Place, object:
         created: millis,
         updated: millis,
     };
-    let len_max = server.config.acl_log_len_max;
+    let len_max = server.config.acl_log_len_max.get();
     server.acl.log.add(entry, len_max);
 }
 

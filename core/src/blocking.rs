@@ -294,7 +294,7 @@ pub fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     if millis > i64::MAX as f64 {
         return Err(Error::Text("ERR timeout is out of range"));
     }
-    let millis = millis as u64;
+    let millis = number::whole(millis);
     if millis == 0 {
         return Ok(None);
     }
@@ -310,7 +310,7 @@ fn ceil(value: f64) -> f64 {
         // Above 2^53 every double is whole.
         return value;
     }
-    let whole = value as u64 as f64;
+    let whole = number::whole(value) as f64;
     if whole < value { whole + 1.0 } else { whole }
 }
 

@@ -8,6 +8,7 @@ use crate::acl::{DEFAULT_USER, UserId};
 use crate::args::{Args, Range};
 use crate::blocking::Blocked;
 use crate::command::Command;
+use crate::number;
 use crate::resp::{Parser, Protocol};
 use crate::structures::ordered::OrderedSet;
 use crate::tracking::Tracking;
@@ -43,7 +44,7 @@ impl OwnedRequest {
         let mut buffer = Vec::with_capacity(words.clone().map(<[u8]>::len).sum());
         let mut ranges = Vec::with_capacity(words.clone().count());
         for arg in words {
-            ranges.push((buffer.len() as u32, arg.len() as u32));
+            ranges.push((number::short(buffer.len()), number::short(arg.len())));
             buffer.extend_from_slice(arg);
         }
         OwnedRequest { buffer: buffer.into(), ranges: ranges.into() }

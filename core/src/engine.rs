@@ -18,6 +18,7 @@ use crate::errand;
 use crate::error::Error;
 use crate::eviction;
 use crate::keyspace::{Entry, Store};
+use crate::number;
 use crate::output::{Class, Outbox, Output};
 use crate::pause;
 use crate::pubsub;
@@ -146,7 +147,7 @@ impl Engine {
     /// Bytes have come from a client. Partial requests are kept.
     pub fn handle_input(&mut self, now: Micros, conn: ConnId, bytes: &[u8]) {
         self.begin(now);
-        let limit = self.server.config.query_buffer_bytes_max;
+        let limit = self.server.config.input_bytes_max();
         let is_asleep = self.server.is_asleep();
         let Some(connection) = self.server.get(conn) else { return };
         connection.last_active = now;
@@ -412,7 +413,7 @@ impl Engine {
                     if parser.is_within() {
                         ranges.drain(..first);
                         for range in &mut ranges {
-                            range.0 -= consumed as u32;
+                            range.0 -= number::short(consumed);
                         }
                         parser.position -= consumed;
                     } else {

@@ -4,6 +4,7 @@
 //! [`Engine::poll_output`]. The same inputs with the same seed give the same outputs to the byte, on every
 //! platform.
 #![no_std]
+#![cfg_attr(test, allow(clippy::cast_possible_truncation, reason = "tests know their numbers"))]
 
 extern crate alloc;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::connection::{ConnId, Connection, Gate};
 use crate::errand::Asked;
 use crate::error::Error;
 use crate::memory::Memory;
+use crate::number;
 use crate::observe::{Observer, Statistics};
 use crate::output::{Class, DEFAULT_USER_GUARDED};
 use crate::pause::Pause;
@@ -61,7 +62,8 @@ impl Rate {
             let counted = [stats.commands, stats.bytes_in, stats.bytes_out];
             for (index, count) in counted.into_iter().enumerate() {
                 let grown = u128::from(count.saturating_sub(self.counted[index]));
-                self.per_second[index] = (grown * 1_000_000 / u128::from(passed)) as u64;
+                self.per_second[index] =
+                    u64::try_from(grown * 1_000_000 / u128::from(passed)).unwrap_or(u64::MAX);
             }
             (self.at, self.counted) = (now, counted);
         }
@@ -283,7 +285,7 @@ impl Server {
 
     /// The same for all connections, when users have changed.
     pub(crate) fn refresh_gates(&mut self) {
-        for conn in 0..self.connections.len() as ConnId {
+        for conn in 0..number::short(self.connections.len()) {
             if self.get(conn).is_some() {
                 self.refresh_gate(conn);
             }
@@ -319,7 +321,7 @@ impl Server {
             .connections
             .iter()
             .enumerate()
-            .filter_map(|(id, connection)| Some((id as ConnId, connection.as_deref()?)))
+            .filter_map(|(id, connection)| Some((number::short(id), connection.as_deref()?)))
             .collect();
         sort_by_key(&mut all, |(_, connection)| connection.client_id);
         all
@@ -343,7 +345,7 @@ impl Server {
             None => {
                 self.connections.push(connection);
                 self.side.push(Vec::new());
-                (self.connections.len() - 1) as ConnId
+                number::short(self.connections.len() - 1)
             }
         }
     }
@@ -435,7 +437,7 @@ impl Server {
     /// Lets all connections go on once nothing keeps them from it any more.
     pub(crate) fn wake_up(&mut self) {
         self.asleep_until = 0;
-        for conn in 0..self.connections.len() as ConnId {
+        for conn in 0..number::short(self.connections.len()) {
             if self.get(conn).is_some_and(|connection| {
                 connection.blocked.is_none()
                     && !connection.is_paused

@@ -11,7 +11,7 @@ use crate::outputs::{ERROR, Outputs};
 use core::cell::UnsafeCell;
 use core::fmt::Write;
 use core::mem::{self, offset_of};
-use sanderling_core::{ConnId, Engine, Fact, Options, Peer};
+use sanderling_core::{ConnId, Engine, Fact, Options, Peer, number};
 use std::panic;
 
 /// Bytes of the shared input buffer.
@@ -253,7 +253,7 @@ fn parse_options(text: &[u8]) -> Result<Options, String> {
         if name == "memory-bytes-max" {
             let bytes: u64 = value.parse().map_err(|_| format!("{name}: '{value}' is not a number"))?;
             // All of the address space is one byte more than a `usize` can say.
-            options.config.memory_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
+            options.config.memory_bytes_max = number::saturate(bytes);
         } else {
             options.set(name, value).map_err(|error| error.0)?;
         }

@@ -1,5 +1,9 @@
 //! The Sanderling engine as a WebAssembly guest and as JavaScript bindings.
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "units and slabs of a 32-bit address space fit into their fields"
+)]
 pub mod allocator;
 
 #[cfg(all(target_arch = "wasm32", feature = "bindings"))]

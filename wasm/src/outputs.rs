@@ -1,6 +1,6 @@
 //! What the engine has to say, described for whoever reads linear memory from outside.
 
-use sanderling_core::{Class, ConnId, Engine, Errand, Output};
+use sanderling_core::{Class, ConnId, Engine, Errand, Output, number};
 
 /// One output; 16 bytes.
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ impl Outputs {
                 Output::Close { conn } => (CLOSE, conn, &[][..]),
                 Output::Append { bytes } => (APPEND, 0, bytes),
                 Output::Shutdown => (SHUTDOWN, 0, &[][..]),
-                Output::Errand { errand, text } => (ERRAND, number(errand), text),
+                Output::Errand { errand, text } => (ERRAND, code(errand), text),
                 Output::Setting { name, value } => {
                     let text = format!("{name} {value}");
                     self.push_text(SETTING, text);
@@ -84,7 +84,7 @@ impl Outputs {
 }
 
 /// What stands in place of a connection's name.
-fn number(errand: Errand) -> u32 {
+fn code(errand: Errand) -> u32 {
     match errand {
         Errand::LoadUsers => 0,
         Errand::SaveUsers => 1,
@@ -93,5 +93,5 @@ fn number(errand: Errand) -> u32 {
 }
 
 fn describe(kind: u32, conn: ConnId, bytes: &[u8]) -> OutputDesc {
-    OutputDesc { kind, conn, ptr: bytes.as_ptr() as u32, len: bytes.len() as u32 }
+    OutputDesc { kind, conn, ptr: bytes.as_ptr() as u32, len: number::short(bytes.len()) }
 }

@@ -64,6 +64,7 @@
 //! `pcall` and metamethods. Any NaN is written `-nan`, since its sign differs between machines. Addresses in
 //! `tostring` are numbers of objects.
 #![no_std]
+#![cfg_attr(test, allow(clippy::cast_possible_truncation, reason = "tests know their numbers"))]
 
 extern crate alloc;
 #[cfg(test)]
@@ -81,6 +82,7 @@ mod interpret;
 mod lexer;
 mod library;
 mod meta;
+pub mod narrow;
 mod number;
 mod opcode;
 mod operators;

@@ -7,6 +7,7 @@ use crate::connection::Transaction;
 use crate::context::{Context, Flow};
 use crate::engine::unwatch_all;
 use crate::error::Error;
+use crate::number;
 use crate::pubsub;
 use crate::resp::Protocol;
 use crate::tracking;
@@ -38,7 +39,7 @@ fn echo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn select(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let index = args.small_int(1)?;
-    let db = usize::try_from(index).ok().filter(|&db| db < ctx.store.databases()).ok_or(Error::DbIndex)?;
+    let db = number::count(index).filter(|&db| db < ctx.store.databases()).ok_or(Error::DbIndex)?;
     ctx.session().db = db;
     ctx.store.db = db;
     ctx.reply.ok();

@@ -172,9 +172,9 @@ fn largest_input(ctx: &Context<'_>) -> usize {
 fn memory(ctx: &Context<'_>, out: &mut String) {
     let parts = Parts::of(ctx);
     let limit = ctx.server.config.maxmemory;
-    let fact = |which| ctx.server.fact.map(|fact| fact(which) as usize);
+    let fact = |which| ctx.server.fact.map(|fact| fact(which));
     // A host that does not tell uses what was taken.
-    let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used);
+    let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used as u64);
     let machine = fact(Fact::MachineBytes).unwrap_or(0);
     let scripts = &ctx.server.scripting.scripts;
     let libraries = &ctx.server.scripting.libraries;
@@ -185,11 +185,11 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
         out,
         &[
             ("used_memory", parts.used.to_string()),
-            ("used_memory_human", human(parts.used)),
+            ("used_memory_human", human(parts.used as u64)),
             ("used_memory_rss", resident.to_string()),
             ("used_memory_rss_human", human(resident)),
             ("used_memory_peak", parts.peak.to_string()),
-            ("used_memory_peak_human", human(parts.peak)),
+            ("used_memory_peak_human", human(parts.peak as u64)),
             ("used_memory_peak_perc", fixed(parts.peak_percent(), 2) + "%"),
             ("used_memory_overhead", parts.overhead.to_string()),
             ("used_memory_startup", parts.startup.to_string()),
@@ -198,7 +198,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("total_system_memory", machine.to_string()),
             ("total_system_memory_human", human(machine)),
             ("maxmemory", limit.to_string()),
-            ("maxmemory_human", human(limit)),
+            ("maxmemory_human", human(limit.value())),
             ("maxmemory_policy", ctx.server.config.maxmemory_policy.name.into()),
             ("mem_fragmentation_ratio", format!("{:.2}", resident as f64 / parts.used.max(1) as f64)),
             ("mem_fragmentation_bytes", (resident as i64 - parts.used as i64).to_string()),
@@ -211,17 +211,17 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("mem_aof_buffer", "0".into()),
             ("used_memory_lua", vm_eval.to_string()),
             ("used_memory_vm_eval", vm_eval.to_string()),
-            ("used_memory_lua_human", human(vm_eval)),
+            ("used_memory_lua_human", human(vm_eval as u64)),
             ("used_memory_scripts_eval", scripts.bytes().to_string()),
             ("number_of_cached_scripts", scripts.len().to_string()),
             ("number_of_functions", function_count.to_string()),
             ("number_of_libraries", library_count.to_string()),
             ("used_memory_vm_functions", vm_functions.to_string()),
             ("used_memory_vm_total", (vm_eval + vm_functions).to_string()),
-            ("used_memory_vm_total_human", human(vm_eval + vm_functions)),
+            ("used_memory_vm_total_human", human((vm_eval + vm_functions) as u64)),
             ("used_memory_functions", libraries.bytes().to_string()),
             ("used_memory_scripts", script_bytes.to_string()),
-            ("used_memory_scripts_human", human(script_bytes)),
+            ("used_memory_scripts_human", human(script_bytes as u64)),
             ("mem_allocator", "sanderling".into()),
             ("active_defrag_running", "0".into()),
             ("lazyfree_pending_objects", ctx.store.pending_frees().to_string()),
@@ -230,9 +230,9 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
 }
 
 /// A number of bytes with the unit that keeps it short, as Redis prints it.
-fn human(bytes: usize) -> String {
+fn human(bytes: u64) -> String {
     const UNITS: [(&str, u32); 4] = [("T", 40), ("G", 30), ("M", 20), ("K", 10)];
-    match UNITS.iter().find(|(_, shift)| (bytes as u64) >> shift > 0) {
+    match UNITS.iter().find(|(_, shift)| bytes >> shift > 0) {
         Some((unit, shift)) => fixed(bytes as f64 / (1u64 << shift) as f64, 2) + unit,
         None => format!("{bytes}B"),
     }

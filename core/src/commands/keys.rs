@@ -5,6 +5,7 @@ use crate::command::{Arg, Begin, Command, Find, Flags, Group, KeySpec, integer, 
 use crate::context::{Context, Flow, help};
 use crate::error::Error;
 use crate::keyspace::{Entry, NotifyClass, Store, ValueRef};
+use crate::number;
 
 fn del(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut removed = 0;
@@ -72,7 +73,7 @@ fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Resul
 
 /// The database that an argument names.
 fn db_index(store: &Store, number: i64) -> Result<usize, Error> {
-    usize::try_from(number).ok().filter(|&db| db < store.databases()).ok_or(Error::DbIndex)
+    number::count(number).filter(|&db| db < store.databases()).ok_or(Error::DbIndex)
 }
 
 fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

@@ -7,6 +7,7 @@ use crate::args::{Args, Range};
 use crate::bytes;
 use crate::command::Found;
 use crate::connection::{ConnId, Gate};
+use crate::number;
 use crate::resp::{Parsed, Parser, short_second_argument};
 
 impl Engine {
@@ -81,7 +82,7 @@ impl Engine {
                 hashes[keys] = hash;
                 keys += 1;
             }
-            let range = (first as u32, ranges.len() as u32);
+            let range = (number::short(first), number::short(ranges.len()));
             requests.push(Request { ranges: range, end: parser.position, row, hash, is_keyed, is_inline });
             first = ranges.len();
             if requests.len() >= most {

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::config::Limit;
 use crate::keyspace::{Entry, HashSeed};
 use crate::random::Random;
 use crate::structures::List;
@@ -13,7 +14,11 @@ use crate::types::stream::{Group, Id, NodeEntry, Pending, Stream};
 use crate::types::zset::Zset;
 
 fn compact() -> Compact {
-    Compact { hash_entries_max: 20, intset_entries_max: 30, ..Compact::new(HashSeed(1, 2)) }
+    Compact {
+        hash_entries_max: Limit::new(20),
+        intset_entries_max: Limit::new(30),
+        ..Compact::new(HashSeed(1, 2))
+    }
 }
 
 fn with_footer(value: &[u8], version: u16) -> Vec<u8> {

@@ -367,7 +367,7 @@ fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, e
         }
         End::Done | End::Paused => {}
     }
-    let rules = Rules { script_protocol: run.protocol, bytes_max: server.config.bulk_bytes_max };
+    let rules = Rules { script_protocol: run.protocol, bytes_max: server.config.value_bytes_max() };
     let mut errors = Vec::new();
     let mark = reply.mark();
     if !value::write(reply, vm.view_result(0), &rules, &mut errors) {

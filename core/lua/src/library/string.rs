@@ -6,6 +6,7 @@ use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::library::arguments::Buffer;
 use crate::meta::Event;
+use crate::narrow;
 use crate::value::{Gc, NativeKind, Str, Val};
 use crate::vm::Vm;
 
@@ -46,6 +47,12 @@ fn position(position: i64, len: usize) -> i64 {
     position.max(0)
 }
 
+/// The bytes from one position to another, both within the text and not in the wrong order.
+fn between(text: &[u8], first: i64, last: i64) -> &[u8] {
+    let index = |position| narrow::count(position).unwrap_or(0);
+    &text[index(first - 1)..index(last)]
+}
+
 fn len(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let len = call.check_string(0)?.len;
     call.give_number(f64::from(len))
@@ -58,8 +65,9 @@ fn sub(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     if first > last {
         return call.give_bytes(b"");
     }
-    call.vm.charge((last - first) as usize / 8)?;
-    call.give_bytes(&text[first as usize - 1..last as usize])
+    let part = between(text, first, last);
+    call.vm.charge(part.len() / 8)?;
+    call.give_bytes(part)
 }
 
 /// A copy of the first argument, changed.
@@ -86,7 +94,7 @@ fn upper(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 
 fn rep(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let text = call.check_string(0)?.bytes();
-    let count = call.check_integer(1)?.max(0) as usize;
+    let count = narrow::count(call.check_int(1)?).unwrap_or(0);
     let Some(len) = text.len().checked_mul(count) else { return Err(Raise::OutOfMemory) };
     if len > call.vm.heap.string_bytes_max {
         return Err(Raise::OutOfMemory);
@@ -113,7 +121,7 @@ fn byte(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     if first > last {
         return Ok(0);
     }
-    let bytes = &text[first as usize - 1..last as usize];
+    let bytes = between(text, first, last);
     // As many values as Lua allows on the stack of native functions.
     if bytes.len() >= 8000 {
         return Err(call.fail(b"stack overflow (string slice too long)"));
@@ -127,7 +135,7 @@ fn byte(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 fn char(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     call.with_buffer(|call, buffer| {
         for index in 0..call.count {
-            match u8::try_from(call.check_integer(index)? as i32) {
+            match u8::try_from(call.check_int(index)?) {
                 Ok(byte) => buffer.push_byte(call.vm, byte)?,
                 Err(_) => return Err(call.bad_argument(index, "invalid value")),
             }
@@ -152,7 +160,8 @@ fn match_(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 fn find_or_match(call: &mut Call<'_>, wants_position: bool) -> Result<usize, Raise> {
     let text = call.check_string(0)?.bytes();
     let pattern = call.check_string(1)?.bytes();
-    let start = (position(call.opt_integer(2, 1)?, text.len()) - 1).clamp(0, text.len() as i64) as usize;
+    let start = position(call.opt_integer(2, 1)?, text.len()) - 1;
+    let start = narrow::count(start).unwrap_or(0).min(text.len());
     if wants_position && (call.truth(3) || is_plain(pattern)) {
         return match find_plain(call.vm, &text[start..], pattern)? {
             Some(at) => give_range(call, start + at, start + at + pattern.len()),
@@ -261,7 +270,7 @@ fn gmatch_step(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let [Val::Str(text), Val::Str(pattern), Val::Number(start)] = state.upvalues else { return Ok(0) };
     let text = text.bytes();
     let mut matcher = Matcher::new(text, pattern.bytes());
-    for at in start as usize..=text.len() {
+    for at in narrow::saturate(super::format::to_unsigned(start))..=text.len() {
         if let Some(end) = matcher.find(call.vm, at, 0)? {
             let next = if end == at { end + 1 } else { end };
             state.upvalues[2] = Val::Number(next as f64);
@@ -281,7 +290,7 @@ fn gsub(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     if !matches!(replacement, Val::Str(_) | Val::Table(_) | Val::Lua(_) | Val::Native(_)) {
         return Err(call.bad_argument(2, "string/function/table expected"));
     }
-    let limit = call.opt_integer(3, text.len() as i64 + 1)?;
+    let limit = call.opt_int(3, text.len() as i64 + 1)?;
     let anchored = pattern.first() == Some(&b'^');
     call.with_buffer(|call, buffer| {
         let mut matcher = Matcher::new(text, pattern);

@@ -4,6 +4,7 @@ use super::library;
 use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::library::arguments::number_text;
+use crate::narrow;
 use crate::table::Table;
 use crate::value::{Gc, Val};
 use crate::vm::Vm;
@@ -32,10 +33,9 @@ fn get(table: Gc<Table>, index: i64) -> Val {
 }
 
 fn put(vm: &mut Vm, mut table: Gc<Table>, index: i64, value: Val) -> Result<(), Raise> {
-    if index > 0 {
-        table.set_index(&mut vm.heap, index as usize, value)?;
-    } else {
-        table.set(&mut vm.heap, Val::Number(index as f64), value)?;
+    match narrow::exact(index) {
+        Some(index) if index > 0 => table.set_index(&mut vm.heap, index, value)?,
+        _ => table.set(&mut vm.heap, Val::Number(index as f64), value)?,
     }
     vm.charge_work()
 }
@@ -80,7 +80,7 @@ fn insert(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let at = match call.count {
         2 => end,
         3 => {
-            let at = call.check_integer(1)? as i32 as i64;
+            let at = call.check_int(1)?;
             end = end.max(at);
             let mut index = end;
             while index > at {
@@ -100,7 +100,7 @@ fn insert(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 fn remove(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let table = check_mutable(call)?;
     let end = table.border() as i64;
-    let at = call.opt_integer(1, end)?;
+    let at = call.opt_int(1, end)?;
     if !(1..=end).contains(&at) {
         return Ok(0);
     }
@@ -116,10 +116,10 @@ fn remove(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 fn concat(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let table = call.check_table(0)?;
     let separator = call.opt_string(1)?.map_or(b"".as_slice(), |separator| separator.bytes());
-    let first = call.opt_integer(2, 1)?;
+    let first = call.opt_int(2, 1)?;
     let last = match call.arg(3) {
         Val::Nil => table.border() as i64,
-        _ => call.check_integer(3)?,
+        _ => call.check_int(3)?,
     };
     call.with_buffer(|call, buffer| {
         let mut index = first;

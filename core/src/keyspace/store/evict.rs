@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::{NotifyClass, Store, discard};
 use crate::keyspace::table::Keyed;
+use crate::number;
 
 /// Keys that the pool remembers.
 const POOL_KEYS: usize = 16;
@@ -183,7 +184,7 @@ impl Store {
             return;
         }
         let start = pool.search.take().unwrap_or_else(|| random.next_u64());
-        let offset = random.next_u64() as usize;
+        let offset = number::low_index(random.next_u64());
         let mut found = 0;
         let next = keys.sample(start, offset, SEGMENTS_PER_ATTEMPT, policy.only_volatile, |entry| {
             if !policy.only_volatile || entry.deadline().is_some() {

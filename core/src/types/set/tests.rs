@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::config::Limit;
 use crate::conversation::Conversation;
 use crate::keyspace::HashSeed;
 
@@ -12,6 +13,7 @@ type Model = BTreeSet<Vec<u8>>;
 fn compact() -> Compact {
     // Miri takes long for every member of the compact forms, which are safe code.
     let (set_entries_max, intset_entries_max) = if cfg!(miri) { (6, 10) } else { (30, 50) };
+    let (set_entries_max, intset_entries_max) = (Limit::new(set_entries_max), Limit::new(intset_entries_max));
     Compact { set_entries_max, intset_entries_max, ..Compact::new(HashSeed(1, 2)) }
 }
 

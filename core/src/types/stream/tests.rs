@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::config::Limit;
 use crate::keyspace::HashSeed;
 use crate::random::Random;
 use crate::structures::Item;
@@ -13,8 +14,8 @@ type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn compact(bytes: usize, entries: usize) -> Compact {
     let mut compact = Compact::new(HashSeed(1, 2));
-    compact.stream_node_bytes_max = bytes;
-    compact.stream_node_entries_max = entries;
+    compact.stream_node_bytes_max = Limit::new(bytes as u64);
+    compact.stream_node_entries_max = Limit::new(entries as u64);
     compact
 }
 

@@ -14,6 +14,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 use crate::keyspace::Keyed;
+use crate::number;
 
 /// Where the length begins.
 const LEN_AT: usize = size_of::<f64>();
@@ -40,7 +41,7 @@ impl Member {
                 *at.add(LEN_AT) = WIDE;
                 at.add(LEN_AT + 1).cast::<u32>().write_unaligned(len);
             } else {
-                *at.add(LEN_AT) = len as u8;
+                *at.add(LEN_AT) = number::low_u8(len.into());
             }
             at.add(head_bytes(is_wide)).copy_from_nonoverlapping(member.as_ptr(), member.len());
             Member(base)

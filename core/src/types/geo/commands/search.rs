@@ -8,6 +8,7 @@ use crate::args::{Args, Cursor};
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::memory::{ELEMENT_BYTES, Memory};
+use crate::number;
 use crate::resp::Reply;
 use crate::structures::sort::{self, sort_by};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
@@ -152,7 +153,7 @@ impl<'a> Query<'a> {
             if count <= 0 {
                 return Err(Error::Text("ERR COUNT must be > 0"));
             }
-            self.count = usize::try_from(count).unwrap_or(usize::MAX);
+            self.count = number::count(count).unwrap_or(usize::MAX);
         } else if form.may_store() && cursor.accept_with("STORE", 1) {
             (self.destination, self.stores_distances) = (Some(cursor.take()?), false);
         } else if form.may_store() && cursor.accept_with("STOREDIST", 1) {
@@ -242,7 +243,7 @@ impl<'a> Query<'a> {
                 reply_distance(reply, one.distance / unit);
             }
             if self.with_score {
-                reply.int(one.score as i64);
+                reply.int(number::truncated(one.score));
             }
             if self.with_position {
                 reply_position(reply, Position::of_score(one.score));

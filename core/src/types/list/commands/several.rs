@@ -65,7 +65,7 @@ impl<'a> Move<'a> {
         }
         cursor.finish()?;
         all.count = number::parse_i64(count)
-            .and_then(|count| usize::try_from(count).ok())
+            .and_then(number::count)
             .filter(|&count| count > 0)
             .ok_or(Error::Text("ERR count should be greater than 0"))?;
         Ok(all)

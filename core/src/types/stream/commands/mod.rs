@@ -22,7 +22,7 @@ use super::{Entry, Group, ID_CHARS_MAX, Id, Stream};
 use crate::args::Args;
 use crate::context::Context;
 use crate::error::{Error, until_zero};
-use crate::number::parse_i64;
+use crate::number::{self, parse_i64};
 use crate::resp::Reply;
 
 /// Longest part of a key or a group's name that an error quotes, in bytes.
@@ -172,7 +172,7 @@ fn group_changed(ctx: &mut Context<'_>, key: &[u8], event: &'static str) {
 
 /// A number of elements that a reply may have at most, where Redis takes all for zero.
 fn at_most(count: u64) -> usize {
-    if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) }
+    if count == 0 { usize::MAX } else { number::saturate(count) }
 }
 
 /// The error for a subcommand with arguments that it does not know.
