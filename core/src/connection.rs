@@ -219,9 +219,9 @@ pub struct Connection {
     pub subscriptions: Subscriptions,
     /// What it waits for.
     pub blocked: Option<Box<Blocked>>,
-    /// When it connected, in unix microseconds.
+    /// When it connected, in steady microseconds.
     pub created: u64,
-    /// When it last sent something, in unix microseconds.
+    /// When it last sent something, in steady microseconds.
     pub last_active: u64,
     /// The command that ran last.
     pub last_command: Option<(Option<&'static Command>, &'static Command)>,

@@ -55,7 +55,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// Takes another look, in unix microseconds.
+    /// Takes another look, in steady microseconds.
     pub(crate) fn look(&mut self, now: u64, stats: &Stats) {
         let passed = now.saturating_sub(self.at);
         if passed >= 1_000_000 {
@@ -146,7 +146,7 @@ pub struct Server {
     pub stats: Stats,
     /// What is seen of the commands that run.
     pub observer: Observer,
-    /// Deadlines of waiting connections, in unix microseconds.
+    /// Deadlines of waiting connections, in steady microseconds.
     pub timers: OrderedSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
@@ -166,7 +166,10 @@ pub struct Server {
     pub blocked: usize,
     /// The time of the running command, in unix microseconds.
     pub now: u64,
-    /// When the engine began, in unix microseconds.
+    /// A time that begins as [`Server::now`] and goes on with it, but does not go back, in microseconds. What lasts for
+    /// a while is measured by it, so that it ends after that while although the clock is corrected meanwhile.
+    pub steady: u64,
+    /// When the engine began, in unix microseconds, which are steady ones as well.
     pub started: u64,
     /// Forty hexadecimal digits that tell this run from others.
     pub run_id: String,
@@ -180,7 +183,7 @@ pub struct Server {
     pub(crate) fact: Option<fn(Fact) -> u64>,
     /// The file that the settings came from; empty without one.
     pub(crate) config_file: String,
-    /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
+    /// No request runs before this time, in steady microseconds (DEBUG SLEEP).
     pub(crate) asleep_until: u64,
     /// The number of the process; 0 where there is none.
     pub process_id: u32,
@@ -231,6 +234,7 @@ impl Server {
             runnable: VecDeque::new(),
             blocked: 0,
             now,
+            steady: now,
             started: now,
             repl_id: run_id.chars().rev().collect(),
             errand: None,
@@ -258,6 +262,25 @@ impl Server {
                 self.acl.configure(user);
             }
         }
+    }
+
+    /// Takes over what the clock tells; whether it has gone back.
+    #[inline]
+    pub(crate) fn set_time(&mut self, now: u64) -> bool {
+        let has_gone_back = now < self.now;
+        self.steady = self.steady.saturating_add(now.saturating_sub(self.now));
+        self.now = now;
+        has_gone_back
+    }
+
+    /// The steady time at which the clock will tell this time, unless it is corrected before.
+    pub(crate) fn steady_of(&self, at: u64) -> u64 {
+        self.steady.saturating_add(at.saturating_sub(self.now))
+    }
+
+    /// What the clock will tell at this steady time, unless it is corrected before.
+    pub(crate) fn clock_at(&self, steady: u64) -> u64 {
+        self.now.saturating_add(steady.saturating_sub(self.steady))
     }
 
     /// The numbers of all commands.
@@ -431,7 +454,7 @@ impl Server {
     /// Whether no request may run for now.
     #[inline]
     pub(crate) fn is_asleep(&self) -> bool {
-        self.asleep_until > self.now
+        self.asleep_until > self.steady
     }
 
     /// Lets all connections go on once nothing keeps them from it any more.

@@ -152,7 +152,7 @@ pub(crate) fn describe(server: &Server, conn: ConnId) -> Vec<u8> {
 }
 
 fn describe_one(server: &Server, conn: ConnId, connection: &Connection) -> Vec<u8> {
-    let seconds_since = |then: u64| server.now.saturating_sub(then) / 1_000_000;
+    let seconds_since = |then: u64| server.steady.saturating_sub(then) / 1_000_000;
     let subscriptions = &connection.subscriptions;
     let (multi, multi_bytes) = match &connection.transaction {
         Some(transaction) => (transaction.queue.len() as i64, transaction.bytes),
@@ -280,7 +280,7 @@ fn kill(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     } else {
         Filter::parse(&ctx.server.acl, args.cursor(2))?
     };
-    let (now, own) = (ctx.server.now, ctx.conn);
+    let (now, own) = (ctx.server.steady, ctx.conn);
     let found: Vec<ConnId> = ctx
         .server
         .connections()

@@ -131,7 +131,7 @@ fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
         ctx.reply.ok();
         return Flow::Done;
     }
-    let until = ctx.server.now + micros;
+    let until = ctx.server.steady + micros;
     ctx.server.asleep_until = until;
     observe::sleep(ctx, args, micros);
     Flow::Block(Block::until(Some(until), Absent::Ok))
@@ -192,7 +192,7 @@ fn listpack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
 }
 
 fn object(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
-    let (key, now) = (args.at(2), ctx.store.now);
+    let (key, now) = (args.at(2), ctx.store.steady);
     let address = ctx.store.compact.seed.hash(key) >> 16;
     let entry = ctx.store.peek(key).ok_or(Error::NoSuchKey)?;
     let (encoding, bytes, access) = (encoding(entry), serialised_bytes(entry), entry.access());

@@ -98,12 +98,12 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut entry = Entry::with_value(key, value, deadline.map(|at| at as u64));
     let access = &mut ctx.store.access;
     // Each option is for one kind of policy, and means nothing to the others.
-    access.mark_new(&mut entry, ctx.store.now);
+    access.mark_new(&mut entry, ctx.store.steady);
     match (access.counts, options.frequency, options.idle_seconds) {
         (true, Some(frequency), _) => {
-            access.set_frequency(&mut entry, number::low_u8(frequency.cast_unsigned()), ctx.store.now)
+            access.set_frequency(&mut entry, number::low_u8(frequency.cast_unsigned()), ctx.store.steady)
         }
-        (false, _, Some(idle)) => access.set_idle_seconds(&mut entry, idle as u64, ctx.store.now),
+        (false, _, Some(idle)) => access.set_idle_seconds(&mut entry, idle as u64, ctx.store.steady),
         _ => {}
     }
     ctx.store.put_restored(entry);

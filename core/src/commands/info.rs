@@ -56,7 +56,7 @@ fn info(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (all, default) =
         (asks_for("all") || asks_for("everything"), wanted.is_empty() || asks_for("default"));
     let is_wanted = |section: &&Section| all || default && section.is_default || asks_for(section.name);
-    ctx.server.rate.look(ctx.server.now, &ctx.server.stats);
+    ctx.server.rate.look(ctx.server.steady, &ctx.server.stats);
     ctx.server.memory_peak = ctx.server.memory_peak.max((ctx.server.memory_used)());
     let mut text = String::new();
     for Section { name, write, .. } in SECTIONS.iter().filter(is_wanted) {
@@ -79,7 +79,7 @@ fn lines(out: &mut String, lines: &[(&str, String)]) {
 fn server(ctx: &Context<'_>, out: &mut String) {
     let server = &ctx.server;
     let hz = setting(ctx, "hz");
-    let uptime = (server.now - server.started) / 1_000_000;
+    let uptime = (server.steady - server.started) / 1_000_000;
     let port = Some(server.config.host("port")).filter(|port| !port.is_empty()).unwrap_or("0");
     lines(
         out,
@@ -103,7 +103,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("uptime_in_days", (uptime / 86_400).to_string()),
             ("hz", hz.clone()),
             ("configured_hz", hz),
-            ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
+            ("lru_clock", ((ctx.store.steady / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
             ("config_file", server.config_file.clone()),
             ("io_threads_active", "0".into()),

@@ -172,7 +172,7 @@ pub(super) fn encoding(entry: &Entry) -> &'static str {
 }
 
 fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (now, counts) = (ctx.store.now, ctx.store.access.counts);
+    let (now, counts) = (ctx.store.steady, ctx.store.access.counts);
     let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
         return Ok(Flow::Done);
@@ -188,7 +188,7 @@ fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let now = ctx.store.now;
+    let now = ctx.store.steady;
     let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
         return Ok(Flow::Done);

@@ -27,7 +27,7 @@ impl Access {
         Access { counts: false, log_factor: 10, decay_minutes: 1, random }
     }
 
-    /// Notes that a key is used now (unix milliseconds).
+    /// Notes that a key is used now (steady milliseconds, as `Store::steady`).
     #[inline(always)]
     pub fn mark(&mut self, entry: &mut Entry, now: u64) {
         if self.counts {

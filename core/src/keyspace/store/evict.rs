@@ -146,7 +146,7 @@ impl Store {
 
     /// Draws keys of a database and puts those into the pool that are better than what is there.
     fn draw(&mut self, db: usize, policy: Policy, order: Order, samples: usize) {
-        let now = self.now;
+        let now = self.steady;
         let mut drawn: Vec<Candidate> = Vec::new();
         self.sample(db, policy, samples, |access, entry| {
             let score = match order {

@@ -173,7 +173,7 @@ pub(super) fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
 
 pub(super) fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let Choice { keys, end, count } = Choice::parse(args, 2)?;
-    let deadline = deadline_after(ctx.server.now, args.at(1))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     match first_present(ctx, keys)? {
         Some(key) => {
             take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?;
@@ -193,7 +193,7 @@ pub(super) fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
 
 fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let keys = args.slice(1, args.len() - 1);
-    let deadline = deadline_after(ctx.server.now, args.at(args.len() - 1))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(args.len() - 1))?;
     match first_present(ctx, keys)? {
         Some(key) => {
             take_rewritten(ctx, key, end, None, Shape::KeyFlat)?;
