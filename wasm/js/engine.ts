@@ -54,9 +54,10 @@ export class Engine {
   private timer: unknown;
   /** The deadline that the timer waits for. */
   private armed = Infinity;
-  /** What it was made by and what ends it: tests replace both, and then nobody's time brings it to its end. */
+  /** What it was made by: tests replace that, and then no time may bring it to its end. */
   private armedBy = setTimeout;
-  private disarmedBy = clearTimeout;
+  /** Counts timers, so that one which was given up does nothing. */
+  private timers = 0;
   /** Looks whether replaced timers are back. */
   private watch: unknown;
   private waiting = 0;
@@ -234,15 +235,17 @@ export class Engine {
     if (deadline === Infinity) return;
     const delay = Math.ceil((deadline - Date.now() * 1000) / 1000);
     this.armedBy = setTimeout;
-    this.disarmedBy = clearTimeout;
-    this.timer = setTimeout(() => this.wake(), Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
+    const own = this.timers;
+    this.timer = setTimeout(() => this.timers === own && this.wake(), Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
     setReferenced(this.timer, this.waiting > 0);
     if (setTimeout !== firstSetTimeout) this.watchTimers();
   }
 
   private disarm(): void {
-    const { disarmedBy } = this;
-    disarmedBy(this.timer as number);
+    this.timers += 1;
+    // Those who replace timers need not know the others, nor theirs any more.
+    if (setTimeout === this.armedBy) clearTimeout(this.timer as number);
+    else setReferenced(this.timer, false);
     this.timer = undefined;
   }
 
@@ -252,8 +255,12 @@ export class Engine {
     const look = (): void => {
       this.watch = undefined;
       if (this.failure || this.armed === Infinity) return;
-      if (setTimeout !== this.armedBy) this.wake();
-      else this.watchTimers();
+      if (setTimeout === this.armedBy) {
+        this.watchTimers();
+      } else {
+        this.disarm();
+        this.wake();
+      }
     };
     this.watch = firstSetTimeout(look, WATCH_MILLISECONDS);
     setReferenced(this.watch, this.waiting > 0);
@@ -267,7 +274,7 @@ export class Engine {
 
   private wake(): void {
     // Nothing is armed now, whatever happens below.
-    this.disarm();
+    this.timer = undefined;
     this.armed = Infinity;
     const end = Date.now() + TURN_MILLISECONDS_MAX;
     for (let calls = 0; calls < TURN_CALLS_MAX && this.catchUp() && Date.now() < end; calls += 1);

@@ -91,7 +91,10 @@ test('events of expiry come after a correction', async () => {
   mock.timers.reset();
   const heard = new Promise((resolve) => void db.subscribe('__keyevent@0__:expired', resolve));
   await db.set('k', 'v', { PX: 20 });
+  // Subscriptions alone keep no process alive.
+  const alive = setInterval(() => {}, HOUR);
   assert.equal(await heard, 'k');
+  clearInterval(alive);
 });
 
 test('limits of more than 32 bits are what they say', async () => {
