@@ -4,7 +4,11 @@ use crate::client::request;
 use crate::on_both_engines;
 use crate::process::Process;
 
-on_both_engines!(flags_keep_their_numbers, limits_of_gigabytes_limit_nothing_small);
+on_both_engines!(
+    flags_keep_their_numbers,
+    limits_of_gigabytes_limit_nothing_small,
+    no_string_is_longer_than_can_be_told,
+);
 
 /// Settings in bytes and in numbers, all of them greater than 32 bits.
 const LARGE: [(&str, &str); 17] = [
@@ -67,4 +71,27 @@ fn limits_of_gigabytes_limit_nothing_small(engine: &str) {
         seen = client.line();
     }
     assert_eq!(seen, "maxmemory:4294967296");
+}
+
+/// Limits beyond what lengths in requests and keys can say are as if they were just that.
+fn no_string_is_longer_than_can_be_told(engine: &str) {
+    let server =
+        Process::start(engine, &["--proto-max-bulk-len", "8gb", "--client-query-buffer-limit", "8gb"]);
+    let mut client = server.client();
+    let too_long = "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
+    for offset in ["4294967295", "4294967296", "8589934591", "9223372036854775807"] {
+        client.call(&[b"SETRANGE", b"k", offset.as_bytes(), b"x"], too_long);
+    }
+    client.call(
+        &[b"SETBIT", b"k", b"34359738368", b"1"],
+        "-ERR bit offset is not an integer or out of range\r\n",
+    );
+    for length in ["4294967295", "4294967296", "8589934591"] {
+        let mut other = server.client();
+        other
+            .send(format!("*1\r\n${length}\r\n"))
+            .expect("-ERR Protocol error: invalid bulk length\r\n")
+            .expect_end();
+    }
+    client.ping();
 }
