@@ -5,6 +5,9 @@
 //! outputs to the byte, on every platform. [`abi`] is how that crosses into another address space, [`command`] the table of
 //! all commands.
 #![no_std]
+// Sizes have 32 bits in the sandbox: a number that is cut there means something else than on other platforms. Tests
+// know their numbers.
+#![cfg_attr(not(test), deny(clippy::cast_possible_truncation))]
 
 extern crate alloc;
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! The server's log: one line per event, as text or JSON, with Redis's four levels.
+//! The server's log: one line per event, as text or JSON, with Redis's four levels. A log file that was renamed is
+//! opened anew with the next line.
 
 use std::fmt::{self, Write as _};
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -81,13 +83,41 @@ static SINK: Mutex<Sink> = Mutex::new(Sink { format: Format::Text, file: None })
 struct Sink {
     format: Format,
     /// Standard error when there is none.
-    file: Option<File>,
+    file: Option<LogFile>,
+}
+
+/// A file that lines are appended to, and where it is.
+struct LogFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl LogFile {
+    fn open(path: &Path) -> io::Result<Self> {
+        // The path stays good if somebody changes the directory to work in.
+        let path = std::path::absolute(path)?;
+        let file = OpenOptions::new().append(true).create(true).open(&path)?;
+        Ok(Self { path, file })
+    }
+
+    /// Opens the file anew if it was renamed or deleted, as those do who rotate logs. One that cannot be opened is no
+    /// reason to lose the line: then it goes where the last one went.
+    fn follow(&mut self) {
+        let same = |ours: Metadata| {
+            fs::metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()))
+        };
+        if !self.file.metadata().is_ok_and(same)
+            && let Ok(opened) = Self::open(&self.path)
+        {
+            *self = opened;
+        }
+    }
 }
 
 /// Sets where lines go: a file that is appended to, or standard error.
 pub fn open(level: Level, format: Format, file: Option<&Path>) -> io::Result<()> {
     let file = match file {
-        Some(path) => Some(OpenOptions::new().append(true).create(true).open(path)?),
+        Some(path) => Some(LogFile::open(path)?),
         None => None,
     };
     set_level(level);
@@ -110,7 +140,10 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
     let mut sink = SINK.lock().expect("no holder of the lock panics");
     let line = line(sink.format, SystemTime::now(), level, &message.to_string());
     let _ = match &mut sink.file {
-        Some(file) => file.write_all(line.as_bytes()),
+        Some(log) => {
+            log.follow();
+            log.file.write_all(line.as_bytes())
+        }
         None => io::stderr().write_all(line.as_bytes()),
     };
 }

@@ -4,7 +4,7 @@
 //! engine's input buffer; one call for the batch; write each output from where it lies. Whoever has more to say
 //! stands at the end of the queue again, so a client that floods shares the loop with all others.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, running_micros};
 use crate::config::Settings;
 use crate::engine::{Engine, EngineConfig, Factory, Request, Trap};
 use crate::files;
@@ -31,6 +31,7 @@ mod pacing;
 mod settings;
 mod signals;
 mod slots;
+mod time;
 
 /// Most bytes that one connection may put into a batch.
 const READ_BYTES_MAX: usize = 64 << 10;
@@ -144,6 +145,7 @@ impl Server {
         factory: impl FnOnce(EngineConfig) -> Result<Factory, Trap>,
     ) -> Result<Self, StartError> {
         let started = Instant::now();
+        signals::ignore_others();
         if let Some(dir) = &settings.dir {
             let changed = std::env::set_current_dir(dir);
             changed.map_err(|error| StartError(format!("cannot work in {}: {error}", dir.display())))?;
@@ -231,16 +233,17 @@ impl Server {
     }
 
     fn work(&mut self) -> Result<(), Trap> {
+        self.follow_clock()?;
         self.accept()?;
         self.serve()?;
         self.run_host_request()?;
-        let now = self.clock.now();
         self.deadline = self.engine.next_deadline()?;
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
-            self.engine.timeout(now)?;
-            self.deliver(now, &mut Vec::new())?;
+        if self.deadline.is_some_and(|deadline| self.clock.until(deadline).is_zero()) {
+            self.engine.timeout(self.clock.now())?;
+            self.deliver(&mut Vec::new())?;
             self.deadline = self.engine.next_deadline()?;
         }
+        let now = running_micros();
         if self.housekeeping_at.is_some_and(|at| at <= now) {
             self.keep_house(now);
         }
@@ -286,19 +289,6 @@ impl Server {
         Ok(())
     }
 
-    fn wait_time(&mut self, deadline: Option<Micros>) -> Option<Duration> {
-        let work_left = !self.ready.is_empty()
-            || !self.dropped.is_empty()
-            || !self.holds.is_empty()
-            || self.host_request.is_some();
-        let accept_now = self.accept_again_at.is_none() && self.arriving.contains(&true);
-        if work_left || accept_now {
-            return Some(Duration::ZERO);
-        }
-        let next = [deadline, self.accept_again_at, self.housekeeping_at].into_iter().flatten().min()?;
-        Some(Duration::from_micros(next.saturating_sub(self.clock.now())))
-    }
-
     fn take_signal(&mut self) {
         if let Some(name) = self.signals.take() {
             log::notice!("received {name}, shutting down");
@@ -318,7 +308,7 @@ impl Server {
     /// Takes connections that wait, a bounded number, and introduces them to the engine in one batch.
     fn accept(&mut self) -> Result<(), Trap> {
         if let Some(at) = self.accept_again_at {
-            if at > self.clock.now() {
+            if at > running_micros() {
                 return Ok(());
             }
             self.accept_again_at = None;
@@ -356,7 +346,7 @@ impl Server {
                 if !std::mem::replace(&mut self.accept_complained, true) {
                     log::warning!("cannot accept connections for now: {error}");
                 }
-                self.accept_again_at = Some(self.clock.now() + ACCEPT_RETRY_MICROS);
+                self.accept_again_at = Some(running_micros() + ACCEPT_RETRY_MICROS);
                 // What is missing is missing for all listeners.
                 self.arriving.fill(false);
             }
@@ -396,7 +386,7 @@ impl Server {
             named.push((self.engine.processed_conn(index), slot));
         }
         self.link(&mut named);
-        self.deliver(now, &mut named)
+        self.deliver(&mut named)
     }
 
     /// Links newcomers to their names. One that the engine turned away at once has left its name to the next one,
@@ -537,7 +527,7 @@ impl Server {
             self.batch = Batch::default();
             let now = self.clock.now();
             self.engine.process(now)?;
-            self.deliver(now, &mut Vec::new())?;
+            self.deliver(&mut Vec::new())?;
         }
     }
 
@@ -554,7 +544,7 @@ impl Server {
     }
 
     /// Writes the outputs of the last call to their sockets.
-    fn deliver(&mut self, now: Micros, named: &mut Vec<(ConnId, usize)>) -> Result<(), Trap> {
+    fn deliver(&mut self, named: &mut Vec<(ConnId, usize)>) -> Result<(), Trap> {
         while let Some(output) = self.engine.next_output()? {
             match output {
                 Output::Write { conn, bytes, class } => {
@@ -603,7 +593,7 @@ impl Server {
                 connection.to_flush = false;
                 self.flush(slot);
                 self.hold(slot);
-                self.check_limit(slot, now);
+                self.check_limit(slot, running_micros());
             }
         }
         self.flushes = flushes;
@@ -630,7 +620,7 @@ impl Server {
         });
         let now = self.clock.now();
         self.engine.process(now)?;
-        self.deliver(now, &mut Vec::new())
+        self.deliver(&mut Vec::new())
     }
 
     /// Lets the requests wait of a connection whose replies pile up.
@@ -689,7 +679,7 @@ impl Server {
 
     /// Ends a connection that the engine has forgotten, after its last replies.
     fn close(&mut self, slot: usize) {
-        let now = self.clock.now();
+        let now = running_micros();
         let Some(connection) = self.connections.get(slot) else { return };
         self.lingering.push_back((slot, connection.serial, now + LINGER_MICROS));
         self.housekeeping_at.get_or_insert(now + HOUSEKEEPING_MICROS);
@@ -770,14 +760,16 @@ impl Server {
     fn stop(mut self) -> Result<(), StartError> {
         self.listeners.clear();
         self.arriving.clear();
-        let until = self.clock.now() + STOP_FLUSH_MICROS;
+        // Nothing else is looked after any more.
+        self.accept_again_at = None;
+        let until = running_micros() + STOP_FLUSH_MICROS;
+        self.housekeeping_at = Some(until);
         while self.connections.any_pending() {
-            let now = self.clock.now();
-            if now >= until {
+            if running_micros() >= until {
                 log::warning!("some clients did not take their last replies in time");
                 break;
             }
-            self.wait(Some(until))?;
+            self.wait(None)?;
             self.ready.clear();
         }
         if let Some(path) = &self.settings.pid_file {

@@ -11,6 +11,7 @@ mod input;
 mod licences;
 mod lua;
 mod memory;
+mod narrowing;
 mod notifications;
 mod rdb;
 mod scripts;

@@ -15,6 +15,12 @@ export interface Receiver {
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const DELAY_MILLISECONDS_MAX = 2 ** 31 - 1;
+/** Calls of background work in a turn, should the clock stand still meanwhile, as that of a test may. */
+const TURN_CALLS_MAX = 256;
+/** How often it is looked whether timers that were replaced are back, in milliseconds. */
+const WATCH_MILLISECONDS = 20;
+/** The timers that there were before any test replaced them. */
+const firstSetTimeout = globalThis.setTimeout;
 /** How long background work may keep other tasks waiting, in milliseconds. */
 const TURN_MILLISECONDS_MAX = 5;
 
@@ -40,10 +46,17 @@ export class Engine {
   private readonly deadlineAt: number;
   private readonly outputsAt: number;
   private readonly receivers: (Receiver | undefined)[] = [];
-  private lastMicros = 0;
+  /** The time that the engine was told last. */
+  private told = 0;
   private timer: unknown;
   /** The deadline that the timer waits for. */
   private armed = Infinity;
+  /** What it was made by: tests replace that, and then no time may bring it to its end. */
+  private armedBy = setTimeout;
+  /** Counts timers, so that one which was given up does nothing. */
+  private timers = 0;
+  /** Looks whether replaced timers are back. */
+  private watch: unknown;
   private waiting = 0;
   private tasks: (() => void)[] = [];
 
@@ -60,7 +73,8 @@ export class Engine {
 
   /** Bytes of linear memory that live data takes. */
   get memoryUsedBytes(): number {
-    return this.failure ? 0 : this.exports.memoryUsed();
+    // The module's integers have a sign, addresses have none.
+    return this.failure ? 0 : this.exports.memoryUsed() >>> 0;
   }
 
   /** Adds a connection and returns its number; what the engine has to say at once is delivered already. */
@@ -127,8 +141,12 @@ export class Engine {
 
   /** Does work that is due now, if there is any; returns whether there was. */
   catchUp(): boolean {
-    if (this.failure || this.doubles[this.deadlineAt]! > this.now()) return false;
-    this.deliver(this.timeout());
+    if (this.failure) return false;
+    const { told } = this;
+    const now = this.now();
+    // A clock that was set back makes deadlines come earlier, which the engine must be asked for.
+    if (now >= told && this.doubles[this.deadlineAt]! > now) return false;
+    this.deliver(this.guard(() => this.exports.timeout(now)));
     return true;
   }
 
@@ -154,20 +172,20 @@ export class Engine {
   /** Someone waits for the engine's timer from now on, so that it must keep the process alive. */
   hold(): void {
     this.waiting += 1;
-    if (this.waiting === 1) setReferenced(this.timer, true);
+    if (this.waiting === 1) this.setReferenced(true);
   }
 
   /** The opposite of {@link hold}. */
   release(): void {
     this.waiting -= 1;
-    if (this.waiting === 0) setReferenced(this.timer, false);
+    if (this.waiting === 0) this.setReferenced(false);
   }
 
   /** Ends everything. The memory is free once the garbage collector has seen to it. */
   close(reason: Error = new ClosedError('the engine is closed')): void {
     if (this.failure) return;
     this.failure = reason;
-    clearTimeout(this.timer as number);
+    this.disarm();
     const receivers = this.receivers.splice(0);
     for (const receiver of receivers) receiver?.closed(reason);
   }
@@ -177,15 +195,9 @@ export class Engine {
     if (this.failure) throw this.failure;
   }
 
-  /** Unix time in microseconds, which never goes back. */
+  /** Unix time in microseconds, to be told to the engine, which follows wherever it goes. */
   private now(): number {
-    const micros = Date.now() * 1000;
-    if (micros > this.lastMicros) this.lastMicros = micros;
-    return this.lastMicros;
-  }
-
-  private timeout(): number {
-    return this.guard(() => this.exports.timeout(this.now()));
+    return (this.told = Date.now() * 1000);
   }
 
   private guard(call: () => number): number {
@@ -204,7 +216,7 @@ export class Engine {
     // Memory that grows leaves views of length 0 behind.
     if (this.bytes.length === 0) this.takeViews();
     const deadline = this.doubles[this.deadlineAt]!;
-    if (deadline < this.armed) this.arm(deadline);
+    if (deadline < this.armed || (this.armed !== Infinity && setTimeout !== this.armedBy)) this.arm(deadline);
   }
 
   private takeViews(): void {
@@ -215,19 +227,54 @@ export class Engine {
   }
 
   private arm(deadline: number): void {
-    clearTimeout(this.timer as number);
+    this.disarm();
     this.armed = deadline;
     if (deadline === Infinity) return;
-    const delay = Math.ceil((deadline - this.now()) / 1000);
-    this.timer = setTimeout(() => this.wake(), Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
+    const delay = Math.ceil((deadline - Date.now() * 1000) / 1000);
+    this.armedBy = setTimeout;
+    const own = this.timers;
+    this.timer = setTimeout(() => this.timers === own && this.wake(), Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
     setReferenced(this.timer, this.waiting > 0);
+    if (setTimeout !== firstSetTimeout) this.watchTimers();
+  }
+
+  private disarm(): void {
+    this.timers += 1;
+    // Those who replace timers need not know the others, nor theirs any more.
+    if (setTimeout === this.armedBy) clearTimeout(this.timer as number);
+    else setReferenced(this.timer, false);
+    this.timer = undefined;
+  }
+
+  /** Someone may wait under timers that a test has replaced, and the test put the others back. */
+  private watchTimers(): void {
+    if (this.watch !== undefined) return;
+    const look = (): void => {
+      this.watch = undefined;
+      if (this.failure || this.armed === Infinity) return;
+      if (setTimeout === this.armedBy) {
+        this.watchTimers();
+      } else {
+        this.disarm();
+        this.wake();
+      }
+    };
+    this.watch = firstSetTimeout(look, WATCH_MILLISECONDS);
+    setReferenced(this.watch, this.waiting > 0);
+  }
+
+  /** In Node, whether to wait for the engine is a reason to go on. */
+  private setReferenced(isReferenced: boolean): void {
+    setReferenced(this.timer, isReferenced);
+    setReferenced(this.watch, isReferenced);
   }
 
   private wake(): void {
     // Nothing is armed now, whatever happens below.
+    this.timer = undefined;
     this.armed = Infinity;
     const end = Date.now() + TURN_MILLISECONDS_MAX;
-    while (this.catchUp() && Date.now() < end);
+    for (let calls = 0; calls < TURN_CALLS_MAX && this.catchUp() && Date.now() < end; calls += 1);
     if (!this.failure) this.arm(this.doubles[this.deadlineAt]!);
   }
 

@@ -11,7 +11,8 @@ use crate::outputs::Outputs;
 use core::cell::UnsafeCell;
 use core::mem;
 use sanderling_core::abi::OutputDescriptor;
-use sanderling_core::{ConnId, Engine, Micros, Options, Peer};
+use sanderling_core::config::Limit;
+use sanderling_core::{ConnId, Engine, Options, Peer, number};
 use std::panic;
 use wasm_bindgen::prelude::*;
 
@@ -91,7 +92,7 @@ pub fn init(
     let seed = seed.try_into().map_err(|_| JsError::new("the seed takes 16 bytes"))?;
     let options = options(databases, maxmemory, maxclients);
     // What was there, nothing, needs no drop; code that drops an engine would be a good part of the module.
-    mem::forget(instance().engine.replace(Engine::new(options, seed, now as Micros)));
+    mem::forget(instance().engine.replace(Engine::new(options, seed, number::whole(now))));
     Ok(())
 }
 
@@ -100,14 +101,14 @@ pub fn init(
 pub fn connect(now: f64) -> ConnId {
     let peer = Peer { addr: "127.0.0.1:0", laddr: "127.0.0.1:0", unix: false };
     let mut conn = 0;
-    run(|engine| conn = engine.connect(now as Micros, peer));
+    run(|engine| conn = engine.connect(number::whole(now), peer));
     conn
 }
 
 /// A client has gone; returns the number of outputs.
 #[wasm_bindgen]
 pub fn disconnect(now: f64, conn: ConnId) -> usize {
-    run(|engine| engine.disconnect(now as Micros, conn))
+    run(|engine| engine.disconnect(number::whole(now), conn))
 }
 
 /// Handles the first `len` bytes of the scratch region as input of `conn`; returns the number of outputs.
@@ -116,14 +117,14 @@ pub fn process(now: f64, conn: ConnId, len: usize) -> usize {
     run(|engine| {
         // SAFETY: one thread, and JavaScript writes only between calls; the slice index checks the length.
         let input = unsafe { &(&*SCRATCH.0.get())[..len] };
-        engine.handle_input(now as Micros, conn, input);
+        engine.handle_input(number::whole(now), conn, input);
     })
 }
 
 /// Does the work that is due; returns the number of outputs.
 #[wasm_bindgen]
 pub fn timeout(now: f64) -> usize {
-    run(|engine| engine.handle_timeout(now as Micros))
+    run(|engine| engine.handle_timeout(number::whole(now)))
 }
 
 /// Number of outputs of the call before, which may be [`connect`].
@@ -167,7 +168,7 @@ fn options(databases: Option<u32>, maxmemory: Option<f64>, maxclients: Option<u3
         config.databases = (databases as usize).max(1);
     }
     if let Some(bytes) = maxmemory {
-        config.maxmemory = bytes as usize;
+        config.maxmemory = Limit::new(number::whole(bytes));
     }
     if let Some(clients) = maxclients {
         config.maxclients = clients as usize;

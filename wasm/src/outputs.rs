@@ -1,7 +1,7 @@
 //! What the engine has to say, described for whoever reads linear memory from outside.
 
-use sanderling_core::Engine;
 use sanderling_core::abi::{OutputDescriptor, OutputKind, encode};
+use sanderling_core::{Engine, number};
 use std::borrow::Cow;
 
 /// The outputs of the last call.
@@ -54,5 +54,10 @@ impl Outputs {
 }
 
 fn describe(kind: OutputKind, conn: u32, bytes: &[u8]) -> OutputDescriptor {
-    OutputDescriptor { kind: kind as u32, conn, start: bytes.as_ptr() as u32, len: bytes.len() as u32 }
+    OutputDescriptor {
+        kind: kind as u32,
+        conn,
+        start: bytes.as_ptr() as u32,
+        len: number::short(bytes.len()),
+    }
 }

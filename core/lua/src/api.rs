@@ -1,5 +1,10 @@
 //! What the embedder works with: values, tables, functions of its own.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "handles and elements take memory, and more bytes than 2^32 of them are refused"
+)]
+
 use crate::error::{Error, Raise};
 use crate::table::Table;
 use crate::value::{Gc, NativeKind, Val};

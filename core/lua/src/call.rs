@@ -3,6 +3,8 @@
 //! Lua functions, `pcall`, `xpcall` and coroutines take no native stack: each is a [`Frame`], and the loop in
 //! [`crate::interpret`] goes on with whichever is on top. Only native functions that wait for a Lua function nest.
 
+#![expect(clippy::cast_possible_truncation, reason = "the stack has a limit far below 2^32 values")]
+
 use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::thread::{After, Frame, FrameKind, NATIVE_STACK, Status, Thread};

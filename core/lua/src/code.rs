@@ -4,6 +4,11 @@
 //! be brought to a register at the latest moment. Jumps whose target is not known yet form lists, threaded through
 //! their own operands.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "places in a function's code and its registers have fewer than 18 bits: the compiler refuses what is longer"
+)]
+
 use crate::error::Raise;
 use crate::lexer::Lexer;
 use crate::opcode::{

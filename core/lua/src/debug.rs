@@ -1,5 +1,10 @@
 //! Error messages: where, and about which variable.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "places in a function's code and its registers have fewer than 18 bits: the compiler refuses what is longer"
+)]
+
 use crate::error::Raise;
 use crate::number;
 use crate::opcode::{self as opcode, CONSTANT, Op};

@@ -1,5 +1,10 @@
 //! Expressions: the grammar from operators down to names, tables and functions.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "places in a function's code and its registers have fewer than 18 bits: the compiler refuses what is longer"
+)]
+
 use crate::code::{Binary, Capture, Compiler, Exp, Place, Unary};
 use crate::error::Raise;
 use crate::lexer::{Meaning, Token};

@@ -1,5 +1,10 @@
 //! Memory: every allocation is checked against the limit before it happens, and counted to the byte.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "strings are shorter than `string_bytes_max`, which is below 4 GiB"
+)]
+
 use crate::error::Raise;
 use crate::lexer;
 use crate::table::Table;

@@ -1,5 +1,10 @@
 //! From text to tokens.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "words are few, and escapes are compared with a byte before"
+)]
+
 use crate::error::Raise;
 use crate::number;
 use crate::value::{Gc, Str};

@@ -1,5 +1,11 @@
 //! Numbers as text, exactly as C's `printf` and `strtod` write and read them, and the arithmetic that `core` has not.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "limbs have 32 bits, so that words are split; exponents and digits of a double are few"
+)]
+
+use crate::narrow;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -115,8 +121,7 @@ fn write_scientific(out: &mut Vec<u8>, decimal: &Decimal, places: usize, point: 
 
 fn write_positional(out: &mut Vec<u8>, decimal: &Decimal, places: usize, point: bool) {
     let digit = |index: i64| {
-        let index = usize::try_from(index).ok();
-        index.and_then(|index| decimal.digits.get(index)).map_or(b'0', |digit| b'0' + digit)
+        narrow::exact(index).and_then(|index| decimal.digits.get(index)).map_or(b'0', |digit| b'0' + digit)
     };
     if decimal.point <= 0 {
         out.push(b'0');
@@ -166,7 +171,7 @@ impl Decimal {
     /// Rounds to this many digits, which may be none or negative: the number is exact, so ties are ties, and go to
     /// the even digit.
     fn round(&mut self, count: i64) {
-        let Ok(keep) = usize::try_from(count) else {
+        let Some(keep) = narrow::exact(count) else {
             self.digits.clear();
             return;
         };

@@ -1,5 +1,10 @@
 //! The first half of the compiler: the grammar, in one pass.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "places in a function's code and its registers have fewer than 18 bits: the compiler refuses what is longer"
+)]
+
 use crate::code::{Block, Capture, Compiler, Exp, Func, NO_JUMP, Place};
 use crate::error::Raise;
 use crate::heap::{Header, Kind};

@@ -1,5 +1,10 @@
 //! What instructions do when the plain case does not hold: strings as numbers, metamethods, errors.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "places in a function's code and its registers have fewer than 18 bits: the compiler refuses what is longer"
+)]
+
 use crate::api::Host;
 use crate::call::Flow;
 use crate::error::Raise;

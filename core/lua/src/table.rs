@@ -4,6 +4,11 @@
 //! table with holes, and the order in which `pairs` goes through it. The hash part is a chained scatter table with
 //! Brent's variation: a colliding node that is not in its main position gives way.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "an array has at most `ARRAY_BITS` bits, and nodes take more memory than 2^31 of them could have"
+)]
+
 use crate::error::Raise;
 use crate::heap::{Header, Heap};
 use crate::value::{Gc, Str, Val};

@@ -18,6 +18,7 @@ pub(crate) use user::{DEFAULT_USER, User};
 
 use crate::base::error::Error;
 use crate::command::Command;
+use crate::number;
 use crate::resp::args::Args;
 use crate::server::Server;
 use crate::server::connection::{ConnId, Gate};
@@ -139,7 +140,7 @@ impl Acl {
             return id;
         }
         let free = self.users.iter().position(Option::is_none);
-        let id = free.unwrap_or(self.users.len()) as UserId;
+        let id = number::short(free.unwrap_or(self.users.len()));
         self.by_name.insert(user.name.clone(), id);
         match free {
             Some(at) => self.users[at] = Some(user),
@@ -388,7 +389,7 @@ fn note(server: &mut Server, conn: ConnId, reason: Reason, place: Place, object:
         created: millis,
         updated: millis,
     };
-    let len_max = server.config.acl_log_len_max;
+    let len_max = server.config.acl_log_len_max.get();
     server.acl.log.add(entry, len_max);
 }
 

@@ -206,7 +206,8 @@ impl Selector {
 
     /// Allows or forbids a command with all of its subcommands.
     fn set_command(&mut self, names: Names<'_>, id: CommandId, allow: bool) {
-        let subcommands = names.index.entry(id).row.subcommands.len() as CommandId;
+        let subcommands = names.index.entry(id).row.subcommands.len();
+        let subcommands = CommandId::try_from(subcommands).expect("there are some hundreds of commands");
         // They are numbered right behind their container.
         (id..=id + subcommands).for_each(|id| self.set_bit(id, allow));
         self.first_args.remove(&id);

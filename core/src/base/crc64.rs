@@ -1,5 +1,7 @@
 //! The checksum of dumps and RDB files: the CRC-64 of D. Jones, bits reflected, without inversion.
 
+use crate::number;
+
 /// The polynomial 0xad93d23594c935a9 with its bits in reverse.
 const POLYNOMIAL: u64 = 0xad93_d235_94c9_35a9_u64.reverse_bits();
 
@@ -22,7 +24,7 @@ const TABLE: [u64; 256] = {
 
 /// The checksum of `bytes`.
 pub fn crc64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |crc, &byte| TABLE[usize::from(crc as u8 ^ byte)] ^ (crc >> 8))
+    bytes.iter().fold(0, |crc, &byte| TABLE[usize::from(number::low_u8(crc) ^ byte)] ^ (crc >> 8))
 }
 
 #[cfg(test)]

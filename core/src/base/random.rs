@@ -1,6 +1,8 @@
 //! The engine's only source of chance: a generator that the host seeds, so that equal seeds and
 //! equal inputs give equal transcripts everywhere.
 
+#![expect(clippy::cast_possible_truncation, reason = "words are split into their halves")]
+
 use alloc::string::String;
 
 /// The xoshiro256** generator of Blackman and Vigna (2018). Not for secrets.
@@ -32,6 +34,12 @@ impl Random {
         *c ^= shifted;
         *d = d.rotate_left(45);
         result
+    }
+
+    /// One of so many places, each equally likely; there is at least one.
+    #[inline]
+    pub fn index(&mut self, len: usize) -> usize {
+        self.below(len as u64) as usize
     }
 
     /// A number below `n`, each equally likely; `n` is at least 1.

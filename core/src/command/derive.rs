@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Arg, ArgKind, Begin, Command, Find, Flags, Group, KeySpec};
-use crate::number::parse_i64;
+use crate::number::{self, parse_i64};
 use crate::resp::args::Args;
 
 /// The ACL categories, in the order in which Redis lists them.
@@ -128,7 +128,7 @@ impl Command {
                 }
             };
             let known = keys.len();
-            keys.extend(indexes.map(|index| (index as usize, spec.flags)));
+            keys.extend(indexes.map(|index| (number::count(index).unwrap_or(0), spec.flags)));
             if is_loose {
                 // Redis then does not go by specifications: it tells the counted keys first, and of none what it is
                 // for.
@@ -189,7 +189,8 @@ fn collect(args: &[Arg], start: usize, flags: &'static [&'static str], specs: &m
         let is_fixed = !arg.optional && !arg.multiple;
         match (arg.kind, position) {
             (ArgKind::Key, _) if arg.token.is_some() => {
-                let begin = Begin::Keyword(arg.token.expect("it was just seen"), start as i32);
+                let begin =
+                    Begin::Keyword(arg.token.expect("it was just seen"), number::short(start).cast_signed());
                 specs.push(KeySpec { flags, begin, find: Find::Range { last: 0, step: 1, limit: 0 } });
             }
             (ArgKind::Key, Some(at)) if arg.multiple && number == Some(at - 1) => {
@@ -198,7 +199,7 @@ fn collect(args: &[Arg], start: usize, flags: &'static [&'static str], specs: &m
             }
             (ArgKind::Key, Some(at)) => {
                 let following = args.len() - nth - 1;
-                let last = if arg.multiple { -1 - following as i32 } else { 0 };
+                let last = if arg.multiple { -1 - number::short(following).cast_signed() } else { 0 };
                 let find = Find::Range { last, step: 1, limit: 0 };
                 specs.push(KeySpec { flags, begin: Begin::Index(at), find });
             }

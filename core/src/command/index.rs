@@ -1,5 +1,7 @@
 //! Numbers for all commands and subcommands, for sets of them, with what is looked up by number.
 
+#![expect(clippy::cast_possible_truncation, reason = "there are some hundreds of commands")]
+
 use alloc::vec::Vec;
 
 use super::{Command, KeyAt, KeySpec, Lookup, full_name};

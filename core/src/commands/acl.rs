@@ -6,7 +6,7 @@ use crate::acl::{self, Denied, LogEntry, Selector};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
-use crate::number::{hexadecimal, parse_i64};
+use crate::number::{self, hexadecimal, parse_i64};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::server::host_request::{self, HostRequest};
@@ -95,7 +95,7 @@ fn genpass(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
              {PASSWORD_BITS_MAX}"
         )));
     }
-    let digits = (bits as usize).div_ceil(4);
+    let digits = number::count(bits).unwrap_or(0).div_ceil(4);
     let mut password = alloc::string::String::new();
     while password.len() < digits {
         password.push_str(&hexadecimal(&ctx.server.passwords.draw()));
@@ -165,7 +165,7 @@ fn log(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let wanted = args.get(2).map_or(Some(LOG_SHOWN), parse_i64).ok_or(Error::NotInteger)?;
     let Context { server, reply, .. } = ctx;
     let entries = &server.acl.log.entries;
-    let count = entries.len().min(usize::try_from(wanted).unwrap_or(0));
+    let count = entries.len().min(number::count(wanted).unwrap_or(0));
     reply.array(count);
     entries.iter().take(count).for_each(|entry| write_entry(reply, entry, server.now / 1000));
     Ok(Flow::Done)

@@ -208,7 +208,7 @@ fn kill(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     } else {
         Filter::parse(&ctx.server.acl, args.cursor(2))?
     };
-    let (now, own) = (ctx.server.now, ctx.conn);
+    let (now, own) = (ctx.server.steady, ctx.conn);
     let found: Vec<ConnId> = ctx
         .server
         .connections()

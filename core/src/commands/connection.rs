@@ -4,6 +4,7 @@ use crate::acl::{self, DEFAULT_USER};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, block, integer, string};
+use crate::number;
 use crate::resp::Protocol;
 use crate::resp::args::Args;
 use crate::server::connection::Transaction;
@@ -38,7 +39,7 @@ fn echo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn select(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let index = args.small_int(1)?;
-    let db = usize::try_from(index).ok().filter(|&db| db < ctx.store.databases()).ok_or(Error::DbIndex)?;
+    let db = number::count(index).filter(|&db| db < ctx.store.databases()).ok_or(Error::DbIndex)?;
     ctx.session().db = db;
     ctx.store.db = db;
     ctx.reply.ok();

@@ -8,7 +8,7 @@ use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, string};
 use crate::config::{DebugAccess, parse_bytes};
 use crate::keyspace::{Digest, Entry, ValueRef};
-use crate::number::{parse_f64, parse_i64};
+use crate::number::{self, parse_f64, parse_i64};
 use crate::observe;
 use crate::resp::args::Args;
 use crate::server::Server;
@@ -96,7 +96,7 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             ctx.reply.ok();
         }
         (b"STRINGMATCH-LEN", 4) => {
-            let len = usize::try_from(args.int(2)?).ok().filter(|&len| len <= MATCHED_BYTES_MAX);
+            let len = number::count(args.int(2)?).filter(|&len| len <= MATCHED_BYTES_MAX);
             let text = alloc::vec![b'a'; len.ok_or(Error::OutOfRange)?];
             ctx.reply.flag(glob_match(args.at(3), &text, false));
         }
@@ -126,12 +126,12 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 /// The whole server rests: no request of any connection runs until the time is over.
 fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
     let seconds = parse_f64(args.at(2)).unwrap_or(0.0).clamp(0.0, SLEEP_SECONDS_MAX);
-    let micros = (seconds * 1e6) as u64;
+    let micros = number::whole(seconds * 1e6);
     if micros == 0 {
         ctx.reply.ok();
         return Flow::Done;
     }
-    let until = ctx.server.now + micros;
+    let until = ctx.server.steady + micros;
     ctx.server.asleep_until = until;
     observe::sleep(ctx, args, micros);
     Flow::Block(Block::until(Some(until), Absent::Ok))
@@ -152,7 +152,7 @@ fn digest_values(ctx: &mut Context<'_>, args: Args<'_>) {
 }
 
 fn table_stats(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
-    let db = usize::try_from(args.int(2)?).ok().filter(|&db| db < ctx.store.databases());
+    let db = number::count(args.int(2)?).filter(|&db| db < ctx.store.databases());
     let db = db.ok_or(Error::Text("ERR Out of range database"))?;
     let text = format!(
         "[Dictionary HT]\n number of elements: {}\n bytes of the table: {}\n[Expires HT]\n number of elements: {}\n",
@@ -192,7 +192,7 @@ fn listpack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
 }
 
 fn object(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
-    let (key, now) = (args.at(2), ctx.store.now);
+    let (key, now) = (args.at(2), ctx.store.steady);
     let address = ctx.store.compact.seed.hash(key) >> 16;
     let entry = ctx.store.peek(key).ok_or(Error::NoSuchKey)?;
     let (encoding, bytes, access) = (encoding(entry), serialised_bytes(entry), entry.access());
@@ -233,13 +233,12 @@ fn packed_threshold(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> 
 
 fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
     let positive = |index: usize| {
-        let number = args.int(index)?;
-        usize::try_from(number).map_err(|_| Error::Text("ERR value is out of range, must be positive"))
+        number::count(args.int(index)?).ok_or(Error::Text("ERR value is out of range, must be positive"))
     };
     let count = positive(2)?;
     let prefix = args.get(3).unwrap_or(b"key");
     let size = if args.len() > 4 { Some(positive(4)?) } else { None };
-    if size.is_some_and(|size| size > ctx.server.config.bulk_bytes_max) {
+    if size.is_some_and(|size| size > ctx.server.config.value_bytes_max()) {
         return Err(Error::StringTooLong);
     }
     for index in 0..count {

@@ -11,6 +11,7 @@ use crate::command::{
     Arg, ArgKind, Begin, CATEGORIES, Command, Find, Flags, Group, KeyAt, KeySpec, full_name, one_of, pattern,
     string,
 };
+use crate::number;
 use crate::resp::Reply;
 use crate::resp::args::Args;
 
@@ -56,7 +57,7 @@ fn write_info(reply: &mut Reply<'_>, parent: Option<&'static Command>, row: &'st
     let depth = if parent.is_some() { 2 } else { 1 };
     reply.array(10);
     reply.text(&full_name(parent, row));
-    reply.int(i64::from(row.arity(depth as i32)));
+    reply.int(i64::from(row.arity(number::short(depth).cast_signed())));
     let flags: Vec<_> = row.flags.names().collect();
     reply.set(flags.len());
     flags.iter().for_each(|flag| reply.simple(flag));
@@ -294,7 +295,7 @@ fn keys_of_request<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<(Args<'a>, V
     if !row.key_specs(depth).iter().any(KeySpec::is_of_keys) {
         return Err(Error::Text("ERR The command has no key arguments"));
     }
-    if !row.accepts(request.len(), depth as i32) {
+    if !row.accepts(request.len(), number::short(depth).cast_signed()) {
         return Err(Error::Text("ERR Invalid number of arguments specified for command"));
     }
     let keys = row.keys_in(depth, request);

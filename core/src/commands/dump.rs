@@ -77,7 +77,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Err(Error::Text("ERR Invalid TTL value, must be >= 0"));
     }
     let compact = ctx.store.compact;
-    let value = rdb::restore(payload, &compact, ctx.server.memory, ctx.server.config.bulk_bytes_max)?;
+    let value = rdb::restore(payload, &compact, ctx.server.memory, ctx.server.config.value_bytes_max())?;
     let now = ctx.store.now as i64;
     let deadline = match ttl {
         0 => None,
@@ -98,10 +98,12 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut entry = Entry::with_value(key, value, deadline.map(|at| at as u64));
     let access = &mut ctx.store.access;
     // Each option is for one kind of policy, and means nothing to the others.
-    access.mark_new(&mut entry, ctx.store.now);
+    access.mark_new(&mut entry, ctx.store.steady);
     match (access.counts, options.frequency, options.idle_seconds) {
-        (true, Some(frequency), _) => access.set_frequency(&mut entry, frequency as u8, ctx.store.now),
-        (false, _, Some(idle)) => access.set_idle_seconds(&mut entry, idle as u64, ctx.store.now),
+        (true, Some(frequency), _) => {
+            access.set_frequency(&mut entry, number::low_u8(frequency.cast_unsigned()), ctx.store.steady)
+        }
+        (false, _, Some(idle)) => access.set_idle_seconds(&mut entry, idle as u64, ctx.store.steady),
         _ => {}
     }
     ctx.store.put_restored(entry);

@@ -54,7 +54,7 @@ fn info(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (all, default) =
         (asks_for("all") || asks_for("everything"), wanted.is_empty() || asks_for("default"));
     let is_wanted = |section: &&Section| all || default && section.is_default || asks_for(section.name);
-    ctx.server.rate.look(ctx.server.now, &ctx.server.stats);
+    ctx.server.rate.look(ctx.server.steady, &ctx.server.stats);
     ctx.server.memory_peak = ctx.server.memory_peak.max((ctx.server.memory_used)());
     let mut text = String::new();
     for Section { name, write, .. } in SECTIONS.iter().filter(is_wanted) {
@@ -77,7 +77,7 @@ fn lines(out: &mut String, lines: &[(&str, String)]) {
 fn server(ctx: &Context<'_>, out: &mut String) {
     let server = &ctx.server;
     let hz = setting(ctx, "hz");
-    let uptime = (server.now - server.started) / 1_000_000;
+    let uptime = (server.steady - server.started) / 1_000_000;
     let port = Some(server.config.host("port")).filter(|port| !port.is_empty()).unwrap_or("0");
     lines(
         out,
@@ -101,7 +101,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("uptime_in_days", (uptime / 86_400).to_string()),
             ("hz", hz.clone()),
             ("configured_hz", hz),
-            ("lru_clock", ((ctx.store.now / 1000) & 0x00ff_ffff).to_string()),
+            ("lru_clock", ((ctx.store.steady / 1000) & 0x00ff_ffff).to_string()),
             ("executable", String::new()),
             ("config_file", server.config_file.clone()),
             ("io_threads_active", "0".into()),
@@ -170,9 +170,9 @@ fn largest_input(ctx: &Context<'_>) -> usize {
 fn memory(ctx: &Context<'_>, out: &mut String) {
     let parts = Parts::of(ctx);
     let limit = ctx.server.config.maxmemory;
-    let fact = |which| ctx.server.fact.map(|fact| fact(which) as usize);
+    let fact = |which| ctx.server.fact.map(|fact| fact(which));
     // A host that does not tell uses what was taken.
-    let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used);
+    let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used as u64);
     let machine = fact(Fact::MachineBytes).unwrap_or(0);
     let scripts = &ctx.server.scripting.scripts;
     let libraries = &ctx.server.scripting.libraries;
@@ -183,11 +183,11 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
         out,
         &[
             ("used_memory", parts.used.to_string()),
-            ("used_memory_human", human(parts.used)),
+            ("used_memory_human", human(parts.used as u64)),
             ("used_memory_rss", resident.to_string()),
             ("used_memory_rss_human", human(resident)),
             ("used_memory_peak", parts.peak.to_string()),
-            ("used_memory_peak_human", human(parts.peak)),
+            ("used_memory_peak_human", human(parts.peak as u64)),
             ("used_memory_peak_perc", fixed(parts.peak_percent(), 2) + "%"),
             ("used_memory_overhead", parts.overhead.to_string()),
             ("used_memory_startup", parts.startup.to_string()),
@@ -196,7 +196,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("total_system_memory", machine.to_string()),
             ("total_system_memory_human", human(machine)),
             ("maxmemory", limit.to_string()),
-            ("maxmemory_human", human(limit)),
+            ("maxmemory_human", human(limit.value())),
             ("maxmemory_policy", ctx.server.config.maxmemory_policy.name.into()),
             ("mem_fragmentation_ratio", format!("{:.2}", resident as f64 / parts.used.max(1) as f64)),
             ("mem_fragmentation_bytes", (resident as i64 - parts.used as i64).to_string()),
@@ -209,17 +209,17 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("mem_aof_buffer", "0".into()),
             ("used_memory_lua", vm_eval.to_string()),
             ("used_memory_vm_eval", vm_eval.to_string()),
-            ("used_memory_lua_human", human(vm_eval)),
+            ("used_memory_lua_human", human(vm_eval as u64)),
             ("used_memory_scripts_eval", scripts.bytes().to_string()),
             ("number_of_cached_scripts", scripts.len().to_string()),
             ("number_of_functions", function_count.to_string()),
             ("number_of_libraries", library_count.to_string()),
             ("used_memory_vm_functions", vm_functions.to_string()),
             ("used_memory_vm_total", (vm_eval + vm_functions).to_string()),
-            ("used_memory_vm_total_human", human(vm_eval + vm_functions)),
+            ("used_memory_vm_total_human", human((vm_eval + vm_functions) as u64)),
             ("used_memory_functions", libraries.bytes().to_string()),
             ("used_memory_scripts", script_bytes.to_string()),
-            ("used_memory_scripts_human", human(script_bytes)),
+            ("used_memory_scripts_human", human(script_bytes as u64)),
             ("mem_allocator", "sanderling".into()),
             ("active_defrag_running", "0".into()),
             ("lazyfree_pending_objects", ctx.store.pending_frees().to_string()),
@@ -228,9 +228,9 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
 }
 
 /// A number of bytes with the unit that keeps it short, as Redis prints it.
-fn human(bytes: usize) -> String {
+fn human(bytes: u64) -> String {
     const UNITS: [(&str, u32); 4] = [("T", 40), ("G", 30), ("M", 20), ("K", 10)];
-    match UNITS.iter().find(|(_, shift)| (bytes as u64) >> shift > 0) {
+    match UNITS.iter().find(|(_, shift)| bytes >> shift > 0) {
         Some((unit, shift)) => fixed(bytes as f64 / (1u64 << shift) as f64, 2) + unit,
         None => format!("{bytes}B"),
     }

@@ -4,6 +4,7 @@ use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Begin, Command, Find, Flags, Group, KeySpec, integer, key, token};
 use crate::keyspace::{Entry, NotifyClass, Store, ValueRef};
+use crate::number;
 use crate::resp::args::Args;
 
 fn del(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -72,7 +73,7 @@ fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Resul
 
 /// The database that an argument names.
 fn db_index(store: &Store, number: i64) -> Result<usize, Error> {
-    usize::try_from(number).ok().filter(|&db| db < store.databases()).ok_or(Error::DbIndex)
+    number::count(number).filter(|&db| db < store.databases()).ok_or(Error::DbIndex)
 }
 
 fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -171,7 +172,7 @@ pub(super) fn encoding(entry: &Entry) -> &'static str {
 }
 
 fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (now, counts) = (ctx.store.now, ctx.store.access.counts);
+    let (now, counts) = (ctx.store.steady, ctx.store.access.counts);
     let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
         return Ok(Flow::Done);
@@ -187,7 +188,7 @@ fn object_freq(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let now = ctx.store.now;
+    let now = ctx.store.steady;
     let Some(access) = ctx.store.peek_counted(args.at(2)).map(Entry::access) else {
         ctx.reply.null();
         return Ok(Flow::Done);

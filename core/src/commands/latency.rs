@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, string};
+use crate::number;
 use crate::observe::{Counts, Event, Sample};
 use crate::resp::args::Args;
 
@@ -148,7 +149,7 @@ fn draw(samples: &[Sample], now: u64, (low, high): (u64, u64), text: &mut String
     let range = (high - low).max(1);
     for row in 0..GRAPH_ROWS {
         for sample in samples {
-            let step = ((sample.millis - low) * steps / range).min(steps - 1) as usize;
+            let step = number::index(((sample.millis - low) * steps / range).min(steps - 1));
             let below = (GRAPH_ROWS - row - 1) * TOPS.len();
             text.push(match step.checked_sub(below) {
                 Some(top) if top < TOPS.len() => TOPS[top],

@@ -7,14 +7,14 @@ use crate::number::parse_i64;
 use crate::resp::args::Args;
 use crate::server::blocking::{Absent, Block};
 
-/// The time in milliseconds after which a wait ends, as an absolute time in microseconds; 0 is never.
+/// The time in milliseconds after which a wait ends, as an absolute time in steady microseconds; 0 is never.
 fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {
     let timeout = parse_i64(timeout).ok_or(Error::Text("ERR timeout is not an integer or out of range"))?;
     let millis = u64::try_from(timeout).map_err(|_| Error::Text("ERR timeout is negative"))?;
     if millis == 0 {
         return Ok(None);
     }
-    let at = (ctx.server.now / 1000).checked_add(millis).filter(|&at| at <= i64::MAX as u64);
+    let at = (ctx.server.steady / 1000).checked_add(millis).filter(|&at| at <= i64::MAX as u64);
     let at = at.ok_or(Error::Text("ERR timeout is out of range"))?;
     Ok(Some(at.saturating_mul(1000)))
 }

@@ -54,7 +54,7 @@ fn swapdb(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let first = index(1, "ERR invalid first DB index")?;
     let second = index(2, "ERR invalid second DB index")?;
     let databases = ctx.store.databases();
-    let check = |index: i64| usize::try_from(index).ok().filter(|&db| db < databases).ok_or(Error::DbIndex);
+    let check = |index: i64| number::count(index).filter(|&db| db < databases).ok_or(Error::DbIndex);
     let (first, second) = (check(first)?, check(second)?);
     ctx.store.swap(first, second);
     ctx.store.dirty += 1;

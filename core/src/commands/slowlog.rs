@@ -3,6 +3,7 @@
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Flags, Group, integer};
+use crate::number;
 use crate::resp::args::Args;
 
 /// Entries that GET replies without a count.
@@ -14,7 +15,7 @@ fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         2 => ENTRIES_DEFAULT,
         3 => match args.int(2).map_err(|_| INVALID)? {
             -1 => usize::MAX,
-            count => usize::try_from(count).map_err(|_| INVALID)?,
+            count => number::count(count).ok_or(INVALID)?,
         },
         _ => {
             return Err(Error::quoting(

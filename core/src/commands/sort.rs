@@ -78,7 +78,10 @@ impl<'a> Options<'a> {
         let start = offset.max(0);
         let end = if count < 0 { len - 1 } else { start.saturating_add(count).saturating_sub(1) };
         let end = end.min(len - 1);
-        (start < len && start <= end).then_some((start as usize, end as usize))
+        if start >= len || start > end {
+            return None;
+        }
+        number::count(start).zip(number::count(end))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::acl::{self, Names};
 use crate::base::memory::Memory;
 use crate::command::{Index, Lookup};
 use crate::keyspace::{Policy, Store};
-use crate::number::decimal;
+use crate::number::{self, decimal};
 use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;
 use crate::structures::table::HashSeed;
@@ -113,7 +113,7 @@ impl Options {
             return Ok(());
         }
         if name == "process-id" {
-            self.process_id = integer(value, 0, u32::MAX as i64)? as u32;
+            self.process_id = fitting(integer(value, 0, u32::MAX as i64)?)?;
             return Ok(());
         }
         if name == "config-file" {
@@ -164,7 +164,7 @@ pub struct Config {
     /// `maxclients`.
     pub maxclients: usize,
     /// `maxmemory`, in bytes; 0 means no limit.
-    pub maxmemory: usize,
+    pub maxmemory: Limit,
     /// `maxmemory-clients`, in bytes, or as a percentage of `maxmemory` if negative; 0 means no limit.
     pub maxmemory_clients: i64,
     /// `maxmemory-policy`.
@@ -180,9 +180,9 @@ pub struct Config {
     /// Bytes that the platform can give at most; 0 means unknown.
     pub memory_bytes_max: usize,
     /// `client-query-buffer-limit`, in bytes.
-    pub query_buffer_bytes_max: usize,
+    pub query_buffer_bytes_max: Limit,
     /// `proto-max-bulk-len`, in bytes.
-    pub bulk_bytes_max: usize,
+    pub bulk_bytes_max: Limit,
     /// `timeout`, in seconds; 0 means that idle clients stay.
     pub timeout_seconds: u64,
     /// Arguments per request.
@@ -194,17 +194,17 @@ pub struct Config {
     /// `rdbcompression`: whether long strings are compressed when values are serialised.
     pub rdb_compression: bool,
     /// `acllog-max-len`: entries of ACL LOG.
-    pub acl_log_len_max: usize,
+    pub acl_log_len_max: Limit,
     /// `acl-pubsub-default`: whether new users may use every channel.
     pub acl_all_channels: bool,
     /// `tracking-table-max-keys`; 0 means no limit.
-    pub tracked_keys_max: usize,
+    pub tracked_keys_max: Limit,
     /// Up to which size collections keep their compact forms; the seed in it means nothing.
     pub compact: Compact,
     /// `slowlog-log-slower-than`, in microseconds.
     pub slowlog_log_slower_than: i64,
     /// `slowlog-max-len`.
-    pub slowlog_max_len: usize,
+    pub slowlog_max_len: Limit,
     /// `latency-monitor-threshold`, in milliseconds.
     pub latency_monitor_threshold: i64,
     /// `latency-tracking`.
@@ -214,21 +214,21 @@ pub struct Config {
     /// `enable-debug-command`.
     pub debug_access: DebugAccess,
     /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
-    pub hll_sparse_bytes_max: usize,
+    pub hll_sparse_bytes_max: Limit,
     /// `busy-reply-threshold`, in milliseconds.
     pub busy_reply_millis: u64,
     /// `script-instructions-max`: what a script may do, in instructions of the Lua machine.
     pub script_instructions_max: u64,
     /// `script-memory-max`: what a Lua machine may take, in bytes.
-    pub script_memory_bytes_max: usize,
+    pub script_memory_bytes_max: Limit,
     /// `script-cache-max-entries`: scripts that EVAL has brought and that are kept.
-    pub script_cache_entries_max: usize,
+    pub script_cache_entries_max: Limit,
     /// `script-cache-max-bytes`: what all scripts that are kept may take, in bytes.
-    pub script_cache_bytes_max: usize,
+    pub script_cache_bytes_max: Limit,
     /// `function-max-libraries`.
-    pub function_libraries_max: usize,
+    pub function_libraries_max: Limit,
     /// `function-max-bytes`: what the texts of all libraries of functions may take, in bytes.
-    pub function_bytes_max: usize,
+    pub function_bytes_max: Limit,
     /// Settings that only the host acts on, as text.
     host: OrderedMap<&'static str, String>,
 }
@@ -250,7 +250,7 @@ impl Default for Config {
             databases: 16,
             requirepass: Vec::new(),
             maxclients: 10_000,
-            maxmemory: 0,
+            maxmemory: Limit::new(0),
             maxmemory_clients: 0,
             maxmemory_policy: Policy::NONE,
             maxmemory_samples: 5,
@@ -258,31 +258,31 @@ impl Default for Config {
             lfu_log_factor: 10,
             lfu_decay_minutes: 1,
             memory_bytes_max: 0,
-            query_buffer_bytes_max: 1 << 30,
-            bulk_bytes_max: 512 << 20,
+            query_buffer_bytes_max: Limit::new(1 << 30),
+            bulk_bytes_max: Limit::new(512 << 20),
             timeout_seconds: 0,
             arguments_max: 1 << 20,
             output_batch_bytes_max: 1 << 20,
             notify: 0,
             rdb_compression: true,
-            acl_log_len_max: 128,
+            acl_log_len_max: Limit::new(128),
             acl_all_channels: false,
-            tracked_keys_max: 1_000_000,
+            tracked_keys_max: Limit::new(1_000_000),
             compact: Compact::new(HashSeed(0, 0)),
             slowlog_log_slower_than: 10_000,
-            slowlog_max_len: 128,
+            slowlog_max_len: Limit::new(128),
             latency_monitor_threshold: 0,
             latency_tracking: false,
             latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
             debug_access: DebugAccess::No,
-            hll_sparse_bytes_max: 3000,
+            hll_sparse_bytes_max: Limit::new(3000),
             busy_reply_millis: 5000,
             script_instructions_max: 2_000_000_000,
-            script_memory_bytes_max: 256 << 20,
-            script_cache_entries_max: 500,
-            script_cache_bytes_max: 64 << 20,
-            function_libraries_max: 1000,
-            function_bytes_max: 64 << 20,
+            script_memory_bytes_max: Limit::new(256 << 20),
+            script_cache_entries_max: Limit::new(500),
+            script_cache_bytes_max: Limit::new(64 << 20),
+            function_libraries_max: Limit::new(1000),
+            function_bytes_max: Limit::new(64 << 20),
             host: OrderedMap::new(),
         }
     }
@@ -312,18 +312,30 @@ impl Config {
     #[inline]
     pub(crate) fn limits(&self, restricted: bool, memory: Memory) -> Limits {
         Limits {
-            arguments_max: self.arguments_max as i64,
-            bulk_bytes_max: self.bulk_bytes_max as i64,
+            arguments_max: self.arguments_max,
+            bulk_bytes_max: self.value_bytes_max(),
             line_bytes_max: LINE_BYTES_MAX,
             restricted,
             memory,
         }
     }
 
+    /// Bytes that a string may have: `proto-max-bulk-len`, but no more than lengths in keys and requests can say.
+    #[inline]
+    pub fn value_bytes_max(&self) -> usize {
+        self.bulk_bytes_max.get().min(VALUE_BYTES_MAX)
+    }
+
+    /// Bytes of input that a connection may have waiting: `client-query-buffer-limit`, within the same bounds.
+    #[inline]
+    pub fn input_bytes_max(&self) -> usize {
+        self.query_buffer_bytes_max.get().min(INPUT_BYTES_MAX)
+    }
+
     /// Bytes of memory above which commands that may take more are refused; 0 means no limit.
     #[inline]
     pub fn memory_limit(&self) -> usize {
-        match (self.maxmemory, self.memory_bytes_max) {
+        match (self.maxmemory.get(), self.memory_bytes_max) {
             (0, 0) => 0,
             (0, hard) => hard - hard / 16,
             (soft, 0) => soft,
@@ -331,6 +343,13 @@ impl Config {
         }
     }
 }
+
+/// Bytes of input that lie together at most: places in it have 32 bits, and an allocation can have no more than half
+/// of the address space.
+const INPUT_BYTES_MAX: usize =
+    number::saturate(if usize::BITS > 32 { u32::MAX as u64 } else { i32::MAX as u64 });
+/// Bytes of one string. What is left are its request's other words.
+const VALUE_BYTES_MAX: usize = INPUT_BYTES_MAX - (64 << 10);
 
 /// Bytes of an inline request or of a line that holds a length.
 const LINE_BYTES_MAX: usize = 64 << 10;
@@ -374,7 +393,7 @@ macro_rules! number {
             is_host: false,
             read: |config, _| config.$($field).+.to_string(),
             write: |config, _, value| {
-                config.$($field).+ = integer(value, $least, $most)? as _;
+                config.$($field).+ = fitting(integer(value, $least, $most)?)?;
                 Ok(())
             },
         }
@@ -383,17 +402,15 @@ macro_rules! number {
 
 /// A setting of the engine whose value is a number of bytes.
 macro_rules! bytes {
-    ($name:literal, $($field:tt).+, $least:expr) => {
+    ($name:literal, $alias:expr, $($field:tt).+, $least:expr, $most:expr) => {
         Setting {
             name: $name,
-            alias: None,
+            alias: $alias,
             is_mutable: true,
             is_host: false,
             read: |config, _| config.$($field).+.to_string(),
             write: |config, _, value| {
-                let bytes =
-                    parse_bytes(value).ok_or_else(|| ConfigError::new("argument must be a memory value"))?;
-                config.$($field).+ = bounded(bytes as i64, $least, i64::MAX)? as usize;
+                config.$($field).+ = Limit::new(bytes(value, $least, $most)?);
                 Ok(())
             },
         }
@@ -467,12 +484,15 @@ macro_rules! flag {
     };
 }
 
+mod limit;
 mod reported;
 mod values;
 
+pub use limit::Limit;
 pub use values::parse_bytes;
 use values::{
-    boolean, bounded, bytes_or_percent, integer, notify_bits, notify_text, one_of, output_limits, percentiles,
+    BYTES_MAX, boolean, bytes, bytes_or_percent, fitting, integer, notify_bits, notify_text, one_of,
+    output_limits, percentiles,
 };
 
 /// The settings that something depends on, by name.
@@ -498,7 +518,7 @@ const SETTINGS: &[Setting] = &[
     host("bind", false),
     number!("busy-reply-threshold", Some("lua-time-limit"), busy_reply_millis, 0, i64::MAX),
     host_checked!("client-output-buffer-limit", output_limits),
-    bytes!("client-query-buffer-limit", query_buffer_bytes_max, 1 << 20),
+    bytes!("client-query-buffer-limit", None, query_buffer_bytes_max, 1 << 20, BYTES_MAX),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
     Setting {
         name: "enable-debug-command",
@@ -520,7 +540,7 @@ const SETTINGS: &[Setting] = &[
         },
     },
     host("engine", false),
-    bytes!("function-max-bytes", function_bytes_max, 0),
+    bytes!("function-max-bytes", None, function_bytes_max, 0, BYTES_MAX),
     number!("function-max-libraries", None, function_libraries_max, 0, i64::MAX),
     number!(
         "hash-max-listpack-entries",
@@ -529,14 +549,14 @@ const SETTINGS: &[Setting] = &[
         0,
         i64::MAX
     ),
-    number!(
+    bytes!(
         "hash-max-listpack-value",
         Some("hash-max-ziplist-value"),
         compact.hash_value_bytes_max,
         0,
-        i64::MAX
+        BYTES_MAX
     ),
-    bytes!("hll-sparse-max-bytes", hll_sparse_bytes_max, 0),
+    bytes!("hll-sparse-max-bytes", None, hll_sparse_bytes_max, 0, BYTES_MAX),
     Setting {
         name: "hz",
         alias: None,
@@ -578,7 +598,7 @@ const SETTINGS: &[Setting] = &[
     ),
     host_checked!("loglevel", |_, value: &str| { Ok(LOG_LEVELS[one_of(value, &LOG_LEVELS)?].to_string()) }),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
-    bytes!("maxmemory", maxmemory, 0),
+    bytes!("maxmemory", None, maxmemory, 0, u64::MAX),
     Setting {
         name: "maxmemory-clients",
         alias: None,
@@ -622,7 +642,7 @@ const SETTINGS: &[Setting] = &[
     host_checked!("protected-mode", |_, value| {
         Ok(if boolean(value)? { "yes" } else { "no" }.to_string())
     }),
-    bytes!("proto-max-bulk-len", bulk_bytes_max, 1 << 20),
+    bytes!("proto-max-bulk-len", None, bulk_bytes_max, 1 << 20, BYTES_MAX),
     Setting {
         name: "rdbcompression",
         alias: None,
@@ -648,16 +668,16 @@ const SETTINGS: &[Setting] = &[
     // Payloads are always checked in depth, whoever sends them.
     fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
-    bytes!("script-cache-max-bytes", script_cache_bytes_max, 0),
+    bytes!("script-cache-max-bytes", None, script_cache_bytes_max, 0, BYTES_MAX),
     number!("script-cache-max-entries", None, script_cache_entries_max, 1, i64::MAX),
     number!("script-instructions-max", None, script_instructions_max, 1000, i64::MAX),
-    bytes!("script-memory-max", script_memory_bytes_max, 1 << 20),
+    bytes!("script-memory-max", None, script_memory_bytes_max, 1 << 20, BYTES_MAX),
     number!("set-max-intset-entries", None, compact.intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, compact.set_entries_max, 0, i64::MAX),
-    number!("set-max-listpack-value", None, compact.set_value_bytes_max, 0, i64::MAX),
+    bytes!("set-max-listpack-value", None, compact.set_value_bytes_max, 0, BYTES_MAX),
     number!("slowlog-log-slower-than", None, slowlog_log_slower_than, -1, i64::MAX),
     number!("slowlog-max-len", None, slowlog_max_len, 0, i64::MAX),
-    bytes!("stream-node-max-bytes", compact.stream_node_bytes_max, 0),
+    bytes!("stream-node-max-bytes", None, compact.stream_node_bytes_max, 0, BYTES_MAX),
     number!("stream-node-max-entries", None, compact.stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
     host_checked!("tcp-keepalive", |_, value| Ok(integer(value, 0, i32::MAX as i64)?.to_string())),
@@ -672,12 +692,12 @@ const SETTINGS: &[Setting] = &[
         0,
         i64::MAX
     ),
-    number!(
+    bytes!(
         "zset-max-listpack-value",
         Some("zset-max-ziplist-value"),
         compact.zset_value_bytes_max,
         0,
-        i64::MAX
+        BYTES_MAX
     ),
 ];
 
@@ -695,11 +715,11 @@ mod tests {
     fn values_are_checked() {
         let mut options = Options::default();
         assert_eq!(options.set("maxmemory", "100mb"), Ok(()));
-        assert_eq!(options.config.maxmemory, 100 << 20);
+        assert_eq!(options.config.maxmemory, Limit::new(100 << 20));
         assert!(options.set("maxmemory", "1xb").is_err());
         assert!(options.set("maxclients", "0").is_err());
         assert!(options.set("hash-max-ziplist-entries", "7").is_ok());
-        assert_eq!(options.config.compact.hash_entries_max, 7);
+        assert_eq!(options.config.compact.hash_entries_max, Limit::new(7));
         assert!(options.set("no-such-setting", "1").is_err());
     }
 

@@ -13,9 +13,25 @@ pub(super) fn integer(value: &str, least: i64, most: i64) -> Result<i64, ConfigE
     bounded(number, least, most)
 }
 
-pub(super) fn bounded(number: i64, least: i64, most: i64) -> Result<i64, ConfigError> {
+fn bounded(number: i64, least: i64, most: i64) -> Result<i64, ConfigError> {
     if (least..=most).contains(&number) {
         return Ok(number);
+    }
+    Err(ConfigError(alloc::format!("argument must be between {least} and {most} inclusive")))
+}
+
+/// A number that was found to be within the bounds of its field.
+pub(super) fn fitting<N: TryFrom<i64>>(number: i64) -> Result<N, ConfigError> {
+    N::try_from(number).map_err(|_| ConfigError::new("argument is out of range"))
+}
+
+/// The most that Redis takes for a number of bytes, where it keeps it in a signed word.
+pub(super) const BYTES_MAX: u64 = i64::MAX.cast_unsigned();
+
+pub(super) fn bytes(value: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
+    let bytes = parse_bytes(value).ok_or_else(|| ConfigError::new("argument must be a memory value"))?;
+    if (least..=most).contains(&bytes) {
+        return Ok(bytes);
     }
     Err(ConfigError(alloc::format!("argument must be between {least} and {most} inclusive")))
 }

@@ -348,7 +348,7 @@ fn queue(
         }
         return;
     }
-    let limit = server.config.query_buffer_bytes_max;
+    let limit = server.config.input_bytes_max();
     let memory = server.memory;
     let connection = server.connection(conn);
     let is_dirty = connection.is_dirty;

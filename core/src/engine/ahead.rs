@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{BATCH_REQUESTS_MAX, Engine, Request};
 use crate::base::bytes;
 use crate::command::Found;
+use crate::number;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, short_second_argument};
 use crate::server::connection::{ConnId, Gate};
@@ -81,7 +82,7 @@ impl Engine {
                 hashes[keys] = hash;
                 keys += 1;
             }
-            let range = (first as u32, ranges.len() as u32);
+            let range = (number::short(first), number::short(ranges.len()));
             requests.push(Request { ranges: range, end: parser.position, row, hash, is_keyed, is_inline });
             first = ranges.len();
             if requests.len() >= most {

@@ -10,6 +10,7 @@ use crate::config::Options;
 use crate::engine::admit::{Dispatched, dispatch};
 use crate::engine::outbox::Outbox;
 use crate::keyspace::{Entry, Store};
+use crate::number;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, Reply, split_inline};
 use crate::scripting;
@@ -99,6 +100,7 @@ pub struct Engine {
     ranges: Vec<Range>,
     /// Where the arena's bytes begin that the running connection has written and that no output names yet.
     unclaimed: usize,
+    /// In steady microseconds.
     idle_check_at: Micros,
     effects_polled: bool,
 }
@@ -151,7 +153,8 @@ impl Engine {
         self.begin(now);
         let has_memory = self.server.memory.take(CONNECTION_BYTES).is_ok();
         let no_password = self.server.acl.is_open();
-        let conn = self.server.add(|client_id| Connection::new(client_id, peer, now, no_password));
+        let steady = self.server.steady;
+        let conn = self.server.add(|client_id| Connection::new(client_id, peer, steady, no_password));
         self.server.refresh_gate(conn);
         if self.server.connected > self.server.config.maxclients || !has_memory {
             self.server.stats.rejected += 1;
@@ -180,10 +183,11 @@ impl Engine {
     /// Bytes have come from a client. Partial requests are kept.
     pub fn handle_input(&mut self, now: Micros, conn: ConnId, bytes: &[u8]) {
         self.begin(now);
-        let limit = self.server.config.query_buffer_bytes_max;
+        let limit = self.server.config.input_bytes_max();
         let is_asleep = self.server.is_asleep();
+        let steady = self.server.steady;
         let Some(connection) = self.server.get(conn) else { return };
-        connection.last_active = now;
+        connection.last_active = steady;
         connection.bytes_in += bytes.len() as u64;
         let has_pending = !connection.pending.is_empty();
         // One that stands in line goes on in its turn.
@@ -255,20 +259,22 @@ impl Engine {
         self.server.memory_peak = self.server.memory_peak.max((self.server.memory_used)());
         eviction::go_on(&mut self.store, &mut self.server);
         self.after_command(None);
-        if self.idle_check_at <= now {
-            self.idle_check_at = now + IDLE_CHECK_MICROS;
+        if self.idle_check_at <= self.server.steady {
+            self.idle_check_at = self.server.steady + IDLE_CHECK_MICROS;
             self.close_idle();
         }
         self.finish();
     }
 
-    /// When `handle_timeout` is wanted next; a time that is not after now means at once.
+    /// When `handle_timeout` is wanted next; a time that is not after now means at once. When the clock is set back
+    /// meanwhile, it must be called before that time comes, so that the engine can say how long it is still to wait.
     pub fn poll_timeout(&self) -> Option<Micros> {
         if self.server.host_request.is_some() {
             return None;
         }
         if self.server.asleep_until != 0 || self.server.unusual.has(Unusual::BUSY) {
-            return Some(if self.server.scripting.paused.is_some() { 0 } else { self.server.asleep_until });
+            let is_script = self.server.scripting.paused.is_some();
+            return Some(if is_script { 0 } else { self.server.clock_at(self.server.asleep_until) });
         }
         if !self.server.runnable.is_empty() || self.server.is_evicting {
             return Some(0);
@@ -277,7 +283,8 @@ impl Engine {
         let idle = (self.server.config.timeout_seconds > 0 && self.server.connected > 0)
             .then_some(self.idle_check_at);
         let pause = pause::deadline(&self.server);
-        [wait, idle, pause, self.store.next_deadline()].into_iter().flatten().min()
+        let steady = [wait, idle, pause].into_iter().flatten().min().map(|at| self.server.clock_at(at));
+        [steady, self.store.next_deadline()].into_iter().flatten().min()
     }
 
     /// The next thing for the host to do, in order.
@@ -324,9 +331,11 @@ impl Engine {
             self.effects_polled = false;
             self.store.effects.bytes.clear();
         }
-        let now = now.max(self.server.now);
-        self.server.now = now;
+        if self.server.set_time(now) {
+            self.store.go_back(now / 1000);
+        }
         self.store.now = now / 1000;
+        self.store.steady = self.server.steady / 1000;
     }
 
     /// Lets connections go on that were kept waiting, then hands over what was written for others.
@@ -443,7 +452,7 @@ impl Engine {
                     if parser.is_within() {
                         ranges.drain(..first);
                         for range in &mut ranges {
-                            range.0 -= consumed as u32;
+                            range.0 -= number::short(consumed);
                         }
                         parser.position -= consumed;
                     } else {
@@ -703,7 +712,7 @@ impl Engine {
         if seconds == 0 {
             return;
         }
-        let oldest = self.server.now.saturating_sub(seconds * 1_000_000);
+        let oldest = self.server.steady.saturating_sub(seconds.saturating_mul(1_000_000));
         let idle: Vec<ConnId> = self
             .server
             .connections()

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use crate::engine::conversation::Conversation;
 
+mod time;
+
 #[test]
 fn what_was_announced_changes_no_reply() {
     // Announced are other databases than the first, requests of every kind, what is no request, and other inputs

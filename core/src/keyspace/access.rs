@@ -6,6 +6,7 @@
 
 use super::entry::Entry;
 use crate::base::random::Random;
+use crate::number;
 
 /// A new key's counter, so that it is not the first to go.
 const COUNTER_NEW: u32 = 5;
@@ -26,7 +27,7 @@ impl Access {
         Access { counts: false, log_factor: 10, decay_minutes: 1, random }
     }
 
-    /// Notes that a key is used now (unix milliseconds).
+    /// Notes that a key is used now (steady milliseconds, as `Store::steady`).
     #[inline(always)]
     pub fn mark(&mut self, entry: &mut Entry, now: u64) {
         if self.counts {
@@ -68,7 +69,7 @@ impl Access {
 
     /// Sets what [`Access::idle_seconds`] tells, as far as its 24 bits can.
     pub fn set_idle_seconds(&self, entry: &mut Entry, idle: u64, now: u64) {
-        entry.set_access(seconds(now).wrapping_sub(idle.min(u64::from(u32::MAX)) as u32));
+        entry.set_access(seconds(now).wrapping_sub(number::low_u32(idle.min(u64::from(u32::MAX)))));
     }
 
     #[cold]
@@ -84,11 +85,11 @@ impl Access {
 
 #[inline(always)]
 fn seconds(millis: u64) -> u32 {
-    (millis / 1000) as u32 & 0x00ff_ffff
+    number::low_u32(millis / 1000) & 0x00ff_ffff
 }
 
 fn minutes(millis: u64) -> u32 {
-    (millis / 60_000) as u32 & 0xffff
+    number::low_u32(millis / 60_000) & 0xffff
 }
 
 #[cfg(test)]

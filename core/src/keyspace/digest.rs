@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::entry::{Entry, Type, ValueRef};
 use super::store::Store;
 use crate::base::sha1::sha1;
-use crate::number::{hexadecimal, write_f64_g17};
+use crate::number::{self, hexadecimal, write_f64_g17};
 use crate::structures::Item;
 use crate::structures::table::Keyed;
 use crate::types::stream::Id;
@@ -22,7 +22,7 @@ impl Digest {
     pub fn of_all(store: &Store) -> Digest {
         let mut all = Digest::default();
         for db in (0..store.databases()).filter(|&db| store.len(db) > 0) {
-            all.mix(&(db as u32).to_be_bytes());
+            all.mix(&number::short(db).to_be_bytes());
             for entry in store.live_entries(db) {
                 let mut own = Digest::default();
                 own.mix(entry.key());

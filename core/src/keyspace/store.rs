@@ -148,6 +148,8 @@ pub struct Store {
     pub db: usize,
     /// The time of the running command, in unix milliseconds.
     pub now: u64,
+    /// A time that does not go back, in milliseconds: see [`Server::steady`](crate::server::Server).
+    pub steady: u64,
     /// Source of every random choice.
     pub random: Random,
     /// How collections are stored, and the secret that their tables hash with.
@@ -231,6 +233,7 @@ impl Store {
             dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),
             db: 0,
             now: 0,
+            steady: 0,
             random,
             compact: Compact::new(hash_seed),
             dirty: 0,
@@ -284,7 +287,7 @@ impl Store {
     fn read_with(&mut self, key: &[u8], touch: bool) -> Option<&Entry> {
         let hash = self.hash(key);
         let is_hidden = self.is_expired(hash, key) && !self.expire(hash, key);
-        let Store { dbs, db, hits, misses, notices, notify, access, now, .. } = self;
+        let Store { dbs, db, hits, misses, notices, notify, access, steady, .. } = self;
         let Some(entry) = dbs[*db].keys.find_mut(hash, key).filter(|_| !is_hidden) else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
@@ -294,7 +297,7 @@ impl Store {
         };
         *hits += 1;
         if touch {
-            access.mark(entry, *now);
+            access.mark(entry, *steady);
         }
         Some(entry)
     }
@@ -332,9 +335,9 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let Store { dbs, db, access, now, .. } = self;
+        let Store { dbs, db, access, steady, .. } = self;
         let entry = dbs[*db].keys.find_mut(hash, key)?;
-        access.mark(entry, *now);
+        access.mark(entry, *steady);
         Some(entry)
     }
 
@@ -353,7 +356,7 @@ impl Store {
             self.expire(hash, key);
         }
         let number = number::parse_i64(bytes);
-        let now = self.now;
+        let steady = self.steady;
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
             let was_collection = entry.type_of() != Type::String;
@@ -365,7 +368,7 @@ impl Store {
                 Some(number) => entry.set_int(number),
                 None => entry.set_bytes(bytes),
             }
-            self.access.mark(entry, now);
+            self.access.mark(entry, steady);
             let is_kept = keep_deadline && deadline.is_none();
             if !is_kept && entry.deadline() != deadline {
                 self.put_deadline(hash, key, deadline);
@@ -378,7 +381,7 @@ impl Store {
                 Some(number) => Entry::with_value(key, Value::Int(number), deadline),
                 None => Entry::with_bytes(key, bytes, deadline),
             };
-            self.access.mark_new(&mut entry, now);
+            self.access.mark_new(&mut entry, steady);
             self.insert_new(hash, entry);
         }
     }
@@ -392,7 +395,7 @@ impl Store {
     pub fn put_new(&mut self, key: &[u8], value: Value) {
         let hash = self.hash(key);
         let mut entry = Entry::with_value(key, value, None);
-        self.access.mark_new(&mut entry, self.now);
+        self.access.mark_new(&mut entry, self.steady);
         self.insert_new(hash, entry);
     }
 
@@ -400,7 +403,7 @@ impl Store {
     pub fn put_entry(&mut self, mut entry: Entry) {
         // How often a key is used follows its value to another key.
         if !self.access.counts || entry.access() == 0 {
-            self.access.mark_new(&mut entry, self.now);
+            self.access.mark_new(&mut entry, self.steady);
         }
         self.put_restored(entry);
     }

@@ -1,5 +1,10 @@
 //! What decimal and binary floating point have in common: big integers and correct rounding.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "limbs have 32 bits, so that words are split, and exponents are bounded by what a double can have"
+)]
+
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;

@@ -1,5 +1,10 @@
 //! Doubles as text: scores, coordinates and the numbers of scripts.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "a number is compared with its integer part, and digits and exponents of a double are few"
+)]
+
 use super::binary::{Big, Binary, DOUBLE};
 use super::grisu;
 use super::integer::write_i64;
@@ -229,12 +234,12 @@ fn round_digits(digits: &mut Vec<u8>, precision: usize) -> bool {
 /// Appends digits with the point after the first `point` of them, and the zeros it takes.
 fn write_positional(out: &mut Vec<u8>, digits: &[u8], point: i32) {
     let zeros = |count: usize| core::iter::repeat_n(b'0', count);
-    match usize::try_from(point) {
-        Ok(point) if point >= digits.len() => {
+    match super::exact(point) {
+        Some(point) if point >= digits.len() => {
             out.extend_from_slice(digits);
             out.extend(zeros(point - digits.len()));
         }
-        Ok(point) if point > 0 => {
+        Some(point) if point > 0 => {
             out.extend_from_slice(&digits[..point]);
             out.push(b'.');
             out.extend_from_slice(&digits[point..]);

@@ -5,6 +5,11 @@
 //! thousand they are not the shortest or the closest. Redis has used it since 7.2, so those few
 //! are part of the wire format, and the steps here keep to the same roundings.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "digits are below ten, and exponents of a double are few"
+)]
+
 /// Decimal digits and the power of ten of the last one.
 pub(super) struct Digits {
     bytes: [u8; 20],

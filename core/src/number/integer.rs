@@ -1,5 +1,10 @@
 //! 64-bit integers as text.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "digits are below ten, and what is left at the end has at most four of them"
+)]
+
 use alloc::vec::Vec;
 
 /// Longest decimal text of a 64-bit integer, sign included.

@@ -1,6 +1,11 @@
 //! The x87's 80-bit `long double`, in which Redis adds the floats of INCRBYFLOAT and HINCRBYFLOAT.
 //! It shows in the replies: 0.1 + 0.2 is 0.3, not 0.30000000000000004.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "limbs have 32 bits, so that words are split, and exponents are bounded by what a double can have"
+)]
+
 use super::binary::{Big, Binary, EXTENDED};
 use super::double::decompose;
 use super::integer::write_u64;

@@ -19,6 +19,9 @@ pub use integer::{
     decimal_len_i64, format_i64, format_u64, parse_cursor, parse_i64, parse_u64, write_i64, write_u64,
 };
 pub use long_double::LongDouble;
+pub use sanderling_lua::narrow::{
+    count, exact, index, low_index, low_u8, low_u16, low_u32, saturate, short, truncated, whole,
+};
 
 /// Bytes as pairs of hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {

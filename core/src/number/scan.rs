@@ -1,5 +1,10 @@
 //! The grammar of C's `strtod` and `strtold`, and the way from their text to a rounded number.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "limbs have 32 bits, so that words are split, and exponents are bounded by what a double can have"
+)]
+
 use super::binary::{Big, Binary, Format};
 
 /// A number that was read: its sign, and its magnitude.

@@ -1,5 +1,7 @@
 //! Durations of a command, counted in buckets whose width grows with the duration.
 
+#![expect(clippy::cast_possible_truncation, reason = "there are as many steps as are counted here")]
+
 use alloc::boxed::Box;
 
 /// Buckets per doubling: a bucket is at most a sixteenth wide.

@@ -82,7 +82,7 @@ impl Observer {
     /// Takes over what the settings say.
     pub(crate) fn configure(&mut self, config: &Config) {
         self.slowlog.threshold_micros = config.slowlog_log_slower_than;
-        self.slowlog.set_max_len(config.slowlog_max_len);
+        self.slowlog.set_max_len(config.slowlog_max_len.get());
         self.latency.threshold_millis = config.latency_monitor_threshold as u64;
         self.is_tracking = config.latency_tracking;
         let logs = config.slowlog_log_slower_than >= 0;

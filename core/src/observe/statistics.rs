@@ -7,6 +7,7 @@ use core::ptr;
 use super::Histogram;
 use crate::base::error::Error;
 use crate::command::{Command, Lookup, full_name};
+use crate::number;
 use crate::structures::ordered::OrderedMap;
 
 /// Kinds of errors that are told apart; scripts can make up any number of them.
@@ -57,7 +58,7 @@ impl Statistics {
             while places[at] != 0 {
                 at = (at + 1) & (size - 1);
             }
-            places[at] = index as u16 + 1;
+            places[at] = number::low_u16(index as u64) + 1;
         }
         let counts = rows.iter().map(|_| Counts::default()).collect();
         Statistics { rows, counts, places, last: (ptr::null(), 0), errors: OrderedMap::new() }

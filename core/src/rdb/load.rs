@@ -238,8 +238,8 @@ impl Reader<'_> {
     ) -> Result<Zset, Fault> {
         let count = self.count(1 + score_bytes)?;
         // The sign of a zero is lost in the compact form, so a set that will be large is so from the beginning.
-        let is_compact =
-            count <= compact.zset_entries_max && self.clone().has_short_members(count, compact, score)?;
+        let is_compact = count <= compact.zset_entries_max.get()
+            && self.clone().has_short_members(count, compact, score)?;
         let mut zset = Zset::for_members(if is_compact { count } else { usize::MAX }, compact);
         for _ in 0..count {
             let (member, score) = (self.string()?, score(self)?);
@@ -260,7 +260,7 @@ impl Reader<'_> {
             longest = longest.max(self.string()?.len());
             score(&mut self)?;
         }
-        Ok(longest <= compact.zset_value_bytes_max)
+        Ok(longest <= compact.zset_value_bytes_max.get())
     }
 
     fn zset_packed(&mut self, pack: Pack, compact: &Compact) -> Result<Zset, Fault> {

@@ -6,6 +6,11 @@
 //! 111ooooo llllllll oooooooo  l + 9 bytes again
 //! ```
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "lengths and distances are limited to what their bytes can hold"
+)]
+
 use alloc::vec::Vec;
 
 /// Bits of a hash of three bytes. A table of 32 KiB is cleared faster than a long string is compressed.

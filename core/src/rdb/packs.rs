@@ -4,6 +4,7 @@
 //! there were.
 
 use super::read::Fault;
+use crate::number;
 use crate::structures::{Item, Packed};
 
 type Visited = Result<(), Fault>;
@@ -99,10 +100,7 @@ impl<'a> Elements<'a> {
 
     /// An integer that counts elements, of which there can only be as many as there are bytes left.
     pub(super) fn count(&mut self) -> Result<usize, Fault> {
-        usize::try_from(self.integer()?)
-            .ok()
-            .filter(|&count| count <= self.rest.len())
-            .ok_or(Fault::Malformed)
+        number::exact(self.integer()?).filter(|&count| count <= self.rest.len()).ok_or(Fault::Malformed)
     }
 
     /// How many elements there were, when all are taken.

@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
     /// How many elements follow: at least one, and no more than could lie in what is left if each took only
     /// `bytes_each`.
     pub(super) fn count(&mut self, bytes_each: usize) -> Result<usize, Fault> {
-        let count = usize::try_from(self.length()?).map_err(|_| Fault::Malformed)?;
+        let count = number::exact(self.length()?).ok_or(Fault::Malformed)?;
         let is_possible = count > 0 && count <= self.rest.len() / bytes_each;
         if is_possible { Ok(count) } else { Err(Fault::Malformed) }
     }
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     pub fn string(&mut self) -> Result<Cow<'a, [u8]>, Fault> {
         let number = match self.length_or_encoding()? {
             Length::Plain(len) => {
-                let len = usize::try_from(len).map_err(|_| Fault::Malformed)?;
+                let len = number::exact(len).ok_or(Fault::Malformed)?;
                 return self.bytes(len).map(Cow::Borrowed);
             }
             Length::Encoded(0) => i64::from(i8::from_le_bytes(self.array()?)),
@@ -101,8 +101,8 @@ impl<'a> Reader<'a> {
     }
 
     fn compressed(&mut self) -> Result<Vec<u8>, Fault> {
-        let compressed_len = usize::try_from(self.length()?).map_err(|_| Fault::Malformed)?;
-        let len = usize::try_from(self.length()?).map_err(|_| Fault::Malformed)?;
+        let compressed_len = number::exact(self.length()?).ok_or(Fault::Malformed)?;
+        let len = number::exact(self.length()?).ok_or(Fault::Malformed)?;
         let compressed = self.bytes(compressed_len)?;
         // The length that is claimed must be the one that the bytes have, and only then is it allocated.
         if len > self.string_bytes_max || lzf::expanded_len(compressed) != Some(len) {

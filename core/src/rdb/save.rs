@@ -1,5 +1,7 @@
 //! Writing a value.
 
+#![expect(clippy::cast_possible_truncation, reason = "each form is chosen by what its bytes can hold")]
+
 use alloc::vec::Vec;
 
 use super::form;

@@ -162,8 +162,9 @@ fn raw(id: Id) -> [u8; 16] {
 }
 
 fn from_raw(bytes: [u8; 16]) -> Id {
-    let number = u128::from_be_bytes(bytes);
-    Id::new((number >> 64) as u64, number as u64)
+    let (ms, seq) = bytes.split_at(8);
+    let half = |bytes: &[u8]| bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte));
+    Id::new(half(ms), half(seq))
 }
 
 impl Reader<'_> {

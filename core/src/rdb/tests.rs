@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::base::random::Random;
+use crate::config::Limit;
 use crate::keyspace::Entry;
 use crate::structures::List;
 use crate::structures::table::HashSeed;
@@ -14,7 +15,11 @@ use crate::types::stream::{Group, Id, NodeEntry, Pending, Stream};
 use crate::types::zset::Zset;
 
 fn compact() -> Compact {
-    Compact { hash_entries_max: 20, intset_entries_max: 30, ..Compact::new(HashSeed(1, 2)) }
+    Compact {
+        hash_entries_max: Limit::new(20),
+        intset_entries_max: Limit::new(30),
+        ..Compact::new(HashSeed(1, 2))
+    }
 }
 
 fn with_footer(value: &[u8], version: u16) -> Vec<u8> {

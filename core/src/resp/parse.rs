@@ -3,16 +3,16 @@
 use alloc::vec::Vec;
 
 use crate::base::memory::Memory;
-use crate::number::parse_i64;
+use crate::number::{self, parse_i64, short};
 use crate::resp::args::Range;
 
 /// What the parser accepts at most.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Arguments per request.
-    pub arguments_max: i64,
+    pub arguments_max: usize,
     /// Bytes of one argument.
-    pub bulk_bytes_max: i64,
+    pub bulk_bytes_max: usize,
     /// Bytes of a line: an inline command or a length.
     pub line_bytes_max: usize,
     /// Whether the lower limits for clients that have not authenticated hold.
@@ -23,13 +23,13 @@ pub struct Limits {
 
 impl Limits {
     /// Arguments per request before authentication.
-    const RESTRICTED_ARGUMENTS_MAX: i64 = 10;
+    const RESTRICTED_ARGUMENTS_MAX: usize = 10;
     /// Bytes of one argument before authentication.
-    const RESTRICTED_BULK_BYTES_MAX: i64 = 16_384;
+    const RESTRICTED_BULK_BYTES_MAX: usize = 16_384;
 }
 
 /// Arguments for whose places room is made at once.
-const SHORT_ARGUMENTS_MAX: i64 = 32;
+const SHORT_ARGUMENTS_MAX: usize = 32;
 
 /// What [`Parser::next`] found.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Parser {
     /// Bytes consumed by whole requests and by the parts of a partial one.
     pub position: usize,
     /// Arguments still missing from the request that is being read.
-    missing: i64,
+    missing: usize,
     /// Length of the argument whose bytes come next, plus one; 0 when its length is still to come.
     bulk_len_plus_one: usize,
 }
@@ -89,7 +89,8 @@ impl Parser {
                 Line::Partial => return Parsed::Partial,
                 Line::TooLong => return Parsed::Invalid("too big mbulk count string"),
             };
-            let count = match small_number(digits) {
+            // A negative count is an empty request.
+            let count = match small_number(digits).map(|count| number::count(count.max(0)).unwrap_or(0)) {
                 Some(count) if count <= limits.arguments_max => count,
                 _ => return Parsed::Invalid("invalid multibulk length"),
             };
@@ -97,7 +98,7 @@ impl Parser {
                 return Parsed::Invalid("unauthenticated multibulk length");
             }
             self.position = next;
-            if count <= 0 {
+            if count == 0 {
                 return Parsed::Nothing;
             }
             self.missing = count;
@@ -110,7 +111,7 @@ impl Parser {
         while self.missing > 0 {
             if self.bulk_len_plus_one == 0 {
                 // Room for one more short request spares the next one this path.
-                if !limits.memory.reserve(ranges, self.missing.min(SHORT_ARGUMENTS_MAX) as usize + 9) {
+                if !limits.memory.reserve(ranges, self.missing.min(SHORT_ARGUMENTS_MAX) + 9) {
                     return Parsed::OutOfMemory;
                 }
                 self.short_arguments(bytes, ranges);
@@ -134,15 +135,15 @@ impl Parser {
                     Line::Partial => return Parsed::Partial,
                     Line::TooLong => return Parsed::Invalid("too big bulk count string"),
                 };
-                let len = match small_number(digits) {
-                    Some(len) if (0..=limits.bulk_bytes_max).contains(&len) => len,
+                let len = match small_number(digits).and_then(number::count) {
+                    Some(len) if len <= limits.bulk_bytes_max => len,
                     _ => return Parsed::Invalid("invalid bulk length"),
                 };
                 if limits.restricted && len > Limits::RESTRICTED_BULK_BYTES_MAX {
                     return Parsed::Invalid("unauthenticated bulk length");
                 }
                 self.position = next;
-                self.bulk_len_plus_one = len as usize + 1;
+                self.bulk_len_plus_one = len + 1;
             }
             let len = self.bulk_len_plus_one - 1;
             // The two bytes after the bulk are passed over unseen, as Redis does.
@@ -152,7 +153,7 @@ impl Parser {
             if !limits.memory.reserve(ranges, 1) {
                 return Parsed::OutOfMemory;
             }
-            ranges.push((self.position as u32, len as u32));
+            ranges.push((short(self.position), short(len)));
             self.position += len + 2;
             self.bulk_len_plus_one = 0;
             self.missing -= 1;
@@ -196,9 +197,9 @@ impl Parser {
             return if too_long { Parsed::Invalid("too big inline request") } else { Parsed::Partial };
         };
         let len = if end > 0 && rest[end - 1] == b'\r' { end - 1 } else { end };
-        let start = self.position as u32;
+        let start = short(self.position);
         self.position += end + 1;
-        Parsed::Inline((start, len as u32))
+        Parsed::Inline((start, short(len)))
     }
 }
 
@@ -220,7 +221,7 @@ pub fn split_inline(line: &[u8], out: &mut Vec<u8>, ranges: &mut Vec<Range>) -> 
         }
         let start = out.len();
         rest = split_argument(rest, out)?;
-        ranges.push((start as u32, (out.len() - start) as u32));
+        ranges.push((short(start), short(out.len() - start)));
     }
 }
 
@@ -271,7 +272,7 @@ fn split_argument<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]>
 }
 
 fn hex(digit: u8) -> u8 {
-    (digit as char).to_digit(16).unwrap_or(0) as u8
+    number::low_u8(char::from(digit).to_digit(16).unwrap_or(0).into())
 }
 
 /// Reads a whole request of fewer than ten short arguments, as nearly all are, and returns where it ends. `None`, and
@@ -315,7 +316,7 @@ fn short_bulk(bytes: &[u8], start: usize) -> Option<(Range, usize)> {
     };
     let (begin, len) = (start + head, len as usize);
     let end = begin + len + 2;
-    (end <= bytes.len()).then_some(((begin as u32, len as u32), end))
+    (end <= bytes.len()).then_some(((short(begin), short(len)), end))
 }
 
 /// The second argument of the request that `bytes` begin with, if that and the first are short.

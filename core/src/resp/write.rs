@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::base::bytes::{append_start_within_capacity, append_within_capacity};
 use crate::base::error::Error;
 use crate::base::memory::Memory;
-use crate::number::{decimal_len_i64, write_f64, write_i64};
+use crate::number::{self, decimal_len_i64, write_f64, write_i64};
 use crate::structures::Item;
 
 /// The protocol version that a connection has chosen with HELLO.
@@ -333,7 +333,7 @@ impl<'a> Reply<'a> {
     /// A number behind its kind, for which there is room.
     #[inline(always)]
     fn head(&mut self, kind: u8, number: i64) {
-        let digit = |value: i64| b'0' + value as u8;
+        let digit = |value: i64| b'0' + number::low_u8(value.cast_unsigned());
         if (0..10).contains(&number) {
             let word = [kind, digit(number), b'\r', b'\n', 0, 0, 0, 0];
             append_start_within_capacity(self.out, word, 4);

@@ -14,7 +14,7 @@ use crate::base::sha1::sha1;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, one_of, string, token};
 use crate::config::Config;
-use crate::number::hexadecimal;
+use crate::number::{self, hexadecimal};
 use crate::observe;
 use crate::resp::args::Args;
 use crate::server::eviction::{self, Room};
@@ -129,8 +129,8 @@ impl Scripts {
 
     /// Lets scripts that EVAL has brought go, those unused for longest first, until one more of this size fits.
     fn make_room(&mut self, config: &Config, bytes: usize) -> Result<(), Error> {
-        let bytes_max = config.script_cache_bytes_max;
-        while self.passing >= config.script_cache_entries_max.max(1)
+        let bytes_max = config.script_cache_bytes_max.get();
+        while self.passing >= config.script_cache_entries_max.get().max(1)
             || self.passing > 0 && self.bytes + bytes > bytes_max
         {
             let passing = self.by_digest.iter().filter(|(_, script)| !script.stays);
@@ -162,7 +162,7 @@ fn parse_digest(text: &[u8]) -> Option<Digest> {
     }
     for (byte, digits) in digest.iter_mut().zip(text.as_chunks::<2>().0) {
         let [high, low] = digits.map(|digit| (digit as char).to_digit(16));
-        *byte = (high? << 4 | low?) as u8;
+        *byte = number::low_u8((high? << 4 | low?).into());
     }
     Some(digest)
 }
@@ -217,7 +217,7 @@ pub(super) fn split_at(args: Args<'_>, keys: i64) -> Result<usize, Error> {
     if keys > args.len() as i64 - 3 {
         return Err(Error::Text("ERR Number of keys can't be greater than number of args"));
     }
-    usize::try_from(keys).map_err(|_| Error::Text("ERR Number of keys can't be negative"))
+    number::count(keys).ok_or(Error::Text("ERR Number of keys can't be negative"))
 }
 
 /// Runs a script that is kept.

@@ -181,7 +181,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         }
     };
     let server = &mut *ctx.server;
-    let bytes_max = server.config.function_bytes_max;
+    let bytes_max = server.config.function_bytes_max.get();
     let mut texts = Vec::new();
     let mut bytes = 0;
     rdb::restore_libraries(args.at(2), server.memory, bytes_max, |text| {

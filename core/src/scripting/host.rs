@@ -10,7 +10,7 @@ use super::reply;
 use super::run::Run;
 use crate::base::sha1::sha1;
 use crate::keyspace::Store;
-use crate::number::{hexadecimal, write_f64_g17};
+use crate::number::{self, hexadecimal, write_f64_g17};
 use crate::resp::Protocol;
 use crate::resp::args::Range;
 use crate::server::Server;
@@ -87,7 +87,7 @@ fn give(call: &mut Call<'_>, value: Value) -> Result<usize, LuaError> {
 /// Writes the arguments of a call as the words of a command; an error's text if they are none.
 pub(super) fn collect(call: &Call<'_>, words: &mut Words, server: &Server) -> Result<(), &'static [u8]> {
     const TOO_LONG: &[u8] = b"ERR Lua redis lib command arguments are too long";
-    let bytes_max = server.config.query_buffer_bytes_max.min(u32::MAX as usize);
+    let bytes_max = server.config.input_bytes_max();
     words.buffer.clear();
     words.ranges.clear();
     if call.is_empty() {
@@ -108,15 +108,16 @@ pub(super) fn collect(call: &Call<'_>, words: &mut Words, server: &Server) -> Re
             View::Number(number) => write_number(&mut words.buffer, number),
             _ => return Err(b"ERR Lua redis lib command arguments must be strings or integers"),
         }
-        words.ranges.push((start as u32, (words.buffer.len() - start) as u32));
+        words.ranges.push((number::short(start), number::short(words.buffer.len() - start)));
     }
     Ok(())
 }
 
 /// A number as C writes it by `%.17g`, which is how commands get it.
 fn write_number(out: &mut Vec<u8>, number: f64) {
-    if number.abs() < 1e15 && number as i64 as f64 == number && (number != 0.0 || number.is_sign_positive()) {
-        crate::number::write_i64(out, number as i64);
+    let whole = number::truncated(number);
+    if number.abs() < 1e15 && whole as f64 == number && (number != 0.0 || number.is_sign_positive()) {
+        number::write_i64(out, whole);
     } else {
         write_f64_g17(out, number);
     }
@@ -129,7 +130,7 @@ pub(super) fn log(call: &mut Call<'_>) -> Result<usize, LuaError> {
     let View::Number(level) = call.view(0) else {
         return fail(call, b"ERR First argument must be a number (log level).");
     };
-    if !(0..=3).contains(&(level as i64)) {
+    if !(0..=3).contains(&number::truncated(level)) {
         return fail(call, b"ERR Invalid debug level.");
     }
     // The engine has no log to write to.
@@ -165,7 +166,7 @@ fn set_repl(call: &mut Call<'_>) -> Result<usize, LuaError> {
 /// An argument as a whole number; 0 for what is none.
 fn integer(call: &mut Call<'_>, index: usize) -> i64 {
     let value = call.value(index).unwrap_or(Value::Nil);
-    call.vm.to_number(value).map_or(0, |number| number as i64)
+    call.vm.to_number(value).map_or(0, number::truncated)
 }
 
 fn sha1hex(call: &mut Call<'_>) -> Result<usize, LuaError> {

@@ -204,10 +204,10 @@ impl Libraries {
             }
         }
         let bytes: usize = added.values().map(Library::bytes).sum();
-        if self.by_name.len() + added.len() > config.function_libraries_max {
+        if self.by_name.len() + added.len() > config.function_libraries_max.get() {
             return Some(Error::Text("ERR There would be more libraries than function-max-libraries allows"));
         }
-        if self.bytes + bytes > config.function_bytes_max {
+        if self.bytes + bytes > config.function_bytes_max.get() {
             return Some(Error::Text("ERR Libraries would take more bytes than function-max-bytes allows"));
         }
         None

@@ -64,8 +64,8 @@ fn bare(config: &Config, memory: &Memory) -> Option<Box<Vm>> {
         return None;
     }
     let options = Options {
-        memory_bytes_max: config.script_memory_bytes_max,
-        string_bytes_max: config.bulk_bytes_max,
+        memory_bytes_max: config.script_memory_bytes_max.get(),
+        string_bytes_max: config.value_bytes_max(),
         unwraps_errors: true,
         ..Options::default()
     };
@@ -75,7 +75,7 @@ fn bare(config: &Config, memory: &Memory) -> Option<Box<Vm>> {
 /// Lets a machine take what the settings allow, and what there is.
 pub(super) fn limit(vm: &mut Vm, config: &Config, memory: &Memory) {
     let bytes_max = vm.memory_bytes().saturating_add(memory.spare());
-    vm.set_memory_bytes_max(config.script_memory_bytes_max.min(bytes_max));
+    vm.set_memory_bytes_max(config.script_memory_bytes_max.get().min(bytes_max));
 }
 
 /// A machine for scripts of EVAL.

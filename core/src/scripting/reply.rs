@@ -2,7 +2,7 @@
 
 use sanderling_lua::{Error, Value, Vm};
 
-use crate::number::{parse_f64, parse_i64};
+use crate::number::{exact, parse_f64, parse_i64};
 
 /// A reply that the engine has written, as a value. Nothing of it is checked: it is our own.
 pub(super) fn read(vm: &mut Vm, reply: &[u8]) -> Result<Value, Error> {
@@ -34,15 +34,15 @@ fn take(vm: &mut Vm, rest: &mut &[u8]) -> Result<Value, Error> {
     let line = line(rest);
     match kind {
         Some(b':') => Ok((number(line) as f64).into()),
-        Some(b'$') => match usize::try_from(number(line)) {
-            Ok(len) => vm.string(bytes(rest, len)),
-            Err(_) => Ok(false.into()),
+        Some(b'$') => match exact(number(line)) {
+            Some(len) => vm.string(bytes(rest, len)),
+            None => Ok(false.into()),
         },
         Some(b'+') => single(vm, b"ok", line),
         Some(b'-') => error(vm, line, true),
-        Some(b'*' | b'>') => match usize::try_from(number(line)) {
-            Ok(len) => take_array(vm, rest, len),
-            Err(_) => Ok(false.into()),
+        Some(b'*' | b'>') => match exact(number(line)) {
+            Some(len) => take_array(vm, rest, len),
+            None => Ok(false.into()),
         },
         Some(b'_') => Ok(Value::Nil),
         Some(b'#') => Ok((line == b"t").into()),
@@ -53,11 +53,11 @@ fn take(vm: &mut Vm, rest: &mut &[u8]) -> Result<Value, Error> {
         }
         Some(b'(') => single(vm, b"big_number", line),
         Some(b'=') => {
-            let text = bytes(rest, number(line) as usize);
+            let text = bytes(rest, len(line));
             take_verbatim(vm, text)
         }
-        Some(b'%') => take_map(vm, rest, number(line) as usize),
-        Some(b'~') => take_set(vm, rest, number(line) as usize),
+        Some(b'%') => take_map(vm, rest, len(line)),
+        Some(b'~') => take_set(vm, rest, len(line)),
         // The command had no memory for its reply.
         _ => error(vm, b"OOM command not allowed when used memory > 'maxmemory'.", true),
     }
@@ -68,7 +68,7 @@ fn take_array(vm: &mut Vm, rest: &mut &[u8], len: usize) -> Result<Value, Error>
     let table = vm.table(len, 0)?;
     for index in 1..=len {
         if rest.first() == Some(&b'$') && rest.get(1) != Some(&b'-') {
-            let text_len = number(line(rest)) as usize;
+            let text_len = exact(number(line(rest))).unwrap_or(0);
             vm.set_index_bytes(table, index, bytes(rest, text_len))?;
             continue;
         }
@@ -130,6 +130,11 @@ fn bytes<'a>(rest: &mut &'a [u8], len: usize) -> &'a [u8] {
     let (bytes, behind) = rest.split_at(len.min(rest.len()));
     *rest = behind.get(2..).unwrap_or_default();
     bytes
+}
+
+/// The length that an aggregate or a string has, which is one that was written here.
+fn len(line: &[u8]) -> usize {
+    exact(number(line)).unwrap_or(0)
 }
 
 fn number(line: &[u8]) -> i64 {

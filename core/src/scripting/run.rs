@@ -109,7 +109,7 @@ impl Run {
             out: Vec::new(),
             db,
             owns_effects: false,
-            started: ctx.server.now,
+            started: ctx.server.steady,
             now: ctx.store.now,
             ticks: 0,
         }
@@ -234,7 +234,7 @@ pub(crate) fn go_on(store: &mut Store, server: &mut Server) -> bool {
     if end == Some(End::Paused) {
         let micros = server.config.busy_reply_millis.saturating_mul(1000);
         paused.leave(store, server);
-        if !paused.is_busy && server.now.saturating_sub(paused.run.started) >= micros {
+        if !paused.is_busy && server.steady.saturating_sub(paused.run.started) >= micros {
             paused.is_busy = true;
             server.unusual.set(Unusual::BUSY, true);
             server.scripting.paused = Some(paused);
@@ -277,7 +277,7 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
     let blocked = server.connection(conn).blocked.take();
     if let Some(blocked) = &blocked {
         // By the time that the host tells, since the embedder's clock may stand between two slices.
-        let micros = server.now.saturating_sub(run.started);
+        let micros = server.steady.saturating_sub(run.started);
         observe::note_time(server, conn, None, row, blocked.request.args(), micros);
     }
     server.connection(conn).blocked = blocked;
@@ -339,7 +339,7 @@ pub(super) fn write_running(server: &Server, reply: &mut Reply<'_>) {
         None => reply.array(0),
     }
     reply.text("duration_ms");
-    reply.int((server.now.saturating_sub(paused.run.started) / 1000) as i64);
+    reply.int((server.steady.saturating_sub(paused.run.started) / 1000) as i64);
 }
 
 /// What other clients are told.
@@ -367,7 +367,7 @@ fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, e
         }
         End::Done | End::Paused => {}
     }
-    let rules = Rules { script_protocol: run.protocol, bytes_max: server.config.bulk_bytes_max };
+    let rules = Rules { script_protocol: run.protocol, bytes_max: server.config.value_bytes_max() };
     let mut errors = Vec::new();
     let mark = reply.mark();
     if !value::write(reply, vm.view_result(0), &rules, &mut errors) {

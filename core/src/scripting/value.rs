@@ -165,6 +165,7 @@ pub(super) fn trimmed(text: &[u8]) -> &[u8] {
 }
 
 /// The whole part of a number. What is too large becomes the smallest integer, as x86 converts it.
+#[expect(clippy::cast_possible_truncation, reason = "the number is within the bounds")]
 fn truncated(number: f64) -> i64 {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&number) { number as i64 } else { i64::MIN }

@@ -28,9 +28,9 @@ pub struct Block {
     pub wants: Type,
     /// Whether the end of a key, or its becoming another type, is worth another try as well.
     pub wakes_on_loss: bool,
-    /// When to give up, in unix microseconds; `None` waits for ever.
+    /// When to give up, in steady microseconds; `None` waits for ever.
     pub deadline: Option<u64>,
-    /// When to try again whatever happens, in unix microseconds: time alone may bring what is waited for.
+    /// When to try again whatever happens, in steady microseconds: time alone may bring what is waited for.
     pub retry_at: Option<u64>,
     /// What to reply then.
     pub on_timeout: Absent,
@@ -218,7 +218,7 @@ fn finish(
 /// Ends the waits whose time is over, and tries again where time may have brought something.
 pub(crate) fn end_waits(store: &mut Store, server: &mut Server) {
     while let Some(&(at, conn)) = server.timers.first()
-        && at <= server.now
+        && at <= server.steady
     {
         server.timers.pop_first();
         let blocked = server.connection(conn).blocked.as_mut();
@@ -266,7 +266,7 @@ fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked
     server.connection(conn).reply_mode.advance();
 }
 
-/// Reads a timeout in seconds and gives the deadline in unix microseconds; 0 means none.
+/// Reads a timeout in seconds and gives the deadline in steady microseconds, see [`Server::steady`]; 0 means none.
 pub(crate) fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     const INVALID: Error = Error::Text("ERR timeout is not a float or out of range");
     let seconds = number::parse_f64(timeout).ok_or(INVALID)?;
@@ -279,7 +279,7 @@ pub(crate) fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Er
     if millis > i64::MAX as f64 {
         return Err(Error::Text("ERR timeout is out of range"));
     }
-    let millis = millis as u64;
+    let millis = number::whole(millis);
     if millis == 0 {
         return Ok(None);
     }
@@ -295,7 +295,7 @@ fn ceil(value: f64) -> f64 {
         // Above 2^53 every double is whole.
         return value;
     }
-    let whole = value as u64 as f64;
+    let whole = number::whole(value) as f64;
     if whole < value { whole + 1.0 } else { whole }
 }
 

@@ -4,6 +4,7 @@
 
 use alloc::vec::Vec;
 
+use crate::number;
 use crate::server::Server;
 use crate::server::connection::{ConnId, Connection};
 
@@ -61,10 +62,12 @@ pub(crate) fn forget(server: &mut Server, conn: ConnId) {
 fn limit(server: &Server) -> Option<usize> {
     match server.config.maxmemory_clients {
         0 => None,
-        bytes @ 1.. => Some(bytes as usize),
+        bytes @ 1.. => number::count(bytes),
         percent => {
-            let whole = Some(server.config.maxmemory).filter(|&whole| whole > 0)?;
-            Some((whole as u128 * u128::from(percent.unsigned_abs()) / 100) as usize)
+            let whole = Some(server.config.maxmemory.value()).filter(|&whole| whole > 0)?;
+            // A hundredth first, since the product may exceed 64 bits; what that leaves out is counted in bytes.
+            let percent = percent.unsigned_abs();
+            Some(number::saturate(whole / 100 * percent + whole % 100 * percent / 100))
         }
     }
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::acl::{DEFAULT_USER, UserId};
 use crate::command::Command;
 use crate::keyspace::Store;
+use crate::number;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parser, Protocol};
 use crate::server::blocking::Blocked;
@@ -43,7 +44,7 @@ impl OwnedRequest {
         let mut buffer = Vec::with_capacity(words.clone().map(<[u8]>::len).sum());
         let mut ranges = Vec::with_capacity(words.clone().count());
         for arg in words {
-            ranges.push((buffer.len() as u32, arg.len() as u32));
+            ranges.push((number::short(buffer.len()), number::short(arg.len())));
             buffer.extend_from_slice(arg);
         }
         OwnedRequest { buffer: buffer.into(), ranges: ranges.into() }
@@ -218,9 +219,9 @@ pub struct Connection {
     pub subscriptions: Subscriptions,
     /// What it waits for.
     pub blocked: Option<Box<Blocked>>,
-    /// When it connected, in unix microseconds.
+    /// When it connected, in steady microseconds.
     pub created: u64,
-    /// When it last sent something, in unix microseconds.
+    /// When it last sent something, in steady microseconds.
     pub last_active: u64,
     /// The command that ran last.
     pub last_command: Option<(Option<&'static Command>, &'static Command)>,

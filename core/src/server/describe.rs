@@ -16,7 +16,7 @@ pub(crate) fn describe(server: &Server, conn: ConnId) -> Vec<u8> {
 }
 
 pub(crate) fn describe_one(server: &Server, conn: ConnId, connection: &Connection) -> Vec<u8> {
-    let seconds_since = |then: u64| server.now.saturating_sub(then) / 1_000_000;
+    let seconds_since = |then: u64| server.steady.saturating_sub(then) / 1_000_000;
     let subscriptions = &connection.subscriptions;
     let (multi, multi_bytes) = match &connection.transaction {
         Some(transaction) => (transaction.queue.len() as i64, transaction.bytes),

@@ -26,6 +26,7 @@ use crate::base::secret::Passwords;
 use crate::command::{Index, Lookup};
 use crate::config::{Config, Fact, Options};
 use crate::engine::outbox::{Class, DEFAULT_USER_GUARDED};
+use crate::number;
 use crate::observe::{Observer, Statistics};
 use crate::resp::Reply;
 use crate::resp::args::Args;
@@ -67,14 +68,15 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// Takes another look, in unix microseconds.
+    /// Takes another look, in steady microseconds.
     pub(crate) fn look(&mut self, now: u64, stats: &Stats) {
         let passed = now.saturating_sub(self.at);
         if passed >= 1_000_000 {
             let counted = [stats.commands, stats.bytes_in, stats.bytes_out];
             for (index, count) in counted.into_iter().enumerate() {
                 let grown = u128::from(count.saturating_sub(self.counted[index]));
-                self.per_second[index] = (grown * 1_000_000 / u128::from(passed)) as u64;
+                self.per_second[index] =
+                    u64::try_from(grown * 1_000_000 / u128::from(passed)).unwrap_or(u64::MAX);
             }
             (self.at, self.counted) = (now, counted);
         }
@@ -157,7 +159,7 @@ pub struct Server {
     pub stats: Stats,
     /// What is seen of the commands that run.
     pub observer: Observer,
-    /// Deadlines of waiting connections, in unix microseconds.
+    /// Deadlines of waiting connections, in steady microseconds.
     pub timers: OrderedSet<(u64, ConnId)>,
     /// Connections to be closed after the running command, once their output is taken.
     pub closing: Vec<ConnId>,
@@ -177,7 +179,10 @@ pub struct Server {
     pub blocked: usize,
     /// The time of the running command, in unix microseconds.
     pub now: u64,
-    /// When the engine began, in unix microseconds.
+    /// A time that begins as [`Server::now`] and goes on with it, but does not go back, in microseconds. What lasts for
+    /// a while is measured by it, so that it ends after that while although the clock is corrected meanwhile.
+    pub steady: u64,
+    /// When the engine began, in unix microseconds, which are steady ones as well.
     pub started: u64,
     /// Forty hexadecimal digits that tell this run from others.
     pub run_id: String,
@@ -191,7 +196,7 @@ pub struct Server {
     pub(crate) fact: Option<fn(Fact) -> u64>,
     /// The file that the settings came from; empty without one.
     pub(crate) config_file: String,
-    /// No request runs before this time, in unix microseconds (DEBUG SLEEP).
+    /// No request runs before this time, in steady microseconds (DEBUG SLEEP).
     pub(crate) asleep_until: u64,
     /// The number of the process; 0 where there is none.
     pub process_id: u32,
@@ -242,6 +247,7 @@ impl Server {
             runnable: VecDeque::new(),
             blocked: 0,
             now,
+            steady: now,
             started: now,
             repl_id: run_id.chars().rev().collect(),
             host_request: None,
@@ -271,6 +277,25 @@ impl Server {
         }
     }
 
+    /// Takes over what the clock tells; whether it has gone back.
+    #[inline]
+    pub(crate) fn set_time(&mut self, now: u64) -> bool {
+        let has_gone_back = now < self.now;
+        self.steady = self.steady.saturating_add(now.saturating_sub(self.now));
+        self.now = now;
+        has_gone_back
+    }
+
+    /// The steady time at which the clock will tell this time, unless it is corrected before.
+    pub(crate) fn steady_of(&self, at: u64) -> u64 {
+        self.steady.saturating_add(at.saturating_sub(self.now))
+    }
+
+    /// What the clock will tell at this steady time, unless it is corrected before.
+    pub(crate) fn clock_at(&self, steady: u64) -> u64 {
+        self.now.saturating_add(steady.saturating_sub(self.steady))
+    }
+
     /// The numbers of all commands.
     pub(crate) fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::new(&self.lookup))
@@ -296,7 +321,7 @@ impl Server {
 
     /// The same for all connections, when users have changed.
     pub(crate) fn refresh_gates(&mut self) {
-        for conn in 0..self.connections.len() as ConnId {
+        for conn in 0..number::short(self.connections.len()) {
             if self.get(conn).is_some() {
                 self.refresh_gate(conn);
             }
@@ -332,7 +357,7 @@ impl Server {
             .connections
             .iter()
             .enumerate()
-            .filter_map(|(id, connection)| Some((id as ConnId, connection.as_deref()?)))
+            .filter_map(|(id, connection)| Some((number::short(id), connection.as_deref()?)))
             .collect();
         sort_by_key(&mut all, |(_, connection)| connection.client_id);
         all
@@ -356,7 +381,7 @@ impl Server {
             None => {
                 self.connections.push(connection);
                 self.side.push(Vec::new());
-                (self.connections.len() - 1) as ConnId
+                number::short(self.connections.len() - 1)
             }
         }
     }
@@ -442,13 +467,13 @@ impl Server {
     /// Whether no request may run for now.
     #[inline]
     pub(crate) fn is_asleep(&self) -> bool {
-        self.asleep_until > self.now
+        self.asleep_until > self.steady
     }
 
     /// Lets all connections go on once nothing keeps them from it any more.
     pub(crate) fn wake_up(&mut self) {
         self.asleep_until = 0;
-        for conn in 0..self.connections.len() as ConnId {
+        for conn in 0..number::short(self.connections.len()) {
             if self.get(conn).is_some_and(|connection| connection.may_run()) {
                 self.make_runnable(conn);
             }

@@ -14,7 +14,7 @@ use crate::server::{Server, Unusual};
 /// The pause, if there is one.
 #[derive(Default)]
 pub(crate) struct Pause {
-    /// When it ends, in unix microseconds.
+    /// When it ends, in steady microseconds.
     ends: u64,
     /// Whether every request waits, or only those that may change something.
     holds_all: bool,
@@ -31,7 +31,7 @@ pub(crate) fn begin(store: &mut Store, server: &mut Server, ends: u64, holds_all
     let pause = &mut server.pause;
     pause.ends = pause.ends.max(ends);
     pause.holds_all = holds_all || (is_paused && pause.holds_all);
-    if pause.ends > server.now {
+    if pause.ends > server.steady {
         server.unusual.set(Unusual::PAUSED, true);
         store.stand_still();
     }
@@ -49,14 +49,14 @@ pub(crate) fn end(store: &mut Store, server: &mut Server) {
     }
 }
 
-/// When the pause ends, for the host's clock.
+/// When the pause ends, in steady microseconds.
 pub(crate) fn deadline(server: &Server) -> Option<u64> {
     server.unusual.has(Unusual::PAUSED).then_some(server.pause.ends)
 }
 
 /// Ends a pause whose time has come; whether there still is one.
 pub(crate) fn lift_if_over(store: &mut Store, server: &mut Server) -> bool {
-    if server.unusual.has(Unusual::PAUSED) && server.pause.ends <= server.now {
+    if server.unusual.has(Unusual::PAUSED) && server.pause.ends <= server.steady {
         end(store, server);
     }
     server.unusual.has(Unusual::PAUSED)

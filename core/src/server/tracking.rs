@@ -208,7 +208,7 @@ pub(crate) fn advance(server: &mut Server, conn: ConnId, parent: Option<&Command
 
 /// Gives keys up while there are more than the limit allows; their readers are told as if they had changed.
 pub(crate) fn keep_limit(server: &mut Server) {
-    let limit = server.config.tracked_keys_max;
+    let limit = server.config.tracked_keys_max.get();
     for _ in 0..EVICTED_PER_COMMAND_MAX {
         let table = &mut server.tracking;
         if limit == 0 || table.keys.len() <= limit {

@@ -3,6 +3,7 @@
 //! A list that is small, by `list-max-listpack-size`, is only one chunk. Beyond it, chunks and their entry counts lie side by side
 //! in one deque, so seeking an index in the middle of millions of elements reads counts in a row, not chunks.
 
+use crate::number;
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{fmt, mem};
 
@@ -340,8 +341,7 @@ impl List {
     /// Removes elements that equal `value`, with LREM's count: the first `count` of them, or the last
     /// `-count`, or all for 0. Returns how many were removed.
     pub fn remove(&mut self, count: i64, value: Item<'_>) -> usize {
-        let limit =
-            if count == 0 { usize::MAX } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
+        let limit = if count == 0 { usize::MAX } else { number::saturate(count.unsigned_abs()) };
         match &mut self.chunks {
             Chunks::One(items) => remove_equal(items, value, limit, count < 0),
             Chunks::Many(many) => {

@@ -13,6 +13,11 @@
 //! readable backwards. Canonical integers are stored in binary, and each value has exactly one encoding, so
 //! equality is equality of encoded bytes.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "each width is chosen by what it can hold, and lengths are asserted to fit into the wider"
+)]
+
 use alloc::{boxed::Box, vec::Vec};
 use core::{cmp::Ordering, fmt, mem};
 

@@ -3,6 +3,7 @@
 //! Each of the standard library's sorts takes some eight kilobytes of code for every type and every order. This one
 //! sorts numbers of elements with a comparison that it calls through a pointer, and moves the elements afterwards.
 
+use crate::number;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
@@ -16,7 +17,7 @@ pub(crate) fn sort_by<T>(elements: &mut [T], mut compare: impl FnMut(&T, &T) -> 
     for start in 0..order.len() {
         let mut at = start;
         loop {
-            let next = core::mem::replace(&mut order[at], at as u32) as usize;
+            let next = core::mem::replace(&mut order[at], number::short(at)) as usize;
             if next == start {
                 break;
             }

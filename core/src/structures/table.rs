@@ -218,7 +218,7 @@ impl<E: Keyed> Table<E> {
             return None;
         }
         loop {
-            let segment = self.directory[random.below(self.directory.len() as u64) as usize];
+            let segment = self.directory[random.index(self.directory.len())];
             // SAFETY: pointers in the directory are live segments.
             let (slots, len, depth) =
                 unsafe { (segment.as_ref().slots, segment.as_ref().len, segment.as_ref().depth) };
@@ -232,7 +232,7 @@ impl<E: Keyed> Table<E> {
                 continue;
             }
             loop {
-                let index = random.below(u64::from(slots)) as usize;
+                let index = random.index(usize::from(slots));
                 // SAFETY: the index is below the segment's slots; a control byte under 0x80 marks a full one.
                 unsafe {
                     if *controls(segment).add(index) < DELETED {

@@ -4,6 +4,8 @@
 //! allocation is `[ length u8 ][ bytes ]`, or `[ 0xff ][ length u32 ][ bytes ]` from 255 bytes on, both
 //! without alignment, so that a string of 15 bytes takes 16.
 
+#![expect(clippy::cast_possible_truncation, reason = "each head is chosen by what it can hold")]
+
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::alloc::Layout;
 use core::{fmt, ptr::NonNull, slice};

@@ -14,6 +14,7 @@ pub mod string;
 pub mod zset;
 
 use crate::command::Command;
+use crate::config::Limit;
 use crate::structures::Fill;
 use crate::structures::table::HashSeed;
 
@@ -50,25 +51,25 @@ pub struct Compact {
     /// See [`HashSeed`].
     pub seed: HashSeed,
     /// `hash-max-listpack-entries`.
-    pub hash_entries_max: usize,
+    pub hash_entries_max: Limit,
     /// `hash-max-listpack-value`, in bytes.
-    pub hash_value_bytes_max: usize,
+    pub hash_value_bytes_max: Limit,
     /// `set-max-intset-entries`.
-    pub intset_entries_max: usize,
+    pub intset_entries_max: Limit,
     /// `set-max-listpack-entries`.
-    pub set_entries_max: usize,
+    pub set_entries_max: Limit,
     /// `set-max-listpack-value`, in bytes.
-    pub set_value_bytes_max: usize,
+    pub set_value_bytes_max: Limit,
     /// `zset-max-listpack-entries`.
-    pub zset_entries_max: usize,
+    pub zset_entries_max: Limit,
     /// `zset-max-listpack-value`, in bytes.
-    pub zset_value_bytes_max: usize,
+    pub zset_value_bytes_max: Limit,
     /// `list-max-listpack-size`.
     pub list_fill: Fill,
     /// `stream-node-max-bytes`; 0 means no limit.
-    pub stream_node_bytes_max: usize,
+    pub stream_node_bytes_max: Limit,
     /// `stream-node-max-entries`; 0 means no limit.
-    pub stream_node_entries_max: usize,
+    pub stream_node_entries_max: Limit,
 }
 
 impl Compact {
@@ -76,16 +77,16 @@ impl Compact {
     pub fn new(seed: HashSeed) -> Compact {
         Compact {
             seed,
-            hash_entries_max: 512,
-            hash_value_bytes_max: 64,
-            intset_entries_max: 512,
-            set_entries_max: 128,
-            set_value_bytes_max: 64,
-            zset_entries_max: 128,
-            zset_value_bytes_max: 64,
+            hash_entries_max: Limit::new(512),
+            hash_value_bytes_max: Limit::new(64),
+            intset_entries_max: Limit::new(512),
+            set_entries_max: Limit::new(128),
+            set_value_bytes_max: Limit::new(64),
+            zset_entries_max: Limit::new(128),
+            zset_value_bytes_max: Limit::new(64),
             list_fill: Fill::default(),
-            stream_node_bytes_max: 4096,
-            stream_node_entries_max: 100,
+            stream_node_bytes_max: Limit::new(4096),
+            stream_node_entries_max: Limit::new(100),
         }
     }
 }

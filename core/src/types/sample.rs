@@ -2,6 +2,7 @@
 
 use crate::base::error::Error;
 use crate::base::random::{Random, Selection};
+use crate::number;
 use crate::resp::Reply;
 use crate::structures::ordered::OrderedSet;
 use crate::structures::table::{Keyed, Table};
@@ -31,7 +32,7 @@ impl Draw {
                 "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
             ));
         }
-        let amount = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+        let amount = number::saturate(count.unsigned_abs());
         Ok(if count < 0 { Draw::Repeated(amount) } else { Draw::Distinct(amount) })
     }
 }
@@ -64,7 +65,7 @@ pub fn memory_bytes<E: Keyed>(table: &Table<E>, own: impl Fn(&E) -> usize) -> us
     let sampled: usize = table.iter().take(MEMORY_SAMPLES).map(own).sum();
     let samples = table.len().clamp(1, MEMORY_SAMPLES);
     let elements = sampled as u64 * table.len() as u64 / samples as u64;
-    size_of::<Table<E>>() + table.memory_bytes() + elements as usize
+    size_of::<Table<E>>() + table.memory_bytes() + number::saturate(elements)
 }
 
 /// Calls `visit` for `count` different elements, each choice equally likely; for all if there are no more.

@@ -37,7 +37,7 @@ impl<'a> ScanOptions<'a> {
                 if count < 1 {
                     return Err(Error::Syntax);
                 }
-                options.count = usize::try_from(count).unwrap_or(usize::MAX);
+                options.count = number::count(count).unwrap_or(usize::MAX);
             } else if cursor.accept_with("MATCH", 1) {
                 // A lone star also matches the empty string, which the matcher itself denies.
                 options.pattern = Some(cursor.take()?).filter(|pattern| *pattern != b"*");

@@ -7,7 +7,7 @@ use super::{Engine, EngineConfig, Request, Trap, cache};
 use crate::clock::running_micros;
 use crate::facts::fact;
 use sanderling_core::abi::{self, DESCRIPTOR_BYTES};
-use sanderling_core::{ConnId, Fact, Micros, Output};
+use sanderling_core::{ConnId, Fact, Micros, Output, number};
 use std::ops::Range;
 use std::path::Path;
 use wasmtime::{
@@ -153,8 +153,9 @@ impl Guest {
             return Err(Trap(format!("{} bytes of settings are too many", options.len())));
         };
         room.copy_from_slice(options.as_bytes());
-        let seed = u128::from_le_bytes(seed);
-        let arguments = (seed as u64, (seed >> 64) as u64, now, options.len() as u32);
+        let half = |bytes: &[u8]| bytes.iter().rev().fold(0, |half, &byte| half << 8 | u64::from(byte));
+        let (low, high) = (half(&seed[..8]), half(&seed[8..]));
+        let arguments = (low, high, now, number::short(options.len()));
         let failed = self.exports.init.call(&mut self.store, arguments);
         if failed.map_err(|error| self.trap(error))? == 0 {
             return Ok(());
@@ -227,7 +228,7 @@ impl Engine for Guest {
         assert!(self.requests_len < self.requests_max, "the caller keeps to requests_max");
         let request = abi::Request::from(request);
         let at = self.requests + self.requests_len * DESCRIPTOR_BYTES;
-        let start = self.input.start as u32 + request.start;
+        let start = number::short(self.input.start) + request.start;
         let descriptor = &mut self.memory.data_mut(&mut self.store)[at..at + DESCRIPTOR_BYTES];
         descriptor[..4].copy_from_slice(&request.conn.to_le_bytes());
         descriptor[4..8].copy_from_slice(&start.to_le_bytes());
@@ -237,7 +238,7 @@ impl Engine for Guest {
     }
 
     fn process(&mut self, now: Micros) -> Result<(), Trap> {
-        let count = std::mem::take(&mut self.requests_len) as u32;
+        let count = number::short(std::mem::take(&mut self.requests_len));
         let outputs = self.exports.process.call(&mut self.store, (now, count));
         let outputs = outputs.map_err(|error| self.trap(error))?;
         self.take_outputs(outputs)

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT as an event of the loop.
+//! SIGTERM and SIGINT as an event of the loop; what else could end the server is ignored.
 
 use mio::net::UnixStream;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -6,6 +6,15 @@ use signal_hook::{flag, low_level};
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Ignores the end of a terminal, which need not be the server's, and of pipes, which is an error of each write. Log
+/// files are opened again without being told (see [`crate::log`]), so that SIGHUP is free of any other meaning.
+pub(super) fn ignore_others() {
+    for signal in [libc::SIGHUP, libc::SIGPIPE] {
+        // SAFETY: ignoring a signal runs no code of ours.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
 
 /// The two signals that end the server; the second one ends it at once.
 pub(super) struct Signals {
@@ -38,9 +47,9 @@ impl Signals {
     pub(super) fn take(&mut self) -> Option<&'static str> {
         // The bytes only wake the loop up.
         let _ = self.pipe.read(&mut [0; 16]);
-        match self.last.swap(0, Ordering::Relaxed) as i32 {
-            SIGINT => Some("SIGINT"),
-            SIGTERM => Some("SIGTERM"),
+        match i32::try_from(self.last.swap(0, Ordering::Relaxed)) {
+            Ok(SIGINT) => Some("SIGINT"),
+            Ok(SIGTERM) => Some("SIGTERM"),
             _ => None,
         }
     }

@@ -8,7 +8,12 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-on_both_engines!(stops_on_signals, serves_a_unix_socket, stops_with_replies_delivered);
+on_both_engines!(
+    survives_other_signals,
+    stops_on_signals,
+    serves_a_unix_socket,
+    stops_with_replies_delivered
+);
 
 fn stops_on_signals(engine: &str) {
     for signal in ["TERM", "INT"] {
@@ -25,6 +30,20 @@ fn stops_on_signals(engine: &str) {
         assert!(log.contains(&format!("received SIG{signal}")), "{log}");
         assert!(!Path::new(&pid_file).exists());
     }
+}
+
+/// The terminal that a server was started in is closed, or a daemon's manager asks for logs to be opened anew.
+fn survives_other_signals(engine: &str) {
+    let server = Process::start(engine, &[]);
+    let mut client = server.client();
+    client.ping().call(&[b"SET", b"k", b"v"], "+OK\r\n");
+    for signal in ["HUP", "PIPE", "HUP"] {
+        server.signal(signal);
+        client.call(&[b"GET", b"k"], "$1\r\nv\r\n");
+    }
+    server.signal("TERM");
+    let (status, log) = server.end();
+    assert!(status.success(), "{log}");
 }
 
 /// A large reply is on its way when the signal comes.
@@ -184,6 +203,34 @@ fn the_log_can_be_a_file_of_json() {
     for line in fs::read_to_string(&path).unwrap().lines() {
         assert!(line.starts_with("{\"time\":\"") && line.ends_with("\"}"), "{line}");
     }
+}
+
+/// Logs are rotated by renaming the file, with or without a signal.
+#[test]
+fn a_log_file_that_is_gone_is_opened_anew() {
+    let dir = TempDir::new();
+    let (path, old) = (dir.join("log"), dir.join("log.1"));
+    let server = Process::start_logging(&path);
+    fs::rename(&path, &old).unwrap();
+    server.signal("HUP");
+    server.signal("TERM");
+    assert!(server.end().0.success());
+    let (old, new) = (fs::read_to_string(old).unwrap(), fs::read_to_string(path).unwrap());
+    assert!(old.contains("Ready to accept connections") && !old.contains("received SIGTERM"), "{old}");
+    assert!(!new.contains("Ready to accept connections") && new.contains("received SIGTERM"), "{new}");
+}
+
+/// Its directory is gone as well: the server goes on, and the lines go where they went before.
+#[test]
+fn a_log_file_that_cannot_be_opened_anew_stops_nothing() {
+    let dir = TempDir::new();
+    let (logs, old) = (dir.join("logs"), dir.join("old"));
+    fs::create_dir(&logs).unwrap();
+    let server = Process::start_logging(&format!("{logs}/log"));
+    fs::rename(&logs, &old).unwrap();
+    server.signal("TERM");
+    assert!(server.end().0.success());
+    assert!(fs::read_to_string(format!("{old}/log")).unwrap().contains("received SIGTERM"));
 }
 
 #[test]

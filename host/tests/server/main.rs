@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 mod client;
+mod clock;
 mod files;
 mod lifecycle;
 mod limits;
 mod memory;
+mod numbers;
 mod process;
 mod protocol;
 mod trap;

@@ -25,10 +25,15 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a server on a free port and waits until it is ready.
     pub(crate) fn start(engine: &str, flags: &[&str]) -> Self {
+        Self::start_in(&[], engine, flags)
+    }
+
+    /// The same in an environment of more variables.
+    pub(crate) fn start_in(variables: &[(&str, &str)], engine: &str, flags: &[&str]) -> Self {
         // Between finding a free port and taking it somebody else may take it.
         for _ in 0..10 {
             let port = free_port();
-            let mut process = Self::launch(engine, port, flags);
+            let mut process = Self::launch_in(variables, engine, port, flags);
             if process.wait_log_or_end("Ready to accept connections") {
                 return process;
             }
@@ -39,14 +44,31 @@ impl Process {
 
     /// Starts a server and does not wait.
     pub(crate) fn launch(engine: &str, port: u16, flags: &[&str]) -> Self {
+        Self::launch_in(&[], engine, port, flags)
+    }
+
+    fn launch_in(variables: &[(&str, &str)], engine: &str, port: u16, flags: &[&str]) -> Self {
         let dir = TempDir::new();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sanderling"));
         // Flags come last, so that they may override.
         command
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--engine", engine])
             .args(["--cache-dir", &shared_cache_dir(), "--dir", dir.path().to_str().unwrap()])
-            .args(flags);
+            .args(flags)
+            .envs(variables.iter().copied());
         Self::spawn(command, port, dir)
+    }
+
+    /// Starts a server that logs to a file, on a socket beside it, and waits until it is ready.
+    pub(crate) fn start_logging(path: &str) -> Self {
+        let process =
+            Self::launch("native", 0, &["--unixsocket", &format!("{path}.sock"), "--logfile", path]);
+        let until = Instant::now() + PATIENCE;
+        while !fs::read_to_string(path).unwrap_or_default().contains("Ready to accept connections") {
+            assert!(Instant::now() < until, "the server is not ready");
+            std::thread::yield_now();
+        }
+        process
     }
 
     /// Starts a server with nothing but these arguments.

@@ -83,6 +83,12 @@ pub const DIFFERENCES: &[Difference] = &[
                timed.",
     },
     Difference {
+        commands: &["CONFIG SET"],
+        title: "A string has less than 4 GiB, in the sandbox and in the npm package less than 2 GiB",
+        text: "`proto-max-bulk-len` and `client-query-buffer-limit` show what was set; what goes beyond is refused as if \
+               that were the limit.",
+    },
+    Difference {
         commands: &["SLOWLOG GET", "LATENCY HISTOGRAM", "LATENCY LATEST", "LATENCY HISTORY"],
         title: "Only what may be slow is timed",
         text: "With thresholds of a millisecond and more, commands that take constant time are not timed. \

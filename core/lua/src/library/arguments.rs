@@ -3,6 +3,7 @@
 use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::meta::Event;
+use crate::narrow;
 use crate::number;
 use crate::table::Table;
 use crate::value::{Gc, Str, Val};
@@ -65,6 +66,16 @@ impl Call<'_> {
 
     pub(crate) fn opt_integer(&mut self, index: usize, default: i64) -> Result<i64, Raise> {
         if self.arg(index).is_nil() { Ok(default) } else { self.check_integer(index) }
+    }
+
+    /// As C's `int`, which much of the library takes: the lower 32 bits of [`Call::check_integer`].
+    pub(crate) fn check_int(&mut self, index: usize) -> Result<i64, Raise> {
+        Ok(to_int(self.check_integer(index)?).into())
+    }
+
+    /// The same, or a default, cut in the same way, for nil.
+    pub(crate) fn opt_int(&mut self, index: usize, default: i64) -> Result<i64, Raise> {
+        Ok(to_int(self.opt_integer(index, default)?).into())
     }
 
     #[inline]
@@ -234,9 +245,21 @@ impl Buffer {
 }
 
 /// As C converts a `double` to `ptrdiff_t` on x86-64.
+#[expect(clippy::cast_possible_truncation, reason = "the number is within the bounds")]
 pub(crate) fn to_integer(number: f64) -> i64 {
     const LIMIT: f64 = (1u64 << 63) as f64;
     if (-LIMIT..LIMIT).contains(&number) { number as i64 } else { i64::MIN }
+}
+
+/// As C converts a `double` to `float`.
+#[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+pub(crate) fn to_float(number: f64) -> f32 {
+    number as f32
+}
+
+/// As C converts a longer integer to `int`.
+pub(crate) fn to_int(number: i64) -> i32 {
+    narrow::low_u32(number.cast_unsigned()).cast_signed()
 }
 
 /// For messages: a number as Lua writes it.

@@ -1,10 +1,12 @@
 //! The basic functions.
 
+use super::arguments::to_int;
 use super::{register, register_kind, set};
 use crate::api::{Call, Host};
 use crate::debug::level_frame;
 use crate::error::Raise;
 use crate::meta::Event;
+use crate::narrow;
 use crate::number;
 use crate::steps::{Next, Work};
 use crate::value::{NativeKind, Val};
@@ -115,13 +117,13 @@ fn gcinfo(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 }
 
 fn error(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    let level = call.opt_integer(1, 1)?;
+    let level = call.opt_int(1, 1)?;
     let value = call.arg(0);
     if let Val::Str(_) | Val::Number(_) = value
         && level > 0
     {
         let text = call.check_string(0)?;
-        return Err(call.vm.runtime_error_at(level.min(1 << 30) as usize, text.bytes()));
+        return Err(call.vm.runtime_error_at(narrow::count(level).unwrap_or(0).min(1 << 30), text.bytes()));
     }
     Err(call.vm.throw(value))
 }
@@ -131,12 +133,12 @@ fn function_argument(call: &mut Call<'_>, optional: bool) -> Result<Val, Raise> 
     if let value @ (Val::Lua(_) | Val::Native(_)) = call.arg(0) {
         return Ok(value);
     }
-    let level = if optional { call.opt_integer(0, 1)? } else { call.check_integer(0)? };
+    let level = if optional { call.opt_int(0, 1)? } else { call.check_int(0)? };
     if level < 0 {
         return Err(call.bad_argument(0, "level must be non-negative"));
     }
     let thread = call.vm.current;
-    let Some(frame) = level_frame(thread, level.min(1 << 30) as usize) else {
+    let Some(frame) = level_frame(thread, narrow::count(level).unwrap_or(0).min(1 << 30)) else {
         return Err(call.bad_argument(0, "invalid level"));
     };
     Ok(thread.at(thread.frames[frame].func as usize))
@@ -207,7 +209,7 @@ fn ipairs(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 }
 
 fn ipairs_step(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    let index = call.check_integer(1)?.wrapping_add(1);
+    let index = i64::from(to_int(call.check_int(1)? + 1));
     let table = call.check_table(0)?;
     let value = table.get_number(index as f64);
     if value.is_nil() {
@@ -311,7 +313,7 @@ fn select(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     {
         return call.give_number((count - 1) as f64);
     }
-    let mut index = call.check_integer(0)?;
+    let mut index = call.check_int(0)?;
     if index < 0 {
         index += count;
     } else if index > count {
@@ -321,11 +323,11 @@ fn select(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
         return Err(call.bad_argument(0, "index out of range"));
     }
     // They are the topmost values already.
-    Ok((count - index) as usize)
+    Ok(narrow::count(count - index).unwrap_or(0))
 }
 
 fn tonumber(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    let base = call.opt_integer(1, 10)?;
+    let base = call.opt_int(1, 10)?;
     if base == 10 {
         let value = call.check_any(0)?;
         return match Vm::number_of(&value) {
@@ -334,10 +336,10 @@ fn tonumber(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
         };
     }
     let text = call.check_string(0)?;
-    if !(2..=36).contains(&base) {
+    let Some(base) = u32::try_from(base).ok().filter(|base| (2..=36).contains(base)) else {
         return Err(call.bad_argument(1, "base out of range"));
-    }
-    match parse_in_base(text.bytes(), base as u32) {
+    };
+    match parse_in_base(text.bytes(), base) {
         Some(number) => call.give_number(number),
         None => call.give(Val::Nil),
     }
@@ -417,25 +419,25 @@ fn type_of(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 
 fn unpack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     /// As many values as Lua allows on the stack of native functions.
-    const RESULTS_MAX: i64 = 8000;
+    const RESULTS_MAX: usize = 8000;
     let table = call.check_table(0)?;
-    let first = call.opt_integer(1, 1)?;
+    let first = call.opt_int(1, 1)?;
     let last = match call.arg(2) {
         Val::Nil => table.border() as i64,
-        _ => call.check_integer(2)?,
+        _ => call.check_int(2)?,
     };
     if first > last {
         return Ok(0);
     }
-    let count = last.wrapping_sub(first).wrapping_add(1);
-    if count <= 0 || count >= RESULTS_MAX {
+    let count = narrow::count(last - first + 1).unwrap_or(0);
+    if count >= RESULTS_MAX {
         return Err(call.fail(b"too many results to unpack"));
     }
-    call.vm.charge(count as usize)?;
+    call.vm.charge(count)?;
     let top = call.vm.current.top;
-    call.vm.reserve_stack(top + count as usize)?;
+    call.vm.reserve_stack(top + count)?;
     for index in first..=last {
         call.vm.push(table.get_number(index as f64))?;
     }
-    Ok(count as usize)
+    Ok(count)
 }

@@ -3,6 +3,7 @@
 use super::library;
 use crate::api::{Call, Host};
 use crate::error::Raise;
+use crate::narrow;
 use crate::vm::Vm;
 
 pub(super) fn open(vm: &mut Vm) -> Result<(), Raise> {
@@ -32,7 +33,7 @@ fn bits(call: &mut Call<'_>, index: usize) -> Result<u32, Raise> {
     /// 2^52 + 2^51: added to it, a number has its integer part in the lowest bits.
     const MAGIC: f64 = 6_755_399_441_055_744.0;
     let number = call.check_number(index)?;
-    Ok((number + MAGIC).to_bits() as u32)
+    Ok(narrow::low_u32((number + MAGIC).to_bits()))
 }
 
 fn give(call: &mut Call<'_>, bits: u32) -> Result<usize, Raise> {

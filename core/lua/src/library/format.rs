@@ -3,6 +3,7 @@
 use super::arguments::{Buffer, to_integer};
 use crate::api::{Call, Host};
 use crate::error::Raise;
+use crate::narrow;
 use crate::number;
 use alloc::vec::Vec;
 
@@ -93,7 +94,9 @@ fn item(
     let mut text = Vec::new();
     match conversion {
         b'c' => {
-            let byte = call.check_integer(index)? as u8;
+            // What C's `int` cannot hold becomes the least one.
+            let number = i32::try_from(call.check_integer(index)?).unwrap_or(i32::MIN);
+            let byte = narrow::low_u8(i64::from(number).cast_unsigned());
             // C's string ends at a zero byte, and so does what was padded before it.
             if byte == 0 {
                 if !spec.left && spec.width > 1 {
@@ -169,7 +172,7 @@ fn write_radix(text: &mut Vec<u8>, mut number: u64, conversion: u8) {
     };
     let digits: &[u8; 16] = if conversion == b'X' { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
     loop {
-        text.push(digits[(number % radix) as usize]);
+        text.push(digits[narrow::index(number % radix)]);
         number /= radix;
         if number == 0 {
             break;

@@ -6,6 +6,7 @@ use super::arguments::Buffer;
 use super::{register_native, set};
 use crate::api::{Call, Host};
 use crate::error::Raise;
+use crate::narrow;
 use crate::number;
 use crate::table::Table;
 use crate::value::{Gc, Native, NativeKind, Val};
@@ -115,7 +116,7 @@ fn integer_option(
     max: i64,
 ) -> Result<(), Raise> {
     if !call.arg(index).is_nil() {
-        let value = call.check_integer(index)?;
+        let value = call.check_int(index)?;
         if !(min..=max).contains(&value) {
             let mut message = b"expected integer between ".to_vec();
             number::write_integer(&mut message, min as u64);
@@ -130,6 +131,11 @@ fn integer_option(
     Ok(())
 }
 
+/// A whole number that is not negative as a count, which no length exceeds.
+fn whole(number: f64) -> usize {
+    narrow::saturate(super::format::to_unsigned(number))
+}
+
 /// Gives a setting that is one of several words, of which the first two may be booleans.
 fn word_option(call: &mut Call<'_>, index: usize, which: Setting, words: &[&str]) -> Result<(), Raise> {
     match call.arg(index) {
@@ -141,7 +147,7 @@ fn word_option(call: &mut Call<'_>, index: usize, which: Setting, words: &[&str]
             change(call, which, value as f64)?;
         }
     }
-    let value = setting(call, which) as usize;
+    let value = whole(setting(call, which));
     if value < 2 {
         call.give(Val::Bool(value == 1))?;
     } else {
@@ -220,9 +226,9 @@ fn encode(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     }
     let value = call.arg(0);
     call.with_buffer(|call, out| {
-        let depth_max = setting(call, Setting::EncodeDepth) as usize;
-        let invalid = setting(call, Setting::EncodeInvalid) as usize;
-        let precision = setting(call, Setting::Precision) as usize;
+        let depth_max = whole(setting(call, Setting::EncodeDepth));
+        let invalid = whole(setting(call, Setting::EncodeInvalid));
+        let precision = whole(setting(call, Setting::Precision));
         Encoder { call, out, open: Vec::new(), depth_max, invalid, precision }.run(value)?;
         call.give_bytes(&out.bytes)
     })
@@ -322,7 +328,8 @@ impl Encoder<'_, '_> {
         }
     }
 
-    /// The length of an array; nothing for a table with other keys, or too few elements for its length.
+    /// The length of an array; nothing for a table with other keys, or too few elements for its length. The original
+    /// has it as C's `int`, so that a key beyond makes an object.
     fn array_len(&mut self, table: Gc<Table>) -> Result<Option<usize>, Raise> {
         let (mut max, mut items, mut position) = (0.0, 0.0, 0);
         while let Some((next, key, _)) = table.entry_at_or_after(position) {
@@ -330,7 +337,7 @@ impl Encoder<'_, '_> {
             match key {
                 Val::Number(key) if key >= 1.0 && number::floor(key) == key => {
                     if key > max {
-                        max = key;
+                        max = if key > f64::from(i32::MAX) { f64::from(i32::MIN) } else { key };
                     }
                     items += 1.0;
                 }
@@ -345,7 +352,7 @@ impl Encoder<'_, '_> {
             }
             return Ok(None);
         }
-        Ok(Some(max as usize))
+        Ok((max >= 0.0).then(|| whole(max)))
     }
 
     fn number(&mut self, number: f64) -> Result<(), Raise> {
@@ -451,7 +458,7 @@ fn decode(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     if text.len() >= 2 && (text[0] == 0 || text[1] == 0) {
         return Err(call.fail(b"JSON parser does not support UTF-16 or UTF-32"));
     }
-    let depth_max = setting(call, Setting::DecodeDepth) as usize;
+    let depth_max = whole(setting(call, Setting::DecodeDepth));
     let allows_invalid = setting(call, Setting::DecodeInvalid) != 0.0;
     let value = call.with_buffer(|call, buffer| {
         Decoder { call, text, at: 0, token_at: 0, buffer, allows_invalid }.run(depth_max.min(DEPTH_MAX))

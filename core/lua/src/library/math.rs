@@ -1,8 +1,10 @@
 //! The library `math`, and `os.clock`. All results are the same on every platform.
 
+use super::arguments::to_int;
 use super::{library, set};
 use crate::api::{Call, Host};
 use crate::error::Raise;
+use crate::narrow;
 use crate::number;
 use crate::value::Val;
 use crate::vm::Vm;
@@ -83,8 +85,8 @@ fn frexp(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 }
 
 fn ldexp(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    let (x, exponent) = (call.check_number(0)?, call.check_integer(1)?);
-    call.give_number(libm::ldexp(x, exponent as i32))
+    let (x, exponent) = (call.check_number(0)?, to_int(call.check_integer(1)?));
+    call.give_number(libm::ldexp(x, exponent))
 }
 
 fn modf(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
@@ -106,7 +108,7 @@ impl Vm {
     fn random_bits(&mut self) -> u32 {
         const MASK: u64 = (1 << 48) - 1;
         self.random = self.random.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & MASK;
-        (self.random >> 17) as u32
+        narrow::low_u32(self.random >> 17)
     }
 
     /// Where `math.random` is in its sequence.
@@ -123,7 +125,8 @@ impl Vm {
 fn random(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let max = i32::MAX as u32;
     let fraction = f64::from(call.vm.random_bits() % max) / f64::from(max);
-    let integer = |call: &mut Call<'_>, index| call.check_integer(index).map(|value| f64::from(value as i32));
+    let integer =
+        |call: &mut Call<'_>, index| call.check_integer(index).map(|value| f64::from(to_int(value)));
     let (low, high) = match call.count {
         0 => return call.give_number(fraction),
         1 => (1.0, integer(call, 0)?),
@@ -138,7 +141,7 @@ fn random(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 
 fn randomseed(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let seed = call.check_integer(0)?;
-    call.vm.seed(seed as u32);
+    call.vm.seed(narrow::low_u32(seed.cast_unsigned()));
     Ok(0)
 }
 

@@ -1,10 +1,11 @@
 //! The library `cmsgpack`, as version 0.4.0 that Redis carries. Nesting takes no native stack when reading; when
 //! writing it is limited.
 
-use super::arguments::Buffer;
+use super::arguments::{Buffer, to_float, to_int, to_integer};
 use super::{library, set};
 use crate::api::{Call, Host};
 use crate::error::Raise;
+use crate::narrow;
 use crate::number;
 use crate::table::Table;
 use crate::value::{Gc, Val};
@@ -72,9 +73,9 @@ fn write(vm: &mut Vm, out: &mut Buffer, value: Val, level: usize) -> Result<(), 
 fn write_len(vm: &mut Vm, out: &mut Buffer, len: usize, forms: [(usize, u8); 4]) -> Result<(), Raise> {
     let form = forms.iter().position(|(limit, _)| len < *limit).unwrap_or(3);
     let marker = forms[form].1;
-    let bytes = (len as u32).to_be_bytes();
+    let bytes = narrow::short(len).to_be_bytes();
     match form {
-        0 => out.push_byte(vm, marker | len as u8),
+        0 => out.push_byte(vm, marker | bytes[3]),
         1 => out.push(vm, &[marker, bytes[3]]),
         2 => out.push(vm, &[marker, bytes[2], bytes[3]]),
         _ => out.push(vm, &[marker, bytes[0], bytes[1], bytes[2], bytes[3]]),
@@ -82,13 +83,13 @@ fn write_len(vm: &mut Vm, out: &mut Buffer, len: usize, forms: [(usize, u8); 4])
 }
 
 fn write_number(vm: &mut Vm, out: &mut Buffer, number: f64) -> Result<(), Raise> {
-    const LIMIT: f64 = (1u64 << 63) as f64;
-    if (-LIMIT..LIMIT).contains(&number) && number as i64 as f64 == number {
-        return write_integer(vm, out, number as i64);
+    let (integer, float) = (to_integer(number), to_float(number));
+    if integer as f64 == number {
+        return write_integer(vm, out, integer);
     }
-    if f64::from(number as f32) == number {
+    if f64::from(float) == number {
         out.push_byte(vm, 0xca)?;
-        return out.push(vm, &(number as f32).to_be_bytes());
+        return out.push(vm, &float.to_be_bytes());
     }
     out.push_byte(vm, 0xcb)?;
     // Every NaN has the same bits, since they differ between machines.
@@ -98,7 +99,7 @@ fn write_number(vm: &mut Vm, out: &mut Buffer, number: f64) -> Result<(), Raise>
 
 fn write_integer(vm: &mut Vm, out: &mut Buffer, number: i64) -> Result<(), Raise> {
     let (marker, len) = match number {
-        -32..=127 => return out.push_byte(vm, number as u8),
+        -32..=127 => return out.push_byte(vm, narrow::low_u8(number.cast_unsigned())),
         128..=0xff => (0xcc, 1),
         0x100..=0xffff => (0xcd, 2),
         0x1_0000..=0xffff_ffff => (0xce, 4),
@@ -149,46 +150,43 @@ fn unpack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 }
 
 fn unpack_one(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    let offset = call.opt_integer(1, 0)? as i32;
+    let offset = call.opt_integer(1, 0)?;
     read_all(call, 1, offset)
 }
 
 fn unpack_limit(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
-    let limit = call.check_integer(1)? as i32;
-    let offset = call.opt_integer(2, 0)? as i32;
+    let limit = call.check_integer(1)?;
+    let offset = call.opt_integer(2, 0)?;
     read_all(call, limit, offset)
 }
 
 /// Reads values from an offset on, and pushes in front of them where the rest begins: -1 for no rest. With neither
 /// limit nor offset, reads all and pushes just the values.
-fn read_all(call: &mut Call<'_>, limit: i32, offset: i32) -> Result<usize, Raise> {
+fn read_all(call: &mut Call<'_>, limit: i64, offset: i64) -> Result<usize, Raise> {
     let text = call.check_string(0)?.bytes();
-    let complain = |call: &mut Call<'_>, parts: [&str; 3], offset: i32| {
+    let complain = |call: &mut Call<'_>, parts: [&str; 3]| {
         let mut message = parts[0].as_bytes().to_vec();
-        number::write(&mut message, f64::from(offset));
+        // Its lower half, as the original writes it.
+        number::write(&mut message, f64::from(to_int(offset)));
         message.extend_from_slice(parts[1].as_bytes());
         number::write_integer(&mut message, text.len() as u64);
         message.extend_from_slice(parts[2].as_bytes());
         call.fail(&message)
     };
-    if offset < 0 || limit < 0 {
-        return Err(complain(
-            call,
-            ["Invalid request to unpack with offset of ", " and limit of ", "."],
-            offset,
-        ));
-    }
-    if offset as usize > text.len() {
-        return Err(complain(call, ["Start offset ", " greater than input length ", "."], offset));
+    let (Some(start), Some(values_max)) = (narrow::count(offset), narrow::count(limit)) else {
+        return Err(complain(call, ["Invalid request to unpack with offset of ", " and limit of ", "."]));
+    };
+    if start > text.len() {
+        return Err(complain(call, ["Start offset ", " greater than input length ", "."]));
     }
     let all = limit == 0 && offset == 0;
-    let mut reader = Reader { text, at: offset as usize };
+    let mut reader = Reader { text, at: start };
     let place = call.vm.current.top;
     if !all {
         call.vm.push(Val::Nil)?;
     }
     let mut count = usize::from(!all);
-    while reader.at < text.len() && (all || count <= limit as usize) {
+    while reader.at < text.len() && (all || count <= values_max) {
         match reader.value(call.vm)? {
             Ok(value) => call.vm.push(value)?,
             Err(problem) => return Err(call.fail(problem.as_bytes())),
@@ -291,7 +289,7 @@ impl Reader<'_> {
 
     fn item(&mut self, vm: &mut Vm) -> Outcome<Item> {
         let Some(marker) = self.number(1) else { return Ok(Err(MISSING)) };
-        let marker = marker as u8;
+        let marker = narrow::low_u8(marker);
         let number = |number: f64| Item::Value(Val::Number(number));
         let item = match marker {
             0x00..=0x7f => Some(number(f64::from(marker))),
@@ -301,12 +299,12 @@ impl Reader<'_> {
             0xcc => self.number(1).map(|bits| number(bits as f64)),
             0xcd => self.number(2).map(|bits| number(bits as f64)),
             0xce => self.number(4).map(|bits| number(bits as f64)),
-            0xd0 => self.number(1).map(|bits| number(f64::from(bits as i8))),
-            0xd1 => self.number(2).map(|bits| number(f64::from(bits as i16))),
-            0xd2 => self.number(4).map(|bits| number(f64::from(bits as i32))),
+            0xd0 => self.number(1).map(|bits| number(f64::from(narrow::low_u8(bits).cast_signed()))),
+            0xd1 => self.number(2).map(|bits| number(f64::from(narrow::low_u16(bits).cast_signed()))),
+            0xd2 => self.number(4).map(|bits| number(f64::from(narrow::low_u32(bits).cast_signed()))),
             // The original pushes both as signed integers.
             0xcf | 0xd3 => self.number(8).map(|bits| number(bits as i64 as f64)),
-            0xca => self.number(4).map(|bits| number(f64::from(f32::from_bits(bits as u32)))),
+            0xca => self.number(4).map(|bits| number(f64::from(f32::from_bits(narrow::low_u32(bits))))),
             0xcb => self.number(8).map(|bits| number(f64::from_bits(bits))),
             0xa0..=0xbf => return self.string(vm, Some(u64::from(marker & 31))),
             0xd9 => {
@@ -322,18 +320,18 @@ impl Reader<'_> {
                 return self.string(vm, len);
             }
             0x90..=0x9f => Some(Item::Array((marker & 15) as usize)),
-            0xdc => self.number(2).map(|len| Item::Array(len as usize)),
-            0xdd => self.number(4).map(|len| Item::Array(len as usize)),
+            0xdc => self.number(2).map(|len| Item::Array(narrow::saturate(len))),
+            0xdd => self.number(4).map(|len| Item::Array(narrow::saturate(len))),
             0x80..=0x8f => Some(Item::Map((marker & 15) as usize)),
-            0xde => self.number(2).map(|len| Item::Map(len as usize)),
-            0xdf => self.number(4).map(|len| Item::Map(len as usize)),
+            0xde => self.number(2).map(|len| Item::Map(narrow::saturate(len))),
+            0xdf => self.number(4).map(|len| Item::Map(narrow::saturate(len))),
             _ => return Ok(Err(BAD)),
         };
         Ok(item.ok_or(MISSING))
     }
 
     fn string(&mut self, vm: &mut Vm, len: Option<u64>) -> Outcome<Item> {
-        let end = len.and_then(|len| self.at.checked_add(usize::try_from(len).ok()?));
+        let end = len.and_then(|len| self.at.checked_add(narrow::saturate(len)));
         let Some(bytes) = end.and_then(|end| self.text.get(self.at..end)) else { return Ok(Err(MISSING)) };
         self.at += bytes.len();
         vm.charge(bytes.len() / 8)?;

@@ -3,13 +3,14 @@
 use super::library;
 use crate::api::{Call, Host};
 use crate::error::Raise;
+use crate::narrow;
 use crate::number;
 use crate::value::Val;
 use crate::vm::Vm;
 use alloc::format;
 
-const INTEGER_BYTES_MAX: i64 = 32;
-const ALIGNMENT_DEFAULT: i64 = 8;
+const INTEGER_BYTES_MAX: u64 = 32;
+const ALIGNMENT_DEFAULT: u64 = 8;
 /// As many values as Lua allows on the stack of native functions.
 const RESULTS_MAX: usize = 8000;
 
@@ -51,18 +52,18 @@ impl<'a> Format<'a> {
             }
             _ => 0,
         };
-        Ok(Some((option, size as usize)))
+        Ok(Some((option, narrow::saturate(size))))
     }
 
-    fn number(&mut self, call: &mut Call<'_>, default: i64) -> Result<i64, Raise> {
+    fn number(&mut self, call: &mut Call<'_>, default: u64) -> Result<u64, Raise> {
         let digits = self.text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits == 0 {
             return Ok(default);
         }
-        let mut value = 0i64;
+        let mut value = 0_u64;
         for byte in &self.text[..digits] {
-            value = value * 10 + i64::from(byte - b'0');
-            if value > i64::from(i32::MAX) {
+            value = value * 10 + u64::from(byte - b'0');
+            if value > u64::from(i32::MAX.unsigned_abs()) {
                 return Err(call.fail(b"integral size overflow"));
             }
         }
@@ -87,10 +88,10 @@ impl<'a> Format<'a> {
             b'<' => self.little = true,
             b'!' => {
                 let align = self.number(call, ALIGNMENT_DEFAULT)?;
-                if align <= 0 || align & (align - 1) != 0 {
+                if !align.is_power_of_two() {
                     return Err(call.fail(format!("alignment {align} is not a power of 2").as_bytes()));
                 }
-                self.align = align as usize;
+                self.align = narrow::saturate(align);
             }
             other => {
                 let message = format!("invalid format option '{}'", other as char);
@@ -128,7 +129,7 @@ fn pack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
                     argument += 1;
                     let start = out.bytes.len();
                     if option == b'f' {
-                        out.push(call.vm, &(number as f32).to_le_bytes())?;
+                        out.push(call.vm, &super::arguments::to_float(number).to_le_bytes())?;
                     } else {
                         out.push(call.vm, &number.to_le_bytes())?;
                     }
@@ -158,13 +159,13 @@ fn pack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 }
 
 /// The bytes of an integer, the lowest first, of which the format takes as many as it says.
-fn integer_bytes(number: f64) -> [u8; INTEGER_BYTES_MAX as usize] {
+fn integer_bytes(number: f64) -> [u8; narrow::index(INTEGER_BYTES_MAX)] {
     let value = if number < 0.0 {
-        super::arguments::to_integer(number) as u64
+        super::arguments::to_integer(number).cast_unsigned()
     } else {
         super::format::to_unsigned(number)
     };
-    let mut bytes = [0; INTEGER_BYTES_MAX as usize];
+    let mut bytes = [0; narrow::index(INTEGER_BYTES_MAX)];
     bytes[..8].copy_from_slice(&value.to_le_bytes());
     bytes
 }
@@ -172,29 +173,30 @@ fn integer_bytes(number: f64) -> [u8; INTEGER_BYTES_MAX as usize] {
 fn unpack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let mut format = Format::new(call.check_string(0)?.bytes());
     let data = call.check_string(1)?.bytes();
-    let offset = call.opt_integer(2, 1)?;
-    if offset <= 0 {
+    // As the original, which takes a negative position for a very great one.
+    let position = call.opt_integer(2, 1)?.cast_unsigned();
+    if position == 0 {
         return Err(call.bad_argument(2, "offset must be 1 or greater"));
     }
-    let mut at = offset as usize - 1;
+    let mut at = position - 1;
     let mut count = 0;
     while let Some((option, mut size)) = format.next(call)? {
-        at = at.saturating_add(format.padding(at, option, size));
-        check_data(call, data, at, size)?;
+        at = at.saturating_add(format.padding(narrow::low_index(at), option, size) as u64);
+        let start = check_data(call, data, at, size)?;
         if count >= RESULTS_MAX {
             return Err(call.fail(b"stack overflow (too many results)"));
         }
         match option {
             b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' => {
-                let number = integer(&data[at..at + size], format.little, option.is_ascii_lowercase());
+                let number = integer(&data[start..start + size], format.little, option.is_ascii_lowercase());
                 call.vm.push(Val::Number(number))?;
                 count += 1;
             }
             b'x' => {}
             b'f' | b'd' => {
-                let bits = unsigned(&data[at..at + size], format.little);
+                let bits = unsigned(&data[start..start + size], format.little);
                 let number = if option == b'f' {
-                    f64::from(f32::from_bits(bits as u32))
+                    f64::from(f32::from_bits(narrow::low_u32(bits)))
                 } else {
                     f64::from_bits(bits)
                 };
@@ -213,31 +215,33 @@ fn unpack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
                     };
                     call.vm.current.top = last;
                     count -= 1;
-                    size = super::format::to_unsigned(len) as usize;
+                    size = narrow::saturate(super::format::to_unsigned(len));
                     check_data(call, data, at, size)?;
                 }
-                call.give_bytes(&data[at..at + size])?;
+                call.give_bytes(&data[start..start + size])?;
                 count += 1;
             }
             b's' => {
-                let Some(len) = data[at..].iter().position(|byte| *byte == 0) else {
+                let Some(len) = data[start..].iter().position(|byte| *byte == 0) else {
                     return Err(call.fail(b"unfinished string in data"));
                 };
-                call.give_bytes(&data[at..at + len])?;
+                call.give_bytes(&data[start..start + len])?;
                 size = len + 1;
                 count += 1;
             }
             other => format.control(call, other)?,
         }
-        at += size;
+        at += size as u64;
     }
     call.give_number((at + 1) as f64)?;
     Ok(count + 1)
 }
 
-fn check_data(call: &mut Call<'_>, data: &[u8], at: usize, size: usize) -> Result<(), Raise> {
-    if size <= data.len() && at <= data.len() - size {
-        return Ok(());
+/// Where so many bytes lie at a position of the data.
+fn check_data(call: &mut Call<'_>, data: &[u8], at: u64, size: usize) -> Result<usize, Raise> {
+    let start = narrow::saturate(at);
+    if size <= data.len() && start <= data.len() - size {
+        return Ok(start);
     }
     Err(call.bad_argument(1, "data string too short"))
 }

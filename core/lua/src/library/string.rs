@@ -6,6 +6,7 @@ use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::library::arguments::Buffer;
 use crate::meta::Event;
+use crate::narrow;
 use crate::steps::{Next, Work};
 use crate::value::{Gc, NativeKind, Str, Val};
 use crate::vm::Vm;
@@ -47,6 +48,12 @@ fn position(position: i64, len: usize) -> i64 {
     position.max(0)
 }
 
+/// The bytes from one position to another, both within the text and not in the wrong order.
+fn between(text: &[u8], first: i64, last: i64) -> &[u8] {
+    let index = |position| narrow::count(position).unwrap_or(0);
+    &text[index(first - 1)..index(last)]
+}
+
 fn len(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let len = call.check_string(0)?.len;
     call.give_number(f64::from(len))
@@ -59,8 +66,9 @@ fn sub(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     if first > last {
         return call.give_bytes(b"");
     }
-    call.vm.charge((last - first) as usize / 8)?;
-    call.give_bytes(&text[first as usize - 1..last as usize])
+    let part = between(text, first, last);
+    call.vm.charge(part.len() / 8)?;
+    call.give_bytes(part)
 }
 
 /// A copy of the first argument, changed.
@@ -87,7 +95,7 @@ fn upper(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 
 fn rep(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let text = call.check_string(0)?.bytes();
-    let count = call.check_integer(1)?.max(0) as usize;
+    let count = narrow::count(call.check_int(1)?).unwrap_or(0);
     let Some(len) = text.len().checked_mul(count) else { return Err(Raise::OutOfMemory) };
     if len > call.vm.heap.string_bytes_max {
         return Err(Raise::OutOfMemory);
@@ -114,7 +122,7 @@ fn byte(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     if first > last {
         return Ok(0);
     }
-    let bytes = &text[first as usize - 1..last as usize];
+    let bytes = between(text, first, last);
     // As many values as Lua allows on the stack of native functions.
     if bytes.len() >= 8000 {
         return Err(call.fail(b"stack overflow (string slice too long)"));
@@ -128,7 +136,7 @@ fn byte(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 fn char(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     call.with_buffer(|call, buffer| {
         for index in 0..call.count {
-            match u8::try_from(call.check_integer(index)? as i32) {
+            match u8::try_from(call.check_int(index)?) {
                 Ok(byte) => buffer.push_byte(call.vm, byte)?,
                 Err(_) => return Err(call.bad_argument(index, "invalid value")),
             }
@@ -152,8 +160,8 @@ fn match_(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
 
 fn find_or_match(call: &mut Call<'_>, host: &mut dyn Host, wants_position: bool) -> Result<usize, Raise> {
     let (text, pattern) = (call.check_string(0)?, call.check_string(1)?);
-    let len = text.len as i64;
-    let at = (position(call.opt_integer(2, 1)?, text.len as usize) - 1).clamp(0, len) as usize;
+    let at = position(call.opt_integer(2, 1)?, text.len as usize) - 1;
+    let at = narrow::count(at).unwrap_or(0).min(text.len as usize);
     if wants_position && (call.truth(3) || is_plain(pattern.bytes())) {
         return call.work(host, FindPlain { text, wanted: pattern, at });
     }
@@ -279,7 +287,10 @@ fn gmatch(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 fn gmatch_step(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let Val::Native(state) = call.vm.current.at(call.func) else { return Ok(0) };
     let [Val::Str(text), Val::Str(pattern), Val::Number(start)] = state.upvalues else { return Ok(0) };
-    call.work(host, GmatchStep { matcher: Matcher::new(text, pattern), at: start as usize })
+    call.work(
+        host,
+        GmatchStep { matcher: Matcher::new(text, pattern), at: narrow::saturate(narrow::whole(start)) },
+    )
 }
 
 /// A step of the loop with `gmatch`, whose function holds text and pattern.
@@ -312,7 +323,7 @@ fn gsub(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     if !matches!(call.arg(2), Val::Str(_) | Val::Table(_) | Val::Lua(_) | Val::Native(_)) {
         return Err(call.bad_argument(2, "string/function/table expected"));
     }
-    let limit = call.opt_integer(3, i64::from(text.len) + 1)?;
+    let limit = call.opt_int(3, i64::from(text.len) + 1)?;
     let anchored = pattern.bytes().first() == Some(&b'^');
     let matcher = Matcher::new(text, pattern);
     call.work(

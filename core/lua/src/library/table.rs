@@ -5,6 +5,7 @@ use crate::api::{Call, Host};
 use crate::error::Raise;
 use crate::library::arguments::{Buffer, number_text};
 use crate::library::sort::Sort;
+use crate::narrow;
 use crate::steps::{Next, Work};
 use crate::table::Table;
 use crate::value::{Gc, Str, Val};
@@ -34,10 +35,9 @@ pub(super) fn get(table: Gc<Table>, index: i64) -> Val {
 }
 
 pub(super) fn put(vm: &mut Vm, mut table: Gc<Table>, index: i64, value: Val) -> Result<(), Raise> {
-    if index > 0 {
-        table.set_index(&mut vm.heap, index as usize, value)?;
-    } else {
-        table.set(&mut vm.heap, Val::Number(index as f64), value)?;
+    match narrow::exact(index) {
+        Some(index) if index > 0 => table.set_index(&mut vm.heap, index, value)?,
+        _ => table.set(&mut vm.heap, Val::Number(index as f64), value)?,
     }
     vm.charge_work()
 }
@@ -81,7 +81,7 @@ fn insert(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let end = table.border() as i64 + 1;
     let at = match call.count {
         2 => end,
-        3 => i64::from(call.check_integer(1)? as i32),
+        3 => call.check_int(1)?,
         _ => return Err(call.fail(b"wrong number of arguments to 'insert'")),
     };
     call.work(host, Insert { table, at, index: end.max(at) })
@@ -111,7 +111,7 @@ impl Work for Insert {
 fn remove(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = check_mutable(call)?;
     let end = table.border() as i64;
-    let at = call.opt_integer(1, end)?;
+    let at = call.opt_int(1, end)?;
     if !(1..=end).contains(&at) {
         return Ok(0);
     }
@@ -142,10 +142,10 @@ impl Work for Remove {
 fn concat(call: &mut Call<'_>, host: &mut dyn Host) -> Result<usize, Raise> {
     let table = call.check_table(0)?;
     let separator = call.opt_string(1)?;
-    let index = call.opt_integer(2, 1)?;
+    let index = call.opt_int(2, 1)?;
     let last = match call.arg(3) {
         Val::Nil => table.border() as i64,
-        _ => call.check_integer(3)?,
+        _ => call.check_int(3)?,
     };
     call.work(host, Concat { table, separator, index, last, buffer: Buffer::new() })
 }

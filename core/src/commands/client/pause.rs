@@ -16,9 +16,9 @@ pub(super) fn pause(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     };
     let millis = parse_i64(args.at(2)).ok_or(Error::Text("ERR timeout is not an integer or out of range"))?;
     let millis = u64::try_from(millis).map_err(|_| Error::Text("ERR timeout is negative"))?;
-    let ends = (ctx.server.now / 1000).checked_add(millis).filter(|&ends| ends <= i64::MAX as u64);
+    let ends = (ctx.server.steady / 1000).checked_add(millis).filter(|&ends| ends <= i64::MAX as u64);
     ends.ok_or(Error::Text("ERR timeout is out of range"))?;
-    let ends = ctx.server.now.saturating_add(millis.saturating_mul(1000));
+    let ends = ctx.server.steady.saturating_add(millis.saturating_mul(1000));
     pause::begin(ctx.store, ctx.server, ends, holds_all);
     ctx.reply.ok();
     Ok(Flow::Done)

@@ -25,7 +25,7 @@ fn reload_one(ctx: &mut Context<'_>, key: &[u8]) -> Result<(), Error> {
     let Some(entry) = ctx.store.peek(key) else { return Ok(()) };
     let (deadline, access) = (entry.deadline(), entry.access());
     let payload = rdb::dump(&entry.value(), config.rdb_compression);
-    let value = rdb::restore(&payload, &compact, ctx.server.memory, config.bulk_bytes_max)?;
+    let value = rdb::restore(&payload, &compact, ctx.server.memory, config.value_bytes_max())?;
     let mut entry = Entry::with_value(key, value, deadline);
     entry.set_access(access);
     ctx.store.put_restored(entry);

@@ -73,29 +73,29 @@ fn an_exec_that_is_refused_ends_the_transaction() {
 #[test]
 fn without_memory_nothing_is_queued_and_writes_are_not_executed() {
     let mut options = Options { memory_used: || 2000, ..Options::default() };
-    options.config.maxmemory = 3000;
+    options.config.maxmemory = crate::config::Limit::new(3000);
     let mut talk = Conversation::with(options);
     let a = talk.client();
     let oom = "OOM command not allowed when used memory > 'maxmemory'.";
     talk.check(a, "MULTI", "+OK");
     talk.check(a, "SET k 1", "+QUEUED");
-    talk.engine.parts().1.config.maxmemory = 1000;
+    talk.engine.parts().1.config.maxmemory = crate::config::Limit::new(1000);
     talk.check(a, "EXEC", &alloc::format!("-EXECABORT Transaction discarded because of: {oom}"));
     talk.check(a, "MULTI", "+OK");
     talk.check(a, "GET k", &alloc::format!("-{oom}"));
     talk.check(a, "WATCH k", "-ERR WATCH inside MULTI is not allowed");
     talk.check(a, "DISCARD", "+OK");
-    talk.engine.parts().1.config.maxmemory = 3000;
+    talk.engine.parts().1.config.maxmemory = crate::config::Limit::new(3000);
     talk.check(a, "MULTI", "+OK");
     talk.check(a, "GET k", "+QUEUED");
-    talk.engine.parts().1.config.maxmemory = 1000;
+    talk.engine.parts().1.config.maxmemory = crate::config::Limit::new(1000);
     talk.check(a, "EXEC", "*1|$-1");
 }
 
 #[test]
 fn a_queue_that_grows_too_long_closes_the_connection() {
     let mut options = Options::default();
-    options.config.query_buffer_bytes_max = 2000;
+    options.config.query_buffer_bytes_max = crate::config::Limit::new(2000);
     let mut talk = Conversation::with(options);
     let a = talk.client();
     talk.check(a, "MULTI", "+OK");

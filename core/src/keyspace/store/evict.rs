@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use super::{NotifyClass, Store, discard};
+use crate::number;
 use crate::structures::table::Keyed;
 
 /// Keys that the pool remembers.
@@ -145,7 +146,7 @@ impl Store {
 
     /// Draws keys of a database and puts those into the pool that are better than what is there.
     fn draw(&mut self, db: usize, policy: Policy, order: Order, samples: usize) {
-        let now = self.now;
+        let now = self.steady;
         let mut drawn: Vec<Candidate> = Vec::new();
         self.sample(db, policy, samples, |access, entry| {
             let score = match order {
@@ -183,7 +184,7 @@ impl Store {
             return;
         }
         let start = pool.search.take().unwrap_or_else(|| random.next_u64());
-        let offset = random.next_u64() as usize;
+        let offset = number::low_index(random.next_u64());
         let mut found = 0;
         let next = keys.sample(start, offset, SEGMENTS_PER_ATTEMPT, policy.only_volatile, |entry| {
             if !policy.only_volatile || entry.deadline().is_some() {

@@ -30,6 +30,13 @@ impl Store {
         }
     }
 
+    /// The clock is set back, to this time in unix milliseconds: a walk that was to go on in a moment does so now.
+    pub(crate) fn go_back(&mut self, now: u64) {
+        for db in self.dbs.iter_mut().filter(|db| db.expire_cursor != 0) {
+            db.expire_step_at = db.expire_step_at.min(now);
+        }
+    }
+
     /// When [`Store::maintain`] wants to run next, in unix microseconds.
     pub fn next_deadline(&self) -> Option<u64> {
         if !self.garbage.is_empty() {

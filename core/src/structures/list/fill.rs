@@ -1,5 +1,7 @@
 //! `list-max-listpack-size`: up to which size a list is one packed sequence.
 
+use crate::number;
+
 /// What a packed sequence of Redis takes besides its entries, in bytes.
 const FRAME_BYTES: usize = 7;
 /// Bytes for the settings -1 to -5.
@@ -37,7 +39,7 @@ impl Fill {
     }
 
     fn bytes_max(self) -> Option<usize> {
-        let size = usize::try_from(-1 - i64::from(self.0)).ok()?;
+        let size = number::exact(-1 - i64::from(self.0))?;
         Some(BYTES_MAX[size.min(BYTES_MAX.len() - 1)])
     }
 

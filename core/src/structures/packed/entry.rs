@@ -1,9 +1,12 @@
 //! One entry of a [`Packed`](super::Packed)(super::Packed): the value it stands for and its encoding.
 
+#![expect(clippy::cast_possible_truncation, reason = "each form is chosen by what its bytes can hold")]
+
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use crate::base::bytes::equal;
+use crate::number;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, format_i64, parse_i64, write_i64};
 
 /// Tag, integer or length: the longest part of an entry before its payload.
@@ -320,7 +323,7 @@ pub(super) fn checked_step_back(bytes: &[u8]) -> Option<usize> {
         at = at.checked_sub(1)?;
         body_len |= u64::from(bytes[at] & 0x7F) << (7 * index);
         if bytes[at] & 0x80 == 0 {
-            return at.checked_sub(usize::try_from(body_len).ok()?);
+            return at.checked_sub(number::exact(body_len)?);
         }
     }
     None

@@ -1,5 +1,7 @@
 //! A segment of the table: one allocation with a head, a control byte per slot, and the slots.
 
+#![expect(clippy::cast_possible_truncation, reason = "segments have few slots")]
+
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::alloc::Layout;
 use core::mem::{align_of, size_of};

@@ -1,6 +1,7 @@
 //! Integers of any width at any position of a bitmap, as BITFIELD reads and writes them.
 
 use super::{bit, byte_of, mask};
+use crate::number;
 
 /// What happens to a number that its field cannot hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,7 +33,7 @@ impl Width {
         };
         let bits = crate::number::parse_i64(number)?;
         let most = if signed { 64 } else { 63 };
-        (1..=most).contains(&bits).then_some(Width { signed, bits: bits as u32 })
+        (1..=most).contains(&bits).then_some(Width { signed, bits: number::low_u32(bits.cast_unsigned()) })
     }
 
     fn least(self) -> i128 {
@@ -54,6 +55,10 @@ impl Width {
     }
 
     /// The number that is stored for `number`; `None` when it must not be.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the type's bounds are within 64 bits, and wrapping cuts"
+    )]
     pub(super) fn fit(self, number: i128, overflow: Overflow) -> Option<i64> {
         let fits = (self.least()..=self.most()).contains(&number);
         let stored = match overflow {

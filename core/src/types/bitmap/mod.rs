@@ -4,6 +4,7 @@
 pub mod commands;
 mod field;
 
+use crate::number;
 use core::ops::RangeInclusive;
 
 /// Which bit of its byte the bit at a position is.
@@ -13,12 +14,12 @@ fn mask(position: u64) -> u8 {
 
 /// Where a position's byte is; positions are below eight times the length of what they are looked up in.
 fn byte_of(position: u64) -> usize {
-    (position >> 3) as usize
+    number::index(position >> 3)
 }
 
 /// Whether the bit at a position is set; those behind the end are not.
 fn bit(bytes: &[u8], position: u64) -> bool {
-    let byte = usize::try_from(position >> 3).ok().and_then(|byte| bytes.get(byte));
+    let byte = number::exact(position >> 3).and_then(|byte| bytes.get(byte));
     byte.is_some_and(|byte| byte & mask(position) != 0)
 }
 

@@ -1,5 +1,7 @@
 //! Cells: what is left of the earth after it has been halved so many times in each direction.
 
+#![expect(clippy::cast_possible_truncation, reason = "cells have at most 26 bits in each direction")]
+
 use super::Position;
 
 /// A range of degrees.

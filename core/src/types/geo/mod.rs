@@ -3,6 +3,8 @@
 //!
 //! Formulas, constants and the order of operations are those of Redis, whose digits the replies must have.
 
+use crate::number;
+
 mod cell;
 pub mod commands;
 mod shape;
@@ -56,7 +58,7 @@ impl Position {
     fn geohash(self) -> [u8; 11] {
         const LETTERS: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
         let bits = Cell::around(self, cell::ALL_LATITUDES, Cell::STEPS_MAX).bits;
-        core::array::from_fn(|index| match 52_u32.checked_sub(5 * (index as u32 + 1)) {
+        core::array::from_fn(|index| match 52_u32.checked_sub(5 * (number::short(index) + 1)) {
             Some(shift) => LETTERS[(bits >> shift & 31) as usize],
             None => LETTERS[0],
         })
@@ -104,9 +106,9 @@ fn degrees(radians: f64) -> f64 {
 fn score_bits(score: f64) -> u64 {
     const HALF: f64 = (1_u64 << 63) as f64;
     if score < HALF {
-        (score as i64).cast_unsigned()
+        number::truncated(score).cast_unsigned()
     } else if score < 2.0 * HALF {
-        score as u64
+        number::whole(score)
     } else {
         0
     }

@@ -6,6 +6,8 @@
 //! The head's low seven bits are the field's length, or full for a longer one; its high bit says that there is a
 //! deadline. The value is what remains.
 
+#![expect(clippy::cast_possible_truncation, reason = "short names have fewer bytes than a byte can say")]
+
 use crate::structures::Thin;
 use crate::structures::table::Keyed;
 

@@ -120,7 +120,7 @@ impl Hash {
 
     #[inline]
     fn put(&mut self, field: &[u8], value: &[u8], keep_deadline: bool, compact: &Compact) -> bool {
-        let is_short = field.len().max(value.len()) <= compact.hash_value_bytes_max;
+        let is_short = field.len().max(value.len()) <= compact.hash_value_bytes_max.get();
         match &mut self.form {
             Form::Packed(packed) => match packed.find(field, 1) {
                 Some(position) if is_short => {
@@ -128,7 +128,7 @@ impl Hash {
                     packed.replace(position, value);
                     return false;
                 }
-                None if is_short && packed.len() / 2 < compact.hash_entries_max => {
+                None if is_short && packed.len() / 2 < compact.hash_entries_max.get() => {
                     packed.push_back(field);
                     packed.push_back(value);
                     return true;
@@ -140,7 +140,7 @@ impl Hash {
                     if is_short && timed.replace(field, value, keep_deadline) {
                         return false;
                     }
-                    if is_short && timed.len() < compact.hash_entries_max {
+                    if is_short && timed.len() < compact.hash_entries_max.get() {
                         timed.push(field, value);
                         return true;
                     }
@@ -266,7 +266,7 @@ impl Hash {
         if self.is_empty() {
             return None;
         }
-        let mut index = || random.below(self.len() as u64) as usize;
+        let mut index = || random.index(self.len());
         match self.view() {
             View::Packed(packed) => {
                 let mut items = packed.iter_from(index() * 2);
@@ -286,7 +286,7 @@ impl Hash {
         };
         core::iter::from_fn(move || match self.view() {
             View::Large(large) => large.table.random(random).map(pair),
-            _ => laid_out.get(random.below(laid_out.len() as u64) as usize).copied(),
+            _ => laid_out.get(random.index(laid_out.len())).copied(),
         })
     }
 

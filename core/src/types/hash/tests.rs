@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::config::Limit;
 use crate::engine::conversation::Conversation;
 use crate::structures::table::HashSeed;
 
@@ -11,7 +12,7 @@ type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn compact() -> Compact {
     // Miri takes long for every entry of the compact forms, which are safe code.
-    Compact { hash_entries_max: if cfg!(miri) { 8 } else { 40 }, ..Compact::new(HashSeed(1, 2)) }
+    Compact { hash_entries_max: Limit::new(if cfg!(miri) { 8 } else { 40 }), ..Compact::new(HashSeed(1, 2)) }
 }
 
 fn contents(hash: &Hash) -> Model {

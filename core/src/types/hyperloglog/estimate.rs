@@ -2,6 +2,7 @@
 //! (arXiv:1702.01284), in the order of operations that Redis uses, since the last digits depend on it.
 
 use super::{COUNT_MAX, REGISTERS};
+use crate::number;
 
 /// 1 / (2 ln 2).
 const ALPHA: f64 = 0.721_347_520_444_481_7;
@@ -31,7 +32,7 @@ impl Histogram {
         sum += all * sigma(zeros / all);
         let estimate = libm::round(ALPHA * all * all / sum);
         // Registers that no elements make give infinity, and C's conversion of that is the least integer.
-        if estimate.is_finite() { estimate as u64 } else { i64::MIN.cast_unsigned() }
+        if estimate.is_finite() { number::whole(estimate) } else { i64::MIN.cast_unsigned() }
     }
 }
 

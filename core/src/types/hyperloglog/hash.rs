@@ -1,6 +1,7 @@
 //! Which register an element belongs to, and what it is raised to.
 
 use super::{COUNT_MAX, INDEX_BITS, REGISTERS};
+use crate::number;
 
 /// The seed with which every Redis hashes elements.
 const SEED: u64 = 0xadc8_3b19;
@@ -9,9 +10,9 @@ const SEED: u64 = 0xadc8_3b19;
 /// rest of its hash.
 pub(super) fn place(element: &[u8]) -> (usize, u8) {
     let hash = murmur(element, SEED);
-    let index = hash as usize & (REGISTERS - 1);
+    let index = number::low_index(hash) & (REGISTERS - 1);
     let rest = hash >> INDEX_BITS | 1 << (COUNT_MAX - 1);
-    (index, rest.trailing_zeros() as u8 + 1)
+    (index, number::low_u8(rest.trailing_zeros().into()) + 1)
 }
 
 /// MurmurHash64A (Austin Appleby, public domain), reading words as little-endian.

@@ -21,13 +21,14 @@ use alloc::vec::Vec;
 
 use self::estimate::Histogram;
 use crate::base::error::Error;
+use crate::number;
 
 /// Bits of the hash that choose a register.
 const INDEX_BITS: u32 = 14;
 /// How many registers there are.
 const REGISTERS: usize = 1 << INDEX_BITS;
 /// The greatest number that a register is raised to: the other bits of the hash, all zero, and one.
-const COUNT_MAX: u8 = 64 - INDEX_BITS as u8 + 1;
+const COUNT_MAX: u8 = number::low_u8(64 - INDEX_BITS as u64 + 1);
 const HEADER_BYTES: usize = 16;
 /// Where the encoding stands in the header.
 const ENCODING_AT: usize = 4;

@@ -7,6 +7,8 @@
 //! 1vvvvvnn            n+1 registers, up to 4, of v+1, up to 32
 //! ```
 
+#![expect(clippy::cast_possible_truncation, reason = "lengths are limited to what their bits can hold")]
+
 use alloc::vec::Vec;
 
 use super::{Corrupt, HEADER_BYTES, REGISTERS};

@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use super::{Form, Set};
+use crate::number;
 use crate::structures::{Item, Packed};
 
 /// With fewer entries or fewer look-ups, walking is cheaper.
@@ -91,7 +92,7 @@ impl<'a> Index<'a> {
                 mix(hash, rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)))
             }
         };
-        (hash >> (u64::BITS - self.slots.len().trailing_zeros())) as usize
+        number::index(hash >> (u64::BITS - self.slots.len().trailing_zeros()))
     }
 }
 

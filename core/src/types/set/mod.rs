@@ -102,12 +102,14 @@ impl Set {
             Form::Ints(ints) => {
                 if let Item::Int(number) = Item::from(member) {
                     let is_new = ints.insert(number);
-                    if ints.len() > compact.intset_entries_max {
+                    if ints.len() > compact.intset_entries_max.get() {
                         self.convert(compact);
                     }
                     return is_new;
                 }
-                if ints.len() < compact.set_entries_max && member.len() <= compact.set_value_bytes_max {
+                if ints.len() < compact.set_entries_max.get()
+                    && member.len() <= compact.set_value_bytes_max.get()
+                {
                     let mut packed = Packed::new();
                     ints.iter().for_each(|number| packed.push_back(number));
                     packed.push_back(member);
@@ -120,7 +122,9 @@ impl Set {
                 if !is_known_to_be_new && packed.find(member, 0).is_some() {
                     return false;
                 }
-                if packed.len() < compact.set_entries_max && member.len() <= compact.set_value_bytes_max {
+                if packed.len() < compact.set_entries_max.get()
+                    && member.len() <= compact.set_value_bytes_max.get()
+                {
                     packed.push_back(member);
                     return true;
                 }
@@ -141,10 +145,10 @@ impl Set {
     pub fn expect(&mut self, additions: usize, first: &[u8], compact: &Compact) {
         let most = match &self.form {
             Form::Ints(ints) if !ints.is_empty() || matches!(Item::from(first), Item::Int(_)) => {
-                compact.intset_entries_max
+                compact.intset_entries_max.get()
             }
             Form::Table(_) => return,
-            _ => compact.set_entries_max,
+            _ => compact.set_entries_max.get(),
         };
         if additions > most {
             self.convert(compact);
@@ -187,8 +191,8 @@ impl Set {
             return None;
         }
         match &self.form {
-            Form::Ints(ints) => ints.get(random.below(ints.len() as u64) as usize).map(Item::Int),
-            Form::Packed(packed) => packed.get(random.below(packed.len() as u64) as usize),
+            Form::Ints(ints) => ints.get(random.index(ints.len())).map(Item::Int),
+            Form::Packed(packed) => packed.get(random.index(packed.len())),
             Form::Table(table) => table.random(random).map(|member| Item::Bytes(member.key())),
         }
     }
@@ -208,7 +212,7 @@ impl Set {
             _ => Vec::new(),
         };
         core::iter::from_fn(move || match &self.form {
-            Form::Packed(_) => laid_out.get(random.below(laid_out.len() as u64) as usize).copied(),
+            Form::Packed(_) => laid_out.get(random.index(laid_out.len())).copied(),
             _ => self.random(random),
         })
     }

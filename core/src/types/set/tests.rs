@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::ConnId;
+use crate::config::Limit;
 use crate::engine::conversation::Conversation;
 use crate::structures::table::HashSeed;
 use crate::types::LOOKUPS;
@@ -14,6 +15,7 @@ type Model = BTreeSet<Vec<u8>>;
 fn compact() -> Compact {
     // Miri takes long for every member of the compact forms, which are safe code.
     let (set_entries_max, intset_entries_max) = if cfg!(miri) { (6, 10) } else { (30, 50) };
+    let (set_entries_max, intset_entries_max) = (Limit::new(set_entries_max), Limit::new(intset_entries_max));
     Compact { set_entries_max, intset_entries_max, ..Compact::new(HashSeed(1, 2)) }
 }
 

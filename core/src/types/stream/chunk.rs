@@ -10,6 +10,11 @@
 //! name or a value begins with twice its length, and an integer's canonical text with twice the bytes of its
 //! binary form, plus one. A deleted entry keeps its bytes until the chunk goes.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "numbers are those that were written here, and chunks are shorter than `CHUNK_BYTES_MAX`"
+)]
+
 use alloc::vec::Vec;
 
 use super::id::Id;

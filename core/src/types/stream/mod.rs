@@ -24,6 +24,7 @@ use core::ops::RangeInclusive;
 
 use self::chunk::Chunk;
 use super::Compact;
+use crate::number;
 use crate::structures::ordered::OrderedMap;
 
 /// Bytes of a chunk whatever the settings say, so that there is always memory to let it grow.
@@ -84,7 +85,7 @@ pub struct Trim {
 impl Stream {
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.len as usize
+        number::index(self.len)
     }
 
     /// Whether there is none.
@@ -128,11 +129,11 @@ impl Stream {
     ) {
         debug_assert!(id > self.last_id, "names only grow");
         let bytes: usize = fields.clone().map(|(name, value)| name.len() + value.len()).sum();
-        let bytes_max = match compact.stream_node_bytes_max {
+        let bytes_max = match compact.stream_node_bytes_max.get() {
             0 => CHUNK_BYTES_MAX,
             max => max.min(CHUNK_BYTES_MAX),
         };
-        let entries_max = match compact.stream_node_entries_max {
+        let entries_max = match compact.stream_node_entries_max.get() {
             0 => usize::MAX,
             max => max,
         };
@@ -463,7 +464,7 @@ fn goes_whole(excess: Excess, len: u64, base: Id, chunk: &Chunk) -> bool {
 fn trim_within(chunk: &mut Chunk, base: Id, excess: Excess, len: &mut u64) -> u64 {
     let excessive: Vec<usize> = match excess {
         Excess::MaxLen(max) => {
-            let count = len.saturating_sub(max) as usize;
+            let count = number::index(len.saturating_sub(max));
             chunk.walk(base).filter(|found| !found.is_deleted).take(count).map(|found| found.at).collect()
         }
         Excess::MinId(least) => chunk

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::base::random::Random;
+use crate::config::Limit;
 use crate::structures::Item;
 use crate::structures::table::HashSeed;
 
@@ -13,8 +14,8 @@ type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn compact(bytes: usize, entries: usize) -> Compact {
     let mut compact = Compact::new(HashSeed(1, 2));
-    compact.stream_node_bytes_max = bytes;
-    compact.stream_node_entries_max = entries;
+    compact.stream_node_bytes_max = Limit::new(bytes as u64);
+    compact.stream_node_entries_max = Limit::new(entries as u64);
     compact
 }
 

@@ -47,7 +47,9 @@ impl Gather {
         if self.is_refused {
             return Err(Error::OutOfMemory);
         }
-        if self.members.len() > compact.zset_entries_max || self.longest > compact.zset_value_bytes_max {
+        if self.members.len() > compact.zset_entries_max.get()
+            || self.longest > compact.zset_value_bytes_max.get()
+        {
             return Ok(Zset { form: Form::Large(Box::new(Large::from_members(self.members))) });
         }
         let mut places: Vec<Place> = self.members.iter().map(Member::place).collect();

@@ -13,6 +13,7 @@ use core::mem::size_of;
 use core::ptr::NonNull;
 use core::slice;
 
+use crate::number;
 use crate::structures::table::Keyed;
 
 /// Where the length begins.
@@ -40,7 +41,7 @@ impl Member {
                 *at.add(LEN_AT) = WIDE;
                 at.add(LEN_AT + 1).cast::<u32>().write_unaligned(len);
             } else {
-                *at.add(LEN_AT) = len as u8;
+                *at.add(LEN_AT) = number::low_u8(len.into());
             }
             at.add(head_bytes(is_wide)).copy_from_nonoverlapping(member.as_ptr(), member.len());
             Member(base)

@@ -46,7 +46,7 @@ impl Default for Form {
 impl Zset {
     /// An empty set that will take so many members: in the large form at once when they are too many.
     pub fn for_members(count: usize, compact: &Compact) -> Zset {
-        if count <= compact.zset_entries_max {
+        if count <= compact.zset_entries_max.get() {
             return Zset::default();
         }
         Zset { form: Form::Large(Box::new(Large::new(compact.seed))) }
@@ -151,7 +151,8 @@ impl Zset {
             return Some(old);
         }
         let score = decide(None)?;
-        if small.len() < compact.zset_entries_max && member.len() <= compact.zset_value_bytes_max {
+        if small.len() < compact.zset_entries_max.get() && member.len() <= compact.zset_value_bytes_max.get()
+        {
             small.insert_new(member, score);
         } else {
             self.enlarge(compact).upsert(member, |_| Some(score));
@@ -255,7 +256,7 @@ impl Zset {
         if self.is_empty() {
             return None;
         }
-        let rank = random.below(self.len() as u64) as usize;
+        let rank = random.index(self.len());
         self.range_by_rank(rank..rank + 1).next()
     }
 
@@ -276,7 +277,7 @@ impl Zset {
         // Floyd's method (Bentley, "Programming Pearls", CACM 30(9), 1987).
         let mut ranks = OrderedSet::new();
         for last in len - count..len {
-            let rank = random.below(last as u64 + 1) as usize;
+            let rank = random.index(last + 1);
             if !ranks.insert(rank) {
                 ranks.insert(last);
             }

@@ -8,6 +8,7 @@ use core::cmp::Ordering;
 use core::ops::Range;
 
 use super::bounds::{LexRange, ScoreRange};
+use crate::number;
 use crate::structures::{Item, Packed};
 
 /// Stands before the bytes of a double.
@@ -171,7 +172,7 @@ impl DoubleEndedIterator for Iter<'_> {
 }
 
 fn encode(score: f64, bytes: &mut [u8; 9]) -> Item<'_> {
-    let integer = score as i64;
+    let integer = number::truncated(score);
     if score.abs() <= INTEGER_MAX && integer as f64 == score {
         return Item::Int(integer);
     }

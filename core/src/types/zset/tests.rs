@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::base::memory::Memory;
+use crate::config::Limit;
 use crate::structures::table::HashSeed;
 
 /// The members in order; found by a plain search.
@@ -39,8 +40,8 @@ impl Model {
 
 fn compact() -> Compact {
     // Miri takes long for every entry of the compact form, which is safe code.
-    let zset_entries_max = if cfg!(miri) { 10 } else { 20 };
-    Compact { zset_entries_max, zset_value_bytes_max: 40, ..Compact::new(HashSeed(1, 2)) }
+    let zset_entries_max = Limit::new(if cfg!(miri) { 10 } else { 20 });
+    Compact { zset_entries_max, zset_value_bytes_max: Limit::new(40), ..Compact::new(HashSeed(1, 2)) }
 }
 
 /// Members with the bits of their scores; the compact form forgets the sign of zero.
@@ -174,7 +175,7 @@ fn behaves_as_a_sorted_list() {
 fn members_of_one_score_are_ranges_of_bytes() {
     let mut model = BTreeMap::new();
     let (mut small, mut large) = (Zset::default(), Zset::default());
-    let large_only = Compact { zset_entries_max: 0, ..compact() };
+    let large_only = Compact { zset_entries_max: Limit::new(0), ..compact() };
     for member in ["", "1", "10", "2", "a", "aa", "ab", "b", "\0", "é"] {
         model.insert(member.as_bytes(), 3.0);
         small.insert(member.as_bytes(), 3.0, &compact());
@@ -208,7 +209,7 @@ fn members_of_one_score_are_ranges_of_bytes() {
 
 #[test]
 fn what_is_gathered_comes_out_in_order() {
-    let limit = compact().zset_entries_max as u32;
+    let limit = compact().zset_entries_max.get() as u32;
     for count in [0, 5, limit, limit + 1, if cfg!(miri) { 50 } else { 500 }] {
         let mut gather = Gather::new(&compact(), Memory::UNKNOWN);
         for number in 0..count {

@@ -40,7 +40,7 @@ fn position(ctx: &Context<'_>, text: &[u8], field: Option<Width>) -> Result<u64,
     number::parse_i64(digits)
         .and_then(|number| number.checked_mul(unit))
         .and_then(|position| u64::try_from(position).ok())
-        .filter(|position| position >> 3 < ctx.server.config.bulk_bytes_max as u64)
+        .filter(|position| position >> 3 < ctx.server.config.value_bytes_max() as u64)
         .ok_or(FAULT)
 }
 

@@ -51,7 +51,7 @@ const DISTANCE_CHARS_MAX: usize = 26;
 /// A distance is a byte string in either protocol.
 fn reply_distance(reply: &mut Reply<'_>, distance: f64) {
     // As 7.2 writes its four decimal places: the double is rounded, half to even.
-    let parts = libm::rint(distance * 10_000.0) as u64;
+    let parts = number::whole(libm::rint(distance * 10_000.0));
     let mut text = Vec::with_capacity(DISTANCE_CHARS_MAX);
     number::write_u64(&mut text, parts / 10_000);
     text.push(b'.');

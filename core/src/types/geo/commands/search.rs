@@ -8,6 +8,7 @@ use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::command::KeyAt;
 use crate::command::context::{Context, Flow};
+use crate::number;
 use crate::resp::Reply;
 use crate::resp::args::{Args, Cursor};
 use crate::structures::sort::{self, sort_by};
@@ -191,7 +192,7 @@ impl<'a> Query<'a> {
             if count <= 0 {
                 return Err(Error::Text("ERR COUNT must be > 0"));
             }
-            self.count = usize::try_from(count).unwrap_or(usize::MAX);
+            self.count = number::count(count).unwrap_or(usize::MAX);
         } else if form.may_store() && cursor.accept_with("STORE", 1) {
             // Which of several keys it is, `destination_at` has told.
             self.stores_distances = false;
@@ -284,7 +285,7 @@ impl<'a> Query<'a> {
                 reply_distance(reply, one.distance / unit);
             }
             if self.with_score {
-                reply.int(one.score as i64);
+                reply.int(number::truncated(one.score));
             }
             if self.with_position {
                 reply_position(reply, Position::of_score(one.score));

@@ -154,7 +154,8 @@ impl<'a> SetEx<'a> {
             return Err(Error::Arity(ctx.name()));
         }
         let count = number::parse_i64(args.at(at)).filter(|count| (1..=i64::from(i32::MAX)).contains(count));
-        let count = count.ok_or(Error::Text("ERR invalid number of fields"))? as usize;
+        let count = count.and_then(number::count);
+        let count = count.ok_or(Error::Text("ERR invalid number of fields"))?;
         let pairs = args.from(at + 1);
         if pairs.len().checked_div(2) == Some(count) && pairs.len().is_multiple_of(2) {
             Ok(pairs)

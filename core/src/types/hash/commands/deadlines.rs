@@ -94,7 +94,7 @@ pub(super) fn parse_fields<'a>(
     let count = number::parse_i64(args.get(at + 1).ok_or(UNEQUAL)?).filter(|&count| count > 0);
     let count = count.ok_or(Error::Text(not_positive))?;
     let fields = args.from(at + 2);
-    if usize::try_from(count) == Ok(fields.len()) { Ok(fields) } else { Err(UNEQUAL) }
+    if number::exact(count) == Some(fields.len()) { Ok(fields) } else { Err(UNEQUAL) }
 }
 
 /// What most commands say of a number of fields that is none.

@@ -79,7 +79,7 @@ pub(super) fn pfselftest(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Err
     make_dense(&mut dense_only)?;
     let mut check_at = 1;
     for number in 1..=ELEMENTS {
-        add(&mut sparse_first, &number.to_le_bytes(), ctx.server.config.hll_sparse_bytes_max)?;
+        add(&mut sparse_first, &number.to_le_bytes(), ctx.server.config.hll_sparse_bytes_max.get())?;
         add(&mut dense_only, &number.to_le_bytes(), 0)?;
         if number != check_at {
             continue;

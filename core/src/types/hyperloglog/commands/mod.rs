@@ -55,7 +55,7 @@ fn make_sure(ctx: &mut Context<'_>, key: &[u8]) -> Result<bool, Error> {
 
 fn pfadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    let sparse_bytes_max = ctx.server.config.hll_sparse_bytes_max;
+    let sparse_bytes_max = ctx.server.config.hll_sparse_bytes_max.get();
     let is_new = make_sure(ctx, key)?;
     let mut changes = u64::from(is_new);
     let entry = ctx.store.write(key).expect("the sketch is there");
@@ -138,7 +138,7 @@ fn count_union(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<u64, Error> {
 
 fn pfmerge(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    let sparse_bytes_max = ctx.server.config.hll_sparse_bytes_max;
+    let sparse_bytes_max = ctx.server.config.hll_sparse_bytes_max.get();
     ctx.server.memory.take(2 * DENSE_BYTES)?;
     let mut union = Union::new();
     let mut is_dense = false;

@@ -83,7 +83,7 @@ fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
         2 => None,
         3 => {
             const NEGATIVE: Error = Error::Text("ERR value is out of range, must be positive");
-            let count = number::parse_i64(args.at(2)).and_then(|count| usize::try_from(count).ok());
+            let count = number::parse_i64(args.at(2)).and_then(number::count);
             Some(count.ok_or(NEGATIVE)?)
         }
         _ => return Err(Error::Arity(ctx.name())),
@@ -158,10 +158,7 @@ pub(super) struct MultiplePop<'a> {
 /// Reads `numkeys key [key ...] LEFT|RIGHT [COUNT count]` from the argument at `at` on.
 pub(super) fn parse_multiple_pop(args: Args<'_>, at: usize) -> Result<MultiplePop<'_>, Error> {
     let positive = |text: &[u8], error: &'static str| {
-        number::parse_i64(text)
-            .and_then(|number| usize::try_from(number).ok())
-            .filter(|&number| number > 0)
-            .ok_or(Error::Text(error))
+        number::parse_i64(text).and_then(number::count).filter(|&number| number > 0).ok_or(Error::Text(error))
     };
     let mut cursor = args.cursor(at);
     let keys_count = positive(cursor.take()?, "ERR numkeys should be greater than 0")?;

@@ -31,7 +31,7 @@ pub(super) fn lindex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 /// The position that an index means; negative ones count from the end.
 fn position(index: i64, len: usize) -> Option<usize> {
     let index = if index < 0 { index + len as i64 } else { index };
-    usize::try_from(index).ok().filter(|&index| index < len)
+    number::count(index).filter(|&index| index < len)
 }
 
 /// First position and number of the elements from `start` to `stop`, both included.
@@ -39,7 +39,7 @@ fn span(start: i64, stop: i64, len: usize) -> (usize, usize) {
     let len = len as i64;
     let from_end = |index: i64| if index < 0 { index + len } else { index };
     let (start, stop) = (from_end(start).max(0), from_end(stop).min(len - 1));
-    if start > stop { (0, 0) } else { (start as usize, (stop - start + 1) as usize) }
+    number::count(start).zip(number::count(stop - start + 1)).unwrap_or((0, 0))
 }
 
 pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -202,7 +202,7 @@ fn parse_search(args: Args<'_>) -> Result<Search, Error> {
             search.count = Some(not_negative(cursor.take()?, "ERR COUNT can't be negative")?);
         } else if cursor.accept_with("MAXLEN", 1) {
             let most = not_negative(cursor.take()?, "ERR MAXLEN can't be negative")?;
-            search.compared_max = usize::try_from(most).unwrap_or(usize::MAX);
+            search.compared_max = number::saturate(most);
         } else {
             return Err(Error::Syntax);
         }
@@ -216,7 +216,7 @@ fn reply_matches<'a>(
     search: &Search,
     reply: &mut Reply<'_>,
 ) {
-    let skip = usize::try_from(search.rank - 1).unwrap_or(usize::MAX);
+    let skip = number::saturate(search.rank - 1);
     let mut matches = items.filter(|(_, item)| *item == value).map(|(at, _)| at).skip(skip);
     let Some(wanted) = search.count else {
         match matches.next() {
@@ -225,7 +225,7 @@ fn reply_matches<'a>(
         }
         return;
     };
-    let most = if wanted == 0 { usize::MAX } else { usize::try_from(wanted).unwrap_or(usize::MAX) };
+    let most = if wanted == 0 { usize::MAX } else { number::saturate(wanted) };
     let mark = reply.mark();
     let mut found = 0;
     for at in matches.take(most) {

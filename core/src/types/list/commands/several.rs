@@ -65,7 +65,7 @@ impl<'a> Move<'a> {
         }
         cursor.finish()?;
         all.count = number::parse_i64(count)
-            .and_then(|count| usize::try_from(count).ok())
+            .and_then(number::count)
             .filter(|&count| count > 0)
             .ok_or(Error::Text("ERR count should be greater than 0"))?;
         Ok(all)
@@ -131,7 +131,7 @@ pub(super) fn lmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 
 pub(super) fn blmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let all = Move::parse(args, 6)?;
-    let deadline = deadline_after(ctx.server.now, args.at(5))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(5))?;
     let count = all.run(ctx)?;
     if count > 0 {
         let mut text = Vec::new();

@@ -19,7 +19,7 @@ pub(super) fn brpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
 
 fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let timeout = args.len() - 1;
-    let deadline = deadline_after(ctx.server.now, args.at(timeout))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(timeout))?;
     let keys = args.slice(1, timeout);
     for key in keys.iter() {
         let Some(list) = ctx.store.list_mut(key)? else { continue };
@@ -36,13 +36,13 @@ fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, 
 
 pub(super) fn blmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let MultiplePop { keys, end, count } = parse_multiple_pop(args, 2)?;
-    let deadline = deadline_after(ctx.server.now, args.at(1))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     if pop_first_present(ctx, keys, end, count)? { Ok(Flow::Done) } else { Ok(wait_for(keys, deadline)) }
 }
 
 pub(super) fn blmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (from, to) = (End::parse(args.at(3))?, End::parse(args.at(4))?);
-    let deadline = deadline_after(ctx.server.now, args.at(5))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(5))?;
     let (source, destination) = (args.at(1), args.at(2));
     if move_one(ctx, source, destination, from, to)? {
         ctx.rewrite(&[b"LMOVE", source, destination, args.at(3), args.at(4)]);
@@ -52,7 +52,7 @@ pub(super) fn blmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 }
 
 pub(super) fn brpoplpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let deadline = deadline_after(ctx.server.now, args.at(3))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(3))?;
     let (source, destination) = (args.at(1), args.at(2));
     if move_one(ctx, source, destination, End::Right, End::Left)? {
         ctx.rewrite(&[b"RPOPLPUSH", source, destination]);

@@ -79,8 +79,7 @@ impl<'a> Count<'a> {
             .filter(|&count| count > 0)
             .ok_or(Error::Text("ERR numkeys should be greater than 0"))?;
         let mut cursor = args.cursor(2);
-        let keys = usize::try_from(count)
-            .ok()
+        let keys = number::count(count)
             .and_then(|count| cursor.many(count).ok())
             .ok_or(Error::Text("ERR Number of keys can't be greater than number of args"))?;
         let mut request = Count { keys, limit: 0, approximately: false };
@@ -90,7 +89,7 @@ impl<'a> Count<'a> {
             } else if cursor.accept_with("LIMIT", 1) {
                 let limit = number::parse_i64(cursor.take()?).filter(|&limit| limit >= 0);
                 let limit = limit.ok_or(Error::Text("ERR LIMIT can't be negative"))?;
-                request.limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                request.limit = number::count(limit).unwrap_or(usize::MAX);
             } else {
                 return Err(Error::Syntax);
             }
@@ -122,7 +121,7 @@ fn estimate(ctx: &mut Context<'_>, request: &Count<'_>) -> Result<Flow, Error> {
     for member in sets.into_iter().flatten().flat_map(Set::iter) {
         seen.add(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]));
     }
-    let estimate = seen.estimate() as usize;
+    let estimate = number::saturate(seen.estimate());
     ctx.reply.count(if request.limit == 0 { estimate } else { estimate.min(request.limit) });
     Ok(Flow::Done)
 }

@@ -8,6 +8,7 @@ use crate::base::error::Error;
 use crate::base::random::Random;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::{NotifyClass, Value};
+use crate::number;
 use crate::resp::args::Args;
 use crate::structures::Item;
 use crate::types::Compact;
@@ -57,7 +58,7 @@ pub(super) fn spop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
         3 => {
             const NOT_POSITIVE: Error = Error::Text("ERR value is out of range, must be positive");
             let count = args.int(2).ok().filter(|&count| count >= 0).ok_or(NOT_POSITIVE)?;
-            pop_many(ctx, args.at(1), usize::try_from(count).unwrap_or(usize::MAX))
+            pop_many(ctx, args.at(1), number::count(count).unwrap_or(usize::MAX))
         }
         _ => Err(Error::Syntax),
     }

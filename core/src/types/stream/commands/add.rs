@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{parse_id, strict_id, write_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::config::Limit;
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::{Args, Cursor};
@@ -114,7 +115,7 @@ impl Draft {
         Ok(true)
     }
 
-    fn trim(&self, chunk_entries_max: usize, is_add: bool) -> Result<Option<Trim>, Error> {
+    fn trim(&self, chunk_entries_max: Limit, is_add: bool) -> Result<Option<Trim>, Error> {
         let Some(excess) = self.excess else {
             return match self.limit {
                 Some(1..) => Err(Error::Text(
@@ -133,7 +134,7 @@ impl Draft {
             }
             Some(limit) => Some(limit).filter(|&limit| limit > 0),
             None if self.is_approximate => {
-                Some(match TRIM_CHUNKS_MAX.saturating_mul(chunk_entries_max as u64) {
+                Some(match TRIM_CHUNKS_MAX.saturating_mul(chunk_entries_max.value()) {
                     0 => TRIM_ENTRIES_MAX.0,
                     limit => limit.min(TRIM_ENTRIES_MAX.1),
                 })

@@ -239,7 +239,7 @@ pub(super) fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, 
             let wanted = number::parse_i64(cursor.take()?)
                 .filter(|count| (1..=AUTOCLAIM_COUNT_MAX).contains(count))
                 .ok_or(Error::Text("ERR COUNT must be > 0"))?;
-            count = usize::try_from(wanted).unwrap_or(usize::MAX);
+            count = number::count(wanted).unwrap_or(usize::MAX);
         } else if cursor.accept("JUSTID") {
             just_id = true;
         } else {

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 use super::{Entry, Group, ID_CHARS_MAX, Id, Stream};
 use crate::base::error::{Error, until_zero};
 use crate::command::context::Context;
-use crate::number::parse_i64;
+use crate::number::{self, parse_i64};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 
@@ -172,7 +172,7 @@ fn group_changed(ctx: &mut Context<'_>, key: &[u8], event: &'static str) {
 
 /// A number of elements that a reply may have at most, where Redis takes all for zero.
 fn at_most(count: u64) -> usize {
-    if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) }
+    if count == 0 { usize::MAX } else { number::saturate(count) }
 }
 
 /// The error for a subcommand with arguments that it does not know.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{claim, group_or, no_such_key_or_group, quoting, strict_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::number;
 use crate::resp::args::{Args, Cursor};
 use crate::types::stream::{Id, Pending};
 
@@ -81,7 +82,7 @@ impl Nack {
 
 fn ids<'a>(cursor: &mut Cursor<'a>) -> Result<Args<'a>, Error> {
     const NOT_POSITIVE: Error = Error::Text("ERR numids must be a positive integer");
-    let count = cursor.int().ok().and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0);
+    let count = cursor.int().ok().and_then(number::count).filter(|&count| count > 0);
     let count = count.ok_or(NOT_POSITIVE)?;
     cursor.many(count).map_err(|_| Error::Text("ERR number of IDs doesn't match numids"))
 }

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use super::{End, no_such_key_or_group, write_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::number;
 use crate::resp::args::Args;
 use crate::types::stream::{ConsumerRef, Group, Id, Pending};
 
@@ -33,7 +34,7 @@ impl<'a> Selection<'a> {
             }
             first = 5;
         }
-        let count = usize::try_from(args.int(first + 2)?.max(0)).unwrap_or(usize::MAX);
+        let count = number::count(args.int(first + 2)?.max(0)).unwrap_or(usize::MAX);
         let start = End::Start.parse(args.at(first))?;
         let end = End::Stop.parse(args.at(first + 1))?;
         Ok(Some(Selection { idle, start, end, count, consumer: args.get(first + 3) }))

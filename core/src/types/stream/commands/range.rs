@@ -6,6 +6,7 @@ use super::{End, strict_id, write_entries};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::NotifyClass;
+use crate::number;
 use crate::resp::args::Args;
 use crate::types::stream::{Id, References, Stream};
 
@@ -48,7 +49,7 @@ fn read_range(
             ctx.reply.null_array();
             return Ok(Flow::Done);
         }
-        Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
+        Some(count) => number::saturate(count),
         None => usize::MAX,
     };
     if is_backwards {
@@ -97,7 +98,7 @@ fn references_and_ids(args: Args<'_>, first: usize) -> Result<(References, Vec<I
         } else if named.is_none() && cursor.accept_with("IDS", 1) {
             const NOT_POSITIVE: Error = Error::Text("ERR Number of IDs must be a positive integer");
             let count = cursor.int().map_err(|_| NOT_POSITIVE)?;
-            let count = usize::try_from(count).ok().filter(|&count| count > 0).ok_or(NOT_POSITIVE)?;
+            let count = number::count(count).filter(|&count| count > 0).ok_or(NOT_POSITIVE)?;
             if count > cursor.left() {
                 return Err(Error::Text("ERR The `numids` parameter must match the number of arguments"));
             }

@@ -98,7 +98,7 @@ impl<'a> Read<'a> {
         let mut cursor = args.cursor(1);
         while !cursor.is_done() {
             if cursor.accept_with("BLOCK", 1) {
-                read.block = Some(deadline_after(ctx.server.now, cursor.take()?)?);
+                read.block = Some(deadline_after(ctx.server.steady, cursor.take()?)?);
             } else if cursor.accept_with("COUNT", 1) {
                 read.count = at_most(cursor.int()?.max(0) as u64);
             } else if Some(cursor.position()) == streams_at && cursor.accept_with("STREAMS", 1) {
@@ -203,7 +203,7 @@ fn only_for_groups(option: &str) -> Error {
     ))
 }
 
-/// Reads a timeout in whole milliseconds and gives the deadline in unix microseconds; 0 means none.
+/// Reads a timeout in whole milliseconds and gives the deadline in steady microseconds; 0 means none.
 fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     let millis =
         number::parse_i64(timeout).ok_or(Error::Text("ERR timeout is not an integer or out of range"))?;
@@ -272,7 +272,7 @@ fn finish(
     })))
 }
 
-/// When the next entry that someone has not acknowledged may be taken over, in unix microseconds.
+/// When the next entry that someone has not acknowledged may be taken over, in steady microseconds.
 fn next_claim(ctx: &mut Context<'_>, read: &Read<'_>) -> Result<Option<u64>, Error> {
     let (Some(idle), Some((name, _))) = (read.claim, read.group) else { return Ok(None) };
     // What could have been taken already was there no more.
@@ -283,7 +283,7 @@ fn next_claim(ctx: &mut Context<'_>, read: &Read<'_>) -> Result<Option<u64>, Err
             continue;
         };
         let first = group.by_time().range((earliest, Id::MIN)..).next();
-        let due = first.map(|(at, _)| at.saturating_add(idle).saturating_mul(1000));
+        let due = first.map(|(at, _)| ctx.server.steady_of(at.saturating_add(idle).saturating_mul(1000)));
         next = [next, due].into_iter().flatten().min();
     }
     Ok(next)

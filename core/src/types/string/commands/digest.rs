@@ -55,6 +55,7 @@ fn secret(at: usize) -> u64 {
     read_64(SECRET, at)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the product is split into its halves")]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64

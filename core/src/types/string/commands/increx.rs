@@ -99,6 +99,7 @@ fn read_float(text: &[u8], what: &str) -> Result<LongDouble, Error> {
 }
 
 /// The old and the new integer; outside of 64 bits is outside of the bounds.
+#[expect(clippy::cast_possible_truncation, reason = "the sum is within bounds of 64 bits")]
 fn add_integers(request: &Request<'_>, text: Option<Vec<u8>>) -> Result<Outcome<i64>, Error> {
     let (by, least, most) = request.numbers(1, read_integer)?;
     let (least, most) = (least.unwrap_or(i64::MIN), most.unwrap_or(i64::MAX));

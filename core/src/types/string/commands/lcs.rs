@@ -7,6 +7,7 @@ use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::ValueRef;
+use crate::number;
 use crate::resp::args::Args;
 
 /// Bytes of the table of lengths that LCS may allocate.
@@ -34,7 +35,7 @@ pub(super) fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> 
         } else if cursor.accept("WITHMATCHLEN") {
             with_len = true;
         } else if cursor.accept_with("MINMATCHLEN", 1) {
-            least = usize::try_from(cursor.int()?).unwrap_or(0);
+            least = number::count(cursor.int()?).unwrap_or(0);
         } else {
             return Err(Error::Syntax);
         }
@@ -42,7 +43,7 @@ pub(super) fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> 
     if wants_len && wants_runs {
         return Err(Error::Text("ERR If you want both the length and indexes, please just use IDX."));
     }
-    let bytes_max = ctx.server.config.bulk_bytes_max;
+    let bytes_max = ctx.server.config.value_bytes_max();
     let table = Lengths::new(&first, &second, bytes_max, &mut ctx.server.memory)?;
     let len = table.at(first.len(), second.len()) as usize;
     if wants_len {

@@ -260,7 +260,7 @@ fn append(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn setrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, part) = (args.at(1), args.at(3));
-    let offset = usize::try_from(args.int(2)?).map_err(|_| Error::Text("ERR offset is out of range"))?;
+    let offset = number::count(args.int(2)?).ok_or(Error::Text("ERR offset is out of range"))?;
     let old_len = len_for_change(ctx, key)?;
     if part.is_empty() {
         ctx.reply.count(old_len.unwrap_or(0));
@@ -318,7 +318,7 @@ fn getrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if is_inverted || start > end || bytes.is_empty() {
         ctx.reply.bulk(b"");
     } else {
-        ctx.reply.bulk(&bytes[start as usize..=end as usize]);
+        ctx.reply.bulk(&bytes[number::index(start.cast_unsigned())..=number::index(end.cast_unsigned())]);
     }
     Ok(Flow::Done)
 }
@@ -363,9 +363,8 @@ fn msetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn msetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let count = number::parse_i64(args.at(1))
-        .and_then(|count| i32::try_from(count).ok())
-        .and_then(|count| usize::try_from(count).ok())
-        .filter(|&count| count > 0)
+        .filter(|&count| count > 0 && i32::try_from(count).is_ok())
+        .and_then(number::count)
         .ok_or(Error::Text("ERR invalid numkeys value"))?;
     let mut cursor = args.cursor(2);
     let pairs = count.checked_mul(2).and_then(|count| cursor.many(count).ok());
@@ -473,7 +472,7 @@ fn string_len(value: ValueRef<'_>) -> Result<usize, Error> {
 /// Refuses a string that would be longer than one argument may be.
 fn check_len(ctx: &Context<'_>, start: usize, added: usize) -> Result<(), Error> {
     match start.checked_add(added) {
-        Some(len) if len <= ctx.server.config.bulk_bytes_max => Ok(()),
+        Some(len) if len <= ctx.server.config.value_bytes_max() => Ok(()),
         _ => Err(Error::StringTooLong),
     }
 }

@@ -6,9 +6,9 @@ use core::ops::ControlFlow;
 
 use super::{at_least, store_result, write_members};
 use crate::base::error::Error;
-use crate::base::memory::ELEMENT_BYTES;
-use crate::base::memory::Memory;
+use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::command::context::{Context, Flow};
+use crate::config::Limit;
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
@@ -169,7 +169,7 @@ impl<'a> Request<'a> {
                 ctx.name()
             )));
         }
-        let keys = cursor.many(usize::try_from(count).unwrap_or(usize::MAX))?;
+        let keys = cursor.many(number::count(count).unwrap_or(usize::MAX))?;
         for key in keys.iter() {
             let found = ctx.store.read(key).map(Entry::type_of);
             if found.is_some_and(|found| found != Type::Zset && found != Type::Set) {
@@ -336,7 +336,7 @@ fn subtract(
 fn reply(ctx: &mut Context<'_>, args: Args<'_>, operation: Operation) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Reply)?;
     // What is only replied need not be packed; as in Redis, negative zeros keep their signs on this way.
-    let compact = Compact { zset_entries_max: 0, ..ctx.store.compact };
+    let compact = Compact { zset_entries_max: Limit::new(0), ..ctx.store.compact };
     let result = request.run(ctx.store, &compact, ctx.server.memory)?;
     write_members(&mut ctx.reply, result.iter(), request.with_scores);
     // A large one is freed step by step.

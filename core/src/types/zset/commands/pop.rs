@@ -45,7 +45,7 @@ enum Shape {
 fn take(ctx: &mut Context<'_>, key: &[u8], end: End, count: u64, shape: Shape) -> Result<(), Error> {
     let Some(zset) = ctx.store.zset_mut(key)? else { return Ok(()) };
     let len = zset.len();
-    let taken = usize::try_from(count).unwrap_or(usize::MAX).min(len);
+    let taken = number::saturate(count).min(len);
     match shape {
         Shape::Flat => ctx.reply.array(taken * 2),
         Shape::Pairs => ctx.reply.array(taken),
@@ -143,7 +143,7 @@ impl<'a> Choice<'a> {
     fn parse(args: Args<'a>, first: usize) -> Result<Choice<'a>, Error> {
         let keys = at_least(1, args.at(first), "ERR numkeys should be greater than 0")?;
         let mut cursor = args.cursor(first + 1);
-        let keys = cursor.many(usize::try_from(keys).unwrap_or(usize::MAX))?;
+        let keys = cursor.many(number::saturate(keys))?;
         let end = if cursor.accept("MIN") {
             End::Min
         } else if cursor.accept("MAX") {
@@ -173,7 +173,7 @@ pub(super) fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
 
 pub(super) fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let Choice { keys, end, count } = Choice::parse(args, 2)?;
-    let deadline = deadline_after(ctx.server.now, args.at(1))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     match first_present(ctx, keys)? {
         Some(key) => {
             take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?;
@@ -193,7 +193,7 @@ pub(super) fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
 
 fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let keys = args.slice(1, args.len() - 1);
-    let deadline = deadline_after(ctx.server.now, args.at(args.len() - 1))?;
+    let deadline = deadline_after(ctx.server.steady, args.at(args.len() - 1))?;
     match first_present(ctx, keys)? {
         Some(key) => {
             take_rewritten(ctx, key, end, None, Shape::KeyFlat)?;

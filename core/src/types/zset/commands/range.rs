@@ -69,7 +69,8 @@ impl<'a> Bounds<'a> {
                 if first > last || first >= len {
                     return 0..0;
                 }
-                let (start, end) = (first as usize, last as usize + 1);
+                let (start, end) =
+                    (number::index(first.cast_unsigned()), number::index(last.cast_unsigned()) + 1);
                 if from_end { zset.len() - end..zset.len() - start } else { start..end }
             }
         }
@@ -120,8 +121,8 @@ impl<'a> Query<'a> {
             return ranks;
         }
         // As in Redis, a negative offset passes over everything.
-        let skipped = usize::try_from(self.offset).unwrap_or(usize::MAX).min(ranks.len());
-        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let skipped = number::count(self.offset).unwrap_or(usize::MAX).min(ranks.len());
+        let most = number::count(self.limit).unwrap_or(usize::MAX);
         if self.from_end {
             ranks.end -= skipped;
             ranks.start = ranks.start.max(ranks.end.saturating_sub(most));
