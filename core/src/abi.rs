@@ -10,6 +10,7 @@ use core::mem::offset_of;
 
 use crate::config::{ConfigError, Options};
 use crate::engine::{Class, Engine, Micros, Output};
+use crate::number;
 use crate::server::{ConnId, HostRequest, Peer};
 
 /// Version of this interface, which the guest exports as `abi_version`.
@@ -241,7 +242,7 @@ pub fn parse_options(text: &[u8]) -> Result<Options, ConfigError> {
 
 /// The item with this number, in a list that is in the order of its numbers.
 fn numbered<T>(all: &[T], number: u32) -> Option<&T> {
-    all.get(usize::try_from(number).ok()?)
+    all.get(number::exact(number)?)
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ impl Options {
             let bytes: u64 =
                 value.parse().map_err(|_| ConfigError::new("'memory-bytes-max' is not a number"))?;
             // All of a 32-bit address space is one byte more than a `usize` can say there.
-            self.config.memory_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
+            self.config.memory_bytes_max = number::saturate(bytes);
             return Ok(());
         }
         if name == "user" {
