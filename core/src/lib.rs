@@ -31,5 +31,5 @@ pub mod structures;
 pub mod types;
 
 pub use config::{Config, ConfigError, Fact, Options};
-pub use engine::{Class, DEFAULT_USER_GUARDED, Engine, Micros, Output};
+pub use engine::{Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output};
 pub use server::{ConnId, HostRequest, Peer, quoted};

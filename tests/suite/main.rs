@@ -14,6 +14,7 @@ mod memory;
 mod narrowing;
 mod notifications;
 mod rdb;
+mod samples;
 mod scripts;
 mod table;
 mod tidy;

@@ -170,7 +170,12 @@ fn admit(
     args: Args<'_>,
     row: Option<Found>,
 ) -> Result<Row, Error> {
-    let Some(found) = row else { return Err(unknown_command(args)) };
+    let Some(found) = row else {
+        if server.is_loading {
+            server.unknown_command = Some(args.at(0).to_vec());
+        }
+        return Err(unknown_command(args));
+    };
     let Some(((parent, row), fits)) = resolve(found, args) else {
         return Err(unknown_subcommand(found.row.name, args.at(1)));
     };

@@ -29,8 +29,10 @@ mod ahead;
 #[cfg(test)]
 pub(crate) mod conversation;
 pub(crate) mod invoke;
+mod load;
 pub(crate) mod outbox;
 
+pub use load::{LoadFault, LoadFormat, Loaded};
 pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
 #[cfg(test)]
 mod tests;
@@ -103,6 +105,8 @@ pub struct Engine {
     /// In steady microseconds.
     idle_check_at: Micros,
     effects_polled: bool,
+    /// What is being loaded, between two pieces of it.
+    loading: Option<load::Loading>,
 }
 
 /// A parsed request: where it ends, its arguments, and what the pre-pass found.
@@ -145,6 +149,7 @@ impl Engine {
             unclaimed: 0,
             idle_check_at: now + IDLE_CHECK_MICROS,
             effects_polled: false,
+            loading: None,
         }
     }
 
@@ -334,7 +339,7 @@ impl Engine {
         if self.server.set_time(now) {
             self.store.go_back(now / 1000);
         }
-        self.store.now = now / 1000;
+        self.store.now = if self.server.is_loading { 0 } else { now / 1000 };
         self.store.steady = self.server.steady / 1000;
     }
 
@@ -587,6 +592,10 @@ impl Engine {
 
     /// As [`Engine::execute`].
     fn execute_inline(&mut self, conn: ConnId, line: &[u8]) -> bool {
+        // A comment in a log.
+        if self.server.is_loading && line.starts_with(b"#") {
+            return true;
+        }
         let (mut buffer, mut ranges) = (Vec::new(), Vec::new());
         if split_inline(line, &mut buffer, &mut ranges).is_none() {
             self.refuse(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));

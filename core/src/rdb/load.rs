@@ -28,7 +28,19 @@ impl Reader<'_> {
     /// Collections are built element by element as commands build them, so they end up in the form that the present
     /// limits give them, and no element is there twice.
     pub fn value(&mut self, compact: &Compact) -> Result<Value, Fault> {
-        Ok(match self.byte()? {
+        let form = self.byte()?;
+        self.value_of_form(form, false, compact)?.ok_or(Fault::Malformed)
+    }
+
+    /// What follows a form; `None` if there is no such form. One of Valkey's forms means something else than Redis's of
+    /// the same number.
+    pub(super) fn value_of_form(
+        &mut self,
+        form: u8,
+        is_valkey: bool,
+        compact: &Compact,
+    ) -> Result<Option<Value>, Fault> {
+        Ok(Some(match form {
             form::STRING => self.string_value()?,
             form::LIST => Value::List(Box::new(self.list(compact)?)),
             form::LIST_ZIPLIST => Value::List(Box::new(self.list_packed(Pack::Ziplist, compact)?)),
@@ -41,6 +53,7 @@ impl Reader<'_> {
             form::HASH_ZIPMAP => Value::Hash(Box::new(self.hash_zipmap(compact)?)),
             form::HASH_ZIPLIST => Value::Hash(Box::new(self.hash_packed(Pack::Ziplist, compact)?)),
             form::HASH_LISTPACK => Value::Hash(Box::new(self.hash_packed(Pack::Listpack, compact)?)),
+            form::HASH_TIMED_EARLY if is_valkey => Value::Hash(Box::new(self.hash_timed_valkey(compact)?)),
             form::HASH_TIMED_EARLY => Value::Hash(Box::new(self.hash_timed(false, compact)?)),
             form::HASH_TIMED => Value::Hash(Box::new(self.hash_timed(true, compact)?)),
             form::HASH_TIMED_LISTPACK_EARLY => Value::Hash(Box::new(self.hash_timed_packed(compact)?)),
@@ -58,8 +71,8 @@ impl Reader<'_> {
             form::ZSET => Value::Zset(Box::new(self.zset(compact, 8, Self::binary_score)?)),
             form::ZSET_ZIPLIST => Value::Zset(Box::new(self.zset_packed(Pack::Ziplist, compact)?)),
             form::ZSET_LISTPACK => Value::Zset(Box::new(self.zset_packed(Pack::Listpack, compact)?)),
-            _ => return Err(Fault::Malformed),
-        })
+            _ => return Ok(None),
+        }))
     }
 
     fn string_value(&mut self) -> Result<Value, Fault> {
@@ -93,10 +106,9 @@ impl Reader<'_> {
         let mut list = List::new();
         for _ in 0..self.count(1)? {
             let block = self.string()?;
-            Pack::Ziplist.each(&block, |item| self.push(&mut list, compact, item))?;
+            nothing_is_enough(Pack::Ziplist.each(&block, |item| self.push(&mut list, compact, item)))?;
         }
-        list.fit(compact.list_fill);
-        Ok(list)
+        not_empty(list, compact)
     }
 
     fn list_of_nodes(&mut self, compact: &Compact) -> Result<List, Fault> {
@@ -106,12 +118,13 @@ impl Reader<'_> {
             let block = self.string()?;
             match kind {
                 NODE_PLAIN => self.push(&mut list, compact, Item::from(&*block))?,
-                NODE_PACKED => drop(Pack::Listpack.each(&block, |item| self.push(&mut list, compact, item))?),
+                NODE_PACKED => nothing_is_enough(
+                    Pack::Listpack.each(&block, |item| self.push(&mut list, compact, item)),
+                )?,
                 _ => return Err(Fault::Malformed),
             }
         }
-        list.fit(compact.list_fill);
-        Ok(list)
+        not_empty(list, compact)
     }
 
     fn push(&mut self, list: &mut List, compact: &Compact, element: Item<'_>) -> Result<(), Fault> {
@@ -219,6 +232,18 @@ impl Reader<'_> {
         if pair.0.is_none() { Ok(hash) } else { Err(Fault::Malformed) }
     }
 
+    /// As Valkey 9 writes them: a name, a value, and a deadline of eight bytes in unix milliseconds, -1 for none.
+    fn hash_timed_valkey(&mut self, compact: &Compact) -> Result<Hash, Fault> {
+        let mut hash = Hash::default();
+        for _ in 0..self.count(10)? {
+            let (name, value) = (self.string()?, self.string()?);
+            let deadline = i64::from_le_bytes(self.array()?);
+            self.set_field(&mut hash, &name, &value, compact)?;
+            set_deadline(&mut hash, &name, u64::try_from(deadline).ok())?;
+        }
+        Ok(hash)
+    }
+
     fn set_field(
         &mut self,
         hash: &mut Hash,
@@ -283,8 +308,11 @@ impl Reader<'_> {
     ) -> Result<(), Fault> {
         // A member of a large set stands in a table and in an order.
         self.reserve(member.len() + 2 * ELEMENT_BYTES)?;
-        let is_new = !score.is_nan() && zset.insert(member, score, compact).is_none();
-        if is_new { Ok(()) } else { Err(Fault::Malformed) }
+        if score.is_nan() || zset.score(member).is_some() {
+            return Err(Fault::Malformed);
+        }
+        zset.restore(member, score, compact);
+        Ok(())
     }
 
     fn binary_score(&mut self) -> Result<f64, Fault> {
@@ -300,6 +328,22 @@ impl Reader<'_> {
             len => number::parse_f64(self.bytes(usize::from(len))?).ok_or(Fault::Malformed),
         }
     }
+}
+
+/// A node of a list may be empty, as long as the others are not.
+fn nothing_is_enough(visited: Result<usize, Fault>) -> Result<(), Fault> {
+    match visited {
+        Ok(_) | Err(Fault::Empty) => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn not_empty(mut list: List, compact: &Compact) -> Result<List, Fault> {
+    if list.is_empty() {
+        return Err(Fault::Empty);
+    }
+    list.fit(compact.list_fill);
+    Ok(list)
 }
 
 fn set_deadline(hash: &mut Hash, field: &[u8], deadline: Option<u64>) -> Result<(), Fault> {

@@ -10,6 +10,7 @@
 //! A payload is not trusted: each length is compared with the bytes that are left before anything is allocated for
 //! it, each packed sequence is checked entry by entry, and memory is asked for before it is taken.
 
+pub mod file;
 mod functions;
 mod load;
 mod lzf;
@@ -48,6 +49,9 @@ const FOOTER_BYTES: usize = 10;
 mod form {
     pub(super) const STRING: u8 = 0;
     pub(super) const LIST: u8 = 1;
+    /// Values of modules; those of the second kind tell where they end.
+    pub(super) const MODULE: u8 = 6;
+    pub(super) const MODULE_2: u8 = 7;
     pub(super) const SET: u8 = 2;
     /// Scores are texts.
     pub(super) const ZSET_TEXT: u8 = 3;
@@ -104,7 +108,7 @@ impl From<Refusal> for Error {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Refusal {
         match fault {
-            Fault::Malformed => Refusal::Malformed,
+            Fault::Malformed | Fault::Short | Fault::Empty => Refusal::Malformed,
             Fault::OutOfMemory => Refusal::OutOfMemory,
         }
     }
@@ -150,6 +154,15 @@ pub fn restore(
     let value = reader.value(compact)?;
     // What follows the value would be lost without a word.
     if reader.is_done() { Ok(value) } else { Err(Refusal::Malformed) }
+}
+
+/// The version to declare for a file with this value in it: the lowest that has its form.
+fn version_of_value(value: &ValueRef<'_>) -> u16 {
+    match value {
+        ValueRef::Stream(stream) => version_of(stream::least_form_of(stream)),
+        ValueRef::Hash(hash) if hash.has_deadlines() => VERSION_TIMED,
+        _ => VERSION_ORDINARY,
+    }
 }
 
 /// The version to declare for a value of this form: the lowest that has it.

@@ -26,8 +26,7 @@ impl Pack {
             Pack::Listpack => listpack(block, visit)?,
             Pack::Ziplist => ziplist(block, visit)?,
         };
-        // Empty collections do not exist.
-        if count > 0 { Ok(count) } else { Err(Fault::Malformed) }
+        if count > 0 { Ok(count) } else { Err(Fault::Empty) }
     }
 
     /// Visits elements two by two.

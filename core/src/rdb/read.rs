@@ -12,6 +12,10 @@ use crate::number;
 pub enum Fault {
     /// These bytes are not what a server writes.
     Malformed,
+    /// They end too early: more of them may follow.
+    Short,
+    /// A collection without elements, which old servers have written.
+    Empty,
     /// There is no memory for what they describe.
     OutOfMemory,
 }
@@ -37,6 +41,11 @@ impl<'a> Reader<'a> {
         Reader { rest: bytes, memory, string_bytes_max }
     }
 
+    /// Bytes that are left.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Whether nothing is left.
     pub fn is_done(&self) -> bool {
         self.rest.is_empty()
@@ -49,7 +58,7 @@ impl<'a> Reader<'a> {
 
     /// The next `len` bytes.
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], Fault> {
-        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(Fault::Malformed)?;
+        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(Fault::Short)?;
         self.rest = rest;
         Ok(bytes)
     }
@@ -61,7 +70,7 @@ impl<'a> Reader<'a> {
 
     /// The next `N` bytes.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let (bytes, rest) = self.rest.split_first_chunk::<N>().ok_or(Fault::Malformed)?;
+        let (bytes, rest) = self.rest.split_first_chunk::<N>().ok_or(Fault::Short)?;
         self.rest = rest;
         Ok(*bytes)
     }
@@ -78,8 +87,11 @@ impl<'a> Reader<'a> {
     /// `bytes_each`.
     pub(super) fn count(&mut self, bytes_each: usize) -> Result<usize, Fault> {
         let count = number::exact(self.length()?).ok_or(Fault::Malformed)?;
-        let is_possible = count > 0 && count <= self.rest.len() / bytes_each;
-        if is_possible { Ok(count) } else { Err(Fault::Malformed) }
+        match count {
+            0 => Err(Fault::Empty),
+            _ if count > self.rest.len() / bytes_each => Err(Fault::Short),
+            _ => Ok(count),
+        }
     }
 
     /// A string: plain, an integer, or compressed.

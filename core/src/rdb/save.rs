@@ -28,12 +28,21 @@ pub struct Writer {
     pub(super) bytes: Vec<u8>,
     is_compressed: bool,
     compressor: Compressor,
+    /// The key that stands between the form of the next value and what the form prescribes, in files.
+    key: Vec<u8>,
+    has_key: bool,
 }
 
 impl Writer {
     /// A writer with an empty buffer, which compresses long strings or does not.
     pub fn new(is_compressed: bool) -> Writer {
-        Writer { bytes: Vec::new(), is_compressed, compressor: Compressor::default() }
+        Writer {
+            bytes: Vec::new(),
+            is_compressed,
+            compressor: Compressor::default(),
+            key: Vec::new(),
+            has_key: false,
+        }
     }
 
     /// What was written.
@@ -45,11 +54,11 @@ impl Writer {
     pub fn value(&mut self, value: &ValueRef<'_>) {
         match value {
             ValueRef::Int(number) => {
-                self.bytes.push(form::STRING);
+                self.begin(form::STRING);
                 self.integer(*number);
             }
             ValueRef::Bytes(bytes) => {
-                self.bytes.push(form::STRING);
+                self.begin(form::STRING);
                 self.string(bytes);
             }
             ValueRef::List(list) => self.list(list),
@@ -57,6 +66,24 @@ impl Writer {
             ValueRef::Hash(hash) => self.hash(hash),
             ValueRef::Zset(zset) => self.zset(zset),
             ValueRef::Stream(stream) => self.stream(stream),
+        }
+    }
+
+    /// A value with its key, as files have them: the form, the key, what the form prescribes.
+    pub(super) fn key_and_value(&mut self, key: &[u8], value: &ValueRef<'_>) {
+        self.key.clear();
+        self.key.extend_from_slice(key);
+        self.has_key = true;
+        self.value(value);
+    }
+
+    /// The form of a value.
+    pub(super) fn begin(&mut self, form: u8) {
+        self.bytes.push(form);
+        if core::mem::take(&mut self.has_key) {
+            let key = core::mem::take(&mut self.key);
+            self.string(&key);
+            self.key = key;
         }
     }
 
@@ -140,7 +167,7 @@ impl Writer {
     }
 
     fn list(&mut self, list: &List) {
-        self.bytes.push(form::LIST_QUICKLIST_2);
+        self.begin(form::LIST_QUICKLIST_2);
         let chunks = list.chunks();
         self.length(chunks.len() as u64);
         for chunk in chunks {
@@ -153,10 +180,10 @@ impl Writer {
     /// the same set of it.
     fn set(&mut self, set: &Set) {
         if let Some(integers) = set.integers() {
-            self.bytes.push(form::SET_INTSET);
+            self.begin(form::SET_INTSET);
             return self.string(&intset(integers));
         }
-        self.bytes.push(form::SET);
+        self.begin(form::SET);
         self.length(set.len() as u64);
         for member in set.iter() {
             self.item(member);
@@ -170,7 +197,7 @@ impl Writer {
             return self.hash_timed(hash, nearest);
         }
         if let Some(pairs) = hash.packed() {
-            self.bytes.push(form::HASH_LISTPACK);
+            self.begin(form::HASH_LISTPACK);
             return self.listpack(pairs);
         }
         if hash.is_compact() {
@@ -179,10 +206,10 @@ impl Writer {
                 pairs.push_back(field);
                 pairs.push_back(value);
             }
-            self.bytes.push(form::HASH_LISTPACK);
+            self.begin(form::HASH_LISTPACK);
             return self.listpack(&pairs);
         }
-        self.bytes.push(form::HASH);
+        self.begin(form::HASH);
         self.length(hash.len() as u64);
         for (field, value) in hash.iter() {
             self.item(field);
@@ -192,7 +219,7 @@ impl Writer {
 
     /// A hash whose fields have deadlines, of which `nearest` is the earliest.
     fn hash_timed(&mut self, hash: &Hash, nearest: u64) {
-        self.bytes.push(if hash.is_compact() { form::HASH_TIMED_LISTPACK } else { form::HASH_TIMED });
+        self.begin(if hash.is_compact() { form::HASH_TIMED_LISTPACK } else { form::HASH_TIMED });
         self.bytes.extend_from_slice(&nearest.to_le_bytes());
         if !hash.is_compact() {
             self.length(hash.len() as u64);
@@ -217,7 +244,7 @@ impl Writer {
 
     fn zset(&mut self, zset: &Zset) {
         if !zset.is_small() {
-            self.bytes.push(form::ZSET);
+            self.begin(form::ZSET);
             self.length(zset.len() as u64);
             // Redis reads them fastest from the greatest on.
             for (member, score) in zset.iter().rev() {
@@ -226,7 +253,7 @@ impl Writer {
             }
             return;
         }
-        self.bytes.push(form::ZSET_LISTPACK);
+        self.begin(form::ZSET_LISTPACK);
         let (mut pairs, mut text) = (Packed::new(), Vec::new());
         for (member, score) in zset.iter() {
             text.clear();

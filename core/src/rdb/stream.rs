@@ -42,11 +42,7 @@ const PENDING_BYTES: usize = 2 * ELEMENT_BYTES;
 impl Writer {
     pub(super) fn stream(&mut self, stream: &Stream) {
         let number = least_form(stream);
-        self.bytes.push(match number {
-            2 => form::STREAM_2,
-            3 => form::STREAM_3,
-            _ => form::STREAM_5,
-        });
+        self.begin(form_of(number));
         self.length(stream.chunks_len() as u64);
         for node in stream.nodes() {
             self.string(&raw(node.base));
@@ -103,6 +99,19 @@ impl Writer {
     fn id(&mut self, id: Id) {
         self.length(id.ms);
         self.length(id.seq);
+    }
+}
+
+/// The oldest form that loses nothing of a stream.
+pub(super) fn least_form_of(stream: &Stream) -> u8 {
+    form_of(least_form(stream))
+}
+
+fn form_of(number: u8) -> u8 {
+    match number {
+        2 => form::STREAM_2,
+        3 => form::STREAM_3,
+        _ => form::STREAM_5,
     }
 }
 
@@ -199,8 +208,15 @@ impl Reader<'_> {
         }
         if number >= 4 {
             let (_seconds, _entries, producers) = (self.length()?, self.length()?, self.length()?);
-            // There are none here, and without them an entry could be added twice.
-            check(producers == 0)?;
+            // What they have sent lately is not remembered here: only for as long as they would be could a request be taken
+            // for a new one.
+            for _ in 0..producers {
+                self.string()?;
+                for _ in 0..self.length()? {
+                    self.string()?;
+                    self.id()?;
+                }
+            }
             let (_added, _doubled) = (self.length()?, self.length()?);
         }
         Ok(stream)

@@ -15,6 +15,7 @@ use crate::observe;
 use crate::rdb;
 use crate::resp::Reply;
 use crate::resp::args::Args;
+use crate::server::Server;
 
 // ----- FCALL -----
 
@@ -197,6 +198,13 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.store.dirty += 1;
     ctx.reply.ok();
     Ok(Flow::Done)
+}
+
+/// Adds a library from a file.
+pub(crate) fn add_library(server: &mut Server, text: Vec<u8>) -> Result<(), Error> {
+    server.memory.take(2 * text.len())?;
+    let Server { config, memory, scripting, .. } = server;
+    scripting.libraries.restore(config, memory, alloc::vec![text], Policy::Append)
 }
 
 fn stats(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

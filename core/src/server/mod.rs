@@ -190,6 +190,10 @@ pub struct Server {
     pub repl_id: String,
     /// What the host is asked, while everything waits for its answer.
     pub(crate) host_request: Option<Asked>,
+    /// Whether files are being loaded: then no time passes for keys.
+    pub(crate) is_loading: bool,
+    /// The name of a command in them that there is not.
+    pub(crate) unknown_command: Option<Vec<u8>>,
     /// For ACL GENPASS.
     pub(crate) passwords: Passwords,
     /// The host's numbers, for INFO.
@@ -251,6 +255,8 @@ impl Server {
             started: now,
             repl_id: run_id.chars().rev().collect(),
             host_request: None,
+            is_loading: false,
+            unknown_command: None,
             passwords: Passwords::new(seed),
             fact: options.fact,
             config_file: options.config_file,

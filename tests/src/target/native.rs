@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sanderling_core::{ConnId, Engine, Options, Output, Peer};
+use sanderling_core::{ConnId, Engine, LoadFault, LoadFormat, Loaded, Options, Output, Peer};
 
 use super::{Connection, Inbox, Received, Target};
 
 /// Work is bounded per turn, but it must come to an end.
 const TURNS_MAX: u64 = 10_000_000;
+
+/// Bytes of a file that are loaded at a time.
+const LOAD_BYTES: usize = 4099;
 
 /// Where the engine's time comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,18 @@ impl Native {
             effects: Vec::new(),
             transcript: None,
         }
+    }
+
+    /// Loads a file, in pieces, as a host does at its start.
+    pub fn load(&mut self, format: LoadFormat, file: &[u8]) -> Result<Loaded, LoadFault> {
+        let now = time(self.clock);
+        self.engine.load_begin(now, format);
+        let mut done = Ok(());
+        for piece in file.chunks(LOAD_BYTES) {
+            done = done.and_then(|()| self.engine.load(now, piece));
+        }
+        let ended = self.engine.load_end(now);
+        done.and(ended)
     }
 
     /// The engine's time in microseconds since 1970.

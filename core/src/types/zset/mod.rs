@@ -130,6 +130,20 @@ impl Zset {
         self.upsert(member, compact, |_| Some(score))
     }
 
+    /// Adds a member that is not there, with its score as it stands in a file: there a zero may have a sign in the compact
+    /// form, too.
+    pub(crate) fn restore(&mut self, member: &[u8], score: f64, compact: &Compact) {
+        match &mut self.form {
+            Form::Small(small)
+                if small.len() < compact.zset_entries_max.get()
+                    && member.len() <= compact.zset_value_bytes_max.get() =>
+            {
+                small.insert_new(member, score);
+            }
+            _ => _ = self.insert(member, score, compact),
+        }
+    }
+
     /// Lets `decide` see a member's score, if it has one, and say the new one; `None` leaves all as it is.
     /// Returns the score from before. One look-up for what would be two with [`Zset::score`] and
     /// [`Zset::insert`]. A score equal to the old one, such as -0 to 0, changes nothing.
@@ -146,14 +160,14 @@ impl Zset {
         if let Some((position, old)) = small.find(member) {
             if let Some(score) = decide(Some(old)).filter(|&score| score != old) {
                 small.remove(position);
-                small.insert_new(member, score);
+                small.insert_new(member, unsigned_zero(score));
             }
             return Some(old);
         }
         let score = decide(None)?;
         if small.len() < compact.zset_entries_max.get() && member.len() <= compact.zset_value_bytes_max.get()
         {
-            small.insert_new(member, score);
+            small.insert_new(member, unsigned_zero(score));
         } else {
             self.enlarge(compact).upsert(member, |_| Some(score));
         }
@@ -351,6 +365,11 @@ impl DoubleEndedIterator for Iter<'_> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
+
+/// A score as commands put it into the compact form: there a zero has no sign, in Redis too.
+fn unsigned_zero(score: f64) -> f64 {
+    score + 0.0
+}
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //!
 //! A score that is an integer is stored as one; any other as a mark and the leading bytes of the double, without
 //! trailing zero bytes. The mark keeps them apart from integers' text. Either way reading gives back the same
-//! double, but for negative zero, which loses its sign: in Redis's compact form, it does so too.
+//! double, as negative zero does too.
 
 use core::cmp::Ordering;
 use core::ops::Range;
@@ -173,7 +173,8 @@ impl DoubleEndedIterator for Iter<'_> {
 
 fn encode(score: f64, bytes: &mut [u8; 9]) -> Item<'_> {
     let integer = number::truncated(score);
-    if score.abs() <= INTEGER_MAX && integer as f64 == score {
+    let is_negative_zero = score == 0.0 && score.is_sign_negative();
+    if score.abs() <= INTEGER_MAX && integer as f64 == score && !is_negative_zero {
         return Item::Int(integer);
     }
     bytes[0] = MARK;

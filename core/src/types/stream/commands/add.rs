@@ -67,6 +67,11 @@ impl Options {
             if draft.accept(&mut cursor, args, is_add)? {
                 continue;
             }
+            // In a log of Redis 8.6 stands who has sent an entry as which request; the entry was added then.
+            if is_add && ctx.server.is_loading && cursor.accept_with("IDMP", 2) {
+                cursor.many(2)?;
+                continue;
+            }
             if !is_add {
                 return Err(Error::Syntax);
             }

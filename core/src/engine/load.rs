@@ -1,0 +1,275 @@
+//! Filling an engine from files: RDB files, and the commands of an append-only log.
+//!
+//! While something is loaded no time passes for keys: what has expired meanwhile may still get another deadline from what
+//! follows. Nothing is evicted, no user is asked for and no effect is recorded.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::Engine;
+use crate::base::ConnId;
+use crate::keyspace::Entry;
+use crate::number;
+use crate::rdb::file::{FileFault, FileReader, Found, Used};
+use crate::scripting;
+use crate::server::Peer;
+use crate::server::connection::Gate;
+
+/// What is loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LoadFormat {
+    /// An RDB file.
+    Rdb {
+        /// Whether keys that have expired are kept, since commands follow which may know more of them.
+        keeps_expired: bool,
+        /// Whether what belongs to modules is left out; else it is a fault.
+        skips_modules: bool,
+    },
+    /// Commands, as an append-only log has them; lines that begin with `#` are comments.
+    Commands,
+}
+
+/// What was loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Loaded {
+    /// Keys of an RDB file.
+    pub keys: u64,
+    /// Keys of it that had expired and were left out.
+    pub expired: u64,
+    /// Keys without anything in them, which were left out.
+    pub empty: u64,
+    /// Parts that belong to modules and were left out.
+    pub skipped: u64,
+    /// Commands that were answered by an error; as in Redis, the others stand.
+    pub errors: u64,
+    /// Bytes of an RDB file, behind which commands may follow in the same file.
+    pub bytes: u64,
+}
+
+/// Why something cannot be loaded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LoadFault {
+    /// An RDB file cannot be read on.
+    File(FileFault),
+    /// It has a database that there is not.
+    Database {
+        /// Its number.
+        index: u64,
+        /// Where in the file it begins, in bytes.
+        offset: u64,
+    },
+    /// A key is there twice.
+    Duplicate {
+        /// The key.
+        key: Vec<u8>,
+        /// Where the second one ends, in bytes.
+        offset: u64,
+    },
+    /// A library of functions cannot be loaded.
+    Function(String),
+    /// A command is none.
+    Command(String),
+    /// There is no memory for it.
+    OutOfMemory,
+}
+
+impl fmt::Display for LoadFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadFault::File(fault) => write!(f, "{fault}"),
+            LoadFault::Database { index, offset } => {
+                write!(f, "database {index} at offset {offset}, and there are not so many")
+            }
+            LoadFault::Duplicate { key, offset } => {
+                write!(f, "the key '{}' twice, at offset {offset}", String::from_utf8_lossy(key))
+            }
+            LoadFault::Function(why) => write!(f, "a library of functions: {why}"),
+            LoadFault::Command(why) => f.write_str(why),
+            LoadFault::OutOfMemory => f.write_str("there is no memory for it"),
+        }
+    }
+}
+
+/// What is being loaded.
+pub(super) struct Loading {
+    source: Source,
+    loaded: Loaded,
+    /// Whether effects are recorded otherwise.
+    has_effects: bool,
+}
+
+enum Source {
+    Rdb { reader: Box<FileReader>, keeps_expired: bool, is_ended: bool },
+    Commands { conn: ConnId, errors_before: u64 },
+}
+
+impl Engine {
+    /// Begins to load into an engine that nobody else uses meanwhile; what is there already stays. Parts follow by
+    /// [`Engine::load`], then [`Engine::load_end`].
+    pub fn load_begin(&mut self, now: u64, format: LoadFormat) {
+        self.begin(now);
+        let source = match format {
+            LoadFormat::Rdb { keeps_expired, skips_modules } => {
+                let longest = self.server.config.bulk_bytes_max.get();
+                let reader = Box::new(FileReader::new(skips_modules, longest));
+                Source::Rdb { reader, keeps_expired, is_ended: false }
+            }
+            LoadFormat::Commands => {
+                let peer = Peer { addr: "", laddr: "", unix: false };
+                let conn = self.connect(now, peer);
+                // Nobody's rights are asked for.
+                self.server.connection(conn).gate = Gate::default();
+                Source::Commands { conn, errors_before: self.server.stats.error_replies }
+            }
+        };
+        let has_effects = core::mem::take(&mut self.store.effects.enabled);
+        self.loading = Some(Loading { source, loaded: Loaded::default(), has_effects });
+        self.server.is_loading = true;
+    }
+
+    /// Loads the next piece, of any size.
+    pub fn load(&mut self, now: u64, bytes: &[u8]) -> Result<(), LoadFault> {
+        let Some(mut loading) = self.loading.take() else { return Ok(()) };
+        let done = self.load_piece(now, &mut loading, bytes);
+        self.loading = Some(loading);
+        done
+    }
+
+    /// Ends loading: from now on time passes.
+    pub fn load_end(&mut self, now: u64) -> Result<Loaded, LoadFault> {
+        let Some(mut loading) = self.loading.take() else { return Ok(Loaded::default()) };
+        let done = self.load_rest(now, &mut loading);
+        self.server.is_loading = false;
+        self.store.effects.enabled = loading.has_effects;
+        self.store.dirty = 0;
+        self.begin(now);
+        done.map(|()| loading.loaded)
+    }
+
+    fn load_piece(&mut self, now: u64, loading: &mut Loading, bytes: &[u8]) -> Result<(), LoadFault> {
+        let Loading { source, loaded, .. } = loading;
+        match source {
+            Source::Rdb { is_ended: true, .. } => Ok(()),
+            Source::Rdb { reader, keeps_expired, is_ended } => {
+                if !reader.push(bytes, &self.server.memory) {
+                    return Err(LoadFault::OutOfMemory);
+                }
+                self.begin(now);
+                *is_ended = self.load_keys(now, reader, *keeps_expired, loaded)?;
+                loaded.bytes = reader.offset();
+                Ok(())
+            }
+            Source::Commands { conn, .. } => self.load_commands(now, *conn, bytes),
+        }
+    }
+
+    fn load_rest(&mut self, now: u64, loading: &mut Loading) -> Result<(), LoadFault> {
+        let Loading { source, loaded, .. } = loading;
+        match source {
+            Source::Rdb { is_ended: true, .. } => Ok(()),
+            Source::Rdb { reader, keeps_expired, .. } => {
+                reader.complete();
+                self.load_keys(now, reader, *keeps_expired, loaded)?;
+                loaded.bytes = reader.offset();
+                Ok(())
+            }
+            Source::Commands { conn, errors_before } => {
+                loaded.errors = self.server.stats.error_replies - *errors_before;
+                let connection = self.server.get(*conn);
+                let is_whole = connection.is_some_and(|connection| {
+                    connection.pending_bytes() == 0 && connection.transaction.is_none()
+                });
+                self.disconnect(now, *conn);
+                if is_whole {
+                    Ok(())
+                } else {
+                    Err(LoadFault::Command(String::from("a command without its end")))
+                }
+            }
+        }
+    }
+
+    /// Puts the keys into the databases that the reader has whole; whether the file is at its end.
+    fn load_keys(
+        &mut self,
+        now: u64,
+        reader: &mut FileReader,
+        keeps_expired: bool,
+        loaded: &mut Loaded,
+    ) -> Result<bool, LoadFault> {
+        let expired_before = if keeps_expired { 0 } else { now / 1000 };
+        loop {
+            let limits = self.store.compact;
+            match reader.next(&limits, self.server.memory).map_err(LoadFault::File)? {
+                None => return Ok(false),
+                Some(Found::End) => return Ok(true),
+                Some(found) => self.load_found(reader.offset(), found, expired_before, loaded)?,
+            }
+        }
+    }
+
+    fn load_found(
+        &mut self,
+        offset: u64,
+        found: Found,
+        expired_before: u64,
+        loaded: &mut Loaded,
+    ) -> Result<(), LoadFault> {
+        match found {
+            // What the writer says of itself changes nothing.
+            Found::Aux { .. } | Found::Sizes { .. } | Found::End => {}
+            Found::Function(text) => {
+                let added = scripting::add_library(&mut self.server, text);
+                added.map_err(|error| {
+                    LoadFault::Function(String::from_utf8_lossy(&error.text()).into_owned())
+                })?;
+            }
+            Found::Database(index) => {
+                let known = number::exact(index).filter(|&index| index < self.store.databases());
+                self.store.db = known.ok_or(LoadFault::Database { index, offset })?;
+            }
+            Found::EmptyKey(_) => loaded.empty += 1,
+            Found::Skipped(_) => loaded.skipped += 1,
+            Found::Key { deadline: Some(at), .. } if at < expired_before => loaded.expired += 1,
+            Found::Key { key, value, deadline, used } => {
+                if self.store.exists(&key) {
+                    return Err(LoadFault::Duplicate { key, offset });
+                }
+                let mut entry = Entry::with_value(&key, value, deadline);
+                let (access, now) = (&self.store.access, self.store.steady);
+                match used {
+                    Some(Used::IdleSeconds(idle)) if !access.counts => {
+                        access.set_idle_seconds(&mut entry, idle, now)
+                    }
+                    Some(Used::Frequency(frequency)) if access.counts => {
+                        access.set_frequency(&mut entry, frequency, now)
+                    }
+                    _ => entry.set_access(access.of_new(now)),
+                }
+                self.store.put_restored(entry);
+                loaded.keys += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_commands(&mut self, now: u64, conn: ConnId, bytes: &[u8]) -> Result<(), LoadFault> {
+        self.handle_input(now, conn, bytes);
+        loop {
+            // Replies go nowhere; what they told is counted.
+            while self.outbox.poll().is_some() {}
+            let runnable = self.server.get(conn).map(|connection| connection.is_runnable);
+            if let Some(name) = self.server.unknown_command.take() {
+                let name = String::from_utf8_lossy(&name).into_owned();
+                return Err(LoadFault::Command(alloc::format!("the command '{name}', which is not known")));
+            }
+            match runnable {
+                Some(true) => self.handle_timeout(now),
+                Some(false) => return Ok(()),
+                None => return Err(LoadFault::Command(String::from("something that is no command"))),
+            }
+        }
+    }
+}
