@@ -25,6 +25,9 @@ const SERVERS: [&str; 10] = [
     "valkey-9.1.2",
 ];
 
+/// How many spoiled files are tried.
+const SPOILED: usize = 20_000;
+
 /// Those whose files have more than redis-server 7.0.15 can load.
 const HAS_TIMED_FIELDS: [&str; 5] =
     ["redis-7.4.1", "redis-8.0.2", "redis-8.2.3", "redis-8.6.3", "valkey-9.1.2"];
@@ -71,6 +74,85 @@ fn logs_hold_what_their_servers_had() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// Files with idle times, frequencies, a replica's and a cluster's facts, without checksum, without compression.
+#[test]
+fn variants_hold_what_their_servers_had() {
+    let mut faults = Vec::new();
+    for server in SERVERS {
+        let folder = folder().join(server).join("variants");
+        let Ok(text) = fs::read(folder.join("variants.json")) else { continue };
+        let json: Value = serde_json::from_slice(&text).expect("it is JSON");
+        for (name, databases) in json.as_object().expect("files are listed") {
+            let mut native = engine();
+            let rdb = LoadFormat::Rdb { keeps_expired: false, skips_modules: false };
+            let file = fs::read(folder.join(name)).expect("the sample is there");
+            let mut fault = |what: String| faults.push(format!("{server}/{name}: {what}"));
+            match native.load(rdb, &file) {
+                Ok(_) => compare_databases(databases, false, &mut native, &mut fault),
+                Err(why) => fault(why.to_string()),
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// What modules keep is refused by key and offset, or left out where that is asked for.
+#[test]
+fn data_of_modules_is_refused_or_left_out() {
+    let file = fs::read(folder().join("redis-stack-7.4.1/dump.rdb")).expect("the sample is there");
+    let load = |skips_modules| {
+        let mut native = engine();
+        let loaded = native.load(LoadFormat::Rdb { keeps_expired: false, skips_modules }, &file);
+        (native, loaded)
+    };
+    let (_, refused) = load(false);
+    let refused = refused.expect_err("it has data of modules").to_string();
+    assert!(
+        refused.starts_with("data of a module (--import-skip-unsupported leaves it out), at offset "),
+        "{refused}"
+    );
+    let (mut native, loaded) = load(true);
+    let loaded = loaded.expect("the rest is plain");
+    assert!(loaded.keys >= 3 && loaded.skipped >= 5, "{loaded:?}");
+    let connection = native.open();
+    native.send(connection, b"HGET doc:1 title\r\n");
+    assert!(matches!(native.receive_now(connection), Received::Reply(Reply::Bulk(_))));
+}
+
+/// No file does harm, however it is spoiled: it is loaded or refused.
+#[test]
+fn spoiled_files_do_no_harm() {
+    let mut random = sanderling_tests::random::Random::new(11);
+    let files: Vec<Vec<u8>> = SERVERS
+        .iter()
+        .map(|server| fs::read(folder().join(server).join("variants/nochecksum.rdb")))
+        .filter_map(Result::ok)
+        .collect();
+    assert!(files.len() >= 5, "the samples are there");
+    let mut loaded = 0;
+    for round in 0..SPOILED {
+        let mut file = files[round % files.len()].clone();
+        for _ in 0..random.between(1, 4) {
+            if file.len() < 2 {
+                break;
+            }
+            let at = random.below(file.len());
+            match random.below(4) {
+                0 => file.truncate(at.max(1)),
+                1 => file[at] ^= 1 << random.below(8),
+                2 => file[at] = [0, 0xff, 0x80, 0x81, 0xc3, 0xfa][random.below(6)],
+                _ => _ = file.remove(at),
+            }
+        }
+        let mut native = engine();
+        loaded += usize::from(
+            native.load(LoadFormat::Rdb { keeps_expired: true, skips_modules: true }, &file).is_ok(),
+        );
+    }
+    println!("{loaded} of {SPOILED} spoiled files can be loaded after all");
+    assert!(loaded > SPOILED / 100, "mutations of which none is valid test little");
+}
+
 /// Loads the files of a log by its manifest, or the one file that servers before 7.0 have.
 fn load_log(native: &mut Native, folder: &Path) -> Result<(), String> {
     let read = |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
@@ -100,8 +182,7 @@ fn compare(server: &str, kind: &str, native: &mut Native, faults: &mut Vec<Strin
     let path = folder().join(server).join(format!("{kind}.json"));
     let json: Value =
         serde_json::from_slice(&fs::read(path).expect("the sample has a description")).expect("it is JSON");
-    let is_from_commands = kind == "aof-commands";
-    let mut client = Client { is_from_commands, connection: native.open(), native };
+    let mut client = Client { is_from_commands: false, connection: native.open(), native };
     let mut fault = |what: String| faults.push(format!("{server}/{kind}: {what}"));
     let digest = client.text(&["DEBUG", "DIGEST"]);
     let is_signed = server.starts_with("redis-6") && kind != "aof-commands";
@@ -115,7 +196,17 @@ fn compare(server: &str, kind: &str, native: &mut Native, faults: &mut Vec<Strin
             fault(format!("library {name} is {listed:?}"));
         }
     }
-    for (db, keys) in json["databases"].as_object().expect("databases are listed") {
+    compare_databases(&json["databases"], kind == "aof-commands", client.native, &mut fault);
+}
+
+fn compare_databases(
+    databases: &Value,
+    is_from_commands: bool,
+    native: &mut Native,
+    fault: &mut dyn FnMut(String),
+) {
+    let mut client = Client { is_from_commands, connection: native.open(), native };
+    for (db, keys) in databases.as_object().expect("databases are listed") {
         client.ask(&["SELECT", db]);
         let keys = keys.as_array().expect("keys are listed");
         let size = client.number(&["DBSIZE"]);
