@@ -14,6 +14,7 @@ use crate::args::Args;
 use crate::command::Command;
 use crate::connection::{ConnId, Gate, OwnedRequest};
 use crate::context::{Context, Flow};
+use crate::dispatch::takes_within;
 use crate::error::Error;
 use crate::keyspace::{Entry, Store, Type};
 use crate::number;
@@ -166,6 +167,12 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
         let error = denied.error(server, conn, blocked.row);
         server.stats.error_replies += 1;
         finish(store, server, conn, &blocked, |reply| reply.error(&error));
+        return true;
+    }
+    let args = blocked.request.args();
+    if !takes_within(store, server, None, blocked.row, args) {
+        server.note_error(&Error::OutOfMemory);
+        finish(store, server, conn, &blocked, |reply| reply.error(&Error::OutOfMemory));
         return true;
     }
     store.no_touch = no_touch;

@@ -6,18 +6,25 @@ use alloc::vec::Vec;
 use crate::acl;
 use crate::args::Args;
 use crate::blocking::Block;
-use crate::command::{Command, Flags, Found, accepts};
+use crate::command::{self, Command, Flags, Found, accepts};
 use crate::commands::{debug, transactions};
 use crate::connection::{ConnId, Gate, OwnedRequest, Queued};
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
 use crate::eviction::{self, Room};
 use crate::keyspace::Store;
+use crate::memory::Purpose;
 use crate::pause;
 use crate::resp::{Protocol, Reply};
 use crate::scripting;
 use crate::server::{Server, Unusual};
 use crate::tracking;
+
+/// The command that stands in place of a request for which there was no memory. Whoever sends it is refused as well.
+pub(crate) const REFUSED_NAME: &[u8] = b"\0refused";
+
+/// A request of so many arguments may need as many temporaries without asking.
+pub(crate) const ARGUMENTS_GRANTED: usize = 1024;
 
 /// What became of a request.
 pub(crate) enum Dispatched {
@@ -85,7 +92,7 @@ pub(crate) fn dispatch(
     match flow {
         Flow::Done => Dispatched::Done,
         // The request is kept, and each of its keys gets a queue.
-        Flow::Block(_) if ctx.server.memory.take(2 * args.memory_bytes()).is_err() => {
+        Flow::Block(_) if ctx.server.memory.take_for(Purpose::Control, 2 * args.memory_bytes()).is_err() => {
             ctx.reply.error(&Error::OutOfMemory);
             Dispatched::Done
         }
@@ -181,15 +188,15 @@ fn admit(
         return Err(Error::Text("ERR Command not allowed inside a transaction"));
     }
     // A queue takes memory whatever stands in it, and EXEC takes what its requests take.
-    let takes_memory = row.flags.has(Flags::DENYOOM)
+    let is_limited = row.flags.has(Flags::DENYOOM)
         || connection.transaction.as_ref().is_some_and(|transaction| {
             if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
         });
     let is_subscribed_only = connection.is_subscribed_only();
-    let is_refused = takes_memory
-        && (server.is_out_of_memory() && eviction::make_room(store, server) == Room::None
-            || server.memory.take(args.memory_bytes()).is_err());
-    if is_refused {
+    if is_limited && server.is_out_of_memory() && eviction::make_room(store, server) == Room::None {
+        return Err(Error::OutOfMemory);
+    }
+    if !takes(store, server, (parent, row), args, is_limited) {
         return Err(Error::OutOfMemory);
     }
     if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
@@ -208,6 +215,38 @@ fn admit(
         return Err(scripting::busy(server));
     }
     Ok((parent, row))
+}
+
+/// Sets memory aside for what a request keeps, and for what grows with its length; `false` if there is none.
+#[inline]
+fn takes(
+    store: &mut Store,
+    server: &mut Server,
+    (parent, row): Row,
+    args: Args<'_>,
+    is_limited: bool,
+) -> bool {
+    let purpose = if is_limited { Some(Purpose::Data) } else { purpose(parent, row, args) };
+    purpose.is_none_or(|purpose| eviction::take(store, server, purpose, args.memory_bytes()))
+}
+
+/// The same for a request within a transaction or a script, or of a client that has waited: keys must not go while they
+/// are at work.
+#[inline]
+pub(crate) fn takes_within(
+    store: &mut Store,
+    server: &mut Server,
+    parent: Option<&'static Command>,
+    row: &'static Command,
+    args: Args<'_>,
+) -> bool {
+    purpose(parent, row, args)
+        .is_none_or(|purpose| eviction::take_within(store, server, purpose, args.memory_bytes()))
+}
+
+#[inline]
+fn purpose(parent: Option<&Command>, row: &Command, args: Args<'_>) -> Option<Purpose> {
+    command::purpose(parent, row).or((args.len() > ARGUMENTS_GRANTED).then_some(Purpose::Temporary))
 }
 
 /// Whether a command is one that those who monitor may not send.
@@ -238,6 +277,9 @@ fn is_http(args: Args<'_>) -> bool {
 
 #[cold]
 fn unknown_command(args: Args<'_>) -> Error {
+    if args.at(0) == REFUSED_NAME {
+        return Error::OutOfMemory;
+    }
     let mut shown = Vec::new();
     for arg in args.from(1).iter() {
         // Redis stops once 128 bytes of arguments are shown.
@@ -279,7 +321,7 @@ fn queue(
         reply.simple("QUEUED");
         return;
     }
-    if !memory.reserve(&mut transaction.queue, 1) {
+    if !memory.reserve_for(Purpose::Data, &mut transaction.queue, 1) {
         transaction.is_broken = true;
         reply.error(&Error::OutOfMemory);
         return;

@@ -18,6 +18,7 @@ use crate::errand;
 use crate::error::Error;
 use crate::eviction;
 use crate::keyspace::{Entry, Store};
+use crate::memory::Purpose;
 use crate::output::{Class, Outbox, Output};
 use crate::pause;
 use crate::pubsub;
@@ -27,6 +28,7 @@ use crate::server::{Server, Unusual};
 use crate::tracking;
 
 mod ahead;
+mod receive;
 #[cfg(test)]
 mod tests;
 
@@ -41,8 +43,8 @@ const IDLE_CHECK_MICROS: u64 = 1_000_000;
 const SIDE_KEPT_BYTES_MAX: usize = 16 << 10;
 /// What a connection takes, with what the host says of it, in bytes.
 const CONNECTION_BYTES: usize = 2 << 10;
-/// Kept input of so many bytes is received as long as there is any memory.
-const INPUT_GRANTED_BYTES: usize = 64 << 10;
+/// A partial request's arguments are copied up to so many.
+const RANGES_COPIED_MAX: usize = 64;
 /// Connections served per call before the host gets its turn.
 const RUNNABLE_PER_CALL_MAX: usize = 1024;
 
@@ -100,6 +102,7 @@ impl Engine {
         options.config.apply(&mut store);
         let run_id = store.random.run_id();
         let server = Server::new(options, seed, run_id, now);
+        store.memory = server.memory;
         Engine {
             store,
             server,
@@ -115,7 +118,8 @@ impl Engine {
     /// A client has connected.
     pub fn connect(&mut self, now: Micros, peer: Peer<'_>) -> ConnId {
         self.begin(now);
-        let has_memory = self.server.memory.take(CONNECTION_BYTES).is_ok();
+        let has_memory =
+            eviction::take(&mut self.store, &mut self.server, Purpose::Control, CONNECTION_BYTES);
         let no_password = self.server.acl.is_open();
         let conn = self.server.add(|client_id| Connection::new(client_id, peer, now, no_password));
         self.server.refresh_gate(conn);
@@ -147,38 +151,17 @@ impl Engine {
     pub fn handle_input(&mut self, now: Micros, conn: ConnId, bytes: &[u8]) {
         self.begin(now);
         let limit = self.server.config.query_buffer_bytes_max;
-        let is_asleep = self.server.is_asleep();
         let Some(connection) = self.server.get(conn) else { return };
         connection.last_active = now;
         connection.bytes_in += bytes.len() as u64;
-        let has_pending = !connection.pending.is_empty();
-        let must_wait = is_asleep
-            || connection.blocked.is_some()
-            || connection.is_runnable
-            || connection.is_paused
-            || connection.is_postponed
-            || connection.is_closing;
-        self.unclaimed = self.outbox.arena.len();
-        let is_over = connection.pending.len() + bytes.len() > limit;
+        let is_over = connection.pending.len() + bytes.len() > limit && connection.skip.is_none();
         self.server.stats.bytes_in += bytes.len() as u64;
         if is_over {
             self.server.close(conn);
-        } else if must_wait {
-            self.keep(conn, bytes);
-        } else if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
-            // The replies to all requests of a batch must not lie in memory at once.
-            if self.keep(conn, bytes) {
-                self.server.make_runnable(conn);
-            }
-        } else if has_pending {
-            if self.keep(conn, bytes) {
-                let input = mem::take(&mut self.server.connection(conn).pending);
-                self.process_kept(conn, input);
-            }
         } else {
-            let (consumed, _) = self.process(conn, bytes);
-            if consumed < bytes.len() && self.server.get(conn).is_some() {
-                self.keep(conn, &bytes[consumed..]);
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                rest = self.receive(conn, rest);
             }
         }
         if self.server.config.maxmemory_clients != 0 {
@@ -240,7 +223,7 @@ impl Engine {
         if self.server.asleep_until != 0 || self.server.unusual.has(Unusual::BUSY) {
             return Some(if self.server.scripting.paused.is_some() { 0 } else { self.server.asleep_until });
         }
-        if !self.server.runnable.is_empty() || self.server.is_evicting {
+        if !self.server.runnable.is_empty() || self.server.is_evicting || self.server.compactor.is_wanted() {
             return Some(0);
         }
         let wait = self.server.timers.first().map(|&(at, _)| at);
@@ -351,41 +334,6 @@ impl Engine {
         }
     }
 
-    /// Keeps input for later; `false` if there is no memory for it, and the connection is being closed.
-    fn keep(&mut self, conn: ConnId, bytes: &[u8]) -> bool {
-        let connection = self.server.connection(conn);
-        if connection.is_closing {
-            return false;
-        }
-        let mut pending = mem::take(&mut connection.pending);
-        let is_kept = bytes.len() <= pending.capacity() - pending.len() || {
-            // A long argument is received into a buffer of its size, unless its announcement may be a lie: then the
-            // buffer doubles.
-            let wanted =
-                connection.parser.wanted(pending.len()).min((1 << 20).max(pending.len())).max(bytes.len());
-            self.may_receive(&pending, wanted)
-                && (self.server.memory.reserve(&mut pending, wanted)
-                    || self.server.memory.reserve(&mut pending, bytes.len()))
-        };
-        if is_kept {
-            pending.extend_from_slice(bytes);
-            self.server.connection(conn).pending = pending;
-        } else {
-            self.refuse(conn, &Error::OutOfMemory);
-        }
-        is_kept
-    }
-
-    /// Whether a buffer may grow. Half-sent requests must not take what others need to write, so that an eighth of
-    /// memory is theirs alone.
-    fn may_receive(&self, pending: &Vec<u8>, more: usize) -> bool {
-        let hard = self.server.config.memory_bytes_max;
-        let len = pending.len() + more;
-        hard == 0
-            || len <= INPUT_GRANTED_BYTES.max(pending.capacity())
-            || (self.server.memory_used)() + len <= hard - hard / 8
-    }
-
     /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up.
     fn process(&mut self, conn: ConnId, input: &[u8]) -> (usize, Stop) {
         let connection = self.server.connection(conn);
@@ -432,8 +380,16 @@ impl Engine {
                     break Stop::Paused;
                 }
                 Parsed::OutOfMemory => {
-                    self.refuse(conn, &Error::OutOfMemory);
-                    break Stop::Paused;
+                    match self.refuse_parsed(conn, &parser, &input[parser.position..]) {
+                        Some(skipped) => consumed = parser.position + skipped,
+                        None => break Stop::Paused,
+                    }
+                    parser = Parser::at(consumed);
+                    ranges.clear();
+                    if consumed == input.len() {
+                        parser = Parser::default();
+                        break Stop::Drained;
+                    }
                 }
                 Parsed::Request | Parsed::Inline(_) | Parsed::Nothing => ranges.clear(),
             }
@@ -441,7 +397,12 @@ impl Engine {
         self.claim(conn);
         self.requests = requests;
         if let Some(connection) = self.server.get(conn) {
-            if parser.is_within() {
+            if parser.is_within() && ranges.len() <= RANGES_COPIED_MAX {
+                // A list stays here for whoever comes next, whatever is left of memory then.
+                connection.ranges = ranges.clone();
+                ranges.clear();
+                self.ranges = ranges;
+            } else if parser.is_within() {
                 connection.ranges = ranges;
             } else {
                 ranges.clear();

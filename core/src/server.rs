@@ -13,6 +13,7 @@ use crate::config::{Config, Fact, Options};
 use crate::connection::{ConnId, Connection, Gate};
 use crate::errand::Asked;
 use crate::error::Error;
+use crate::compaction::Compactor;
 use crate::memory::Memory;
 use crate::observe::{Observer, Statistics};
 use crate::output::{Class, DEFAULT_USER_GUARDED};
@@ -186,6 +187,8 @@ pub struct Server {
     pub memory_used: fn() -> usize,
     /// What is left of memory.
     pub memory: Memory,
+    /// What makes one piece of memory that lies in many.
+    pub(crate) compactor: Compactor,
     /// Bytes given out when the engine began.
     pub memory_at_start: usize,
     /// The most bytes that were seen to be given out.
@@ -240,6 +243,7 @@ impl Server {
             process_id: options.process_id,
             memory_used: options.memory_used,
             memory: Memory::new(options.memory_available),
+            compactor: Compactor::new(options.compaction),
             memory_at_start: (options.memory_used)(),
             memory_peak: 0,
             rate: Rate { at: now, ..Rate::default() },

@@ -174,7 +174,8 @@ fn options(databases: Option<u32>, maxmemory: Option<f64>, maxclients: Option<u3
     // All that 32-bit addresses can name; a platform that gives less refuses earlier.
     config.memory_bytes_max = usize::MAX;
     allocator::set_memory_max(config.memory_bytes_max);
-    options.memory_used = allocator::pressing_bytes;
-    options.memory_available = allocator::available_bytes;
+    options.memory_used = allocator::used_bytes;
+    options.memory_available = allocator::room;
+    options.compaction = Some(allocator::compaction());
     options
 }

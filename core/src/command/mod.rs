@@ -6,9 +6,11 @@
 
 mod derive;
 mod index;
+mod memory;
 
 pub use derive::{CATEGORIES, KeyAt};
 pub(crate) use index::{CommandId, Index};
+pub(crate) use memory::purpose;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,6 +18,7 @@ use alloc::vec::Vec;
 use crate::args::Args;
 use crate::context::{Context, Flow};
 use crate::error::Error;
+use crate::memory::Purpose;
 
 /// What a handler looks like: it appends its reply, or fails and leaves none.
 pub type Handler = fn(&mut Context<'_>, Args<'_>) -> Result<Flow, Error>;
@@ -504,7 +507,7 @@ pub struct Found {
 const BEGINS_WITH_KEY: u8 = 1;
 /// The first argument may name a subcommand.
 const HAS_SUBCOMMANDS: u8 = 2;
-/// The command may take memory.
+/// The command may keep what takes memory.
 const TAKES_MEMORY: u8 = 4;
 /// The command works on values alone.
 const IS_PLAIN: u8 = 8;
@@ -612,7 +615,7 @@ impl Found {
         let traits = [
             (matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key)), BEGINS_WITH_KEY),
             (!row.subcommands.is_empty(), HAS_SUBCOMMANDS),
-            (row.flags.has(Flags::DENYOOM), TAKES_MEMORY),
+            (purpose(None, row) == Some(Purpose::Data), TAKES_MEMORY),
             (is_plain, IS_PLAIN),
         ];
         Found {
@@ -640,7 +643,7 @@ impl Found {
         self.traits & HAS_SUBCOMMANDS != 0
     }
 
-    /// Whether it may take memory.
+    /// Whether it may keep what takes memory.
     #[inline(always)]
     pub fn takes_memory(self) -> bool {
         self.traits & TAKES_MEMORY != 0

@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, key};
 use crate::connection::{ConnId, Connection, Gate, Queued, ReplyMode, Transaction};
 use crate::context::{Context, Flow};
+use crate::dispatch::takes_within;
 use crate::engine::unwatch_all;
 use crate::error::Error;
 use crate::keyspace::Store;
@@ -135,7 +136,7 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     let mut inner = Context { store, server, reply, conn: *conn, row, parent, may_block: false };
     let args = queued.request.args();
     // Those before it may have taken what was there when the transaction was let through.
-    if row.flags.has(Flags::DENYOOM) && inner.server.memory.take(args.memory_bytes()).is_err() {
+    if !takes_within(inner.store, inner.server, parent, row, args) {
         inner.server.note_error(&Error::OutOfMemory);
         inner.reply.error(&Error::OutOfMemory);
     } else if let Err(error) = admit_again(inner.server, *conn, gate, row, args) {

@@ -7,10 +7,12 @@
 mod evict;
 mod fields;
 mod interest;
+mod relocate;
 mod typed;
 mod upkeep;
 
 pub use evict::{Attempt, Order, Policy};
+pub(crate) use relocate::Place;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -21,6 +23,7 @@ use super::entry::{Entry, Type, Value, ValueRef};
 use super::table::{HashSeed, Keyed, Table};
 use crate::connection::ConnId;
 use crate::effects::Effects;
+use crate::memory::Memory;
 use crate::number;
 use crate::random::Random;
 use crate::secret::{CHOICES, HASHES, derive};
@@ -30,6 +33,9 @@ use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
 const FREE_AT_ONCE_ELEMENTS: usize = 64;
+
+/// Values that are being freed step by step at most; another one is freed at once.
+const GARBAGE_MAX: usize = 4096;
 
 /// Kinds of keyspace notifications, with the letters of `notify-keyspace-events`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -200,6 +206,8 @@ pub struct Store {
     pub no_touch: bool,
     /// Hash of the key that the pre-pass has computed, with the key's address.
     hint: (usize, usize, u64),
+    /// What is left of memory.
+    pub(crate) memory: Memory,
 }
 
 enum Garbage {
@@ -245,6 +253,7 @@ impl Store {
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
+            memory: Memory::UNKNOWN,
         }
     }
 
@@ -711,6 +720,17 @@ impl Store {
         Some(entry)
     }
 
+    /// Takes the entry out whose key has this hash.
+    fn take_by_hash(&mut self, hash: u64) -> Option<Entry> {
+        let db = &mut self.dbs[self.db];
+        let entry = db.keys.remove_hashed(hash)?;
+        db.volatile -= usize::from(entry.deadline().is_some());
+        if self.waiting_for_loss != 0 {
+            self.wake_of_loss(entry.key());
+        }
+        Some(entry)
+    }
+
     fn put_deadline(&mut self, hash: u64, key: &[u8], deadline: Option<u64>) {
         let db = &mut self.dbs[self.db];
         let Some(entry) = db.keys.find_mut(hash, key) else { return };
@@ -733,13 +753,26 @@ impl Store {
         if let Some(mut entry) = self.take_hashed(hash, key) {
             discard(&mut self.garbage, entry.take_value());
         }
+        self.has_expired(key);
+        true
+    }
+
+    /// The same of a key that is named by its hash alone.
+    fn expire_hashed(&mut self, hash: u64) {
+        if let Some(mut entry) = self.take_by_hash(hash) {
+            let value = entry.take_value();
+            discard(&mut self.garbage, value);
+            self.has_expired(entry.key());
+        }
+    }
+
+    fn has_expired(&mut self, key: &[u8]) {
         self.expired_keys += 1;
         self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
         if self.watching != 0 {
             self.signal_interested(self.db, key, false);
         }
         self.notify(NotifyClass::Expired, "expired", key);
-        true
     }
 }
 
@@ -753,7 +786,8 @@ fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
         Value::Stream(stream) => stream.parts(),
         Value::Int(_) | Value::Bytes(_) => 0,
     };
-    if len > FREE_AT_ONCE_ELEMENTS {
+    // The queue is short; otherwise whoever deletes waits for what was deleted before.
+    if len > FREE_AT_ONCE_ELEMENTS && garbage.len() < GARBAGE_MAX {
         garbage.push_back(Garbage::Value(value));
     }
 }

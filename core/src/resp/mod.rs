@@ -4,7 +4,9 @@
 //! has chosen with HELLO. Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 
 mod parse;
+mod skip;
 mod write;
 
 pub use parse::{Limits, Parsed, Parser, short_second_argument, split_inline};
+pub(crate) use skip::{Skip, Skipped};
 pub use write::{Protocol, Reply};

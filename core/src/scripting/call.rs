@@ -13,7 +13,9 @@ use crate::args::Args;
 use crate::command::{Command, Flags, accepts};
 use crate::connection::Gate;
 use crate::context::{Context, Flow};
+use crate::dispatch::takes_within;
 use crate::error::Error;
+use crate::keyspace::Store;
 use crate::pause;
 use crate::pubsub;
 use crate::resp::Reply;
@@ -62,7 +64,7 @@ impl ScriptHost<'_> {
     fn run_command(&mut self, words: &Words, out: &mut Vec<u8>) {
         let ScriptHost { store, server, run } = self;
         let args = Args::new(&words.buffer, &words.ranges);
-        let (parent, row) = match admit(server, run, args) {
+        let (parent, row) = match admit(store, server, run, args) {
             Ok(found) => found,
             Err((error, row)) => {
                 server.note_error(&error);
@@ -128,6 +130,7 @@ type Refused = (Error, Option<&'static Command>);
 
 /// The checks before a command of a script runs, in Redis's order.
 fn admit(
+    store: &mut Store,
     server: &mut Server,
     run: &Run,
     args: Args<'_>,
@@ -149,12 +152,10 @@ fn admit(
     if run.is_read_only && pause::changes(row) {
         return Err(refused(Error::Text("ERR Write commands are not allowed from read-only scripts.")));
     }
-    if row.flags.has(Flags::DENYOOM) {
-        // Once it has written, a script is not stopped halfway by a limit that can be passed.
-        let is_over = run.is_over_limit && !run.allows_oom && !run.has_written;
-        if is_over || server.memory.take(args.memory_bytes()).is_err() {
-            return Err(refused(Error::OutOfMemory));
-        }
+    // Once it has written, a script is not stopped halfway by a limit that can be passed.
+    let is_over = run.is_over_limit && !run.allows_oom && !run.has_written;
+    if (is_over && row.flags.has(Flags::DENYOOM)) || !takes_within(store, server, parent, row, args) {
+        return Err(refused(Error::OutOfMemory));
     }
     Ok((parent, row))
 }

@@ -281,7 +281,7 @@ fn a_script_leaves_memory_to_the_engine() {
     std::thread_local! {
         static AVAILABLE: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
     }
-    let mut talk = Conversation::with(Options { memory_available: || AVAILABLE.get(), ..Options::default() });
+    let mut talk = Conversation::with(Options { memory_available: |_| crate::memory::Room::of(AVAILABLE.get()), ..Options::default() });
     let a = talk.client();
     let script = "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e5) .. i end return #t";
     assert_eq!(talk.eval(a, script), ":100");

@@ -13,6 +13,7 @@
 //! readable backwards. Canonical integers are stored in binary, and each value has exactly one encoding, so
 //! equality is equality of encoded bytes.
 
+use crate::compaction::{Mover, Relocate};
 use alloc::{boxed::Box, vec::Vec};
 use core::{cmp::Ordering, fmt, mem};
 
@@ -43,6 +44,12 @@ const SPARE_BYTES_MAX: usize = 64;
 #[derive(Clone, Default)]
 pub struct Packed {
     buffer: Box<[u8]>,
+}
+
+impl Relocate for Packed {
+    fn relocate(&mut self, mover: &mut Mover) {
+        mover.slice(&mut self.buffer);
+    }
 }
 
 impl Packed {
@@ -76,6 +83,12 @@ impl Packed {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.buffer.len()
+    }
+
+    /// Bytes of another allocation that one more entry may take: that of a larger buffer.
+    #[must_use]
+    pub fn growth_bytes(&self) -> usize {
+        self.buffer.len() + self.buffer.len() / 2
     }
 
     /// Appends `value`.

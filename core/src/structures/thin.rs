@@ -4,6 +4,7 @@
 //! allocation is `[ length u8 ][ bytes ]`, or `[ 0xff ][ length u32 ][ bytes ]` from 255 bytes on, both
 //! without alignment, so that a string of 15 bytes takes 16.
 
+use crate::compaction::{Mover, Relocate};
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::alloc::Layout;
 use core::{fmt, ptr::NonNull, slice};
@@ -83,6 +84,15 @@ impl Thin {
                 WIDE => (WIDE_HEAD_BYTES, at.add(1).cast::<u32>().read_unaligned() as usize),
                 len => (NARROW_HEAD_BYTES, usize::from(len)),
             }
+        }
+    }
+}
+
+impl Relocate for Thin {
+    fn relocate(&mut self, mover: &mut Mover) {
+        let (head, len) = self.shape();
+        if mover.wants(self.0.as_ptr(), head + len) {
+            *self = Thin::new(&[self.as_bytes()]);
         }
     }
 }

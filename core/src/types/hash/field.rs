@@ -6,6 +6,7 @@
 //! The head's low seven bits are the field's length, or full for a longer one; its high bit says that there is a
 //! deadline. The value is what remains.
 
+use crate::compaction::{Mover, Relocate};
 use crate::keyspace::Keyed;
 use crate::structures::Thin;
 
@@ -25,6 +26,12 @@ impl Keyed for Field {
         let bytes = self.0.as_bytes();
         let (start, end) = name_range(bytes);
         &bytes[start..end]
+    }
+}
+
+impl Relocate for Field {
+    fn relocate(&mut self, mover: &mut Mover) {
+        self.0.relocate(mover);
     }
 }
 

@@ -12,6 +12,7 @@ mod tests;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::compaction::{Mover, Relocate};
 use crate::keyspace::{Keyed, Table};
 use crate::random::{Random, Selection};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
@@ -38,6 +39,17 @@ impl Default for Form {
     }
 }
 
+impl Relocate for Set {
+    fn relocate(&mut self, mover: &mut Mover) {
+        match &mut self.form {
+            Form::Ints(ints) => ints.relocate(mover),
+            Form::Packed(packed) => packed.relocate(mover),
+            Form::Table(table) if mover.may_enter(table.len()) => table.relocate(mover),
+            Form::Table(_) => {}
+        }
+    }
+}
+
 impl Set {
     /// An empty set that will take many members, in the large form at once.
     pub fn for_many(compact: &Compact) -> Set {
@@ -56,6 +68,16 @@ impl Set {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes of other allocations that one more member may take besides its own: a compact form is copied, or becomes
+    /// another.
+    pub fn growth_bytes(&self) -> usize {
+        match &self.form {
+            Form::Ints(ints) => ints.growth_bytes(),
+            Form::Packed(packed) => 2 * packed.growth_bytes(),
+            Form::Table(table) => table.growth_bytes(),
+        }
     }
 
     /// Whether these bytes are a member.

@@ -8,6 +8,7 @@ use core::cmp::Ordering;
 use core::ops::Range;
 
 use super::bounds::{LexRange, ScoreRange};
+use crate::compaction::{Mover, Relocate};
 use crate::structures::{Item, Packed};
 
 /// Stands before the bytes of a double.
@@ -18,6 +19,12 @@ const INTEGER_MAX: f64 = (1u64 << 53) as f64;
 #[derive(Clone, Default)]
 pub(super) struct Small {
     pairs: Packed,
+}
+
+impl Relocate for Small {
+    fn relocate(&mut self, mover: &mut Mover) {
+        self.pairs.relocate(mover);
+    }
 }
 
 impl Small {

@@ -2,7 +2,7 @@
 
 use crate::Options;
 use crate::conversation::Conversation;
-use crate::memory::HEADROOM_BYTES;
+use crate::memory::{HEADROOM_BYTES, Room};
 
 #[test]
 fn what_leaves_a_string_as_it_is_has_no_effect() {
@@ -24,7 +24,7 @@ fn zeros_of_a_failed_operation_are_an_effect() {
 
 #[test]
 fn growth_asks_for_memory() {
-    let options = Options { memory_available: || HEADROOM_BYTES + (1 << 20), ..Options::default() };
+    let options = Options { memory_available: |_| Room::of(HEADROOM_BYTES + (1 << 20)), ..Options::default() };
     let mut talk = Conversation::with(options);
     let me = talk.client();
     let refused = "-OOM command not allowed when used memory > 'maxmemory'.";

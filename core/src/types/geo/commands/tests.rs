@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::Options;
 use crate::conversation::Conversation;
-use crate::memory::HEADROOM_BYTES;
+use crate::memory::{HEADROOM_BYTES, Room};
 use crate::random::Random;
 
 #[test]
@@ -57,7 +57,7 @@ fn stored_results_are_effects() {
 
 #[test]
 fn results_ask_for_memory() {
-    let options = Options { memory_available: || HEADROOM_BYTES + (100 << 10), ..Options::default() };
+    let options = Options { memory_available: |_| Room::of(HEADROOM_BYTES + (100 << 10)), ..Options::default() };
     let mut talk = Conversation::with(options);
     let me = talk.client();
     for member in 0..4000 {

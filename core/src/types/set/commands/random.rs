@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::context::{Context, Flow};
 use crate::error::Error;
 use crate::keyspace::{NotifyClass, Value};
+use crate::memory::Purpose;
 use crate::random::Random;
 use crate::structures::Item;
 use crate::types::Compact;
@@ -86,6 +87,10 @@ fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Err
     if count >= set.len() {
         return pop_all(ctx, key);
     }
+    // What is taken is there twice until it is replied.
+    let share = set.memory_bytes() / set.len() * count + count * size_of::<Vec<u8>>();
+    ctx.server.memory.take_for(Purpose::Temporary, 2 * share)?;
+    ctx.reply.expect(count, share)?;
     let (popped, old) = take_some(set, count, &mut random, &compact);
     if let Some(old) = old {
         ctx.store.discard(Value::Set(Box::new(old)));
@@ -112,6 +117,7 @@ fn pop_all(ctx: &mut Context<'_>, key: &[u8]) -> Result<Flow, Error> {
             ctx.reply.item(member);
         }
     }
+    ctx.reply.whole()?;
     ctx.store.changed(key, NotifyClass::Set, "spop");
     ctx.store.remove(key);
     ctx.store.notify(NotifyClass::Generic, "del", key);

@@ -6,7 +6,7 @@ use super::{claim, group_or, no_such_key_or_group, quoting, strict_id};
 use crate::args::{Args, Cursor};
 use crate::context::{Context, Flow};
 use crate::error::Error;
-use crate::types::stream::{Id, Pending};
+use crate::types::stream::{Id, PENDING_BYTES, Pending};
 
 /// The count of deliveries of an entry that is not to be delivered again.
 const DELIVERIES_MAX: u64 = i64::MAX as u64;
@@ -98,6 +98,7 @@ pub(super) fn xnack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         }
         let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
         if let Some(pending) = nack.apply(group.pending().get(&id).copied()) {
+            ctx.server.memory.take(PENDING_BYTES)?;
             group.deliver(id, pending);
             released.push(id);
         }

@@ -1,0 +1,264 @@
+//! Making one piece of memory that lies in many, by moving values out of a part of it.
+//!
+//! Where the part is and what lies in it the embedder's allocator knows; what is here walks over the databases and
+//! moves what is to be moved. A value that stays where it is does no harm but to the gain.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::keyspace::{Place, Store};
+use crate::memory::{Compaction, Memory};
+
+/// Segments of tables that one request may wait for.
+const SEGMENTS_PER_REQUEST: usize = 1 << 15;
+/// Segments of tables that one step in the background looks through.
+const SEGMENTS_PER_STEP: usize = 32;
+/// A collection of more elements is moved only when a request waits for it.
+const ELEMENTS_PER_STEP: usize = 4096;
+/// What a part is chosen for in the background, in bytes.
+const PIECE_BYTES: usize = 1 << 20;
+/// After an attempt that was in vain, so much must have come free before another one, in bytes.
+const RETRY_BYTES: usize = 512 << 10;
+/// Bytes moved before memory is asked for again.
+const STEP_BYTES: usize = 64 << 10;
+
+/// What was compacted, and what is under way.
+pub(crate) struct Compactor {
+    compaction: Option<Compaction>,
+    /// Where the walk through the databases goes on, while a part is being cleared.
+    place: Option<Place>,
+    /// Whether parts are cleared one after the other in the background.
+    is_wanted: bool,
+    /// Bytes in use when there was nothing to gain.
+    hopeless_at: Option<usize>,
+}
+
+impl Compactor {
+    pub(crate) fn new(compaction: Option<Compaction>) -> Compactor {
+        Compactor { compaction, place: None, is_wanted: false, hopeless_at: None }
+    }
+
+    /// Whether there is something to do in the background.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    /// Clears a part in which an allocation of so many bytes could lie; `false` if that is in vain. What is under way
+    /// is ended first.
+    pub(crate) fn compact(&mut self, store: &mut Store, memory: Memory, used: usize, bytes: usize) -> bool {
+        let Some(compaction) = self.compaction else { return false };
+        if self.place.is_none() {
+            if self.hopeless_at.is_some_and(|at| used.saturating_add(RETRY_BYTES) > at) {
+                return false;
+            }
+            if !(compaction.open)(bytes) {
+                self.hopeless_at = Some(used);
+                return false;
+            }
+            self.place = Some(Place::default());
+        }
+        self.hopeless_at = None;
+        self.is_wanted = true;
+        self.walk(store, memory, compaction, SEGMENTS_PER_REQUEST, usize::MAX);
+        if self.place.take().is_some() {
+            (compaction.close)();
+        }
+        true
+    }
+
+    /// Does a bounded step in the background.
+    pub(crate) fn go_on(&mut self, store: &mut Store, memory: Memory, used: usize) {
+        let Some(compaction) = self.compaction.filter(|_| self.is_wanted) else { return };
+        if self.place.is_none() {
+            if !(compaction.open)(PIECE_BYTES) {
+                self.is_wanted = false;
+                self.hopeless_at = Some(used);
+                return;
+            }
+            self.place = Some(Place::default());
+        }
+        self.walk(store, memory, compaction, SEGMENTS_PER_STEP, ELEMENTS_PER_STEP);
+        // Enough is enough: what is free already serves the next requests.
+        if self.place.is_none() && memory.is_plenty() {
+            self.is_wanted = false;
+        }
+    }
+
+    fn walk(
+        &mut self,
+        store: &mut Store,
+        memory: Memory,
+        compaction: Compaction,
+        segments: usize,
+        elements_max: usize,
+    ) {
+        let Some(place) = self.place else { return };
+        let mut mover =
+            Mover { is_within: compaction.is_within, memory, left: 0, is_short: false, elements_max };
+        self.place = store.relocate(place, segments, &mut mover);
+        if mover.is_short {
+            self.place = None;
+        }
+        if self.place.is_none() {
+            (compaction.close)();
+        }
+    }
+}
+
+/// Moves blocks out of the part that is being cleared.
+pub(crate) struct Mover {
+    is_within: fn(*const u8) -> bool,
+    memory: Memory,
+    /// Bytes that were found to be there.
+    left: usize,
+    /// There is no memory to move anything to.
+    is_short: bool,
+    elements_max: usize,
+}
+
+/// What can move to other memory.
+pub(crate) trait Relocate {
+    /// Moves what `mover` wants to be moved; nothing else changes.
+    fn relocate(&mut self, mover: &mut Mover);
+}
+
+impl Mover {
+    /// Whether a block of so many bytes is to be moved, and there is memory for that.
+    #[inline]
+    pub(crate) fn wants(&mut self, block: *const u8, bytes: usize) -> bool {
+        bytes > 0 && (self.is_within)(block) && self.has(bytes)
+    }
+
+    /// Whether a block is to be moved, if there is memory for it.
+    #[inline]
+    pub(crate) fn is_within(&self, block: *const u8) -> bool {
+        (self.is_within)(block)
+    }
+
+    /// Whether a collection of so many elements may be walked through.
+    pub(crate) fn may_enter(&self, elements: usize) -> bool {
+        elements <= self.elements_max
+    }
+
+    fn has(&mut self, bytes: usize) -> bool {
+        if bytes > self.left {
+            self.left = 0;
+            if self.is_short || !self.memory.has(bytes + STEP_BYTES) {
+                // A large block that has no place says nothing about the small ones.
+                self.is_short |= bytes <= STEP_BYTES;
+                return false;
+            }
+            self.left = bytes + STEP_BYTES;
+        }
+        self.left -= bytes;
+        true
+    }
+
+    /// Moves the block of a boxed slice.
+    pub(crate) fn slice(&mut self, slice: &mut Box<[u8]>) {
+        if self.wants(slice.as_ptr(), slice.len()) {
+            *slice = Box::from(&slice[..]);
+        }
+    }
+
+    /// Moves the block of a list.
+    pub(crate) fn vec<T>(&mut self, list: &mut Vec<T>) {
+        if self.wants(list.as_ptr().cast(), list.capacity() * size_of::<T>()) {
+            let mut moved = Vec::with_capacity(list.capacity());
+            moved.append(list);
+            *list = moved;
+        }
+    }
+
+    /// Moves the block of a boxed value.
+    pub(crate) fn boxed<T: Default>(&mut self, value: &mut Box<T>) {
+        if self.wants((&raw const **value).cast(), size_of::<T>()) {
+            *value = Box::new(mem::take(&mut **value));
+        }
+    }
+
+    /// Moves the block of a deque.
+    pub(crate) fn deque<T>(&mut self, deque: &mut VecDeque<T>) {
+        if self.wants(deque.as_slices().0.as_ptr().cast(), deque.capacity() * size_of::<T>()) {
+            let mut moved = VecDeque::with_capacity(deque.capacity());
+            moved.append(deque);
+            *deque = moved;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::Conversation;
+    use alloc::format;
+    use alloc::string::String;
+
+    /// Values of every type and form, some of them long.
+    fn fill(talk: &mut Conversation, conn: u32) {
+        let long = "x".repeat(3000);
+        for index in 0..40 {
+            let element = if index % 2 == 0 { format!("e{index}") } else { format!("{long}{index}") };
+            for request in [
+                format!("SET short{index} value{index}"),
+                format!("SET {long}{index} {element}"),
+                format!("SET int{index} {index}"),
+                format!("SET due{index} {element} EX 1000"),
+                format!("RPUSH list {element}"),
+                format!("RPUSH list{index} {element}"),
+                format!("HSET hash {element} {element}"),
+                format!("HSET hash{index} a {index}"),
+                format!("HSET timed{index} a {index} b {index}"),
+                format!("HEXPIRE timed{index} 1000 FIELDS 1 a"),
+                format!("SADD set {element}"),
+                format!("SADD ints{index} {index} 5"),
+                format!("ZADD zset {index} {element}"),
+                format!("ZADD zset{index} {index} a"),
+                format!("XADD stream {index}-1 {element} {element}"),
+            ] {
+                talk.ask(conn, &request);
+            }
+        }
+    }
+
+    fn digest(talk: &mut Conversation, conn: u32) -> String {
+        let order = talk.ask(conn, "LRANGE list 0 -1") + &talk.ask(conn, "ZRANGE zset 0 -1 WITHSCORES");
+        talk.ask(conn, "DEBUG DIGEST") + &order + &talk.ask(conn, "HTTL timed3 FIELDS 2 a b")
+    }
+
+    #[test]
+    fn what_is_moved_stays_the_same() {
+        let mut talk = Conversation::new();
+        let conn = talk.client();
+        talk.ask(conn, "CONFIG SET enable-debug-command yes");
+        fill(&mut talk, conn);
+        let before = digest(&mut talk, conn);
+        let everything = Compaction { open: |_| true, is_within: |_| true, close: || {} };
+        let (store, server) = talk.engine.parts();
+        let mut compactor = Compactor::new(Some(everything));
+        assert!(compactor.compact(store, server.memory, 0, 1));
+        assert!(digest(&mut talk, conn) == before);
+        // The same in steps.
+        for _ in 0..100 {
+            let (store, server) = talk.engine.parts();
+            compactor.go_on(store, server.memory, 0);
+        }
+        assert!(digest(&mut talk, conn) == before);
+        assert_eq!(talk.ask(conn, "FLUSHALL"), "+OK");
+    }
+
+    #[test]
+    fn nothing_is_tried_again_before_something_has_come_free() {
+        let mut talk = Conversation::new();
+        let (store, server) = talk.engine.parts();
+        let never = Compaction { open: |_| false, is_within: |_| false, close: || {} };
+        let mut compactor = Compactor::new(Some(never));
+        assert!(!compactor.compact(store, server.memory, 10 << 20, 1));
+        assert_eq!(compactor.hopeless_at, Some(10 << 20));
+        compactor.compaction = Some(Compaction { open: |_| true, ..never });
+        assert!(!compactor.compact(store, server.memory, 10 << 20, 1));
+        assert!(compactor.compact(store, server.memory, 9 << 20, 1));
+    }
+}
