@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::keyspace::{Place, Store};
-use crate::memory::{Compaction, Memory};
+use crate::memory::{Compaction, Memory, Room};
 
 /// Segments of tables that one request may wait for.
 const SEGMENTS_PER_REQUEST: usize = 1 << 15;
@@ -21,6 +21,10 @@ const ELEMENTS_PER_STEP: usize = 4096;
 const PIECE_BYTES: usize = 1 << 20;
 /// After an attempt that was in vain, so much must have come free before another one, in bytes.
 const RETRY_BYTES: usize = 512 << 10;
+/// Clearing a part has to give so many bytes, or this share of what is in use.
+const GAIN_BYTES_MIN: usize = 128 << 10;
+/// See [`GAIN_BYTES_MIN`], as a divisor.
+const GAIN_SHARE: usize = 256;
 /// Bytes moved before memory is asked for again.
 const STEP_BYTES: usize = 64 << 10;
 
@@ -33,11 +37,22 @@ pub(crate) struct Compactor {
     is_wanted: bool,
     /// Bytes in use when there was nothing to gain.
     hopeless_at: Option<usize>,
+    /// What there was of memory before the part that is being cleared was chosen.
+    before: Room,
+    /// What the part was chosen for.
+    wanted: usize,
 }
 
 impl Compactor {
     pub(crate) fn new(compaction: Option<Compaction>) -> Compactor {
-        Compactor { compaction, place: None, is_wanted: false, hopeless_at: None }
+        Compactor {
+            compaction,
+            place: None,
+            is_wanted: false,
+            hopeless_at: None,
+            before: Room::of(0),
+            wanted: 0,
+        }
     }
 
     /// Whether there is something to do in the background.
@@ -53,36 +68,47 @@ impl Compactor {
             if self.hopeless_at.is_some_and(|at| used.saturating_add(RETRY_BYTES) > at) {
                 return false;
             }
-            if !(compaction.open)(bytes) {
-                self.hopeless_at = Some(used);
+            if !self.open(compaction, memory, used, bytes) {
                 return false;
             }
-            self.place = Some(Place::default());
         }
-        self.hopeless_at = None;
-        self.is_wanted = true;
-        self.walk(store, memory, compaction, SEGMENTS_PER_REQUEST, usize::MAX);
+        self.walk(store, memory, compaction, used, SEGMENTS_PER_REQUEST, usize::MAX);
         if self.place.take().is_some() {
-            (compaction.close)();
+            self.close(compaction, memory, used);
         }
+        self.hopeless_at.is_none()
+    }
+
+    /// Has a part chosen in which so many bytes could lie; `false` if there is none.
+    fn open(&mut self, compaction: Compaction, memory: Memory, used: usize, bytes: usize) -> bool {
+        (self.before, self.wanted) = (memory.room(), bytes);
+        if !(compaction.open)(bytes) {
+            self.is_wanted = false;
+            self.hopeless_at = Some(used);
+            return false;
+        }
+        self.place = Some(Place::default());
         true
+    }
+
+    /// Lets a part be used that was cleared, and looks what that has brought.
+    fn close(&mut self, compaction: Compaction, memory: Memory, used: usize) {
+        (compaction.close)();
+        let after = memory.room();
+        // A walk through all keys for next to nothing would be repeated for every request.
+        let is_worth = after.total >= self.before.total + GAIN_BYTES_MIN.max(used / GAIN_SHARE);
+        let fits = |room: Room| room.contiguous >= self.wanted;
+        let has_gained = is_worth || (fits(after) && !fits(self.before));
+        self.hopeless_at = (!has_gained).then_some(used);
+        // Enough is enough: what is free already serves the next requests.
+        self.is_wanted = has_gained && !memory.is_plenty();
     }
 
     /// Does a bounded step in the background.
     pub(crate) fn go_on(&mut self, store: &mut Store, memory: Memory, used: usize) {
         let Some(compaction) = self.compaction.filter(|_| self.is_wanted) else { return };
-        if self.place.is_none() {
-            if !(compaction.open)(PIECE_BYTES) {
-                self.is_wanted = false;
-                self.hopeless_at = Some(used);
-                return;
-            }
-            self.place = Some(Place::default());
-        }
-        self.walk(store, memory, compaction, SEGMENTS_PER_STEP, ELEMENTS_PER_STEP);
-        // Enough is enough: what is free already serves the next requests.
-        if self.place.is_none() && memory.is_plenty() {
-            self.is_wanted = false;
+        if self.place.is_some() || self.open(compaction, memory, used, PIECE_BYTES) {
+            self.walk(store, memory, compaction, used, SEGMENTS_PER_STEP, ELEMENTS_PER_STEP);
         }
     }
 
@@ -91,6 +117,7 @@ impl Compactor {
         store: &mut Store,
         memory: Memory,
         compaction: Compaction,
+        used: usize,
         segments: usize,
         elements_max: usize,
     ) {
@@ -102,7 +129,7 @@ impl Compactor {
             self.place = None;
         }
         if self.place.is_none() {
-            (compaction.close)();
+            self.close(compaction, memory, used);
         }
     }
 }
@@ -238,11 +265,12 @@ mod tests {
         let everything = Compaction { open: |_| true, is_within: |_| true, close: || {} };
         let (store, server) = talk.engine.parts();
         let mut compactor = Compactor::new(Some(everything));
-        assert!(compactor.compact(store, server.memory, 0, 1));
+        compactor.compact(store, server.memory, 0, 1);
         assert!(digest(&mut talk, conn) == before);
         // The same in steps.
         for _ in 0..100 {
             let (store, server) = talk.engine.parts();
+            compactor.is_wanted = true;
             compactor.go_on(store, server.memory, 0);
         }
         assert!(digest(&mut talk, conn) == before);
@@ -257,8 +285,16 @@ mod tests {
         let mut compactor = Compactor::new(Some(never));
         assert!(!compactor.compact(store, server.memory, 10 << 20, 1));
         assert_eq!(compactor.hopeless_at, Some(10 << 20));
-        compactor.compaction = Some(Compaction { open: |_| true, ..never });
-        assert!(!compactor.compact(store, server.memory, 10 << 20, 1));
-        assert!(compactor.compact(store, server.memory, 9 << 20, 1));
+        static GAINED: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
+        let close = || _ = GAINED.fetch_add(1 << 20, core::sync::atomic::Ordering::Relaxed);
+        compactor.compaction = Some(Compaction { open: |_| true, close, ..never });
+        let memory = Memory::new(|_| Room::of(GAINED.load(core::sync::atomic::Ordering::Relaxed)));
+        assert!(!compactor.compact(store, memory, 10 << 20, 1));
+        assert!(compactor.compact(store, memory, 9 << 20, 1));
+        assert!(compactor.is_wanted());
+        // What brings nothing is not tried again either.
+        assert!(!compactor.compact(store, server.memory, 9 << 20, 1));
+        assert!(!compactor.is_wanted());
+        assert!(!compactor.compact(store, memory, 9 << 20, 1));
     }
 }

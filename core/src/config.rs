@@ -6,11 +6,11 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::memory::{Compaction, Room};
 use crate::acl::{self, Names};
 use crate::command::{Index, Lookup};
 use crate::keyspace::{HashSeed, Policy, Store};
 use crate::memory::Memory;
+use crate::memory::{Compaction, Room};
 use crate::number::decimal;
 use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;

@@ -194,7 +194,7 @@ fn admit(
         });
     let is_subscribed_only = connection.is_subscribed_only();
     if is_limited && server.is_out_of_memory() && eviction::make_room(store, server) == Room::None {
-        return Err(Error::OutOfMemory);
+        return Err(server.over_limit());
     }
     if !takes(store, server, (parent, row), args, is_limited) {
         return Err(Error::OutOfMemory);

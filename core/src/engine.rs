@@ -257,6 +257,13 @@ impl Engine {
         self.store.live_entries(db)
     }
 
+    /// The most arguments of a request, the most bytes of one of them, and the most bytes of a whole request. What is
+    /// longer ends a conversation, so that whoever writes requests can keep to it.
+    pub fn request_limits(&self) -> [usize; 3] {
+        let config = &self.server.config;
+        [config.arguments_max, config.bulk_bytes_max, config.query_buffer_bytes_max]
+    }
+
     /// The parts behind the doors, for tests of states that no command reaches alone.
     #[cfg(test)]
     pub(crate) fn parts(&mut self) -> (&mut Store, &mut Server) {

@@ -5,6 +5,8 @@
 //! keys and runs. Without the second it cannot run, so that it evicts, and has memory put together that lies in pieces,
 //! until it can or until there is nothing left to do.
 
+use alloc::vec::Vec;
+
 use crate::keyspace::{Attempt, Store};
 use crate::memory::Purpose;
 use crate::server::Server;
@@ -60,7 +62,22 @@ pub(crate) fn make_room(store: &mut Store, server: &mut Server) -> Room {
 /// Takes so many bytes for a purpose, if need be after others have gone; `false` if there is no room.
 #[inline]
 pub(crate) fn take(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usize) -> bool {
-    server.memory.take_for(purpose, bytes).is_ok() || provide(store, server, purpose, bytes)
+    server.memory.take_for(purpose, bytes).is_ok()
+        || (provide(store, server, purpose, bytes) && server.memory.take_for(purpose, bytes).is_ok())
+}
+
+/// Makes room for `more` elements of a list, if need be after others have gone; `false` if there is none.
+#[cold]
+pub(crate) fn reserve<T>(
+    store: &mut Store,
+    server: &mut Server,
+    purpose: Purpose,
+    list: &mut Vec<T>,
+    more: usize,
+) -> bool {
+    let bytes = (list.len() + more.max(list.len() / 8)).saturating_mul(size_of::<T>());
+    server.memory.reserve_for(purpose, list, more)
+        || (provide(store, server, purpose, bytes) && server.memory.reserve_for(purpose, list, more))
 }
 
 /// The same without anything being evicted.
@@ -80,7 +97,7 @@ fn provide(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usiz
     let mut compactions = 0;
     loop {
         while store.free_deleted() {}
-        if server.memory.take_for(purpose, bytes).is_ok() {
+        if server.memory.has_for(purpose, bytes) {
             return true;
         }
         if compactions < COMPACTIONS_MAX && compact(store, server, bytes) {

@@ -51,6 +51,6 @@ pub mod types;
 pub use config::{Config, ConfigError, Fact, Options};
 pub use connection::{ConnId, Peer};
 pub use engine::{Engine, Micros};
-pub use memory::{Compaction, HEADROOM_BYTES, Room};
 pub use errand::{Errand, quoted};
+pub use memory::{Compaction, HEADROOM_BYTES, Room};
 pub use output::{Class, DEFAULT_USER_GUARDED, Output};

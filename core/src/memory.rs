@@ -119,6 +119,11 @@ impl Memory {
         }
     }
 
+    /// What there is.
+    pub(crate) fn room(&self) -> Room {
+        (self.available)(0)
+    }
+
     /// Takes note that so many bytes are about to be allocated, or refuses.
     #[inline]
     pub fn take(&mut self, bytes: usize) -> Result<(), Error> {
@@ -149,7 +154,11 @@ impl Memory {
 
     /// As [`Memory::take`] for another purpose than data; what is not small has to be planned like data.
     pub(crate) fn take_for(&mut self, purpose: Purpose, bytes: usize) -> Result<(), Error> {
-        if self.take(bytes).is_ok() || self.has_for(purpose, bytes) { Ok(()) } else { Err(Error::OutOfMemory) }
+        if self.take(bytes).is_ok() || self.has_for(purpose, bytes) {
+            Ok(())
+        } else {
+            Err(Error::OutOfMemory)
+        }
     }
 
     /// Whether so many bytes can be had for a purpose.

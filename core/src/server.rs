@@ -9,11 +9,11 @@ use core::cell::OnceCell;
 use crate::acl::{self, Acl, Names};
 use crate::args::Args;
 use crate::command::{Index, Lookup};
+use crate::compaction::Compactor;
 use crate::config::{Config, Fact, Options};
 use crate::connection::{ConnId, Connection, Gate};
 use crate::errand::Asked;
 use crate::error::Error;
-use crate::compaction::Compactor;
 use crate::memory::Memory;
 use crate::observe::{Observer, Statistics};
 use crate::output::{Class, DEFAULT_USER_GUARDED};
@@ -474,6 +474,13 @@ impl Server {
             connection.is_runnable = true;
             self.runnable.push_back(conn);
         }
+    }
+
+    /// Why such a command is refused.
+    #[cold]
+    pub(crate) fn over_limit(&self) -> Error {
+        let limit = self.config.maxmemory;
+        if limit != 0 && (self.memory_used)() > limit { Error::OverMaxmemory } else { Error::OutOfMemory }
     }
 
     /// Whether a command that may take memory must be refused.

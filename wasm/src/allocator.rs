@@ -276,6 +276,24 @@ impl<P: Pages> SizeClasses<P> {
             && self.contiguous_bytes() >= bytes
     }
 
+    /// Makes runs again of the slabs that are kept although they are empty, so that blocks that come and go need not
+    /// drag a slab along: when memory is short there is better use for them.
+    pub fn reclaim(&mut self) {
+        for class in 0..CLASSES {
+            let mut index = self.partial[class];
+            for _ in 0..BIN_LOOKS_MAX {
+                if index == 0 {
+                    break;
+                }
+                let Slab { used, next, .. } = self.slabs[index as usize];
+                if used == 0 {
+                    self.remove_slab(index, class);
+                }
+                index = next;
+            }
+        }
+    }
+
     /// Length of the free run at the end of memory, in units.
     fn last_run(&self) -> u32 {
         if self.end_unit > 0 && self.is_boundary(self.end_unit - 1) {
@@ -650,8 +668,12 @@ mod global {
         let wanted = bytes.saturating_add(HEADROOM_BYTES).min(isize::MAX as usize);
         with(|allocator| {
             let growth = growth();
-            if growth > 0 && allocator.contiguous_bytes() < wanted && !allocator.provide(wanted, growth) {
+            let is_short = allocator.contiguous_bytes() < wanted;
+            if growth > 0 && is_short && !allocator.provide(wanted, growth) {
                 allocator.provide(bytes, growth);
+            }
+            if allocator.contiguous_bytes() < wanted {
+                allocator.reclaim();
             }
         });
         let (contiguous, roomy) = with(|allocator| (allocator.contiguous_bytes(), allocator.roomy_bytes()));

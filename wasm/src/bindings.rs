@@ -131,6 +131,28 @@ pub fn output_count() -> usize {
     instance().outputs.descs().len()
 }
 
+/// The most arguments that a request may have.
+#[wasm_bindgen(js_name = argumentsMax)]
+pub fn arguments_max() -> f64 {
+    request_limit(0)
+}
+
+/// The most bytes that one of them may have.
+#[wasm_bindgen(js_name = argumentBytesMax)]
+pub fn argument_bytes_max() -> f64 {
+    request_limit(1)
+}
+
+/// The most bytes that a request may have.
+#[wasm_bindgen(js_name = requestBytesMax)]
+pub fn request_bytes_max() -> f64 {
+    request_limit(2)
+}
+
+fn request_limit(which: usize) -> f64 {
+    instance().engine.as_ref().expect("init comes first").request_limits()[which] as f64
+}
+
 /// Bytes in live allocations.
 #[wasm_bindgen(js_name = memoryUsed)]
 pub fn memory_used() -> usize {

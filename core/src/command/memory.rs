@@ -6,17 +6,65 @@ use crate::memory::Purpose;
 /// Commands that change values and keep nothing: what they allocate is gone when they have ended, or smaller than what
 /// they free. They run when there is no memory, since it is by them that there is some again.
 const FREEING: &[&str] = &[
-    "BLMPOP", "BLPOP", "BRPOP", "BZMPOP", "BZPOPMAX", "BZPOPMIN", "DEL", "DELEX", "FLUSHALL", "FLUSHDB", "GETDEL", "HDEL",
-    "HGETDEL", "HPERSIST", "LMPOP", "LPOP", "LREM", "LTRIM", "PERSIST", "RPOP", "SPOP", "SREM", "SWAPDB", "UNLINK",
-    "XACK", "XACKDEL", "XDEL", "XDELEX", "XTRIM", "ZMPOP", "ZPOPMAX", "ZPOPMIN", "ZREM", "ZREMRANGEBYLEX",
-    "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE",
+    "BLMPOP",
+    "BLPOP",
+    "BRPOP",
+    "BZMPOP",
+    "BZPOPMAX",
+    "BZPOPMIN",
+    "DEL",
+    "DELEX",
+    "FLUSHALL",
+    "FLUSHDB",
+    "GETDEL",
+    "HDEL",
+    "HGETDEL",
+    "HPERSIST",
+    "LMPOP",
+    "LPOP",
+    "LREM",
+    "LTRIM",
+    "PERSIST",
+    "RPOP",
+    "SPOP",
+    "SREM",
+    "SWAPDB",
+    "UNLINK",
+    "XACK",
+    "XACKDEL",
+    "XDEL",
+    "XDELEX",
+    "XTRIM",
+    "ZMPOP",
+    "ZPOPMAX",
+    "ZPOPMIN",
+    "ZREM",
+    "ZREMRANGEBYLEX",
+    "ZREMRANGEBYRANK",
+    "ZREMRANGEBYSCORE",
 ];
 /// The same of subcommands.
 const FREEING_SUBCOMMANDS: &[&str] = &["DELETE", "DELCONSUMER", "DESTROY", "FLUSH", "KILL", "RESET"];
 /// Commands about connection and server that keep nothing.
 const SERVED: &[&str] = &[
-    "ASKING", "DISCARD", "ECHO", "EXEC", "INFO", "PING", "QUIT", "READONLY", "READWRITE", "RESET", "ROLE", "SELECT",
-    "SHUTDOWN", "TIME", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "UNWATCH",
+    "ASKING",
+    "DISCARD",
+    "ECHO",
+    "EXEC",
+    "INFO",
+    "PING",
+    "QUIT",
+    "READONLY",
+    "READWRITE",
+    "RESET",
+    "ROLE",
+    "SELECT",
+    "SHUTDOWN",
+    "TIME",
+    "UNSUBSCRIBE",
+    "PUNSUBSCRIBE",
+    "SUNSUBSCRIBE",
+    "UNWATCH",
 ];
 
 /// What a command keeps, and so for what it needs memory; `None` if it keeps nothing.
@@ -62,7 +110,18 @@ mod tests {
     #[test]
     fn what_may_grow_is_asked() {
         let find = |name: &str| table().find(|row| row.name == name).expect("the name is in the table");
-        for name in ["SET", "EXPIRE", "PEXPIREAT", "GETEX", "XREADGROUP", "XCLAIM", "RENAME", "HEXPIRE", "SMOVE", "MOVE"] {
+        for name in [
+            "SET",
+            "EXPIRE",
+            "PEXPIREAT",
+            "GETEX",
+            "XREADGROUP",
+            "XCLAIM",
+            "RENAME",
+            "HEXPIRE",
+            "SMOVE",
+            "MOVE",
+        ] {
             assert_eq!(purpose(None, find(name)), Some(Purpose::Data), "{name}");
         }
         for name in ["GET", "DEL", "FLUSHALL", "PING", "INFO"] {

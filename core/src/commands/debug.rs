@@ -251,7 +251,7 @@ fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
         let mut value = format!("value:{index}").into_bytes();
         ctx.server.memory.take(key.len() + size.unwrap_or(value.len()) + crate::memory::ELEMENT_BYTES)?;
         if ctx.server.is_out_of_memory() {
-            return Err(Error::OutOfMemory);
+            return Err(ctx.server.over_limit());
         }
         if let Some(size) = size {
             value.resize(size, 0);

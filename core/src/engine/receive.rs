@@ -121,9 +121,7 @@ impl Engine {
                 return false;
             }
         }
-        server.memory.reserve_for(purpose, pending, more)
-            || (eviction::take(store, server, purpose, len)
-                && server.memory.reserve_for(purpose, pending, more))
+        eviction::reserve(store, server, purpose, pending, more)
     }
 
     /// Refuses the request for which there is no memory: the last one of what was kept, which goes on in `bytes`.

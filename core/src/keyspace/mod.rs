@@ -9,6 +9,6 @@ mod table;
 pub use access::Access;
 pub use digest::Digest;
 pub use entry::{Entry, Type, Value, ValueMut, ValueRef};
-pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Store};
 pub(crate) use store::Place;
+pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Store};
 pub use table::{ExpiryScan, HashSeed, Iter, Keyed, Table};

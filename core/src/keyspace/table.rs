@@ -18,8 +18,8 @@ use core::ptr::NonNull;
 
 use segment::{
     DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fingerprint,
-    first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, move_segment, new_segment,
-    place, slot,
+    first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, move_segment,
+    new_segment, place, slot,
 };
 
 use crate::bytes;
@@ -372,7 +372,8 @@ impl<E: Keyed> Table<E> {
         }
         let mut segment = self.segment(position)?;
         // SAFETY: pointers in the directory are live segments.
-        let (slots, depth) = unsafe { (usize::from(segment.as_ref().slots), u32::from(segment.as_ref().depth)) };
+        let (slots, depth) =
+            unsafe { (usize::from(segment.as_ref().slots), u32::from(segment.as_ref().depth)) };
         if mover.wants(segment.as_ptr().cast(), layout::<E>(slots).0.size()) {
             segment = move_segment::<E>(segment);
             self.point(position, depth, segment);
@@ -453,8 +454,7 @@ impl<E: Keyed> Table<E> {
                 let mut matches = match_byte(word, byte);
                 while matches != 0 {
                     let index = group * GROUP + lowest(matches);
-                    if *controls(segment).add(index) == byte
-                        && is_wanted(self.slot(segment, index).as_ref())
+                    if *controls(segment).add(index) == byte && is_wanted(self.slot(segment, index).as_ref())
                     {
                         return Some(index);
                     }

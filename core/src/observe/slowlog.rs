@@ -73,7 +73,8 @@ pub(super) fn add(
     let connection = server.connection(conn);
     let (addr, name) = (connection.addr.clone(), connection.name.clone());
     let log = &mut server.observer.slowlog;
-    let bytes = args.len().min(ARGUMENTS_MAX) * (ARGUMENT_BYTES_MAX + ELEMENT_BYTES) + addr.len() + name.len();
+    let bytes =
+        args.len().min(ARGUMENTS_MAX) * (ARGUMENT_BYTES_MAX + ELEMENT_BYTES) + addr.len() + name.len();
     // Commands run when there is no memory to take note of them, too.
     if !acl::make_room(&mut log.entries, bytes.min(args.memory_bytes() + ELEMENT_BYTES), &mut server.memory) {
         return;

@@ -154,7 +154,10 @@ fn admit(
     }
     // Once it has written, a script is not stopped halfway by a limit that can be passed.
     let is_over = run.is_over_limit && !run.allows_oom && !run.has_written;
-    if (is_over && row.flags.has(Flags::DENYOOM)) || !takes_within(store, server, parent, row, args) {
+    if is_over && row.flags.has(Flags::DENYOOM) {
+        return Err(refused(server.over_limit()));
+    }
+    if !takes_within(store, server, parent, row, args) {
         return Err(refused(Error::OutOfMemory));
     }
     Ok((parent, row))

@@ -7,6 +7,7 @@ mod files;
 mod lifecycle;
 mod limits;
 mod memory;
+mod pressure;
 mod process;
 mod protocol;
 mod trap;

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 
 /// Sizes of the sandbox in MiB: some have room for a little of what the tests ask for, some for nearly all.
 const SANDBOXES: [usize; 3] = [26, 48, 80];
-const OOM: &str = "-OOM command not allowed when used memory > 'maxmemory'.";
+const OOM: &str = "-OOM command not allowed when all memory is used.";
 const MIB: usize = 1 << 20;
 
 /// Runs a scenario in sandboxes of several sizes, and sees that data and other clients have survived it.

@@ -116,6 +116,21 @@ fn other_classes_help_out_when_memory_is_full() {
 }
 
 #[test]
+fn empty_slabs_are_given_back_when_asked_for() {
+    let mut heap = Heap::new(8 << 20);
+    for size in (8..1000).step_by(8) {
+        let layout = Layout::from_size_align(size, 8).unwrap();
+        let block = NonNull::new(heap.allocate(layout)).unwrap();
+        // SAFETY: the block is live and of this layout.
+        unsafe { heap.deallocate(block, layout) };
+    }
+    assert!(heap.committed_bytes() - heap.free_bytes() > 16 * SLAB_BYTES);
+    heap.reclaim();
+    assert_eq!(heap.committed_bytes(), heap.free_bytes());
+    assert_eq!(heap.contiguous_bytes(), heap.roomy_bytes());
+}
+
+#[test]
 fn memory_in_pieces_becomes_one() {
     let bytes = if cfg!(miri) { 16 * SLAB_BYTES } else { 8 << 20 };
     for size in [100, 10_000] {
@@ -140,7 +155,8 @@ fn memory_in_pieces_becomes_one() {
             if heap.contiguous_bytes() >= large || !heap.open_window(large) {
                 break;
             }
-            for block in live.iter_mut().filter(|block| heap.is_in_window(block.as_ptr())).collect::<Vec<_>>() {
+            for block in live.iter_mut().filter(|block| heap.is_in_window(block.as_ptr())).collect::<Vec<_>>()
+            {
                 // SAFETY: both blocks are live and this long.
                 unsafe {
                     let moved = NonNull::new(heap.allocate(layout)).unwrap();
@@ -305,8 +321,13 @@ impl Model {
 
     /// Moves what lies in the window, and nothing comes to lie there.
     fn evacuate(&mut self) {
-        let doomed: Vec<usize> =
-            self.live.values().map(|block| block.start.as_ptr()).filter(|&at| self.heap.is_in_window(at)).map(|at| at.addr()).collect();
+        let doomed: Vec<usize> = self
+            .live
+            .values()
+            .map(|block| block.start.as_ptr())
+            .filter(|&at| self.heap.is_in_window(at))
+            .map(|at| at.addr())
+            .collect();
         for address in doomed {
             let layout = self.live[&address].layout;
             let moved = self.heap.allocate(layout);

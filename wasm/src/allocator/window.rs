@@ -21,6 +21,9 @@ const PAGES_MAX: u32 = 1024;
 const WORTH: i64 = 3;
 /// See [`WORTH`].
 const FULL: i64 = 4;
+/// A window withholds free memory only if so much is left outside: that is where what is moved goes, and what is needed
+/// until the window closes.
+const OPEN_BYTES: i64 = 1 << 20;
 
 /// The range that is being cleared.
 pub(super) struct Window {
@@ -157,22 +160,24 @@ impl<P: Pages> SizeClasses<P> {
     fn emptiest(&self, width: u32) -> Option<u32> {
         let first_page = self.start_unit.div_ceil(SLAB_UNITS);
         let (mut ahead, mut behind) = (Scan::at(self.start_unit), Scan::at(self.start_unit));
-        let (mut live, mut gain, mut pinned) = (0, 0, 0);
+        let (mut live, mut gain, mut free, mut pinned) = (0, 0, 0, 0);
         let mut best = None;
         for page in first_page..self.end_unit / SLAB_UNITS {
             pinned += u32::from(self.is_pinned(page));
             let new = ahead.look(self);
-            (live, gain) = (live + new.live, gain + new.gain);
+            (live, gain, free) = (live + new.live, gain + new.gain, free + new.free);
             let Some(first) = (page + 1).checked_sub(width).filter(|&first| first >= first_page) else {
                 continue;
             };
-            let is_worth = gain > 0 && live * FULL <= width as i64 * SLAB_BYTES as i64 * WORTH;
+            let is_worth = gain > 0
+                && live * FULL <= width as i64 * SLAB_BYTES as i64 * WORTH
+                && (free == 0 || self.roomy_bytes() as i64 - free >= OPEN_BYTES);
             if pinned == 0 && is_worth && best.is_none_or(|(most, _)| gain - live > most) {
                 best = Some((gain - live, first));
             }
             pinned -= u32::from(self.is_pinned(first));
             let old = behind.look(self);
-            (live, gain) = (live - old.live, gain - old.gain);
+            (live, gain, free) = (live - old.live, gain - old.gain, free - old.free);
         }
         best.map(|(_, first)| first)
     }
@@ -194,6 +199,8 @@ struct Found {
     live: i64,
     /// What clearing it would give; nothing if it is free already.
     gain: i64,
+    /// What is free already and would be withheld.
+    free: i64,
 }
 
 impl Scan {
@@ -208,7 +215,7 @@ impl Scan {
         let slab = &heap.slabs[(start / SLAB_UNITS) as usize];
         if slab.class_plus_one != 0 {
             let live = slab.used as i64 * CLASS_BYTES[slab.class()] as i64;
-            return Found { live, gain: SLAB_BYTES as i64 - live };
+            return Found { live, gain: SLAB_BYTES as i64 - live, free: 0 };
         }
         let mut live = 0;
         let mut unit = start;
@@ -224,6 +231,9 @@ impl Scan {
             }
             unit = self.free_until.min(end);
         }
-        Found { live, gain: if live == 0 { 0 } else { SLAB_BYTES as i64 - live } }
+        match live {
+            0 => Found { live, gain: 0, free: SLAB_BYTES as i64 },
+            _ => Found { live, gain: SLAB_BYTES as i64 - live, free: 0 },
+        }
     }
 }
