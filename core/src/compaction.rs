@@ -96,7 +96,8 @@ impl Compactor {
         (compaction.close)();
         let after = memory.room();
         // A walk through all keys for next to nothing would be repeated for every request.
-        let is_worth = after.total >= self.before.total + GAIN_BYTES_MIN.max(used / GAIN_SHARE);
+        let gain = after.total.saturating_sub(self.before.total);
+        let is_worth = gain >= GAIN_BYTES_MIN.max(used / GAIN_SHARE);
         let fits = |room: Room| room.contiguous >= self.wanted;
         let has_gained = is_worth || (fits(after) && !fits(self.before));
         self.hopeless_at = (!has_gained).then_some(used);
@@ -152,6 +153,13 @@ pub(crate) trait Relocate {
 }
 
 impl Mover {
+    /// One that moves everything.
+    #[cfg(test)]
+    pub(crate) fn of_everything() -> Mover {
+        let memory = Memory::UNKNOWN;
+        Mover { is_within: |_| true, memory, left: 0, is_short: false, elements_max: usize::MAX }
+    }
+
     /// Whether a block of so many bytes is to be moved, and there is memory for that.
     #[inline]
     pub(crate) fn wants(&mut self, block: *const u8, bytes: usize) -> bool {
@@ -202,7 +210,8 @@ impl Mover {
     /// Moves the block of a boxed value.
     pub(crate) fn boxed<T: Default>(&mut self, value: &mut Box<T>) {
         if self.wants((&raw const **value).cast(), size_of::<T>()) {
-            *value = Box::new(mem::take(&mut **value));
+            let moved = Box::new(mem::take(&mut **value));
+            *value = moved;
         }
     }
 

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use sanderling_core::{Options, Room};
 use sanderling_tests::random::Random;
 use sanderling_tests::reply::Reply;
-use sanderling_tests::target::{Clock, Native, Received, Target};
+use sanderling_tests::target::{Clock, Connection, Native, Received, Target};
 use sanderling_tests::text::encode_request;
 use sanderling_tests::vectors::{OPENING, vector};
 
@@ -16,7 +16,7 @@ use crate::memory::{held, peak_during};
 
 const CLOCK: Clock = Clock::Virtual(1_704_067_200_000_000);
 /// What an engine and its data may take, in bytes.
-const MEMORY: usize = 24 << 20;
+const MEMORY: usize = 8 << 20;
 /// Requests to each full engine.
 const REQUESTS: usize = 3_000;
 
@@ -35,17 +35,22 @@ fn engine() -> Native {
     Native::with(CLOCK, [3; 16], options)
 }
 
+/// Sends a request on a connection of its own.
 fn ask(engine: &mut Native, words: &[Vec<u8>]) -> Option<Reply> {
-    let mut bytes = Vec::new();
-    encode_request(words, &mut bytes);
     let connection = engine.open();
-    engine.send(connection, &bytes);
-    let reply = match engine.receive(connection) {
-        Received::Reply(reply) => Some(reply),
-        _ => None,
-    };
+    let reply = ask_on(engine, connection, words);
     engine.close(connection);
     reply
+}
+
+fn ask_on(engine: &mut Native, connection: Connection, words: &[Vec<u8>]) -> Option<Reply> {
+    let mut bytes = Vec::new();
+    encode_request(words, &mut bytes);
+    engine.send(connection, &bytes);
+    match engine.receive(connection) {
+        Received::Reply(reply) => Some(reply),
+        _ => None,
+    }
 }
 
 fn words(request: &[&str]) -> Vec<Vec<u8>> {
@@ -54,9 +59,11 @@ fn words(request: &[&str]) -> Vec<Vec<u8>> {
 
 /// Fills an engine until it refuses more, and returns how many keys it has then.
 fn fill(engine: &mut Native, bytes: usize) -> usize {
+    let connection = engine.open();
     for index in 0.. {
         let request = words(&["SET", &format!("fill{index}"), &"v".repeat(bytes)]);
-        if let Some(Reply::Error(_)) = ask(engine, &request) {
+        if let Some(Reply::Error(_)) = ask_on(engine, connection, &request) {
+            engine.close(connection);
             return index;
         }
     }
@@ -102,19 +109,23 @@ fn no_request_passes_the_end_of_memory() {
 fn deadlines_take_what_they_may() {
     let mut engine = engine();
     let filled = fill(&mut engine, 20);
+    let connection = engine.open();
+    let mut refused = 0;
     for index in 0..filled {
-        let key = format!("fill{index}");
+        let request = words(&["EXPIRE", &format!("fill{index}"), "1000"]);
         let before = held();
-        let peak = peak_during(|| _ = ask(&mut engine, &words(&["EXPIRE", &key, "1000"])));
-        assert!(before + peak < END.get());
+        let peak = peak_during(|| {
+            let reply = ask_on(&mut engine, connection, &request);
+            refused += usize::from(matches!(reply, Some(Reply::Error(_))));
+        });
+        assert!(before + peak < END.get(), "after {index}, of which {refused} were refused");
     }
+    assert!(refused > 0, "all of them found room");
     assert_eq!(keys(&mut engine), filled);
     // All may go again although there is no memory.
     for index in 0..filled {
-        assert!(matches!(
-            ask(&mut engine, &words(&["DEL", &format!("fill{index}")])),
-            Some(Reply::Integer(1))
-        ));
+        let request = words(&["DEL", &format!("fill{index}")]);
+        assert!(matches!(ask_on(&mut engine, connection, &request), Some(Reply::Integer(1))));
     }
     END.set(usize::MAX);
 }
