@@ -8,6 +8,7 @@ use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, inte
 use crate::context::{Context, Flow, help};
 use crate::errand::{self, Errand};
 use crate::error::Error;
+use crate::memory::Purpose;
 use crate::number::{hexadecimal, parse_i64};
 use crate::resp::Reply;
 
@@ -199,7 +200,7 @@ fn write_entry(reply: &mut Reply<'_>, entry: &LogEntry, now: u64) {
 }
 
 fn setuser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    ctx.server.memory.take(RULE_COPIES * args.memory_bytes())?;
+    ctx.server.memory.take_for(Purpose::Control, RULE_COPIES * args.memory_bytes())?;
     acl::set_user(ctx.server, args.at(2), args.from(3).iter())?;
     ctx.reply.ok();
     Ok(Flow::Done)

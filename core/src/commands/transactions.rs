@@ -11,6 +11,7 @@ use crate::dispatch::takes_within;
 use crate::engine::unwatch_all;
 use crate::error::Error;
 use crate::keyspace::Store;
+use crate::memory::Purpose;
 use crate::pubsub;
 use crate::server::Server;
 use crate::tracking;
@@ -26,7 +27,7 @@ fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 fn watch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     // Each key is kept by the connection and by the database.
-    ctx.server.memory.take(2 * args.memory_bytes())?;
+    ctx.server.memory.take_for(Purpose::Control, 2 * args.memory_bytes())?;
     let Context { store, server, reply, conn, .. } = ctx;
     let connection = server.connection(*conn);
     if connection.transaction.is_some() {

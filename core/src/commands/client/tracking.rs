@@ -6,6 +6,7 @@ use crate::args::{Args, Cursor};
 use crate::connection::ConnId;
 use crate::context::{Context, Flow};
 use crate::error::{Error, until_zero};
+use crate::memory::Purpose;
 use crate::server::Server;
 use crate::structures::ordered::OrderedSet;
 use crate::tracking::{self, Mode, Tracking};
@@ -131,7 +132,7 @@ fn enable(ctx: &mut Context<'_>, args: Args<'_>, options: Options<'_>) -> Result
         }
     }
     // Each prefix is kept by the connection and in the table.
-    ctx.server.memory.take(2 * args.memory_bytes())?;
+    ctx.server.memory.take_for(Purpose::Control, 2 * args.memory_bytes())?;
     let tracking = Tracking {
         mode,
         no_loop: options.no_loop,
