@@ -30,6 +30,7 @@ pub mod server;
 pub mod structures;
 pub mod types;
 
+pub use base::memory::{Compaction, HEADROOM_BYTES, Room};
 pub use config::{Config, ConfigError, Fact, Options};
 pub use engine::{Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output};
 pub use server::{ConnId, HostRequest, Peer, quoted};

@@ -1,7 +1,7 @@
 //! Requests for every row of the command table, made from its grammar and spoiled: none panics, and none takes more
 //! memory than it may.
 
-use sanderling_core::Options;
+use sanderling_core::{Options, Room};
 use sanderling_tests::random::Random;
 use sanderling_tests::target::{Clock, Native, Target};
 use sanderling_tests::text::encode_request;
@@ -23,8 +23,11 @@ fn every_row_stands_any_arguments() {
     let mut random = Random::new(11);
     let mut sent = 0;
     while sent < count {
-        let mut options =
-            Options { memory_used: || 1 << 20, memory_available: || AVAILABLE_BYTES, ..Options::default() };
+        let mut options = Options {
+            memory_used: || 1 << 20,
+            memory_available: |_| Room::of(AVAILABLE_BYTES),
+            ..Options::default()
+        };
         options.set("proto-max-bulk-len", "1mb").expect("the value is right");
         let mut engine = Native::with(CLOCK, [3; 16], options);
         for request in OPENING {

@@ -77,6 +77,16 @@ export class Engine {
     return this.failure ? 0 : this.exports.memoryUsed() >>> 0;
   }
 
+  /** What a request may have at most: arguments, bytes in one of them, and bytes in all of them together. */
+  get requestLimits(): { arguments: number; argumentBytes: number; bytes: number } {
+    const { exports } = this;
+    return {
+      arguments: exports.argumentsMax(),
+      argumentBytes: exports.argumentBytesMax(),
+      bytes: exports.requestBytesMax(),
+    };
+  }
+
   /** Adds a connection and returns its number; what the engine has to say at once is delivered already. */
   connect(receiver: Receiver): number {
     this.check();

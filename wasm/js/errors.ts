@@ -23,6 +23,11 @@ export class BatchError extends ReplyError {
   }
 }
 
+/** A request is longer than the engine takes; nothing was sent, and everything else goes on. */
+export class LimitError extends RangeError {
+  override readonly name: string = 'LimitError';
+}
+
 /** The connection or the engine is closed, or the engine has failed; nothing will be answered any more. */
 export class ClosedError extends Error {
   override readonly name: string = 'ClosedError';

@@ -8,7 +8,7 @@ export type { Commands } from './commands.generated.js';
 export type { Connector } from './connector.js';
 export type { Reply } from './decode.js';
 export type { Value } from './encode.js';
-export { BatchError, ClosedError, ReplyError } from './errors.js';
+export { BatchError, ClosedError, LimitError, ReplyError } from './errors.js';
 export { Pipeline, Transaction } from './pipeline.js';
 export type { Door, ListenOptions, Port, WasmModule } from './platform.js';
 export { type OpenOptions, Sanderling } from './sanderling.js';

@@ -4,10 +4,16 @@ import { OutputKind } from './abi.generated.js';
 import { Push, type Reply, position, readReply } from './decode.js';
 import { Name, type Value, putHead, putRequest, putValues, requestBytesMax } from './encode.js';
 import type { Engine, Receiver } from './engine.js';
-import { ClosedError, ReplyError } from './errors.js';
+import { ClosedError, LimitError, ReplyError } from './errors.js';
+import { platform } from './platform.js';
 import { Subscriptions } from './subscriptions.js';
 
 const PUSH_BYTE = 0x3e;
+
+/** Requests of fewer characters and bytes pass no limit, whatever the settings. */
+const SHORT_BYTES = 64 * 1024;
+/** The same of arguments. */
+const SHORT_ARGUMENTS = 64 * 1024;
 
 const HELLO = new Name(['HELLO']);
 const CLIENT_UNBLOCK = new Name(['CLIENT', 'UNBLOCK']);
@@ -137,8 +143,9 @@ export class Link implements Receiver {
   /** Sends requests together. */
   enqueue(requests: readonly Request[], asBytes: boolean): Waiter {
     if (!this.isAlive) this.refuse();
+    const long = this.prepare(requests);
     const waiter = this.await(new Waiter(requests.length, asBytes));
-    this.write(requests);
+    this.write(requests, long);
     return waiter;
   }
 
@@ -151,8 +158,9 @@ export class Link implements Receiver {
   /** Sends a request that is answered by so many pushes. */
   async confirm(request: Request, pushes: number): Promise<void> {
     if (!this.isAlive) this.refuse();
+    const long = this.prepare([request]);
     const waiter = this.await(new Waiter(pushes, false, true));
-    this.write([request]);
+    this.write([request], long);
     await waiter.promise();
   }
 
@@ -211,19 +219,54 @@ export class Link implements Receiver {
     waiter.finish(error);
   }
 
+  /**
+   * Encodes what is long before anything is sent, since it may be too long for the platform or for the engine, which
+   * then would end the conversation.
+   */
+  private prepare(requests: readonly Request[]): ReadonlyMap<Request, Uint8Array> | undefined {
+    let prepared: Map<Request, Uint8Array> | undefined;
+    for (const request of requests) {
+      if (isShort(request.values)) continue;
+      this.refuseTooLong(request.values);
+      prepared ??= new Map();
+      if (!prepared.has(request)) prepared.set(request, encodeLong(request.name, request.values));
+    }
+    return prepared;
+  }
+
+  private refuseTooLong(values: readonly Value[]): void {
+    const limits = this.engine.requestLimits;
+    // The command's own words are few.
+    if (values.length > limits.arguments - 8) {
+      throw new LimitError(`a request of ${values.length} arguments; at most ${limits.arguments} can be sent at once`);
+    }
+    let total = 0;
+    for (const value of values) {
+      const bytes = lengthOf(value);
+      if (bytes > limits.argumentBytes) {
+        throw new LimitError(`an argument of ${bytes} bytes; proto-max-bulk-len allows ${limits.argumentBytes}`);
+      }
+      total += bytes + 24;
+    }
+    if (total > limits.bytes) {
+      throw new LimitError(`a request of ${total} bytes; client-query-buffer-limit allows ${limits.bytes}`);
+    }
+  }
+
   /** Writes requests to the scratch region, as many at a time as it holds. */
-  private write(requests: readonly Request[]): void {
+  private write(requests: readonly Request[], long: ReadonlyMap<Request, Uint8Array> | undefined): void {
     const { engine, id } = this;
     engine.head = undefined;
     let at = engine.scratch;
-    for (const { name, values } of requests) {
+    for (const request of requests) {
+      const { name, values } = request;
       let end = putRequest(engine.bytes, at, engine.scratchEnd, name, values);
       if (end < 0 && at > engine.scratch) {
         engine.deliver(engine.process(id, at - engine.scratch));
         at = engine.scratch;
         end = putRequest(engine.bytes, at, engine.scratchEnd, name, values);
       }
-      if (end < 0) engine.send(id, encodeLong(name, values));
+      if (end < 0) engine.send(id, long?.get(request) ?? encodeLong(name, values));
       else at = end;
       // The engine may have closed the connection over what it was sent.
       if (!this.isAlive) return;
@@ -252,6 +295,21 @@ export class Link implements Receiver {
     if (!this.isWaiting) return;
     throw new Error('a command of this connection still waits, so that none can be answered at once; use duplicate()');
   }
+}
+
+/** Whether a request is far from every limit. */
+function isShort(values: readonly Value[]): boolean {
+  if (values.length > SHORT_ARGUMENTS) return false;
+  let total = 0;
+  for (const value of values) {
+    if (typeof value === 'string' || value instanceof Uint8Array) total += value.length;
+  }
+  return total < SHORT_BYTES;
+}
+
+function lengthOf(value: Value): number {
+  if (typeof value === 'string') return platform.text.length(value);
+  return value instanceof Uint8Array ? value.length : 24;
 }
 
 /** A request that the scratch region cannot hold. */

@@ -12,6 +12,9 @@ export interface Exports {
   timeout(now: number): number;
   outputCount(): number;
   memoryUsed(): number;
+  argumentsMax(): number;
+  argumentBytesMax(): number;
+  requestBytesMax(): number;
   scratchPtr(): number;
   scratchCap(): number;
   headPtr(): number;

@@ -10,8 +10,16 @@
 //!   says whether it is free, so that neighbours merge in constant time. Slabs are runs too, which is how memory
 //!   moves between classes and large blocks.
 //!
+//! A slab knows its class, so that a block may come from a slab of larger ones when there is neither a free block of
+//! its class nor room for another slab: then what other classes have free serves too, and a block that is to shrink
+//! can stay where it lies. Before that happens whoever plans with memory is told that there is none; see [`window`]
+//! for how memory that lies in pieces becomes one.
+//!
 //! Memory that cannot be had is a null pointer, never a trap; what follows from that is the caller's decision.
 
+mod window;
+
+use self::window::Window;
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
@@ -33,6 +41,8 @@ const EXACT_BINS: u32 = 64;
 const BINS: usize = 128;
 /// How many runs of a bin are looked at when not each of them fits.
 const BIN_LOOKS_MAX: usize = 8;
+/// A run of so many units has room for a slab wherever it begins.
+const ROOMY_UNITS: u32 = 2 * SLAB_UNITS - 1;
 
 /// Where the address space comes from.
 ///
@@ -58,8 +68,16 @@ pub struct SizeClasses<P> {
     refused_bytes: usize,
     /// Units in free runs.
     free_units: u32,
+    /// Those of them in runs of at least [`ROOMY_UNITS`].
+    roomy_units: u32,
+    /// Where the first memory that was granted begins.
+    start_unit: u32,
     /// Behind the last memory that was granted.
     end_unit: u32,
+    /// What is being cleared.
+    window: Window,
+    /// A bit for each page that held something that did not move when it was to be cleared.
+    pinned: [u32; SLABS_MAX / 32],
     /// Per class the first slab with a free block; 0 is none.
     partial: [u16; CLASSES],
     /// Per bin the first free run, as its unit; 0 is none.
@@ -78,7 +96,21 @@ struct Slab {
     /// Blocks handed out at least once; those behind were never touched.
     carved: u16,
     next: u16,
+    /// The slab itself while it is being cleared: nothing more is put into it, and it goes with its last block.
     previous: u16,
+    /// Its class plus one; 0 if the page is no slab.
+    class_plus_one: u8,
+}
+
+impl Slab {
+    const NONE: Slab = Slab { free: 0, used: 0, carved: 0, next: 0, previous: 0, class_plus_one: 0 };
+
+    /// The class of a page that is a slab.
+    #[inline]
+    fn class(&self) -> usize {
+        // The mask changes nothing, but spares a check of bounds.
+        (self.class_plus_one as usize).wrapping_sub(1) & (CLASSES - 1)
+    }
 }
 
 const CLASS_BYTES: [u16; CLASSES] = {
@@ -108,19 +140,22 @@ const CLASS_BLOCKS: [u16; CLASSES] = {
 impl<P: Pages> SizeClasses<P> {
     /// An allocator that owns nothing yet.
     pub const fn new(pages: P) -> Self {
-        let slab = Slab { free: 0, used: 0, carved: 0, next: 0, previous: 0 };
         Self {
             pages,
             used_bytes: 0,
             committed_bytes: 0,
             refused_bytes: 0,
             free_units: 0,
+            roomy_units: 0,
+            start_unit: 0,
             end_unit: 0,
+            window: Window::CLOSED,
+            pinned: [0; SLABS_MAX / 32],
             partial: [0; CLASSES],
             bins: [0; BINS],
             bins_filled: 0,
             boundaries: [0; (UNITS_MAX / 32) as usize],
-            slabs: [slab; SLABS_MAX],
+            slabs: [Slab::NONE; SLABS_MAX],
         }
     }
 
@@ -138,6 +173,11 @@ impl<P: Pages> SizeClasses<P> {
     /// free inside slabs is not among them: it only serves the slab's own class.
     pub fn free_bytes(&self) -> usize {
         self.free_units as usize * UNIT_BYTES
+    }
+
+    /// Bytes in free runs that are long enough for a slab: what blocks of any class could come from.
+    pub fn roomy_bytes(&self) -> usize {
+        self.roomy_units as usize * UNIT_BYTES
     }
 
     /// A size that can be served without more memory: no more than the largest free run.
@@ -160,13 +200,22 @@ impl<P: Pages> SizeClasses<P> {
             Some(class) => self.allocate_small(class),
             None => self.allocate_large(layout),
         };
-        match offset {
+        match offset.or_else(|| self.allocate_larger(layout)) {
             Some(offset) => self.at(offset),
             None => {
                 self.refused_bytes = layout.size();
                 ptr::null_mut()
             }
         }
+    }
+
+    /// A block of a larger class that has one, when there is neither one of its own nor room for a slab.
+    #[cold]
+    fn allocate_larger(&mut self, layout: Layout) -> Option<usize> {
+        // Blocks of other classes may not lie at multiples of a stricter alignment.
+        let class = class_of(layout).filter(|_| layout.align() <= 8)?;
+        let larger = (class + 1..CLASSES).find(|&larger| self.partial[larger] != 0)?;
+        Some(self.allocate_from(self.partial[larger], larger))
     }
 
     /// Takes a block back.
@@ -176,7 +225,7 @@ impl<P: Pages> SizeClasses<P> {
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         let offset = self.offset(block);
         match class_of(layout) {
-            Some(class) => self.free_small(offset, class),
+            Some(_) => self.free_small(offset),
             None => {
                 let units = units(layout.size());
                 self.used_bytes -= units as usize * UNIT_BYTES;
@@ -198,6 +247,13 @@ impl<P: Pages> SizeClasses<P> {
             _ => {}
         }
         let moved = self.allocate(wanted);
+        if moved.is_null() && class_of(layout).is_some() {
+            // A slab knows its class, so that any block that fits into its blocks is as well off there.
+            let slab = &self.slabs[self.offset(block) / SLAB_BYTES];
+            if size <= CLASS_BYTES[slab.class()] as usize {
+                return block.as_ptr();
+            }
+        }
         if !moved.is_null() {
             // SAFETY: both blocks are live, do not overlap, and are at least this long.
             unsafe { ptr::copy_nonoverlapping(block.as_ptr(), moved, layout.size().min(size)) };
@@ -207,11 +263,57 @@ impl<P: Pages> SizeClasses<P> {
         moved
     }
 
+    /// Asks for memory so that a block of so many bytes can be had, of no more than `most`; `false` if it cannot.
+    pub fn provide(&mut self, bytes: usize, most: u64) -> bool {
+        if self.contiguous_bytes() >= bytes {
+            return true;
+        }
+        // What is free at the end grows with what is added behind it.
+        let missing = bytes.div_ceil(UNIT_BYTES).saturating_sub(self.last_run() as usize);
+        missing < UNITS_MAX as usize
+            && missing as u64 * UNIT_BYTES as u64 <= most
+            && self.grow(missing as u32, 1).is_some()
+            && self.contiguous_bytes() >= bytes
+    }
+
+    /// Makes runs again of the slabs that are kept although they are empty, so that blocks that come and go need not
+    /// drag a slab along: when memory is short there is better use for them.
+    pub fn reclaim(&mut self) {
+        for class in 0..CLASSES {
+            let mut index = self.partial[class];
+            for _ in 0..BIN_LOOKS_MAX {
+                if index == 0 {
+                    break;
+                }
+                let Slab { used, next, .. } = self.slabs[index as usize];
+                if used == 0 {
+                    self.remove_slab(index, class);
+                }
+                index = next;
+            }
+        }
+    }
+
+    /// Length of the free run at the end of memory, in units.
+    fn last_run(&self) -> u32 {
+        if self.end_unit > 0 && self.is_boundary(self.end_unit - 1) {
+            self.load(self.end_unit as usize * UNIT_BYTES - 4)
+        } else {
+            0
+        }
+    }
+
     fn allocate_small(&mut self, class: usize) -> Option<usize> {
         let index = match self.partial[class] {
             0 => self.add_slab(class)?,
             index => index,
         };
+        Some(self.allocate_from(index, class))
+    }
+
+    /// A block of a slab that has one.
+    #[inline]
+    fn allocate_from(&mut self, index: u16, class: usize) -> usize {
         let slab = self.slabs[index as usize];
         let bytes = CLASS_BYTES[class] as usize;
         let offset = if slab.free == 0 {
@@ -226,28 +328,44 @@ impl<P: Pages> SizeClasses<P> {
             self.unlink_slab(index, class);
         }
         self.used_bytes += bytes;
-        Some(offset)
+        offset
     }
 
-    fn free_small(&mut self, offset: usize, class: usize) {
+    fn free_small(&mut self, offset: usize) {
         let index = (offset / SLAB_BYTES) as u16;
         let slab = self.slabs[index as usize];
+        let class = slab.class();
         self.store(offset, slab.free);
         self.slabs[index as usize].free = offset as u32;
         self.slabs[index as usize].used = slab.used - 1;
         self.used_bytes -= CLASS_BYTES[class] as usize;
         if slab.used == CLASS_BLOCKS[class] {
-            self.link_slab(index, class);
+            self.offer_slab(index, class);
         } else if slab.used == 1 && (slab.next != 0 || slab.previous != 0) {
             // The last partial slab of a class stays, or a block that comes and goes would drag a slab along.
-            self.unlink_slab(index, class);
-            self.free_run(index as u32 * SLAB_UNITS, SLAB_UNITS);
+            self.remove_slab(index, class);
+        }
+    }
+
+    /// Makes a run of an empty slab again.
+    fn remove_slab(&mut self, index: u16, class: usize) {
+        self.unlink_slab(index, class);
+        self.slabs[index as usize] = Slab::NONE;
+        self.free_run(index as u32 * SLAB_UNITS, SLAB_UNITS);
+    }
+
+    /// Puts a slab that has a free block again among those that serve its class, unless it is being cleared.
+    fn offer_slab(&mut self, index: u16, class: usize) {
+        if self.window.meets(index as u32 * SLAB_UNITS, SLAB_UNITS) {
+            self.slabs[index as usize].previous = index;
+        } else {
+            self.link_slab(index, class);
         }
     }
 
     fn add_slab(&mut self, class: usize) -> Option<u16> {
         let index = (self.take_run(SLAB_UNITS, SLAB_UNITS)? / SLAB_UNITS) as u16;
-        self.slabs[index as usize] = Slab { free: 0, used: 0, carved: 0, next: 0, previous: 0 };
+        self.slabs[index as usize] = Slab { class_plus_one: class as u8 + 1, ..Slab::NONE };
         self.link_slab(index, class);
         Some(index)
     }
@@ -266,6 +384,8 @@ impl<P: Pages> SizeClasses<P> {
         let Slab { next, previous, .. } = self.slabs[index as usize];
         match previous {
             0 => self.partial[class] = next,
+            // It is being cleared, and in no list.
+            own if own == index => {}
             previous => self.slabs[previous as usize].next = next,
         }
         if next != 0 {
@@ -372,6 +492,9 @@ impl<P: Pages> SizeClasses<P> {
             Some(offset) => (offset, needed.max(step)),
             None => (self.pages.grow(needed)?, needed),
         };
+        if self.committed_bytes == 0 {
+            self.start_unit = (offset / UNIT_BYTES) as u32;
+        }
         self.committed_bytes += bytes;
         self.end_unit = ((offset + bytes) / UNIT_BYTES) as u32;
         self.free_run((offset / UNIT_BYTES) as u32, (bytes / UNIT_BYTES) as u32);
@@ -380,6 +503,9 @@ impl<P: Pages> SizeClasses<P> {
 
     /// Adds a run and merges it with free neighbours.
     fn free_run(&mut self, mut start: u32, mut length: u32) {
+        if self.window.meets(start, length) {
+            return self.withhold(start, length);
+        }
         let end = start + length;
         let more = self.run_at(end);
         if more > 0 {
@@ -409,6 +535,7 @@ impl<P: Pages> SizeClasses<P> {
         self.bins[bin] = start;
         self.bins_filled |= 1 << bin;
         self.free_units += length;
+        self.roomy_units += if length >= ROOMY_UNITS { length } else { 0 };
         self.set_boundary(start, true);
         self.set_boundary(start + length - 1, true);
     }
@@ -430,6 +557,7 @@ impl<P: Pages> SizeClasses<P> {
             self.store(next as usize * UNIT_BYTES + 8, previous);
         }
         self.free_units -= length;
+        self.roomy_units -= if length >= ROOMY_UNITS { length } else { 0 };
         self.set_boundary(start, false);
         self.set_boundary(start + length - 1, false);
     }
@@ -496,7 +624,7 @@ fn bin_of(units: u32) -> usize {
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use global::{available_bytes, pressing_bytes, refused_bytes, set_memory_max, used_bytes};
+pub use global::{compaction, refused_bytes, room, set_memory_max, used_bytes};
 
 #[cfg(target_arch = "wasm32")]
 mod global {
@@ -505,6 +633,13 @@ mod global {
     use core::cell::UnsafeCell;
     use core::ptr;
     use core::sync::atomic::{AtomicUsize, Ordering};
+    use sanderling_core::{Compaction, HEADROOM_BYTES, Room};
+
+    /// The address space, when nobody tells of a lower end.
+    const ADDRESSES: u64 = 1 << 32;
+    /// What a share of memory is never promised to anyone, as its divisor: the larger memory is, the larger are the
+    /// tables that double in it.
+    const KEPT_SHARE: u64 = 128;
 
     /// 0 is unknown.
     static MEMORY_MAX: AtomicUsize = AtomicUsize::new(0);
@@ -517,19 +652,9 @@ mod global {
         with(|allocator| allocator.used_bytes())
     }
 
-    /// Tells the size beyond which `memory.grow` will fail; see [`pressing_bytes`].
+    /// Tells the size beyond which `memory.grow` will fail.
     pub fn set_memory_max(bytes: usize) {
         MEMORY_MAX.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Bytes in live blocks; but once linear memory is nearly used up, all bytes that are not free for any use. Live
-    /// blocks may be far fewer than those, scattered over slabs, and who goes by them alone runs into the wall.
-    pub fn pressing_bytes() -> usize {
-        let memory_max = MEMORY_MAX.load(Ordering::Relaxed);
-        let (used, free) = with(|allocator| (allocator.used_bytes(), allocator.free_bytes()));
-        let taken = core::arch::wasm32::memory_size(0) as u64 * SLAB_BYTES as u64 - free as u64;
-        let nearly = memory_max as u64 / 16 * 15;
-        if memory_max > 0 && taken > nearly { taken.min(usize::MAX as u64) as usize } else { used }
     }
 
     /// Size of the last request that was refused; 0 when none was.
@@ -537,16 +662,49 @@ mod global {
         with(|allocator| allocator.refused_bytes())
     }
 
-    /// The size of an allocation that is sure to succeed; a larger one may.
-    pub fn available_bytes() -> usize {
-        let memory = core::arch::wasm32::memory_size(0) as u64 * SLAB_BYTES as u64;
-        let memory_max = match MEMORY_MAX.load(Ordering::Relaxed) {
-            // Unknown, or the whole address space.
-            0 | usize::MAX => 1 << 32,
-            bytes => bytes as u64 / SLAB_BYTES as u64 * SLAB_BYTES as u64,
-        };
-        let growth = memory_max.saturating_sub(memory).min(isize::MAX as u64) as usize;
-        growth.max(with(|allocator| allocator.contiguous_bytes()))
+    /// What there is for an allocation of so many bytes, and for many small ones. Memory grows here if it has to: what
+    /// a platform promises it may refuse, and then it is better to know before anything is begun.
+    pub fn room(bytes: usize) -> Room {
+        let wanted = bytes.saturating_add(HEADROOM_BYTES).min(isize::MAX as usize);
+        with(|allocator| {
+            let growth = growth();
+            let is_short = allocator.contiguous_bytes() < wanted;
+            if growth > 0 && is_short && !allocator.provide(wanted, growth) {
+                allocator.provide(bytes, growth);
+            }
+            if allocator.contiguous_bytes() < wanted {
+                allocator.reclaim();
+            }
+        });
+        let (contiguous, roomy) = with(|allocator| (allocator.contiguous_bytes(), allocator.roomy_bytes()));
+        let total = (roomy as u64 + growth()).saturating_sub(memory_max() / KEPT_SHARE);
+        let limit = isize::MAX as u64;
+        Room { contiguous: contiguous.max(growth().min(limit) as usize), total: total.min(limit) as usize }
+    }
+
+    /// Bytes that memory can grow by.
+    fn growth() -> u64 {
+        (memory_max() / SLAB_BYTES as u64 * SLAB_BYTES as u64).saturating_sub(memory_bytes())
+    }
+
+    /// How memory in pieces becomes one.
+    pub const fn compaction() -> Compaction {
+        Compaction {
+            open: |bytes| with(|allocator| allocator.open_window(bytes)),
+            is_within: |address| with(|allocator| allocator.is_in_window(address)),
+            close: || with(|allocator| allocator.close_window()),
+        }
+    }
+
+    fn memory_max() -> u64 {
+        match MEMORY_MAX.load(Ordering::Relaxed) {
+            0 | usize::MAX => ADDRESSES,
+            bytes => bytes as u64,
+        }
+    }
+
+    fn memory_bytes() -> u64 {
+        core::arch::wasm32::memory_size(0) as u64 * SLAB_BYTES as u64
     }
 
     struct Global(UnsafeCell<SizeClasses<LinearMemory>>);
@@ -593,7 +751,13 @@ mod global {
 
         fn grow(&mut self, bytes: usize) -> Option<usize> {
             match core::arch::wasm32::memory_grow(0, bytes / SLAB_BYTES) {
-                usize::MAX => None,
+                usize::MAX => {
+                    // A platform that gives less than was thought gives no more later.
+                    if memory_bytes() + bytes as u64 <= memory_max() {
+                        set_memory_max(memory_bytes() as usize);
+                    }
+                    None
+                }
                 page => Some(page * SLAB_BYTES),
             }
         }

@@ -133,6 +133,28 @@ pub fn output_count() -> usize {
     instance().outputs.descriptors().len()
 }
 
+/// The most arguments that a request may have.
+#[wasm_bindgen(js_name = argumentsMax)]
+pub fn arguments_max() -> f64 {
+    request_limit(0)
+}
+
+/// The most bytes that one of them may have.
+#[wasm_bindgen(js_name = argumentBytesMax)]
+pub fn argument_bytes_max() -> f64 {
+    request_limit(1)
+}
+
+/// The most bytes that a request may have.
+#[wasm_bindgen(js_name = requestBytesMax)]
+pub fn request_bytes_max() -> f64 {
+    request_limit(2)
+}
+
+fn request_limit(which: usize) -> f64 {
+    instance().engine.as_ref().expect("init comes first").request_limits()[which] as f64
+}
+
 /// Bytes in live allocations.
 #[wasm_bindgen(js_name = memoryUsed)]
 pub fn memory_used() -> usize {
@@ -176,7 +198,8 @@ fn options(databases: Option<u32>, maxmemory: Option<f64>, maxclients: Option<u3
     // All that 32-bit addresses can name; a platform that gives less refuses earlier.
     config.memory_bytes_max = usize::MAX;
     allocator::set_memory_max(config.memory_bytes_max);
-    options.memory_used = allocator::pressing_bytes;
-    options.memory_available = allocator::available_bytes;
+    options.memory_used = allocator::used_bytes;
+    options.memory_available = allocator::room;
+    options.compaction = Some(allocator::compaction());
     options
 }

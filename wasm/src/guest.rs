@@ -190,10 +190,11 @@ fn input(ptr: usize, len: usize) -> &'static [u8] {
 fn parse_options(text: &[u8]) -> Result<Options, String> {
     let mut options = abi::parse_options(text).map_err(|error| error.0)?;
     allocator::set_memory_max(options.config.memory_bytes_max);
-    options.memory_used = allocator::pressing_bytes;
+    options.memory_used = allocator::used_bytes;
     options.clock = Some(running_micros);
     options.fact = Some(fact);
-    options.memory_available = allocator::available_bytes;
+    options.memory_available = allocator::room;
+    options.compaction = Some(allocator::compaction());
     Ok(options)
 }
 

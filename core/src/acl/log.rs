@@ -4,6 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::base::memory::{ELEMENT_BYTES, GROWTH_GRANTED_BYTES, Memory, Purpose};
+
 /// Entries of the same kind that follow each other within this time count as one, in milliseconds.
 const GROUPED_MILLIS: u64 = 60_000;
 /// Latest entries that a new one is compared with.
@@ -74,6 +76,10 @@ pub(crate) struct LogEntry {
 }
 
 impl LogEntry {
+    fn memory_bytes(&self) -> usize {
+        self.object.len() + self.user.len() + self.client.len() + ELEMENT_BYTES
+    }
+
     fn is_like(&self, other: &LogEntry) -> bool {
         self.reason == other.reason
             && self.place == other.place
@@ -81,6 +87,21 @@ impl LogEntry {
             && self.object == other.object
             && self.user == other.user
     }
+}
+
+/// Makes room for one more entry with so many bytes of its own at the front of a log, if need be by taking away the
+/// last; `false` if there is none, and then nothing is to be noted.
+pub(crate) fn make_room<T>(entries: &mut VecDeque<T>, bytes: usize, memory: &mut Memory) -> bool {
+    if memory.take(bytes).is_err() {
+        return false;
+    }
+    if entries.len() == entries.capacity() {
+        let doubled = 2 * entries.capacity() * size_of::<T>();
+        if doubled > GROWTH_GRANTED_BYTES && !memory.has_for(Purpose::Data, doubled) {
+            entries.pop_back();
+        }
+    }
+    true
 }
 
 /// The latest entries, and how much was refused altogether.
@@ -95,7 +116,8 @@ pub(crate) struct Log {
 
 impl Log {
     /// Takes note of an entry, of which at most `len_max` are kept.
-    pub(crate) fn add(&mut self, new: LogEntry, len_max: usize) {
+    /// When there is no memory for one more, the oldest goes for it.
+    pub(crate) fn add(&mut self, new: LogEntry, len_max: usize, memory: &mut Memory) {
         self.denied[new.reason as usize] += 1;
         let known = self.entries.iter().take(COMPARED_MAX).position(|known| known.is_like(&new));
         if let Some(mut entry) = known.and_then(|at| self.entries.remove(at)) {
@@ -103,7 +125,7 @@ impl Log {
             entry.client = new.client;
             entry.updated = new.updated;
             self.entries.push_front(entry);
-        } else if len_max > 0 {
+        } else if len_max > 0 && make_room(&mut self.entries, new.memory_bytes(), memory) {
             let id = self.next_id;
             self.next_id += 1;
             self.entries.push_front(LogEntry { id, ..new });

@@ -12,7 +12,7 @@ mod user;
 use alloc::vec::Vec;
 
 pub(crate) use file::{parse, parse_user, replace};
-pub(crate) use log::{Log, LogEntry, Place, Reason};
+pub(crate) use log::{Log, LogEntry, Place, Reason, make_room};
 pub(crate) use selector::{Denied, Names, Selector, has_spaces};
 pub(crate) use user::{DEFAULT_USER, User};
 
@@ -390,7 +390,7 @@ fn note(server: &mut Server, conn: ConnId, reason: Reason, place: Place, object:
         updated: millis,
     };
     let len_max = server.config.acl_log_len_max.get();
-    server.acl.log.add(entry, len_max);
+    server.acl.log.add(entry, len_max, &mut server.memory);
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub enum Error {
     NoSuchKey,
     /// Memory would pass its limit.
     OutOfMemory,
+    /// More is used than `maxmemory` allows.
+    OverMaxmemory,
     /// The string would pass its limit.
     StringTooLong,
     /// A database index that does not exist.
@@ -88,7 +90,8 @@ impl Error {
             Error::Overflow => "ERR increment or decrement would overflow",
             Error::NanOrInfinity => "ERR increment would produce NaN or Infinity",
             Error::NoSuchKey => "ERR no such key",
-            Error::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",
+            Error::OutOfMemory => "OOM command not allowed when all memory is used.",
+            Error::OverMaxmemory => "OOM command not allowed when used memory > 'maxmemory'.",
             Error::StringTooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
             Error::DbIndex => "ERR DB index is out of range",
             Error::SameObject => "ERR source and destination objects are the same",

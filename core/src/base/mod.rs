@@ -11,6 +11,7 @@ pub mod glob;
 pub mod hash;
 pub mod memory;
 pub mod random;
+pub(crate) mod relocate;
 pub(crate) mod secret;
 pub mod sha1;
 pub(crate) mod sha256;

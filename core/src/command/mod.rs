@@ -7,16 +7,19 @@
 pub mod context;
 mod derive;
 mod index;
+mod memory;
 #[cfg(test)]
 mod tests;
 
 pub use derive::{CATEGORIES, KeyAt};
 pub(crate) use index::{CommandId, Index};
+pub(crate) use memory::purpose;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::base::error::Error;
+use crate::base::memory::Purpose;
 use crate::command::context::{Context, Flow};
 use crate::resp::args::Args;
 
@@ -511,7 +514,7 @@ pub struct Found {
 const BEGINS_WITH_KEY: u8 = 1;
 /// The first argument may name a subcommand.
 const HAS_SUBCOMMANDS: u8 = 2;
-/// The command may take memory.
+/// The command may keep what takes memory.
 const TAKES_MEMORY: u8 = 4;
 /// The command works on values alone.
 const IS_PLAIN: u8 = 8;
@@ -619,7 +622,7 @@ impl Found {
         let traits = [
             (matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key)), BEGINS_WITH_KEY),
             (!row.subcommands.is_empty(), HAS_SUBCOMMANDS),
-            (row.flags.has(Flags::DENYOOM), TAKES_MEMORY),
+            (purpose(None, row) == Some(Purpose::Data), TAKES_MEMORY),
             (is_plain, IS_PLAIN),
         ];
         Found {
@@ -647,7 +650,7 @@ impl Found {
         self.traits & HAS_SUBCOMMANDS != 0
     }
 
-    /// Whether it may take memory.
+    /// Whether it may keep what takes memory.
     #[inline(always)]
     pub fn takes_memory(self) -> bool {
         self.traits & TAKES_MEMORY != 0

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::acl::{self, Denied, LogEntry, Selector};
 use crate::base::error::Error;
+use crate::base::memory::Purpose;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
 use crate::number::{self, hexadecimal, parse_i64};
@@ -199,7 +200,7 @@ fn write_entry(reply: &mut Reply<'_>, entry: &LogEntry, now: u64) {
 }
 
 fn setuser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    ctx.server.memory.take(RULE_COPIES * args.memory_bytes())?;
+    ctx.server.memory.take_for(Purpose::Control, RULE_COPIES * args.memory_bytes())?;
     acl::set_user(ctx.server, args.at(2), args.from(3).iter())?;
     ctx.reply.ok();
     Ok(Flow::Done)

@@ -252,7 +252,7 @@ fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
             .memory
             .take(key.len() + size.unwrap_or(value.len()) + crate::base::memory::ELEMENT_BYTES)?;
         if ctx.server.is_out_of_memory() {
-            return Err(Error::OutOfMemory);
+            return Err(ctx.server.over_limit());
         }
         if let Some(size) = size {
             value.resize(size, 0);

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
+use crate::base::memory::Purpose;
 use crate::command::context::{self, Context, Flow};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, pattern, string};
 use crate::resp::Reply;
@@ -92,7 +93,7 @@ fn sunsubscribe(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn start(ctx: &mut Context<'_>, args: Args<'_>, kind: Kind) -> Result<Flow, Error> {
     // Each name is kept by the connection and in the directory, and confirmed.
-    ctx.server.memory.take(3 * args.memory_bytes())?;
+    ctx.server.memory.take_for(Purpose::Control, 3 * args.memory_bytes())?;
     for name in args.from(1).iter() {
         let connection = ctx.server.connection(ctx.conn);
         if kind.names_of(connection).insert(name.to_vec()) {
@@ -147,14 +148,14 @@ fn write_confirmation(reply: &mut Reply<'_>, event: &str, name: Option<&[u8]>, c
 const PUBLISH_COPIES: usize = 6;
 
 fn publish(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    ctx.server.memory.take(PUBLISH_COPIES * args.extent())?;
+    ctx.server.memory.take_for(Purpose::Temporary, PUBLISH_COPIES * args.extent())?;
     let receivers = pubsub::publish(ctx.server, args.at(1), args.at(2));
     ctx.reply.count(receivers);
     Ok(Flow::Done)
 }
 
 fn spublish(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    ctx.server.memory.take(PUBLISH_COPIES * args.extent())?;
+    ctx.server.memory.take_for(Purpose::Temporary, PUBLISH_COPIES * args.extent())?;
     let receivers = pubsub::publish_shard(ctx.server, args.at(1), args.at(2));
     ctx.reply.count(receivers);
     Ok(Flow::Done)

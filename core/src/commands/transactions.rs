@@ -3,13 +3,13 @@
 use core::mem;
 
 use crate::base::error::Error;
+use crate::base::memory::Purpose;
 use crate::command::context::{Context, Flow};
 use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, key};
 use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::Store;
 use crate::resp::args::Args;
-use crate::server::connection::unwatch_all;
-use crate::server::connection::{ConnId, Connection, Queued, ReplyMode, Transaction};
+use crate::server::connection::{ConnId, Connection, Queued, ReplyMode, Transaction, unwatch_all};
 
 fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     if ctx.session().transaction.is_some() {
@@ -22,7 +22,7 @@ fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 fn watch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     // Each key is kept by the connection and by the database.
-    ctx.server.memory.take(2 * args.memory_bytes())?;
+    ctx.server.memory.take_for(Purpose::Control, 2 * args.memory_bytes())?;
     let Context { store, server, reply, conn, .. } = ctx;
     let connection = server.connection(*conn);
     if connection.transaction.is_some() {

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::acl::{self, Names};
 use crate::base::memory::Memory;
+use crate::base::memory::{Compaction, Room};
 use crate::command::{Index, Lookup};
 use crate::keyspace::{Policy, Store};
 use crate::number::{self, decimal};
@@ -49,8 +50,10 @@ pub struct Options {
     pub config_file: String,
     /// The users that the `user` settings name, as lines of an ACL file without their first word.
     pub users: Vec<String>,
-    /// Bytes of an allocation that is sure to succeed; `usize::MAX` when the embedder does not know.
-    pub memory_available: fn() -> usize,
+    /// What memory there is for whoever needs so many bytes; [`Room::UNKNOWN`] when the embedder does not know.
+    pub memory_available: fn(usize) -> Room,
+    /// How the embedder makes one piece of memory that lies in many, if it can.
+    pub compaction: Option<Compaction>,
 }
 
 /// Something that only the host knows. The numbers are those of the guest's interface.
@@ -96,7 +99,8 @@ impl Default for Options {
             effects: false,
             memory_used: || 0,
             clock: None,
-            memory_available: || usize::MAX,
+            memory_available: |_| Room::UNKNOWN,
+            compaction: None,
             process_id: 0,
             fact: None,
             config_file: String::new(),

@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 
 use crate::acl::{self, Denied, Place};
 use crate::base::error::{Error, until_zero};
+use crate::base::memory::Purpose;
 use crate::command::context::{Flow, unknown_subcommand};
-use crate::command::{Command, Flags, Found, accepts};
+use crate::command::{self, Command, Flags, Found, accepts};
 use crate::commands::{debug, transactions};
 use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::Store;
@@ -22,6 +23,12 @@ use crate::server::eviction::{self, Room};
 use crate::server::pause;
 use crate::server::tracking;
 use crate::server::{Server, Unusual};
+
+/// The command that stands in place of a request for which there was no memory. Whoever sends it is refused as well.
+pub(crate) const REFUSED_NAME: &[u8] = b"\0refused";
+
+/// A request of so many arguments may need as many temporaries without asking.
+pub(crate) const ARGUMENTS_GRANTED: usize = 1024;
 
 /// What became of a request.
 pub(crate) enum Dispatched {
@@ -88,7 +95,7 @@ pub(crate) fn dispatch(
     match flow {
         Flow::Done => Dispatched::Done,
         // The request is kept, and each of its keys gets a queue.
-        Flow::Block(_) if server.memory.take(2 * args.memory_bytes()).is_err() => {
+        Flow::Block(_) if server.memory.take_for(Purpose::Control, 2 * args.memory_bytes()).is_err() => {
             reply.error(&Error::OutOfMemory);
             Dispatched::Done
         }
@@ -190,15 +197,15 @@ fn admit(
         return Err(Error::Text("ERR Command not allowed inside a transaction"));
     }
     // A queue takes memory whatever stands in it, and EXEC takes what its requests take.
-    let takes_memory = row.flags.has(Flags::DENYOOM)
+    let is_limited = row.flags.has(Flags::DENYOOM)
         || connection.transaction.as_ref().is_some_and(|transaction| {
             if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
         });
     let is_subscribed_only = connection.is_subscribed_only();
-    let is_refused = takes_memory
-        && (server.is_out_of_memory() && eviction::make_room(store, server) == Room::None
-            || server.memory.take(args.memory_bytes()).is_err());
-    if is_refused {
+    if is_limited && server.is_out_of_memory() && eviction::make_room(store, server) == Room::None {
+        return Err(server.over_limit());
+    }
+    if !takes(store, server, (parent, row), args, is_limited) {
         return Err(Error::OutOfMemory);
     }
     if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
@@ -219,22 +226,19 @@ fn admit(
     Ok((parent, row))
 }
 
-/// Checks once more what can have changed since a request was let through: what its user may do, and in a transaction
-/// the memory that those before it have taken.
+/// Checks once more what can have changed since a request was let through: memory that others have taken, and what its
+/// user may do.
 #[inline]
 pub(super) fn again(
+    store: &mut Store,
     server: &mut Server,
-    conn: ConnId,
     gate: Gate,
-    row: &'static Command,
-    args: Args<'_>,
-    origin: Origin,
+    invocation: &Invocation<'_>,
 ) -> Result<(), Error> {
+    let Invocation { conn, row, parent, args, origin } = *invocation;
     match origin {
         Origin::Client | Origin::Script => Ok(()),
-        Origin::Transaction
-            if row.flags.has(Flags::DENYOOM) && server.memory.take(args.memory_bytes()).is_err() =>
-        {
+        _ if !takes_within(store, server, parent, row, args) => {
             server.note_error(&Error::OutOfMemory);
             Err(Error::OutOfMemory)
         }
@@ -264,6 +268,7 @@ pub(crate) struct ScriptRights {
 /// The checks before a command of a script runs, in Redis's order; an error comes with the command that was refused,
 /// if there is such a command.
 pub(crate) fn admit_from_script(
+    store: &mut Store,
     server: &mut Server,
     rights: &ScriptRights,
     args: Args<'_>,
@@ -286,12 +291,45 @@ pub(crate) fn admit_from_script(
     if rights.is_read_only && pause::changes(row) {
         return Err(refused(Error::Text("ERR Write commands are not allowed from read-only scripts.")));
     }
-    if row.flags.has(Flags::DENYOOM)
-        && (rights.is_over_limit || server.memory.take(args.memory_bytes()).is_err())
-    {
+    if rights.is_over_limit && row.flags.has(Flags::DENYOOM) {
+        return Err(refused(server.over_limit()));
+    }
+    if !takes_within(store, server, parent, row, args) {
         return Err(refused(Error::OutOfMemory));
     }
     Ok((parent, row))
+}
+
+/// Sets memory aside for what a request keeps, and for what grows with its length; `false` if there is none.
+#[inline]
+fn takes(
+    store: &mut Store,
+    server: &mut Server,
+    (parent, row): Row,
+    args: Args<'_>,
+    is_limited: bool,
+) -> bool {
+    let purpose = if is_limited { Some(Purpose::Data) } else { purpose(parent, row, args) };
+    purpose.is_none_or(|purpose| eviction::take(store, server, purpose, args.memory_bytes()))
+}
+
+/// The same for a request within a transaction or a script, or of a client that has waited: keys must not go while they
+/// are at work.
+#[inline]
+fn takes_within(
+    store: &mut Store,
+    server: &mut Server,
+    parent: Option<&'static Command>,
+    row: &'static Command,
+    args: Args<'_>,
+) -> bool {
+    purpose(parent, row, args)
+        .is_none_or(|purpose| eviction::take_within(store, server, purpose, args.memory_bytes()))
+}
+
+#[inline]
+fn purpose(parent: Option<&Command>, row: &Command, args: Args<'_>) -> Option<Purpose> {
+    command::purpose(parent, row).or((args.len() > ARGUMENTS_GRANTED).then_some(Purpose::Temporary))
 }
 
 /// Whether a command is one that those who monitor may not send.
@@ -322,6 +360,9 @@ fn is_http(args: Args<'_>) -> bool {
 
 #[cold]
 fn unknown_command(args: Args<'_>) -> Error {
+    if args.at(0) == REFUSED_NAME {
+        return Error::OutOfMemory;
+    }
     let mut shown = Vec::new();
     for arg in args.from(1).iter() {
         // Redis stops once 128 bytes of arguments are shown.
@@ -363,7 +404,7 @@ fn queue(
         reply.simple("QUEUED");
         return;
     }
-    if !memory.reserve(&mut transaction.queue, 1) {
+    if !memory.reserve_for(Purpose::Data, &mut transaction.queue, 1) {
         transaction.is_broken = true;
         reply.error(&Error::OutOfMemory);
         return;

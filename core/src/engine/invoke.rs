@@ -60,7 +60,7 @@ pub(crate) fn invoke(
     let Invocation { conn, row, parent, args, origin } = *invocation;
     let (_, gate) = prepare(store, server, conn);
     let mut ctx = Context { store, server, reply, conn, row, parent, may_block: !origin.is_nested() };
-    if let Err(error) = admit::again(ctx.server, conn, gate, row, args, origin) {
+    if let Err(error) = admit::again(ctx.store, ctx.server, gate, invocation) {
         ctx.reply.error(&error);
         return Flow::Done;
     }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::base::error::Error;
+use crate::base::memory::Purpose;
 use crate::command::Found;
 use crate::command::context::Context;
 use crate::config::Options;
@@ -31,6 +32,7 @@ pub(crate) mod conversation;
 pub(crate) mod invoke;
 mod load;
 pub(crate) mod outbox;
+mod receive;
 
 pub use load::{LoadFault, LoadFormat, Loaded};
 pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
@@ -48,8 +50,8 @@ const IDLE_CHECK_MICROS: u64 = 1_000_000;
 const SIDE_KEPT_BYTES_MAX: usize = 16 << 10;
 /// What a connection takes, with what the host says of it, in bytes.
 const CONNECTION_BYTES: usize = 2 << 10;
-/// Kept input of so many bytes is received as long as there is any memory.
-const INPUT_GRANTED_BYTES: usize = 64 << 10;
+/// A partial request's arguments are copied up to so many.
+const RANGES_COPIED_MAX: usize = 64;
 /// Connections served per call before the host gets its turn.
 const RUNNABLE_PER_CALL_MAX: usize = 1024;
 
@@ -140,6 +142,7 @@ impl Engine {
         options.config.apply(&mut store);
         let run_id = store.random.run_id();
         let server = Server::new(options, seed, run_id, now);
+        store.memory = server.memory;
         Engine {
             store,
             server,
@@ -156,7 +159,8 @@ impl Engine {
     /// A client has connected.
     pub fn connect(&mut self, now: Micros, peer: Peer<'_>) -> ConnId {
         self.begin(now);
-        let has_memory = self.server.memory.take(CONNECTION_BYTES).is_ok();
+        let has_memory =
+            eviction::take(&mut self.store, &mut self.server, Purpose::Control, CONNECTION_BYTES);
         let no_password = self.server.acl.is_open();
         let steady = self.server.steady;
         let conn = self.server.add(|client_id| Connection::new(client_id, peer, steady, no_password));
@@ -189,35 +193,18 @@ impl Engine {
     pub fn handle_input(&mut self, now: Micros, conn: ConnId, bytes: &[u8]) {
         self.begin(now);
         let limit = self.server.config.input_bytes_max();
-        let is_asleep = self.server.is_asleep();
         let steady = self.server.steady;
         let Some(connection) = self.server.get(conn) else { return };
         connection.last_active = steady;
         connection.bytes_in += bytes.len() as u64;
-        let has_pending = !connection.pending.is_empty();
-        // One that stands in line goes on in its turn.
-        let must_wait = is_asleep || connection.is_runnable || !connection.may_run();
-        self.unclaimed = self.outbox.arena.len();
-        let is_over = connection.pending.len() + bytes.len() > limit;
+        let is_over = connection.pending.len() + bytes.len() > limit && connection.skip.is_none();
         self.server.stats.bytes_in += bytes.len() as u64;
         if is_over {
             self.server.close(conn);
-        } else if must_wait {
-            self.keep(conn, bytes);
-        } else if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
-            // The replies to all requests of a batch must not lie in memory at once.
-            if self.keep(conn, bytes) {
-                self.server.make_runnable(conn);
-            }
-        } else if has_pending {
-            if self.keep(conn, bytes) {
-                let input = mem::take(&mut self.server.connection(conn).pending);
-                self.process_kept(conn, input);
-            }
         } else {
-            let consumed = self.process(conn, bytes);
-            if consumed < bytes.len() && self.server.get(conn).is_some() {
-                self.keep(conn, &bytes[consumed..]);
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                rest = self.receive(conn, rest);
             }
         }
         if self.server.config.maxmemory_clients != 0 {
@@ -281,7 +268,7 @@ impl Engine {
             let is_script = self.server.scripting.paused.is_some();
             return Some(if is_script { 0 } else { self.server.clock_at(self.server.asleep_until) });
         }
-        if !self.server.runnable.is_empty() || self.server.is_evicting {
+        if !self.server.runnable.is_empty() || self.server.is_evicting || self.server.compactor.is_wanted() {
             return Some(0);
         }
         let wait = self.server.timers.first().map(|&(at, _)| at);
@@ -314,6 +301,13 @@ impl Engine {
     /// Every entry of a database whose time has not come, in no useful order.
     pub fn entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
         self.store.live_entries(db)
+    }
+
+    /// The most arguments of a request, the most bytes of one of them, and the most bytes of a whole request. What is
+    /// longer ends a conversation, so that whoever writes requests can keep to it.
+    pub fn request_limits(&self) -> [usize; 3] {
+        let config = &self.server.config;
+        [config.arguments_max, config.bulk_bytes_max.get(), config.input_bytes_max()]
     }
 
     /// The parts behind the doors, for tests of states that no command reaches alone.
@@ -383,7 +377,7 @@ impl Engine {
     }
 
     fn process_kept(&mut self, conn: ConnId, mut input: Vec<u8>) {
-        let consumed = self.process(conn, &input);
+        let (consumed, _) = self.process(conn, &input);
         if let Some(connection) = self.server.get(conn) {
             input.drain(..consumed);
             if input.is_empty() && input.capacity() > 64 << 10 {
@@ -396,43 +390,9 @@ impl Engine {
         }
     }
 
-    /// Keeps input for later; `false` if there is no memory for it, and the connection is being closed.
-    fn keep(&mut self, conn: ConnId, bytes: &[u8]) -> bool {
-        let connection = self.server.connection(conn);
-        if connection.is_closing {
-            return false;
-        }
-        let mut pending = mem::take(&mut connection.pending);
-        let is_kept = bytes.len() <= pending.capacity() - pending.len() || {
-            // A long argument is received into a buffer of its size, unless its announcement may be a lie: then the
-            // buffer doubles.
-            let wanted =
-                connection.parser.wanted(pending.len()).min((1 << 20).max(pending.len())).max(bytes.len());
-            self.may_receive(&pending, wanted)
-                && (self.server.memory.reserve(&mut pending, wanted)
-                    || self.server.memory.reserve(&mut pending, bytes.len()))
-        };
-        if is_kept {
-            pending.extend_from_slice(bytes);
-            self.server.connection(conn).pending = pending;
-        } else {
-            self.refuse(conn, &Error::OutOfMemory);
-        }
-        is_kept
-    }
-
-    /// Whether a buffer may grow. Half-sent requests must not take what others need to write, so that an eighth of
-    /// memory is theirs alone.
-    fn may_receive(&self, pending: &Vec<u8>, more: usize) -> bool {
-        let hard = self.server.config.memory_bytes_max;
-        let len = pending.len() + more;
-        hard == 0
-            || len <= INPUT_GRANTED_BYTES.max(pending.capacity())
-            || (self.server.memory_used)() + len <= hard - hard / 8
-    }
-
-    /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up.
-    fn process(&mut self, conn: ConnId, input: &[u8]) -> usize {
+    /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up, and whether that
+    /// was all of it but for a partial request at its end.
+    fn process(&mut self, conn: ConnId, input: &[u8]) -> (usize, bool) {
         let connection = self.server.connection(conn);
         let mut parser = mem::take(&mut connection.parser);
         // Only a partial request's arguments are kept with their connection.
@@ -477,8 +437,16 @@ impl Engine {
                     break false;
                 }
                 Parsed::OutOfMemory => {
-                    self.refuse(conn, &Error::OutOfMemory);
-                    break false;
+                    match self.refuse_parsed(conn, &parser, &input[parser.position..]) {
+                        Some(skipped) => consumed = parser.position + skipped,
+                        None => break false,
+                    }
+                    parser = Parser::at(consumed);
+                    ranges.clear();
+                    if consumed == input.len() {
+                        parser = Parser::default();
+                        break true;
+                    }
                 }
                 Parsed::Request | Parsed::Inline(_) | Parsed::Nothing => ranges.clear(),
             }
@@ -486,7 +454,12 @@ impl Engine {
         self.claim(conn);
         self.requests = requests;
         if let Some(connection) = self.server.get(conn) {
-            if parser.is_within() {
+            if parser.is_within() && ranges.len() <= RANGES_COPIED_MAX {
+                // A list stays here for whoever comes next, whatever is left of memory then.
+                connection.ranges = ranges.clone();
+                ranges.clear();
+                self.ranges = ranges;
+            } else if parser.is_within() {
                 connection.ranges = ranges;
             } else {
                 ranges.clear();
@@ -498,7 +471,7 @@ impl Engine {
                 self.server.runnable.push_back(conn);
             }
         }
-        consumed
+        (consumed, is_drained)
     }
 
     /// Runs requests in order; `false` if the connection cannot go on now.

@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::engine::conversation::Conversation;
-
+use crate::engine::conversation::{Conversation, encode};
 mod time;
+use crate::base::memory::{HEADROOM_BYTES, Room};
+use crate::config::Options;
 
 #[test]
 fn what_was_announced_changes_no_reply() {
@@ -58,4 +59,93 @@ fn a_name_is_found_however_the_one_before_was_sent() {
     let pong = "+PONG";
     let replies = [pong, pong, pong, pong, &unknown("Pong"), pong, &unknown("")];
     assert_eq!(talk.said(conn), replies.join("|"));
+}
+
+/// An engine with memory for small requests only.
+fn short_of_memory() -> Conversation {
+    Conversation::with(Options {
+        memory_available: |_| Room::of(HEADROOM_BYTES + (100 << 10)),
+        ..Options::default()
+    })
+}
+
+const OOM: &str = "-OOM command not allowed when all memory is used.";
+
+#[test]
+fn a_request_without_memory_costs_itself_alone_however_it_is_cut() {
+    let large = encode(&alloc::format!("SET key {}", "x".repeat(300 << 10)));
+    let input = [&encode("ECHO before")[..], &large, &encode("ECHO after"), &large, &encode("PING")].concat();
+    let expected = alloc::format!("$6|before|{OOM}|$5|after|{OOM}|+PONG");
+    for part in [input.len(), 200 << 10, 70_001, 4096, 61] {
+        let mut talk = short_of_memory();
+        let conn = talk.client();
+        for bytes in input.chunks(part) {
+            talk.send_bytes(conn, bytes);
+        }
+        // One that comes as a whole is used where it lies, and refused when it is to be kept.
+        talk.expect(conn, &expected);
+        talk.check(conn, "EXISTS key", ":0");
+        assert!(!talk.is_closed(conn));
+    }
+}
+
+#[test]
+fn what_is_refused_keeps_its_place_behind_a_wait() {
+    let mut talk = short_of_memory();
+    let (conn, other) = (talk.client(), talk.client());
+    talk.send(conn, &["BLPOP list 0", "ECHO before"]);
+    let large = encode(&alloc::format!("SET key {}", "x".repeat(2 << 20)));
+    for bytes in large.chunks(50_000) {
+        talk.send_bytes(conn, bytes);
+    }
+    talk.send(conn, &["ECHO after"]);
+    talk.check(other, "RPUSH list element", ":1");
+    talk.expect(conn, &alloc::format!("*2|$4|list|$7|element|$6|before|{OOM}|$5|after"));
+    assert!(!talk.is_closed(conn));
+}
+
+#[test]
+fn a_transaction_with_a_request_without_memory_is_not_executed() {
+    let mut talk = short_of_memory();
+    let conn = talk.client();
+    talk.check(conn, "MULTI", "+OK");
+    talk.check(conn, "SET key value", "+QUEUED");
+    for bytes in encode(&alloc::format!("SET key {}", "x".repeat(300 << 10))).chunks(100_000) {
+        talk.send_bytes(conn, bytes);
+    }
+    talk.expect(conn, OOM);
+    talk.check(conn, "EXEC", "-EXECABORT Transaction discarded because of previous errors.");
+    talk.check(conn, "EXISTS key", ":0");
+}
+
+#[test]
+fn without_memory_control_and_deletion_are_served() {
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.check(conn, "SET key value", "+OK");
+    talk.check(conn, "RPUSH list a b", ":2");
+    let (store, server) = talk.engine.parts();
+    server.memory = crate::base::memory::Memory::new(|_| Room::of(HEADROOM_BYTES - 1));
+    store.memory = server.memory;
+    let other = talk.client();
+    for (request, reply) in [
+        ("PING", "+PONG"),
+        ("SET other value", OOM),
+        ("EXPIRE key 100", OOM),
+        ("GETEX key EX 100", OOM),
+        ("RENAME key other", OOM),
+        ("GET key", "$5|value"),
+        ("CONFIG SET maxmemory 100mb", "+OK"),
+        ("CLIENT SETNAME someone", "+OK"),
+        ("SUBSCRIBE channel", "*3|$9|subscribe|$7|channel|:1"),
+        ("UNSUBSCRIBE", "*3|$11|unsubscribe|$7|channel|:0"),
+        ("WATCH key", "+OK"),
+        ("MULTI", "+OK"),
+        ("DISCARD", "+OK"),
+        ("LPOP list", "$1|a"),
+        ("DEL key", ":1"),
+        ("FLUSHALL", "+OK"),
+    ] {
+        talk.check(other, request, reply);
+    }
 }

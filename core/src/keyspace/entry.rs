@@ -23,6 +23,7 @@ use core::slice;
 
 use crate::base::bytes;
 use crate::base::memory::ELEMENT_BYTES;
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
 use crate::types::Compact;
 use crate::types::hash::Hash;
@@ -650,6 +651,70 @@ impl Entry {
             if let Some(at) = deadline {
                 base.add(new.key - 8).cast::<u64>().write_unaligned(at);
             }
+        }
+    }
+}
+
+impl Relocate for Entry {
+    fn relocate(&mut self, mover: &mut Mover) {
+        let kind = match self.flags() & KIND {
+            KIND_INLINE | KIND_INT => return self.move_block(mover),
+            kind => kind,
+        };
+        self.move_block(mover);
+        if kind == KIND_BUFFER {
+            let at = self.value_address().cast::<Parts>();
+            // SAFETY: the kind says that a vector's parts are stored; they go back in before anyone looks.
+            unsafe {
+                let (pointer, len, capacity) = at.read_unaligned();
+                let mut bytes = Vec::from_raw_parts(pointer, len, capacity);
+                mover.vec(&mut bytes);
+                let mut bytes = ManuallyDrop::new(bytes);
+                at.write_unaligned((bytes.as_mut_ptr(), bytes.len(), bytes.capacity()));
+            }
+            return;
+        }
+        match kind {
+            KIND_LIST => self.move_boxed::<List>(mover),
+            KIND_HASH => self.move_boxed::<Hash>(mover),
+            KIND_SET => self.move_boxed::<Set>(mover),
+            KIND_ZSET => self.move_boxed::<Zset>(mover),
+            _ => self.move_boxed::<Stream>(mover),
+        }
+    }
+}
+
+impl Entry {
+    /// Moves the entry's own allocation.
+    #[inline]
+    fn move_block(&mut self, mover: &mut Mover) {
+        let base = self.0.as_ptr();
+        // The length is in the entry, which most of the time need not be loaded.
+        if !mover.is_within(base) {
+            return;
+        }
+        let layout = layout(&self.shape());
+        if mover.wants(base, layout.size()) {
+            // SAFETY: both allocations are as long as the layout says; what the entry owns is moved bitwise and stays
+            // owned once.
+            unsafe {
+                let Some(moved) = NonNull::new(alloc(layout)) else { handle_alloc_error(layout) };
+                moved.as_ptr().copy_from_nonoverlapping(base, layout.size());
+                dealloc(base, layout);
+                self.0 = moved;
+            }
+        }
+    }
+
+    /// Moves the collection, which is a `T`.
+    fn move_boxed<T: Default + Relocate>(&mut self, mover: &mut Mover) {
+        let at = self.value_address().cast::<*mut T>();
+        // SAFETY: the box was leaked when it went in, and is leaked again before anyone looks.
+        unsafe {
+            let mut value = Box::from_raw(at.read_unaligned());
+            mover.boxed(&mut value);
+            value.relocate(mover);
+            at.write_unaligned(Box::into_raw(value));
         }
     }
 }

@@ -4,14 +4,17 @@
 //! wakes those that wait for it, counts for persistence and may be announced. So handlers never reach into a
 //! table: they ask the store, and call [`Store::changed`] for what they did.
 
+mod databases;
 mod evict;
 mod fields;
 mod interest;
+mod relocate;
 mod typed;
 mod upkeep;
 
 pub use evict::{Attempt, Order, Policy};
 pub use interest::Ready;
+pub(crate) use relocate::Place;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -20,6 +23,7 @@ use alloc::vec::Vec;
 use super::access::Access;
 use super::entry::{Entry, Type, Value, ValueRef};
 use crate::base::ConnId;
+use crate::base::memory::Memory;
 use crate::base::random::Random;
 use crate::base::secret::{CHOICES, HASHES, derive};
 use crate::keyspace::effects::Effects;
@@ -31,6 +35,9 @@ use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
 const FREE_AT_ONCE_ELEMENTS: usize = 64;
+
+/// Values that are being freed step by step at most; another one is freed at once.
+const GARBAGE_MAX: usize = 4096;
 
 /// Kinds of keyspace notifications, with the letters of `notify-keyspace-events`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -203,6 +210,8 @@ pub struct Store {
     pub no_touch: bool,
     /// Hash of the key that the pre-pass has computed, with the key's address.
     hint: (usize, usize, u64),
+    /// What is left of memory.
+    pub(crate) memory: Memory,
     /// Keys that were looked for and keys that were said to have changed, for tests.
     #[cfg(test)]
     pub(crate) used: core::cell::RefCell<Used>,
@@ -260,6 +269,7 @@ impl Store {
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),
+            memory: Memory::UNKNOWN,
             #[cfg(test)]
             used: Default::default(),
         }
@@ -507,134 +517,6 @@ impl Store {
         discard(&mut self.garbage, value);
     }
 
-    // ----- whole databases -----
-
-    /// How many keys the database holds, expired ones that were not found yet included.
-    pub fn len(&self, db: usize) -> usize {
-        self.dbs[db].keys.len()
-    }
-
-    /// How many keys of the database have a deadline.
-    pub fn volatile_len(&self, db: usize) -> usize {
-        self.dbs[db].volatile
-    }
-
-    /// Every entry of the current database whose time has not come.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        let now = self.now;
-        self.dbs[self.db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
-    }
-
-    /// Entries from `cursor` on, as [`Table::scan`]; expired ones are passed over.
-    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Entry)) -> u64 {
-        let now = self.now;
-        self.dbs[self.db].keys.scan(cursor, count, |entry| {
-            if entry.deadline().is_none_or(|at| at >= now) {
-                visit(entry);
-            }
-        })
-    }
-
-    /// A random key of the current database that has not expired.
-    pub fn random_key(&mut self) -> Option<Vec<u8>> {
-        // When nearly everything has expired, a bounded number of draws may find no living key.
-        for _ in 0..100 {
-            let Store { dbs, db, random, now, .. } = self;
-            let entry = dbs[*db].keys.random(random)?;
-            if entry.deadline().is_none_or(|at| at >= *now) {
-                return Some(entry.key().to_vec());
-            }
-            let key = entry.key().to_vec();
-            let hash = self.hash(&key);
-            self.expire(hash, &key);
-        }
-        self.entries().next().map(|entry| entry.key().to_vec())
-    }
-
-    /// Deletes every key of a database, and returns how many there were.
-    pub fn flush(&mut self, db: usize) -> usize {
-        let seed = self.compact.seed;
-        let keys = core::mem::replace(&mut self.dbs[db].keys, Table::new(seed));
-        let removed = keys.len();
-        let target = &mut self.dbs[db];
-        target.volatile = 0;
-        target.has_timed_fields = false;
-        target.expire_not_before = u64::MAX;
-        target.expire_step_at = u64::MAX;
-        target.expire_nearest = u64::MAX;
-        target.expire_cursor = 0;
-        if self.watching > 0 {
-            for (key, watchers) in &target.watchers {
-                // Watchers of keys that were not there see no change.
-                if keys.find(keys.hash(key), key).is_some() {
-                    self.touched.extend_from_slice(watchers);
-                }
-            }
-        }
-        for key in target.loss_waiters.keys() {
-            if keys.find(keys.hash(key), key).is_some() {
-                self.ready.add(db, key);
-            }
-        }
-        self.garbage.push_back(Garbage::Table(keys));
-        if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
-            self.invalidated.push(Invalidation::All);
-        }
-        removed
-    }
-
-    /// Swaps the keys of two databases; who watches or waits stays with the index.
-    pub fn swap(&mut self, first: usize, second: usize) {
-        if first == second {
-            return;
-        }
-        self.dbs.swap(first, second);
-        let [a, b] = self.dbs.get_disjoint_mut([first, second]).expect("the indexes differ and exist");
-        core::mem::swap(&mut a.watchers, &mut b.watchers);
-        core::mem::swap(&mut a.waiters, &mut b.waiters);
-        core::mem::swap(&mut a.growing, &mut b.growing);
-        core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
-        for index in [first, second] {
-            let db = &self.dbs[index];
-            let other = &self.dbs[first + second - index];
-            for (key, watchers) in &db.watchers {
-                // A key that is or was there has changed for whoever watches it.
-                let hash = db.keys.hash(key);
-                if db.keys.find(hash, key).is_some() || other.keys.find(hash, key).is_some() {
-                    self.touched.extend_from_slice(watchers);
-                }
-            }
-            for key in db.waiters.keys() {
-                let hash = db.keys.hash(key);
-                let is_there = |db: &Db| db.keys.find(hash, key).is_some();
-                if is_there(db) || (db.loss_waiters.contains_key(key) && is_there(other)) {
-                    self.ready.add(index, key);
-                }
-            }
-        }
-    }
-
-    /// Bytes of the keyspace's tables.
-    pub fn table_bytes(&self) -> usize {
-        self.dbs.iter().map(|db| db.keys.memory_bytes()).sum()
-    }
-
-    /// Bytes of the table of a database.
-    pub fn table_bytes_of(&self, db: usize) -> usize {
-        self.dbs[db].keys.memory_bytes()
-    }
-
-    /// Values that are deleted and still to be freed.
-    pub fn pending_frees(&self) -> usize {
-        self.garbage.len()
-    }
-
-    /// Looks through the current database as it is, for tests and dumps of the state.
-    pub fn live_entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
-        let now = self.now;
-        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
-    }
-
     // ----- the pre-pass -----
 
     /// Looks up keys early, by their hashes, so that commands find them in the cache.
@@ -732,6 +614,17 @@ impl Store {
         Some(entry)
     }
 
+    /// Takes the entry out whose key has this hash.
+    fn take_by_hash(&mut self, hash: u64) -> Option<Entry> {
+        let db = &mut self.dbs[self.db];
+        let entry = db.keys.remove_hashed(hash)?;
+        db.volatile -= usize::from(entry.deadline().is_some());
+        if self.waiting_for_loss != 0 {
+            self.wake_of_loss(entry.key());
+        }
+        Some(entry)
+    }
+
     fn put_deadline(&mut self, hash: u64, key: &[u8], deadline: Option<u64>) {
         let db = &mut self.dbs[self.db];
         let Some(entry) = db.keys.find_mut(hash, key) else { return };
@@ -754,13 +647,26 @@ impl Store {
         if let Some(mut entry) = self.take_hashed(hash, key) {
             discard(&mut self.garbage, entry.take_value());
         }
+        self.has_expired(key);
+        true
+    }
+
+    /// The same of a key that is named by its hash alone.
+    fn expire_hashed(&mut self, hash: u64) {
+        if let Some(mut entry) = self.take_by_hash(hash) {
+            let value = entry.take_value();
+            discard(&mut self.garbage, value);
+            self.has_expired(entry.key());
+        }
+    }
+
+    fn has_expired(&mut self, key: &[u8]) {
         self.expired_keys += 1;
         self.effects.append_now(self.db, [b"DEL".as_slice(), key].into_iter());
         if self.watching != 0 {
             self.signal_interested(self.db, key, false);
         }
         self.notify(NotifyClass::Expired, "expired", key);
-        true
     }
 }
 
@@ -774,7 +680,8 @@ fn discard(garbage: &mut VecDeque<Garbage>, value: Value) {
         Value::Stream(stream) => stream.parts(),
         Value::Int(_) | Value::Bytes(_) => 0,
     };
-    if len > FREE_AT_ONCE_ELEMENTS {
+    // The queue is short; otherwise whoever deletes waits for what was deleted before.
+    if len > FREE_AT_ONCE_ELEMENTS && garbage.len() < GARBAGE_MAX {
         garbage.push_back(Garbage::Value(value));
     }
 }

@@ -5,6 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::is_secret;
+use crate::acl;
+use crate::base::memory::ELEMENT_BYTES;
 use crate::command::Command;
 use crate::resp::args::Args;
 use crate::server::Server;
@@ -71,6 +73,12 @@ pub(super) fn add(
     let connection = server.connection(conn);
     let (addr, name) = (connection.addr.clone(), connection.name.clone());
     let log = &mut server.observer.slowlog;
+    let bytes =
+        args.len().min(ARGUMENTS_MAX) * (ARGUMENT_BYTES_MAX + ELEMENT_BYTES) + addr.len() + name.len();
+    // Commands run when there is no memory to take note of them, too.
+    if !acl::make_room(&mut log.entries, bytes.min(args.memory_bytes() + ELEMENT_BYTES), &mut server.memory) {
+        return;
+    }
     let entry = Entry { id: log.next_id, at, micros, args: shortened(parent, row, args), addr, name };
     log.push(entry);
 }

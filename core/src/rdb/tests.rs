@@ -329,7 +329,7 @@ fn footers_are_checked() {
 fn memory_is_asked_for() {
     let payload = dumped(Value::Bytes(alloc::vec![b'a'; 1 << 19]), true);
     assert!(payload.len() < 10_000);
-    let little = Memory::new(|| crate::base::memory::HEADROOM_BYTES + 1_000);
+    let little = Memory::new(|_| crate::base::memory::Room::of(crate::base::memory::HEADROOM_BYTES + 1_000));
     assert_eq!(restore(&payload, &compact(), little, 1 << 20).err(), Some(Refusal::OutOfMemory));
     assert_eq!(restore(&payload, &compact(), Memory::UNKNOWN, 1 << 18).err(), Some(Refusal::Malformed));
     assert!(restore(&payload, &compact(), Memory::UNKNOWN, 1 << 20).is_ok());

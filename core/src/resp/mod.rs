@@ -5,7 +5,9 @@
 
 pub mod args;
 mod parse;
+mod skip;
 mod write;
 
 pub use parse::{Limits, Parsed, Parser, short_second_argument, split_inline};
+pub(crate) use skip::{Skip, Skipped};
 pub use write::{Protocol, Reply};

@@ -185,6 +185,17 @@ impl Parser {
         }
     }
 
+    /// The arguments still missing from the request that is being read, and how many bytes the one under way still
+    /// has with its line end; 0 when its length is still to come.
+    pub(super) fn missing(&self) -> (usize, usize) {
+        (self.missing, self.bulk_len_plus_one.checked_add(1).filter(|&bytes| bytes > 1).unwrap_or(0))
+    }
+
+    /// A parser of what follows in the same bytes.
+    pub(crate) fn at(position: usize) -> Parser {
+        Parser { position, ..Parser::default() }
+    }
+
     /// Whether a request has begun but not ended.
     pub fn is_within(&self) -> bool {
         self.missing > 0
@@ -356,7 +367,7 @@ fn line(bytes: &[u8], start: usize, line_bytes_max: usize) -> Line<'_> {
 
 /// A length: the common short forms without the checks of the general parser.
 #[inline]
-fn small_number(digits: &[u8]) -> Option<i64> {
+pub(super) fn small_number(digits: &[u8]) -> Option<i64> {
     match digits {
         [digit @ b'0'..=b'9'] => Some(i64::from(digit - b'0')),
         [tens @ b'1'..=b'9', ones @ b'0'..=b'9'] => {

@@ -51,6 +51,18 @@ impl<'a> Reply<'a> {
         self.is_cut
     }
 
+    /// Fails if memory ran out: asked before anything is changed that the reply tells of.
+    #[inline]
+    pub fn whole(&self) -> Result<(), Error> {
+        if self.is_cut { Err(Error::OutOfMemory) } else { Ok(()) }
+    }
+
+    /// Makes room for so many bytes, and as many heads as there are elements; fails if there is none.
+    pub fn expect(&mut self, elements: usize, bytes: usize) -> Result<(), Error> {
+        self.has_room(bytes.saturating_add(elements.saturating_mul(HEAD_BYTES_MAX)));
+        self.whole()
+    }
+
     /// Takes everything after `mark` back, and gives the memory of what was too long back as well.
     #[cold]
     pub fn discard(&mut self, mark: usize) {

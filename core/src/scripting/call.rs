@@ -61,7 +61,7 @@ impl ScriptHost<'_> {
             is_read_only: run.is_read_only,
             is_over_limit: run.is_over_limit && !run.allows_oom && !run.has_written,
         };
-        let (parent, row) = match admit_from_script(server, &rights, args) {
+        let (parent, row) = match admit_from_script(store, server, &rights, args) {
             Ok(found) => found,
             Err((error, row)) => {
                 server.note_error(&error);

@@ -259,7 +259,7 @@ pub(super) fn prepare(
         return Ok(());
     }
     if run.is_over_limit && !declared.has(Declared::ALLOW_OOM.and(Declared::NO_WRITES)) {
-        return Err(Error::OutOfMemory);
+        return Err(server.over_limit());
     }
     if is_read_only && !declared.has(Declared::NO_WRITES) {
         return Err(Error::Text("ERR Can not execute a script with write flag using *_ro command."));

@@ -59,7 +59,7 @@ fn take(vm: &mut Vm, rest: &mut &[u8]) -> Result<Value, Error> {
         Some(b'%') => take_map(vm, rest, len(line)),
         Some(b'~') => take_set(vm, rest, len(line)),
         // The command had no memory for its reply.
-        _ => error(vm, b"OOM command not allowed when used memory > 'maxmemory'.", true),
+        _ => error(vm, b"OOM command not allowed when all memory is used.", true),
     }
 }
 

@@ -311,13 +311,16 @@ fn a_script_leaves_memory_to_the_engine() {
     std::thread_local! {
         static AVAILABLE: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
     }
-    let mut talk = Conversation::with(Options { memory_available: || AVAILABLE.get(), ..Options::default() });
+    let mut talk = Conversation::with(Options {
+        memory_available: |_| crate::base::memory::Room::of(AVAILABLE.get()),
+        ..Options::default()
+    });
     let a = talk.client();
     let script = "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e5) .. i end return #t";
     assert_eq!(talk.eval(a, script), ":100");
     talk.check(a, "SCRIPT FLUSH", "+OK");
     AVAILABLE.set(crate::base::memory::HEADROOM_BYTES);
-    assert_eq!(talk.eval(a, script), "-OOM command not allowed when used memory > 'maxmemory'.");
+    assert_eq!(talk.eval(a, script), "-OOM command not allowed when all memory is used.");
     AVAILABLE.set(crate::base::memory::HEADROOM_BYTES + (1 << 20));
     let refused = talk.eval(a, script);
     let expected = "-ERR Script has reached the limit of script-memory-max, or there is no memory left";

@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::keyspace::Store;
 use crate::number;
 use crate::resp::args::{Args, Range};
-use crate::resp::{Parser, Protocol};
+use crate::resp::{Parser, Protocol, Skip};
 use crate::server::blocking::Blocked;
 use crate::server::tracking::Tracking;
 use crate::structures::ordered::OrderedSet;
@@ -233,6 +233,8 @@ pub struct Connection {
     pub(crate) parser: Parser,
     /// Arguments of the partial request.
     pub(crate) ranges: Vec<Range>,
+    /// The rest of a request that was refused for want of memory, which is passed over as it comes.
+    pub(crate) skip: Option<Skip>,
     /// Whether its next request waits for the end of CLIENT PAUSE.
     pub(crate) is_postponed: bool,
     /// Whether its peer takes no replies, so that its requests wait.
@@ -283,6 +285,7 @@ impl Connection {
             pending: Vec::new(),
             parser: Parser::default(),
             ranges: Vec::new(),
+            skip: None,
             is_postponed: false,
             is_paused: false,
             is_runnable: false,

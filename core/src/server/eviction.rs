@@ -1,5 +1,13 @@
-//! Keeping to `maxmemory`: when keys are evicted, and how much work that may be at a time.
+//! Making room: when keys are evicted, what is moved together, and how much work that may be at a time.
+//!
+//! There are two limits. What is in use must stay below `maxmemory`, which is a matter of counting; and what a request
+//! is about to take must really be there, which the embedder's allocator knows. For the first a command evicts a few
+//! keys and runs. Without the second it cannot run, so that it evicts, and has memory put together that lies in pieces,
+//! until it can or until there is nothing left to do.
 
+use alloc::vec::Vec;
+
+use crate::base::memory::Purpose;
 use crate::keyspace::{Attempt, Store};
 use crate::server::Server;
 
@@ -8,6 +16,10 @@ use crate::server::Server;
 const KEYS_PER_TENACITY: usize = 50;
 /// What a step of freeing deleted values counts as, in evicted keys.
 const FREE_STEP_KEYS: usize = 32;
+/// So much is evicted at least before memory is put together, in bytes; that is a walk over all keys.
+const EVICTED_BYTES_MIN: usize = 1 << 20;
+/// Parts of memory that are cleared for one request without anything being evicted.
+const COMPACTIONS_MAX: usize = 8;
 
 /// What came of making room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,10 +59,87 @@ pub(crate) fn make_room(store: &mut Store, server: &mut Server) -> Room {
     Room::Made
 }
 
-/// Goes on with evicting what one command had to leave.
+/// Takes so many bytes for a purpose, if need be after others have gone; `false` if there is no room.
+#[inline]
+pub(crate) fn take(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usize) -> bool {
+    server.memory.take_for(purpose, bytes).is_ok()
+        || (provide(store, server, purpose, bytes) && server.memory.take_for(purpose, bytes).is_ok())
+}
+
+/// Makes room for `more` elements of a list, if need be after others have gone; `false` if there is none.
+#[cold]
+pub(crate) fn reserve<T>(
+    store: &mut Store,
+    server: &mut Server,
+    purpose: Purpose,
+    list: &mut Vec<T>,
+    more: usize,
+) -> bool {
+    let bytes = (list.len() + more.max(list.len() / 8)).saturating_mul(size_of::<T>());
+    server.memory.reserve_for(purpose, list, more)
+        || (provide(store, server, purpose, bytes) && server.memory.reserve_for(purpose, list, more))
+}
+
+/// The same without anything being evicted.
+#[inline]
+pub(crate) fn take_within(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usize) -> bool {
+    server.memory.take_for(purpose, bytes).is_ok()
+        || (compact(store, server, bytes) && server.memory.take_for(purpose, bytes).is_ok())
+}
+
+/// Frees, moves and evicts until so many bytes can be had.
+#[cold]
+fn provide(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usize) -> bool {
+    // No sandbox is as large, and nothing should go for it.
+    if bytes > server.config.memory_limit().wrapping_sub(1) / 2 {
+        return false;
+    }
+    let mut compactions = 0;
+    loop {
+        while store.free_deleted() {}
+        if server.memory.has_for(purpose, bytes) {
+            return true;
+        }
+        if compactions < COMPACTIONS_MAX && compact(store, server, bytes) {
+            compactions += 1;
+            continue;
+        }
+        compactions = 0;
+        let used = (server.memory_used)();
+        let goal = used.saturating_sub(EVICTED_BYTES_MIN.max(2 * bytes));
+        evict_to(store, server, goal);
+        // Nothing may go, or nobody knows what is in use.
+        if (server.memory_used)() >= used {
+            return false;
+        }
+    }
+}
+
+/// Evicts until no more than so many bytes are in use; `false` if nothing more may be evicted.
+#[cold]
+pub(crate) fn evict_to(store: &mut Store, server: &mut Server, bytes: usize) -> bool {
+    let (policy, samples) = (server.config.maxmemory_policy, server.config.maxmemory_samples);
+    while (server.memory_used)() > bytes {
+        if !store.free_deleted() && store.evict_one(policy, samples) == Attempt::Nothing {
+            return false;
+        }
+    }
+    true
+}
+
+fn compact(store: &mut Store, server: &mut Server, bytes: usize) -> bool {
+    let (memory, used) = (server.memory, (server.memory_used)());
+    server.compactor.compact(store, memory, used, bytes + crate::base::memory::PIECE_BYTES)
+}
+
+/// Goes on with evicting what one command had to leave, and with moving together what lies in pieces.
 pub(crate) fn go_on(store: &mut Store, server: &mut Server) {
     if server.is_evicting {
         make_room(store, server);
+    }
+    if server.compactor.is_wanted() {
+        let (memory, used) = (server.memory, (server.memory_used)());
+        server.compactor.go_on(store, memory, used);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::base::secret::Passwords;
 use crate::command::{Index, Lookup};
 use crate::config::{Config, Fact, Options};
 use crate::engine::outbox::{Class, DEFAULT_USER_GUARDED};
+use crate::keyspace::compaction::Compactor;
 use crate::number;
 use crate::observe::{Observer, Statistics};
 use crate::resp::Reply;
@@ -208,6 +209,8 @@ pub struct Server {
     pub memory_used: fn() -> usize,
     /// What is left of memory.
     pub memory: Memory,
+    /// What makes one piece of memory that lies in many.
+    pub(crate) compactor: Compactor,
     /// Bytes given out when the engine began.
     pub memory_at_start: usize,
     /// The most bytes that were seen to be given out.
@@ -265,6 +268,7 @@ impl Server {
             process_id: options.process_id,
             memory_used: options.memory_used,
             memory: Memory::new(options.memory_available),
+            compactor: Compactor::new(options.compaction),
             memory_at_start: (options.memory_used)(),
             memory_peak: 0,
             rate: Rate { at: now, ..Rate::default() },
@@ -509,6 +513,13 @@ impl Server {
             connection.is_runnable = true;
             self.runnable.push_back(conn);
         }
+    }
+
+    /// Why such a command is refused.
+    #[cold]
+    pub(crate) fn over_limit(&self) -> Error {
+        let limit = self.config.maxmemory.get();
+        if limit != 0 && (self.memory_used)() > limit { Error::OverMaxmemory } else { Error::OutOfMemory }
     }
 
     /// Whether a command that may take memory must be refused.

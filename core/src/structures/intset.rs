@@ -4,6 +4,7 @@
 //! never narrows. The buffer is `[ width, count u32, members..., slack ]`, little-endian, so the handle is a
 //! boxed slice.
 
+use crate::base::relocate::{Mover, Relocate};
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, mem};
 
@@ -16,6 +17,12 @@ const SPARE_BYTES_MAX: usize = 64;
 #[derive(Clone, Default)]
 pub struct IntSet {
     buffer: Box<[u8]>,
+}
+
+impl Relocate for IntSet {
+    fn relocate(&mut self, mover: &mut Mover) {
+        mover.slice(&mut self.buffer);
+    }
 }
 
 impl IntSet {
@@ -44,6 +51,13 @@ impl IntSet {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.buffer.len()
+    }
+
+    /// Bytes of other allocations that one more member may take: it may be the one that makes all of them wider, or a
+    /// table of what was an array.
+    #[must_use]
+    pub fn growth_bytes(&self) -> usize {
+        16 * self.len()
     }
 
     /// Whether `value` is a member.

@@ -3,6 +3,7 @@
 //! A list that is small, by `list-max-listpack-size`, is only one chunk. Beyond it, chunks and their entry counts lie side by side
 //! in one deque, so seeking an index in the middle of millions of elements reads counts in a row, not chunks.
 
+use crate::base::relocate::{Mover, Relocate};
 use crate::number;
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{fmt, mem};
@@ -50,6 +51,19 @@ struct Chunk {
 impl Default for Chunks {
     fn default() -> Self {
         Chunks::One(Packed::new())
+    }
+}
+
+impl Relocate for List {
+    fn relocate(&mut self, mover: &mut Mover) {
+        match &mut self.chunks {
+            Chunks::One(items) => items.relocate(mover),
+            Chunks::Many(many) if mover.may_enter(many.deque.len()) => {
+                mover.deque(&mut many.deque);
+                many.deque.iter_mut().for_each(|chunk| chunk.items.relocate(mover));
+            }
+            Chunks::Many(_) => {}
+        }
     }
 }
 
@@ -103,6 +117,18 @@ impl List {
                 let chunks: usize = many.deque.iter().map(|chunk| chunk.items.memory_bytes()).sum();
                 chunks + size_of::<Many>() + many.deque.capacity() * size_of::<Chunk>()
             }
+        }
+    }
+
+    /// Bytes of another allocation that one more element may take: that of a longer deque, or of a larger chunk.
+    #[must_use]
+    pub fn growth_bytes(&self) -> usize {
+        match &self.chunks {
+            Chunks::One(items) => items.growth_bytes(),
+            Chunks::Many(many) if many.deque.len() == many.deque.capacity() => {
+                2 * many.deque.len() * size_of::<Chunk>()
+            }
+            Chunks::Many(_) => 0,
         }
     }
 

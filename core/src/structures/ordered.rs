@@ -5,6 +5,7 @@
 //! chunks in a sorted list, so that everything is a search or a move in a slice. A chunk may be as long as there are
 //! chunks: with n elements neither list is much longer than the square root of n.
 
+use crate::base::relocate::Mover;
 use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::fmt;
@@ -116,6 +117,12 @@ impl<K, V> OrderedMap<K, V> {
         }
         self.chunks.retain(|chunk| !chunk.is_empty());
         self.len = self.chunks.iter().map(Vec::len).sum();
+    }
+
+    /// Lets `mover` move the lists of elements.
+    pub(crate) fn relocate_lists(&mut self, mover: &mut Mover) {
+        mover.vec(&mut self.chunks);
+        self.chunks.iter_mut().for_each(|chunk| mover.vec(chunk));
     }
 
     fn chunk_len_max(&self) -> usize {

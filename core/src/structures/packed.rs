@@ -18,6 +18,7 @@
     reason = "each width is chosen by what it can hold, and lengths are asserted to fit into the wider"
 )]
 
+use crate::base::relocate::{Mover, Relocate};
 use alloc::{boxed::Box, vec::Vec};
 use core::{cmp::Ordering, fmt, mem};
 
@@ -48,6 +49,12 @@ const SPARE_BYTES_MAX: usize = 64;
 #[derive(Clone, Default)]
 pub struct Packed {
     buffer: Box<[u8]>,
+}
+
+impl Relocate for Packed {
+    fn relocate(&mut self, mover: &mut Mover) {
+        mover.slice(&mut self.buffer);
+    }
 }
 
 impl Packed {
@@ -81,6 +88,12 @@ impl Packed {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.buffer.len()
+    }
+
+    /// Bytes of another allocation that one more entry may take: that of a larger buffer.
+    #[must_use]
+    pub fn growth_bytes(&self) -> usize {
+        self.buffer.len() + self.buffer.len() / 2
     }
 
     /// Appends `value`.

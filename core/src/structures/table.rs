@@ -18,12 +18,14 @@ use core::ptr::NonNull;
 
 use segment::{
     DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fingerprint,
-    first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, new_segment, place, slot,
+    first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, move_segment,
+    new_segment, place, slot,
 };
 
 use crate::base::bytes;
 use crate::base::hash::siphash13;
 use crate::base::random::Random;
+use crate::base::relocate::{Mover, Relocate};
 
 /// What a [`Table`] stores: something that knows its own key.
 pub trait Keyed {
@@ -58,6 +60,15 @@ pub struct Table<E: Keyed> {
     deepest: usize,
     seed: HashSeed,
     owns: PhantomData<E>,
+}
+
+impl<E: Keyed + Relocate> Relocate for Table<E> {
+    fn relocate(&mut self, mover: &mut Mover) {
+        let mut position = Some(0);
+        while let Some(at) = position {
+            position = self.relocate_segment(at, mover);
+        }
+    }
 }
 
 // SAFETY: the raw segment pointers are owned by the table, like a `Vec<E>`'s buffer.
@@ -99,6 +110,14 @@ impl<E: Keyed> Table<E> {
         Some(unsafe { self.slot(segment, index).as_ref() })
     }
 
+    /// The element whose key has this hash. Of two with the same one, which nobody can bring about, it is either.
+    pub fn find_hashed(&self, hash: u64) -> Option<&E> {
+        let segment = self.segment(hash)?;
+        let index = self.probe_for(segment, hash, |element| self.hash(element.key()) == hash)?;
+        // SAFETY: `probe_for` returns the index of a full slot.
+        Some(unsafe { self.slot(segment, index).as_ref() })
+    }
+
     /// The element with this key, to change in place; its key must stay the same.
     #[inline]
     pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut E> {
@@ -133,6 +152,13 @@ impl<E: Keyed> Table<E> {
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<E> {
         let segment = self.segment(hash)?;
         let index = self.probe(segment, hash, key)?;
+        Some(self.take(segment, index, hash))
+    }
+
+    /// Takes the element out whose key has this hash, as [`Table::find_hashed`].
+    pub fn remove_hashed(&mut self, hash: u64) -> Option<E> {
+        let segment = self.segment(hash)?;
+        let index = self.probe_for(segment, hash, |element| self.hash(element.key()) == hash)?;
         Some(self.take(segment, index, hash))
     }
 
@@ -335,6 +361,35 @@ impl<E: Keyed> Table<E> {
         ExpiryScan { cursor: Some(position), nearest }
     }
 
+    /// Moves the segment at a hash position to other memory, if `mover` wants it to be moved, and what it holds; the
+    /// position to go on from.
+    pub(crate) fn relocate_segment(&mut self, position: u64, mover: &mut Mover) -> Option<u64>
+    where
+        E: Relocate,
+    {
+        if position == 0 {
+            mover.vec(&mut self.directory);
+        }
+        let mut segment = self.segment(position)?;
+        // SAFETY: pointers in the directory are live segments.
+        let (slots, depth) =
+            unsafe { (usize::from(segment.as_ref().slots), u32::from(segment.as_ref().depth)) };
+        if mover.wants(segment.as_ptr().cast(), layout::<E>(slots).0.size()) {
+            segment = move_segment::<E>(segment);
+            self.point(position, depth, segment);
+        }
+        for index in 0..slots {
+            // SAFETY: the index is below the segment's slots; a control byte under 0x80 marks a full one, which
+            // `&mut self` makes ours alone.
+            unsafe {
+                if *controls(segment).add(index) < DELETED {
+                    self.slot(segment, index).as_mut().relocate(mover);
+                }
+            }
+        }
+        next_prefix(position, depth)
+    }
+
     /// Frees about `budget` elements of a table that is being thrown away; true when nothing is left.
     pub fn free_some(&mut self, budget: usize) -> bool {
         let mut freed = 0;
@@ -349,6 +404,12 @@ impl<E: Keyed> Table<E> {
             freed += usize::from(len).max(1);
         }
         self.directory.is_empty()
+    }
+
+    /// The most bytes that one more element may take at a time besides its own: the list of segments doubles, or a
+    /// segment splits.
+    pub fn growth_bytes(&self) -> usize {
+        2 * self.directory.len() * size_of::<NonNull<Segment>>()
     }
 
     /// Bytes of the table itself, without what its elements point at.
@@ -371,6 +432,16 @@ impl<E: Keyed> Table<E> {
 
     #[inline(always)]
     fn probe(&self, segment: NonNull<Segment>, hash: u64, key: &[u8]) -> Option<usize> {
+        self.probe_for(segment, hash, |element| bytes::equal(element.key(), key))
+    }
+
+    #[inline(always)]
+    fn probe_for(
+        &self,
+        segment: NonNull<Segment>,
+        hash: u64,
+        is_wanted: impl Fn(&E) -> bool,
+    ) -> Option<usize> {
         // SAFETY: the segment is live; groups are read within its slots, and a slot is only looked into when
         // its control byte says that it is full.
         unsafe {
@@ -383,8 +454,7 @@ impl<E: Keyed> Table<E> {
                 let mut matches = match_byte(word, byte);
                 while matches != 0 {
                     let index = group * GROUP + lowest(matches);
-                    if *controls(segment).add(index) == byte
-                        && bytes::equal(self.slot(segment, index).as_ref().key(), key)
+                    if *controls(segment).add(index) == byte && is_wanted(self.slot(segment, index).as_ref())
                     {
                         return Some(index);
                     }

@@ -6,6 +6,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "each head is chosen by what it can hold")]
 
+use crate::base::relocate::{Mover, Relocate};
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::alloc::Layout;
 use core::{fmt, ptr::NonNull, slice};
@@ -85,6 +86,15 @@ impl Thin {
                 WIDE => (WIDE_HEAD_BYTES, at.add(1).cast::<u32>().read_unaligned() as usize),
                 len => (NARROW_HEAD_BYTES, usize::from(len)),
             }
+        }
+    }
+}
+
+impl Relocate for Thin {
+    fn relocate(&mut self, mover: &mut Mover) {
+        let (head, len) = self.shape();
+        if mover.wants(self.0.as_ptr(), head + len) {
+            *self = Thin::new(&[self.as_bytes()]);
         }
     }
 }

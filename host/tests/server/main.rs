@@ -9,6 +9,7 @@ mod lifecycle;
 mod limits;
 mod memory;
 mod numbers;
+mod pressure;
 mod process;
 mod protocol;
 mod trap;

@@ -8,12 +8,12 @@
 mod vectors;
 
 use libfuzzer_sys::fuzz_target;
-use sanderling_core::{Engine, Options, Output, Peer};
+use sanderling_core::{Engine, Options, Output, Peer, Room};
 
 const NOW: u64 = 1_704_067_200_000_000;
 
 fuzz_target!(|data: &[u8]| {
-    let mut options = Options { memory_available: || 64 << 20, ..Options::default() };
+    let mut options = Options { memory_available: |_| Room::of(64 << 20), ..Options::default() };
     options.set("proto-max-bulk-len", "1mb").expect("the value is right");
     let mut engine = Engine::new(options, [7; 16], NOW);
     let mut bytes = data.iter();

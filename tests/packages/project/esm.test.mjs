@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { beforeEach, describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { BatchError, ClosedError, ReplyError, Sanderling } from 'sanderling';
+import { BatchError, ClosedError, LimitError, ReplyError, Sanderling } from 'sanderling';
 
 const plain = (object) => ({ ...object });
 
@@ -55,6 +55,22 @@ describe('values', () => {
       await assert.rejects(db.pipeline().rpush('list', 'x').rpush('list', bad, 'b').exec(), TypeError);
     }
     assert.equal(await db.exists('list'), 0, 'and nothing of it was sent');
+  });
+
+  test('what is too long is refused, and everything goes on', async () => {
+    const big = Buffer.alloc(600e6);
+    const many = Array.from({ length: 1_100_000 }, (_, index) => index);
+    await assert.rejects(db.set('big', big), LimitError);
+    assert.throws(() => db.sync.set('big', big), LimitError);
+    await assert.rejects(db.sadd('many', many), LimitError);
+    await assert.rejects(db.pipeline().set('a', 1).set('big', big).exec(), LimitError);
+    await assert.rejects(db.multi().set('a', 1).set('big', big).exec(), LimitError);
+    await db.configSet('proto-max-bulk-len', '1mb');
+    await assert.rejects(db.set('big', 'é'.repeat(600_000)), (error) => {
+      return error instanceof LimitError && error instanceof RangeError && error.message.includes('1200000 bytes');
+    });
+    assert.equal(await db.set('big', 'e'.repeat(1 << 20)), 'OK');
+    assert.equal(await db.exists('a', 'many'), 0, 'and nothing of it was sent');
   });
 
   test('integers beyond what a number holds are bigints', async () => {

@@ -12,6 +12,7 @@ mod lua;
 mod machine;
 mod node;
 mod options;
+mod refill;
 mod resp;
 mod rows;
 mod server;
@@ -57,6 +58,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
         Section::Throughput => throughput::measure(options),
         Section::Commands => throughput::measure_more(options),
         Section::Growth => growth::measure(options),
+        Section::Refill => refill::measure(options),
         Section::Elements => elements::measure(options),
         Section::Pauses => pauses(options),
         Section::Startup => startup::measure(options),

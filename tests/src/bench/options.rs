@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
-  --sections <list>   throughput, commands, growth, elements, pauses, startup, size, node,
+  --sections <list>   throughput, commands, growth, refill, elements, pauses, startup, size, node,
                       queues, lua  [all]
   --rows <list>       rows of throughput: set, get, incr, lpush, lpop, sadd, hset, zadd, mset;
                       of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
@@ -32,6 +32,7 @@ pub(super) enum Section {
     Throughput,
     Commands,
     Growth,
+    Refill,
     Elements,
     Pauses,
     Startup,
@@ -49,10 +50,11 @@ impl Options {
 }
 
 impl Section {
-    const ALL: [Section; 10] = [
+    const ALL: [Section; 11] = [
         Section::Throughput,
         Section::Commands,
         Section::Growth,
+        Section::Refill,
         Section::Elements,
         Section::Pauses,
         Section::Startup,
@@ -68,6 +70,7 @@ impl Section {
             Section::Commands => "Other types, and replies of many elements",
             Section::Elements => "Memory per element",
             Section::Growth => "Memory and pauses while growing, over the socket",
+            Section::Refill => "Filling again with other sizes",
             Section::Pauses => "Worst pause of a single command, engine alone",
             Section::Startup => "Start to first reply",
             Section::Size => "Package size",
@@ -82,6 +85,7 @@ impl Section {
             Section::Throughput => "throughput",
             Section::Commands => "commands",
             Section::Growth => "growth",
+            Section::Refill => "refill",
             Section::Elements => "elements",
             Section::Pauses => "pauses",
             Section::Startup => "startup",

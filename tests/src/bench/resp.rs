@@ -25,6 +25,21 @@ impl Client {
 
     /// Sends `request` and reads `count` replies that are one line each; the first one.
     pub(super) fn lines(&mut self, request: &[u8], count: usize) -> Result<String> {
+        self.read_lines(request, count)?;
+        if let Some(error) = error_line(&self.replies) {
+            return Err(format!("the server answered {error}").into());
+        }
+        let first = self.replies.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        Ok(String::from_utf8_lossy(first).into_owned())
+    }
+
+    /// The same; how many of the replies are errors.
+    pub(super) fn errors(&mut self, request: &[u8], count: usize) -> Result<usize> {
+        self.read_lines(request, count)?;
+        Ok(self.replies.split(|byte| *byte == b'\n').filter(|line| line.first() == Some(&b'-')).count())
+    }
+
+    fn read_lines(&mut self, request: &[u8], count: usize) -> Result<()> {
         self.stream.write_all(request)?;
         self.replies.clear();
         let mut left = count;
@@ -33,11 +48,7 @@ impl Client {
             left = left.saturating_sub(self.buffer[..length].iter().filter(|byte| **byte == b'\n').count());
             self.replies.extend_from_slice(&self.buffer[..length]);
         }
-        if let Some(error) = error_line(&self.replies) {
-            return Err(format!("the server answered {error}").into());
-        }
-        let first = self.replies.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        Ok(String::from_utf8_lossy(first).into_owned())
+        Ok(())
     }
 
     /// Sends `words` as an inline command, and reads its reply, of which an error is one.

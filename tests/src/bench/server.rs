@@ -24,6 +24,11 @@ pub(super) struct Server {
 impl Server {
     /// Starts a server and waits for its first reply.
     pub(super) fn start(kind: Kind) -> Result<Server> {
+        Server::start_with(kind, &[])
+    }
+
+    /// The same with further flags.
+    pub(super) fn start_with(kind: Kind, flags: &[&str]) -> Result<Server> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(program(kind));
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
@@ -32,6 +37,7 @@ impl Server {
         } else {
             command.args(["--engine", kind.name()]);
         }
+        command.args(flags);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let before = Instant::now();
         let child = machine::spawn_on_server_core(&mut command)

@@ -39,6 +39,14 @@ pub const DIFFERENCES: &[Difference] = &[
                `SYNC` and `ASYNC` alike. So `DEL` is `UNLINK`.",
     },
     Difference {
+        commands: &[],
+        title: "A full sandbox refuses whatever would grow",
+        text: "Where Redis would be ended by the system, commands get `-OOM command not allowed when all memory is \
+               used.`: those that may grow a value though Redis runs them above `maxmemory`, such as `EXPIRE` and \
+               `XREADGROUP`, and requests and replies that do not fit. Whatever deletes, reads or controls is served, \
+               and the connection stays open.",
+    },
+    Difference {
         commands: &["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"],
         title: "Unsubscribing from everything has an order",
         text: "Without arguments the confirmations come sorted by name; in Redis the order is that of a hash \

@@ -38,6 +38,7 @@ fn blocks_never_overlap_and_keep_their_bytes() {
             model.step();
         }
         model.clear();
+        model.heap.close_window();
         assert_eq!(model.heap.used_bytes(), 0);
         // All that remains in slabs is one of each class.
         assert!(model.heap.committed_bytes() - model.heap.free_bytes() <= CLASSES * SLAB_BYTES);
@@ -85,6 +86,123 @@ fn a_large_block_grows_and_shrinks_where_it_lies() {
     }
     assert_eq!(heap.used_bytes(), 0);
     assert_eq!(heap.contiguous_bytes(), heap.committed_bytes());
+}
+
+#[test]
+fn other_classes_help_out_when_memory_is_full() {
+    let mut heap = Heap::new(if cfg!(miri) { 4 * SLAB_BYTES } else { 4 << 20 });
+    let layout = |size| Layout::from_size_align(size, 8).unwrap();
+    let mut blocks = Vec::new();
+    while let Some(block) = NonNull::new(heap.allocate(layout(64))) {
+        blocks.push(block);
+    }
+    let (first, second) = (blocks[0], blocks[1]);
+    // SAFETY: each block is live and named by its layout.
+    unsafe {
+        // There is no slab of the smaller class, nor room for one: a block that shrinks stays where it lies.
+        assert_eq!(heap.reallocate(first, layout(64), 20), first.as_ptr());
+        assert!(heap.allocate(layout(20)).is_null());
+        assert_eq!(heap.reallocate(first, layout(20), 30), first.as_ptr().cast());
+        heap.deallocate(second, layout(64));
+        assert_eq!(heap.allocate(layout(20)), second.as_ptr());
+        assert!(heap.allocate(Layout::from_size_align(16, 16).unwrap()).is_null());
+        heap.deallocate(second, layout(20));
+        heap.deallocate(first, layout(30));
+        for block in blocks.drain(2..) {
+            heap.deallocate(block, layout(64));
+        }
+    }
+    assert_eq!(heap.used_bytes(), 0);
+}
+
+#[test]
+fn empty_slabs_are_given_back_when_asked_for() {
+    let mut heap = Heap::new(8 << 20);
+    for size in (8..1000).step_by(8) {
+        let layout = Layout::from_size_align(size, 8).unwrap();
+        let block = NonNull::new(heap.allocate(layout)).unwrap();
+        // SAFETY: the block is live and of this layout.
+        unsafe { heap.deallocate(block, layout) };
+    }
+    assert!(heap.committed_bytes() - heap.free_bytes() > 16 * SLAB_BYTES);
+    heap.reclaim();
+    assert_eq!(heap.committed_bytes(), heap.free_bytes());
+    assert_eq!(heap.contiguous_bytes(), heap.roomy_bytes());
+}
+
+#[test]
+fn memory_in_pieces_becomes_one() {
+    let bytes = if cfg!(miri) { 16 * SLAB_BYTES } else { 8 << 20 };
+    for size in [100, 10_000] {
+        let mut heap = Heap::new(bytes);
+        let layout = Layout::from_size_align(size, 8).unwrap();
+        let mut blocks = Vec::new();
+        while let Some(block) = NonNull::new(heap.allocate(layout)) {
+            blocks.push(block);
+        }
+        let mut live = Vec::new();
+        for (nth, block) in blocks.into_iter().enumerate() {
+            if nth % 16 == 0 {
+                live.push(block);
+            } else {
+                // SAFETY: each block is freed once with its own layout.
+                unsafe { heap.deallocate(block, layout) };
+            }
+        }
+        let large = bytes / 4;
+        assert!(heap.contiguous_bytes() < large);
+        for _ in 0..100 {
+            if heap.contiguous_bytes() >= large || !heap.open_window(large) {
+                break;
+            }
+            for block in live.iter_mut().filter(|block| heap.is_in_window(block.as_ptr())).collect::<Vec<_>>()
+            {
+                // SAFETY: both blocks are live and this long.
+                unsafe {
+                    let moved = NonNull::new(heap.allocate(layout)).unwrap();
+                    block.copy_to_nonoverlapping(moved, size);
+                    heap.deallocate(*block, layout);
+                    *block = moved;
+                }
+            }
+            heap.close_window();
+        }
+        assert!(heap.contiguous_bytes() >= large, "blocks of {size} bytes");
+        for block in live {
+            // SAFETY: as above.
+            unsafe { heap.deallocate(block, layout) };
+        }
+        assert_eq!(heap.used_bytes(), 0);
+    }
+}
+
+#[test]
+fn what_does_not_move_is_avoided() {
+    let mut heap = Heap::new(32 * SLAB_BYTES);
+    let layout = Layout::from_size_align(1000, 8).unwrap();
+    let mut blocks = Vec::new();
+    while let Some(block) = NonNull::new(heap.allocate(layout)) {
+        blocks.push(block);
+    }
+    let stays = blocks[5];
+    let mut last = None;
+    for (nth, &block) in blocks.iter().enumerate() {
+        if nth == 5 || nth % 64 == 40 {
+            last = Some(block);
+        } else {
+            // SAFETY: each block is freed once with its own layout.
+            unsafe { heap.deallocate(block, layout) };
+        }
+    }
+    assert!(last.is_some());
+    // Nobody moves anything, so each window finds what stays, until there is none left to try.
+    let mut windows = 0;
+    while heap.open_window(SLAB_BYTES) {
+        heap.close_window();
+        windows += 1;
+        assert!(windows <= 32);
+    }
+    assert!(windows > 0 && !heap.is_in_window(stays.as_ptr()));
 }
 
 #[test]
@@ -192,6 +310,34 @@ impl Model {
             0..=4 => self.allocate(),
             5..=7 => self.free(),
             _ => self.resize(),
+        }
+        match self.below(400) {
+            0 => _ = self.heap.open_window(self.random as usize % (1 << 20)),
+            1 => self.evacuate(),
+            2 => self.heap.close_window(),
+            _ => {}
+        }
+    }
+
+    /// Moves what lies in the window, and nothing comes to lie there.
+    fn evacuate(&mut self) {
+        let doomed: Vec<usize> = self
+            .live
+            .values()
+            .map(|block| block.start.as_ptr())
+            .filter(|&at| self.heap.is_in_window(at))
+            .map(|at| at.addr())
+            .collect();
+        for address in doomed {
+            let layout = self.live[&address].layout;
+            let moved = self.heap.allocate(layout);
+            assert!(!self.heap.is_in_window(moved));
+            self.add(moved, layout);
+            if !moved.is_null() {
+                let block = self.live.remove(&address).unwrap();
+                // SAFETY: it was live, and is no more.
+                unsafe { self.heap.deallocate(block.start, layout) };
+            }
         }
     }
 

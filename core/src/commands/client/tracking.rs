@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 
 use crate::base::error::{Error, until_zero};
+use crate::base::memory::Purpose;
 use crate::command::context::{Context, Flow};
 use crate::resp::args::{Args, Cursor};
 use crate::server::Server;
@@ -169,7 +170,7 @@ fn enable(ctx: &mut Context<'_>, args: Args<'_>, options: Options<'_>) -> Result
         }
     }
     // Each prefix is kept by the connection and in the table.
-    ctx.server.memory.take(2 * args.memory_bytes())?;
+    ctx.server.memory.take_for(Purpose::Control, 2 * args.memory_bytes())?;
     let tracking = Tracking {
         mode,
         no_loop: options.no_loop,

@@ -112,6 +112,40 @@ fn every_type_is_kept_changed_copied_and_taken() {
     }
 }
 
+#[test]
+fn what_is_moved_to_other_memory_stays_as_it_was() {
+    let compact = Compact::new(HashSeed(1, 2));
+    for value in [
+        Value::Int(5),
+        Value::Bytes(b"short".to_vec()),
+        Value::Bytes(alloc::vec![b'x'; 1500]),
+        Value::List(Box::default()),
+        Value::Hash(Box::default()),
+        Value::Set(Box::default()),
+        Value::Zset(Box::default()),
+        Value::Stream(Box::default()),
+    ] {
+        let mut entry = Entry::with_value(b"key", value, Some(7));
+        entry.set_access(5);
+        let is_collection = add(&mut entry, &compact);
+        let (before, from) = (bytes_or_len(&entry), entry.address());
+        entry.relocate(&mut Mover::of_everything());
+        assert_ne!(entry.address(), from);
+        assert_eq!((entry.key(), entry.deadline(), entry.access()), (&b"key"[..], Some(7), 5));
+        assert_eq!(bytes_or_len(&entry), before);
+        assert_eq!(add(&mut entry, &compact), is_collection);
+        entry.set_deadline(None);
+        assert_eq!(entry.key(), b"key");
+    }
+}
+
+fn bytes_or_len(entry: &Entry) -> (Vec<u8>, usize) {
+    match entry.value() {
+        ValueRef::Bytes(bytes) => (bytes.to_vec(), bytes.len()),
+        other => (Vec::new(), len(other)),
+    }
+}
+
 /// Adds an element to a collection; false for a string.
 fn add(entry: &mut Entry, compact: &Compact) -> bool {
     let next = len(entry.value());

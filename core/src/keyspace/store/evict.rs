@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::{NotifyClass, Store, discard};
+use super::{NotifyClass, Store};
 use crate::number;
 use crate::structures::table::Keyed;
 
@@ -75,7 +75,8 @@ pub enum Attempt {
 struct Candidate {
     score: u64,
     db: usize,
-    key: Vec<u8>,
+    /// The hash of the key, which may be long, and names it as well.
+    hash: u64,
 }
 
 /// What is remembered from one eviction to the next.
@@ -110,13 +111,13 @@ impl Store {
         for db in 0..self.dbs.len() {
             self.draw(db, policy, order, samples);
         }
-        while let Some(Candidate { db, key, .. }) = self.pool.candidates.pop() {
-            let keys = &self.dbs[db].keys;
-            let is_there = keys
-                .find(keys.hash(&key), &key)
+        while let Some(Candidate { db, hash, .. }) = self.pool.candidates.pop() {
+            let is_there = self.dbs[db]
+                .keys
+                .find_hashed(hash)
                 .is_some_and(|entry| !policy.only_volatile || entry.deadline().is_some());
             if is_there {
-                self.evict(db, &key);
+                self.evict(db, hash);
                 return Attempt::Evicted;
             }
         }
@@ -135,9 +136,10 @@ impl Store {
             let db = self.pool.next_db % self.dbs.len();
             self.pool.next_db = db + 1;
             let mut chosen = None;
-            self.sample(db, policy, 1, |_, entry| chosen = Some(entry.key().to_vec()));
-            if let Some(key) = chosen {
-                self.evict(db, &key);
+            let seed = self.compact.seed;
+            self.sample(db, policy, 1, |_, entry| chosen = Some(seed.hash(entry.key())));
+            if let Some(hash) = chosen {
+                self.evict(db, hash);
                 return Attempt::Evicted;
             }
         }
@@ -146,7 +148,7 @@ impl Store {
 
     /// Draws keys of a database and puts those into the pool that are better than what is there.
     fn draw(&mut self, db: usize, policy: Policy, order: Order, samples: usize) {
-        let now = self.steady;
+        let (now, seed) = (self.steady, self.compact.seed);
         let mut drawn: Vec<Candidate> = Vec::new();
         self.sample(db, policy, samples, |access, entry| {
             let score = match order {
@@ -155,11 +157,11 @@ impl Store {
                 Order::Deadline => u64::MAX - entry.deadline().unwrap_or(u64::MAX),
                 Order::Random => 0,
             };
-            drawn.push(Candidate { score, db, key: entry.key().to_vec() });
+            drawn.push(Candidate { score, db, hash: seed.hash(entry.key()) });
         });
         let pool = &mut self.pool.candidates;
         for candidate in drawn {
-            let is_known = pool.iter().any(|other| other.db == db && other.key == candidate.key);
+            let is_known = pool.iter().any(|other| other.db == db && other.hash == candidate.hash);
             let at = pool.partition_point(|other| other.score < candidate.score);
             if !is_known && (at > 0 || pool.len() < POOL_KEYS) {
                 pool.insert(at, candidate);
@@ -199,12 +201,13 @@ impl Store {
         }
     }
 
-    fn evict(&mut self, db: usize, key: &[u8]) {
+    fn evict(&mut self, db: usize, hash: u64) {
         let current = core::mem::replace(&mut self.db, db);
-        let hash = self.compact.seed.hash(key);
-        if let Some(mut entry) = self.take_hashed(hash, key) {
-            discard(&mut self.garbage, entry.take_value());
+        if let Some(mut entry) = self.take_by_hash(hash) {
+            let value = entry.take_value();
+            self.discard(value);
             self.evicted_keys += 1;
+            let key = entry.key();
             self.effects.append_now(db, [b"DEL".as_slice(), key].into_iter());
             self.signal(key);
             self.notify(NotifyClass::Evicted, "evicted", key);

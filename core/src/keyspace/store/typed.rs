@@ -1,4 +1,7 @@
 //! The value of a key as one type: absent, of that type, or an error.
+//!
+//! What is asked for in order to grow may be refused if it would grow by much at a time, and there is no memory for
+//! that; how much was planned for the request says nothing about it.
 
 use alloc::boxed::Box;
 
@@ -128,8 +131,9 @@ impl Store {
 
     /// The list at `key` for changing, made when missing. The caller must add an element.
     pub fn list_or_new(&mut self, key: &[u8]) -> Result<&mut List, Error> {
+        let memory = self.memory;
         match self.write_or_new(key, || Value::List(Box::default())).value_mut() {
-            ValueMut::List(list) => Ok(list),
+            ValueMut::List(list) => memory.may_grow(list.growth_bytes()).map(|()| list),
             _ => Err(Error::WrongType),
         }
     }
@@ -141,33 +145,37 @@ impl Store {
         key: &[u8],
         fields: impl IntoIterator<Item = &'f [u8]>,
     ) -> Result<&mut Hash, Error> {
+        let memory = self.memory;
         self.drop_due_fields_of(key, fields);
         match self.write_or_new(key, || Value::Hash(Box::default())).value_mut() {
-            ValueMut::Hash(hash) => Ok(hash),
+            ValueMut::Hash(hash) => memory.may_grow(hash.growth_bytes()).map(|()| hash),
             _ => Err(Error::WrongType),
         }
     }
 
     /// The set at `key` for changing, made when missing. The caller must add an element.
     pub fn set_or_new(&mut self, key: &[u8]) -> Result<&mut Set, Error> {
+        let memory = self.memory;
         match self.write_or_new(key, || Value::Set(Box::default())).value_mut() {
-            ValueMut::Set(set) => Ok(set),
+            ValueMut::Set(set) => memory.may_grow(set.growth_bytes()).map(|()| set),
             _ => Err(Error::WrongType),
         }
     }
 
     /// The sorted set at `key` for changing, made when missing. The caller must add an element.
     pub fn zset_or_new(&mut self, key: &[u8]) -> Result<&mut Zset, Error> {
+        let memory = self.memory;
         match self.write_or_new(key, || Value::Zset(Box::default())).value_mut() {
-            ValueMut::Zset(zset) => Ok(zset),
+            ValueMut::Zset(zset) => memory.may_grow(zset.growth_bytes()).map(|()| zset),
             _ => Err(Error::WrongType),
         }
     }
 
     /// The stream at `key` for changing, made when missing; it may stay empty.
     pub fn stream_or_new(&mut self, key: &[u8]) -> Result<&mut Stream, Error> {
+        let memory = self.memory;
         match self.write_or_new(key, || Value::Stream(Box::default())).value_mut() {
-            ValueMut::Stream(stream) => Ok(stream),
+            ValueMut::Stream(stream) => memory.may_grow(stream.growth_bytes()).map(|()| stream),
             _ => Err(Error::WrongType),
         }
     }

@@ -48,7 +48,8 @@ impl Store {
 
     fn expire_step(&mut self, db: usize) {
         let current = core::mem::replace(&mut self.db, db);
-        let mut expired: Vec<(u64, Vec<u8>, bool)> = Vec::new();
+        // Keys may be long; their hashes name them as well.
+        let mut expired: Vec<(u64, bool)> = Vec::new();
         let last = self.now.saturating_sub(1);
         let target = &mut self.dbs[db];
         let seed = self.compact.seed;
@@ -63,7 +64,7 @@ impl Store {
             Entry::due_at,
             |entry| {
                 let is_whole = entry.deadline().is_some_and(|at| at <= last);
-                expired.push((seed.hash(entry.key()), entry.key().to_vec(), is_whole));
+                expired.push((seed.hash(entry.key()), is_whole));
             },
         );
         target.expire_nearest = target.expire_nearest.min(scan.nearest);
@@ -83,10 +84,10 @@ impl Store {
             }
         }
         let mut fields_left = EXPIRE_STEP_FIELDS;
-        for (hash, key, is_whole) in expired {
+        for (hash, is_whole) in expired {
             if is_whole {
-                self.expire(hash, &key);
-            } else {
+                self.expire_hashed(hash);
+            } else if let Some(key) = self.dbs[db].keys.find_hashed(hash).map(|entry| entry.key().to_vec()) {
                 let removed = self.expire_fields(hash, &key, fields_left, &mut core::iter::empty());
                 fields_left = fields_left.saturating_sub(removed);
             }

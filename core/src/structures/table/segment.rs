@@ -115,6 +115,19 @@ pub(super) fn new_segment<E>(slots: usize, depth: u32) -> NonNull<Segment> {
     }
 }
 
+/// Moves a segment to another allocation; the old one is gone.
+pub(super) fn move_segment<E>(segment: NonNull<Segment>) -> NonNull<Segment> {
+    // SAFETY: the caller gives up the old segment; both are as long as the layout says, and the elements are moved
+    // bitwise and stay owned once.
+    unsafe {
+        let (layout, bytes) = layout::<E>(usize::from(segment.as_ref().slots));
+        let Some(moved) = NonNull::new(alloc(layout).cast::<Segment>()) else { handle_alloc_error(layout) };
+        moved.cast::<u8>().copy_from_nonoverlapping(segment.cast(), bytes);
+        dealloc(segment.as_ptr().cast(), layout);
+        moved
+    }
+}
+
 /// Drops a segment's elements and gives its memory back.
 pub(super) fn free_segment<E>(segment: NonNull<Segment>) {
     // SAFETY: the caller gives up the segment; each full slot is dropped once.

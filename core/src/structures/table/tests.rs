@@ -199,3 +199,44 @@ fn what_is_touched_or_sampled_is_in_the_table() {
     let seen = sampled(&table, true);
     assert!(seen.contains(&7) && seen.len() < count as usize);
 }
+
+impl Relocate for Item {
+    fn relocate(&mut self, mover: &mut Mover) {
+        mover.slice(&mut self.0);
+    }
+}
+
+#[test]
+fn a_table_that_is_moved_segment_by_segment_holds_the_same() {
+    let mut table = table();
+    for n in 0..many() {
+        insert(&mut table, &format!("{n}"), n);
+    }
+    let addresses = |table: &Table<Item>| -> BTreeSet<usize> {
+        table.directory.iter().map(|segment| segment.as_ptr() as usize).collect()
+    };
+    let before = addresses(&table);
+    let (mut mover, mut position, mut turns) = (Mover::of_everything(), Some(0), 0);
+    while let Some(at) = position {
+        position = table.relocate_segment(at, &mut mover);
+        turns += 1;
+        // The table goes on between two steps.
+        insert(&mut table, &format!("more{turns}"), turns);
+        assert!(remove(&mut table, &format!("{turns}")));
+    }
+    assert!(turns > 1);
+    assert_ne!(addresses(&table), before);
+    for n in 0..many() {
+        let key = format!("{n}");
+        let found = table.find(table.hash(key.as_bytes()), key.as_bytes()).map(|item| item.1);
+        assert_eq!(found, (n == 0 || n > turns).then_some(n));
+    }
+    // Elements are found by their hashes alone, and taken out by them.
+    for n in 1..=turns {
+        let hash = table.hash(format!("more{n}").as_bytes());
+        assert_eq!(table.find_hashed(hash).map(|item| item.1), Some(n));
+        assert_eq!(table.remove_hashed(hash).map(|item| item.1), Some(n));
+        assert!(table.find_hashed(hash).is_none());
+    }
+    assert_eq!(table.len() as u64, many() - turns);
+}

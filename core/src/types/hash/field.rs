@@ -8,6 +8,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "short names have fewer bytes than a byte can say")]
 
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::Thin;
 use crate::structures::table::Keyed;
 
@@ -27,6 +28,12 @@ impl Keyed for Field {
         let bytes = self.0.as_bytes();
         let (start, end) = name_range(bytes);
         &bytes[start..end]
+    }
+}
+
+impl Relocate for Field {
+    fn relocate(&mut self, mover: &mut Mover) {
+        self.0.relocate(mover);
     }
 }
 

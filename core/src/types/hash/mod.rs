@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 use self::large::Large;
 use self::timed::{Timed, Triplets};
 use crate::base::random::{Random, Selection};
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
 use crate::structures::{Item, Packed, packed};
 use crate::types::{Compact, sample};
@@ -57,6 +58,19 @@ impl Default for Form {
     }
 }
 
+impl Relocate for Hash {
+    fn relocate(&mut self, mover: &mut Mover) {
+        match &mut self.form {
+            Form::Packed(packed) => packed.relocate(mover),
+            Form::Other(other) => match &mut **other {
+                Other::Timed(timed) => timed.relocate(mover),
+                Other::Large(large) if mover.may_enter(large.table.len()) => large.table.relocate(mover),
+                Other::Large(_) => {}
+            },
+        }
+    }
+}
+
 /// A field and its value.
 pub type Pair<'a> = (Item<'a>, Item<'a>);
 
@@ -84,6 +98,16 @@ impl Hash {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes of other allocations that one more field may take besides its own: a compact form is copied, or becomes
+    /// a table.
+    pub fn growth_bytes(&self) -> usize {
+        match self.view() {
+            View::Packed(packed) => 2 * packed.growth_bytes(),
+            View::Timed(timed) => 3 * timed.memory_bytes(),
+            View::Large(large) => large.table.growth_bytes(),
+        }
     }
 
     /// The value of a field.

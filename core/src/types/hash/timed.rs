@@ -1,5 +1,6 @@
 //! The compact form of a hash in which a field has got a deadline: fields, values and deadlines in turns.
 
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::{Item, Packed};
 
 /// Entries per field.
@@ -11,6 +12,12 @@ pub(super) struct Timed {
     items: Packed,
     /// No deadline is earlier.
     nearest: u64,
+}
+
+impl Relocate for Timed {
+    fn relocate(&mut self, mover: &mut Mover) {
+        self.items.relocate(mover);
+    }
 }
 
 impl Timed {

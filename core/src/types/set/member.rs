@@ -1,5 +1,6 @@
 //! One member of a large set, behind one thin pointer.
 
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::Thin;
 use crate::structures::table::Keyed;
 
@@ -10,6 +11,12 @@ impl Keyed for Member {
     #[inline(always)]
     fn key(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+}
+
+impl Relocate for Member {
+    fn relocate(&mut self, mover: &mut Mover) {
+        self.0.relocate(mover);
     }
 }
 

@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::base::random::{Random, Selection};
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::{Keyed, Table};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
 use crate::types::{Compact, sample};
@@ -45,6 +46,17 @@ impl Default for Form {
     }
 }
 
+impl Relocate for Set {
+    fn relocate(&mut self, mover: &mut Mover) {
+        match &mut self.form {
+            Form::Ints(ints) => ints.relocate(mover),
+            Form::Packed(packed) => packed.relocate(mover),
+            Form::Table(table) if mover.may_enter(table.len()) => table.relocate(mover),
+            Form::Table(_) => {}
+        }
+    }
+}
+
 impl Set {
     /// An empty set that will take many members, in the large form at once.
     pub fn for_many(compact: &Compact) -> Set {
@@ -63,6 +75,16 @@ impl Set {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes of other allocations that one more member may take besides its own: a compact form is copied, or becomes
+    /// another.
+    pub fn growth_bytes(&self) -> usize {
+        match &self.form {
+            Form::Ints(ints) => ints.growth_bytes(),
+            Form::Packed(packed) => 2 * packed.growth_bytes(),
+            Form::Table(table) => table.growth_bytes(),
+        }
     }
 
     /// Whether these bytes are a member.

@@ -18,6 +18,7 @@
 use alloc::vec::Vec;
 
 use super::id::Id;
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::Item;
 
 /// The entry is deleted.
@@ -39,6 +40,12 @@ pub(super) struct Chunk {
     deleted: u32,
     /// What the entries take in Redis's form, which decides where the next chunk begins.
     listpack: u32,
+}
+
+impl Relocate for Chunk {
+    fn relocate(&mut self, mover: &mut Mover) {
+        mover.vec(&mut self.bytes);
+    }
 }
 
 impl Chunk {

@@ -1,10 +1,13 @@
 //! A consumer group: how far it has read, and who has which entries without having acknowledged them.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use super::id::Id;
 use crate::structures::ordered::{OrderedMap, OrderedSet};
+
+/// What an entry may take that becomes pending, in bytes, at the emptiest of all maps that know it.
+pub const PENDING_BYTES: usize =
+    2 * (size_of::<(Id, Pending)>() + size_of::<Id>() + size_of::<(u64, Id)>() + 3 * size_of::<Id>());
 
 /// Bytes per element of an ordered map: chunks are two thirds full on average.
 const fn tree_bytes<T>() -> usize {
@@ -12,7 +15,7 @@ const fn tree_bytes<T>() -> usize {
 }
 
 /// A consumer of a group, while it exists.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ConsumerRef(u32);
 
 /// An entry that was delivered and not acknowledged.
@@ -60,8 +63,9 @@ pub struct Group {
     /// The same by the time of delivery; made when it is first asked for.
     by_time: Option<OrderedSet<(u64, Id)>>,
     names: OrderedMap<Box<[u8]>, ConsumerRef>,
-    consumers: Vec<Option<Consumer>>,
-    vacant: Vec<ConsumerRef>,
+    consumers: OrderedMap<ConsumerRef, Consumer>,
+    /// What the next consumer is called, if nobody is called that.
+    next: u32,
 }
 
 impl Group {
@@ -73,8 +77,8 @@ impl Group {
             pending: OrderedMap::new(),
             by_time: None,
             names: OrderedMap::new(),
-            consumers: Vec::new(),
-            vacant: Vec::new(),
+            consumers: OrderedMap::new(),
+            next: 0,
         }
     }
 
@@ -87,28 +91,25 @@ impl Group {
 
     /// A consumer.
     pub fn consumer(&self, consumer: ConsumerRef) -> &Consumer {
-        self.consumers[consumer.0 as usize]
-            .as_ref()
-            .expect("nobody keeps the name of a consumer that is gone")
+        self.consumers.get(&consumer).expect("nobody keeps the name of a consumer that is gone")
     }
 
     /// A consumer, to change.
     pub fn consumer_mut(&mut self, consumer: ConsumerRef) -> &mut Consumer {
-        self.consumers[consumer.0 as usize]
-            .as_mut()
-            .expect("nobody keeps the name of a consumer that is gone")
+        self.consumers.get_mut(&consumer).expect("nobody keeps the name of a consumer that is gone")
     }
 
     /// Adds a consumer of a name that is not taken.
     pub fn add_consumer(&mut self, name: &[u8], now: u64) -> ConsumerRef {
         let consumer =
             Consumer { name: name.into(), seen_at: now, active_at: None, pending: OrderedSet::new() };
-        let own = self.vacant.pop().unwrap_or_else(|| {
-            self.consumers.push(None);
-            let index = u32::try_from(self.consumers.len() - 1);
-            ConsumerRef(index.expect("consumers of four billion names do not fit into memory"))
-        });
-        self.consumers[own.0 as usize] = Some(consumer);
+        // Consumers of four billion names do not fit into memory, so that one is free.
+        while self.consumers.contains_key(&ConsumerRef(self.next)) {
+            self.next = self.next.wrapping_add(1);
+        }
+        let own = ConsumerRef(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.consumers.insert(own, consumer);
         self.names.insert(name.into(), own);
         own
     }
@@ -116,14 +117,13 @@ impl Group {
     /// Removes a consumer with its pending entries, and returns how many there were.
     pub fn remove_consumer(&mut self, name: &[u8]) -> Option<usize> {
         let own = self.names.remove(name)?;
-        let consumer = self.consumers[own.0 as usize].take().expect("names are those of consumers");
+        let consumer = self.consumers.remove(&own).expect("names are those of consumers");
         for id in &consumer.pending {
             let pending = self.pending.remove(id).expect("what a consumer has is pending in the group");
             if let Some(by_time) = &mut self.by_time {
                 by_time.remove(&(pending.delivered_at, *id));
             }
         }
-        self.vacant.push(own);
         Some(consumer.pending.len())
     }
 
@@ -177,6 +177,11 @@ impl Group {
         Some(pending)
     }
 
+    /// What that list takes when it is made now, in bytes.
+    pub fn by_time_bytes(&self) -> usize {
+        if self.by_time.is_some() { 0 } else { self.pending.len() * 2 * size_of::<(u64, Id)>() }
+    }
+
     /// The pending entries by the time of their last delivery, the longest ago first.
     pub fn by_time(&mut self) -> &OrderedSet<(u64, Id)> {
         let pending = &self.pending;
@@ -194,7 +199,7 @@ impl Group {
             + by_time
             + self.pending.len() * per_pending
             + self.names.len() * tree_bytes::<(Box<[u8]>, ConsumerRef)>()
-            + self.consumers.capacity() * size_of::<Option<Consumer>>()
+            + self.consumers.len() * tree_bytes::<(ConsumerRef, Consumer)>()
     }
 
     /// How many steps freeing takes.
@@ -211,9 +216,9 @@ impl Group {
             if self.pending.pop_last().is_some() {
                 continue;
             }
-            let Some(last) = self.consumers.last_mut() else { return true };
-            if last.as_mut().is_none_or(|consumer| consumer.pending.pop_last().is_none()) {
-                self.consumers.pop();
+            let Some((_, last)) = self.consumers.last_mut() else { return true };
+            if last.pending.pop_last().is_none() {
+                self.consumers.pop_last();
             }
         }
         false

@@ -13,7 +13,7 @@ mod range;
 mod serial;
 
 pub use chunk::{Entry, Fields};
-pub use group::{Consumer, ConsumerRef, Group, Pending};
+pub use group::{Consumer, ConsumerRef, Group, PENDING_BYTES, Pending};
 pub use id::{ID_CHARS_MAX, Id};
 pub use range::{Range, RangeBack};
 pub use serial::{Node, NodeBuilder, NodeEntry};
@@ -24,6 +24,7 @@ use core::ops::RangeInclusive;
 
 use self::chunk::Chunk;
 use super::Compact;
+use crate::base::relocate::{Mover, Relocate};
 use crate::number;
 use crate::structures::ordered::OrderedMap;
 
@@ -82,6 +83,15 @@ pub struct Trim {
     pub references: References,
 }
 
+impl Relocate for Stream {
+    fn relocate(&mut self, mover: &mut Mover) {
+        if mover.may_enter(self.chunks.len()) {
+            self.chunks.relocate_lists(mover);
+            self.chunks.values_mut().for_each(|chunk| chunk.relocate(mover));
+        }
+    }
+}
+
 impl Stream {
     /// How many entries there are.
     pub fn len(&self) -> usize {
@@ -91,6 +101,11 @@ impl Stream {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Bytes of another allocation that one more entry may take besides its own: that of a larger chunk.
+    pub fn growth_bytes(&self) -> usize {
+        self.chunks.last().map_or(0, |(_, chunk)| 2 * chunk.memory_bytes())
     }
 
     /// The first entry's name; the least name when there is no entry.

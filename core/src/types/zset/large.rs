@@ -47,6 +47,10 @@ impl Large {
         size_of::<Self>() + self.members.memory_bytes() + self.order.memory_bytes() + self.member_bytes
     }
 
+    pub(super) fn growth_bytes(&self) -> usize {
+        self.members.growth_bytes()
+    }
+
     pub(super) fn score(&self, member: &[u8]) -> Option<f64> {
         self.members.find(self.members.hash(member), member).map(Member::score)
     }

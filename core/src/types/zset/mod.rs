@@ -20,6 +20,7 @@ use self::large::Large;
 use self::small::Small;
 use super::Compact;
 use crate::base::random::{Random, Selection};
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::ordered::OrderedSet;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 
@@ -43,6 +44,15 @@ impl Default for Form {
     }
 }
 
+impl Relocate for Zset {
+    fn relocate(&mut self, mover: &mut Mover) {
+        // The order of a large set points at its members, so that they stay where they are.
+        if let Form::Small(small) = &mut self.form {
+            small.relocate(mover);
+        }
+    }
+}
+
 impl Zset {
     /// An empty set that will take so many members: in the large form at once when they are too many.
     pub fn for_members(count: usize, compact: &Compact) -> Zset {
@@ -63,6 +73,15 @@ impl Zset {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes of other allocations that one more member may take besides its own: the compact form is copied, or
+    /// becomes the large one.
+    pub fn growth_bytes(&self) -> usize {
+        match &self.form {
+            Form::Small(small) => 4 * small.memory_bytes(),
+            Form::Large(large) => large.growth_bytes(),
+        }
     }
 
     /// The name that OBJECT ENCODING replies.

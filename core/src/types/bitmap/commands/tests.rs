@@ -1,7 +1,7 @@
 //! What conversations with a client do not show: effects and limits.
 
 use crate::Options;
-use crate::base::memory::HEADROOM_BYTES;
+use crate::base::memory::{HEADROOM_BYTES, Room};
 use crate::engine::conversation::Conversation;
 
 #[test]
@@ -24,10 +24,11 @@ fn zeros_of_a_failed_operation_are_an_effect() {
 
 #[test]
 fn growth_asks_for_memory() {
-    let options = Options { memory_available: || HEADROOM_BYTES + (1 << 20), ..Options::default() };
+    let options =
+        Options { memory_available: |_| Room::of(HEADROOM_BYTES + (1 << 20)), ..Options::default() };
     let mut talk = Conversation::with(options);
     let me = talk.client();
-    let refused = "-OOM command not allowed when used memory > 'maxmemory'.";
+    let refused = "-OOM command not allowed when all memory is used.";
     talk.check_all(
         me,
         &[

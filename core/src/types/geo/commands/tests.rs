@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::Options;
-use crate::base::memory::HEADROOM_BYTES;
+use crate::base::memory::{HEADROOM_BYTES, Room};
 use crate::base::random::Random;
 use crate::engine::conversation::Conversation;
 
@@ -57,13 +57,14 @@ fn stored_results_are_effects() {
 
 #[test]
 fn results_ask_for_memory() {
-    let options = Options { memory_available: || HEADROOM_BYTES + (100 << 10), ..Options::default() };
+    let options =
+        Options { memory_available: |_| Room::of(HEADROOM_BYTES + (100 << 10)), ..Options::default() };
     let mut talk = Conversation::with(options);
     let me = talk.client();
     for member in 0..4000 {
         talk.check(me, &alloc::format!("GEOADD k 1 1 m{member}"), ":1");
     }
-    let refused = "-OOM command not allowed when used memory > 'maxmemory'.";
+    let refused = "-OOM command not allowed when all memory is used.";
     talk.check(me, "GEOSEARCH k FROMLONLAT 1 1 BYRADIUS 10 km", refused);
     talk.check(me, "GEOSEARCH k FROMLONLAT 1 1 BYRADIUS 10 km COUNT 1 ANY", "*1|$2|m0");
 }

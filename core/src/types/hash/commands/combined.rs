@@ -12,6 +12,7 @@ use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
+use crate::types::hash::Hash;
 
 /// What becomes of the deadlines of the fields that a command names.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub(super) fn hgetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     if deadline != Deadline::Unsaid {
         reserve(&mut ctx.server.memory, hash, fields)?;
     }
+    ctx.reply.expect(fields.len(), values_bytes(hash, fields))?;
     let mut touched: Vec<&[u8]> = Vec::new();
     ctx.reply.array(fields.len());
     for field in fields.iter() {
@@ -81,6 +83,7 @@ pub(super) fn hgetdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
         reply_nulls(ctx, fields.len());
         return Ok(Flow::Done);
     };
+    ctx.reply.expect(fields.len(), values_bytes(hash, fields))?;
     let mut is_changed = false;
     ctx.reply.array(fields.len());
     for field in fields.iter() {
@@ -95,6 +98,11 @@ pub(super) fn hgetdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
         ctx.store.remove_if_empty(key);
     }
     Ok(Flow::Done)
+}
+
+/// Bytes of the values of these fields.
+fn values_bytes(hash: &Hash, fields: Args<'_>) -> usize {
+    fields.iter().filter_map(|field| hash.get(field)).map(|value| value.text_len()).sum()
 }
 
 fn reply_nulls(ctx: &mut Context<'_>, count: usize) {

@@ -97,10 +97,10 @@ fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     };
     let popped = match count {
         None => {
-            pop_one(list, end, &mut ctx.reply);
+            pop_one(list, end, &mut ctx.reply)?;
             1
         }
-        Some(count) => pop_many(list, end, count, &mut ctx.reply),
+        Some(count) => pop_many(list, end, count, &mut ctx.reply)?,
     };
     let is_empty = list.is_empty();
     if popped > 0 {
@@ -110,25 +110,31 @@ fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
 }
 
 /// Moves one element of a list, which has one, to the reply.
-pub(super) fn pop_one(list: &mut List, end: End, reply: &mut Reply<'_>) {
-    end.pop(list, |item| reply.item(item));
+pub(super) fn pop_one(list: &mut List, end: End, reply: &mut Reply<'_>) -> Result<(), Error> {
+    let index = if end == End::Left { 0 } else { list.len() - 1 };
+    list.range(index, 1).for_each(|item| reply.item(item));
+    reply.whole()?;
+    end.pop(list, |_| {});
+    Ok(())
 }
 
 /// Moves up to `count` elements to the reply, as an array; returns how many there were.
-fn pop_many(list: &mut List, end: End, count: usize, reply: &mut Reply<'_>) -> usize {
+fn pop_many(list: &mut List, end: End, count: usize, reply: &mut Reply<'_>) -> Result<usize, Error> {
     let count = count.min(list.len());
     reply.array(count);
     match end {
         End::Left => {
             list.range(0, count).for_each(|item| reply.item(item));
+            reply.whole()?;
             list.drop_front(count);
         }
         End::Right => {
             list.range(list.len() - count, count).rev().for_each(|item| reply.item(item));
+            reply.whole()?;
             list.drop_back(count);
         }
     }
-    count
+    Ok(count)
 }
 
 /// The bookkeeping after `count` elements were taken.
@@ -186,7 +192,7 @@ pub(super) fn pop_first_present(
         let Some(list) = ctx.store.list_mut(key)? else { continue };
         ctx.reply.array(2);
         ctx.reply.bulk(key);
-        let popped = pop_many(list, end, count, &mut ctx.reply);
+        let popped = pop_many(list, end, count, &mut ctx.reply)?;
         let is_empty = list.is_empty();
         self::popped(ctx, key, popped, is_empty, end);
         let mut text = Vec::new();

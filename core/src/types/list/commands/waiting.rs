@@ -25,7 +25,7 @@ fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, 
         let Some(list) = ctx.store.list_mut(key)? else { continue };
         ctx.reply.array(2);
         ctx.reply.bulk(key);
-        pop_one(list, end, &mut ctx.reply);
+        pop_one(list, end, &mut ctx.reply)?;
         let is_empty = list.is_empty();
         popped(ctx, key, 1, is_empty, end);
         ctx.rewrite(&[end.pop_command(), key]);

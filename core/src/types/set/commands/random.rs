@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::base::error::Error;
+use crate::base::memory::Purpose;
 use crate::base::random::Random;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::{NotifyClass, Value};
@@ -87,6 +88,10 @@ fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Err
     if count >= set.len() {
         return pop_all(ctx, key);
     }
+    // What is taken is there twice until it is replied.
+    let share = set.memory_bytes() / set.len() * count + count * size_of::<Vec<u8>>();
+    ctx.server.memory.take_for(Purpose::Temporary, 2 * share)?;
+    ctx.reply.expect(count, share)?;
     let (popped, old) = take_some(set, count, &mut random, &compact);
     if let Some(old) = old {
         ctx.store.discard(Value::Set(Box::new(old)));
@@ -113,6 +118,7 @@ fn pop_all(ctx: &mut Context<'_>, key: &[u8]) -> Result<Flow, Error> {
             ctx.reply.item(member);
         }
     }
+    ctx.reply.whole()?;
     ctx.store.changed(key, NotifyClass::Set, "spop");
     ctx.store.remove(key);
     ctx.store.notify(NotifyClass::Generic, "del", key);

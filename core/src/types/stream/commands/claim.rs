@@ -9,7 +9,7 @@ use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
-use crate::types::stream::{ConsumerRef, Id, Pending};
+use crate::types::stream::{ConsumerRef, Id, PENDING_BYTES, Pending};
 
 /// Entries that XAUTOCLAIM looks at, per entry that it may return.
 const AUTOCLAIM_LOOKS_PER_ENTRY: usize = 10;
@@ -203,11 +203,13 @@ fn claim_one(
         return Ok(false);
     };
     let Some(pending) = claim.apply(old, own, idle, now) else { return Ok(false) };
+    ctx.server.memory.take(PENDING_BYTES)?;
     if claim.just_id {
         write_id(&mut ctx.reply, id);
     } else {
         write_entry(&mut ctx.reply, entry);
     }
+    ctx.reply.whole()?;
     let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
     group.deliver(id, pending);
     group.consumer_mut(own).active_at = Some(now);

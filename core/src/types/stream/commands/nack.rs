@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
-use crate::types::stream::{Id, Pending};
+use crate::types::stream::{Id, PENDING_BYTES, Pending};
 
 /// The count of deliveries of an entry that is not to be delivered again.
 const DELIVERIES_MAX: u64 = i64::MAX as u64;
@@ -99,6 +99,7 @@ pub(super) fn xnack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         }
         let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
         if let Some(pending) = nack.apply(group.pending().get(&id).copied()) {
+            ctx.server.memory.take(PENDING_BYTES)?;
             group.deliver(id, pending);
             released.push(id);
         }

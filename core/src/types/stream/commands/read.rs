@@ -14,7 +14,7 @@ use crate::number;
 use crate::resp::args::Args;
 use crate::server::blocking::{Absent, Block};
 use crate::server::connection::OwnedRequest;
-use crate::types::stream::{ConsumerRef, ID_CHARS_MAX, Id, Pending, Stream};
+use crate::types::stream::{ConsumerRef, ID_CHARS_MAX, Id, PENDING_BYTES, Pending, Stream};
 
 /// The arguments of XREAD and XREADGROUP.
 struct Read<'a> {
@@ -363,6 +363,7 @@ impl Share<'_> {
                 }
             }
         }
+        ctx.reply.whole()?;
         let group = stream.group_mut(self.group).ok_or_else(|| self.no_group())?;
         let mut recorded = Vec::new();
         for id in delivered {
@@ -389,6 +390,7 @@ impl Share<'_> {
         let mut read: Vec<Id> = Vec::new();
         if let (true, Some(start)) = (has_new, last.next()) {
             for entry in stream.range(start..=Id::MAX).take(self.count - claimed) {
+                ctx.server.memory.take(PENDING_BYTES)?;
                 read.push(entry.id);
                 if self.claim.is_some() {
                     write_claimed(&mut ctx.reply, entry, 0, 0);
@@ -405,6 +407,7 @@ impl Share<'_> {
             return Ok(false);
         }
         ctx.reply.wrap_array(list, claimed + read.len());
+        ctx.reply.whole()?;
         self.take(stream, own, &read, now);
         if !self.no_ack {
             self.record(ctx, &read)?;
@@ -437,6 +440,7 @@ impl Share<'_> {
         let now = ctx.store.now;
         let stream = ctx.store.stream_mut(self.key)?.ok_or_else(|| self.no_group())?;
         let group = stream.group_mut(self.group).ok_or_else(|| self.no_group())?;
+        ctx.server.memory.take(group.by_time_bytes())?;
         let due = group.by_time().iter().take_while(|(at, _)| now.saturating_sub(*at) >= idle);
         let due: Vec<(u64, Id)> = due.copied().collect();
         let mut claimed = Vec::new();
@@ -445,11 +449,13 @@ impl Share<'_> {
                 break;
             }
             let Some(entry) = stream.get(id) else { continue };
+            ctx.server.memory.take(PENDING_BYTES)?;
             let group = stream.group(self.group).ok_or_else(|| self.no_group())?;
             let deliveries = group.pending().get(&id).map_or(0, |one| one.deliveries);
             write_claimed(&mut ctx.reply, entry, now.saturating_sub(at), deliveries);
             claimed.push((id, deliveries));
         }
+        ctx.reply.whole()?;
         let group = stream.group_mut(self.group).ok_or_else(|| self.no_group())?;
         for &(id, deliveries) in &claimed {
             let deliveries = deliveries.wrapping_add(1);

@@ -117,6 +117,7 @@ fn set_with_time(ctx: &mut Context<'_>, args: Args<'_>, unit_millis: i64) -> Res
 
 fn getset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_string(ctx, args.at(1))?;
+    ctx.reply.whole()?;
     store_string(ctx, args.at(1), args.at(2), None, false);
     ctx.rewrite(&[b"SET", args.at(1), args.at(2)]);
     Ok(Flow::Done)
@@ -125,6 +126,7 @@ fn getset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn getdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     if reply_string(ctx, key)? {
+        ctx.reply.whole()?;
         ctx.store.remove(key);
         ctx.store.changed(key, NotifyClass::Generic, "del");
         ctx.rewrite(&[b"DEL", key]);

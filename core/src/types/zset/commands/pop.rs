@@ -67,6 +67,7 @@ fn take(ctx: &mut Context<'_>, key: &[u8], end: End, count: u64, shape: Shape) -
         ctx.reply.item(member);
         ctx.reply.double(score);
     }
+    ctx.reply.whole()?;
     zset.remove_range(ranks);
     let (_, event) = end.names();
     ctx.store.changed(key, NotifyClass::Zset, event);
