@@ -7,6 +7,7 @@
 // know their numbers.
 #![cfg_attr(not(test), deny(clippy::cast_possible_truncation))]
 
+pub mod check;
 pub mod clock;
 pub mod config;
 mod connection;
@@ -19,6 +20,7 @@ pub mod memory;
 mod net;
 mod pending;
 mod server;
+mod storage;
 
 pub use server::{Server, StartError};
 

@@ -1,5 +1,6 @@
 //! The Sanderling server.
 
+use sanderling::check;
 use sanderling::config::{self, Invocation};
 use sanderling::memory::Counting;
 use sanderling::{Server, log, version};
@@ -13,6 +14,13 @@ fn main() -> ExitCode {
     let arguments: Result<Vec<String>, _> =
         std::env::args_os().skip(1).map(|word| word.into_string()).collect();
     let Ok(arguments) = arguments else { return fail("the arguments are not UTF-8") };
+    if arguments.first().is_some_and(|word| word == "check") {
+        return match check::run(&arguments[1..]) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => fail(&error),
+        };
+    }
     let settings = match config::parse(&arguments) {
         Ok(Invocation::Help) => return print(config::HELP),
         Ok(Invocation::Version) => return print(&format!("{}\n", version())),

@@ -1,0 +1,3 @@
+//! The server's files of data.
+
+pub(crate) mod disk;
