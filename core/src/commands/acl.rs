@@ -177,7 +177,7 @@ fn write_entry(reply: &mut Reply<'_>, entry: &LogEntry, now: u64) {
     reply.int(entry.count as i64);
     for (name, value) in [
         ("reason", entry.reason.name().as_bytes()),
-        ("context", entry.place.name().as_bytes()),
+        ("context", entry.context.name().as_bytes()),
         ("object", &entry.object),
         ("username", &entry.user),
     ] {

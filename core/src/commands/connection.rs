@@ -150,7 +150,7 @@ fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     connection.no_touch = false;
     connection.user = DEFAULT_USER;
     connection.is_authenticated = is_open;
-    ctx.server.refresh_gate(conn);
+    ctx.server.refresh_restrictions(conn);
     ctx.store.db = 0;
     ctx.reply.protocol = Protocol::Resp2;
     ctx.reply.simple("RESET");

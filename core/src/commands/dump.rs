@@ -76,8 +76,8 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if ttl < 0 {
         return Err(Error::Text("ERR Invalid TTL value, must be >= 0"));
     }
-    let compact = ctx.store.compact;
-    let value = rdb::restore(payload, &compact, ctx.server.memory, ctx.server.config.value_bytes_max())?;
+    let limits = ctx.store.encoding_limits;
+    let value = rdb::restore(payload, &limits, ctx.server.memory, ctx.server.config.value_bytes_max())?;
     let now = ctx.store.now as i64;
     let deadline = match ttl {
         0 => None,

@@ -123,11 +123,11 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if source == target && from == to {
         return Err(Error::SameObject);
     }
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     if let Some(entry) = ctx.store.peek(from) {
         ctx.server.memory.take(entry.copy_bytes())?;
     }
-    let Some(entry) = ctx.store.read(from).map(|entry| entry.copied(to, &compact)) else {
+    let Some(entry) = ctx.store.read(from).map(|entry| entry.copied(to, &limits)) else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     };

@@ -5,7 +5,7 @@ use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, one_of, token};
 use crate::resp::args::Args;
 use crate::scripting;
-use crate::server::Unusual;
+use crate::server::GlobalState;
 
 const NOT_PERSISTED: Error =
     Error::Text("ERR nothing can be saved: the engine holds its data in memory only");
@@ -47,7 +47,7 @@ fn shutdown(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if is_abort {
         return Err(Error::Text("ERR No shutdown in progress."));
     }
-    if !saves_not && ctx.server.unusual.has(Unusual::BUSY) {
+    if !saves_not && ctx.server.global_state.has(GlobalState::BUSY) {
         return Err(scripting::busy(ctx.server));
     }
     if saves && !is_forced {

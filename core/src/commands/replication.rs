@@ -5,7 +5,7 @@ use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, block, integer, string, token};
 use crate::number::parse_i64;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block};
+use crate::server::blocking::{Block, TimeoutReply};
 
 /// The time in milliseconds after which a wait ends, as an absolute time in steady microseconds; 0 is never.
 fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {
@@ -26,7 +26,7 @@ fn wait(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     }
-    Ok(Flow::Block(Block::until(deadline, Absent::Zero)))
+    Ok(Flow::Block(Block::until(deadline, TimeoutReply::Zero)))
 }
 
 fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -43,9 +43,9 @@ fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ));
     }
     if replicas > 0 {
-        return Ok(Flow::Block(Block::until(deadline, Absent::TwoZeros)));
+        return Ok(Flow::Block(Block::until(deadline, TimeoutReply::TwoZeros)));
     }
-    Absent::TwoZeros.write(&mut ctx.reply);
+    TimeoutReply::TwoZeros.write(&mut ctx.reply);
     Ok(Flow::Done)
 }
 

@@ -40,7 +40,7 @@ fn keys(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mark = ctx.reply.mark();
     let (store, reply) = (&*ctx.store, &mut ctx.reply);
     let mut found = 0;
-    for entry in store.entries() {
+    for entry in store.entries(store.db) {
         if pattern.is_none_or(|pattern| glob_match(pattern, entry.key(), false)) {
             reply.bulk(entry.key());
             found += 1;

@@ -123,17 +123,17 @@ impl Elements {
         let start = self.bytes.len();
         item.append_to(&mut self.bytes);
         let score = if let Item::Int(number) = item { Some(number as f64) } else { None };
-        self.all.push(Weighed { place: start..self.bytes.len(), score, text: None });
+        self.all.push(Weighed { range: start..self.bytes.len(), score, text: None });
     }
 
     fn bytes(&self, weighed: &Weighed) -> &[u8] {
-        &self.bytes[weighed.place.clone()]
+        &self.bytes[weighed.range.clone()]
     }
 }
 
 /// An element with what it is sorted by.
 struct Weighed {
-    place: Range<usize>,
+    range: Range<usize>,
     /// Known beforehand of one that is an integer.
     score: Option<f64>,
     text: Option<Vec<u8>>,
@@ -205,11 +205,11 @@ fn order(elements: &Elements, options: &Options<'_>) -> Vec<(f64, u32)> {
 
 /// All elements in the order of their storage, or in the opposite one, which sets do not have.
 fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Elements, Error> {
-    let compact = store.compact;
+    let limits = store.encoding_limits;
     let is_zset = matches!(store.view(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
     if is_zset && let Ok(Some(zset)) = store.zset_mut(key) {
         // OBJECT ENCODING shows that Redis does this.
-        zset.make_large(&compact);
+        zset.make_large(&limits);
     }
     let mut elements = Elements::default();
     match store.view(key).map(|entry| entry.value()) {
@@ -242,7 +242,7 @@ fn weigh(
     weighed: &mut Weighed,
     options: &Options<'_>,
 ) -> Result<(), Error> {
-    let element = &bytes[weighed.place.clone()];
+    let element = &bytes[weighed.range.clone()];
     if let Some(pattern) = options.by {
         weighed.text = look_up(ctx, pattern, element)?;
         // What is missing weighs nothing.
@@ -321,7 +321,7 @@ fn store_result(
     options: &Options<'_>,
 ) -> Result<(), Error> {
     let mut list = List::default();
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let push = |list: &mut List, element: &[u8]| {
         let room = list.grow(fill, element.len(), 1);
         list.push_back_within(element, room);

@@ -26,7 +26,7 @@ use crate::keyspace::effects::Effects;
 use crate::number;
 use crate::structures::ordered::{OrderedMap, OrderedSet};
 use crate::structures::table::{HashSeed, Keyed, Table};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
@@ -104,7 +104,7 @@ struct Db {
     waiters: OrderedMap<Vec<u8>, VecDeque<ConnId>>,
     /// Those of the keys with waiters for which every change counts, and not only that they come into being.
     growing: OrderedSet<Vec<u8>>,
-    /// Keys whose end wakes those who wait for them, with the number of such waits.
+    /// Keys whose end wakes the connections that wait for them, with the number of such waits.
     loss_waiters: OrderedMap<Vec<u8>, usize>,
 }
 
@@ -153,7 +153,7 @@ pub struct Store {
     /// Source of every random choice.
     pub random: Random,
     /// How collections are stored, and the secret that their tables hash with.
-    pub compact: Compact,
+    pub encoding_limits: EncodingLimits,
     /// Changes since the engine began.
     pub dirty: u64,
     /// What the running command's writes amount to.
@@ -235,7 +235,7 @@ impl Store {
             now: 0,
             steady: 0,
             random,
-            compact: Compact::new(hash_seed),
+            encoding_limits: EncodingLimits::new(hash_seed),
             dirty: 0,
             effects: Effects::default(),
             notify: 0,
@@ -302,7 +302,7 @@ impl Store {
         Some(entry)
     }
 
-    /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
+    /// The entry of `key` without counting a hit or a miss, moving the access clock or announcing a miss.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) && !self.expire(hash, key) {
@@ -311,7 +311,7 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
-    /// As [`Store::peek`], counting a hit or a miss, as OBJECT looks.
+    /// As [`Store::peek`], counting a hit or a miss: so OBJECT looks.
     pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
         let is_gone = self.is_expired(hash, key) && !self.expire(hash, key);
@@ -519,10 +519,10 @@ impl Store {
         self.dbs[db].volatile
     }
 
-    /// Every entry of the current database whose time has not come.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+    /// Every entry of a database whose time has not come.
+    pub fn entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
         let now = self.now;
-        self.dbs[self.db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
+        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
     }
 
     /// Entries from `cursor` on, as [`Table::scan`]; expired ones are passed over.
@@ -548,12 +548,12 @@ impl Store {
             let hash = self.hash(&key);
             self.expire(hash, &key);
         }
-        self.entries().next().map(|entry| entry.key().to_vec())
+        self.entries(self.db).next().map(|entry| entry.key().to_vec())
     }
 
     /// Deletes every key of a database, and returns how many there were.
     pub fn flush(&mut self, db: usize) -> usize {
-        let seed = self.compact.seed;
+        let seed = self.encoding_limits.seed;
         let keys = core::mem::replace(&mut self.dbs[db].keys, Table::new(seed));
         let removed = keys.len();
         let target = &mut self.dbs[db];
@@ -583,7 +583,7 @@ impl Store {
         removed
     }
 
-    /// Swaps the keys of two databases; who watches or waits stays with the index.
+    /// Swaps the keys of two databases; clients that watch or wait stay with the index.
     pub fn swap(&mut self, first: usize, second: usize) {
         if first == second {
             return;
@@ -598,7 +598,7 @@ impl Store {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];
             for (key, watchers) in &db.watchers {
-                // A key that is or was there has changed for whoever watches it.
+                // A key that is or was there has changed for the clients that watch it.
                 let hash = db.keys.hash(key);
                 if db.keys.find(hash, key).is_some() || other.keys.find(hash, key).is_some() {
                     self.touched.extend_from_slice(watchers);
@@ -627,12 +627,6 @@ impl Store {
     /// Values that are deleted and still to be freed.
     pub fn pending_frees(&self) -> usize {
         self.garbage.len()
-    }
-
-    /// Looks through the current database as it is, for tests and dumps of the state.
-    pub fn live_entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
-        let now = self.now;
-        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
     }
 
     // ----- the pre-pass -----
@@ -684,7 +678,7 @@ impl Store {
         if self.hint.0 == key.as_ptr() as usize && self.hint.1 == key.len() && self.hint.0 != 0 {
             return self.hint.2;
         }
-        self.compact.seed.hash(key)
+        self.encoding_limits.seed.hash(key)
     }
 
     #[inline(always)]

@@ -31,7 +31,7 @@ pub use save::Writer;
 use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::keyspace::{Value, ValueRef};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 
 /// The version of Redis 7.0, of which all forms are that are written for ordinary values.
 const VERSION_ORDINARY: u16 = 10;
@@ -140,14 +140,14 @@ pub fn verify(payload: &[u8]) -> Result<(), Refusal> {
 /// once it is decompressed.
 pub fn restore(
     payload: &[u8],
-    compact: &Compact,
+    limits: &EncodingLimits,
     memory: Memory,
     string_bytes_max: usize,
 ) -> Result<Value, Refusal> {
     verify(payload)?;
     let value = &payload[..payload.len() - FOOTER_BYTES];
     let mut reader = Reader::new(value, memory, string_bytes_max);
-    let value = reader.value(compact)?;
+    let value = reader.value(limits)?;
     // What follows the value would be lost without a word.
     if reader.is_done() { Ok(value) } else { Err(Refusal::Malformed) }
 }

@@ -23,9 +23,9 @@ const LEAF_ELEMENTS_MAX: usize = 64;
 const BRANCHES_MAX: usize = 32;
 /// Rows are allocated in multiples of this many elements or branches.
 const ROW_STEP: usize = 8;
-/// A row is allocated anew when it has more free places than this.
+/// A row is allocated anew when it has more free slots than this.
 const ROW_SPARE_MAX: usize = 2 * ROW_STEP;
-/// How many places of a tree [`RankTree::memory_bytes`] looks at.
+/// How many slots of a tree [`RankTree::memory_bytes`] looks at.
 const MEMORY_SAMPLES: usize = 8;
 
 /// Elements that know their total order, for the methods that need no comparison as an argument.
@@ -642,7 +642,7 @@ fn append_places<T>(left: &mut Vec<T>, right: &mut Vec<T>) {
     left.append(right);
 }
 
-/// Cuts off the row at `index` and leaves both parts without many free places.
+/// Cuts off the row at `index` and leaves both parts without many free slots.
 fn split_places<T>(row: &mut Vec<T>, index: usize) -> Vec<T> {
     let mut right = Vec::with_capacity((row.len() - index).next_multiple_of(ROW_STEP));
     right.extend(row.drain(index..));

@@ -47,7 +47,7 @@ pub(crate) fn count_lookup() {
 
 /// Up to which size collections keep their compact forms, and the secret that their tables hash with.
 #[derive(Clone, Copy, Debug)]
-pub struct Compact {
+pub struct EncodingLimits {
     /// See [`HashSeed`].
     pub seed: HashSeed,
     /// `hash-max-listpack-entries`.
@@ -72,10 +72,10 @@ pub struct Compact {
     pub stream_node_entries_max: Limit,
 }
 
-impl Compact {
+impl EncodingLimits {
     /// Redis's limits.
-    pub fn new(seed: HashSeed) -> Compact {
-        Compact {
+    pub fn new(seed: HashSeed) -> EncodingLimits {
+        EncodingLimits {
             seed,
             hash_entries_max: Limit::new(512),
             hash_value_bytes_max: Limit::new(64),

@@ -201,7 +201,7 @@ impl Store {
 
     fn evict(&mut self, db: usize, key: &[u8]) {
         let current = core::mem::replace(&mut self.db, db);
-        let hash = self.compact.seed.hash(key);
+        let hash = self.encoding_limits.seed.hash(key);
         if let Some(mut entry) = self.take_hashed(hash, key) {
             discard(&mut self.garbage, entry.take_value());
             self.evicted_keys += 1;

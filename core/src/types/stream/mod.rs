@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use self::chunk::Chunk;
-use super::Compact;
+use super::EncodingLimits;
 use crate::number;
 use crate::structures::ordered::OrderedMap;
 
@@ -125,15 +125,15 @@ impl Stream {
         &mut self,
         id: Id,
         fields: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
-        compact: &Compact,
+        limits: &EncodingLimits,
     ) {
         debug_assert!(id > self.last_id, "names only grow");
         let bytes: usize = fields.clone().map(|(name, value)| name.len() + value.len()).sum();
-        let bytes_max = match compact.stream_node_bytes_max.get() {
+        let bytes_max = match limits.stream_node_bytes_max.get() {
             0 => CHUNK_BYTES_MAX,
             max => max.min(CHUNK_BYTES_MAX),
         };
-        let entries_max = match compact.stream_node_entries_max.get() {
+        let entries_max = match limits.stream_node_entries_max.get() {
             0 => usize::MAX,
             max => max,
         };

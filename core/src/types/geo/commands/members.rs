@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{place, reply_distance, reply_position, unit};
+use super::{location, reply_distance, reply_position, unit};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::resp::args::Args;
@@ -23,17 +23,19 @@ pub(super) fn geoadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
             break;
         }
     }
-    let places = args.from(cursor.position());
-    if places.is_empty() || !places.len().is_multiple_of(3) || (conditions.if_absent && conditions.if_present)
+    let locations = args.from(cursor.position());
+    if locations.is_empty()
+        || !locations.len().is_multiple_of(3)
+        || (conditions.if_absent && conditions.if_present)
     {
         return Err(Error::Syntax);
     }
     // All of them are read before any is added.
-    let scores: Vec<u64> = (0..places.len())
+    let scores: Vec<u64> = (0..locations.len())
         .step_by(3)
-        .map(|at| place(places.at(at), places.at(at + 1)).map(Position::score))
+        .map(|at| location(locations.at(at), locations.at(at + 1)).map(Position::score))
         .collect::<Result<_, _>>()?;
-    let members = places.iter().skip(2).step_by(3);
+    let members = locations.iter().skip(2).step_by(3);
     add_members(ctx, args.at(1), conditions, scores.into_iter().map(|score| score as f64).zip(members))
 }
 

@@ -1,4 +1,4 @@
-//! The commands of places.
+//! The commands of locations.
 
 mod members;
 mod search;
@@ -16,17 +16,17 @@ use crate::command::{
 use crate::number::{self, LongDouble};
 use crate::resp::Reply;
 
-/// A place that can be stored, from its longitude and its latitude.
-fn place(longitude: &[u8], latitude: &[u8]) -> Result<Position, Error> {
+/// A location that can be stored, from its longitude and its latitude.
+fn location(longitude: &[u8], latitude: &[u8]) -> Result<Position, Error> {
     let read = |text| number::parse_f64(text).ok_or(Error::NotFloat);
-    let place = Position { longitude: read(longitude)?, latitude: read(latitude)? };
-    if place.is_valid() {
-        return Ok(place);
+    let location = Position { longitude: read(longitude)?, latitude: read(latitude)? };
+    if location.is_valid() {
+        return Ok(location);
     }
     let mut text = Vec::from(*b"ERR invalid longitude,latitude pair ");
-    number::write_f64_fixed(&mut text, place.longitude, 6);
+    number::write_f64_fixed(&mut text, location.longitude, 6);
     text.push(b',');
-    number::write_f64_fixed(&mut text, place.latitude, 6);
+    number::write_f64_fixed(&mut text, location.latitude, 6);
     Err(Error::Quoting(text))
 }
 
@@ -62,9 +62,9 @@ fn reply_distance(reply: &mut Reply<'_>, distance: f64) {
     reply.bulk(&text);
 }
 
-fn reply_position(reply: &mut Reply<'_>, place: Position) {
+fn reply_position(reply: &mut Reply<'_>, location: Position) {
     reply.array(2);
-    for degrees in [place.longitude, place.latitude] {
+    for degrees in [location.longitude, location.latitude] {
         let mut text = Vec::with_capacity(32);
         LongDouble::from(degrees).write_human(&mut text);
         reply.double_text(&text);
@@ -124,7 +124,7 @@ const fn row(name: &'static str, summary: &'static str) -> Command {
 }
 
 /// The arguments of GEORADIUS.
-const AROUND_PLACE: &[Arg] = &[
+const AROUND_LOCATION: &[Arg] = &[
     key("key"),
     double("longitude"),
     double("latitude"),
@@ -169,14 +169,14 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "integer",
         handler: members::geoadd,
         keys: Some(&[KeySpec::range(1, 0, &["RW", "update"])]),
-        ..row("GEOADD", "Adds members with their places to a sorted set, or moves them.")
+        ..row("GEOADD", "Adds members with their locations to a sorted set, or moves them.")
     },
     Command {
         flags: READS,
         args: &[key("key"), string("member1"), string("member2"), UNIT.optional()],
         reply: "bulk-string | null",
         handler: members::geodist,
-        ..row("GEODIST", "Returns the distance between the places of two members.")
+        ..row("GEODIST", "Returns the distance between the locations of two members.")
     },
     Command {
         complexity: "O(1) for each member",
@@ -184,7 +184,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key"), string("member").multiple().optional()],
         reply: "array of bulk-string or null",
         handler: members::geohash,
-        ..row("GEOHASH", "Returns the places of members as geohash strings.")
+        ..row("GEOHASH", "Returns the locations of members as geohash strings.")
     },
     Command {
         complexity: "O(1) for each member",
@@ -198,13 +198,13 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: INSTEAD_RADIUS,
         flags: GROWS.and(Flags::MOVABLEKEYS),
-        args: AROUND_PLACE,
+        args: AROUND_LOCATION,
         reply: FOUND_OR_STORED,
         handler: search::georadius,
         arity: Some(-6),
         keys: Some(&[READ_FIRST, stored("STORE", 6), stored("STOREDIST", 6)]),
         keys_of: Some(search::keys_of_georadius),
-        ..row("GEORADIUS", "Finds the members within a distance of a place, or stores them.")
+        ..row("GEORADIUS", "Finds the members within a distance of a location, or stores them.")
     },
     Command {
         complexity: SEARCH_COST,
@@ -233,12 +233,12 @@ pub(crate) const ROWS: &[Command] = &[
         complexity: SEARCH_COST,
         deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")),
         flags: READS,
-        args: without_store(AROUND_PLACE),
+        args: without_store(AROUND_LOCATION),
         reply: FOUND,
         handler: search::georadius_ro,
         arity: Some(-6),
         since: "3.2.10",
-        ..row("GEORADIUS_RO", "Finds the members within a distance of a place.")
+        ..row("GEORADIUS_RO", "Finds the members within a distance of a location.")
     },
     Command {
         complexity: SEARCH_COST,

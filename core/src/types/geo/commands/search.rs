@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::{length, place, reply_distance, reply_position, unit};
+use super::{length, location, reply_distance, reply_position, unit};
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::command::KeyAt;
@@ -13,7 +13,7 @@ use crate::resp::Reply;
 use crate::resp::args::{Args, Cursor};
 use crate::structures::sort::{self, sort_by};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::geo::shape::{Extent, Shape};
 use crate::types::geo::{Origin, Position};
 use crate::types::zset::commands::store_result;
@@ -120,7 +120,7 @@ enum Order {
 /// Where a search begins.
 #[derive(Clone, Copy)]
 enum Centre {
-    Place(Position),
+    Location(Position),
     /// Where a member is; unknown when there is no set, which is no error until all arguments are read.
     Member(Option<Position>),
 }
@@ -149,7 +149,7 @@ impl<'a> Query<'a> {
         let mut query = Query { destination, ..Query::default() };
         match form {
             Form::Radius { .. } => {
-                query.centre = Some(Centre::Place(place(args.at(2), args.at(3))?));
+                query.centre = Some(Centre::Location(location(args.at(2), args.at(3))?));
                 query.extent = Some(circle(args.at(4), args.at(5))?);
             }
             Form::Member { .. } => {
@@ -208,14 +208,14 @@ impl<'a> Query<'a> {
         Ok(true)
     }
 
-    /// Reads one of the options of GEOSEARCH about the place. Each may come again, but not beside its alternative.
+    /// Reads one of the options of GEOSEARCH about the location. Each may come again, but not beside its alternative.
     fn place_option(&mut self, cursor: &mut Cursor<'a>, zset: Option<&Zset>) -> Result<bool, Error> {
         let is_member = matches!(self.centre, Some(Centre::Member(_)));
         let is_circle = matches!(self.extent, Some((Extent::Circle { .. }, _)));
         if (self.centre.is_none() || is_member) && cursor.accept_with("FROMMEMBER", 1) {
             self.centre = Some(member(zset, cursor.take()?)?);
         } else if !is_member && cursor.accept_with("FROMLONLAT", 2) {
-            self.centre = Some(Centre::Place(place(cursor.take()?, cursor.take()?)?));
+            self.centre = Some(Centre::Location(location(cursor.take()?, cursor.take()?)?));
         } else if (self.extent.is_none() || is_circle) && cursor.accept_with("BYRADIUS", 2) {
             self.extent = Some(circle(cursor.take()?, cursor.take()?)?);
         } else if !is_circle && cursor.accept_with("BYBOX", 3) {
@@ -250,7 +250,7 @@ impl<'a> Query<'a> {
 
     /// What to search for; nothing without a set.
     fn shape(&self) -> Option<Shape> {
-        let (Centre::Place(centre) | Centre::Member(Some(centre))) = self.centre? else { return None };
+        let (Centre::Location(centre) | Centre::Member(Some(centre))) = self.centre? else { return None };
         let (extent, unit) = self.extent?;
         Some(Shape { centre, extent, unit })
     }
@@ -298,14 +298,14 @@ impl<'a> Query<'a> {
         &self,
         found: &[Found<'_>],
         unit: f64,
-        compact: &Compact,
+        limits: &EncodingLimits,
         mut memory: Memory,
     ) -> Result<Zset, Error> {
-        let mut result = Zset::for_members(found.len(), compact);
+        let mut result = Zset::for_members(found.len(), limits);
         for one in found {
             memory.take(ELEMENT_BYTES + one.member.text_len())?;
             let score = if self.stores_distances { one.distance / unit } else { one.score };
-            result.insert(one.member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, compact);
+            result.insert(one.member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, limits);
         }
         Ok(result)
     }
@@ -369,7 +369,7 @@ fn find<'a>(
 }
 
 fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Error> {
-    let (compact, mut memory) = (ctx.store.compact, ctx.server.memory);
+    let (limits, mut memory) = (ctx.store.encoding_limits, ctx.server.memory);
     let source = args.at(if form == Form::SearchStore { 2 } else { 1 });
     let zset = ctx.store.zset(source)?;
     let query = Query::parse(args, form, zset)?;
@@ -388,7 +388,7 @@ fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Err
         query.reply(&mut ctx.reply, &found, unit);
         return Ok(Flow::Done);
     };
-    let result = query.collect(&found, unit, &compact, memory)?;
+    let result = query.collect(&found, unit, &limits, memory)?;
     store_result(
         ctx,
         destination,
@@ -398,7 +398,7 @@ fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Err
     Ok(Flow::Done)
 }
 
-/// The place of the member that a search begins at.
+/// The location of the member that a search begins at.
 fn member(zset: Option<&Zset>, member: &[u8]) -> Result<Centre, Error> {
     let Some(zset) = zset else { return Ok(Centre::Member(None)) };
     let score = zset.score(member).ok_or(Error::Text("ERR could not decode requested zset member"))?;

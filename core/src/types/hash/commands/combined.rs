@@ -170,7 +170,7 @@ impl<'a> SetEx<'a> {
 }
 
 pub(super) fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (key, compact, now) = (args.at(1), ctx.store.compact, ctx.store.now);
+    let (key, limits, now) = (args.at(1), ctx.store.encoding_limits, ctx.store.now);
     let options = SetEx::parse(ctx, args)?;
     let pairs = options.pairs;
     let hash = ctx.store.fields_mut(key, options.fields())?;
@@ -186,9 +186,9 @@ pub(super) fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     for index in (0..pairs.len()).step_by(2) {
         let (field, value) = (pairs.at(index), pairs.at(index + 1));
         if options.deadline == Deadline::Keep {
-            hash.update(field, value, &compact);
+            hash.update(field, value, &limits);
         } else {
-            hash.insert(field, value, &compact);
+            hash.insert(field, value, &limits);
         }
         if let Deadline::Set(at) = options.deadline
             && at > now

@@ -26,22 +26,22 @@ fn set_all(ctx: &mut Context<'_>, args: Args<'_>) -> Result<usize, Error> {
     if !args.len().is_multiple_of(2) {
         return Err(Error::Arity(ctx.name()));
     }
-    let (key, compact) = (args.at(1), ctx.store.compact);
+    let (key, limits) = (args.at(1), ctx.store.encoding_limits);
     let hash = ctx.store.fields_or_new(key, args.from(2).iter().step_by(2))?;
     let mut added = 0;
     for index in (2..args.len()).step_by(2) {
-        added += usize::from(hash.insert(args.at(index), args.at(index + 1), &compact));
+        added += usize::from(hash.insert(args.at(index), args.at(index + 1), &limits));
     }
     ctx.store.changed(key, NotifyClass::Hash, "hset");
     Ok(added)
 }
 
 pub(super) fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
+    let (key, field, limits) = (args.at(1), args.at(2), ctx.store.encoding_limits);
     let hash = ctx.store.fields_or_new(key, [field])?;
     let is_new = !hash.contains(field);
     if is_new {
-        hash.insert(field, args.at(3), &compact);
+        hash.insert(field, args.at(3), &limits);
         ctx.store.changed(key, NotifyClass::Hash, "hset");
     }
     ctx.reply.flag(is_new);
@@ -64,7 +64,7 @@ pub(super) fn hdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 }
 
 pub(super) fn hincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
+    let (key, field, limits) = (args.at(1), args.at(2), ctx.store.encoding_limits);
     let increment = args.int(3)?;
     // The sum of a new hash cannot overflow, so that one is never left empty.
     let hash = ctx.store.fields_or_new(key, [field])?;
@@ -76,14 +76,14 @@ pub(super) fn hincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
         }
     };
     let sum = old.checked_add(increment).ok_or(Error::Overflow)?;
-    hash.update(field, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], sum), &compact);
+    hash.update(field, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], sum), &limits);
     ctx.store.changed(key, NotifyClass::Hash, "hincrby");
     ctx.reply.int(sum);
     Ok(Flow::Done)
 }
 
 pub(super) fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (key, field, compact) = (args.at(1), args.at(2), ctx.store.compact);
+    let (key, field, limits) = (args.at(1), args.at(2), ctx.store.encoding_limits);
     let increment = LongDouble::parse(args.at(3)).ok_or(Error::NotFloat)?;
     if increment.is_nan() || increment.is_infinite() {
         return Err(Error::Text("ERR value is NaN or Infinity"));
@@ -103,7 +103,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow
     }
     let mut text = Vec::new();
     sum.write_human(&mut text);
-    hash.update(field, &text, &compact);
+    hash.update(field, &text, &limits);
     let is_timed = hash.deadline(field).flatten().is_some();
     ctx.store.changed(key, NotifyClass::Hash, "hincrbyfloat");
     // Whoever replays must not depend on the rounding of an addition.

@@ -29,7 +29,7 @@ pub(super) fn rpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
 
 fn push(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let list = ctx.store.list_or_new(key)?;
     let len = push_all(list, args, end, fill);
     pushed(ctx, key, args.len() - 2, end);
@@ -39,7 +39,7 @@ fn push(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> 
 
 fn push_if_present(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let Some(list) = ctx.store.list_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
@@ -228,7 +228,7 @@ pub(super) fn move_one(
     let list = ctx.store.list_mut(source)?.expect("the source was there, and looking has changed nothing");
     let value = from.pop(list, |item| item.to_vec()).expect("lists in the keyspace are not empty");
     let is_empty = list.is_empty() && source != destination;
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let target = ctx.store.list_or_new(destination)?;
     let room = target.grow(fill, value.len(), 1);
     to.push(target, &value, room);

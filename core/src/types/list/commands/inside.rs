@@ -49,7 +49,7 @@ pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
         _ => return Err(Error::Syntax),
     };
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let Some(list) = ctx.store.list_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
@@ -57,12 +57,12 @@ pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     let (pivot, value) = (Item::from(args.at(3)), args.at(4));
     // The form changes before it is known whether there is anything to insert, as in Redis.
     let room = list.grow(fill, value.len(), 1);
-    let place = list.find(pivot);
-    if let Some(index) = place {
+    let position = list.find(pivot);
+    if let Some(index) = position {
         list.insert_within(index + usize::from(is_after), value, room);
     }
     let len = list.len();
-    if place.is_some() {
+    if position.is_some() {
         ctx.store.changed(key, NotifyClass::List, "linsert");
         ctx.reply.count(len);
     } else {
@@ -111,7 +111,7 @@ fn wide_int(text: &[u8]) -> Result<i64, Error> {
 
 pub(super) fn lset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let list = ctx.store.list_mut(key)?.ok_or(Error::NoSuchKey)?;
     let index = position(args.int(2)?, list.len()).ok_or(Error::OutOfRange)?;
     let room = list.grow(fill, args.at(3).len(), 1);

@@ -88,7 +88,7 @@ impl<'a> Move<'a> {
             End::Right => list.drop_back(count),
         }
         let is_empty = list.is_empty() && self.source != self.destination;
-        let fill = ctx.store.compact.list_fill;
+        let fill = ctx.store.encoding_limits.list_fill;
         let target = ctx.store.list_or_new(self.destination)?;
         let room = target.grow(fill, elements.iter().map(Vec::len).sum(), count);
         match self.to {

@@ -6,7 +6,7 @@ use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::keyspace::Type;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block, deadline_after};
+use crate::server::blocking::{Block, TimeoutReply, deadline_after};
 use alloc::boxed::Box;
 
 pub(super) fn blpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -79,7 +79,7 @@ pub(super) fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
         wakes_on_loss: false,
         deadline,
         retry_at: None,
-        on_timeout: Absent::NullArray,
+        on_timeout: TimeoutReply::NullArray,
         request: None,
     }))
 }

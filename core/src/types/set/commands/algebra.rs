@@ -17,7 +17,7 @@ use crate::structures::sort::{distinct_by_key, sort_by_key};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::set::lookup::Lookup;
 use crate::types::set::{Set, is_looked_up};
-use crate::types::{Compact, hyperloglog};
+use crate::types::{EncodingLimits, hyperloglog};
 
 /// From so many members on, those that a union remembers are a table from the beginning, since no walk then finds
 /// them cheaply.
@@ -25,7 +25,8 @@ const REMEMBERED_IN_TABLE_MIN: usize = 16;
 
 /// One of the three operations: calls the visitor for each member of the result until it says no. It fails when there
 /// is no memory for what it has to remember besides what the visitor asks for.
-type Operation = fn(&[Option<&Set>], &Compact, Memory, &mut dyn FnMut(Item<'_>) -> bool) -> Result<(), Error>;
+type Operation =
+    fn(&[Option<&Set>], &EncodingLimits, Memory, &mut dyn FnMut(Item<'_>) -> bool) -> Result<(), Error>;
 
 pub(super) fn sinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), intersection)
@@ -99,10 +100,10 @@ impl<'a> Count<'a> {
 }
 
 fn count(ctx: &mut Context<'_>, request: &Count<'_>, operation: Operation) -> Result<Flow, Error> {
-    let (compact, account) = (ctx.store.compact, ctx.server.memory);
+    let (limits, account) = (ctx.store.encoding_limits, ctx.server.memory);
     let sets = gather(ctx.store, request.keys)?;
     let (mut found, mut memory) = (0, Ok(()));
-    operation(&sets, &compact, account, &mut |member| {
+    operation(&sets, &limits, account, &mut |member| {
         found += 1;
         // A union of several sets remembers its members.
         memory = ctx.server.memory.take(member_bytes(member));
@@ -142,11 +143,11 @@ fn gather<'a>(store: &'a mut Store, keys: Args<'_>) -> Result<Vec<Option<&'a Set
 }
 
 fn reply(ctx: &mut Context<'_>, keys: Args<'_>, operation: Operation) -> Result<Flow, Error> {
-    let (compact, account) = (ctx.store.compact, ctx.server.memory);
+    let (limits, account) = (ctx.store.encoding_limits, ctx.server.memory);
     let sets = gather(ctx.store, keys)?;
     let mark = ctx.reply.mark();
     let (mut count, mut memory) = (0, Ok(()));
-    operation(&sets, &compact, account, &mut |member| {
+    operation(&sets, &limits, account, &mut |member| {
         ctx.reply.item(member);
         count += 1;
         // A union of several sets remembers its members.
@@ -164,16 +165,16 @@ fn store(
     operation: Operation,
     event: &'static str,
 ) -> Result<Flow, Error> {
-    let (destination, compact, account) = (args.at(1), ctx.store.compact, ctx.server.memory);
+    let (destination, limits, account) = (args.at(1), ctx.store.encoding_limits, ctx.server.memory);
     let sets = gather(ctx.store, args.from(2))?;
     let mut result = Set::default();
     let mut memory = Ok(());
-    operation(&sets, &compact, account, &mut |member| {
+    operation(&sets, &limits, account, &mut |member| {
         // Once for the result, and once for what a union of several sets remembers.
         memory = ctx.server.memory.take(2 * member_bytes(member));
         memory.is_ok() && {
             // Operations visit each member once.
-            result.insert_new(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
+            result.insert_new(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &limits);
             true
         }
     })?;
@@ -203,7 +204,7 @@ fn distinct<'a>(sets: impl Iterator<Item = &'a Set>) -> Vec<&'a Set> {
 
 fn intersection(
     sets: &[Option<&Set>],
-    _: &Compact,
+    _: &EncodingLimits,
     _: Memory,
     visit: &mut dyn FnMut(Item<'_>) -> bool,
 ) -> Result<(), Error> {
@@ -225,7 +226,7 @@ fn intersection(
 
 fn union(
     sets: &[Option<&Set>],
-    compact: &Compact,
+    limits: &EncodingLimits,
     _: Memory,
     visit: &mut dyn FnMut(Item<'_>) -> bool,
 ) -> Result<(), Error> {
@@ -240,13 +241,13 @@ fn union(
     let lookups = sets.iter().map(|set| set.len()).sum::<usize>() - base.len();
     let base = Lookup::new(base, lookups);
     let mut added = match lookups {
-        REMEMBERED_IN_TABLE_MIN.. => Set::for_many(compact),
+        REMEMBERED_IN_TABLE_MIN.. => Set::for_many(limits),
         _ => Set::default(),
     };
     for (_, set) in sets.iter().enumerate().filter(|&(index, _)| index != largest) {
         for member in set.iter().filter(|&member| !base.contains(member)) {
             let is_new =
-                sets.len() <= 2 || added.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
+                sets.len() <= 2 || added.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits);
             if is_new && !visit(member) {
                 return Ok(());
             }
@@ -257,7 +258,7 @@ fn union(
 
 fn difference(
     sets: &[Option<&Set>],
-    compact: &Compact,
+    limits: &EncodingLimits,
     mut memory: Memory,
     visit: &mut dyn FnMut(Item<'_>) -> bool,
 ) -> Result<(), Error> {
@@ -277,10 +278,10 @@ fn difference(
         return Ok(());
     }
     let lookup = Lookup::new(first, total);
-    let mut gone = Set::for_many(compact);
+    let mut gone = Set::for_many(limits);
     for member in others.iter().flat_map(|other| other.iter()).filter(|&member| lookup.contains(member)) {
         memory.take(member_bytes(member))?;
-        gone.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
+        gone.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits);
     }
     for member in first.iter() {
         if !gone.contains_item(member) && !visit(member) {

@@ -7,11 +7,11 @@ use crate::resp::args::Args;
 use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 
 pub(super) fn sadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (key, compact) = (args.at(1), ctx.store.compact);
+    let (key, limits) = (args.at(1), ctx.store.encoding_limits);
     let set = ctx.store.set_or_new(key)?;
     let members = args.from(2);
-    set.expect(members.len(), members.at(0), &compact);
-    let added = members.iter().filter(|member| set.insert(member, &compact)).count();
+    set.expect(members.len(), members.at(0), &limits);
+    let added = members.iter().filter(|member| set.insert(member, &limits)).count();
     if added > 0 {
         ctx.store.changed(key, NotifyClass::Set, "sadd");
     }
@@ -36,7 +36,7 @@ pub(super) fn srem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 
 pub(super) fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (source, destination, member) = (args.at(1), args.at(2), args.at(3));
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let is_member = ctx.store.set_mut(source).map(|set| set.map(|set| set.contains(member)));
     // Both keys are looked up before anything is said about either.
     if !matches!(is_member, Ok(Some(_))) {
@@ -54,7 +54,7 @@ pub(super) fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         }
         ctx.store.changed(source, NotifyClass::Set, "srem");
         ctx.store.remove_if_empty(source);
-        if ctx.store.set_or_new(destination)?.insert(member, &compact) {
+        if ctx.store.set_or_new(destination)?.insert(member, &limits) {
             ctx.store.changed(destination, NotifyClass::Set, "sadd");
         }
     }

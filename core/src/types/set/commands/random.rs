@@ -11,7 +11,7 @@ use crate::keyspace::{NotifyClass, Value};
 use crate::number;
 use crate::resp::args::Args;
 use crate::structures::Item;
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::sample::{Draw, reply_repeated};
 use crate::types::set::Set;
 
@@ -79,7 +79,7 @@ fn pop_one(ctx: &mut Context<'_>, key: &[u8]) -> Result<Flow, Error> {
 
 fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Error> {
     let mut random = ctx.store.random.fork();
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let Some(set) = ctx.store.set_mut(key)?.filter(|_| count > 0) else {
         ctx.reply.set(0);
         return Ok(Flow::Done);
@@ -87,7 +87,7 @@ fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Err
     if count >= set.len() {
         return pop_all(ctx, key);
     }
-    let (popped, old) = take_some(set, count, &mut random, &compact);
+    let (popped, old) = take_some(set, count, &mut random, &limits);
     if let Some(old) = old {
         ctx.store.discard(Value::Set(Box::new(old)));
     }
@@ -126,7 +126,7 @@ fn take_some(
     set: &mut Set,
     count: usize,
     random: &mut Random,
-    compact: &Compact,
+    limits: &EncodingLimits,
 ) -> (Vec<Vec<u8>>, Option<Set>) {
     let kept_count = set.len() - count;
     if kept_count.saturating_mul(KEEP_FACTOR) > count {
@@ -135,7 +135,7 @@ fn take_some(
     let mut kept = Set::default();
     for _ in 0..kept_count {
         if let Some(member) = set.pop(random) {
-            kept.insert(&member, compact);
+            kept.insert(&member, limits);
         }
     }
     let old = mem::replace(set, kept);

@@ -77,7 +77,7 @@ impl Options {
             break;
         }
         let end = cursor.position();
-        let trim = draft.trim(ctx.store.compact.stream_node_entries_max, is_add)?;
+        let trim = draft.trim(ctx.store.encoding_limits.stream_node_entries_max, is_add)?;
         Ok(Options { trim, trim_at: draft.trim_at, no_mkstream: draft.no_mkstream, wanted, end })
     }
 }
@@ -193,7 +193,7 @@ pub(super) fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
         ctx.reply.null();
         return Ok(Flow::Done);
     }
-    let (compact, now) = (ctx.store.compact, ctx.store.now);
+    let (limits, now) = (ctx.store.encoding_limits, ctx.store.now);
     let stream = ctx.store.stream_or_new(key)?;
     if stream.last_id == Id::MAX {
         return Err(Error::Text(
@@ -205,7 +205,7 @@ pub(super) fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
         return Err(Error::Text("ERR Elements are too large to be stored"));
     }
     let pairs = (0..fields.len() / 2).map(|nth| (fields.at(2 * nth), fields.at(2 * nth + 1)));
-    stream.append(id, pairs, &compact);
+    stream.append(id, pairs, &limits);
     write_id(&mut ctx.reply, id);
     ctx.store.changed(key, NotifyClass::Stream, "xadd");
     let trimmed = match &options.trim {

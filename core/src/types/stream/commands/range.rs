@@ -82,7 +82,7 @@ pub(super) fn xdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 /// What became of an entry that was to be deleted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    Absent = -1,
+    TimeoutReply = -1,
     Deleted = 1,
     StillReferenced = 2,
 }
@@ -117,7 +117,7 @@ fn delete(stream: &mut Stream, id: Id, references: References) -> Fate {
         if references == References::Delete {
             stream.forget(id);
         }
-        return Fate::Absent;
+        return Fate::TimeoutReply;
     }
     if references == References::Acknowledged && stream.is_referenced(id) {
         return Fate::StillReferenced;
@@ -143,7 +143,7 @@ pub(super) fn xdelex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     let (references, ids) = references_and_ids(args, 2)?;
     let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
         ctx.reply.array(ids.len());
-        ids.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
+        ids.iter().for_each(|_| ctx.reply.int(Fate::TimeoutReply as i64));
         return Ok(Flow::Done);
     };
     let known = stream.pending_len();
@@ -162,17 +162,17 @@ pub(super) fn xackdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     let (references, ids) = references_and_ids(args, 3)?;
     let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
         ctx.reply.array(ids.len());
-        ids.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
+        ids.iter().for_each(|_| ctx.reply.int(Fate::TimeoutReply as i64));
         return Ok(Flow::Done);
     };
     let known = stream.pending_len();
     let acknowledge_and_delete = |id: Id| {
         let acknowledged = stream.group_mut(name).and_then(|group| group.acknowledge(id));
         match acknowledged {
-            None => Fate::Absent,
+            None => Fate::TimeoutReply,
             Some(_) => match delete(stream, id, references) {
                 // It was acknowledged, and is gone: whoever deleted it.
-                Fate::Absent => Fate::Deleted,
+                Fate::TimeoutReply => Fate::Deleted,
                 fate => fate,
             },
         }

@@ -12,7 +12,7 @@ use crate::command::context::{Context, Flow};
 use crate::keyspace::Type;
 use crate::number;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block};
+use crate::server::blocking::{Block, TimeoutReply};
 use crate::server::connection::OwnedRequest;
 use crate::types::stream::{ConsumerRef, ID_CHARS_MAX, Id, Pending, Stream};
 
@@ -267,7 +267,7 @@ fn finish(
         wakes_on_loss: read.group.is_some(),
         deadline,
         retry_at,
-        on_timeout: Absent::NullArray,
+        on_timeout: TimeoutReply::NullArray,
         request: resolved_request(read, from, args),
     })))
 }

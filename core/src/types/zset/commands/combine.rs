@@ -14,7 +14,7 @@ use crate::number;
 use crate::resp::args::{Args, Cursor};
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 use crate::structures::sort::{distinct_by_key, firsts_by_key, sort_by_key};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::set::{Set, is_looked_up};
 use crate::types::zset::{Gather, Zset};
 
@@ -244,18 +244,18 @@ impl<'a> Request<'a> {
     }
 
     /// The result, in a form that `compact` chooses.
-    fn run(&self, store: &Store, compact: &Compact, memory: Memory) -> Result<Zset, Error> {
+    fn run(&self, store: &Store, limits: &EncodingLimits, memory: Memory) -> Result<Zset, Error> {
         let sources = self.sources(store);
-        let mut result = Gather::new(compact, memory);
+        let mut result = Gather::new(limits, memory);
         match self.operation {
             Operation::Union => self.unite(&sources, &mut result),
             Operation::Intersection => self.intersect(&sources, |member, score| {
                 result.merge(member, score, |_| score);
                 ControlFlow::Continue(())
             }),
-            Operation::Difference => subtract(&sources, &mut result, compact, memory)?,
+            Operation::Difference => subtract(&sources, &mut result, limits, memory)?,
         }
-        result.finish(compact)
+        result.finish(limits)
     }
 
     fn unite(&self, sources: &[Source<'_>], result: &mut Gather) {
@@ -293,7 +293,7 @@ impl<'a> Request<'a> {
 fn subtract(
     sources: &[Source<'_>],
     result: &mut Gather,
-    compact: &Compact,
+    limits: &EncodingLimits,
     mut memory: Memory,
 ) -> Result<(), Error> {
     let Some((first, others)) = sources.split_first() else { return Ok(()) };
@@ -310,7 +310,7 @@ fn subtract(
         });
         return Ok(());
     }
-    let (mut gone, mut is_there) = (Set::for_many(compact), Ok(()));
+    let (mut gone, mut is_there) = (Set::for_many(limits), Ok(()));
     for other in others {
         other.input.visit(|member, _| {
             if first.input.score(member).is_some() {
@@ -318,7 +318,7 @@ fn subtract(
                 if is_there.is_err() {
                     return ControlFlow::Break(());
                 }
-                gone.insert(member, compact);
+                gone.insert(member, limits);
             }
             ControlFlow::Continue(())
         });
@@ -336,8 +336,8 @@ fn subtract(
 fn reply(ctx: &mut Context<'_>, args: Args<'_>, operation: Operation) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Reply)?;
     // What is only replied need not be packed; as in Redis, negative zeros keep their signs on this way.
-    let compact = Compact { zset_entries_max: Limit::new(0), ..ctx.store.compact };
-    let result = request.run(ctx.store, &compact, ctx.server.memory)?;
+    let limits = EncodingLimits { zset_entries_max: Limit::new(0), ..ctx.store.encoding_limits };
+    let result = request.run(ctx.store, &limits, ctx.server.memory)?;
     write_members(&mut ctx.reply, result.iter(), request.with_scores);
     // A large one is freed step by step.
     ctx.store.discard(Value::Zset(Box::new(result)));
@@ -351,8 +351,8 @@ fn store(
     event: &'static str,
 ) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Store)?;
-    let compact = ctx.store.compact;
-    let result = request.run(ctx.store, &compact, ctx.server.memory)?;
+    let limits = ctx.store.encoding_limits;
+    let result = request.run(ctx.store, &limits, ctx.server.memory)?;
     store_result(ctx, args.at(1), result, event);
     Ok(Flow::Done)
 }

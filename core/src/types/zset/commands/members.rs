@@ -105,14 +105,14 @@ pub(in crate::types) fn add_members<'a>(
     conditions: Conditions,
     pairs: impl Iterator<Item = (f64, &'a [u8])>,
 ) -> Result<Flow, Error> {
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let (mut added, mut updated, mut result) = (0, 0, None);
     let zset =
         if conditions.if_present { ctx.store.zset_mut(key)? } else { Some(ctx.store.zset_or_new(key)?) };
     if let Some(zset) = zset {
         for (given, member) in pairs {
             let mut decision = Ok(None);
-            let old = zset.upsert(member, &compact, |old| {
+            let old = zset.upsert(member, &limits, |old| {
                 decision = conditions.decide(old, given);
                 decision.clone().ok().flatten()
             });

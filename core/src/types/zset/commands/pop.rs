@@ -9,7 +9,7 @@ use crate::command::context::{Context, Flow};
 use crate::keyspace::{NotifyClass, Type};
 use crate::number;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block, deadline_after};
+use crate::server::blocking::{Block, TimeoutReply, deadline_after};
 
 /// The end to take from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -210,7 +210,7 @@ fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
         wakes_on_loss: false,
         deadline,
         retry_at: None,
-        on_timeout: Absent::NullArray,
+        on_timeout: TimeoutReply::NullArray,
         request: None,
     }))
 }

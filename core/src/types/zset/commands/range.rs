@@ -194,17 +194,17 @@ pub(super) fn zrevrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<
 
 pub(super) fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let query = Query::parse(args, 3, Fixed { by: None, from_end: None, replies: false })?;
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let mut result = Zset::default();
     if let Some(zset) = ctx.store.zset(args.at(2))? {
         let ranks = query.ranks(zset);
         if let Bounds::Rank(..) = query.bounds {
             // Other ranges are not counted beforehand in Redis; a negative zero shows the difference.
-            result = Zset::for_members(ranks.len(), &compact);
+            result = Zset::for_members(ranks.len(), &limits);
         }
         // In order, so that each is appended.
         for (member, score) in zset.range_by_rank(ranks) {
-            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, &compact);
+            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, &limits);
         }
     }
     store_result(ctx, args.at(1), result, "zrangestore");
