@@ -30,7 +30,7 @@ use user::join_selectors;
 /// Names a user between connections and the list of users; reused after the user has gone.
 pub(crate) type UserId = u32;
 
-/// Longest part of a name or key that the log keeps, in bytes: whoever is refused must not fill memory by it.
+/// Longest part of a name or key that the log keeps, in bytes: a client that is refused must not fill memory by it.
 const LOG_QUOTED_BYTES_MAX: usize = 64 << 10;
 
 /// Why a rule was refused.

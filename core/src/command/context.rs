@@ -50,7 +50,7 @@ impl Context<'_> {
         command::full_name(self.parent, self.row)
     }
 
-    /// Puts a command in place of the running one, for whoever replays effects.
+    /// Puts a command in place of the running one in the effects.
     pub fn rewrite(&mut self, args: &[&[u8]]) {
         self.store.effects.rewrite(args.iter().copied());
     }

@@ -115,7 +115,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// Whoever replays must not count from another time.
+/// A replay must not count from another time.
 fn rewrite_absolute(ctx: &mut Context<'_>, args: Args<'_>, deadline: i64) {
     let mut text = Vec::new();
     number::write_i64(&mut text, deadline);

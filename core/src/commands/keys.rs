@@ -62,7 +62,7 @@ fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Resul
         return Ok(false);
     }
     let entry = ctx.store.take(from).expect("the key was just found");
-    // What is replaced goes first: the name is new to those who wait for it.
+    // What is replaced goes first: the name is new to the clients that wait for it.
     ctx.store.remove(to);
     ctx.store.put_entry(entry.renamed(to));
     ctx.store.signal(from);

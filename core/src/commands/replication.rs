@@ -59,7 +59,7 @@ fn role(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 fn replicaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.is(1, "NO") && args.is(2, "ONE") {
-        // It is nobody's replica already.
+        // It is no server's replica already.
         ctx.reply.ok();
         return Ok(Flow::Done);
     }

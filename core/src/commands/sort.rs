@@ -193,7 +193,7 @@ fn order(elements: &Elements, options: &Options<'_>) -> Vec<(f64, u32)> {
         (true, ..) => {}
         // Elements with equal texts stay in their order. A missing weight comes before every other.
         (_, true, true) => order.sort_by(|a, b| directed(text(a.1).cmp(text(b.1)))),
-        // Equal ones are the same text from here on, so nobody sees their order.
+        // Equal ones are the same text from here on, so their order does not show.
         (_, true, false) => order.sort_unstable_by(|a, b| directed(bytes(a.1).cmp(bytes(b.1)))),
         _ => order.sort_unstable_by(|a, b| {
             let by_score = a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal);

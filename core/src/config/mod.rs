@@ -236,7 +236,7 @@ pub struct Config {
 /// Who may use DEBUG.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DebugAccess {
-    /// Nobody.
+    /// No client.
     No,
     /// Everyone.
     Yes,
@@ -665,7 +665,7 @@ const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
-    // Payloads are always checked in depth, whoever sends them.
+    // Payloads are always checked in depth, whichever client sends them.
     fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
     bytes!("script-cache-max-bytes", None, script_cache_bytes_max, 0, BYTES_MAX),

@@ -105,7 +105,7 @@ impl Context<'_> {
         if self.server.observer.skips(self.row, args) { self.execute(args) } else { self.run(args, true) }
     }
 
-    /// The same for a command that has waited and runs again: it was shown to those who monitor already.
+    /// The same for a command that has waited and runs again: it was shown to the clients in MONITOR already.
     fn call_again(&mut self, args: Args<'_>) -> Flow {
         self.run(args, false)
     }

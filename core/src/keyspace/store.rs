@@ -179,7 +179,7 @@ pub struct Store {
     waiting: usize,
     /// Waits, in any database, that the end of a key ends.
     waiting_for_loss: usize,
-    /// Keys with at least one watcher in any database, and those whose growth someone waits for.
+    /// Keys with at least one watcher in any database, and those whose growth a client waits for.
     watching: usize,
     /// Values being freed step by step.
     garbage: VecDeque<Garbage>,

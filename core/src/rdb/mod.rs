@@ -39,7 +39,7 @@ const VERSION_ORDINARY: u16 = 10;
 const VERSION_ACTIVE: u16 = 11;
 /// The version of Redis 7.4, whose hashes have fields with deadlines.
 const VERSION_TIMED: u16 = 12;
-/// The version of Redis 8.8, whose streams have pending entries that are nobody's. Newer ones are refused.
+/// The version of Redis 8.8, whose streams have pending entries that are unowned. Newer ones are refused.
 const VERSION_NACKED: u16 = 14;
 /// Bytes of version and checksum.
 const FOOTER_BYTES: usize = 10;
@@ -67,7 +67,7 @@ mod form {
     pub(super) const LIST_QUICKLIST_2: u8 = 18;
     pub(super) const SET_LISTPACK: u8 = 20;
     /// The forms of streams: without counts of what was ever added and read, with them, with the times at which
-    /// consumers last got something, with producers, and with pending entries that are nobody's.
+    /// consumers last got something, with producers, and with pending entries that are unowned.
     pub(super) const STREAM: u8 = 15;
     pub(super) const STREAM_2: u8 = 19;
     pub(super) const STREAM_3: u8 = 21;

@@ -203,7 +203,7 @@ fn pause(ctx: &mut Context<'_>, run: Run, vm: Box<Vm>) {
 }
 
 impl Paused {
-    /// Puts aside what nobody else must see yet.
+    /// Puts aside what no other client must see yet.
     fn leave(&mut self, store: &mut Store, server: &mut Server) {
         self.ready = core::mem::take(&mut store.ready);
         self.effects = store.effects.hold_script();
@@ -238,7 +238,7 @@ pub(crate) fn go_on(store: &mut Store, server: &mut Server) -> bool {
             paused.is_busy = true;
             server.global_state.set(GlobalState::BUSY, true);
             server.scripting.paused = Some(paused);
-            // Those who wait are told.
+            // The clients that wait are told.
             server.wake_up();
         } else {
             server.scripting.paused = Some(paused);

@@ -2,7 +2,7 @@
 //! client whose socket takes no more is *paused*, one that CLIENT PAUSE holds up is *postponed*.)
 //!
 //! A handler that finds nothing returns [`Flow::Block`](crate::command::context::Flow); the engine then keeps the
-//! request and puts the connection at the end of the queue of each of its keys. Whoever changes such a key
+//! request and puts the connection at the end of the queue of each of its keys. A command that changes such a key
 //! marks it ready, and after that command the waiting requests run again, the oldest first, until one of them
 //! finds nothing. Inside MULTI a command that would wait answers as if its time were over.
 

@@ -81,7 +81,7 @@ pub(crate) struct TrackingTable {
 #[derive(Default)]
 struct Prefix {
     clients: OrderedSet<ConnId>,
-    /// Keys that have changed in this batch, with the client that changed each first, unless nobody did.
+    /// Keys that have changed in this batch, with the client that changed each first, unless none did.
     changed: OrderedMap<Box<[u8]>, Option<u64>>,
 }
 
@@ -271,7 +271,7 @@ fn tell_all(server: &mut Server) {
     let tracking = connections.into_iter().filter(|(_, connection)| connection.tracking.is_some());
     for (conn, protocol) in tracking.map(|(conn, own)| (conn, own.protocol)).collect::<Vec<_>>() {
         send(server, conn, |reply| {
-            // The form is that of the connection that tracks, whoever gets the message.
+            // The form is that of the connection that tracks, whichever connection gets the message.
             reply.raw(if protocol == Protocol::Resp3 { b"_\r\n" } else { b"$-1\r\n" });
         });
     }

@@ -1,7 +1,7 @@
 //! Ordered maps and sets whose code is small.
 //!
 //! The standard library's `BTreeMap` is compiled anew for every pair of types, some ten kilobytes each time, and
-//! whoever opens a page with the engine in it has to download them. Here the elements lie in sorted chunks and the
+//! a browser that opens a page with the engine in it has to download them. Here the elements lie in sorted chunks and the
 //! chunks in a sorted list, so that everything is a search or a move in a slice. A chunk may be as long as there are
 //! chunks: with n elements neither list is much longer than the square root of n.
 

@@ -10,7 +10,7 @@
 //! operation but a bulk one touches more than a few rows, so none pauses because of growth.
 //!
 //! Elements are small copies, such as a score and a pointer to a member that lives elsewhere. A first element
-//! in an inner node is always that of a living one, so whoever removes an element may free what it points to.
+//! in an inner node is always that of a living one, so a caller that removes an element may free what it points to.
 
 use alloc::vec::Vec;
 use core::{cmp::Ordering, fmt, mem, slice};

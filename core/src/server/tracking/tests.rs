@@ -59,7 +59,7 @@ fn what_expires_by_itself_is_told() {
 }
 
 #[test]
-fn nothing_is_noted_while_nobody_tracks() {
+fn nothing_is_noted_while_no_client_tracks() {
     let mut talk = Conversation::new();
     let reader = talk.client();
     talk.check(reader, "CLIENT TRACKING ON BCAST", "+OK");

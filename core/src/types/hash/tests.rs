@@ -404,7 +404,7 @@ fn of_many_due_fields_a_bounded_number_goes_with_each_request() {
         assert!(left < before, "{request}");
         before = left;
     };
-    // Nobody sees a field that is due.
+    // No client sees a field that is due.
     check(&mut talk, "HGET h stays", "$1|v");
     check(&mut talk, "HGET h #", "$-1");
     check(&mut talk, "HMGET h # stays #", "*3|$-1|$1|v|$-1");

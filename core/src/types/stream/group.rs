@@ -18,7 +18,7 @@ pub struct ConsumerRef(u32);
 /// An entry that was delivered and not acknowledged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pending {
-    /// Whose it is; nobody's after it was given back.
+    /// The consumer that it is pending for; none (unowned) after it was given back.
     pub consumer: Option<ConsumerRef>,
     /// When it was delivered last, in unix milliseconds.
     pub delivered_at: u64,
@@ -89,14 +89,14 @@ impl Group {
     pub fn consumer(&self, consumer: ConsumerRef) -> &Consumer {
         self.consumers[consumer.0 as usize]
             .as_ref()
-            .expect("nobody keeps the name of a consumer that is gone")
+            .expect("no reference outlives the name of a consumer that is gone")
     }
 
     /// A consumer, to change.
     pub fn consumer_mut(&mut self, consumer: ConsumerRef) -> &mut Consumer {
         self.consumers[consumer.0 as usize]
             .as_mut()
-            .expect("nobody keeps the name of a consumer that is gone")
+            .expect("no reference outlives the name of a consumer that is gone")
     }
 
     /// Adds a consumer of a name that is not taken.

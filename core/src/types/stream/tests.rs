@@ -74,7 +74,7 @@ fn random_changes_agree_with_a_model() {
         for _ in 0..400 {
             match random.below(12) {
                 0..=6 => {
-                    let mut id = stream.last_id.next().expect("tests do not use up all names");
+                    let mut id = stream.last_id.next().expect("tests do not use up all IDs");
                     if random.below(2) == 0 {
                         id = Id::new(id.ms + random.below(3), if random.below(2) == 0 { 0 } else { id.seq });
                     }

@@ -123,7 +123,7 @@ pub(super) fn bitfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
     if changes > 0 {
         ctx.store.changed(key, NotifyClass::String, "setbit");
     } else if has_grown {
-        // Nobody is told of zeros that a failed operation leaves, but who replays effects must have them.
+        // No client is told of zeros that a failed operation leaves, but a replay must have them.
         ctx.store.dirty += 1;
     }
     Ok(Flow::Done)

@@ -106,7 +106,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow
     hash.update(field, &text, &limits);
     let is_timed = hash.deadline(field).flatten().is_some();
     ctx.store.changed(key, NotifyClass::Hash, "hincrbyfloat");
-    // Whoever replays must not depend on the rounding of an addition.
+    // A replay must not depend on the rounding of an addition.
     if is_timed {
         ctx.rewrite(&[b"HSETEX", key, b"KEEPTTL", b"FIELDS", b"1", field, &text]);
     } else {

@@ -92,7 +92,7 @@ fn pfadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// Elements before the one that found the sketch corrupt were added. Nobody is told, but who replays effects must
+/// Elements before the one that found the sketch corrupt were added. No client is told, but the effects must
 /// come to the same bytes.
 fn record_remains(ctx: &mut Context<'_>, key: &[u8]) {
     let bytes = ctx.store.view(key).map(|entry| bytes_of(entry).to_vec()).unwrap_or_default();

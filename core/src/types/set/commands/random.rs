@@ -15,7 +15,7 @@ use crate::types::EncodingLimits;
 use crate::types::sample::{Draw, reply_repeated};
 use crate::types::set::Set;
 
-/// Members that one SREM takes away for whoever replays an SPOP.
+/// Members that one SREM takes away in the effect of an SPOP.
 const REPLAYED_MEMBERS_MAX: usize = 1024;
 /// When so many times more members go than stay, SPOP chooses those that stay.
 const KEEP_FACTOR: usize = 5;

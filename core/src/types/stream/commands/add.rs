@@ -21,7 +21,7 @@ const ENTRY_BYTES_MAX: usize = 1 << 30;
 const LIMIT_WITHOUT_APPROXIMATION: Error =
     Error::Text("ERR syntax error, LIMIT cannot be used without the special ~ option");
 
-/// The name that an entry is to have.
+/// The ID that an entry is to have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     /// `*`
@@ -163,7 +163,7 @@ impl References {
 }
 
 impl Wanted {
-    /// The name that the next entry of a stream gets.
+    /// The ID that the next entry of a stream gets.
     fn next(self, stream: &Stream, now: u64) -> Result<Id, Error> {
         const TOO_SMALL: Error =
             Error::Text("ERR The ID specified in XADD is equal or smaller than the target stream top item");
@@ -224,7 +224,7 @@ fn trim_stream(ctx: &mut Context<'_>, key: &[u8], trim: &Trim) -> Result<u64, Er
     Ok(ctx.store.stream_mut(key)?.map_or(0, |stream| stream.trim(trim)))
 }
 
-/// Records an XADD with the name that the entry got, and with the size that the stream was trimmed to.
+/// Records an XADD with the ID that the entry got, and with the size that the stream was trimmed to.
 fn record_add(ctx: &mut Context<'_>, args: Args<'_>, options: &Options, id: Id) -> Result<(), Error> {
     if !ctx.store.effects.enabled || (inexact(options).is_none() && matches!(options.wanted, Wanted::Full(_)))
     {
@@ -234,7 +234,7 @@ fn record_add(ctx: &mut Context<'_>, args: Args<'_>, options: &Options, id: Id) 
     let mut words: Vec<&[u8]> = args.iter().collect();
     words[options.end - 1] = &text;
     let reached = reached(ctx, args.at(1), options)?;
-    // What comes before the name are options; all but those of trimming can stay.
+    // What comes before the ID are options; all but those of trimming can stay.
     let words = exact(words, options, &reached);
     ctx.store.effects.rewrite(words.into_iter());
     Ok(())
@@ -252,7 +252,7 @@ fn reached(ctx: &mut Context<'_>, key: &[u8], options: &Options) -> Result<Vec<u
     let Some(stream) = ctx.store.stream_mut(key)? else { return Ok(Vec::new()) };
     Ok(match trim.excess {
         Excess::MinId(_) if !stream.is_empty() => id_text(stream.first_id()),
-        // Behind an empty stream there is no name to trim to, but a length.
+        // Behind an empty stream there is no ID to trim to, but a length.
         _ => {
             let mut text = Vec::new();
             number::write_u64(&mut text, stream.len() as u64);

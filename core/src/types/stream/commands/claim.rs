@@ -15,7 +15,7 @@ use crate::types::stream::{ConsumerRef, Id, Pending};
 const AUTOCLAIM_LOOKS_PER_ENTRY: usize = 10;
 /// Entries that it returns when it is not told.
 const AUTOCLAIM_COUNT: usize = 100;
-/// The largest number that it can be told; Redis divides what memory addresses by what an entry's name takes.
+/// The largest number that it can be told; Redis divides what memory addresses by what an entry's ID takes.
 const AUTOCLAIM_COUNT_MAX: i64 = i64::MAX / 16;
 
 pub(super) fn xack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

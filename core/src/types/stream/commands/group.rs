@@ -11,7 +11,7 @@ const MUST_EXIST: Error = Error::Text(
      option to create an empty stream automatically.",
 );
 
-/// The options behind the name of an entry.
+/// The options behind the ID of an entry.
 struct Options {
     make_stream: bool,
     entries_read: Option<i64>,
@@ -93,7 +93,7 @@ pub(super) fn set_id(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-/// The last name of a stream that must exist.
+/// The last ID of a stream that must exist.
 fn existing(ctx: &mut Context<'_>, key: &[u8]) -> Result<Id, Error> {
     ctx.store.stream_mut(key)?.map(|stream| stream.last_id).ok_or(MUST_EXIST)
 }
@@ -107,7 +107,7 @@ pub(super) fn destroy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     };
     ctx.store.discard_group(group);
     group_changed(ctx, key, "xgroup-destroy");
-    // Whoever waits for the group must learn that it is gone.
+    // A client that waits for the group must learn that it is gone.
     ctx.store.wake_waiters(key);
     ctx.reply.int(1);
     Ok(Flow::Done)

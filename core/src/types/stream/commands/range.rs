@@ -1,4 +1,4 @@
-//! Entries by their names: reading ranges of them, deleting them, and setting the last name.
+//! Entries by their IDs: reading ranges of them, deleting them, and setting the last ID.
 
 use alloc::vec::Vec;
 
@@ -87,7 +87,7 @@ enum Fate {
     StillReferenced = 2,
 }
 
-/// The option for references and the names behind IDS; each may come first.
+/// The option for references and the IDs behind IDS; each may come first.
 fn references_and_ids(args: Args<'_>, first: usize) -> Result<(References, Vec<Id>), Error> {
     let (mut references, mut named) = (None, None);
     let mut cursor = args.cursor(first);
@@ -171,7 +171,7 @@ pub(super) fn xackdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
         match acknowledged {
             None => Fate::TimeoutReply,
             Some(_) => match delete(stream, id, references) {
-                // It was acknowledged, and is gone: whoever deleted it.
+                // It was acknowledged, and is gone, by whichever request.
                 Fate::TimeoutReply => Fate::Deleted,
                 fate => fate,
             },

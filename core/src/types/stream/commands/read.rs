@@ -75,7 +75,7 @@ fn keys_of(args: Args<'_>, is_group: bool) -> Vec<KeyAt> {
 /// From where a stream is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum From {
-    /// After this name.
+    /// After this ID.
     After(Id),
     /// What no consumer of the group has got.
     New,
@@ -182,7 +182,7 @@ impl<'a> Read<'a> {
                 stream.newest_id().and_then(Id::previous).unwrap_or(stream.last_id)
             }))),
             (b">", true) => Ok(From::New),
-            // Redis keeps "what is new" as the greatest name.
+            // Redis keeps "what is new" as the greatest ID.
             (id, true) => strict_id(id, 0).map(|id| if id == Id::MAX { From::New } else { From::After(id) }),
             (id, false) => strict_id(id, 0).map(From::After),
         }
@@ -289,7 +289,7 @@ fn next_claim(ctx: &mut Context<'_>, read: &Read<'_>) -> Result<Option<u64>, Err
     Ok(next)
 }
 
-/// The request with names in the place of `$` and `+`, which mean what is the end of a stream now.
+/// The request with IDs in the place of `$` and `+`, which mean what is the end of a stream now.
 fn resolved_request(read: &Read<'_>, from: &[From], args: Args<'_>) -> Option<OwnedRequest> {
     if !read.ids.iter().any(|id| matches!(id, b"$" | b"+")) {
         return None;

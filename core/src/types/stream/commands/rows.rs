@@ -30,7 +30,7 @@ const STREAMS: Arg = block("streams", &[key("key").multiple(), string("id").mult
 const COUNT: Arg = integer("count").after("COUNT").optional();
 const BLOCK: Arg = integer("milliseconds").after("BLOCK").optional();
 
-/// Keys between STREAMS and as many names of entries, searched from this index.
+/// Keys between STREAMS and as many IDs of entries, searched from this index.
 const fn stream_keys(from: i32) -> KeySpec {
     KeySpec {
         flags: &["RO", "access"],
@@ -321,7 +321,7 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "array | null",
         handler: range::xrange,
         keys: Some(READS),
-        ..row("XRANGE", "5.0.0", "Returns the entries of a range of names.")
+        ..row("XRANGE", "5.0.0", "Returns the entries of a range of IDs.")
     },
     Command {
         complexity: "O(log(N)+M) per stream with N entries and M of them returned",
@@ -367,7 +367,7 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "array | null",
         handler: range::xrevrange,
         keys: Some(READS),
-        ..row("XREVRANGE", "5.0.0", "Returns the entries of a range of names, the last one first.")
+        ..row("XREVRANGE", "5.0.0", "Returns the entries of a range of IDs, the last one first.")
     },
     Command {
         flags: GROWS_FAST,
@@ -379,7 +379,11 @@ pub(crate) const ROWS: &[Command] = &[
         ],
         handler: range::xsetid,
         keys: Some(UPDATES),
-        ..row("XSETID", "5.0.0", "Sets the last name that a stream has given; for those who rebuild streams.")
+        ..row(
+            "XSETID",
+            "5.0.0",
+            "Sets the last ID that a stream has given, as a client does that rebuilds a stream.",
+        )
     },
     Command {
         complexity: "O(N) with N entries deleted",
@@ -389,6 +393,6 @@ pub(crate) const ROWS: &[Command] = &[
         handler: add::xtrim,
         keys: Some(DELETES),
         tips: &["nondeterministic_output"],
-        ..row("XTRIM", "5.0.0", "Deletes the oldest entries of a stream, down to a number or up to a name.")
+        ..row("XTRIM", "5.0.0", "Deletes the oldest entries of a stream, down to a number or up to an ID.")
     },
 ];
