@@ -1,17 +1,19 @@
 //! A row of the command table, the grammar of its arguments, and what follows from them.
 //!
-//! Rows are plain constant data and stand at the end of the files that implement them; [`table`] gathers
-//! them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
+//! Rows are plain constant data. Each stands in the file of its handler, in that file's `ROWS` at the end; [`table`]
+//! gathers them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
 //! and COMPAT.md are all computed from the rows.
 
 pub mod context;
 mod derive;
 mod index;
+pub(crate) mod shared;
 #[cfg(test)]
 mod tests;
 
 pub use derive::{CATEGORIES, KeyAt};
 pub(crate) use index::{CommandId, Index};
+pub(crate) use shared::{access, flags, keys};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -143,6 +145,11 @@ pub enum Group {
 }
 
 impl Group {
+    /// The beginning of a row: what every command of a group has to say.
+    pub(crate) const fn row(self, name: &'static str, since: &'static str, summary: &'static str) -> Command {
+        Command { name, group: self, since, summary, ..Command::DEFAULT }
+    }
+
     /// Whether its commands read and change values, and nothing else.
     pub const fn is_of_values(self) -> bool {
         use Group::{Bitmap, Generic, Geo, Hash, HyperLogLog, List, Set, SortedSet, Stream, String};
@@ -440,6 +447,11 @@ impl KeySpec {
     pub const fn range(first: usize, last: i32, flags: &'static [&'static str]) -> KeySpec {
         KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step: 1, limit: 0 } }
     }
+
+    /// Keys behind their number, which stands at index `at` of the request.
+    pub const fn counted(at: usize, flags: &'static [&'static str]) -> KeySpec {
+        KeySpec { flags, begin: Begin::Index(at), find: Find::KeyNum { count: 0, first: 1, step: 1 } }
+    }
 }
 
 /// Where keys begin.
@@ -482,7 +494,8 @@ pub fn table() -> impl Iterator<Item = &'static Command> {
 
 /// The rows of each file.
 pub fn files() -> impl Iterator<Item = &'static [Command]> {
-    crate::commands::ROWS.iter().chain(crate::scripting::ROWS).chain(crate::types::ROWS.iter()).copied()
+    let of_types = crate::types::ROWS.iter().copied().flatten();
+    crate::commands::ROWS.iter().chain(crate::scripting::ROWS).chain(of_types).copied()
 }
 
 /// Whether a request of `len` arguments fits an arity.

@@ -5,7 +5,7 @@ use alloc::format;
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Command, Flags, Group, string};
+use crate::command::{Command, Group, flags, string};
 use crate::config::{DebugAccess, parse_bytes};
 use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{self, parse_f64, parse_i64};
@@ -366,15 +366,12 @@ fn debug_help(ctx: &mut Context<'_>) {
 }
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    name: "DEBUG",
-    group: Group::Server,
-    flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE),
     complexity: "Depends on the subcommand.",
+    flags: flags::ADMIN_ANYTIME,
     args: &[string("subcommand"), string("arg").optional().multiple()],
     reply: "any",
-    summary: "Does what tests need, if enable-debug-command allows it.",
     handler: debug,
-    ..Command::DEFAULT
+    ..Group::Server.row("DEBUG", "1.0.0", "Does what tests need, if enable-debug-command allows it.")
 }];
 
 mod reload;

@@ -9,7 +9,8 @@ use crate::base::error::{Error, until_zero};
 use crate::base::memory::ELEMENT_BYTES;
 use crate::command::context::{Context, Flow};
 use crate::command::{
-    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, integer, key, one_of, pattern, token,
+    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, flags, integer, key, keys, one_of,
+    pattern, token,
 };
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::number;
@@ -362,30 +363,31 @@ const SOURCE: KeySpec = KeySpec {
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        name: "SORT",
-        group: Group::Generic,
-        summary: "Sorts the elements of a list, set or sorted set, and replies with them or stores them.",
         complexity: "O(N+M*log(M)) for N elements of which M are returned",
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::MOVABLEKEYS),
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
         args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA, key("destination").after("STORE").optional()],
         reply: "array of bulk-string or null | integer",
         handler: sort,
         keys_of: Some(keys_of_sort),
         categories: &["set", "sortedset", "list", "dangerous"],
-        ..Command::DEFAULT
+        ..Group::Generic.row(
+            "SORT",
+            "1.0.0",
+            "Sorts the elements of a list, set or sorted set, and replies with them or stores them.",
+        )
     },
     Command {
-        name: "SORT_RO",
-        group: Group::Generic,
-        since: "7.0.0",
-        summary: "Sorts the elements of a list, set or sorted set, and replies with them.",
         complexity: "O(N+M*log(M)) for N elements of which M are returned",
-        flags: Flags::READONLY.and(Flags::MOVABLEKEYS),
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
         args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA],
         reply: "array of bulk-string or null",
         handler: sort_ro,
-        keys: Some(&[SOURCE]),
+        keys: Some(keys::READ),
         categories: &["set", "sortedset", "list", "dangerous"],
-        ..Command::DEFAULT
+        ..Group::Generic.row(
+            "SORT_RO",
+            "7.0.0",
+            "Sorts the elements of a list, set or sorted set, and replies with them.",
+        )
     },
 ];

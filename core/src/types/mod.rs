@@ -1,5 +1,5 @@
-//! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands in
-//! `commands.rs`, their tests beside them.
+//! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands by subject in `commands`,
+//! each subject a file with handlers and their rows, and tests beside them.
 
 pub mod bitmap;
 pub mod geo;
@@ -18,17 +18,14 @@ use crate::config::Limit;
 use crate::structures::Fill;
 use crate::structures::table::HashSeed;
 
-/// The rows of the commands of every type.
-pub(crate) const ROWS: &[&[Command]] = &[
+/// The rows of the commands of every type, file by file.
+pub(crate) const ROWS: &[&[&[Command]]] = &[
     string::commands::ROWS,
-    string::commands::compare::ROWS,
-    string::commands::increx::ROWS,
     bitmap::commands::ROWS,
     hyperloglog::commands::ROWS,
     geo::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
-    hash::commands::TIMED_ROWS,
     set::commands::ROWS,
     zset::commands::ROWS,
     stream::commands::ROWS,

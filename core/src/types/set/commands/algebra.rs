@@ -10,6 +10,7 @@ use crate::base::error::Error;
 use crate::base::memory::ELEMENT_BYTES;
 use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Flags, Group, KeySpec, access, flags, integer, key, token};
 use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
 use crate::number;
 use crate::resp::args::Args;
@@ -28,39 +29,39 @@ const REMEMBERED_IN_TABLE_MIN: usize = 16;
 type Operation =
     fn(&[Option<&Set>], &EncodingLimits, Memory, &mut dyn FnMut(Item<'_>) -> bool) -> Result<(), Error>;
 
-pub(super) fn sinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), intersection)
 }
 
-pub(super) fn sunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), union)
 }
 
-pub(super) fn sdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), difference)
 }
 
-pub(super) fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, intersection, "sinterstore")
 }
 
-pub(super) fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, union, "sunionstore")
 }
 
-pub(super) fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, difference, "sdiffstore")
 }
 
-pub(super) fn sintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     count(ctx, &Count::parse(args, false)?, intersection)
 }
 
-pub(super) fn sdiffcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sdiffcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     count(ctx, &Count::parse(args, false)?, difference)
 }
 
-pub(super) fn sunioncard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sunioncard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let request = Count::parse(args, true)?;
     if request.approximately { estimate(ctx, &request) } else { count(ctx, &request, union) }
 }
@@ -290,3 +291,113 @@ fn difference(
     }
     Ok(())
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        flags: flags::READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: sdiff,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Set.row("SDIFF", "1.0.0", "Returns the members of the first set that no other set has.")
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: sdiffcard,
+        ..Group::Set.row(
+            "SDIFFCARD",
+            "8.10.0",
+            "Returns the number of members of the first set that no other set has, counted up to a limit.",
+        )
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        flags: flags::GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: sdiffstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::range(2, -1, access::READ)]),
+        ..Group::Set.row(
+            "SDIFFSTORE",
+            "1.0.0",
+            "Stores the members of the first set that no other set has, and returns their number.",
+        )
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        flags: flags::READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: sinter,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Set.row("SINTER", "1.0.0", "Returns the members that all sets have.")
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: sintercard,
+        ..Group::Set.row(
+            "SINTERCARD",
+            "7.0.0",
+            "Returns the number of members that all sets have, counted up to a limit.",
+        )
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        flags: flags::GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: sinterstore,
+        keys: Some(&[KeySpec::range(1, 0, access::UPDATE), KeySpec::range(2, -1, access::READ)]),
+        ..Group::Set.row(
+            "SINTERSTORE",
+            "1.0.0",
+            "Stores the members that all sets have, and returns their number.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of members of all sets together.",
+        flags: flags::READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: sunion,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Set.row("SUNION", "1.0.0", "Returns the members that any of the sets has.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of members of all sets together.",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[
+            integer("numkeys"),
+            key("key").multiple(),
+            token("approx", "APPROX").optional(),
+            integer("limit").after("LIMIT").optional(),
+        ],
+        reply: "integer",
+        handler: sunioncard,
+        ..Group::Set.row(
+            "SUNIONCARD",
+            "8.10.0",
+            "Returns or estimates the number of members that any of the sets has, counted up to a limit.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of members of all sets together.",
+        flags: flags::GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: sunionstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::range(2, -1, access::READ)]),
+        ..Group::Set.row(
+            "SUNIONSTORE",
+            "1.0.0",
+            "Stores the members that any of the sets has, and returns their number.",
+        )
+    },
+];

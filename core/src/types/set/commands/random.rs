@@ -7,6 +7,7 @@ use core::mem;
 use crate::base::error::Error;
 use crate::base::random::Random;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, flags, integer, key, keys};
 use crate::keyspace::{NotifyClass, Value};
 use crate::number;
 use crate::resp::args::Args;
@@ -20,7 +21,7 @@ const REPLAYED_MEMBERS_MAX: usize = 1024;
 /// When so many times more members go than stay, SPOP chooses those that stay.
 const KEEP_FACTOR: usize = 5;
 
-pub(super) fn srandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn srandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 3 {
         return Err(Error::Syntax);
     }
@@ -52,7 +53,7 @@ pub(super) fn srandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow,
     Ok(Flow::Done)
 }
 
-pub(super) fn spop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn spop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     match args.len() {
         2 => pop_one(ctx, args.at(1)),
         3 => {
@@ -141,3 +142,29 @@ fn take_some(
     let old = mem::replace(set, kept);
     (old.iter().map(Item::to_vec).collect(), Some(old))
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(1) without a count, otherwise O(N) where N is the count.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), integer("count").optional()],
+        reply: "bulk-string | null | set of bulk-string",
+        handler: spop,
+        keys: Some(keys::TAKE),
+        tips: &["nondeterministic_output"],
+        ..Group::Set.row("SPOP", "1.0.0", "Removes and returns one random member of a set, or several.")
+    },
+    Command {
+        complexity: "O(1) without a count, otherwise O(N) where N is the count's amount.",
+        flags: flags::READ,
+        args: &[key("key"), integer("count").optional()],
+        reply: "bulk-string | null | array of bulk-string",
+        handler: srandmember,
+        tips: &["nondeterministic_output"],
+        ..Group::Set.row(
+            "SRANDMEMBER",
+            "1.0.0",
+            "Returns one random member of a set, or several; a negative count allows repeated ones.",
+        )
+    },
+];

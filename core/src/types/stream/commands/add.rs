@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{parse_id, strict_id, write_id};
+use super::{REFERENCES, parse_id, strict_id, write_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Arg, Command, Group, block, flags, integer, key, keys, one_of, string, token};
 use crate::config::Limit;
 use crate::keyspace::NotifyClass;
 use crate::number;
@@ -179,7 +180,7 @@ impl Wanted {
     }
 }
 
-pub(super) fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let options = Options::parse(ctx, args, true)?;
     let fields = args.from(options.end);
     if fields.len() < 2 || fields.len() % 2 == 1 {
@@ -291,7 +292,7 @@ fn id_text(id: Id) -> Vec<u8> {
     id.text(&mut [0; ID_CHARS_MAX]).to_vec()
 }
 
-pub(super) fn xtrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xtrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let options = Options::parse(ctx, args, false)?;
     let key = args.at(1);
     if let Some(trim) = options.trim {
@@ -308,3 +309,46 @@ pub(super) fn xtrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     }
     Ok(Flow::Done)
 }
+
+const OPERATOR: Arg = one_of("operator", &[token("equal", "="), token("approximately", "~")]).optional();
+const STRATEGY: Arg = one_of("strategy", &[token("maxlen", "MAXLEN"), token("minid", "MINID")]);
+
+const TRIM: &[Arg] = &[STRATEGY, OPERATOR, string("threshold"), integer("count").after("LIMIT").optional()];
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(1), and O(N) when N entries are trimmed",
+        flags: flags::GROW_FAST,
+        args: &[
+            key("key"),
+            token("nomkstream", "NOMKSTREAM").optional(),
+            REFERENCES,
+            block("trim", TRIM).optional(),
+            one_of("id-selector", &[token("auto-id", "*"), string("id")]),
+            block("data", &[string("field"), string("value")]).multiple(),
+        ],
+        reply: "bulk-string | null",
+        handler: xadd,
+        keys: Some(keys::UPDATE),
+        tips: &["nondeterministic_output"],
+        ..Group::Stream.row(
+            "XADD",
+            "5.0.0",
+            "Appends an entry to a stream; the key is created when it does not exist.",
+        )
+    },
+    Command {
+        complexity: "O(N) with N entries deleted",
+        flags: flags::WRITE,
+        args: &[key("key"), block("trim", TRIM), REFERENCES],
+        reply: "integer",
+        handler: xtrim,
+        keys: Some(keys::DELETE),
+        tips: &["nondeterministic_output"],
+        ..Group::Stream.row(
+            "XTRIM",
+            "5.0.0",
+            "Deletes the oldest entries of a stream, down to a number or up to an ID.",
+        )
+    },
+];

@@ -9,21 +9,23 @@ mod pending;
 mod range;
 mod read;
 mod record;
-mod rows;
 
 #[cfg(test)]
 mod tests;
-
-pub(crate) use rows::ROWS;
 
 use alloc::vec::Vec;
 
 use super::{Entry, Group, ID_CHARS_MAX, Id, Stream};
 use crate::base::error::{Error, until_zero};
 use crate::command::context::Context;
+use crate::command::{Arg, Command, block, integer, one_of, string, token};
 use crate::number::{self, parse_i64};
 use crate::resp::Reply;
 use crate::resp::args::Args;
+
+/// The rows of each file.
+pub(crate) const ROWS: &[&[Command]] =
+    &[add::ROWS, claim::ROWS, group::ROWS, info::ROWS, nack::ROWS, pending::ROWS, range::ROWS, read::ROWS];
 
 /// Longest part of a key or a group's name that an error quotes, in bytes.
 const QUOTED_NAME_BYTES_MAX: usize = 4096;
@@ -183,3 +185,9 @@ fn unknown_or_wrong(args: Args<'_>, container: &str) -> Error {
         &alloc::format!("'. Try {container} HELP."),
     )
 }
+
+const REFERENCES: Arg =
+    one_of("condition", &[token("keepref", "KEEPREF"), token("delref", "DELREF"), token("acked", "ACKED")])
+        .optional();
+const IDS: Arg = block("ids", &[integer("numids"), string("id").multiple()]).after("IDS");
+const COUNT: Arg = integer("count").after("COUNT").optional();

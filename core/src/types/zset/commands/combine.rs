@@ -4,10 +4,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
-use super::{at_least, store_result, write_members};
+use super::{WITH_SCORES, at_least, store_result, write_members};
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::command::context::{Context, Flow};
+use crate::command::{Arg, Command, Flags, Group, KeySpec, access, flags, integer, key, one_of, token};
 use crate::config::Limit;
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
 use crate::number;
@@ -357,31 +358,31 @@ fn store(
     Ok(Flow::Done)
 }
 
-pub(super) fn zunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args, Operation::Union)
 }
 
-pub(super) fn zinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args, Operation::Intersection)
 }
 
-pub(super) fn zdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args, Operation::Difference)
 }
 
-pub(super) fn zunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, Operation::Union, "zunionstore")
 }
 
-pub(super) fn zinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, Operation::Intersection, "zinterstore")
 }
 
-pub(super) fn zdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, Operation::Difference, "zdiffstore")
 }
 
-pub(super) fn zintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, Operation::Intersection, Purpose::Count)?;
     let mut count = 0;
     request.intersect(&request.sources(ctx.store), |_, _| {
@@ -391,3 +392,94 @@ pub(super) fn zintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, 
     ctx.reply.int(count as i64);
     Ok(Flow::Done)
 }
+
+const WEIGHTS: Arg = integer("weight").after("WEIGHTS").multiple().optional();
+const AGGREGATE: Arg = one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX")])
+    .after("AGGREGATE")
+    .optional();
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), WITH_SCORES],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zdiff,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZDIFF",
+            "6.2.0",
+            "Returns the members of the first sorted set that are in none of the others.",
+        )
+    },
+    Command {
+        complexity: "O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result",
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: &[key("destination"), integer("numkeys"), key("key").multiple()],
+        reply: "integer",
+        handler: zdiffstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::counted(2, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZDIFFSTORE",
+            "6.2.0",
+            "Stores the members of the first sorted set that are in none of the others.",
+        )
+    },
+    Command {
+        complexity: "O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE, WITH_SCORES],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zinter,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row("ZINTER", "6.2.0", "Returns the members that are in all of the sorted sets.")
+    },
+    Command {
+        complexity: "O(N*K) with N members in the smallest of K inputs",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: zintercard,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZINTERCARD",
+            "7.0.0",
+            "Counts the members that are in all of the sorted sets.",
+        )
+    },
+    Command {
+        complexity: "O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result",
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: &[key("destination"), integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE],
+        reply: "integer",
+        handler: zinterstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::counted(2, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZINTERSTORE",
+            "2.0.0",
+            "Stores the members that are in all of the sorted sets.",
+        )
+    },
+    Command {
+        complexity: "O(N) + O(M*log(M)) with N members in all inputs and M in the result",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE, WITH_SCORES],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zunion,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row("ZUNION", "6.2.0", "Returns the members that are in any of the sorted sets.")
+    },
+    Command {
+        complexity: "O(N) + O(M*log(M)) with N members in all inputs and M in the result",
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: &[key("destination"), integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE],
+        reply: "integer",
+        handler: zunionstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::counted(2, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZUNIONSTORE",
+            "2.0.0",
+            "Stores the members that are in any of the sorted sets.",
+        )
+    },
+];

@@ -6,6 +6,9 @@ use alloc::vec::Vec;
 use super::at_least;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{
+    Arg, Command, Flags, Group, KeySpec, access, double, flags, integer, key, keys, one_of, token,
+};
 use crate::keyspace::{NotifyClass, Type};
 use crate::number;
 use crate::resp::args::Args;
@@ -106,11 +109,11 @@ fn first_present<'a>(ctx: &mut Context<'_>, keys: Args<'a>) -> Result<Option<&'a
     Ok(None)
 }
 
-pub(super) fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop(ctx, args, End::Min)
 }
 
-pub(super) fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop(ctx, args, End::Max)
 }
 
@@ -162,7 +165,7 @@ impl<'a> Choice<'a> {
     }
 }
 
-pub(super) fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let Choice { keys, end, count } = Choice::parse(args, 1)?;
     match first_present(ctx, keys)? {
         Some(key) => take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?,
@@ -171,7 +174,7 @@ pub(super) fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     Ok(Flow::Done)
 }
 
-pub(super) fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let Choice { keys, end, count } = Choice::parse(args, 2)?;
     let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     match first_present(ctx, keys)? {
@@ -183,11 +186,11 @@ pub(super) fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     }
 }
 
-pub(super) fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Min)
 }
 
-pub(super) fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Max)
 }
 
@@ -214,3 +217,68 @@ fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
         request: None,
     }))
 }
+
+const END: Arg = one_of("where", &[token("min", "MIN"), token("max", "MAX")]);
+
+pub(super) const ROWS: &[Command] = &[
+Command {
+complexity: "O(K) + O(M*log(N)) with K keys, N members and M of them popped",
+flags: flags::WAIT.and(Flags::MOVABLEKEYS),
+args: &[
+            double("timeout"),
+            integer("numkeys"),
+            key("key").multiple(),
+            END,
+            integer("count").after("COUNT").optional(),
+        ],
+reply: "array of key and array of array of bulk-string and double | null",
+handler: bzmpop,
+keys: Some(&[KeySpec::counted(2, access::TAKE)]),
+..Group::SortedSet.row("BZMPOP", "7.0.0", "Pops members from the first sorted set that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(log(N)) with N members",
+flags: flags::WRITE_FAST.and(Flags::NOSCRIPT).and(Flags::BLOCKING),
+args: &[key("key").multiple(), double("timeout")],
+reply: "array of key and bulk-string and double | null",
+handler: bzpopmax,
+keys: Some(&[KeySpec::range(1, -2, access::TAKE)]),
+..Group::SortedSet.row("BZPOPMAX", "5.0.0", "Pops the member with the greatest score from the first sorted set that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(log(N)) with N members",
+flags: flags::WRITE_FAST.and(Flags::NOSCRIPT).and(Flags::BLOCKING),
+args: &[key("key").multiple(), double("timeout")],
+reply: "array of key and bulk-string and double | null",
+handler: bzpopmin,
+keys: Some(&[KeySpec::range(1, -2, access::TAKE)]),
+..Group::SortedSet.row("BZPOPMIN", "5.0.0", "Pops the member with the least score from the first sorted set that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(K) + O(M*log(N)) with K keys, N members and M of them popped",
+flags: flags::WRITE.and(Flags::MOVABLEKEYS),
+args: &[integer("numkeys"), key("key").multiple(), END, integer("count").after("COUNT").optional()],
+reply: "array of key and array of array of bulk-string and double | null",
+handler: zmpop,
+keys: Some(&[KeySpec::counted(1, access::TAKE)]),
+..Group::SortedSet.row("ZMPOP", "7.0.0", "Pops members from the first sorted set that is not empty.")
+},
+Command {
+complexity: "O(log(N)*M) with N members and M of them popped",
+flags: flags::WRITE_FAST,
+args: &[key("key"), integer("count").optional()],
+reply: "array of bulk-string and double",
+handler: zpopmax,
+keys: Some(keys::TAKE),
+..Group::SortedSet.row("ZPOPMAX", "5.0.0", "Removes the members with the greatest scores and replies with them.")
+},
+Command {
+complexity: "O(log(N)*M) with N members and M of them popped",
+flags: flags::WRITE_FAST,
+args: &[key("key"), integer("count").optional()],
+reply: "array of bulk-string and double",
+handler: zpopmin,
+keys: Some(keys::TAKE),
+..Group::SortedSet.row("ZPOPMIN", "5.0.0", "Removes the members with the least scores and replies with them.")
+},
+];
