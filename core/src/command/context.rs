@@ -20,6 +20,13 @@ pub enum Flow {
     Block(Box<Block>),
 }
 
+impl Flow {
+    /// The connection waits.
+    pub(crate) fn wait(block: Block) -> Flow {
+        Flow::Block(Box::new(block))
+    }
+}
+
 /// The engine's parts, as a running command sees them. The fields can be borrowed apart from each other, so
 /// that a reply is written straight from a value.
 pub struct Context<'a> {

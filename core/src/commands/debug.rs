@@ -134,7 +134,7 @@ fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
     let until = ctx.server.steady + micros;
     ctx.server.asleep_until = until;
     observe::sleep(ctx, args, micros);
-    Flow::Block(Block::until(Some(until), TimeoutReply::Ok))
+    Flow::wait(Block::until(Some(until), TimeoutReply::Ok))
 }
 
 fn change_repl_id(ctx: &mut Context<'_>) {

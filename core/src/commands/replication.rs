@@ -26,7 +26,7 @@ fn wait(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     }
-    Ok(Flow::Block(Block::until(deadline, TimeoutReply::Zero)))
+    Ok(Flow::wait(Block::until(deadline, TimeoutReply::Zero)))
 }
 
 fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -43,7 +43,7 @@ fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ));
     }
     if replicas > 0 {
-        return Ok(Flow::Block(Block::until(deadline, TimeoutReply::TwoZeros)));
+        return Ok(Flow::wait(Block::until(deadline, TimeoutReply::TwoZeros)));
     }
     TimeoutReply::TwoZeros.write(&mut ctx.reply);
     Ok(Flow::Done)

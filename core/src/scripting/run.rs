@@ -154,7 +154,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
     }
     if end == End::Paused {
         pause(ctx, run, vm);
-        return Ok(Flow::Block(Block::until(None, TimeoutReply::Null)));
+        return Ok(Flow::wait(Block::until(None, TimeoutReply::Null)));
     }
     run.end(ctx.store, ctx.server);
     let error = write_reply(&mut ctx.reply, ctx.server, &vm, &run, end);

@@ -42,16 +42,22 @@ pub struct Block {
 
 impl Block {
     /// A wait for time alone.
-    pub(crate) fn until(deadline: Option<u64>, on_timeout: TimeoutReply) -> Box<Block> {
-        Box::new(Block {
+    pub(crate) fn until(deadline: Option<u64>, on_timeout: TimeoutReply) -> Block {
+        Block {
             keys: Vec::new(),
             wants: Type::String,
             wakes_on_loss: false,
             deadline,
+            retry_at: None,
             on_timeout,
             request: None,
-            retry_at: None,
-        })
+        }
+    }
+
+    /// A wait for one of several keys to hold a value of a type, which ends with a null array.
+    pub(crate) fn on_keys(wants: Type, keys: Args<'_>, deadline: Option<u64>) -> Block {
+        let keys = keys.iter().map(<[u8]>::to_vec).collect();
+        Block { keys, wants, ..Block::until(deadline, TimeoutReply::NullArray) }
     }
 
     /// When something is due, if nothing happens before.

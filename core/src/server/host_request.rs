@@ -96,7 +96,7 @@ fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flo
     ctx.server.host_request = Some(Asked { request, conn, client_id, text: Some(text) });
     ctx.server.asleep_until = u64::MAX;
     ctx.server.observer.statistics.of(ctx.row).calls += 1;
-    Ok(Flow::Block(Block::until(None, TimeoutReply::Ok)))
+    Ok(Flow::wait(Block::until(None, TimeoutReply::Ok)))
 }
 
 /// The host has answered: everyone goes on.

@@ -6,6 +6,7 @@ pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;
+pub(crate) mod multiple_pop;
 pub mod sample;
 pub mod scan;
 pub mod set;

@@ -11,6 +11,7 @@ use crate::number;
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::structures::{Fill, List, Room};
+use crate::types::multiple_pop::MultiplePop;
 
 fn lpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     push(ctx, args, End::Left)
@@ -142,38 +143,11 @@ pub(super) fn popped(ctx: &mut Context<'_>, key: &[u8], count: usize, is_empty: 
 }
 
 fn lmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let MultiplePop { keys, end, count } = parse_multiple_pop(args, 1)?;
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 1, End::parse)?;
     if !pop_first_present(ctx, keys, end, count)? {
         ctx.reply.null_array();
     }
     Ok(Flow::Done)
-}
-
-/// The arguments that LMPOP and BLMPOP share.
-pub(super) struct MultiplePop<'a> {
-    pub(super) keys: Args<'a>,
-    pub(super) end: End,
-    pub(super) count: usize,
-}
-
-/// Reads `numkeys key [key ...] LEFT|RIGHT [COUNT count]` from the argument at `at` on.
-pub(super) fn parse_multiple_pop(args: Args<'_>, at: usize) -> Result<MultiplePop<'_>, Error> {
-    let positive = |text: &[u8], error: &'static str| {
-        number::parse_i64(text).and_then(number::count).filter(|&number| number > 0).ok_or(Error::Text(error))
-    };
-    let mut cursor = args.cursor(at);
-    let keys_count = positive(cursor.take()?, "ERR numkeys should be greater than 0")?;
-    let keys = cursor.many(keys_count)?;
-    let end = End::parse(cursor.take()?)?;
-    let mut count = None;
-    while !cursor.is_done() {
-        if count.is_none() && cursor.accept_with("COUNT", 1) {
-            count = Some(positive(cursor.take()?, "ERR count should be greater than 0")?);
-        } else {
-            return Err(Error::Syntax);
-        }
-    }
-    Ok(MultiplePop { keys, end, count: count.unwrap_or(1) })
 }
 
 /// Replies with a key and up to `count` elements of the first list there is; `false` if there is none.

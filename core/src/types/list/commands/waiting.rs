@@ -1,14 +1,14 @@
 //! The forms of commands that wait until a list has an element.
 
-use super::ends::{MultiplePop, move_one, parse_multiple_pop, pop_first_present, pop_one, popped};
+use super::ends::{move_one, pop_first_present, pop_one, popped};
 use super::{End, end};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, KeySpec, access, double, flags, integer, key};
 use crate::keyspace::Type;
 use crate::resp::args::Args;
-use crate::server::blocking::{Block, TimeoutReply, deadline_after};
-use alloc::boxed::Box;
+use crate::server::blocking::{Block, deadline_after};
+use crate::types::multiple_pop::MultiplePop;
 
 fn blpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Left)
@@ -36,7 +36,7 @@ fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, 
 }
 
 fn blmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let MultiplePop { keys, end, count } = parse_multiple_pop(args, 2)?;
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 2, End::parse)?;
     let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     if pop_first_present(ctx, keys, end, count)? { Ok(Flow::Done) } else { Ok(wait_for(keys, deadline)) }
 }
@@ -73,16 +73,7 @@ fn wait_for_source(ctx: &mut Context<'_>, args: Args<'_>, deadline: Option<u64>)
 }
 
 pub(super) fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
-    let keys = keys.iter().map(<[u8]>::to_vec).collect();
-    Flow::Block(Box::new(Block {
-        keys,
-        wants: Type::List,
-        wakes_on_loss: false,
-        deadline,
-        retry_at: None,
-        on_timeout: TimeoutReply::NullArray,
-        request: None,
-    }))
+    Flow::wait(Block::on_keys(Type::List, keys, deadline))
 }
 
 pub(super) const ROWS: &[Command] = &[

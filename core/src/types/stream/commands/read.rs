@@ -1,6 +1,5 @@
 //! Reading what is new in streams, at once or as soon as there is something, for oneself or for a group.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{
@@ -14,7 +13,7 @@ use crate::command::{
 use crate::keyspace::Type;
 use crate::number;
 use crate::resp::args::Args;
-use crate::server::blocking::{Block, TimeoutReply};
+use crate::server::blocking::Block;
 use crate::server::connection::OwnedRequest;
 use crate::types::stream::{ConsumerRef, ID_CHARS_MAX, Id, Pending, Stream};
 
@@ -263,15 +262,12 @@ fn finish(
         return Ok(Flow::Done);
     };
     let retry_at = next_claim(ctx, read)?;
-    Ok(Flow::Block(Box::new(Block {
-        keys: read.keys.iter().map(<[u8]>::to_vec).collect(),
-        wants: Type::Stream,
+    Ok(Flow::wait(Block {
         wakes_on_loss: read.group.is_some(),
-        deadline,
         retry_at,
-        on_timeout: TimeoutReply::NullArray,
         request: resolved_request(read, from, args),
-    })))
+        ..Block::on_keys(Type::Stream, read.keys, deadline)
+    }))
 }
 
 /// When the next entry that someone has not acknowledged may be taken over, in steady microseconds.

@@ -1,6 +1,5 @@
 //! Commands that take members from an end, at once or as soon as there are some.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::at_least;
@@ -12,7 +11,8 @@ use crate::command::{
 use crate::keyspace::{NotifyClass, Type};
 use crate::number;
 use crate::resp::args::Args;
-use crate::server::blocking::{Block, TimeoutReply, deadline_after};
+use crate::server::blocking::{Block, deadline_after};
+use crate::types::multiple_pop::MultiplePop;
 
 /// The end to take from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,14 @@ enum End {
 }
 
 impl End {
+    fn parse(word: &[u8]) -> Result<End, Error> {
+        match word {
+            word if word.eq_ignore_ascii_case(b"MIN") => Ok(End::Min),
+            word if word.eq_ignore_ascii_case(b"MAX") => Ok(End::Max),
+            _ => Err(Error::Syntax),
+        }
+    }
+
     /// The command that takes from this end, and its event.
     fn names(self) -> (&'static [u8], &'static str) {
         match self {
@@ -135,51 +143,21 @@ fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// The arguments of ZMPOP from the number of keys on.
-struct Choice<'a> {
-    keys: Args<'a>,
-    end: End,
-    count: u64,
-}
-
-impl<'a> Choice<'a> {
-    fn parse(args: Args<'a>, first: usize) -> Result<Choice<'a>, Error> {
-        let keys = at_least(1, args.at(first), "ERR numkeys should be greater than 0")?;
-        let mut cursor = args.cursor(first + 1);
-        let keys = cursor.many(number::saturate(keys))?;
-        let end = if cursor.accept("MIN") {
-            End::Min
-        } else if cursor.accept("MAX") {
-            End::Max
-        } else {
-            return Err(Error::Syntax);
-        };
-        let mut count = None;
-        while !cursor.is_done() {
-            if count.is_some() || !cursor.accept_with("COUNT", 1) {
-                return Err(Error::Syntax);
-            }
-            count = Some(at_least(1, cursor.take()?, "ERR count should be greater than 0")?);
-        }
-        Ok(Choice { keys, end, count: count.unwrap_or(1) })
-    }
-}
-
 fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let Choice { keys, end, count } = Choice::parse(args, 1)?;
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 1, End::parse)?;
     match first_present(ctx, keys)? {
-        Some(key) => take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?,
+        Some(key) => take_rewritten(ctx, key, end, Some(count as u64), Shape::KeyPairs)?,
         None => ctx.reply.null_array(),
     }
     Ok(Flow::Done)
 }
 
 fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let Choice { keys, end, count } = Choice::parse(args, 2)?;
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 2, End::parse)?;
     let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     match first_present(ctx, keys)? {
         Some(key) => {
-            take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?;
+            take_rewritten(ctx, key, end, Some(count as u64), Shape::KeyPairs)?;
             Ok(Flow::Done)
         }
         None => Ok(wait_for(keys, deadline)),
@@ -207,15 +185,7 @@ fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, 
 }
 
 fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
-    Flow::Block(Box::new(Block {
-        keys: keys.iter().map(<[u8]>::to_vec).collect(),
-        wants: Type::Zset,
-        wakes_on_loss: false,
-        deadline,
-        retry_at: None,
-        on_timeout: TimeoutReply::NullArray,
-        request: None,
-    }))
+    Flow::wait(Block::on_keys(Type::Zset, keys, deadline))
 }
 
 const END: Arg = one_of("where", &[token("min", "MIN"), token("max", "MAX")]);
