@@ -201,11 +201,6 @@ impl Zset {
         self.range_by_rank(self.ranks_by_score(range))
     }
 
-    /// The members in `range`, where all scores are equal; from both ends.
-    pub fn range_by_lex(&self, range: &LexRange<'_>) -> Iter<'_> {
-        self.range_by_rank(self.ranks_by_lex(range, false))
-    }
-
     /// The ranks of the members with scores in `range`.
     pub fn ranks_by_score(&self, range: &ScoreRange) -> Range<usize> {
         match &self.form {
