@@ -50,7 +50,6 @@ const UNSEEN: &[&str] = &[
     "SPUBLISH",
     "TIME",
     "BLMOVE",
-    "BLMPOP",
     "BRPOPLPUSH",
     "SCRIPT KILL",
     "SCRIPT SHOW",

@@ -37,6 +37,5 @@ impl<'a, End> MultiplePop<'a, End> {
 }
 
 fn at_least_one(text: &[u8], error: &'static str) -> Result<usize, Error> {
-    let number = number::parse_i64(text).filter(|&number| number >= 1).ok_or(Error::Text(error))?;
-    Ok(number::saturate(number.cast_unsigned()))
+    number::parse_i64(text).and_then(number::count).filter(|&count| count > 0).ok_or(Error::Text(error))
 }
