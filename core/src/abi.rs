@@ -1,4 +1,4 @@
-//! The interface between an engine and whoever runs it in another address space, version 1: the numbers of requests and
+//! The interface between an engine and an embedder in another address space, version 1: the numbers of requests and
 //! outputs, the layout of their descriptors, and the texts that cross.
 //!
 //! This is the only place where they stand. The guest module, the bindings for JavaScript and the host take them from
@@ -194,7 +194,7 @@ pub fn encode(output: Output<'_>) -> (OutputKind, u32, Cow<'_, [u8]>) {
     (kind, conn, Cow::Borrowed(bytes))
 }
 
-/// The output that [`encode`] made these of, or what about them nobody can read.
+/// The output that [`encode`] made these of, or what about them cannot be read.
 #[inline]
 pub fn decode(kind: u32, conn: u32, bytes: &[u8]) -> Result<Output<'_>, &'static str> {
     let text = |what| str::from_utf8(bytes).map_err(|_| what);

@@ -122,7 +122,7 @@ fn check_file(path: &Path, repairs: bool) -> Result<bool, String> {
 fn check_rdb(path: &Path) -> Result<bool, String> {
     let fault = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut file = File::open(path).map_err(fault)?;
-    let limits = Config::default().compact;
+    let limits = Config::default().encoding_limits;
     let mut reader = FileReader::new(true, usize::MAX);
     let (mut keys, mut volatile, mut functions, mut skipped) = (0u64, 0u64, 0u64, 0u64);
     let mut piece = vec![0; CHUNK_BYTES];

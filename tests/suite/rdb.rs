@@ -4,7 +4,7 @@ use sanderling_core::base::memory::Memory;
 use sanderling_core::keyspace::Entry;
 use sanderling_core::rdb::{self, crc64};
 use sanderling_core::structures::table::HashSeed;
-use sanderling_core::types::Compact;
+use sanderling_core::types::EncodingLimits;
 use sanderling_tests::differential::session::{Held, Session};
 use sanderling_tests::random::Random;
 use sanderling_tests::reply::Reply;
@@ -115,9 +115,9 @@ fn integers_and_short_strings_are_dumped_alike() {
 #[test]
 fn spoiled_payloads_do_no_harm() {
     let values = values();
-    let compact = Compact::new(HashSeed(1, 2));
+    let limits = EncodingLimits::new(HashSeed(1, 2));
     for value in &values {
-        let whole = rdb::restore(&with_footer(value.clone()), &compact, Memory::UNKNOWN, STRING_BYTES_MAX);
+        let whole = rdb::restore(&with_footer(value.clone()), &limits, Memory::UNKNOWN, STRING_BYTES_MAX);
         assert!(whole.is_ok(), "{value:?} is spoiled to begin with");
     }
     let mut random = Random::new(11);
@@ -126,14 +126,14 @@ fn spoiled_payloads_do_no_harm() {
         let payload = with_footer(spoiled(&values, &mut random));
         let mut value = None;
         let peak = peak_during(|| {
-            value = rdb::restore(&payload, &compact, Memory::UNKNOWN, STRING_BYTES_MAX).ok();
+            value = rdb::restore(&payload, &limits, Memory::UNKNOWN, STRING_BYTES_MAX).ok();
         });
         let limit = MEMORY_FACTOR * payload.len() + MEMORY_BYTES;
         assert!(peak <= limit, "round {round}: {payload:?} took {peak} bytes");
         if let Some(value) = value {
             // Whatever was accepted is whole.
             let again = rdb::dump(&Entry::with_value(b"k", value, None).value(), round % 2 == 0);
-            let value = rdb::restore(&again, &compact, Memory::UNKNOWN, STRING_BYTES_MAX);
+            let value = rdb::restore(&again, &limits, Memory::UNKNOWN, STRING_BYTES_MAX);
             assert!(value.is_ok(), "round {round}: {payload:?} was accepted, but what it became is not");
             restored += 1;
         }

@@ -854,7 +854,7 @@ export interface Commands {
    */
   functionStats(): { [key: string]: Reply };
   /**
-   * Adds members with their places to a sorted set, or moves them.
+   * Adds members with their locations to a sorted set, or moves them.
    *
    * `GEOADD`, since Redis 3.2.0, O(log(N)) for each member, with N members in the set.
    */
@@ -862,7 +862,7 @@ export interface Commands {
   /** The same as {@link geoadd}. */
   geoAdd(key: t.Key, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer;
   /**
-   * Returns the distance between the places of two members.
+   * Returns the distance between the locations of two members.
    *
    * `GEODIST`, since Redis 3.2.0, O(1).
    */
@@ -870,7 +870,7 @@ export interface Commands {
   /** The same as {@link geodist}. */
   geoDist(key: t.Key, member1: Value, member2: Value, unit?: t.Word<'M' | 'KM' | 'FT' | 'MI'>): string | null;
   /**
-   * Returns the places of members as geohash strings.
+   * Returns the locations of members as geohash strings.
    *
    * `GEOHASH`, since Redis 3.2.0, O(1) for each member.
    */
@@ -886,7 +886,7 @@ export interface Commands {
   /** The same as {@link geopos}. */
   geoPos(key: t.Key, ...members: t.OneOrMore<Value>[]): (number[] | null)[];
   /**
-   * Finds the members within a distance of a place, or stores them.
+   * Finds the members within a distance of a location, or stores them.
    *
    * `GEORADIUS`, since Redis 3.2.0, O(N+log(M)) with N members in the searched cells and M in the set.
    *
@@ -916,7 +916,7 @@ export interface Commands {
   /** The same as {@link georadiusbymember_ro}. */
   geoRadiusByMemberRo: Commands['georadiusbymember_ro'];
   /**
-   * Finds the members within a distance of a place.
+   * Finds the members within a distance of a location.
    *
    * `GEORADIUS_RO`, since Redis 3.2.10, O(N+log(M)) with N members in the searched cells and M in the set.
    *
@@ -2362,7 +2362,7 @@ export interface Commands {
   /** The same as {@link xpending}. */
   xPending(key: t.Key, group: Value, ...args: t.Argument[]): Reply[];
   /**
-   * Returns the entries of a range of names.
+   * Returns the entries of a range of IDs.
    *
    * `XRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
    */
@@ -2386,7 +2386,7 @@ export interface Commands {
   /** The same as {@link xreadgroup}. */
   xReadGroup(...args: [first: t.Argument, ...more: t.Argument[]]): { [key: string]: Reply[] } | null;
   /**
-   * Returns the entries of a range of names, the last one first.
+   * Returns the entries of a range of IDs, the last one first.
    *
    * `XREVRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
    */
@@ -2394,7 +2394,7 @@ export interface Commands {
   /** The same as {@link xrevrange}. */
   xRevRange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
   /**
-   * Sets the last name that a stream has given; for those who rebuild streams.
+   * Sets the last ID that a stream has given, as a client does that rebuilds a stream.
    *
    * `XSETID`, since Redis 5.0.0, O(1).
    */
@@ -2402,7 +2402,7 @@ export interface Commands {
   /** The same as {@link xsetid}. */
   xSetId(key: t.Key, lastId: Value, ...options: t.OptionsOr<{ ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }>): 'OK';
   /**
-   * Deletes the oldest entries of a stream, down to a number or up to a name.
+   * Deletes the oldest entries of a stream, down to a number or up to an ID.
    *
    * `XTRIM`, since Redis 5.0.0, O(N) with N entries deleted.
    */

@@ -1,4 +1,4 @@
-//! What the engine has to say, described for whoever reads linear memory from outside.
+//! What the engine has to say, described for an embedder that reads linear memory from outside.
 
 use sanderling_core::abi::{OutputDescriptor, OutputKind, encode};
 use sanderling_core::{Engine, number};

@@ -28,12 +28,16 @@ pub trait Host {
 
 /// A value of Lua.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[allow(missing_docs)]
 pub enum Value {
+    /// `nil`.
     Nil,
+    /// `true` or `false`.
     Bool(bool),
+    /// A number; Lua 5.1 has only doubles.
     Number(f64),
+    /// A string of any bytes.
     String(Handle),
+    /// A table.
     Table(Handle),
     /// A function, of Lua, a library, or the embedder.
     Function(Handle),
@@ -59,17 +63,24 @@ pub struct Pinned(u32);
 
 /// The type of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
 pub enum Kind {
     /// No argument was given.
     None,
+    /// See [`Value::Nil`].
     Nil,
+    /// See [`Value::Bool`].
     Bool,
+    /// See [`Value::Number`].
     Number,
+    /// See [`Value::String`].
     String,
+    /// See [`Value::Table`].
     Table,
+    /// See [`Value::Function`].
     Function,
+    /// See [`Value::Thread`].
     Thread,
+    /// See [`Value::Light`].
     Light,
 }
 
@@ -198,15 +209,6 @@ impl Vm {
         Ok(self.handle(table.get(&key))?)
     }
 
-    /// The value of an entry with a string as key.
-    ///
-    /// # Errors
-    /// As for [`Vm::get`], or too little memory.
-    pub fn get_field(&mut self, table: Value, key: &[u8]) -> Result<Value, Error> {
-        let (table, key) = (self.resolve_table(table)?, self.heap.string(key)?);
-        Ok(self.handle(table.get(&Val::Str(key)))?)
-    }
-
     /// The value of an element; the first has index 1.
     ///
     /// # Errors
@@ -290,24 +292,6 @@ impl Vm {
             Value::Nil => None,
             _ => Some(self.resolve_table(meta)?),
         };
-        Ok(())
-    }
-
-    /// The metatable of a table, or nil.
-    ///
-    /// # Errors
-    /// As for [`Vm::get`].
-    pub fn metatable_of(&mut self, table: Value) -> Result<Value, Error> {
-        let meta = self.resolve_table(table)?.meta;
-        Ok(self.handle(meta.map_or(Val::Nil, Val::Table))?)
-    }
-
-    /// Forbids scripts to change a table: they get "Attempt to modify a readonly table".
-    ///
-    /// # Errors
-    /// As for [`Vm::get`].
-    pub fn set_readonly(&mut self, table: Value, readonly: bool) -> Result<(), Error> {
-        self.resolve_table(table)?.readonly = readonly;
         Ok(())
     }
 
@@ -577,14 +561,6 @@ impl Call<'_> {
     pub fn push(&mut self, value: Value) -> Result<(), Error> {
         let value = self.vm.resolve(value)?;
         Ok(self.vm.push(value)?)
-    }
-
-    /// Adds a number as result.
-    ///
-    /// # Errors
-    /// Too little memory.
-    pub fn push_number(&mut self, number: f64) -> Result<(), Error> {
-        Ok(self.vm.push(Val::Number(number))?)
     }
 
     /// Adds a string as result.

@@ -407,7 +407,7 @@ impl Vm {
             if thread == entry {
                 return Unwound::Uncaught;
             }
-            // The error ends a coroutine, and is a result for whoever resumed it.
+            // The error ends a coroutine, and is a result for its resumer.
             let parent = thread.parent.take().expect("only the entry's stack was not resumed");
             thread.abandon();
             self.current = parent;

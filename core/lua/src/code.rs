@@ -719,7 +719,7 @@ impl Compiler<'_> {
             self.emit_abc(Op::SetList, table, operand, batch)?;
         } else {
             self.emit_abc(Op::SetList, table, operand, 0)?;
-            // Marked as an instruction, so that whoever looks at all of them need not know.
+            // Marked as an instruction, so that code that looks at all of them need not know.
             self.emit(batch << 6 | Op::Move as u32)?;
         }
         self.func().free = table + 1;

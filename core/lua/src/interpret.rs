@@ -21,7 +21,6 @@ pub(crate) const UPVALUES_MAX: usize = 60;
 
 impl Vm {
     /// Executes the function on top, and those that it calls or returns to, until one returns to native code.
-    #[allow(clippy::too_many_lines)]
     pub(crate) fn interpret(&mut self, host: &mut dyn Host) -> Result<Flow, Raise> {
         'frame: loop {
             let mut thread = self.current;

@@ -16,7 +16,7 @@
 //!     fn call(&mut self, function: u32, call: &mut Call<'_>) -> Result<usize, Error> {
 //!         assert_eq!(function, 7);
 //!         let number = call.number(0)?;
-//!         call.push_number(number * 2.0)?;
+//!         call.push(Value::Number(number * 2.0))?;
 //!         Ok(1)
 //!     }
 //! }
@@ -42,7 +42,7 @@
 //! * Errors that Lua code can catch are made by [`Vm::error`] and [`Call::error`]. What exceeds the limits of memory
 //!   or instructions passes every `pcall`.
 //! * The embedder's own accesses ([`Vm::set`] and its like) know no metamethods and ignore the protection of
-//!   read-only tables, which [`Vm::set_readonly`] and [`Vm::protect`] give.
+//!   read-only tables, which [`Vm::protect`] gives.
 //!
 //! # Limits
 //!
@@ -53,9 +53,9 @@
 //! | calls | 16,000 Lua calls in each other, 200 that go through native code, 200 levels of syntax |
 //! | strings | [`Options::string_bytes_max`] |
 //!
-//! A pause is possible wherever Lua code runs that native code does not wait for: in calls, `pcall`, coroutines and
-//! metamethods, but not in the callbacks of `table.sort` and `string.gsub`. There the slice is exceeded, and the
-//! pause follows afterwards; the limit of instructions holds all the same.
+//! A pause is possible wherever Lua code runs that native code does not wait for: in calls, `pcall`, coroutines,
+//! metamethods and the callbacks of library functions, but not in metamethods for `..` and the reader of `load`. There
+//! the slice is exceeded, and the pause follows afterwards; the limit of instructions holds all the same.
 //!
 //! # Differences from Lua 5.1
 //!

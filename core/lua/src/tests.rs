@@ -70,7 +70,7 @@ fn closures_coroutines_and_errors_share_the_stack() {
          while true do coroutine.yield(f()) end end) print(c(1), c(), c())",
         "2\t3\t4\n",
     );
-    // The stack of a coroutine that nobody knows any more, but for a variable on it.
+    // The stack of a coroutine that nothing refers to any more, but for a variable on it.
     check(
         "local f = coroutine.wrap(function() local x = {1} coroutine.yield(function() x[1] = x[1] + 1 return x[1] end) end)() \
          collectgarbage() local junk = {} for i = 1, 50 do junk[i] = {i} end collectgarbage() print(f(), f())",

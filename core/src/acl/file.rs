@@ -20,23 +20,23 @@ pub(crate) fn parse(names: Names<'_>, path: &str, text: &[u8]) -> Result<Vec<Use
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        let place = alloc::format!("{path}:{}", index + 1);
+        let at = alloc::format!("{path}:{}", index + 1);
         let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
         let (keyword, name) = (words.next(), words.next());
         let Some(name) = name.filter(|_| keyword == Some(b"user")) else {
-            let fault = alloc::format!("{place} should start with user keyword followed by the username. ");
+            let fault = alloc::format!("{at} should start with user keyword followed by the username. ");
             faults.extend_from_slice(fault.as_bytes());
             continue;
         };
         if has_spaces(name) {
-            let parts = [b"'", place.as_bytes(), b": username '", name, b"' contains invalid characters. "];
+            let parts = [b"'", at.as_bytes(), b": username '", name, b"' contains invalid characters. "];
             faults.extend(parts.concat());
         } else if !seen.insert(name) {
             let after = alloc::format!("' found on line {}. ", index + 1);
             faults.extend([b"WARNING: Duplicate user '", name, after.as_bytes()].concat());
         } else {
             let mut user = User::new(names, name);
-            apply_line(names, &mut user, words, &place, &mut faults);
+            apply_line(names, &mut user, words, &at, &mut faults);
             users.push(user);
         }
     }
@@ -55,11 +55,11 @@ fn apply_line<'a>(
     names: Names<'_>,
     user: &mut User,
     words: impl Iterator<Item = &'a [u8]>,
-    place: &str,
+    at: &str,
     faults: &mut Vec<u8>,
 ) {
     let Ok(rules) = join_selectors(words) else {
-        let fault = alloc::format!("{place}: Unmatched parenthesis in selector definition.");
+        let fault = alloc::format!("{at}: Unmatched parenthesis in selector definition.");
         faults.extend_from_slice(fault.as_bytes());
         return;
     };
@@ -67,13 +67,13 @@ fn apply_line<'a>(
     for rule in &rules {
         match user.apply(names, rule) {
             Err(RuleError::Unknown) => {
-                let before = alloc::format!("{place}: Error in applying operation '");
+                let before = alloc::format!("{at}: Error in applying operation '");
                 let after = alloc::format!("': {}. ", RuleError::Unknown.text());
                 faults.extend([before.as_bytes(), rule, after.as_bytes()].concat());
             }
             Err(error) if !has_failed => {
                 has_failed = true;
-                faults.extend_from_slice(alloc::format!("{place}: {}. ", error.text()).as_bytes());
+                faults.extend_from_slice(alloc::format!("{at}: {}. ", error.text()).as_bytes());
             }
             _ => {}
         }
@@ -97,7 +97,7 @@ pub(crate) fn parse_user(names: Names<'_>, line: &[u8]) -> Result<User, String> 
     Ok(user)
 }
 
-/// Puts these users in place of all there are. The default user stays when the text does not name it, but may then
+/// Puts these users in at of all there are. The default user stays when the text does not name it, but may then
 /// do everything, as in a new server.
 ///
 /// Connections of users who are not there any more are closed, and those of users whose rules have changed too: what
@@ -121,7 +121,7 @@ pub(crate) fn replace(server: &mut Server, users: Vec<User>) {
     }
     moved.into_iter().for_each(|(conn, id)| server.connection(conn).user = id);
     ended.into_iter().for_each(|conn| log_out(server, conn));
-    server.refresh_gates();
+    server.refresh_all_restrictions();
 }
 
 impl Acl {

@@ -36,9 +36,9 @@ impl Reason {
     }
 }
 
-/// Where it was refused.
+/// In which context it was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Place {
+pub(crate) enum AclContext {
     /// On its own.
     TopLevel,
     /// In a transaction.
@@ -47,13 +47,13 @@ pub(crate) enum Place {
     Lua,
 }
 
-impl Place {
+impl AclContext {
     /// The name in ACL LOG.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Place::TopLevel => "toplevel",
-            Place::Multi => "multi",
-            Place::Lua => "lua",
+            AclContext::TopLevel => "toplevel",
+            AclContext::Multi => "multi",
+            AclContext::Lua => "lua",
         }
     }
 }
@@ -62,7 +62,7 @@ impl Place {
 pub(crate) struct LogEntry {
     pub(crate) count: u64,
     pub(crate) reason: Reason,
-    pub(crate) place: Place,
+    pub(crate) context: AclContext,
     /// The command, key or channel; for logins the command that was used.
     pub(crate) object: Vec<u8>,
     pub(crate) user: Vec<u8>,
@@ -82,7 +82,7 @@ impl LogEntry {
 
     fn is_like(&self, other: &LogEntry) -> bool {
         self.reason == other.reason
-            && self.place == other.place
+            && self.context == other.context
             && self.updated.abs_diff(other.updated) <= GROUPED_MILLIS
             && self.object == other.object
             && self.user == other.user

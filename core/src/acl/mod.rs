@@ -1,7 +1,7 @@
 //! Access control: who may run which commands, on which keys and channels.
 //!
 //! Every connection has a user. One who may do everything is never asked again; for all others a bit of the
-//! connection's gate leads each request to [`admit`].
+//! connection's restrictions lead each request to [`admit`].
 
 mod file;
 mod listed;
@@ -12,7 +12,7 @@ mod user;
 use alloc::vec::Vec;
 
 pub(crate) use file::{parse, parse_user, replace};
-pub(crate) use log::{Log, LogEntry, Place, Reason, make_room};
+pub(crate) use log::{AclContext, Log, LogEntry, Reason, make_room};
 pub(crate) use selector::{Denied, Names, Selector, has_spaces};
 pub(crate) use user::{DEFAULT_USER, User};
 
@@ -21,7 +21,7 @@ use crate::command::Command;
 use crate::number;
 use crate::resp::args::Args;
 use crate::server::Server;
-use crate::server::connection::{ConnId, Gate};
+use crate::server::connection::{ConnId, Restrictions};
 use crate::server::describe::describe;
 use crate::structures::ordered::OrderedMap;
 use selector::Request;
@@ -30,7 +30,7 @@ use user::join_selectors;
 /// Names a user between connections and the list of users; reused after the user has gone.
 pub(crate) type UserId = u32;
 
-/// Longest part of a name or key that the log keeps, in bytes: whoever is refused must not fill memory by it.
+/// Longest part of a name or key that the log keeps, in bytes: a client that is refused must not fill memory by it.
 const LOG_QUOTED_BYTES_MAX: usize = 64 << 10;
 
 /// Why a rule was refused.
@@ -78,7 +78,7 @@ impl RuleError {
 /// All users, and what was refused to them.
 pub(crate) struct Acl {
     users: Vec<Option<User>>,
-    /// Places of the users by name.
+    /// Indexes of the users by name.
     by_name: OrderedMap<Vec<u8>, UserId>,
     /// For ACL LOG.
     pub(crate) log: Log,
@@ -100,7 +100,7 @@ impl Acl {
         self.by_name.get(name).copied()
     }
 
-    /// The user at this place, who exists as long as a connection is theirs.
+    /// The user of this number, who exists as long as a connection is theirs.
     pub(crate) fn user(&self, id: UserId) -> &User {
         self.users[id as usize].as_ref().expect("connections of deleted users become the default user's")
     }
@@ -178,7 +178,7 @@ pub(crate) fn set_user<'a>(
         close_forbidden_subscribers(server, id, &user);
     }
     server.acl.put(user);
-    server.refresh_gates();
+    server.refresh_all_restrictions();
     Ok(())
 }
 
@@ -198,7 +198,7 @@ fn close_forbidden_subscribers(server: &mut Server, id: UserId, user: &User) {
 pub(crate) fn set_default_password(server: &mut Server) {
     let Server { acl, config, .. } = server;
     acl.set_default_password(&config.requirepass);
-    server.refresh_gates();
+    server.refresh_all_restrictions();
 }
 
 /// Deletes a user and disconnects their connections; `false` if there is none.
@@ -219,7 +219,7 @@ fn log_out(server: &mut Server, conn: ConnId) {
     let connection = server.connection(conn);
     connection.user = DEFAULT_USER;
     connection.is_authenticated = false;
-    server.refresh_gate(conn);
+    server.refresh_restrictions(conn);
     server.close(conn);
 }
 
@@ -238,12 +238,12 @@ pub(crate) fn log_in(
             let connection = server.connection(conn);
             connection.user = id;
             connection.is_authenticated = true;
-            server.refresh_gate(conn);
+            server.refresh_restrictions(conn);
             Ok(())
         }
         None => {
-            let place = place(server, conn);
-            note(server, conn, Reason::Auth, place, command, Some(name));
+            let context = context(server, conn);
+            note(server, conn, Reason::Auth, context, command, Some(name));
             Err(Error::WrongPass)
         }
     }
@@ -258,7 +258,7 @@ pub(crate) fn admit(
     conn: ConnId,
     row: &'static Command,
     args: Args<'_>,
-    place: Place,
+    context: AclContext,
 ) -> Result<(), Denied> {
     let user = server.connection(conn).user;
     check(server, user, row, args).inspect_err(|denied| {
@@ -270,7 +270,7 @@ pub(crate) fn admit(
             Denied::Key(at) => (Reason::Key, args.at(at).to_vec()),
             Denied::Channel(at) => (Reason::Channel, args.at(at).to_vec()),
         };
-        note(server, conn, reason, place, &object, None);
+        note(server, conn, reason, context, &object, None);
     })
 }
 
@@ -294,7 +294,7 @@ pub(crate) fn reads_all_keys(
     args: Args<'_>,
 ) -> bool {
     let connection = server.connection(conn);
-    if !connection.gate.has(Gate::RESTRICTED) {
+    if !connection.restrictions.has(Restrictions::LIMITED_USER) {
         return true;
     }
     let user = connection.user;
@@ -367,21 +367,28 @@ impl Denied {
 }
 
 /// Whether a connection's requests belong to a transaction.
-pub(crate) fn place(server: &mut Server, conn: ConnId) -> Place {
+pub(crate) fn context(server: &mut Server, conn: ConnId) -> AclContext {
     match server.connection(conn).transaction {
-        Some(_) => Place::Multi,
-        None => Place::TopLevel,
+        Some(_) => AclContext::Multi,
+        None => AclContext::TopLevel,
     }
 }
 
-fn note(server: &mut Server, conn: ConnId, reason: Reason, place: Place, object: &[u8], user: Option<&[u8]>) {
+fn note(
+    server: &mut Server,
+    conn: ConnId,
+    reason: Reason,
+    context: AclContext,
+    object: &[u8],
+    user: Option<&[u8]>,
+) {
     let millis = server.now / 1000;
     let own = server.connection(conn).user;
     let user = user.unwrap_or(&server.acl.user(own).name);
     let entry = LogEntry {
         count: 1,
         reason,
-        place,
+        context,
         object: object[..object.len().min(LOG_QUOTED_BYTES_MAX)].to_vec(),
         user: user[..user.len().min(LOG_QUOTED_BYTES_MAX)].to_vec(),
         client: describe(server, conn),

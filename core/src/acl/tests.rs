@@ -75,7 +75,7 @@ fn loading_closes_those_whose_permissions_have_changed() {
     assert!(!talk.is_closed(alice) && !talk.is_closed(other));
 }
 
-/// Protected mode looked at `requirepass` only, and let strangers in when ACL SETUSER had taken the password away.
+/// Protected mode looked at `requirepass` only, and let remote peers in when ACL SETUSER had taken the password away.
 #[test]
 fn the_host_hears_whether_the_default_user_has_a_password() {
     let mut options = Options::default();

@@ -20,6 +20,13 @@ pub enum Flow {
     Block(Box<Block>),
 }
 
+impl Flow {
+    /// The connection waits.
+    pub(crate) fn wait(block: Block) -> Flow {
+        Flow::Block(Box::new(block))
+    }
+}
+
 /// The engine's parts, as a running command sees them. The fields can be borrowed apart from each other, so
 /// that a reply is written straight from a value.
 pub struct Context<'a> {
@@ -50,7 +57,7 @@ impl Context<'_> {
         command::full_name(self.parent, self.row)
     }
 
-    /// Puts a command in place of the running one, for whoever replays effects.
+    /// Puts a command in place of the running one in the effects.
     pub fn rewrite(&mut self, args: &[&[u8]]) {
         self.store.effects.rewrite(args.iter().copied());
     }

@@ -1,19 +1,21 @@
 //! A row of the command table, the grammar of its arguments, and what follows from them.
 //!
-//! Rows are plain constant data and stand at the end of the files that implement them; [`table`] gathers
-//! them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
+//! Rows are plain constant data. Each stands in the file of its handler, in that file's `ROWS` at the end; [`table`]
+//! gathers them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
 //! and COMPAT.md are all computed from the rows.
 
 pub mod context;
 mod derive;
 mod index;
 mod memory;
+pub(crate) mod shared;
 #[cfg(test)]
 mod tests;
 
 pub use derive::{CATEGORIES, KeyAt};
 pub(crate) use index::{CommandId, Index};
 pub(crate) use memory::purpose;
+pub(crate) use shared::{access, flags, keys};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -146,6 +148,11 @@ pub enum Group {
 }
 
 impl Group {
+    /// The beginning of a row: what every command of a group has to say.
+    pub(crate) const fn row(self, name: &'static str, since: &'static str, summary: &'static str) -> Command {
+        Command { name, group: self, since, summary, ..Command::DEFAULT }
+    }
+
     /// Whether its commands read and change values, and nothing else.
     pub const fn is_of_values(self) -> bool {
         use Group::{Bitmap, Generic, Geo, Hash, HyperLogLog, List, Set, SortedSet, Stream, String};
@@ -229,7 +236,7 @@ impl Flags {
     pub const FAST: Flags = Flags(1 << 11);
     /// Needs no authentication.
     pub const NO_AUTH: Flags = Flags(1 << 12);
-    /// Runs at once inside MULTI instead of being queued.
+    /// Refused inside MULTI.
     pub const NO_MULTI: Flags = Flags(1 << 13);
     /// Allowed while a script is busy.
     pub const ALLOW_BUSY: Flags = Flags(1 << 14);
@@ -237,9 +244,9 @@ impl Flags {
     pub const MOVABLEKEYS: Flags = Flags(1 << 15);
     /// Runs even in the subscribed mode of RESP2.
     pub const SUBSCRIBED: Flags = Flags(1 << 16);
-    /// Runs at once inside MULTI although COMMAND INFO does not say so (EXEC, DISCARD, WATCH…).
+    /// Runs at once inside MULTI instead of being queued (EXEC, DISCARD, WATCH…). COMMAND INFO has no word for it.
     pub const IMMEDIATE: Flags = Flags(1 << 17);
-    /// Shared pub/sub and asynchronous commands keep no deterministic order in a cluster.
+    /// Refused on a replica that loads its primary's data beside its own, old data (`repl-diskless-load swapdb`).
     pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
     /// Its number of keys may be 0.
     pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 20);
@@ -443,6 +450,11 @@ impl KeySpec {
     pub const fn range(first: usize, last: i32, flags: &'static [&'static str]) -> KeySpec {
         KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step: 1, limit: 0 } }
     }
+
+    /// Keys behind their number, which stands at index `at` of the request.
+    pub const fn counted(at: usize, flags: &'static [&'static str]) -> KeySpec {
+        KeySpec { flags, begin: Begin::Index(at), find: Find::KeyNum { count: 0, first: 1, step: 1 } }
+    }
 }
 
 /// Where keys begin.
@@ -485,7 +497,8 @@ pub fn table() -> impl Iterator<Item = &'static Command> {
 
 /// The rows of each file.
 pub fn files() -> impl Iterator<Item = &'static [Command]> {
-    crate::commands::ROWS.iter().chain(crate::scripting::ROWS).chain(crate::types::ROWS.iter()).copied()
+    let of_types = crate::types::ROWS.iter().copied().flatten();
+    crate::commands::ROWS.iter().chain(crate::scripting::ROWS).chain(of_types).copied()
 }
 
 /// Whether a request of `len` arguments fits an arity.
@@ -500,9 +513,9 @@ pub struct Lookup {
     rows: Vec<&'static Command>,
 }
 
-/// A row with what every request needs to know of it.
+/// The row of a request's command, with what every request needs to know of it.
 #[derive(Clone, Copy)]
-pub struct Found {
+pub struct ResolvedCommand {
     /// The row.
     pub row: &'static Command,
     /// Its arity, computed once.
@@ -516,15 +529,15 @@ const BEGINS_WITH_KEY: u8 = 1;
 const HAS_SUBCOMMANDS: u8 = 2;
 /// The command may keep what takes memory.
 const TAKES_MEMORY: u8 = 4;
-/// The command works on values alone.
-const IS_PLAIN: u8 = 8;
+/// The command works on values alone, so that its requests may take the fast path.
+const TAKES_FAST_PATH: u8 = 8;
 
 struct Slot {
     name: Folded,
     /// Whether an equal form already means an equal name: two words hold all of it, and only a letter folds to
     /// a letter.
     is_exact: bool,
-    found: Option<Found>,
+    found: Option<ResolvedCommand>,
 }
 
 /// A short name without its case, ready to be compared as two words.
@@ -581,19 +594,19 @@ impl Lookup {
             }
             let is_exact =
                 row.name.len() <= FOLDED_BYTES_MAX && row.name.bytes().all(|byte| byte.is_ascii_alphabetic());
-            slots[at] = Slot { name, is_exact, found: Some(Found::new(row)) };
+            slots[at] = Slot { name, is_exact, found: Some(ResolvedCommand::new(row)) };
         }
         Lookup { slots, rows }
     }
 
     /// The row of the command with this name, in any case.
     pub fn find(&self, name: &[u8]) -> Option<&'static Command> {
-        self.find_row(name).map(|found| found.row)
+        self.resolve(name).map(|found| found.row)
     }
 
     /// The same with what every request needs to know.
     #[inline]
-    pub fn find_row(&self, name: &[u8]) -> Option<Found> {
+    pub fn resolve(&self, name: &[u8]) -> Option<ResolvedCommand> {
         let folded = Folded::new(name);
         let mut at = folded.hash() & (self.slots.len() - 1);
         loop {
@@ -613,9 +626,9 @@ impl Lookup {
     }
 }
 
-impl Found {
-    fn new(row: &'static Command) -> Found {
-        let is_plain = row.group.is_of_values()
+impl ResolvedCommand {
+    fn new(row: &'static Command) -> ResolvedCommand {
+        let takes_fast_path = row.group.is_of_values()
             && row.subcommands.is_empty()
             && !row.flags.has(Flags::BLOCKING)
             && !row.flags.has(Flags::NO_AUTH);
@@ -623,9 +636,9 @@ impl Found {
             (matches!(row.args.first().map(|arg| arg.kind), Some(ArgKind::Key)), BEGINS_WITH_KEY),
             (!row.subcommands.is_empty(), HAS_SUBCOMMANDS),
             (purpose(None, row) == Some(Purpose::Data), TAKES_MEMORY),
-            (is_plain, IS_PLAIN),
+            (takes_fast_path, TAKES_FAST_PATH),
         ];
-        Found {
+        ResolvedCommand {
             row,
             arity: i16::try_from(row.arity(1)).expect("a row demands few arguments"),
             traits: traits.into_iter().map(|(holds, bit)| if holds { bit } else { 0 }).sum(),
@@ -656,10 +669,11 @@ impl Found {
         self.traits & TAKES_MEMORY != 0
     }
 
-    /// Whether it works on values alone: it never waits, and changes no connection's state.
+    /// Whether its requests may take the fast path: it works on values alone, never waits, and changes no connection's
+    /// state.
     #[inline(always)]
-    pub fn is_plain(self) -> bool {
-        self.traits & IS_PLAIN != 0
+    pub fn takes_fast_path(self) -> bool {
+        self.traits & TAKES_FAST_PATH != 0
     }
 }
 

@@ -6,7 +6,7 @@ use crate::acl::{self, Denied, LogEntry, Selector};
 use crate::base::error::Error;
 use crate::base::memory::Purpose;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{CATEGORIES, Command, Flags, Group, accepts, full_name, integer, one_of, string, token};
+use crate::command::{CATEGORIES, Command, Group, accepts, flags, full_name, integer, one_of, string, token};
 use crate::number::{self, hexadecimal, parse_i64};
 use crate::resp::Reply;
 use crate::resp::args::Args;
@@ -178,7 +178,7 @@ fn write_entry(reply: &mut Reply<'_>, entry: &LogEntry, now: u64) {
     reply.int(entry.count as i64);
     for (name, value) in [
         ("reason", entry.reason.name().as_bytes()),
-        ("context", entry.place.name().as_bytes()),
+        ("context", entry.context.name().as_bytes()),
         ("object", &entry.object),
         ("username", &entry.user),
     ] {
@@ -259,107 +259,112 @@ fn acl_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const COMMON: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE);
-const ADMIN: Flags = COMMON.and(Flags::ADMIN);
 const ON_ALL_NODES: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Server, since, flags: ADMIN, summary, ..Command::DEFAULT }
-}
 
 const ACL: &[Command] = &[
     Command {
         complexity: "O(N) in the number of commands",
-        flags: COMMON,
+        flags: flags::SESSION,
         args: &[string("category").optional()],
         reply: "array of bulk-string",
         handler: cat,
-        ..row("CAT", "6.0.0", "Lists the categories of commands, or the commands of one category.")
+        ..Group::Server.row(
+            "CAT",
+            "6.0.0",
+            "Lists the categories of commands, or the commands of one category.",
+        )
     },
     Command {
         complexity: "O(N) in the number of connections",
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("username").multiple()],
         reply: "integer",
         handler: deluser,
         tips: ON_ALL_NODES,
-        ..row("DELUSER", "6.0.0", "Deletes users and closes their connections.")
+        ..Group::Server.row("DELUSER", "6.0.0", "Deletes users and closes their connections.")
     },
     Command {
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("username"), string("command"), string("arg").optional().multiple()],
         reply: "simple-string | bulk-string",
         handler: dryrun,
-        ..row("DRYRUN", "7.0.0", "Tells whether a user may run a request, without running it.")
+        ..Group::Server.row("DRYRUN", "7.0.0", "Tells whether a user may run a request, without running it.")
     },
     Command {
-        flags: COMMON,
+        flags: flags::SESSION,
         args: &[integer("bits").optional()],
         reply: "bulk-string",
         handler: genpass,
-        ..row("GENPASS", "6.0.0", "Makes a password of random hexadecimal digits.")
+        ..Group::Server.row("GENPASS", "6.0.0", "Makes a password of random hexadecimal digits.")
     },
     Command {
         complexity: "O(N) in the number of rules",
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("username")],
         reply: "map | null",
         handler: getuser,
-        ..row("GETUSER", "6.0.0", "Returns what a user may do.")
+        ..Group::Server.row("GETUSER", "6.0.0", "Returns what a user may do.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: acl_help,
-        ..row("HELP", "6.0.0", "Lists the subcommands.")
+        ..Group::Server.row("HELP", "6.0.0", "Lists the subcommands.")
     },
     Command {
         complexity: "O(N) in the number of users",
+        flags: flags::ADMIN_ANYTIME,
         reply: "array of bulk-string",
         handler: list,
-        ..row("LIST", "6.0.0", "Returns all users as lines of rules.")
+        ..Group::Server.row("LIST", "6.0.0", "Returns all users as lines of rules.")
     },
     Command {
         complexity: "O(N) in the number of users",
+        flags: flags::ADMIN_ANYTIME,
         handler: load,
-        ..row("LOAD", "6.0.0", "Reads the users from the ACL file again.")
+        ..Group::Server.row("LOAD", "6.0.0", "Reads the users from the ACL file again.")
     },
     Command {
         complexity: "O(N) in the number of entries",
+        flags: flags::ADMIN_ANYTIME,
         args: &[one_of("operation", &[integer("count"), token("reset", "RESET")]).optional()],
         reply: "array of map | simple-string",
         handler: log,
-        ..row("LOG", "6.0.0", "Returns what was refused lately, or forgets it.")
+        ..Group::Server.row("LOG", "6.0.0", "Returns what was refused lately, or forgets it.")
     },
     Command {
         complexity: "O(N) in the number of users",
+        flags: flags::ADMIN_ANYTIME,
         handler: save,
         tips: ON_ALL_NODES,
-        ..row("SAVE", "6.0.0", "Writes the users to the ACL file.")
+        ..Group::Server.row("SAVE", "6.0.0", "Writes the users to the ACL file.")
     },
     Command {
         complexity: "O(N) in the number of rules",
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("username"), string("rule").optional().multiple()],
         handler: setuser,
         tips: ON_ALL_NODES,
-        ..row("SETUSER", "6.0.0", "Makes a user, or changes what a user may do.")
+        ..Group::Server.row("SETUSER", "6.0.0", "Makes a user, or changes what a user may do.")
     },
     Command {
         complexity: "O(N) in the number of users",
+        flags: flags::ADMIN_ANYTIME,
         reply: "array of bulk-string",
         handler: users,
-        ..row("USERS", "6.0.0", "Returns the names of all users.")
+        ..Group::Server.row("USERS", "6.0.0", "Returns the names of all users.")
     },
     Command {
-        flags: COMMON,
+        flags: flags::SESSION,
         reply: "bulk-string",
         handler: whoami,
-        ..row("WHOAMI", "6.0.0", "Returns the name of the connection's user.")
+        ..Group::Server.row("WHOAMI", "6.0.0", "Returns the name of the connection's user.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] = &[Command {
     complexity: "Depends on the subcommand.",
-    flags: Flags::NONE,
     reply: "any",
     subcommands: ACL,
-    ..row("ACL", "6.0.0", "Lists, makes and changes users.")
+    ..Group::Server.row("ACL", "6.0.0", "Lists, makes and changes users.")
 }];

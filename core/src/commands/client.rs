@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use crate::acl::{Acl, UserId};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Arg, Command, Flags, Group, integer, one_of, string, token};
+use crate::command::{Arg, Command, Group, flags, integer, one_of, string, token};
 use crate::number::parse_i64;
 use crate::resp::args::{Args, Cursor};
 use crate::server::blocking;
@@ -341,8 +341,6 @@ fn client_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const COMMON: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE);
-const ADMIN: Flags = COMMON.and(Flags::ADMIN);
 const ON_OFF: &[Arg] = &[one_of("enabled", &[token("on", "ON"), token("off", "OFF")])];
 const KINDS: &[Arg] = &[
     token("normal", "NORMAL"),
@@ -351,47 +349,51 @@ const KINDS: &[Arg] = &[
     token("pubsub", "PUBSUB"),
 ];
 
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Connection, since, flags: COMMON, summary, ..Command::DEFAULT }
-}
-
 const CLIENT: &[Command] = &[
     Command {
+        flags: flags::SESSION,
         args: &[one_of("mode", &[token("yes", "YES"), token("no", "NO")])],
         handler: tracking::caching,
-        ..row("CACHING", "6.0.0", "Says whether what the next command reads is remembered.")
+        ..Group::Connection.row("CACHING", "6.0.0", "Says whether what the next command reads is remembered.")
     },
     Command {
+        flags: flags::SESSION,
         reply: "bulk-string | null",
         handler: getname,
-        ..row("GETNAME", "2.6.9", "Returns the name of the connection.")
+        ..Group::Connection.row("GETNAME", "2.6.9", "Returns the name of the connection.")
     },
     Command {
+        flags: flags::SESSION,
         reply: "integer",
         handler: tracking::getredir,
-        ..row(
+        ..Group::Connection.row(
             "GETREDIR",
             "6.0.0",
             "Returns which connection gets the invalidations of this one; -1 for none.",
         )
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: client_help,
-        ..row("HELP", "5.0.0", "Lists the subcommands.")
+        ..Group::Connection.row("HELP", "5.0.0", "Lists the subcommands.")
     },
-    Command { reply: "integer", handler: id, ..row("ID", "5.0.0", "Returns the id of the connection.") },
     Command {
+        flags: flags::SESSION,
+        reply: "integer",
+        handler: id,
+        ..Group::Connection.row("ID", "5.0.0", "Returns the id of the connection.")
+    },
+    Command {
+        flags: flags::SESSION,
         reply: "bulk-string",
         handler: info,
         tips: &["nondeterministic_output"],
-        ..row("INFO", "6.2.0", "Returns the properties of the connection.")
+        ..Group::Connection.row("INFO", "6.2.0", "Returns the properties of the connection.")
     },
     Command {
         complexity: "O(N) in the number of connections",
-        flags: ADMIN,
+        flags: flags::ADMIN_ANYTIME,
         args: &[one_of(
             "filter",
             &[
@@ -413,11 +415,11 @@ const CLIENT: &[Command] = &[
         )],
         reply: "simple-string | integer",
         handler: kill,
-        ..row("KILL", "2.4.0", "Closes connections.")
+        ..Group::Connection.row("KILL", "2.4.0", "Closes connections.")
     },
     Command {
         complexity: "O(N) in the number of connections",
-        flags: ADMIN,
+        flags: flags::ADMIN_ANYTIME,
         args: &[
             one_of("client-type", KINDS).after("TYPE").optional(),
             integer("client-id").after("ID").optional().multiple(),
@@ -425,47 +427,52 @@ const CLIENT: &[Command] = &[
         reply: "bulk-string",
         handler: list,
         tips: &["nondeterministic_output"],
-        ..row("LIST", "2.4.0", "Returns the properties of connections, one on a line.")
+        ..Group::Connection.row("LIST", "2.4.0", "Returns the properties of connections, one on a line.")
     },
     Command {
-        flags: ADMIN,
+        flags: flags::ADMIN_ANYTIME,
         args: ON_OFF,
         handler: no_evict,
-        ..row("NO-EVICT", "7.0.0", "Keeps the connection when memory is short.")
+        ..Group::Connection.row("NO-EVICT", "7.0.0", "Keeps the connection when memory is short.")
     },
     Command {
+        flags: flags::SESSION,
         args: ON_OFF,
         handler: no_touch,
-        ..row("NO-TOUCH", "7.2.0", "Leaves the access times of keys alone.")
+        ..Group::Connection.row("NO-TOUCH", "7.2.0", "Leaves the access times of keys alone.")
     },
     Command {
-        flags: ADMIN,
+        flags: flags::ADMIN_ANYTIME,
         args: &[
             integer("timeout"),
             one_of("mode", &[token("write", "WRITE"), token("all", "ALL")]).optional(),
         ],
         handler: pause::pause,
-        ..row("PAUSE", "3.0.0", "Lets the requests of all connections wait for some time.")
+        ..Group::Connection.row("PAUSE", "3.0.0", "Lets the requests of all connections wait for some time.")
     },
     Command {
+        flags: flags::SESSION,
         args: &[one_of("on-off-skip", &[token("on", "ON"), token("off", "OFF"), token("skip", "SKIP")])],
         handler: reply,
-        ..row("REPLY", "3.2.0", "Sets whether replies are sent.")
+        ..Group::Connection.row("REPLY", "3.2.0", "Sets whether replies are sent.")
     },
     Command {
+        flags: flags::SESSION,
         args: &[one_of("attr", &[string("libname").after("LIB-NAME"), string("libver").after("LIB-VER")])],
         handler: setinfo,
         tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
-        ..row("SETINFO", "7.2.0", "Tells which library the client uses.")
+        ..Group::Connection.row("SETINFO", "7.2.0", "Tells which library the client uses.")
     },
     Command {
+        flags: flags::SESSION,
         args: &[string("connection-name")],
         handler: setname,
         tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
-        ..row("SETNAME", "2.6.9", "Names the connection.")
+        ..Group::Connection.row("SETNAME", "2.6.9", "Names the connection.")
     },
     Command {
         complexity: "O(1), and some options take time",
+        flags: flags::SESSION,
         args: &[
             one_of("status", &[token("on", "ON"), token("off", "OFF")]),
             integer("client-id").after("REDIRECT").optional(),
@@ -476,34 +483,38 @@ const CLIENT: &[Command] = &[
             token("noloop", "NOLOOP").optional(),
         ],
         handler: tracking::tracking,
-        ..row("TRACKING", "6.0.0", "Tells the connection when keys change that it has read.")
+        ..Group::Connection.row(
+            "TRACKING",
+            "6.0.0",
+            "Tells the connection when keys change that it has read.",
+        )
     },
     Command {
+        flags: flags::SESSION,
         reply: "map of bulk-string to any",
         handler: tracking::trackinginfo,
-        ..row("TRACKINGINFO", "6.2.0", "Returns how the connection is told of changes.")
+        ..Group::Connection.row("TRACKINGINFO", "6.2.0", "Returns how the connection is told of changes.")
     },
     Command {
         complexity: "O(log N) in the number of waiting connections",
-        flags: ADMIN,
+        flags: flags::ADMIN_ANYTIME,
         args: &[
             integer("client-id"),
             one_of("unblock-type", &[token("timeout", "TIMEOUT"), token("error", "ERROR")]).optional(),
         ],
         reply: "integer",
         handler: unblock,
-        ..row("UNBLOCK", "5.0.0", "Ends the wait of another connection.")
+        ..Group::Connection.row("UNBLOCK", "5.0.0", "Ends the wait of another connection.")
     },
     Command {
         complexity: "O(N) in the number of paused connections",
-        flags: ADMIN,
+        flags: flags::ADMIN_ANYTIME,
         handler: pause::unpause,
-        ..row("UNPAUSE", "6.2.0", "Ends the pause of all connections.")
+        ..Group::Connection.row("UNPAUSE", "6.2.0", "Ends the pause of all connections.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    flags: Flags::NONE,
     subcommands: CLIENT,
-    ..row("CLIENT", "2.4.0", "Tells of connections and changes their properties.")
+    ..Group::Connection.row("CLIENT", "2.4.0", "Tells of connections and changes their properties.")
 }];

@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, integer, string};
+use crate::command::{Command, Flags, Group, flags, integer, string};
 use crate::resp::args::Args;
 
 fn disabled(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -14,73 +14,65 @@ const ADMIN: Flags = Flags::ADMIN.and(Flags::STALE);
 const CHANGE: Flags = ADMIN.and(Flags::NO_ASYNC_LOADING);
 const OPEN: &[&str] = &["nondeterministic_output"];
 
-/// A row of this file.
-const fn row(name: &'static str, since: &'static str, flags: Flags) -> Command {
+/// A command that fails.
+const fn failing(name: &'static str, since: &'static str, flags: Flags) -> Command {
     Command {
-        name,
-        group: Group::Cluster,
-        since,
         flags,
-        summary: "Fails: the server is no part of a cluster.",
         handler: disabled,
-        ..Command::DEFAULT
+        ..Group::Cluster.row(name, since, "Fails: the server is no part of a cluster.")
     }
 }
 
 /// A subcommand with so many arguments, or at least so many when negative, its names included.
 const fn own(name: &'static str, since: &'static str, flags: Flags, arity: i32) -> Command {
-    Command { arity: Some(arity), ..row(name, since, flags) }
+    Command { arity: Some(arity), ..failing(name, since, flags) }
 }
 
 const CLUSTER: &[Command] = &[
     own("ADDSLOTS", "3.0.0", CHANGE, -3),
     own("ADDSLOTSRANGE", "7.0.0", CHANGE, -4),
     Command { tips: OPEN, ..own("BUMPEPOCH", "3.0.0", CHANGE, 2) },
-    Command { tips: OPEN, args: &[string("node-id")], ..row("COUNT-FAILURE-REPORTS", "3.0.0", ADMIN) },
-    Command { args: &[integer("slot")], ..row("COUNTKEYSINSLOT", "3.0.0", READ) },
+    Command { tips: OPEN, args: &[string("node-id")], ..failing("COUNT-FAILURE-REPORTS", "3.0.0", ADMIN) },
+    Command { args: &[integer("slot")], ..failing("COUNTKEYSINSLOT", "3.0.0", READ) },
     own("DELSLOTS", "3.0.0", CHANGE, -3),
     own("DELSLOTSRANGE", "7.0.0", CHANGE, -4),
     own("FAILOVER", "3.0.0", CHANGE, -2),
     own("FLUSHSLOTS", "3.0.0", CHANGE, 2),
-    Command { args: &[string("node-id")], ..row("FORGET", "3.0.0", CHANGE) },
+    Command { args: &[string("node-id")], ..failing("FORGET", "3.0.0", CHANGE) },
     Command { tips: OPEN, ..own("GETKEYSINSLOT", "3.0.0", READ, 4) },
     own("HELP", "5.0.0", Flags::LOADING.and(Flags::STALE), 2),
     Command { tips: OPEN, ..own("INFO", "3.0.0", READ, 2) },
-    Command { args: &[string("key")], ..row("KEYSLOT", "3.0.0", READ) },
+    Command { args: &[string("key")], ..failing("KEYSLOT", "3.0.0", READ) },
     Command { tips: OPEN, ..own("LINKS", "7.0.0", READ, 2) },
     own("MEET", "3.0.0", CHANGE, -4),
     own("MIGRATION", "8.4.0", CHANGE, -4),
     own("MYID", "3.0.0", READ, 2),
     Command { tips: OPEN, ..own("MYSHARDID", "7.2.0", READ, 2) },
     Command { tips: OPEN, ..own("NODES", "3.0.0", READ, 2) },
-    Command { tips: OPEN, args: &[string("node-id")], ..row("REPLICAS", "5.0.0", ADMIN) },
-    Command { args: &[string("node-id")], ..row("REPLICATE", "3.0.0", CHANGE) },
+    Command { tips: OPEN, args: &[string("node-id")], ..failing("REPLICAS", "5.0.0", ADMIN) },
+    Command { args: &[string("node-id")], ..failing("REPLICATE", "3.0.0", CHANGE) },
     own("RESET", "3.0.0", ADMIN.and(Flags::NOSCRIPT), -2),
     own("SAVECONFIG", "3.0.0", CHANGE, 2),
-    Command { args: &[integer("config-epoch")], ..row("SET-CONFIG-EPOCH", "3.0.0", CHANGE) },
+    Command { args: &[integer("config-epoch")], ..failing("SET-CONFIG-EPOCH", "3.0.0", CHANGE) },
     own("SETSLOT", "3.0.0", CHANGE, -4),
     Command { tips: OPEN, ..own("SHARDS", "7.0.0", READ, 2) },
     Command {
         tips: OPEN,
         deprecated: Some(("5.0.0", "CLUSTER REPLICAS")),
         args: &[string("node-id")],
-        ..row("SLAVES", "3.0.0", ADMIN)
+        ..failing("SLAVES", "3.0.0", ADMIN)
     },
     Command { tips: OPEN, ..own("SLOT-STATS", "8.2.0", READ.and(Flags::LOADING), -4) },
     Command { tips: OPEN, deprecated: Some(("7.0.0", "CLUSTER SHARDS")), ..own("SLOTS", "3.0.0", READ, 2) },
     own("SYNCSLOTS", "8.4.0", CHANGE, -3),
 ];
 
-const FAST: Flags = Flags::LOADING.and(Flags::STALE).and(Flags::FAST);
-
 pub(crate) const ROWS: &[Command] = &[
-    Command { categories: &["connection"], ..row("ASKING", "3.0.0", Flags::FAST) },
+    Command { categories: &["connection"], ..failing("ASKING", "3.0.0", Flags::FAST) },
     Command {
-        handler: crate::commands::container,
         subcommands: CLUSTER,
-        summary: "All subcommands fail: the server is no part of a cluster.",
-        ..row("CLUSTER", "3.0.0", Flags::NONE)
+        ..Group::Cluster.row("CLUSTER", "3.0.0", "All subcommands fail: the server is no part of a cluster.")
     },
-    Command { categories: &["connection"], ..row("READONLY", "3.0.0", FAST) },
-    Command { categories: &["connection"], ..row("READWRITE", "3.0.0", FAST) },
+    Command { categories: &["connection"], ..failing("READONLY", "3.0.0", flags::ANYTIME.and(Flags::FAST)) },
+    Command { categories: &["connection"], ..failing("READWRITE", "3.0.0", flags::ANYTIME.and(Flags::FAST)) },
 ];

@@ -7,7 +7,7 @@ use crate::acl;
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Arg, Command, Flags, Group, block, string};
+use crate::command::{Arg, Command, Group, block, flags, string};
 use crate::config::{self, Setting};
 use crate::resp::args::Args;
 use crate::server::Stats;
@@ -139,43 +139,42 @@ fn config_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const FLAGS: Flags = Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE);
 const PAIRS: &[Arg] = &[block("data", &[string("parameter"), string("value")]).multiple()];
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Server, since: "2.0.0", flags: FLAGS, summary, ..Command::DEFAULT }
-}
 
 const CONFIG: &[Command] = &[
     Command {
         complexity: "O(N) in the number of settings",
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("parameter").multiple()],
         reply: "map of bulk-string to bulk-string",
         handler: get,
-        ..row("GET", "Returns the settings whose names match any of the patterns.")
+        ..Group::Server.row("GET", "2.0.0", "Returns the settings whose names match any of the patterns.")
     },
     Command {
-        since: "5.0.0",
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: config_help,
-        ..row("HELP", "Lists the subcommands.")
+        ..Group::Server.row("HELP", "5.0.0", "Lists the subcommands.")
     },
-    Command { handler: resetstat, ..row("RESETSTAT", "Sets the counters of INFO to zero.") },
     Command {
-        since: "2.8.0",
+        flags: flags::ADMIN_ANYTIME,
+        handler: resetstat,
+        ..Group::Server.row("RESETSTAT", "2.0.0", "Sets the counters of INFO to zero.")
+    },
+    Command {
+        flags: flags::ADMIN_ANYTIME,
         handler: rewrite,
-        ..row("REWRITE", "Writes the settings to the file that they came from.")
+        ..Group::Server.row("REWRITE", "2.8.0", "Writes the settings to the file that they came from.")
     },
     Command {
         complexity: "O(N) in the number of settings",
+        flags: flags::ADMIN_ANYTIME,
         args: PAIRS,
         handler: set,
         tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
-        ..row("SET", "Changes settings, all of them or none.")
+        ..Group::Server.row("SET", "2.0.0", "Changes settings, all of them or none.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] =
-    &[Command { flags: Flags::NONE, subcommands: CONFIG, ..row("CONFIG", "Reads and changes settings.") }];
+    &[Command { subcommands: CONFIG, ..Group::Server.row("CONFIG", "2.0.0", "Reads and changes settings.") }];

@@ -3,7 +3,7 @@
 use crate::acl::{self, DEFAULT_USER};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, block, integer, string};
+use crate::command::{Command, Flags, Group, block, flags, integer, string};
 use crate::number;
 use crate::resp::Protocol;
 use crate::resp::args::Args;
@@ -150,36 +150,29 @@ fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     connection.no_touch = false;
     connection.user = DEFAULT_USER;
     connection.is_authenticated = is_open;
-    ctx.server.refresh_gate(conn);
+    ctx.server.refresh_restrictions(conn);
     ctx.store.db = 0;
     ctx.reply.protocol = Protocol::Resp2;
     ctx.reply.simple("RESET");
     Ok(Flow::Done)
 }
 
-const COMMON: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST);
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Connection, since, summary, ..Command::DEFAULT }
-}
-
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY),
+        flags: flags::SESSION.and(Flags::FAST).and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY),
         args: &[string("username").optional(), string("password")],
         handler: auth,
-        ..row("AUTH", "1.0.0", "Authenticates the connection.")
+        ..Group::Connection.row("AUTH", "1.0.0", "Authenticates the connection.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        flags: flags::ANYTIME.and(Flags::FAST),
         args: &[string("message")],
         reply: "bulk-string",
         handler: echo,
-        ..row("ECHO", "1.0.0", "Replies with the given message.")
+        ..Group::Connection.row("ECHO", "1.0.0", "Replies with the given message.")
     },
     Command {
-        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY),
+        flags: flags::SESSION.and(Flags::FAST).and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY),
         args: &[block(
             "arguments",
             &[
@@ -191,7 +184,11 @@ pub(crate) const ROWS: &[Command] = &[
         .optional()],
         reply: "map",
         handler: hello,
-        ..row("HELLO", "6.0.0", "Chooses the protocol, optionally authenticates and names the connection.")
+        ..Group::Connection.row(
+            "HELLO",
+            "6.0.0",
+            "Chooses the protocol, optionally authenticates and names the connection.",
+        )
     },
     Command {
         flags: Flags::FAST.and(Flags::SUBSCRIBED),
@@ -199,24 +196,34 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "simple-string | bulk-string | array of bulk-string",
         handler: ping,
         tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
-        ..row("PING", "1.0.0", "Replies PONG, or the given message.")
+        ..Group::Connection.row("PING", "1.0.0", "Replies PONG, or the given message.")
     },
     Command {
-        deprecated: Some(("7.2.0", "just closing the connection")),
-        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY).and(Flags::SUBSCRIBED).and(Flags::IMMEDIATE),
+        flags: flags::SESSION
+            .and(Flags::FAST)
+            .and(Flags::NO_AUTH)
+            .and(Flags::ALLOW_BUSY)
+            .and(Flags::SUBSCRIBED)
+            .and(Flags::IMMEDIATE),
         handler: quit,
         arity: Some(-1),
-        ..row("QUIT", "1.0.0", "Closes the connection after the replies so far.")
+        deprecated: Some(("7.2.0", "just closing the connection")),
+        ..Group::Connection.row("QUIT", "1.0.0", "Closes the connection after the replies so far.")
     },
     Command {
-        flags: COMMON.and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY).and(Flags::SUBSCRIBED).and(Flags::IMMEDIATE),
+        flags: flags::SESSION
+            .and(Flags::FAST)
+            .and(Flags::NO_AUTH)
+            .and(Flags::ALLOW_BUSY)
+            .and(Flags::SUBSCRIBED)
+            .and(Flags::IMMEDIATE),
         handler: reset,
-        ..row("RESET", "6.2.0", "Brings the connection back to its first state.")
+        ..Group::Connection.row("RESET", "6.2.0", "Brings the connection back to its first state.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        flags: flags::ANYTIME.and(Flags::FAST),
         args: &[integer("index")],
         handler: select,
-        ..row("SELECT", "1.0.0", "Chooses the database that the connection works on.")
+        ..Group::Connection.row("SELECT", "1.0.0", "Chooses the database that the connection works on.")
     },
 ];

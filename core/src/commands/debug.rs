@@ -5,14 +5,14 @@ use alloc::format;
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Command, Flags, Group, string};
+use crate::command::{Command, Group, flags, string};
 use crate::config::{DebugAccess, parse_bytes};
 use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{self, parse_f64, parse_i64};
 use crate::observe;
 use crate::resp::args::Args;
 use crate::server::Server;
-use crate::server::blocking::{Absent, Block};
+use crate::server::blocking::{Block, TimeoutReply};
 use crate::server::connection::ConnId;
 
 use super::keys::encoding;
@@ -134,7 +134,7 @@ fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
     let until = ctx.server.steady + micros;
     ctx.server.asleep_until = until;
     observe::sleep(ctx, args, micros);
-    Flow::Block(Block::until(Some(until), Absent::Ok))
+    Flow::wait(Block::until(Some(until), TimeoutReply::Ok))
 }
 
 fn change_repl_id(ctx: &mut Context<'_>) {
@@ -193,7 +193,7 @@ fn listpack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
 
 fn object(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
     let (key, now) = (args.at(2), ctx.store.steady);
-    let address = ctx.store.compact.seed.hash(key) >> 16;
+    let address = ctx.store.encoding_limits.seed.hash(key) >> 16;
     let entry = ctx.store.peek(key).ok_or(Error::NoSuchKey)?;
     let (encoding, bytes, access) = (encoding(entry), serialised_bytes(entry), entry.access());
     let idle = ctx.store.access.idle_seconds(access, now);
@@ -366,15 +366,12 @@ fn debug_help(ctx: &mut Context<'_>) {
 }
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    name: "DEBUG",
-    group: Group::Server,
-    flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE),
     complexity: "Depends on the subcommand.",
+    flags: flags::ADMIN_ANYTIME,
     args: &[string("subcommand"), string("arg").optional().multiple()],
     reply: "any",
-    summary: "Does what tests need, if enable-debug-command allows it.",
     handler: debug,
-    ..Command::DEFAULT
+    ..Group::Server.row("DEBUG", "1.0.0", "Does what tests need, if enable-debug-command allows it.")
 }];
 
 mod reload;

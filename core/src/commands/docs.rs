@@ -8,8 +8,8 @@ use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{
-    Arg, ArgKind, Begin, CATEGORIES, Command, Find, Flags, Group, KeyAt, KeySpec, full_name, one_of, pattern,
-    string,
+    Arg, ArgKind, Begin, CATEGORIES, Command, Find, Flags, Group, KeyAt, KeySpec, flags, full_name, one_of,
+    pattern, string,
 };
 use crate::number;
 use crate::resp::Reply;
@@ -329,66 +329,69 @@ fn command_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const FLAGS: Flags = Flags::LOADING.and(Flags::STALE);
 const NAMES: &[Arg] = &[string("command-name").optional().multiple()];
 const REQUEST: &[Arg] = &[string("command"), string("arg").optional().multiple()];
 
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command {
-        name,
-        group: Group::Server,
-        since,
-        flags: FLAGS,
-        categories: &["connection"],
-        summary,
-        ..Command::DEFAULT
-    }
-}
-
 const COMMAND: &[Command] = &[
     Command {
+        flags: flags::ANYTIME,
         reply: "integer",
         handler: count,
-        ..row("COUNT", "2.8.13", "Returns how many commands there are.")
+        categories: &["connection"],
+        ..Group::Server.row("COUNT", "2.8.13", "Returns how many commands there are.")
     },
     Command {
         complexity: "O(N) in the number of commands",
+        flags: flags::ANYTIME,
         args: NAMES,
         reply: "map of bulk-string to map",
         handler: docs,
+        categories: &["connection"],
         tips: &["nondeterministic_output_order"],
-        ..row("DOCS", "7.0.0", "Returns the documentation of commands.")
+        ..Group::Server.row("DOCS", "7.0.0", "Returns the documentation of commands.")
     },
     Command {
         complexity: "O(N) in the number of arguments",
+        flags: flags::ANYTIME,
         args: REQUEST,
         reply: "array of bulk-string",
         handler: getkeys,
-        ..row("GETKEYS", "2.8.13", "Returns the keys of a whole request.")
+        categories: &["connection"],
+        ..Group::Server.row("GETKEYS", "2.8.13", "Returns the keys of a whole request.")
     },
     Command {
         complexity: "O(N) in the number of arguments",
+        flags: flags::ANYTIME,
         args: REQUEST,
         reply: "array of array",
         handler: getkeysandflags,
-        ..row("GETKEYSANDFLAGS", "7.0.0", "Returns the keys of a whole request and how they are used.")
+        categories: &["connection"],
+        ..Group::Server.row(
+            "GETKEYSANDFLAGS",
+            "7.0.0",
+            "Returns the keys of a whole request and how they are used.",
+        )
     },
     Command {
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: command_help,
-        ..row("HELP", "5.0.0", "Lists the subcommands.")
+        categories: &["connection"],
+        ..Group::Server.row("HELP", "5.0.0", "Lists the subcommands.")
     },
     Command {
         complexity: "O(N) in the number of commands",
+        flags: flags::ANYTIME,
         args: NAMES,
         reply: "array of array or null",
         handler: info,
+        categories: &["connection"],
         tips: &["nondeterministic_output_order"],
-        ..row("INFO", "2.8.13", "Returns the details of commands.")
+        ..Group::Server.row("INFO", "2.8.13", "Returns the details of commands.")
     },
     Command {
         complexity: "O(N) in the number of commands",
+        flags: flags::ANYTIME,
         args: &[one_of(
             "filterby",
             &[
@@ -401,17 +404,20 @@ const COMMAND: &[Command] = &[
         .optional()],
         reply: "array of bulk-string",
         handler: list,
+        categories: &["connection"],
         tips: &["nondeterministic_output_order"],
-        ..row("LIST", "7.0.0", "Returns the names of commands.")
+        ..Group::Server.row("LIST", "7.0.0", "Returns the names of commands.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] = &[Command {
     complexity: "O(N) in the number of commands",
+    flags: flags::ANYTIME,
     reply: "array of array",
     handler: command,
     subcommands: COMMAND,
     arity: Some(-1),
+    categories: &["connection"],
     tips: &["nondeterministic_output_order"],
-    ..row("COMMAND", "2.8.13", "Returns the details of all commands.")
+    ..Group::Server.row("COMMAND", "2.8.13", "Returns the details of all commands.")
 }];

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, KeySpec, integer, key, string, token};
+use crate::command::{Command, Group, flags, integer, key, keys, string, token};
 use crate::keyspace::{Entry, NotifyClass};
 use crate::number;
 use crate::rdb;
@@ -76,8 +76,8 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if ttl < 0 {
         return Err(Error::Text("ERR Invalid TTL value, must be >= 0"));
     }
-    let compact = ctx.store.compact;
-    let value = rdb::restore(payload, &compact, ctx.server.memory, ctx.server.config.value_bytes_max())?;
+    let limits = ctx.store.encoding_limits;
+    let value = rdb::restore(payload, &limits, ctx.server.memory, ctx.server.config.value_bytes_max())?;
     let now = ctx.store.now as i64;
     let deadline = match ttl {
         0 => None,
@@ -115,7 +115,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// Whoever replays must not count from another time.
+/// A replay must not count from another time.
 fn rewrite_absolute(ctx: &mut Context<'_>, args: Args<'_>, deadline: i64) {
     let mut text = Vec::new();
     number::write_i64(&mut text, deadline);
@@ -127,26 +127,18 @@ fn rewrite_absolute(ctx: &mut Context<'_>, args: Args<'_>, deadline: i64) {
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        name: "DUMP",
-        group: Group::Generic,
-        since: "2.6.0",
         complexity: "O(N) in the size of the value",
-        summary: "Returns the value of a key in serialised form, for RESTORE.",
-        flags: Flags::READONLY,
+        flags: flags::READ,
         args: &[key("key")],
         reply: "bulk-string | null",
         handler: dump,
-        keys: Some(&[KeySpec::range(1, 0, &["RO", "access"])]),
+        keys: Some(keys::READ),
         tips: &["nondeterministic_output"],
-        ..Command::DEFAULT
+        ..Group::Generic.row("DUMP", "2.6.0", "Returns the value of a key in serialised form, for RESTORE.")
     },
     Command {
-        name: "RESTORE",
-        group: Group::Generic,
-        since: "2.6.0",
         complexity: "O(N) in the size of the value, O(N log N) for a sorted set",
-        summary: "Makes a key from a value in the serialised form that DUMP returns.",
-        flags: Flags::WRITE.and(Flags::DENYOOM),
+        flags: flags::GROW,
         args: &[
             key("key"),
             integer("ttl"),
@@ -156,10 +148,13 @@ pub(crate) const ROWS: &[Command] = &[
             integer("seconds").after("IDLETIME").optional(),
             integer("frequency").after("FREQ").optional(),
         ],
-        reply: "simple-string",
         handler: restore,
-        keys: Some(&[KeySpec::range(1, 0, &["OW", "update"])]),
+        keys: Some(keys::OVERWRITE),
         categories: &["dangerous"],
-        ..Command::DEFAULT
+        ..Group::Generic.row(
+            "RESTORE",
+            "2.6.0",
+            "Makes a key from a value in the serialised form that DUMP returns.",
+        )
     },
 ];

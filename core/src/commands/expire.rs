@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Arg, Command, Flags, Group, KeySpec, integer, key, one_of, token, unix_time};
+use crate::command::{Arg, Command, Group, flags, integer, key, keys, one_of, token, unix_time};
 use crate::keyspace::{Entry, NotifyClass};
 use crate::number;
 use crate::resp::args::Args;
@@ -147,87 +147,87 @@ fn reply_deadline(ctx: &mut Context<'_>, args: Args<'_>, form: fn(u64, u64) -> u
     Ok(Flow::Done)
 }
 
-const WRITE: Flags = Flags::WRITE.and(Flags::FAST);
-const READ: Flags = Flags::READONLY.and(Flags::FAST);
 const CONDITION: Arg =
     one_of("condition", &[token("nx", "NX"), token("xx", "XX"), token("gt", "GT"), token("lt", "LT")])
         .optional();
 
-/// A key whose deadline changes.
-const UPDATED: &[KeySpec] = &[KeySpec::range(1, 0, &["RW", "update"])];
-
-/// A row of this file: all are of one group and reply with an integer.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Generic, reply: "integer", summary, ..Command::DEFAULT }
-}
-
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        flags: WRITE,
+        flags: flags::WRITE_FAST,
         args: &[key("key"), integer("seconds"), CONDITION],
+        reply: "integer",
         handler: expire,
-        keys: Some(UPDATED),
-        ..row("EXPIRE", "Lets a key expire after so many seconds.")
+        keys: Some(keys::UPDATE),
+        ..Group::Generic.row("EXPIRE", "1.0.0", "Lets a key expire after so many seconds.")
     },
     Command {
-        since: "1.2.0",
-        flags: WRITE,
+        flags: flags::WRITE_FAST,
         args: &[key("key"), unix_time("unix-time-seconds"), CONDITION],
+        reply: "integer",
         handler: expireat,
-        keys: Some(UPDATED),
-        ..row("EXPIREAT", "Lets a key expire at a unix time in seconds.")
+        keys: Some(keys::UPDATE),
+        ..Group::Generic.row("EXPIREAT", "1.2.0", "Lets a key expire at a unix time in seconds.")
     },
     Command {
-        since: "7.0.0",
-        flags: READ,
+        flags: flags::READ_FAST,
         args: &[key("key")],
+        reply: "integer",
         handler: expiretime,
-        ..row("EXPIRETIME", "Returns the unix time in seconds at which a key expires.")
+        ..Group::Generic.row(
+            "EXPIRETIME",
+            "7.0.0",
+            "Returns the unix time in seconds at which a key expires.",
+        )
     },
     Command {
-        since: "2.2.0",
-        flags: WRITE,
+        flags: flags::WRITE_FAST,
         args: &[key("key")],
+        reply: "integer",
         handler: persist,
-        keys: Some(UPDATED),
-        ..row("PERSIST", "Lets a key no longer expire.")
+        keys: Some(keys::UPDATE),
+        ..Group::Generic.row("PERSIST", "2.2.0", "Lets a key no longer expire.")
     },
     Command {
-        since: "2.6.0",
-        flags: WRITE,
+        flags: flags::WRITE_FAST,
         args: &[key("key"), integer("milliseconds"), CONDITION],
+        reply: "integer",
         handler: pexpire,
-        keys: Some(UPDATED),
-        ..row("PEXPIRE", "Lets a key expire after so many milliseconds.")
+        keys: Some(keys::UPDATE),
+        ..Group::Generic.row("PEXPIRE", "2.6.0", "Lets a key expire after so many milliseconds.")
     },
     Command {
-        since: "2.6.0",
-        flags: WRITE,
+        flags: flags::WRITE_FAST,
         args: &[key("key"), unix_time("unix-time-milliseconds"), CONDITION],
+        reply: "integer",
         handler: pexpireat,
-        keys: Some(UPDATED),
-        ..row("PEXPIREAT", "Lets a key expire at a unix time in milliseconds.")
+        keys: Some(keys::UPDATE),
+        ..Group::Generic.row("PEXPIREAT", "2.6.0", "Lets a key expire at a unix time in milliseconds.")
     },
     Command {
-        since: "7.0.0",
-        flags: READ,
+        flags: flags::READ_FAST,
         args: &[key("key")],
+        reply: "integer",
         handler: pexpiretime,
-        ..row("PEXPIRETIME", "Returns the unix time in milliseconds at which a key expires.")
+        ..Group::Generic.row(
+            "PEXPIRETIME",
+            "7.0.0",
+            "Returns the unix time in milliseconds at which a key expires.",
+        )
     },
     Command {
-        since: "2.6.0",
-        flags: READ,
+        flags: flags::READ_FAST,
         args: &[key("key")],
+        reply: "integer",
         handler: pttl,
         tips: &["nondeterministic_output"],
-        ..row("PTTL", "Returns how many milliseconds are left until a key expires.")
+        ..Group::Generic.row("PTTL", "2.6.0", "Returns how many milliseconds are left until a key expires.")
     },
     Command {
-        flags: READ,
+        flags: flags::READ_FAST,
         args: &[key("key")],
+        reply: "integer",
         handler: ttl,
         tips: &["nondeterministic_output"],
-        ..row("TTL", "Returns how many seconds are left until a key expires.")
+        ..Group::Generic.row("TTL", "1.0.0", "Returns how many seconds are left until a key expires.")
     },
 ];

@@ -7,7 +7,7 @@ use core::fmt::Write;
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, string};
+use crate::command::{Command, Group, flags, string};
 use crate::config::REDIS_VERSION;
 use crate::config::{self, Fact};
 use crate::number::{decimal, fixed};
@@ -394,14 +394,11 @@ fn keyspace(ctx: &Context<'_>, out: &mut String) {
 }
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    name: "INFO",
-    group: Group::Server,
-    summary: "Returns the state of the server, in sections.",
-    flags: Flags::LOADING.and(Flags::STALE),
+    flags: flags::ANYTIME,
     args: &[string("section").optional().multiple()],
     reply: "bulk-string",
     handler: info,
     categories: &["dangerous"],
     tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
-    ..Command::DEFAULT
+    ..Group::Server.row("INFO", "1.0.0", "Returns the state of the server, in sections.")
 }];

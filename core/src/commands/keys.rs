@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Arg, Begin, Command, Find, Flags, Group, KeySpec, integer, key, token};
+use crate::command::{Arg, Command, Group, KeySpec, access, flags, integer, key, keys, token};
 use crate::keyspace::{Entry, NotifyClass, Store, ValueRef};
 use crate::number;
 use crate::resp::args::Args;
@@ -62,7 +62,7 @@ fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Resul
         return Ok(false);
     }
     let entry = ctx.store.take(from).expect("the key was just found");
-    // What is replaced goes first: the name is new to those who wait for it.
+    // What is replaced goes first: the name is new to the clients that wait for it.
     ctx.store.remove(to);
     ctx.store.put_entry(entry.renamed(to));
     ctx.store.signal(from);
@@ -123,11 +123,11 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if source == target && from == to {
         return Err(Error::SameObject);
     }
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     if let Some(entry) = ctx.store.peek(from) {
         ctx.server.memory.take(entry.copy_bytes())?;
     }
-    let Some(entry) = ctx.store.read(from).map(|entry| entry.copied(to, &compact)) else {
+    let Some(entry) = ctx.store.read(from).map(|entry| entry.copied(to, &limits)) else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     };
@@ -231,153 +231,147 @@ fn object_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const WRITE: Flags = Flags::WRITE;
-const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
-
-const DELETED: &[KeySpec] = &[KeySpec::range(1, -1, &["RM", "delete"])];
-const LOOKED_AT: &[KeySpec] = &[KeySpec::range(1, -1, &["RO"])];
-const COPIED: &[KeySpec] =
-    &[KeySpec::range(1, 0, &["RO", "access"]), KeySpec::range(2, 0, &["OW", "update"])];
-const RENAMED: &[KeySpec] =
-    &[KeySpec::range(1, 0, &["RW", "access", "delete"]), KeySpec::range(2, 0, &["OW", "update"])];
-const RENAMED_NX: &[KeySpec] =
-    &[KeySpec::range(1, 0, &["RW", "access", "delete"]), KeySpec::range(2, 0, &["OW", "insert"])];
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Generic, reply: "integer", summary, ..Command::DEFAULT }
-}
-
 const ONE_KEY: &[Arg] = &[key("key")];
-const OBJECT_KEY: &[KeySpec] =
-    &[KeySpec { flags: &["RO"], begin: Begin::Index(2), find: Find::Range { last: 0, step: 1, limit: 0 } }];
-
-/// A subcommand of OBJECT that looks at one key.
-const fn object_row(name: &'static str, summary: &'static str) -> Command {
-    Command {
-        flags: Flags::READONLY,
-        args: ONE_KEY,
-        keys: Some(OBJECT_KEY),
-        tips: &["nondeterministic_output"],
-        ..row(name, summary)
-    }
-}
-
 const OBJECT: &[Command] = &[
     Command {
-        since: "2.2.3",
+        flags: flags::READ,
+        args: ONE_KEY,
         reply: "bulk-string | null",
         handler: object_encoding,
-        ..object_row("ENCODING", "Returns the form in which a value is stored.")
+        keys: Some(&[KeySpec::range(2, 0, access::LOOK)]),
+        tips: &["nondeterministic_output"],
+        ..Group::Generic.row("ENCODING", "2.2.3", "Returns the form in which a value is stored.")
     },
     Command {
-        since: "4.0.0",
+        flags: flags::READ,
+        args: ONE_KEY,
         reply: "integer | null",
         handler: object_freq,
-        ..object_row("FREQ", "Returns how often a key was used lately, on a logarithmic scale.")
+        keys: Some(&[KeySpec::range(2, 0, access::LOOK)]),
+        tips: &["nondeterministic_output"],
+        ..Group::Generic.row(
+            "FREQ",
+            "4.0.0",
+            "Returns how often a key was used lately, on a logarithmic scale.",
+        )
     },
     Command {
-        since: "6.2.0",
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: object_help,
-        ..row("HELP", "Lists the subcommands.")
+        ..Group::Generic.row("HELP", "6.2.0", "Lists the subcommands.")
     },
     Command {
-        since: "2.2.3",
+        flags: flags::READ,
+        args: ONE_KEY,
         reply: "integer | null",
         handler: object_idletime,
-        ..object_row("IDLETIME", "Returns for how many seconds a key was not used.")
+        keys: Some(&[KeySpec::range(2, 0, access::LOOK)]),
+        tips: &["nondeterministic_output"],
+        ..Group::Generic.row("IDLETIME", "2.2.3", "Returns for how many seconds a key was not used.")
     },
     Command {
-        since: "2.2.3",
+        flags: flags::READ,
+        args: ONE_KEY,
         reply: "integer | null",
         handler: object_refcount,
-        ..object_row("REFCOUNT", "Returns how many references a value has.")
+        keys: Some(&[KeySpec::range(2, 0, access::LOOK)]),
+        tips: &["nondeterministic_output"],
+        ..Group::Generic.row("REFCOUNT", "2.2.3", "Returns how many references a value has.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        since: "6.2.0",
         complexity: "O(N) in the size of the value",
-        flags: Flags::WRITE.and(Flags::DENYOOM),
+        flags: flags::GROW,
         args: &[
             key("source"),
             key("destination"),
             integer("destination-db").after("DB").optional(),
             token("replace", "REPLACE").optional(),
         ],
+        reply: "integer",
         handler: copy,
-        keys: Some(COPIED),
-        ..row("COPY", "Copies the value of a key to another key.")
+        keys: Some(&[KeySpec::range(1, 0, access::READ), KeySpec::range(2, 0, access::OVERWRITE)]),
+        ..Group::Generic.row("COPY", "6.2.0", "Copies the value of a key to another key.")
     },
     Command {
         complexity: "O(N) in the number of keys",
-        flags: WRITE,
+        flags: flags::WRITE,
         args: &[key("key").multiple()],
+        reply: "integer",
         handler: del,
+        keys: Some(&[KeySpec::range(1, -1, &["RM", "delete"])]),
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
-        keys: Some(DELETED),
-        ..row("DEL", "Deletes keys and returns how many there were.")
+        ..Group::Generic.row("DEL", "1.0.0", "Deletes keys and returns how many there were.")
     },
     Command {
         complexity: "O(N) in the number of keys",
-        flags: READ_FAST,
+        flags: flags::READ_FAST,
         args: &[key("key").multiple()],
+        reply: "integer",
         handler: exists,
+        keys: Some(&[KeySpec::range(1, -1, access::LOOK)]),
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
-        keys: Some(LOOKED_AT),
-        ..row("EXISTS", "Returns how many of the keys exist; a key named twice counts twice.")
+        ..Group::Generic.row(
+            "EXISTS",
+            "1.0.0",
+            "Returns how many of the keys exist; a key named twice counts twice.",
+        )
     },
     Command {
-        flags: Flags::WRITE.and(Flags::FAST),
+        flags: flags::WRITE_FAST,
         args: &[key("key"), integer("db")],
+        reply: "integer",
         handler: move_to_db,
-        ..row("MOVE", "Moves a key to another database.")
+        ..Group::Generic.row("MOVE", "1.0.0", "Moves a key to another database.")
     },
-    Command { since: "2.2.3", subcommands: OBJECT, ..row("OBJECT", "Tells how a value is stored and used.") },
     Command {
-        flags: WRITE,
+        reply: "integer",
+        subcommands: OBJECT,
+        ..Group::Generic.row("OBJECT", "2.2.3", "Tells how a value is stored and used.")
+    },
+    Command {
+        flags: flags::WRITE,
         args: &[key("key"), key("newkey")],
-        reply: "simple-string",
         handler: rename,
-        keys: Some(RENAMED),
-        ..row("RENAME", "Gives a key another name, replacing the key that had it.")
+        keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::OVERWRITE)]),
+        ..Group::Generic.row("RENAME", "1.0.0", "Gives a key another name, replacing the key that had it.")
     },
     Command {
-        flags: Flags::WRITE.and(Flags::FAST),
+        flags: flags::WRITE_FAST,
         args: &[key("key"), key("newkey")],
+        reply: "integer",
         handler: renamenx,
-        keys: Some(RENAMED_NX),
-        ..row("RENAMENX", "Gives a key another name, but only if no key has it.")
+        keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::CREATE)]),
+        ..Group::Generic.row("RENAMENX", "1.0.0", "Gives a key another name, but only if no key has it.")
     },
     Command {
-        since: "3.2.1",
         complexity: "O(N) in the number of keys",
-        flags: READ_FAST,
+        flags: flags::READ_FAST,
         args: &[key("key").multiple()],
+        reply: "integer",
         handler: touch,
+        keys: Some(&[KeySpec::range(1, -1, access::LOOK)]),
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
-        keys: Some(LOOKED_AT),
-        ..row("TOUCH", "Marks keys as used and returns how many exist.")
+        ..Group::Generic.row("TOUCH", "3.2.1", "Marks keys as used and returns how many exist.")
     },
     Command {
-        flags: READ_FAST,
+        flags: flags::READ_FAST,
         args: &[key("key")],
-        reply: "simple-string",
         handler: type_of,
-        keys: Some(&[KeySpec::range(1, 0, &["RO"])]),
-        ..row("TYPE", "Returns the type of the value at a key.")
+        keys: Some(keys::LOOK),
+        ..Group::Generic.row("TYPE", "1.0.0", "Returns the type of the value at a key.")
     },
     Command {
-        since: "4.0.0",
         complexity: "O(1) per key; the memory is given back later",
-        flags: Flags::WRITE.and(Flags::FAST),
+        flags: flags::WRITE_FAST,
         args: &[key("key").multiple()],
+        reply: "integer",
         handler: del,
+        keys: Some(&[KeySpec::range(1, -1, &["RM", "delete"])]),
         tips: &["request_policy:multi_shard", "response_policy:agg_sum"],
-        keys: Some(DELETED),
-        ..row("UNLINK", "Deletes keys and returns how many there were.")
+        ..Group::Generic.row("UNLINK", "4.0.0", "Deletes keys and returns how many there were.")
     },
 ];

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Command, Flags, Group, string};
+use crate::command::{Command, Group, flags, string};
 use crate::number;
 use crate::observe::{Counts, Event, Sample};
 use crate::resp::args::Args;
@@ -201,69 +201,65 @@ fn latency_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const FLAGS: Flags = Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE);
 const TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
 
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command {
-        name,
-        group: Group::Server,
-        since: "2.8.13",
-        flags: FLAGS,
-        tips: TIPS,
-        summary,
-        ..Command::DEFAULT
-    }
-}
-
 const LATENCY: &[Command] = &[
-    Command { reply: "bulk-string", handler: doctor, ..row("DOCTOR", "Tells in words what took long.") },
     Command {
+        flags: flags::ADMIN_ANYTIME,
+        reply: "bulk-string",
+        handler: doctor,
+        tips: TIPS,
+        ..Group::Server.row("DOCTOR", "2.8.13", "Tells in words what took long.")
+    },
+    Command {
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("event")],
         reply: "bulk-string",
         handler: graph,
-        ..row("GRAPH", "Draws when an event took long.")
+        tips: TIPS,
+        ..Group::Server.row("GRAPH", "2.8.13", "Draws when an event took long.")
     },
     Command {
-        since: "2.8.13",
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
-        tips: &[],
         handler: latency_help,
-        ..row("HELP", "Lists the subcommands.")
+        ..Group::Server.row("HELP", "2.8.13", "Lists the subcommands.")
     },
     Command {
-        since: "7.0.0",
         complexity: "O(N) in the number of commands",
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("command").optional().multiple()],
         reply: "map of bulk-string to map",
         handler: histogram,
-        ..row("HISTOGRAM", "Returns how long commands take.")
+        tips: TIPS,
+        ..Group::Server.row("HISTOGRAM", "7.0.0", "Returns how long commands take.")
     },
     Command {
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("event")],
         reply: "array of [time: integer, milliseconds: integer]",
         handler: history,
-        ..row("HISTORY", "Returns when an event took how long.")
+        tips: TIPS,
+        ..Group::Server.row("HISTORY", "2.8.13", "Returns when an event took how long.")
     },
     Command {
+        flags: flags::ADMIN_ANYTIME,
         reply: "array of [event: bulk-string, time: integer, latest: integer, greatest: integer]",
         handler: latest,
-        ..row("LATEST", "Returns the latest time of each event.")
+        tips: TIPS,
+        ..Group::Server.row("LATEST", "2.8.13", "Returns the latest time of each event.")
     },
     Command {
+        flags: flags::ADMIN_ANYTIME,
         args: &[string("event").optional().multiple()],
         reply: "integer",
-        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
         handler: reset,
-        ..row("RESET", "Forgets some events, or all of them.")
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+        ..Group::Server.row("RESET", "2.8.13", "Forgets some events, or all of them.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    flags: Flags::NONE,
-    tips: &[],
     subcommands: LATENCY,
-    ..row("LATENCY", "Tells when commands took long.")
+    ..Group::Server.row("LATENCY", "2.8.13", "Tells when commands took long.")
 }];

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key};
+use crate::command::{Command, Group, KeySpec, access, flags, integer, key};
 use crate::keyspace::{Entry, ValueRef};
 use crate::resp::args::Args;
 use crate::server::Server;
@@ -192,56 +192,51 @@ fn memory_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const USED: &[KeySpec] =
-    &[KeySpec { flags: &["RO"], begin: Begin::Index(2), find: Find::Range { last: 0, step: 1, limit: 0 } }];
 const TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"];
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Server, since: "4.0.0", summary, ..Command::DEFAULT }
-}
 
 const MEMORY: &[Command] = &[
     Command {
         reply: "bulk-string",
-        tips: TIPS,
         handler: doctor,
-        ..row("DOCTOR", "Tells in words what is remarkable about the use of memory.")
+        tips: TIPS,
+        ..Group::Server.row("DOCTOR", "4.0.0", "Tells in words what is remarkable about the use of memory.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: memory_help,
-        ..row("HELP", "Lists the subcommands.")
+        ..Group::Server.row("HELP", "4.0.0", "Lists the subcommands.")
     },
     Command {
         reply: "bulk-string",
-        tips: TIPS,
         handler: malloc_stats,
-        ..row("MALLOC-STATS", "Returns what the allocator tells.")
+        tips: TIPS,
+        ..Group::Server.row("MALLOC-STATS", "4.0.0", "Returns what the allocator tells.")
     },
     Command {
-        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
         handler: purge,
-        ..row("PURGE", "Does nothing: the engine holds no freed memory back.")
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        ..Group::Server.row("PURGE", "4.0.0", "Does nothing: the engine holds no freed memory back.")
     },
     Command {
         complexity: "O(N) in the number of connections and of segments of the tables",
         reply: "map",
-        tips: TIPS,
         handler: stats,
-        ..row("STATS", "Returns what the parts of the server take, in bytes.")
+        tips: TIPS,
+        ..Group::Server.row("STATS", "4.0.0", "Returns what the parts of the server take, in bytes.")
     },
     Command {
         complexity: "O(N) in the number of elements",
-        flags: Flags::READONLY,
+        flags: flags::READ,
         args: &[key("key"), integer("count").after("SAMPLES").optional()],
         reply: "integer | null",
-        keys: Some(USED),
         handler: usage,
-        ..row("USAGE", "Returns how many bytes a key takes with its value.")
+        keys: Some(&[KeySpec::range(2, 0, access::LOOK)]),
+        ..Group::Server.row("USAGE", "4.0.0", "Returns how many bytes a key takes with its value.")
     },
 ];
 
-pub(crate) const ROWS: &[Command] =
-    &[Command { subcommands: MEMORY, ..row("MEMORY", "Tells what keys and the server take.") }];
+pub(crate) const ROWS: &[Command] = &[Command {
+    subcommands: MEMORY,
+    ..Group::Server.row("MEMORY", "4.0.0", "Tells what keys and the server take.")
+}];

@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Command, Flags, Group, string};
+use crate::command::{Command, Flags, Group, flags, string};
 use crate::resp::args::Args;
 
 fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -26,49 +26,41 @@ fn module_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT);
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command {
-        name,
-        group: Group::Server,
-        since,
-        flags: ADMIN.and(Flags::NO_ASYNC_LOADING),
-        summary,
-        handler: refused,
-        ..Command::DEFAULT
-    }
-}
-
 const MODULE: &[Command] = &[
     Command {
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: module_help,
-        ..row("HELP", "5.0.0", "Lists the subcommands.")
+        ..Group::Server.row("HELP", "5.0.0", "Lists the subcommands.")
     },
     Command {
-        flags: ADMIN,
+        flags: flags::ADMIN,
         reply: "array",
-        tips: &["nondeterministic_output_order"],
         handler: list,
-        ..row("LIST", "4.0.0", "Returns the loaded modules, of which there are none.")
+        tips: &["nondeterministic_output_order"],
+        ..Group::Server.row("LIST", "4.0.0", "Returns the loaded modules, of which there are none.")
     },
     Command {
+        flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
         args: &[string("path"), string("arg").optional().multiple()],
-        ..row("LOAD", "4.0.0", "Fails: there are no modules.")
+        handler: refused,
+        ..Group::Server.row("LOAD", "4.0.0", "Fails: there are no modules.")
     },
     Command {
+        flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
         args: &[string("path"), string("arg").optional().multiple()],
-        ..row("LOADEX", "7.0.0", "Fails: there are no modules.")
+        handler: refused,
+        ..Group::Server.row("LOADEX", "7.0.0", "Fails: there are no modules.")
     },
-    Command { args: &[string("name")], ..row("UNLOAD", "4.0.0", "Fails: there are no modules.") },
+    Command {
+        flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
+        args: &[string("name")],
+        handler: refused,
+        ..Group::Server.row("UNLOAD", "4.0.0", "Fails: there are no modules.")
+    },
 ];
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    flags: Flags::NONE,
-    handler: crate::commands::container,
     subcommands: MODULE,
-    ..row("MODULE", "4.0.0", "Tells that there are no modules.")
+    ..Group::Server.row("MODULE", "4.0.0", "Tells that there are no modules.")
 }];

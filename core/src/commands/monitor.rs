@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group};
+use crate::command::{Command, Group, flags};
 use crate::resp::args::Args;
 
 fn monitor(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -18,10 +18,7 @@ fn monitor(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 }
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    name: "MONITOR",
-    group: Group::Server,
-    flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE),
-    summary: "Sends every command that runs to the connection, until RESET.",
+    flags: flags::ADMIN_ANYTIME,
     handler: monitor,
-    ..Command::DEFAULT
+    ..Group::Server.row("MONITOR", "1.0.0", "Sends every command that runs to the connection, until RESET.")
 }];

@@ -2,10 +2,10 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, one_of, token};
+use crate::command::{Command, Flags, Group, flags, one_of, token};
 use crate::resp::args::Args;
 use crate::scripting;
-use crate::server::Unusual;
+use crate::server::GlobalState;
 
 const NOT_PERSISTED: Error =
     Error::Text("ERR nothing can be saved: the engine holds its data in memory only");
@@ -47,7 +47,7 @@ fn shutdown(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if is_abort {
         return Err(Error::Text("ERR No shutdown in progress."));
     }
-    if !saves_not && ctx.server.unusual.has(Unusual::BUSY) {
+    if !saves_not && ctx.server.global_state.has(GlobalState::BUSY) {
         return Err(scripting::busy(ctx.server));
     }
     if saves && !is_forced {
@@ -58,42 +58,38 @@ fn shutdown(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT);
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command {
-        name,
-        group: Group::Server,
-        flags: ADMIN.and(Flags::NO_ASYNC_LOADING),
-        summary,
-        ..Command::DEFAULT
-    }
-}
-
 pub(crate) const ROWS: &[Command] = &[
-    Command { handler: save, ..row("BGREWRITEAOF", "Fails: nothing is persisted.") },
     Command {
-        args: &[token("schedule", "SCHEDULE").optional()],
-        arity: Some(-1),
-        handler: bgsave,
-        ..row("BGSAVE", "Fails: nothing is persisted.")
+        flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
+        handler: save,
+        ..Group::Server.row("BGREWRITEAOF", "1.0.0", "Fails: nothing is persisted.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
+        args: &[token("schedule", "SCHEDULE").optional()],
+        handler: bgsave,
+        arity: Some(-1),
+        ..Group::Server.row("BGSAVE", "1.0.0", "Fails: nothing is persisted.")
+    },
+    Command {
+        flags: flags::ANYTIME.and(Flags::FAST),
         reply: "integer",
+        handler: lastsave,
         categories: &["admin", "dangerous"],
         tips: &["nondeterministic_output"],
-        handler: lastsave,
-        ..row("LASTSAVE", "Returns the unix time at which the server began, since nothing was saved.")
+        ..Group::Server.row(
+            "LASTSAVE",
+            "1.0.0",
+            "Returns the unix time at which the server began, since nothing was saved.",
+        )
     },
     Command {
-        flags: ADMIN.and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
+        flags: flags::ADMIN.and(Flags::NO_MULTI).and(Flags::NO_ASYNC_LOADING),
         handler: save,
-        ..row("SAVE", "Fails: nothing is persisted.")
+        ..Group::Server.row("SAVE", "1.0.0", "Fails: nothing is persisted.")
     },
     Command {
-        flags: ADMIN.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_MULTI).and(Flags::ALLOW_BUSY),
+        flags: flags::ADMIN_ANYTIME.and(Flags::NO_MULTI).and(Flags::ALLOW_BUSY),
         args: &[
             one_of("save-selector", &[token("nosave", "NOSAVE"), token("save", "SAVE")]).optional(),
             token("now", "NOW").optional(),
@@ -102,6 +98,6 @@ pub(crate) const ROWS: &[Command] = &[
         ],
         reply: "simple-string | none",
         handler: shutdown,
-        ..row("SHUTDOWN", "Stops the server.")
+        ..Group::Server.row("SHUTDOWN", "1.0.0", "Stops the server.")
     },
 ];

@@ -6,7 +6,7 @@ use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::base::memory::Purpose;
 use crate::command::context::{self, Context, Flow};
-use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, pattern, string};
+use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, flags, pattern, string};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::server::connection::{ConnId, Connection};
@@ -230,11 +230,6 @@ fn help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const PUBLISH: Flags = Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST);
-const SUBSCRIBE: Flags =
-    Flags::PUBSUB.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE).and(Flags::SUBSCRIBED);
-const INSPECT: Flags = Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE);
-
 /// Shard channels decide about the slot as keys do, but are none.
 const fn shard_channel_spec(last: i32) -> KeySpec {
     KeySpec { flags: &["not_key"], begin: Begin::Index(1), find: Find::Range { last, step: 1, limit: 0 } }
@@ -242,184 +237,128 @@ const fn shard_channel_spec(last: i32) -> KeySpec {
 
 const SUBCOMMANDS: &[Command] = &[
     Command {
-        name: "CHANNELS",
-        group: Group::PubSub,
-        since: "2.8.0",
         complexity: "O(N) with N channels.",
-        summary: "Names the channels that have subscribers.",
-        flags: INSPECT,
+        flags: flags::ANYTIME.and(Flags::PUBSUB),
         args: &[pattern("pattern").optional()],
         reply: "array of bulk-string",
         handler: channels,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("CHANNELS", "2.8.0", "Names the channels that have subscribers.")
     },
     Command {
-        name: "HELP",
-        group: Group::PubSub,
-        since: "6.2.0",
-        summary: "Describes the subcommands.",
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: help,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("HELP", "6.2.0", "Describes the subcommands.")
     },
     Command {
-        name: "NUMPAT",
-        group: Group::PubSub,
-        since: "2.8.0",
-        summary: "Counts the different patterns that have subscribers.",
-        flags: INSPECT,
+        flags: flags::ANYTIME.and(Flags::PUBSUB),
         reply: "integer",
         handler: numpat,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("NUMPAT", "2.8.0", "Counts the different patterns that have subscribers.")
     },
     Command {
-        name: "NUMSUB",
-        group: Group::PubSub,
-        since: "2.8.0",
         complexity: "O(N) with N channels asked for.",
-        summary: "Counts the subscribers of channels.",
-        flags: INSPECT,
+        flags: flags::ANYTIME.and(Flags::PUBSUB),
         args: &[string("channel").multiple().optional()],
         reply: "array of pairs of bulk-string and integer",
         handler: numsub,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("NUMSUB", "2.8.0", "Counts the subscribers of channels.")
     },
     Command {
-        name: "SHARDCHANNELS",
-        group: Group::PubSub,
-        since: "7.0.0",
         complexity: "O(N) with N shard channels.",
-        summary: "Names the shard channels that have subscribers.",
-        flags: INSPECT,
+        flags: flags::ANYTIME.and(Flags::PUBSUB),
         args: &[pattern("pattern").optional()],
         reply: "array of bulk-string",
         handler: shard_channels,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("SHARDCHANNELS", "7.0.0", "Names the shard channels that have subscribers.")
     },
     Command {
-        name: "SHARDNUMSUB",
-        group: Group::PubSub,
-        since: "7.0.0",
         complexity: "O(N) with N shard channels asked for.",
-        summary: "Counts the subscribers of shard channels.",
-        flags: INSPECT,
+        flags: flags::ANYTIME.and(Flags::PUBSUB),
         args: &[string("shardchannel").multiple().optional()],
         reply: "array of pairs of bulk-string and integer",
         handler: shardnumsub,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("SHARDNUMSUB", "7.0.0", "Counts the subscribers of shard channels.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        name: "PSUBSCRIBE",
-        group: Group::PubSub,
-        since: "2.0.0",
         complexity: "O(N) with N patterns.",
-        summary: "Listens to every channel that matches one of these patterns.",
-        flags: SUBSCRIBE,
+        flags: flags::SESSION.and(Flags::PUBSUB).and(Flags::SUBSCRIBED),
         args: &[pattern("pattern").multiple()],
         reply: "push for every pattern",
         handler: psubscribe,
-        ..Command::DEFAULT
+        ..Group::PubSub.row(
+            "PSUBSCRIBE",
+            "2.0.0",
+            "Listens to every channel that matches one of these patterns.",
+        )
     },
     Command {
-        name: "PUBLISH",
-        group: Group::PubSub,
-        since: "2.0.0",
         complexity: "O(N+M) with N subscribers of the channel and M patterns of all clients.",
-        summary: "Sends a message to all who listen to a channel.",
-        flags: PUBLISH,
+        flags: flags::ANYTIME.and(Flags::PUBSUB).and(Flags::FAST),
         args: &[string("channel"), string("message")],
         reply: "integer",
         handler: publish,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("PUBLISH", "2.0.0", "Sends a message to all who listen to a channel.")
     },
     Command {
-        name: "PUBSUB",
-        group: Group::PubSub,
-        since: "2.8.0",
         complexity: "Depends on the subcommand.",
-        summary: "Tells about channels, patterns and their subscribers.",
         reply: "any",
         subcommands: SUBCOMMANDS,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("PUBSUB", "2.8.0", "Tells about channels, patterns and their subscribers.")
     },
     Command {
-        name: "PUNSUBSCRIBE",
-        group: Group::PubSub,
-        since: "2.0.0",
         complexity: "O(N) with N patterns.",
-        summary: "Stops listening to these patterns, or to all.",
-        flags: SUBSCRIBE,
+        flags: flags::SESSION.and(Flags::PUBSUB).and(Flags::SUBSCRIBED),
         args: &[pattern("pattern").multiple().optional()],
         reply: "push for every pattern",
         handler: punsubscribe,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("PUNSUBSCRIBE", "2.0.0", "Stops listening to these patterns, or to all.")
     },
     Command {
-        name: "SPUBLISH",
-        group: Group::PubSub,
-        since: "7.0.0",
         complexity: "O(N) with N subscribers of the shard channel.",
-        summary: "Sends a message to all who listen to a shard channel.",
-        flags: PUBLISH,
+        flags: flags::ANYTIME.and(Flags::PUBSUB).and(Flags::FAST),
         args: &[string("shardchannel"), string("message")],
         reply: "integer",
         handler: spublish,
         keys: Some(&[shard_channel_spec(0)]),
-        ..Command::DEFAULT
+        ..Group::PubSub.row("SPUBLISH", "7.0.0", "Sends a message to all who listen to a shard channel.")
     },
     Command {
-        name: "SSUBSCRIBE",
-        group: Group::PubSub,
-        since: "7.0.0",
         complexity: "O(N) with N shard channels.",
-        summary: "Listens to shard channels.",
-        flags: SUBSCRIBE,
+        flags: flags::SESSION.and(Flags::PUBSUB).and(Flags::SUBSCRIBED),
         args: &[string("shardchannel").multiple()],
         reply: "push for every channel",
         handler: ssubscribe,
         keys: Some(&[shard_channel_spec(-1)]),
-        ..Command::DEFAULT
+        ..Group::PubSub.row("SSUBSCRIBE", "7.0.0", "Listens to shard channels.")
     },
     Command {
-        name: "SUBSCRIBE",
-        group: Group::PubSub,
-        since: "2.0.0",
         complexity: "O(N) with N channels.",
-        summary: "Listens to channels.",
-        flags: SUBSCRIBE,
+        flags: flags::SESSION.and(Flags::PUBSUB).and(Flags::SUBSCRIBED),
         args: &[string("channel").multiple()],
         reply: "push for every channel",
         handler: subscribe,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("SUBSCRIBE", "2.0.0", "Listens to channels.")
     },
     Command {
-        name: "SUNSUBSCRIBE",
-        group: Group::PubSub,
-        since: "7.0.0",
         complexity: "O(N) with N shard channels.",
-        summary: "Stops listening to these shard channels, or to all.",
-        flags: SUBSCRIBE,
+        flags: flags::SESSION.and(Flags::PUBSUB).and(Flags::SUBSCRIBED),
         args: &[string("shardchannel").multiple().optional()],
         reply: "push for every channel",
         handler: sunsubscribe,
         keys: Some(&[shard_channel_spec(-1)]),
-        ..Command::DEFAULT
+        ..Group::PubSub.row("SUNSUBSCRIBE", "7.0.0", "Stops listening to these shard channels, or to all.")
     },
     Command {
-        name: "UNSUBSCRIBE",
-        group: Group::PubSub,
-        since: "2.0.0",
         complexity: "O(N) with N channels.",
-        summary: "Stops listening to these channels, or to all.",
-        flags: SUBSCRIBE,
+        flags: flags::SESSION.and(Flags::PUBSUB).and(Flags::SUBSCRIBED),
         args: &[string("channel").multiple().optional()],
         reply: "push for every channel",
         handler: unsubscribe,
-        ..Command::DEFAULT
+        ..Group::PubSub.row("UNSUBSCRIBE", "2.0.0", "Stops listening to these channels, or to all.")
     },
 ];
 

@@ -2,10 +2,10 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, block, integer, string, token};
+use crate::command::{Command, Flags, Group, block, flags, integer, string, token};
 use crate::number::parse_i64;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block};
+use crate::server::blocking::{Block, TimeoutReply};
 
 /// The time in milliseconds after which a wait ends, as an absolute time in steady microseconds; 0 is never.
 fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {
@@ -26,7 +26,7 @@ fn wait(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     }
-    Ok(Flow::Block(Block::until(deadline, Absent::Zero)))
+    Ok(Flow::wait(Block::until(deadline, TimeoutReply::Zero)))
 }
 
 fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
@@ -43,9 +43,9 @@ fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ));
     }
     if replicas > 0 {
-        return Ok(Flow::Block(Block::until(deadline, Absent::TwoZeros)));
+        return Ok(Flow::wait(Block::until(deadline, TimeoutReply::TwoZeros)));
     }
-    Absent::TwoZeros.write(&mut ctx.reply);
+    TimeoutReply::TwoZeros.write(&mut ctx.reply);
     Ok(Flow::Done)
 }
 
@@ -59,7 +59,7 @@ fn role(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 fn replicaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.is(1, "NO") && args.is(2, "ONE") {
-        // It is nobody's replica already.
+        // It is no server's replica already.
         ctx.reply.ok();
         return Ok(Flow::Done);
     }
@@ -93,16 +93,9 @@ fn no_replicas(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Err(Error::Text("ERR replication is not supported: the engine serves no replicas"))
 }
 
-const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT);
-
-/// A row of this file.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Server, since, flags: ADMIN, summary, ..Command::DEFAULT }
-}
-
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        flags: ADMIN.and(Flags::STALE),
+        flags: flags::ADMIN.and(Flags::STALE),
         args: &[
             block(
                 "target",
@@ -113,64 +106,70 @@ pub(crate) const ROWS: &[Command] = &[
             integer("milliseconds").after("TIMEOUT").optional(),
         ],
         handler: failover,
-        ..row("FAILOVER", "6.2.0", "Fails: there is no replica that could take over.")
+        ..Group::Server.row("FAILOVER", "6.2.0", "Fails: there is no replica that could take over.")
     },
     Command {
-        flags: ADMIN.and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
+        flags: flags::ADMIN.and(Flags::NO_MULTI).and(Flags::NO_ASYNC_LOADING),
         args: &[string("replicationid"), integer("offset")],
+        handler: no_replicas,
         arity: Some(-3),
-        handler: no_replicas,
-        ..row("PSYNC", "2.8.0", "Fails: replicas are not served.")
+        ..Group::Server.row("PSYNC", "2.8.0", "Fails: replicas are not served.")
     },
     Command {
-        flags: ADMIN.and(Flags::LOADING).and(Flags::STALE).and(Flags::ALLOW_BUSY),
+        flags: flags::ADMIN_ANYTIME.and(Flags::ALLOW_BUSY),
+        handler: no_replicas,
         arity: Some(-1),
-        handler: no_replicas,
-        ..row("REPLCONF", "3.0.0", "Fails: replicas are not served.")
+        ..Group::Server.row("REPLCONF", "3.0.0", "Fails: replicas are not served.")
     },
     Command {
-        flags: ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
+        flags: flags::ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
         args: &[string("host"), string("port")],
         handler: replicaof,
-        ..row("REPLICAOF", "5.0.0", "Takes NO ONE, which the server is a replica of.")
+        ..Group::Server.row("REPLICAOF", "5.0.0", "Takes NO ONE, which the server is a replica of.")
     },
     Command {
-        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST),
+        flags: flags::SESSION.and(Flags::FAST),
         reply: "[role: bulk-string, offset: integer, replicas: array]",
-        categories: &["admin", "dangerous"],
         handler: role,
-        ..row("ROLE", "2.8.12", "Tells that the server is a master without replicas.")
+        categories: &["admin", "dangerous"],
+        ..Group::Server.row("ROLE", "2.8.12", "Tells that the server is a master without replicas.")
     },
     Command {
-        deprecated: Some(("5.0.0", "REPLICAOF")),
-        flags: ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
+        flags: flags::ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
         args: &[string("host"), string("port")],
         handler: replicaof,
-        ..row("SLAVEOF", "1.0.0", "Does what REPLICAOF does.")
+        deprecated: Some(("5.0.0", "REPLICAOF")),
+        ..Group::Server.row("SLAVEOF", "1.0.0", "Does what REPLICAOF does.")
     },
     Command {
-        flags: ADMIN.and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
+        flags: flags::ADMIN.and(Flags::NO_MULTI).and(Flags::NO_ASYNC_LOADING),
         handler: no_replicas,
-        ..row("SYNC", "1.0.0", "Fails: replicas are not served.")
+        ..Group::Server.row("SYNC", "1.0.0", "Fails: replicas are not served.")
     },
     Command {
-        group: Group::Generic,
         flags: Flags::BLOCKING,
         args: &[integer("numreplicas"), integer("timeout")],
         reply: "integer",
+        handler: wait,
         categories: &["connection"],
         tips: &["request_policy:all_shards", "response_policy:agg_min"],
-        handler: wait,
-        ..row("WAIT", "3.0.0", "Waits for replicas until the timeout, and returns how many there were: 0.")
+        ..Group::Generic.row(
+            "WAIT",
+            "3.0.0",
+            "Waits for replicas until the timeout, and returns how many there were: 0.",
+        )
     },
     Command {
-        group: Group::Generic,
         flags: Flags::BLOCKING,
         args: &[integer("numlocal"), integer("numreplicas"), integer("timeout")],
         reply: "[local: integer, replicas: integer]",
+        handler: waitaof,
         categories: &["connection"],
         tips: &["request_policy:all_shards", "response_policy:agg_min"],
-        handler: waitaof,
-        ..row("WAITAOF", "7.2.0", "Waits for replicas until the timeout; nothing is persisted here.")
+        ..Group::Generic.row(
+            "WAITAOF",
+            "7.2.0",
+            "Waits for replicas until the timeout; nothing is persisted here.",
+        )
     },
 ];

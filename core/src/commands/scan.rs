@@ -3,7 +3,7 @@
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, integer, pattern, string};
+use crate::command::{Command, Group, flags, integer, pattern, string};
 use crate::resp::args::Args;
 use crate::structures::Item;
 use crate::structures::table::Keyed;
@@ -40,7 +40,7 @@ fn keys(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mark = ctx.reply.mark();
     let (store, reply) = (&*ctx.store, &mut ctx.reply);
     let mut found = 0;
-    for entry in store.entries() {
+    for entry in store.entries(store.db) {
         if pattern.is_none_or(|pattern| glob_match(pattern, entry.key(), false)) {
             reply.bulk(entry.key());
             found += 1;
@@ -58,30 +58,27 @@ fn randomkey(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Generic, summary, flags: Flags::READONLY, ..Command::DEFAULT }
-}
-
 pub(crate) const ROWS: &[Command] = &[
     Command {
         complexity: "O(N) in the number of keys",
+        flags: flags::READ,
         args: &[pattern("pattern")],
         reply: "array of bulk-string",
         handler: keys,
         categories: &["dangerous"],
         tips: &["request_policy:all_shards", "nondeterministic_output_order"],
-        ..row("KEYS", "Returns all keys that match a pattern.")
+        ..Group::Generic.row("KEYS", "1.0.0", "Returns all keys that match a pattern.")
     },
     Command {
+        flags: flags::READ,
         reply: "bulk-string | null",
         handler: randomkey,
         tips: &["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
-        ..row("RANDOMKEY", "Returns a key chosen at random.")
+        ..Group::Generic.row("RANDOMKEY", "1.0.0", "Returns a key chosen at random.")
     },
     Command {
-        since: "2.8.0",
         complexity: "O(1) per call, O(N) for a whole iteration",
+        flags: flags::READ,
         args: &[
             integer("cursor"),
             pattern("pattern").after("MATCH").optional(),
@@ -91,6 +88,10 @@ pub(crate) const ROWS: &[Command] = &[
         reply: "[cursor: bulk-string, keys: array of bulk-string]",
         handler: scan,
         tips: &["nondeterministic_output", "request_policy:special", "response_policy:special"],
-        ..row("SCAN", "Iterates over the keys; each key that is there throughout is returned exactly once.")
+        ..Group::Generic.row(
+            "SCAN",
+            "2.8.0",
+            "Iterates over the keys; each key that is there throughout is returned exactly once.",
+        )
     },
 ];

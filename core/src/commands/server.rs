@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Arg, Command, Flags, Group, integer, one_of, token};
+use crate::command::{Arg, Command, Flags, Group, flags, integer, one_of, token};
 use crate::number;
 use crate::resp::args::Args;
 
@@ -72,62 +72,57 @@ fn lolwut(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Server, since, summary, ..Command::DEFAULT }
-}
-
 const MODE: &[Arg] = &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")]).optional()];
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        flags: Flags::READONLY.and(Flags::FAST),
+        flags: flags::READ_FAST,
         reply: "integer",
         handler: dbsize,
         categories: &["keyspace"],
         tips: &["request_policy:all_shards", "response_policy:agg_sum"],
-        ..row("DBSIZE", "1.0.0", "Returns how many keys the database holds.")
+        ..Group::Server.row("DBSIZE", "1.0.0", "Returns how many keys the database holds.")
     },
     Command {
         complexity: "O(1); the memory is given back later",
-        flags: Flags::WRITE,
+        flags: flags::WRITE,
         args: MODE,
         handler: flushall,
         arity: Some(-1),
         categories: &["keyspace", "dangerous"],
         tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
-        ..row("FLUSHALL", "1.0.0", "Deletes all keys of all databases.")
+        ..Group::Server.row("FLUSHALL", "1.0.0", "Deletes all keys of all databases.")
     },
     Command {
         complexity: "O(1); the memory is given back later",
-        flags: Flags::WRITE,
+        flags: flags::WRITE,
         args: MODE,
         handler: flushdb,
         arity: Some(-1),
         categories: &["keyspace", "dangerous"],
         tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
-        ..row("FLUSHDB", "1.0.0", "Deletes all keys of the database.")
+        ..Group::Server.row("FLUSHDB", "1.0.0", "Deletes all keys of the database.")
     },
     Command {
-        flags: Flags::READONLY.and(Flags::FAST),
+        flags: flags::READ_FAST,
         args: &[integer("version").after("VERSION").optional()],
         reply: "bulk-string",
         handler: lolwut,
-        ..row("LOLWUT", "5.0.0", "Returns the version of Redis that the engine behaves as.")
+        ..Group::Server.row("LOLWUT", "5.0.0", "Returns the version of Redis that the engine behaves as.")
     },
     Command {
         complexity: "O(N) in the number of clients that watch or wait",
-        flags: Flags::WRITE.and(Flags::FAST),
+        flags: flags::WRITE_FAST,
         args: &[integer("index1"), integer("index2")],
         handler: swapdb,
         categories: &["keyspace", "dangerous"],
-        ..row("SWAPDB", "4.0.0", "Swaps the keys of two databases.")
+        ..Group::Server.row("SWAPDB", "4.0.0", "Swaps the keys of two databases.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        flags: flags::ANYTIME.and(Flags::FAST),
         reply: "[seconds: bulk-string, microseconds: bulk-string]",
         handler: time,
         tips: &["nondeterministic_output"],
-        ..row("TIME", "2.6.0", "Returns the server's time.")
+        ..Group::Server.row("TIME", "2.6.0", "Returns the server's time.")
     },
 ];

@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Command, Flags, Group, integer};
+use crate::command::{Command, Flags, Group, flags, integer};
 use crate::number;
 use crate::resp::args::Args;
 
@@ -69,44 +69,39 @@ fn slowlog_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const FLAGS: Flags = Flags::ADMIN.and(Flags::LOADING).and(Flags::STALE);
-
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Server, since, flags: FLAGS, summary, ..Command::DEFAULT }
-}
-
 const SLOWLOG: &[Command] = &[
     Command {
         complexity: "O(N) in the number of entries replied",
+        flags: flags::ANYTIME.and(Flags::ADMIN),
         args: &[integer("count").optional()],
         reply: "array of [id: integer, time: integer, microseconds: integer, arguments: array of bulk-string, address: bulk-string, name: bulk-string]",
         handler: get,
         tips: &["request_policy:all_nodes", "nondeterministic_output"],
-        ..row("GET", "2.2.12", "Returns the latest commands that took long.")
+        ..Group::Server.row("GET", "2.2.12", "Returns the latest commands that took long.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: slowlog_help,
-        ..row("HELP", "6.2.0", "Lists the subcommands.")
+        ..Group::Server.row("HELP", "6.2.0", "Lists the subcommands.")
     },
     Command {
+        flags: flags::ANYTIME.and(Flags::ADMIN),
         reply: "integer",
         handler: len,
         tips: &["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"],
-        ..row("LEN", "2.2.12", "Returns how many commands the log of slow ones holds.")
+        ..Group::Server.row("LEN", "2.2.12", "Returns how many commands the log of slow ones holds.")
     },
     Command {
         complexity: "O(N) in the number of entries",
+        flags: flags::ANYTIME.and(Flags::ADMIN),
         handler: reset,
         tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
-        ..row("RESET", "2.2.12", "Empties the log of slow commands.")
+        ..Group::Server.row("RESET", "2.2.12", "Empties the log of slow commands.")
     },
 ];
 
 pub(crate) const ROWS: &[Command] = &[Command {
-    flags: Flags::NONE,
     subcommands: SLOWLOG,
-    ..row("SLOWLOG", "2.2.12", "Tells which commands took long.")
+    ..Group::Server.row("SLOWLOG", "2.2.12", "Tells which commands took long.")
 }];

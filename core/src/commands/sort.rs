@@ -9,7 +9,8 @@ use crate::base::error::{Error, until_zero};
 use crate::base::memory::ELEMENT_BYTES;
 use crate::command::context::{Context, Flow};
 use crate::command::{
-    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, integer, key, one_of, pattern, token,
+    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, flags, integer, key, keys, one_of,
+    pattern, token,
 };
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::number;
@@ -123,17 +124,17 @@ impl Elements {
         let start = self.bytes.len();
         item.append_to(&mut self.bytes);
         let score = if let Item::Int(number) = item { Some(number as f64) } else { None };
-        self.all.push(Weighed { place: start..self.bytes.len(), score, text: None });
+        self.all.push(Weighed { range: start..self.bytes.len(), score, text: None });
     }
 
     fn bytes(&self, weighed: &Weighed) -> &[u8] {
-        &self.bytes[weighed.place.clone()]
+        &self.bytes[weighed.range.clone()]
     }
 }
 
 /// An element with what it is sorted by.
 struct Weighed {
-    place: Range<usize>,
+    range: Range<usize>,
     /// Known beforehand of one that is an integer.
     score: Option<f64>,
     text: Option<Vec<u8>>,
@@ -193,7 +194,7 @@ fn order(elements: &Elements, options: &Options<'_>) -> Vec<(f64, u32)> {
         (true, ..) => {}
         // Elements with equal texts stay in their order. A missing weight comes before every other.
         (_, true, true) => order.sort_by(|a, b| directed(text(a.1).cmp(text(b.1)))),
-        // Equal ones are the same text from here on, so nobody sees their order.
+        // Equal ones are the same text from here on, so their order does not show.
         (_, true, false) => order.sort_unstable_by(|a, b| directed(bytes(a.1).cmp(bytes(b.1)))),
         _ => order.sort_unstable_by(|a, b| {
             let by_score = a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal);
@@ -205,11 +206,11 @@ fn order(elements: &Elements, options: &Options<'_>) -> Vec<(f64, u32)> {
 
 /// All elements in the order of their storage, or in the opposite one, which sets do not have.
 fn elements(store: &mut Store, key: &[u8], is_descending: bool) -> Result<Elements, Error> {
-    let compact = store.compact;
+    let limits = store.encoding_limits;
     let is_zset = matches!(store.view(key).map(|entry| entry.value()), Some(ValueRef::Zset(_)));
     if is_zset && let Ok(Some(zset)) = store.zset_mut(key) {
         // OBJECT ENCODING shows that Redis does this.
-        zset.make_large(&compact);
+        zset.make_large(&limits);
     }
     let mut elements = Elements::default();
     match store.view(key).map(|entry| entry.value()) {
@@ -242,7 +243,7 @@ fn weigh(
     weighed: &mut Weighed,
     options: &Options<'_>,
 ) -> Result<(), Error> {
-    let element = &bytes[weighed.place.clone()];
+    let element = &bytes[weighed.range.clone()];
     if let Some(pattern) = options.by {
         weighed.text = look_up(ctx, pattern, element)?;
         // What is missing weighs nothing.
@@ -321,7 +322,7 @@ fn store_result(
     options: &Options<'_>,
 ) -> Result<(), Error> {
     let mut list = List::default();
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let push = |list: &mut List, element: &[u8]| {
         let room = list.grow(fill, element.len(), 1);
         list.push_back_within(element, room);
@@ -362,30 +363,31 @@ const SOURCE: KeySpec = KeySpec {
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        name: "SORT",
-        group: Group::Generic,
-        summary: "Sorts the elements of a list, set or sorted set, and replies with them or stores them.",
         complexity: "O(N+M*log(M)) for N elements of which M are returned",
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::MOVABLEKEYS),
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
         args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA, key("destination").after("STORE").optional()],
         reply: "array of bulk-string or null | integer",
         handler: sort,
         keys_of: Some(keys_of_sort),
         categories: &["set", "sortedset", "list", "dangerous"],
-        ..Command::DEFAULT
+        ..Group::Generic.row(
+            "SORT",
+            "1.0.0",
+            "Sorts the elements of a list, set or sorted set, and replies with them or stores them.",
+        )
     },
     Command {
-        name: "SORT_RO",
-        group: Group::Generic,
-        since: "7.0.0",
-        summary: "Sorts the elements of a list, set or sorted set, and replies with them.",
         complexity: "O(N+M*log(M)) for N elements of which M are returned",
-        flags: Flags::READONLY.and(Flags::MOVABLEKEYS),
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
         args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA],
         reply: "array of bulk-string or null",
         handler: sort_ro,
-        keys: Some(&[SOURCE]),
+        keys: Some(keys::READ),
         categories: &["set", "sortedset", "list", "dangerous"],
-        ..Command::DEFAULT
+        ..Group::Generic.row(
+            "SORT_RO",
+            "7.0.0",
+            "Sorts the elements of a list, set or sorted set, and replies with them.",
+        )
     },
 ];

@@ -5,7 +5,7 @@ use core::mem;
 use crate::base::error::Error;
 use crate::base::memory::Purpose;
 use crate::command::context::{Context, Flow};
-use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, key};
+use crate::command::{Command, Flags, Group, KeySpec, access, flags, key};
 use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::Store;
 use crate::resp::args::Args;
@@ -132,65 +132,45 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     }
 }
 
-/// What all of these commands have in common.
-const ANYWHERE: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE);
-const AT_ONCE: Flags = ANYWHERE.and(Flags::FAST).and(Flags::ALLOW_BUSY);
-
 pub(crate) const ROWS: &[Command] = &[
     Command {
-        name: "DISCARD",
-        group: Group::Transactions,
-        since: "2.0.0",
         complexity: "O(N) with N queued requests.",
-        summary: "Drops the transaction and ends all watches.",
-        flags: AT_ONCE.and(Flags::IMMEDIATE),
+        flags: flags::SESSION.and(Flags::FAST).and(Flags::ALLOW_BUSY).and(Flags::IMMEDIATE),
         handler: discard,
-        ..Command::DEFAULT
+        ..Group::Transactions.row("DISCARD", "2.0.0", "Drops the transaction and ends all watches.")
     },
     Command {
-        name: "EXEC",
-        group: Group::Transactions,
-        since: "1.2.0",
         complexity: "That of the queued requests.",
-        summary: "Runs the requests of the transaction, unless a watched key has changed.",
-        flags: ANYWHERE.and(Flags::SKIP_SLOWLOG).and(Flags::IMMEDIATE),
+        flags: flags::SESSION.and(Flags::SKIP_SLOWLOG).and(Flags::IMMEDIATE),
         reply: "array of any | null",
         handler: exec,
-        ..Command::DEFAULT
+        ..Group::Transactions.row(
+            "EXEC",
+            "1.2.0",
+            "Runs the requests of the transaction, unless a watched key has changed.",
+        )
     },
     Command {
-        name: "MULTI",
-        group: Group::Transactions,
-        since: "1.2.0",
-        summary: "Begins a transaction: requests are queued until EXEC.",
-        flags: AT_ONCE.and(Flags::IMMEDIATE),
+        flags: flags::SESSION.and(Flags::FAST).and(Flags::ALLOW_BUSY).and(Flags::IMMEDIATE),
         handler: multi,
-        ..Command::DEFAULT
+        ..Group::Transactions.row("MULTI", "1.2.0", "Begins a transaction: requests are queued until EXEC.")
     },
     Command {
-        name: "UNWATCH",
-        group: Group::Transactions,
-        since: "2.2.0",
-        summary: "Ends all watches.",
-        flags: AT_ONCE,
+        flags: flags::SESSION.and(Flags::FAST).and(Flags::ALLOW_BUSY),
         handler: unwatch,
-        ..Command::DEFAULT
+        ..Group::Transactions.row("UNWATCH", "2.2.0", "Ends all watches.")
     },
     Command {
-        name: "WATCH",
-        group: Group::Transactions,
-        since: "2.2.0",
         complexity: "O(log N) per key, with N watched keys.",
-        summary: "Lets the next EXEC run only if these keys have not changed until then.",
-        flags: AT_ONCE.and(Flags::IMMEDIATE),
+        flags: flags::SESSION.and(Flags::FAST).and(Flags::ALLOW_BUSY).and(Flags::IMMEDIATE),
         args: &[key("key").multiple()],
         handler: watch,
-        keys: Some(&[KeySpec {
-            flags: &["RO"],
-            begin: Begin::Index(1),
-            find: Find::Range { last: -1, step: 1, limit: 0 },
-        }]),
-        ..Command::DEFAULT
+        keys: Some(&[KeySpec::range(1, -1, access::LOOK)]),
+        ..Group::Transactions.row(
+            "WATCH",
+            "2.2.0",
+            "Lets the next EXEC run only if these keys have not changed until then.",
+        )
     },
 ];
 

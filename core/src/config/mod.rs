@@ -15,7 +15,7 @@ use crate::number::{self, decimal};
 use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;
 use crate::structures::table::HashSeed;
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 
 /// The version of Redis whose behaviour the engine has; clients decide by it what they may use.
 pub(crate) const REDIS_VERSION: &str = "7.2.7";
@@ -204,7 +204,7 @@ pub struct Config {
     /// `tracking-table-max-keys`; 0 means no limit.
     pub tracked_keys_max: Limit,
     /// Up to which size collections keep their compact forms; the seed in it means nothing.
-    pub compact: Compact,
+    pub encoding_limits: EncodingLimits,
     /// `slowlog-log-slower-than`, in microseconds.
     pub slowlog_log_slower_than: i64,
     /// `slowlog-max-len`.
@@ -240,7 +240,7 @@ pub struct Config {
 /// Who may use DEBUG.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DebugAccess {
-    /// Nobody.
+    /// No client.
     No,
     /// Everyone.
     Yes,
@@ -272,7 +272,7 @@ impl Default for Config {
             acl_log_len_max: Limit::new(128),
             acl_all_channels: false,
             tracked_keys_max: Limit::new(1_000_000),
-            compact: Compact::new(HashSeed(0, 0)),
+            encoding_limits: EncodingLimits::new(HashSeed(0, 0)),
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: Limit::new(128),
             latency_monitor_threshold: 0,
@@ -309,7 +309,7 @@ impl Config {
         store.access.counts = self.maxmemory_policy.counts();
         store.access.log_factor = self.lfu_log_factor;
         store.access.decay_minutes = self.lfu_decay_minutes;
-        store.compact = Compact { seed: store.compact.seed, ..self.compact };
+        store.encoding_limits = EncodingLimits { seed: store.encoding_limits.seed, ..self.encoding_limits };
     }
 
     /// What the parser accepts; `restricted` for clients that have not authenticated.
@@ -549,14 +549,14 @@ const SETTINGS: &[Setting] = &[
     number!(
         "hash-max-listpack-entries",
         Some("hash-max-ziplist-entries"),
-        compact.hash_entries_max,
+        encoding_limits.hash_entries_max,
         0,
         i64::MAX
     ),
     bytes!(
         "hash-max-listpack-value",
         Some("hash-max-ziplist-value"),
-        compact.hash_value_bytes_max,
+        encoding_limits.hash_value_bytes_max,
         0,
         BYTES_MAX
     ),
@@ -596,7 +596,7 @@ const SETTINGS: &[Setting] = &[
     number!(
         "list-max-listpack-size",
         Some("list-max-ziplist-size"),
-        compact.list_fill.0,
+        encoding_limits.list_fill.0,
         i32::MIN as i64,
         i32::MAX as i64
     ),
@@ -669,20 +669,20 @@ const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
-    // Payloads are always checked in depth, whoever sends them.
+    // Payloads are always checked in depth, whichever client sends them.
     fixed!("sanitize-dump-payload", "yes"),
     fixed!("save", ""),
     bytes!("script-cache-max-bytes", None, script_cache_bytes_max, 0, BYTES_MAX),
     number!("script-cache-max-entries", None, script_cache_entries_max, 1, i64::MAX),
     number!("script-instructions-max", None, script_instructions_max, 1000, i64::MAX),
     bytes!("script-memory-max", None, script_memory_bytes_max, 1 << 20, BYTES_MAX),
-    number!("set-max-intset-entries", None, compact.intset_entries_max, 0, i64::MAX),
-    number!("set-max-listpack-entries", None, compact.set_entries_max, 0, i64::MAX),
-    bytes!("set-max-listpack-value", None, compact.set_value_bytes_max, 0, BYTES_MAX),
+    number!("set-max-intset-entries", None, encoding_limits.intset_entries_max, 0, i64::MAX),
+    number!("set-max-listpack-entries", None, encoding_limits.set_entries_max, 0, i64::MAX),
+    bytes!("set-max-listpack-value", None, encoding_limits.set_value_bytes_max, 0, BYTES_MAX),
     number!("slowlog-log-slower-than", None, slowlog_log_slower_than, -1, i64::MAX),
     number!("slowlog-max-len", None, slowlog_max_len, 0, i64::MAX),
-    bytes!("stream-node-max-bytes", None, compact.stream_node_bytes_max, 0, BYTES_MAX),
-    number!("stream-node-max-entries", None, compact.stream_node_entries_max, 0, i64::MAX),
+    bytes!("stream-node-max-bytes", None, encoding_limits.stream_node_bytes_max, 0, BYTES_MAX),
+    number!("stream-node-max-entries", None, encoding_limits.stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),
     host_checked!("tcp-keepalive", |_, value| Ok(integer(value, 0, i32::MAX as i64)?.to_string())),
     number!("timeout", None, timeout_seconds, 0, i32::MAX as i64),
@@ -692,14 +692,14 @@ const SETTINGS: &[Setting] = &[
     number!(
         "zset-max-listpack-entries",
         Some("zset-max-ziplist-entries"),
-        compact.zset_entries_max,
+        encoding_limits.zset_entries_max,
         0,
         i64::MAX
     ),
     bytes!(
         "zset-max-listpack-value",
         Some("zset-max-ziplist-value"),
-        compact.zset_value_bytes_max,
+        encoding_limits.zset_value_bytes_max,
         0,
         BYTES_MAX
     ),
@@ -723,7 +723,7 @@ mod tests {
         assert!(options.set("maxmemory", "1xb").is_err());
         assert!(options.set("maxclients", "0").is_err());
         assert!(options.set("hash-max-ziplist-entries", "7").is_ok());
-        assert_eq!(options.config.compact.hash_entries_max, Limit::new(7));
+        assert_eq!(options.config.encoding_limits.hash_entries_max, Limit::new(7));
         assert!(options.set("no-such-setting", "1").is_err());
     }
 

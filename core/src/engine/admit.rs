@@ -6,11 +6,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::acl::{self, Denied, Place};
+use crate::acl::{self, AclContext, Denied};
 use crate::base::error::{Error, until_zero};
 use crate::base::memory::Purpose;
 use crate::command::context::{Flow, unknown_subcommand};
-use crate::command::{self, Command, Flags, Found, accepts};
+use crate::command::{self, Command, Flags, ResolvedCommand, accepts};
 use crate::commands::{debug, transactions};
 use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::Store;
@@ -18,11 +18,11 @@ use crate::resp::args::Args;
 use crate::resp::{Protocol, Reply};
 use crate::scripting;
 use crate::server::blocking::Block;
-use crate::server::connection::{ConnId, Gate, OwnedRequest, Queued};
+use crate::server::connection::{ConnId, OwnedRequest, Queued, Restrictions};
 use crate::server::eviction::{self, Room};
 use crate::server::pause;
 use crate::server::tracking;
-use crate::server::{Server, Unusual};
+use crate::server::{GlobalState, Server};
 
 /// The command that stands in place of a request for which there was no memory. Whoever sends it is refused as well.
 pub(crate) const REFUSED_NAME: &[u8] = b"\0refused";
@@ -49,7 +49,7 @@ pub(crate) fn dispatch(
     conn: ConnId,
     protocol: Protocol,
     args: Args<'_>,
-    row: Option<Found>,
+    row: Option<ResolvedCommand>,
 ) -> Dispatched {
     let mut reply = Reply::new(out, protocol).within(server.memory);
     let (parent, row) = match admit(store, server, conn, args, row) {
@@ -77,19 +77,19 @@ pub(crate) fn dispatch(
             return Dispatched::Done;
         }
     };
-    if !server.unusual.is_nothing() && is_postponed(store, server, conn, row) {
+    if !server.global_state.is_usual() && is_postponed(store, server, conn, row) {
         return Dispatched::Postponed;
     }
     let connection = server.connection(conn);
     connection.last_command = Some((parent, row));
-    let gate = connection.gate;
+    let restrictions = connection.restrictions;
     if connection.transaction.is_some() && !row.flags.has(Flags::IMMEDIATE) {
         queue(server, conn, parent, row, args, &mut reply);
         return Dispatched::Done;
     }
     let invocation = Invocation { conn, row, parent, args, origin: Origin::Client };
     let flow = invoke(store, server, reply.reborrow(), &invocation);
-    if gate.has(Gate::TRACKING) {
+    if restrictions.has(Restrictions::TRACKING) {
         tracking::advance(server, conn, parent);
     }
     match flow {
@@ -108,14 +108,14 @@ pub(crate) type Row = (Option<&'static Command>, &'static Command);
 
 /// The command of a request that is refused; one that does not exist is nowhere to be counted.
 #[cold]
-fn refused_row(args: Args<'_>, row: Option<Found>) -> Option<Row> {
+fn refused_row(args: Args<'_>, row: Option<ResolvedCommand>) -> Option<Row> {
     Some(resolve(row?, args)?.0)
 }
 
 /// The command of a request, a subcommand where one is named, and whether the number of arguments fits; `None` if there
 /// is no such subcommand.
 #[inline]
-pub(crate) fn resolve(found: Found, args: Args<'_>) -> Option<(Row, bool)> {
+pub(crate) fn resolve(found: ResolvedCommand, args: Args<'_>) -> Option<(Row, bool)> {
     match args.get(1).filter(|_| found.has_subcommands()) {
         Some(name) => {
             let row = found.row.subcommand(name)?;
@@ -132,13 +132,13 @@ fn note_refused(server: &mut Server, conn: ConnId, command: Option<Row>) {
     tracking::advance(server, conn, command.and_then(|(parent, _)| parent));
 }
 
-/// What concerns every request while it lasts.
+/// Whether a request waits for the end of CLIENT PAUSE, asked while the global state is not as usual.
 #[cold]
 fn is_postponed(store: &mut Store, server: &mut Server, conn: ConnId, row: &'static Command) -> bool {
-    if server.unusual.has(Unusual::TRACKING) {
+    if server.global_state.has(GlobalState::TRACKING) {
         tracking::keep_limit(server);
     }
-    server.unusual.has(Unusual::PAUSED) && pause::holds(store, server, conn, row)
+    server.global_state.has(GlobalState::PAUSED) && pause::holds(store, server, conn, row)
 }
 
 /// The checks of connections that may not do everything: whether they are logged in, and what their user may do.
@@ -151,18 +151,18 @@ fn admit_restricted(
     args: Args<'_>,
 ) -> Result<(), Error> {
     let connection = server.connection(conn);
-    let gate = connection.gate;
-    if gate.has(Gate::CLOSED) && !row.flags.has(Flags::NO_AUTH) {
+    let restrictions = connection.restrictions;
+    if restrictions.has(Restrictions::NOT_LOGGED_IN) && !row.flags.has(Flags::NO_AUTH) {
         return Err(Error::NoAuth);
     }
     if connection.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
         // This comes before what a user may do, and is found again by the caller.
         return Ok(());
     }
-    if gate.has(Gate::RESTRICTED) {
+    if restrictions.has(Restrictions::LIMITED_USER) {
         connection.last_command = Some((parent, row));
-        let place = acl::place(server, conn);
-        let admitted = acl::admit(server, conn, row, args, place);
+        let context = acl::context(server, conn);
+        let admitted = acl::admit(server, conn, row, args, context);
         return admitted.map_err(|denied| denied.error(server, conn, row));
     }
     Ok(())
@@ -175,7 +175,7 @@ fn admit(
     server: &mut Server,
     conn: ConnId,
     args: Args<'_>,
-    row: Option<Found>,
+    row: Option<ResolvedCommand>,
 ) -> Result<Row, Error> {
     let Some(found) = row else {
         if server.is_loading {
@@ -189,7 +189,7 @@ fn admit(
     if !fits {
         return Err(Error::Arity(crate::command::full_name(parent, row)));
     }
-    if !server.connection(conn).gate.is_open() {
+    if !server.connection(conn).restrictions.is_none() {
         admit_restricted(server, conn, parent, row, args)?;
     }
     let connection = server.connection(conn);
@@ -215,12 +215,12 @@ fn admit(
             crate::command::full_name(parent, row)
         )));
     }
-    if server.connection(conn).gate.has(Gate::MONITOR)
+    if server.connection(conn).restrictions.has(Restrictions::MONITOR)
         && (reaches_keys(row) || queues_keys(server, conn, row))
     {
         return Err(Error::Text("ERR Replica can't interact with the keyspace"));
     }
-    if server.unusual.has(Unusual::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
+    if server.global_state.has(GlobalState::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
         return Err(scripting::busy(server));
     }
     Ok((parent, row))
@@ -232,7 +232,7 @@ fn admit(
 pub(super) fn again(
     store: &mut Store,
     server: &mut Server,
-    gate: Gate,
+    restrictions: Restrictions,
     invocation: &Invocation<'_>,
 ) -> Result<(), Error> {
     let Invocation { conn, row, parent, args, origin } = *invocation;
@@ -242,12 +242,12 @@ pub(super) fn again(
             server.note_error(&Error::OutOfMemory);
             Err(Error::OutOfMemory)
         }
-        Origin::Transaction | Origin::Waiter if !gate.has(Gate::RESTRICTED) => Ok(()),
-        Origin::Transaction => acl::admit(server, conn, row, args, Place::Multi).map_err(|denied| {
+        Origin::Transaction | Origin::Waiter if !restrictions.has(Restrictions::LIMITED_USER) => Ok(()),
+        Origin::Transaction => acl::admit(server, conn, row, args, AclContext::Multi).map_err(|denied| {
             server.stats.error_replies += 1;
             Denied::exec_error(denied)
         }),
-        Origin::Waiter => acl::admit(server, conn, row, args, Place::TopLevel).map_err(|denied| {
+        Origin::Waiter => acl::admit(server, conn, row, args, AclContext::TopLevel).map_err(|denied| {
             server.stats.error_replies += 1;
             denied.error(server, conn, row)
         }),
@@ -274,7 +274,7 @@ pub(crate) fn admit_from_script(
     args: Args<'_>,
 ) -> Result<Row, (Error, Option<&'static Command>)> {
     let unknown = || (Error::Text("ERR Unknown Redis command called from script"), None);
-    let found = server.lookup.find_row(args.at(0)).ok_or_else(unknown)?;
+    let found = server.lookup.resolve(args.at(0)).ok_or_else(unknown)?;
     let ((parent, row), fits) = resolve(found, args).ok_or_else(unknown)?;
     let refused = |error| (error, Some(row));
     if !fits {
@@ -283,8 +283,8 @@ pub(crate) fn admit_from_script(
     if row.flags.has(Flags::NOSCRIPT) {
         return Err(refused(Error::Text("ERR This Redis command is not allowed from script")));
     }
-    if server.connection(rights.conn).gate.has(Gate::RESTRICTED)
-        && let Err(denied) = acl::admit(server, rights.conn, row, args, Place::Lua)
+    if server.connection(rights.conn).restrictions.has(Restrictions::LIMITED_USER)
+        && let Err(denied) = acl::admit(server, rights.conn, row, args, AclContext::Lua)
     {
         return Err(refused(denied.script_error(server, rights.conn, row)));
     }
@@ -332,7 +332,7 @@ fn purpose(parent: Option<&Command>, row: &Command, args: Args<'_>) -> Option<Pu
     command::purpose(parent, row).or((args.len() > ARGUMENTS_GRANTED).then_some(Purpose::Temporary))
 }
 
-/// Whether a command is one that those who monitor may not send.
+/// Whether a command is one that a client in MONITOR may not send.
 fn reaches_keys(row: &Command) -> bool {
     [Flags::READONLY, Flags::WRITE].iter().any(|&flag| row.flags.has(flag))
         || matches!(row.name, "PUBLISH" | "SPUBLISH" | "EVAL" | "EVALSHA" | "FCALL")

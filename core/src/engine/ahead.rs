@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use super::{BATCH_REQUESTS_MAX, Engine, Request};
 use crate::base::bytes;
-use crate::command::Found;
+use crate::command::ResolvedCommand;
 use crate::number;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, short_second_argument};
-use crate::server::connection::{ConnId, Gate};
+use crate::server::connection::{ConnId, Restrictions};
 
 impl Engine {
     /// Says which inputs come next, so that the cache misses of their first keys overlap. It is a hint, which changes
@@ -24,7 +24,7 @@ impl Engine {
                 self.store.prefetch(keys_db, &hashes[..keys]);
                 (keys, keys_db) = (0, db);
             }
-            hashes[keys] = self.store.compact.seed.hash(key);
+            hashes[keys] = self.store.encoding_limits.seed.hash(key);
             keys += 1;
         }
         if keys > 1 {
@@ -43,7 +43,7 @@ impl Engine {
         requests: &mut Vec<Request>,
     ) -> Parsed {
         let connection = self.server.connection(conn);
-        let (restricted, db) = (connection.gate.has(Gate::CLOSED), connection.db);
+        let (restricted, db) = (connection.restrictions.has(Restrictions::NOT_LOGGED_IN), connection.db);
         let limits = self.server.config.limits(restricted, self.server.memory);
         // Authentication lifts limits, so what follows it must not be parsed before it has run.
         let most = if restricted { 1 } else { BATCH_REQUESTS_MAX };
@@ -51,7 +51,7 @@ impl Engine {
         let mut hashes = [0; BATCH_REQUESTS_MAX];
         let mut keys = 0;
         // Pipelines mostly repeat a command. There is none without a name.
-        let (mut last_name, mut last_row): (&[u8], Option<Found>) = (b"", None);
+        let (mut last_name, mut last_row): (&[u8], Option<ResolvedCommand>) = (b"", None);
         let end = loop {
             let parsed = parser.next(input, ranges, &limits);
             let is_inline = match parsed {
@@ -71,14 +71,14 @@ impl Engine {
                 let (start, len) = ranges[first];
                 let name = &input[start as usize..][..len as usize];
                 if !bytes::equal(name, last_name) {
-                    (last_name, last_row) = (name, self.server.lookup.find_row(name));
+                    (last_name, last_row) = (name, self.server.lookup.resolve(name));
                 }
                 last_row
             };
             let mut hash = 0;
-            let is_keyed = args.len() > 1 && row.is_some_and(Found::begins_with_key);
+            let is_keyed = args.len() > 1 && row.is_some_and(ResolvedCommand::begins_with_key);
             if is_keyed {
-                hash = self.store.compact.seed.hash(args.at(1));
+                hash = self.store.encoding_limits.seed.hash(args.at(1));
                 hashes[keys] = hash;
                 keys += 1;
             }

@@ -11,7 +11,7 @@ use crate::keyspace::Store;
 use crate::observe;
 use crate::resp::args::Args;
 use crate::resp::{Protocol, Reply};
-use crate::server::connection::{ConnId, Gate};
+use crate::server::connection::{ConnId, Restrictions};
 use crate::server::{Server, pubsub, tracking};
 
 /// Where a command comes from.
@@ -58,9 +58,9 @@ pub(crate) fn invoke(
     invocation: &Invocation<'_>,
 ) -> Flow {
     let Invocation { conn, row, parent, args, origin } = *invocation;
-    let (_, gate) = prepare(store, server, conn);
+    let (_, restrictions) = prepare(store, server, conn);
     let mut ctx = Context { store, server, reply, conn, row, parent, may_block: !origin.is_nested() };
-    if let Err(error) = admit::again(ctx.store, ctx.server, gate, invocation) {
+    if let Err(error) = admit::again(ctx.store, ctx.server, restrictions, invocation) {
         ctx.reply.error(&error);
         return Flow::Done;
     }
@@ -79,7 +79,7 @@ pub(crate) fn invoke(
         tracking::settle(ctx.store, ctx.server, Some(conn));
     }
     let has_read = origin == Origin::Client || matches!(flow, Flow::Done);
-    if gate.has(Gate::TRACKING) && has_read {
+    if restrictions.has(Restrictions::TRACKING) && has_read {
         tracking::remember(ctx.server, conn, row, args);
     }
     if origin.is_nested() && !ctx.store.notices.is_empty() {
@@ -91,11 +91,11 @@ pub(crate) fn invoke(
 /// Lets the store work on the database of a connection, as it has set it; returns its protocol and what must be looked
 /// at before and after its requests.
 #[inline(always)]
-pub(super) fn prepare(store: &mut Store, server: &mut Server, conn: ConnId) -> (Protocol, Gate) {
+pub(super) fn prepare(store: &mut Store, server: &mut Server, conn: ConnId) -> (Protocol, Restrictions) {
     let connection = server.connection(conn);
     store.db = connection.db;
     store.no_touch = connection.no_touch;
-    (connection.protocol, connection.gate)
+    (connection.protocol, connection.restrictions)
 }
 
 impl Context<'_> {
@@ -105,7 +105,7 @@ impl Context<'_> {
         if self.server.observer.skips(self.row, args) { self.execute(args) } else { self.run(args, true) }
     }
 
-    /// The same for a command that has waited and runs again: it was shown to those who monitor already.
+    /// The same for a command that has waited and runs again: it was shown to the clients in MONITOR already.
     fn call_again(&mut self, args: Args<'_>) -> Flow {
         self.run(args, false)
     }

@@ -15,7 +15,7 @@ use crate::number;
 use crate::rdb::file::{FileFault, FileReader, Found, Used};
 use crate::scripting;
 use crate::server::Peer;
-use crate::server::connection::Gate;
+use crate::server::connection::Restrictions;
 
 /// What is loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,7 +120,7 @@ impl Engine {
                 let peer = Peer { addr: "", laddr: "", unix: false };
                 let conn = self.connect(now, peer);
                 // Nobody's rights are asked for.
-                self.server.connection(conn).gate = Gate::default();
+                self.server.connection(conn).restrictions = Restrictions::default();
                 Source::Commands { conn, errors_before: self.server.stats.error_replies }
             }
         };
@@ -201,7 +201,7 @@ impl Engine {
     ) -> Result<bool, LoadFault> {
         let expired_before = if keeps_expired { 0 } else { now / 1000 };
         loop {
-            let limits = self.store.compact;
+            let limits = self.store.encoding_limits;
             match reader.next(&limits, self.server.memory).map_err(LoadFault::File)? {
                 None => return Ok(false),
                 Some(Found::End) => return Ok(true),

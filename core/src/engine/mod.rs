@@ -5,7 +5,7 @@ use core::mem;
 
 use crate::base::error::Error;
 use crate::base::memory::Purpose;
-use crate::command::Found;
+use crate::command::ResolvedCommand;
 use crate::command::context::Context;
 use crate::config::Options;
 use crate::engine::admit::{Dispatched, dispatch};
@@ -23,7 +23,7 @@ use crate::server::host_request;
 use crate::server::pause;
 use crate::server::pubsub;
 use crate::server::tracking;
-use crate::server::{Server, Unusual};
+use crate::server::{GlobalState, Server};
 
 pub(crate) mod admit;
 mod ahead;
@@ -47,7 +47,7 @@ const BATCH_REQUESTS_MAX: usize = 32;
 /// Microseconds between two looks at idle connections.
 const IDLE_CHECK_MICROS: u64 = 1_000_000;
 /// Capacity that a connection's buffer for messages keeps while it is empty, in bytes.
-const SIDE_KEPT_BYTES_MAX: usize = 16 << 10;
+const DEFERRED_KEPT_BYTES_MAX: usize = 16 << 10;
 /// What a connection takes, with what the host says of it, in bytes.
 const CONNECTION_BYTES: usize = 2 << 10;
 /// A partial request's arguments are copied up to so many.
@@ -118,7 +118,7 @@ struct Request {
     ranges: (u32, u32),
     /// Bytes of input up to its end.
     end: usize,
-    row: Option<Found>,
+    row: Option<ResolvedCommand>,
     /// Hash of its first key, if `is_keyed`.
     hash: u64,
     /// Whether its second word is its first key.
@@ -164,7 +164,7 @@ impl Engine {
         let no_password = self.server.acl.is_open();
         let steady = self.server.steady;
         let conn = self.server.add(|client_id| Connection::new(client_id, peer, steady, no_password));
-        self.server.refresh_gate(conn);
+        self.server.refresh_restrictions(conn);
         if self.server.connected > self.server.config.maxclients || !has_memory {
             self.server.stats.rejected += 1;
             let error = if has_memory {
@@ -264,7 +264,7 @@ impl Engine {
         if self.server.host_request.is_some() {
             return None;
         }
-        if self.server.asleep_until != 0 || self.server.unusual.has(Unusual::BUSY) {
+        if self.server.asleep_until != 0 || self.server.global_state.has(GlobalState::BUSY) {
             let is_script = self.server.scripting.paused.is_some();
             return Some(if is_script { 0 } else { self.server.clock_at(self.server.asleep_until) });
         }
@@ -300,7 +300,7 @@ impl Engine {
 
     /// Every entry of a database whose time has not come, in no useful order.
     pub fn entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
-        self.store.live_entries(db)
+        self.store.entries(db)
     }
 
     /// The most arguments of a request, the most bytes of one of them, and the most bytes of a whole request. What is
@@ -354,10 +354,10 @@ impl Engine {
         if self.server.config.maxmemory_clients != 0 {
             client_eviction::enforce(&mut self.server);
         }
-        if self.server.unusual.has(Unusual::TRACKING) {
+        if self.server.global_state.has(GlobalState::TRACKING) {
             tracking::broadcast(&mut self.server);
         }
-        for conn in mem::take(&mut self.server.side_dirty) {
+        for conn in mem::take(&mut self.server.with_deferred) {
             if self.server.get(conn).is_some() {
                 self.flush_side(conn);
             }
@@ -486,7 +486,7 @@ impl Engine {
         let mut at = 0;
         while at < requests.len() {
             let request = &requests[at];
-            match self.execute_plain(conn, input, ranges, &requests[at..]) {
+            match self.execute_fast(conn, input, ranges, &requests[at..]) {
                 0 => {
                     if !self.execute_one(conn, input, ranges, request) {
                         return false;
@@ -511,9 +511,9 @@ impl Engine {
     /// A connection without a special state asks for nothing that [`dispatch`] would look at, and the commands of
     /// the value types change no such state: so it is looked at once here and not for each request.
     #[inline(never)]
-    fn execute_plain(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], requests: &[Request]) -> usize {
-        let Some(first) = requests[0].row.filter(|found| found.is_plain()) else { return 0 };
-        if !self.server.is_plain(conn) {
+    fn execute_fast(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], requests: &[Request]) -> usize {
+        let Some(first) = requests[0].row.filter(|found| found.takes_fast_path()) else { return 0 };
+        if !self.server.takes_fast_path(conn) {
             return 0;
         }
         let full_at = self.outbox.full_at(self.unclaimed, self.server.config.output_batch_bytes_max);
@@ -523,7 +523,7 @@ impl Engine {
         let mut ctx = Context { store, server, reply, conn, row: first.row, parent: None, may_block: true };
         let mut done = 0;
         for request in requests {
-            let Some(found) = request.row.filter(|found| found.is_plain()) else { break };
+            let Some(found) = request.row.filter(|found| found.takes_fast_path()) else { break };
             let args = request.args(input, ranges);
             if !found.accepts(args.len()) || (found.takes_memory() && !ctx.server.takes(args)) {
                 break;
@@ -574,7 +574,7 @@ impl Engine {
             self.refuse(conn, &Error::Text("ERR Protocol error: unbalanced quotes in request"));
         } else if !ranges.is_empty() {
             let args = Args::new(&buffer, &ranges);
-            let row = self.server.lookup.find_row(args.at(0));
+            let row = self.server.lookup.resolve(args.at(0));
             return self.execute(conn, args, row);
         }
         true
@@ -583,8 +583,8 @@ impl Engine {
     /// Runs one request of a connection and everything that follows from it; `false` if it must be sent again
     /// later.
     #[inline]
-    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<Found>) -> bool {
-        if !self.server.side(conn).is_empty() {
+    fn execute(&mut self, conn: ConnId, args: Args<'_>, row: Option<ResolvedCommand>) -> bool {
+        if !self.server.deferred(conn).is_empty() {
             self.claim(conn);
             self.flush_side(conn);
             self.unclaimed = self.outbox.arena.len();
@@ -668,7 +668,7 @@ impl Engine {
         let base = self.outbox.arena.len();
         self.outbox.arena.append(&mut self.server.broadcast.bytes);
         for (conn, start, end) in mem::take(&mut self.server.broadcast.deliveries) {
-            if !self.server.side(conn).is_empty() {
+            if !self.server.deferred(conn).is_empty() {
                 self.flush_side(conn);
             }
             self.server.stats.bytes_out += (end - start) as u64;
@@ -723,12 +723,12 @@ impl Engine {
     }
 
     fn flush_side(&mut self, conn: ConnId) {
-        let mut side = mem::take(self.server.side(conn));
+        let mut deferred = mem::take(self.server.deferred(conn));
         let start = self.outbox.arena.len();
-        self.outbox.arena.append(&mut side);
+        self.outbox.arena.append(&mut deferred);
         // The buffer is given back, so that steady traffic allocates nothing.
-        if side.capacity() <= SIDE_KEPT_BYTES_MAX {
-            *self.server.side(conn) = side;
+        if deferred.capacity() <= DEFERRED_KEPT_BYTES_MAX {
+            *self.server.deferred(conn) = deferred;
         }
         let class = self.server.class(conn);
         self.outbox.written(conn, start, class);

@@ -2,7 +2,7 @@
 //!
 //! Without an LFU policy they are the time of the last use in seconds. With one, the lower 8 bits are a counter
 //! that grows with the logarithm of the number of uses, and the upper 16 the minute in which it was last changed:
-//! the counter loses one for each period in which nobody looked (the scheme of Redis's `evict.c`).
+//! the counter loses one for each period without a look (the scheme of Redis's `evict.c`).
 
 use super::entry::Entry;
 use crate::base::random::Random;

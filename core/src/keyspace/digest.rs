@@ -23,7 +23,7 @@ impl Digest {
         let mut all = Digest::default();
         for db in (0..store.databases()).filter(|&db| store.len(db) > 0) {
             all.mix(&number::short(db).to_be_bytes());
-            for entry in store.live_entries(db) {
+            for entry in store.entries(db) {
                 let mut own = Digest::default();
                 own.mix(entry.key());
                 own.add_value(entry);

@@ -25,7 +25,7 @@ use crate::base::bytes;
 use crate::base::memory::ELEMENT_BYTES;
 use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
@@ -394,14 +394,14 @@ impl Entry {
     }
 
     /// A copy of the value under another key.
-    pub fn copied(&self, key: &[u8], compact: &Compact) -> Entry {
+    pub fn copied(&self, key: &[u8], limits: &EncodingLimits) -> Entry {
         let value = match self.value() {
             ValueRef::Int(number) => Value::Int(number),
             ValueRef::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-            ValueRef::List(list) => Value::List(Box::new(list.copy(compact))),
-            ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(compact))),
-            ValueRef::Set(set) => Value::Set(Box::new(set.copy(compact))),
-            ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(compact))),
+            ValueRef::List(list) => Value::List(Box::new(list.copy(limits))),
+            ValueRef::Hash(hash) => Value::Hash(Box::new(hash.copy(limits))),
+            ValueRef::Set(set) => Value::Set(Box::new(set.copy(limits))),
+            ValueRef::Zset(zset) => Value::Zset(Box::new(zset.copy(limits))),
             ValueRef::Stream(stream) => Value::Stream(Box::new(stream.clone())),
         };
         Entry::with_value(key, value, self.deadline()).marked(self.is_raw())

@@ -30,7 +30,7 @@ use crate::keyspace::effects::Effects;
 use crate::number;
 use crate::structures::ordered::{OrderedMap, OrderedSet};
 use crate::structures::table::{HashSeed, Keyed, Table};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::stream::{Group, Stream};
 
 /// A collection with at most so many elements is freed at once.
@@ -111,7 +111,7 @@ struct Db {
     waiters: OrderedMap<Vec<u8>, VecDeque<ConnId>>,
     /// Those of the keys with waiters for which every change counts, and not only that they come into being.
     growing: OrderedSet<Vec<u8>>,
-    /// Keys whose end wakes those who wait for them, with the number of such waits.
+    /// Keys whose end wakes the connections that wait for them, with the number of such waits.
     loss_waiters: OrderedMap<Vec<u8>, usize>,
 }
 
@@ -160,7 +160,7 @@ pub struct Store {
     /// Source of every random choice.
     pub random: Random,
     /// How collections are stored, and the secret that their tables hash with.
-    pub compact: Compact,
+    pub encoding_limits: EncodingLimits,
     /// Changes since the engine began.
     pub dirty: u64,
     /// What the running command's writes amount to.
@@ -186,7 +186,7 @@ pub struct Store {
     waiting: usize,
     /// Waits, in any database, that the end of a key ends.
     waiting_for_loss: usize,
-    /// Keys with at least one watcher in any database, and those whose growth someone waits for.
+    /// Keys with at least one watcher in any database, and those whose growth a client waits for.
     watching: usize,
     /// Values being freed step by step.
     garbage: VecDeque<Garbage>,
@@ -244,7 +244,7 @@ impl Store {
             now: 0,
             steady: 0,
             random,
-            compact: Compact::new(hash_seed),
+            encoding_limits: EncodingLimits::new(hash_seed),
             dirty: 0,
             effects: Effects::default(),
             notify: 0,
@@ -312,7 +312,7 @@ impl Store {
         Some(entry)
     }
 
-    /// The entry of `key` without counting, touching or announcing, as OBJECT looks.
+    /// The entry of `key` without counting a hit or a miss, moving the access clock or announcing a miss.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) && !self.expire(hash, key) {
@@ -321,7 +321,7 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
-    /// As [`Store::peek`], counting a hit or a miss, as OBJECT looks.
+    /// As [`Store::peek`], counting a hit or a miss: so OBJECT looks.
     pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
         let is_gone = self.is_expired(hash, key) && !self.expire(hash, key);
@@ -566,7 +566,7 @@ impl Store {
         if self.hint.0 == key.as_ptr() as usize && self.hint.1 == key.len() && self.hint.0 != 0 {
             return self.hint.2;
         }
-        self.compact.seed.hash(key)
+        self.encoding_limits.seed.hash(key)
     }
 
     #[inline(always)]

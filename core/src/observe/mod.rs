@@ -156,7 +156,7 @@ fn may_be_slow(row: &Command, args: Args<'_>) -> bool {
     !(row.flags.has(Flags::FAST) || row.complexity == "O(1)") || args.extent() > HEAVY_REQUEST_BYTES
 }
 
-/// A command has run: shows it to those who monitor, and keeps how long it took. A wait that goes on was shown when
+/// A command has run: shows it to the clients in MONITOR, and keeps how long it took. A wait that goes on was shown when
 /// it began, so the caller says whether this is the first run.
 #[cold]
 pub(crate) fn end(ctx: &mut Context<'_>, args: Args<'_>, start: Start, is_first: bool, has_ended: bool) {
@@ -194,7 +194,7 @@ pub(crate) fn note_time(
     }
 }
 
-/// Shows a command to those who monitor before it runs.
+/// Shows a command to the clients in MONITOR before it runs.
 pub(crate) fn show(ctx: &mut Context<'_>, args: Args<'_>) {
     if ctx.server.observer.wants & MONITORED != 0 {
         monitor::feed(ctx.store, ctx.server, ctx.conn, ctx.parent, ctx.row, args);

@@ -9,7 +9,7 @@ use crate::resp::args::Args;
 use crate::server::Server;
 use crate::server::connection::ConnId;
 
-/// Shows a command that has run to those who monitor.
+/// Shows a command that has run to the clients in MONITOR.
 pub(super) fn feed(
     store: &Store,
     server: &mut Server,

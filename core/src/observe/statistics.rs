@@ -33,7 +33,7 @@ pub struct Statistics {
     rows: Vec<(&'static Command, String)>,
     counts: Vec<Counts>,
     /// Indexes of rows by where the rows lie, plus one.
-    places: Vec<u16>,
+    slots: Vec<u16>,
     /// The row that was looked up last.
     last: (*const Command, usize),
     /// How often there was an error, by its code.
@@ -52,16 +52,16 @@ impl Statistics {
             rows.extend(row.subcommands.iter().map(|own| (own, full_name(Some(row), own))));
         }
         let size = (rows.len() * 4).next_power_of_two();
-        let mut places = alloc::vec![0; size];
+        let mut slots = alloc::vec![0; size];
         for (index, (row, _)) in rows.iter().enumerate() {
-            let mut at = place(row, size);
-            while places[at] != 0 {
+            let mut at = slot_of(row, size);
+            while slots[at] != 0 {
                 at = (at + 1) & (size - 1);
             }
-            places[at] = number::low_u16(index as u64) + 1;
+            slots[at] = number::low_u16(index as u64) + 1;
         }
         let counts = rows.iter().map(|_| Counts::default()).collect();
-        Statistics { rows, counts, places, last: (ptr::null(), 0), errors: OrderedMap::new() }
+        Statistics { rows, counts, slots, last: (ptr::null(), 0), errors: OrderedMap::new() }
     }
 
     /// The counters of a command.
@@ -103,9 +103,9 @@ impl Statistics {
     }
 
     fn find(&self, row: &'static Command) -> usize {
-        let mut at = place(row, self.places.len());
+        let mut at = slot_of(row, self.slots.len());
         loop {
-            let Some(index) = usize::from(self.places[at]).checked_sub(1) else {
+            let Some(index) = usize::from(self.slots[at]).checked_sub(1) else {
                 // The compiler may keep a second copy of a row.
                 let is_same = |own: &Command| own.name == row.name && own.summary == row.summary;
                 let found = self.rows.iter().position(|(own, _)| is_same(own));
@@ -114,12 +114,12 @@ impl Statistics {
             if ptr::eq(self.rows[index].0, row) {
                 return index;
             }
-            at = (at + 1) & (self.places.len() - 1);
+            at = (at + 1) & (self.slots.len() - 1);
         }
     }
 }
 
-fn place(row: &Command, size: usize) -> usize {
+fn slot_of(row: &Command, size: usize) -> usize {
     let address = ptr::from_ref(row) as u64;
     ((address >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (size - 1)
 }

@@ -32,7 +32,7 @@ pub use save::Writer;
 use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::keyspace::{Value, ValueRef};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 
 /// The version of Redis 7.0, of which all forms are that are written for ordinary values.
 const VERSION_ORDINARY: u16 = 10;
@@ -40,7 +40,7 @@ const VERSION_ORDINARY: u16 = 10;
 const VERSION_ACTIVE: u16 = 11;
 /// The version of Redis 7.4, whose hashes have fields with deadlines.
 const VERSION_TIMED: u16 = 12;
-/// The version of Redis 8.8, whose streams have pending entries that are nobody's. Newer ones are refused.
+/// The version of Redis 8.8, whose streams have pending entries that are unowned. Newer ones are refused.
 const VERSION_NACKED: u16 = 14;
 /// Bytes of version and checksum.
 const FOOTER_BYTES: usize = 10;
@@ -71,7 +71,7 @@ mod form {
     pub(super) const LIST_QUICKLIST_2: u8 = 18;
     pub(super) const SET_LISTPACK: u8 = 20;
     /// The forms of streams: without counts of what was ever added and read, with them, with the times at which
-    /// consumers last got something, with producers, and with pending entries that are nobody's.
+    /// consumers last got something, with producers, and with pending entries that are unowned.
     pub(super) const STREAM: u8 = 15;
     pub(super) const STREAM_2: u8 = 19;
     pub(super) const STREAM_3: u8 = 21;
@@ -144,14 +144,14 @@ pub fn verify(payload: &[u8]) -> Result<(), Refusal> {
 /// once it is decompressed.
 pub fn restore(
     payload: &[u8],
-    compact: &Compact,
+    limits: &EncodingLimits,
     memory: Memory,
     string_bytes_max: usize,
 ) -> Result<Value, Refusal> {
     verify(payload)?;
     let value = &payload[..payload.len() - FOOTER_BYTES];
     let mut reader = Reader::new(value, memory, string_bytes_max);
-    let value = reader.value(compact)?;
+    let value = reader.value(limits)?;
     // What follows the value would be lost without a word.
     if reader.is_done() { Ok(value) } else { Err(Refusal::Malformed) }
 }

@@ -1,16 +1,16 @@
 //! Streams: chunks of entries, then the numbers that the stream keeps, then its groups.
 //!
 //! ```text
-//! chunks | (name of the first entry, 16 bytes | listpack)*
-//! entries | name given last | name of the first entry | greatest name deleted | entries ever added
+//! chunks | (ID of the first entry, 16 bytes | listpack)*
+//! entries | ID given last | ID of the first entry | greatest ID deleted | entries ever added
 //! groups | group* | seconds | entries | producers | producer* | added | doubled
-//! group: name | name read last | entries read | pending | (name | time | count)* | consumers | consumer* |
-//!        nobody's | name*
-//! consumer: name | time seen | time active | pending | name*
+//! group: name | ID read last | entries read | pending | (ID | time | count)* | consumers | consumer* |
+//!        unowned | ID*
+//! consumer: name | time seen | time active | pending | ID*
 //! ```
-//! Counts and the parts of names are lengths, names of pending entries 16 bytes, times 8 bytes of milliseconds. The
-//! first form lacks what follows the name given last, and the entries read. The third has the times active, the
-//! fourth what is about producers, the fifth the entries that are nobody's.
+//! Counts and the parts of IDs are lengths, IDs of pending entries 16 bytes, times 8 bytes of milliseconds. The
+//! first form lacks what follows the ID given last, and the entries read. The third has the times active, the
+//! fourth what is about producers, the fifth the entries that are unowned.
 
 use alloc::vec::Vec;
 
@@ -27,7 +27,7 @@ use crate::types::stream::{Consumer, Group, Id, Node, NodeBuilder, Pending, Stre
 const DELETED: i64 = 1;
 /// The names of its fields are those at the front of its chunk.
 const SHARED_NAMES: i64 = 2;
-/// Elements of an entry besides its fields: flags, time and number; and the count of its fields.
+/// Elements of an entry besides its fields: flags, milliseconds and sequence; and the count of its fields.
 const ENTRY_ELEMENTS: usize = 3;
 const COUNT_ELEMENTS: usize = 1;
 /// A number of entries read, or a time, that is not known: -1.
@@ -131,7 +131,7 @@ fn unowned(group: &Group) -> impl Iterator<Item = Id> {
 }
 
 /// The elements of a chunk's listpack: how many entries live and are deleted, shared names, and then each entry:
-/// flags, time and number from the chunk's on, fields, and how many elements these were.
+/// flags, milliseconds and sequence from the chunk's on, fields, and how many elements these were.
 fn elements(node: &Node<'_>) -> Packed {
     let mut elements = Packed::new();
     let names = node.names();
@@ -165,7 +165,7 @@ fn entry_elements(has_shared_names: bool, fields: usize) -> usize {
     if has_shared_names { ENTRY_ELEMENTS + fields } else { ENTRY_ELEMENTS + COUNT_ELEMENTS + 2 * fields }
 }
 
-/// A name as bytes in its order.
+/// An ID as bytes in its order.
 fn raw(id: Id) -> [u8; 16] {
     (u128::from(id.ms) << 64 | u128::from(id.seq)).to_be_bytes()
 }
@@ -195,7 +195,7 @@ impl Reader<'_> {
         if number == 1 {
             stream.entries_added = len;
         } else {
-            // The first entry's name follows from the entries.
+            // The first entry's ID follows from the entries.
             self.id()?;
             stream.max_deleted_id = self.id()?;
             stream.entries_added = self.length()?;

@@ -14,11 +14,11 @@ use crate::types::set::Set;
 use crate::types::stream::{Group, Id, NodeEntry, Pending, Stream};
 use crate::types::zset::Zset;
 
-fn compact() -> Compact {
-    Compact {
+fn limits() -> EncodingLimits {
+    EncodingLimits {
         hash_entries_max: Limit::new(20),
         intset_entries_max: Limit::new(30),
-        ..Compact::new(HashSeed(1, 2))
+        ..EncodingLimits::new(HashSeed(1, 2))
     }
 }
 
@@ -30,7 +30,7 @@ fn with_footer(value: &[u8], version: u16) -> Vec<u8> {
 }
 
 fn read(value: &[u8]) -> Result<Value, Refusal> {
-    restore(&with_footer(value, VERSION_ORDINARY), &compact(), Memory::UNKNOWN, 1 << 20)
+    restore(&with_footer(value, VERSION_ORDINARY), &limits(), Memory::UNKNOWN, 1 << 20)
 }
 
 /// The value's type, encoding and elements, as text.
@@ -104,7 +104,7 @@ fn random_text(random: &mut Random) -> Vec<u8> {
 }
 
 fn random_value(random: &mut Random) -> Value {
-    let compact = compact();
+    let limits = limits();
     let count = 1 + if random.below(8) == 0 { random.below(2_000) } else { random.below(40) };
     match random.below(7) {
         6 => Value::Stream(Box::new(random_stream(random, count))),
@@ -120,14 +120,14 @@ fn random_value(random: &mut Random) -> Value {
         2 => {
             let mut set = Set::default();
             for _ in 0..count {
-                set.insert(&random_text(random), &compact);
+                set.insert(&random_text(random), &limits);
             }
             Value::Set(Box::new(set))
         }
         3 => {
             let (mut set, bits) = (Set::default(), random.below(64));
             for _ in 0..count {
-                set.insert(format!("{}", random.next_u64() as i64 >> bits).as_bytes(), &compact);
+                set.insert(format!("{}", random.next_u64() as i64 >> bits).as_bytes(), &limits);
             }
             Value::Set(Box::new(set))
         }
@@ -135,7 +135,7 @@ fn random_value(random: &mut Random) -> Value {
             let (mut hash, is_timed) = (Hash::default(), random.below(2) == 0);
             for _ in 0..count {
                 let field = random_text(random);
-                hash.insert(&field, &random_text(random), &compact);
+                hash.insert(&field, &random_text(random), &limits);
                 if is_timed && random.below(2) == 0 {
                     hash.set_deadline(&field, Some((1 << 40) + random.below(1000)));
                 }
@@ -151,7 +151,7 @@ fn random_value(random: &mut Random) -> Value {
                     2 => -(random.below(1 << 60) as f64) / 3.0,
                     _ => f64::from_bits(random.next_u64() >> 2),
                 };
-                zset.insert(&random_text(random), score, &compact);
+                zset.insert(&random_text(random), score, &limits);
             }
             Value::Zset(Box::new(zset))
         }
@@ -159,7 +159,7 @@ fn random_value(random: &mut Random) -> Value {
 }
 
 fn random_stream(random: &mut Random, count: u64) -> Stream {
-    let (mut stream, compact) = (Stream::default(), compact());
+    let (mut stream, limits) = (Stream::default(), limits());
     let has_idle = random.below(2) == 0;
     let names: Vec<_> = (0..1 + random.below(4)).map(|_| random_text(random)).collect();
     let mut id = Id::new(random.below(1 << 41), random.below(5));
@@ -174,7 +174,7 @@ fn random_stream(random: &mut Random, count: u64) -> Stream {
         let other = random_text(random);
         let names = if random.below(3) == 0 { core::slice::from_ref(&other) } else { &names[..] };
         let values: Vec<_> = names.iter().map(|_| random_text(random)).collect();
-        stream.append(id, names.iter().zip(&values).map(|(name, value)| (&name[..], &value[..])), &compact);
+        stream.append(id, names.iter().zip(&values).map(|(name, value)| (&name[..], &value[..])), &limits);
         if random.below(4) == 0 {
             stream.delete(id);
         }
@@ -208,10 +208,10 @@ fn what_is_dumped_is_restored() {
         let value = random_value(&mut random);
         let expected = shown(&value);
         let payload = dumped(value, random.below(2) == 0);
-        let restored = restore(&payload, &compact(), Memory::UNKNOWN, 1 << 20).expect("it was just dumped");
+        let restored = restore(&payload, &limits(), Memory::UNKNOWN, 1 << 20).expect("it was just dumped");
         assert_eq!(shown(&restored), expected);
         for end in 0..payload.len().min(40) {
-            assert!(restore(&payload[..end], &compact(), Memory::UNKNOWN, 1 << 20).is_err());
+            assert!(restore(&payload[..end], &limits(), Memory::UNKNOWN, 1 << 20).is_err());
         }
     }
 }
@@ -319,10 +319,7 @@ fn footers_are_checked() {
     for len in 0..good.len() {
         assert_eq!(verify(&good[..len]), Err(Refusal::Footer));
     }
-    assert_eq!(
-        restore(&with_footer(b"", 10), &compact(), Memory::UNKNOWN, 9).err(),
-        Some(Refusal::Malformed)
-    );
+    assert_eq!(restore(&with_footer(b"", 10), &limits(), Memory::UNKNOWN, 9).err(), Some(Refusal::Malformed));
 }
 
 #[test]
@@ -330,7 +327,7 @@ fn memory_is_asked_for() {
     let payload = dumped(Value::Bytes(alloc::vec![b'a'; 1 << 19]), true);
     assert!(payload.len() < 10_000);
     let little = Memory::new(|_| crate::base::memory::Room::of(crate::base::memory::HEADROOM_BYTES + 1_000));
-    assert_eq!(restore(&payload, &compact(), little, 1 << 20).err(), Some(Refusal::OutOfMemory));
-    assert_eq!(restore(&payload, &compact(), Memory::UNKNOWN, 1 << 18).err(), Some(Refusal::Malformed));
-    assert!(restore(&payload, &compact(), Memory::UNKNOWN, 1 << 20).is_ok());
+    assert_eq!(restore(&payload, &limits(), little, 1 << 20).err(), Some(Refusal::OutOfMemory));
+    assert_eq!(restore(&payload, &limits(), Memory::UNKNOWN, 1 << 18).err(), Some(Refusal::Malformed));
+    assert!(restore(&payload, &limits(), Memory::UNKNOWN, 1 << 20).is_ok());
 }

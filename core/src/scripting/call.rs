@@ -84,7 +84,7 @@ impl ScriptHost<'_> {
             return fail(call, text);
         }
         let args = Args::new(&words.buffer, &words.ranges);
-        let found = self.server.lookup.find_row(args.at(0)).and_then(|found| resolve(found, args));
+        let found = self.server.lookup.resolve(args.at(0)).and_then(|found| resolve(found, args));
         let Some(((_, row), _)) = found else {
             return fail(call, b"ERR Invalid command passed to redis.acl_check_cmd()");
         };

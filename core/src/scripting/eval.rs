@@ -12,7 +12,7 @@ use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::base::sha1::sha1;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Begin, Command, Find, Flags, Group, KeySpec, integer, key, one_of, string, token};
+use crate::command::{Command, Flags, Group, KeySpec, access, flags, integer, key, one_of, string, token};
 use crate::config::Config;
 use crate::number::{self, hexadecimal};
 use crate::observe;
@@ -370,13 +370,9 @@ fn script_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 // ----- rows -----
 
 /// Keys that a script may read and change, and keys that it may only read.
-pub(super) const CHANGED: &[KeySpec] = &[KeySpec { flags: &["RW", "access", "update"], ..READ[0] }];
+pub(super) const CHANGED: &[KeySpec] = &[KeySpec::counted(2, access::CHANGE)];
 /// See [`CHANGED`].
-pub(super) const READ: &[KeySpec] = &[KeySpec {
-    flags: &["RO", "access"],
-    begin: Begin::Index(2),
-    find: Find::KeyNum { count: 0, first: 1, step: 1 },
-}];
+pub(super) const READ: &[KeySpec] = &[KeySpec::counted(2, access::READ)];
 
 /// What all commands that run scripts have in common.
 pub(super) const RUNS: Command = Command {
@@ -392,60 +388,59 @@ pub(super) const RUNS: Command = Command {
     ..Command::DEFAULT
 };
 
-/// A row of SCRIPT.
-const fn row(name: &'static str, since: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::Scripting, since, summary, flags: Flags::NOSCRIPT, ..Command::DEFAULT }
-}
-
 const ON_ALL_NODES: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 
 const SCRIPT: &[Command] = &[
     Command {
+        flags: Flags::NOSCRIPT,
         args: &[one_of("mode", &[token("yes", "YES"), token("sync", "SYNC"), token("no", "NO")])],
         handler: debug,
-        ..row("DEBUG", "3.2.0", "Chooses how scripts are debugged, which changes nothing.")
+        ..Group::Scripting.row("DEBUG", "3.2.0", "Chooses how scripts are debugged, which changes nothing.")
     },
     Command {
         complexity: "O(N) with N digests.",
+        flags: Flags::NOSCRIPT,
         args: &[string("sha1").multiple()],
         reply: "array of integer",
-        tips: &["request_policy:all_shards", "response_policy:agg_logical_and"],
         handler: exists,
-        ..row("EXISTS", "2.6.0", "Tells which scripts are kept.")
+        tips: &["request_policy:all_shards", "response_policy:agg_logical_and"],
+        ..Group::Scripting.row("EXISTS", "2.6.0", "Tells which scripts are kept.")
     },
     Command {
         complexity: "O(N) with N scripts.",
+        flags: Flags::NOSCRIPT,
         args: &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")]).optional()],
-        tips: ON_ALL_NODES,
         handler: flush,
-        ..row("FLUSH", "2.6.0", "Forgets all scripts.")
+        tips: ON_ALL_NODES,
+        ..Group::Scripting.row("FLUSH", "2.6.0", "Forgets all scripts.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: script_help,
-        ..row("HELP", "5.0.0", "Lists the subcommands.")
+        ..Group::Scripting.row("HELP", "5.0.0", "Lists the subcommands.")
     },
     Command {
         flags: Flags::NOSCRIPT.and(Flags::ALLOW_BUSY),
-        tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
         handler: kill,
-        ..row("KILL", "2.6.0", "Ends the script that is running, if it has written nothing.")
+        tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
+        ..Group::Scripting.row("KILL", "2.6.0", "Ends the script that is running, if it has written nothing.")
     },
     Command {
         complexity: "O(N) with N bytes of text.",
         flags: Flags::NOSCRIPT.and(Flags::STALE),
         args: &[string("script")],
         reply: "bulk-string",
-        tips: ON_ALL_NODES,
         handler: load,
-        ..row("LOAD", "2.6.0", "Keeps a script for EVALSHA, without running it.")
+        tips: ON_ALL_NODES,
+        ..Group::Scripting.row("LOAD", "2.6.0", "Keeps a script for EVALSHA, without running it.")
     },
     Command {
+        flags: Flags::NOSCRIPT,
         args: &[string("sha1")],
         reply: "bulk-string",
         handler: show,
-        ..row("SHOW", "8.0.0", "Returns the text of a script that is kept.")
+        ..Group::Scripting.row("SHOW", "8.0.0", "Returns the text of a script that is kept.")
     },
 ];
 
@@ -507,12 +502,8 @@ pub(crate) const ROWS: &[Command] = &[
         ..RUNS
     },
     Command {
-        name: "SCRIPT",
-        group: Group::Scripting,
-        since: "2.6.0",
         complexity: "That of the subcommand.",
-        summary: "Manages the scripts that are kept.",
         subcommands: SCRIPT,
-        ..Command::DEFAULT
+        ..Group::Scripting.row("SCRIPT", "2.6.0", "Manages the scripts that are kept.")
     },
 ];

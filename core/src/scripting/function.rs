@@ -9,7 +9,7 @@ use super::run::{self, Run, What};
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Command, Flags, Group, integer, key, one_of, pattern, string, token};
+use crate::command::{Command, Flags, Group, flags, integer, key, one_of, pattern, string, token};
 use crate::number::parse_i64;
 use crate::observe;
 use crate::rdb;
@@ -260,71 +260,71 @@ fn function_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 // ----- rows -----
 
-const fn row(name: &'static str, flags: Flags, summary: &'static str) -> Command {
-    Command {
-        name,
-        group: Group::Scripting,
-        since: "7.0.0",
-        summary,
-        flags: Flags::NOSCRIPT.and(flags),
-        ..Command::DEFAULT
-    }
-}
-
 const ON_ALL_SHARDS: &[&str] = &["request_policy:all_shards", "response_policy:all_succeeded"];
 
 const FUNCTION: &[Command] = &[
     Command {
+        flags: flags::WRITE.and(Flags::NOSCRIPT),
         args: &[string("library-name")],
-        tips: ON_ALL_SHARDS,
         handler: delete,
-        ..row("DELETE", Flags::WRITE, "Deletes a library and its functions.")
+        tips: ON_ALL_SHARDS,
+        ..Group::Scripting.row("DELETE", "7.0.0", "Deletes a library and its functions.")
     },
     Command {
         complexity: "O(N) with N bytes of text.",
+        flags: Flags::NOSCRIPT,
         reply: "bulk-string",
         handler: dump,
-        ..row("DUMP", Flags::NONE, "Returns all libraries in serialised form.")
+        ..Group::Scripting.row("DUMP", "7.0.0", "Returns all libraries in serialised form.")
     },
     Command {
         complexity: "O(N) with N functions.",
+        flags: flags::WRITE.and(Flags::NOSCRIPT),
         args: &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")]).optional()],
-        tips: ON_ALL_SHARDS,
         handler: flush,
-        ..row("FLUSH", Flags::WRITE, "Deletes all libraries.")
+        tips: ON_ALL_SHARDS,
+        ..Group::Scripting.row("FLUSH", "7.0.0", "Deletes all libraries.")
     },
     Command {
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: flags::ANYTIME,
         reply: "array of simple-string",
         handler: function_help,
-        ..row("HELP", Flags::NONE, "Lists the subcommands.")
+        ..Group::Scripting.row("HELP", "7.0.0", "Lists the subcommands.")
     },
     Command {
-        tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
+        flags: Flags::NOSCRIPT.and(Flags::ALLOW_BUSY),
         handler: kill,
-        ..row("KILL", Flags::ALLOW_BUSY, "Ends the function that is running, if it has written nothing.")
+        tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
+        ..Group::Scripting.row(
+            "KILL",
+            "7.0.0",
+            "Ends the function that is running, if it has written nothing.",
+        )
     },
     Command {
         complexity: "O(N) with N functions.",
+        flags: Flags::NOSCRIPT,
         args: &[
             pattern("library-name-pattern").after("LIBRARYNAME").optional(),
             token("withcode", "WITHCODE").optional(),
         ],
         reply: "array of map",
-        tips: &["nondeterministic_output_order"],
         handler: list,
-        ..row("LIST", Flags::NONE, "Describes libraries and their functions.")
+        tips: &["nondeterministic_output_order"],
+        ..Group::Scripting.row("LIST", "7.0.0", "Describes libraries and their functions.")
     },
     Command {
         complexity: "O(N) with N bytes of text.",
+        flags: flags::GROW.and(Flags::NOSCRIPT),
         args: &[token("replace", "REPLACE").optional(), string("function-code")],
         reply: "bulk-string",
-        tips: ON_ALL_SHARDS,
         handler: load,
-        ..row("LOAD", Flags::WRITE.and(Flags::DENYOOM), "Adds a library of functions.")
+        tips: ON_ALL_SHARDS,
+        ..Group::Scripting.row("LOAD", "7.0.0", "Adds a library of functions.")
     },
     Command {
         complexity: "O(N) with N bytes of text.",
+        flags: flags::GROW.and(Flags::NOSCRIPT),
         args: &[
             string("serialized-value"),
             one_of(
@@ -333,19 +333,16 @@ const FUNCTION: &[Command] = &[
             )
             .optional(),
         ],
-        tips: ON_ALL_SHARDS,
         handler: restore,
-        ..row(
-            "RESTORE",
-            Flags::WRITE.and(Flags::DENYOOM),
-            "Adds the libraries of a payload of FUNCTION DUMP.",
-        )
+        tips: ON_ALL_SHARDS,
+        ..Group::Scripting.row("RESTORE", "7.0.0", "Adds the libraries of a payload of FUNCTION DUMP.")
     },
     Command {
+        flags: Flags::NOSCRIPT.and(Flags::ALLOW_BUSY),
         reply: "map",
-        tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
         handler: stats,
-        ..row("STATS", Flags::ALLOW_BUSY, "Tells what is running, and how many functions there are.")
+        tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+        ..Group::Scripting.row("STATS", "7.0.0", "Tells what is running, and how many functions there are.")
     },
 ];
 
@@ -380,12 +377,8 @@ pub(crate) const ROWS: &[Command] = &[
         ..RUNS
     },
     Command {
-        name: "FUNCTION",
-        group: Group::Scripting,
-        since: "7.0.0",
         complexity: "That of the subcommand.",
-        summary: "Manages libraries of functions.",
         subcommands: FUNCTION,
-        ..Command::DEFAULT
+        ..Group::Scripting.row("FUNCTION", "7.0.0", "Manages libraries of functions.")
     },
 ];

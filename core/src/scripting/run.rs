@@ -20,9 +20,9 @@ use crate::keyspace::{Ready, Store};
 use crate::number::{hexadecimal, write_u64};
 use crate::observe;
 use crate::resp::{Protocol, Reply};
-use crate::server::blocking::{self, Absent, Block};
+use crate::server::blocking::{self, Block, TimeoutReply};
 use crate::server::connection::ConnId;
-use crate::server::{Server, Unusual};
+use crate::server::{GlobalState, Server};
 
 /// After so many instructions, some ten milliseconds, a script pauses.
 const SLICE_INSTRUCTIONS: u64 = 2_000_000;
@@ -154,7 +154,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
     }
     if end == End::Paused {
         pause(ctx, run, vm);
-        return Ok(Flow::Block(Block::until(None, Absent::Null)));
+        return Ok(Flow::wait(Block::until(None, TimeoutReply::Null)));
     }
     run.end(ctx.store, ctx.server);
     let error = write_reply(&mut ctx.reply, ctx.server, &vm, &run, end);
@@ -203,7 +203,7 @@ fn pause(ctx: &mut Context<'_>, run: Run, vm: Box<Vm>) {
 }
 
 impl Paused {
-    /// Puts aside what nobody else must see yet.
+    /// Puts aside what no other client must see yet.
     fn leave(&mut self, store: &mut Store, server: &mut Server) {
         self.ready = core::mem::take(&mut store.ready);
         self.effects = store.effects.hold_script();
@@ -215,7 +215,7 @@ impl Paused {
     fn enter(&mut self, store: &mut Store, server: &mut Server) {
         store.ready = core::mem::take(&mut self.ready);
         store.effects.resume_script(core::mem::take(&mut self.effects));
-        store.is_still = server.unusual.has(Unusual::PAUSED);
+        store.is_still = server.global_state.has(GlobalState::PAUSED);
         store.now = self.run.now;
         server.observer.in_script = true;
     }
@@ -236,9 +236,9 @@ pub(crate) fn go_on(store: &mut Store, server: &mut Server) -> bool {
         paused.leave(store, server);
         if !paused.is_busy && server.steady.saturating_sub(paused.run.started) >= micros {
             paused.is_busy = true;
-            server.unusual.set(Unusual::BUSY, true);
+            server.global_state.set(GlobalState::BUSY, true);
             server.scripting.paused = Some(paused);
-            // Those who wait are told.
+            // The clients that wait are told.
             server.wake_up();
         } else {
             server.scripting.paused = Some(paused);
@@ -253,7 +253,7 @@ pub(crate) fn go_on(store: &mut Store, server: &mut Server) -> bool {
 fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Option<End>) {
     let Paused { run, vm, row, .. } = &mut paused;
     run.end(store, server);
-    server.unusual.set(Unusual::BUSY, false);
+    server.global_state.set(GlobalState::BUSY, false);
     let conn = run.conn;
     let protocol = server.connection(conn).protocol;
     let mut out = Vec::new();

@@ -161,7 +161,7 @@ fn what_has_written_is_not_killed() {
     talk.step(6_000_000);
     talk.begin(b, &["SCRIPT", "KILL"]);
     assert!(talk.said(b).starts_with("-UNKILLABLE "));
-    // Nobody sees half of what it does.
+    // No client sees half of what it does.
     assert_eq!((talk.effects().len(), talk.said(c)), (0, String::new()));
     while talk.engine.poll_timeout().is_some_and(|at| at <= talk.now) {
         talk.step(1);

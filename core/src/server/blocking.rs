@@ -1,7 +1,8 @@
-//! Commands that wait for a key.
+//! Commands that wait for a key or a time, such as BLPOP: in the engine, *blocked* means this and nothing else. (A
+//! client whose socket takes no more is *paused*, one that CLIENT PAUSE holds up is *postponed*.)
 //!
 //! A handler that finds nothing returns [`Flow::Block`](crate::command::context::Flow); the engine then keeps the
-//! request and puts the connection at the end of the queue of each of its keys. Whoever changes such a key
+//! request and puts the connection at the end of the queue of each of its keys. A command that changes such a key
 //! marks it ready, and after that command the waiting requests run again, the oldest first, until one of them
 //! finds nothing. Inside MULTI a command that would wait answers as if its time were over.
 
@@ -33,7 +34,7 @@ pub struct Block {
     /// When to try again whatever happens, in steady microseconds: time alone may bring what is waited for.
     pub retry_at: Option<u64>,
     /// What to reply then.
-    pub on_timeout: Absent,
+    pub on_timeout: TimeoutReply,
     /// What to run again, where that is not the request as it came: one that asks for what follows the end of a
     /// stream means the end as it was.
     pub request: Option<OwnedRequest>,
@@ -41,16 +42,22 @@ pub struct Block {
 
 impl Block {
     /// A wait for time alone.
-    pub(crate) fn until(deadline: Option<u64>, on_timeout: Absent) -> Box<Block> {
-        Box::new(Block {
+    pub(crate) fn until(deadline: Option<u64>, on_timeout: TimeoutReply) -> Block {
+        Block {
             keys: Vec::new(),
             wants: Type::String,
             wakes_on_loss: false,
             deadline,
+            retry_at: None,
             on_timeout,
             request: None,
-            retry_at: None,
-        })
+        }
+    }
+
+    /// A wait for one of several keys to hold a value of a type, which ends with a null array.
+    pub(crate) fn on_keys(wants: Type, keys: Args<'_>, deadline: Option<u64>) -> Block {
+        let keys = keys.iter().map(<[u8]>::to_vec).collect();
+        Block { keys, wants, ..Block::until(deadline, TimeoutReply::NullArray) }
     }
 
     /// When something is due, if nothing happens before.
@@ -61,7 +68,7 @@ impl Block {
 
 /// The reply of a wait that ended without a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Absent {
+pub enum TimeoutReply {
     /// A null where a byte string would stand.
     Null,
     /// A null where an array would stand.
@@ -74,19 +81,19 @@ pub enum Absent {
     Ok,
 }
 
-impl Absent {
+impl TimeoutReply {
     /// Writes the reply.
     pub fn write(self, reply: &mut Reply<'_>) {
         match self {
-            Absent::Null => reply.null(),
-            Absent::NullArray => reply.null_array(),
-            Absent::Zero => reply.int(0),
-            Absent::TwoZeros => {
+            TimeoutReply::Null => reply.null(),
+            TimeoutReply::NullArray => reply.null_array(),
+            TimeoutReply::Zero => reply.int(0),
+            TimeoutReply::TwoZeros => {
                 reply.array(2);
                 reply.int(0);
                 reply.int(0);
             }
-            Absent::Ok => reply.ok(),
+            TimeoutReply::Ok => reply.ok(),
         }
     }
 }
@@ -157,7 +164,7 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
         return false;
     };
     let protocol = connection.protocol;
-    let mut out = mem::take(server.side(conn));
+    let mut out = mem::take(server.deferred(conn));
     let start = out.len();
     let reply = Reply::new(&mut out, protocol).within(server.memory);
     let (row, args) = (blocked.row, blocked.request.args());
@@ -173,14 +180,14 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
             server.timers.insert((at, conn));
         }
         server.connection(conn).blocked = Some(blocked);
-        server.put_side(conn, out);
+        server.put_deferred(conn, out);
         return false;
     }
     if server.connection(conn).reply_mode.is_muted() {
         out.truncate(start);
     }
     server.stats.bytes_out += (out.len() - start) as u64;
-    server.put_side(conn, out);
+    server.put_deferred(conn, out);
     leave(store, server, conn, &blocked);
     server.make_runnable(conn);
     true
@@ -192,11 +199,11 @@ pub(crate) fn end_wait(
     store: &mut Store,
     server: &mut Server,
     conn: ConnId,
-    answer: impl FnOnce(Absent, &mut Reply<'_>),
+    answer: impl FnOnce(TimeoutReply, &mut Reply<'_>),
 ) -> bool {
     let Some(blocked) = server.connection(conn).blocked.take() else { return false };
-    let absent = blocked.block.on_timeout;
-    finish(store, server, conn, &blocked, |reply| answer(absent, reply));
+    let reply_to_timeout = blocked.block.on_timeout;
+    finish(store, server, conn, &blocked, |reply| answer(reply_to_timeout, reply));
     true
 }
 
@@ -230,7 +237,9 @@ pub(crate) fn end_waits(store: &mut Store, server: &mut Server) {
                 }
                 retry(store, server, conn);
             }
-            None => _ = end_wait(store, server, conn, |absent, reply| absent.write(reply)),
+            None => {
+                _ = end_wait(store, server, conn, |reply_to_timeout, reply| reply_to_timeout.write(reply))
+            }
         }
     }
 }

@@ -137,37 +137,35 @@ impl Subscriptions {
     }
 }
 
-/// What must be looked at before or after the requests of a connection, in one word, so that one look tells that
-/// there is nothing.
+/// What keeps a connection's requests off the fast path, as a set of bits, so that one comparison tells that nothing does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Gate(u8);
+pub(crate) struct Restrictions(u8);
 
-impl Gate {
+impl Restrictions {
     /// It must log in first.
-    pub(crate) const CLOSED: Gate = Gate(1);
+    pub(crate) const NOT_LOGGED_IN: Restrictions = Restrictions(1);
     /// Its user may not do everything.
-    pub(crate) const RESTRICTED: Gate = Gate(1 << 1);
+    pub(crate) const LIMITED_USER: Restrictions = Restrictions(1 << 1);
     /// It is told of changes to what it has read.
-    pub(crate) const TRACKING: Gate = Gate(1 << 2);
-
+    pub(crate) const TRACKING: Restrictions = Restrictions(1 << 2);
     /// It sees all commands that run, and must not reach keys.
-    pub(crate) const MONITOR: Gate = Gate(1 << 3);
+    pub(crate) const MONITOR: Restrictions = Restrictions(1 << 3);
 
-    /// Whether there is nothing to look at.
+    /// Whether there is none.
     #[inline(always)]
-    pub(crate) fn is_open(self) -> bool {
+    pub(crate) fn is_none(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether that is to be looked at.
+    /// Whether any of these holds.
     #[inline(always)]
-    pub(crate) fn has(self, other: Gate) -> bool {
+    pub(crate) fn has(self, other: Restrictions) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The same with that.
-    pub(crate) fn with(self, other: Gate, is_set: bool) -> Gate {
-        if is_set { Gate(self.0 | other.0) } else { Gate(self.0 & !other.0) }
+    /// The same with or without these.
+    pub(crate) fn with(self, other: Restrictions, is_set: bool) -> Restrictions {
+        if is_set { Restrictions(self.0 | other.0) } else { Restrictions(self.0 & !other.0) }
     }
 }
 
@@ -195,8 +193,8 @@ pub struct Connection {
     pub is_authenticated: bool,
     /// Who it has logged in as.
     pub(crate) user: UserId,
-    /// What follows from user, authentication and tracking; see [`Server::refresh_gate`](crate::server::Server).
-    pub(crate) gate: Gate,
+    /// What follows from user, authentication and tracking; see [`Server::refresh_restrictions`](crate::server::Server).
+    pub(crate) restrictions: Restrictions,
     /// CLIENT TRACKING, while it is on.
     pub(crate) tracking: Option<Box<Tracking>>,
     /// Whether it was on before.
@@ -217,7 +215,8 @@ pub struct Connection {
     pub is_monitor: bool,
     /// Subscriptions.
     pub subscriptions: Subscriptions,
-    /// What it waits for.
+    /// What it waits for: a key or a time, as BLPOP and WAIT do. Other reasons not to run have other names; see
+    /// [`may_run`](Connection::may_run).
     pub blocked: Option<Box<Blocked>>,
     /// When it connected, in steady microseconds.
     pub created: u64,
@@ -266,7 +265,7 @@ impl Connection {
             db: 0,
             is_authenticated,
             user: DEFAULT_USER,
-            gate: Gate::default(),
+            restrictions: Restrictions::default(),
             tracking: None,
             has_tracked: false,
             reply_mode: ReplyMode::On,
@@ -296,10 +295,10 @@ impl Connection {
         }
     }
 
-    /// Whether its requests are simply run, and their replies sent.
+    /// Whether its requests need no more than their handlers, and their replies are sent.
     #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.gate.is_open()
+    pub(crate) fn takes_fast_path(&self) -> bool {
+        self.restrictions.is_none()
             && self.transaction.is_none()
             && self.reply_mode == ReplyMode::On
             && !self.is_subscribed_only()

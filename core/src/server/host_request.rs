@@ -13,7 +13,7 @@ use crate::command::context::{Context, Flow};
 use crate::config;
 use crate::keyspace::Store;
 use crate::server::Server;
-use crate::server::blocking::{self, Absent, Block};
+use crate::server::blocking::{self, Block, TimeoutReply};
 use crate::server::connection::ConnId;
 
 /// Something that only the host can do; [`Engine::answer`](crate::Engine::answer) tells how it went. The numbers are
@@ -96,7 +96,7 @@ fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flo
     ctx.server.host_request = Some(Asked { request, conn, client_id, text: Some(text) });
     ctx.server.asleep_until = u64::MAX;
     ctx.server.observer.statistics.of(ctx.row).calls += 1;
-    Ok(Flow::Block(Block::until(None, Absent::Ok)))
+    Ok(Flow::wait(Block::until(None, TimeoutReply::Ok)))
 }
 
 /// The host has answered: everyone goes on.

@@ -32,7 +32,7 @@ use crate::observe::{Observer, Statistics};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::scripting::Scripting;
-use crate::server::connection::{Connection, Gate};
+use crate::server::connection::{Connection, Restrictions};
 use crate::server::host_request::Asked;
 use crate::server::pause::Pause;
 use crate::server::pubsub::PubSub;
@@ -94,33 +94,34 @@ pub(crate) struct Broadcast {
     pub(crate) deliveries: Vec<(ConnId, usize, usize)>,
 }
 
-/// What concerns every request while it lasts, in one word, so that one look tells that there is nothing.
+/// What concerns the requests of all connections while it lasts, as a set of bits, so that one comparison tells that
+/// nothing does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Unusual(u8);
+pub(crate) struct GlobalState(u8);
 
-impl Unusual {
+impl GlobalState {
     /// CLIENT PAUSE is in force.
-    pub(crate) const PAUSED: Unusual = Unusual(1);
+    pub(crate) const PAUSED: GlobalState = GlobalState(1);
     /// Some client tracks what it has read.
-    pub(crate) const TRACKING: Unusual = Unusual(1 << 1);
+    pub(crate) const TRACKING: GlobalState = GlobalState(1 << 1);
     /// A script is busy, and others are told so.
-    pub(crate) const BUSY: Unusual = Unusual(1 << 2);
-    /// Requests may not simply run.
-    const HELD: Unusual = Unusual(Unusual::PAUSED.0 | Unusual::BUSY.0);
+    pub(crate) const BUSY: GlobalState = GlobalState(1 << 2);
+    /// No request may take the fast path.
+    const HELD: GlobalState = GlobalState(GlobalState::PAUSED.0 | GlobalState::BUSY.0);
 
-    /// Whether there is nothing.
+    /// Whether nothing is out of the ordinary.
     #[inline(always)]
-    pub(crate) fn is_nothing(self) -> bool {
+    pub(crate) fn is_usual(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether that is the case.
-    pub(crate) fn has(self, other: Unusual) -> bool {
+    /// Whether any of these is the case.
+    pub(crate) fn has(self, other: GlobalState) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Begins or ends that.
-    pub(crate) fn set(&mut self, other: Unusual, is_set: bool) {
+    /// Begins or ends these.
+    pub(crate) fn set(&mut self, other: GlobalState, is_set: bool) {
         self.0 = if is_set { self.0 | other.0 } else { self.0 & !other.0 };
     }
 }
@@ -129,10 +130,10 @@ impl Unusual {
 pub struct Server {
     connections: Vec<Option<Box<Connection>>>,
     free: Vec<ConnId>,
-    /// Output for connections other than the one whose command runs, by connection.
-    side: Vec<Vec<u8>>,
-    /// Connections with something in `side`.
-    pub(crate) side_dirty: Vec<ConnId>,
+    /// Deferred output, by connection: what is sent to it after the running command's reply.
+    deferred: Vec<Vec<u8>>,
+    /// Connections that have deferred output.
+    pub(crate) with_deferred: Vec<ConnId>,
     /// Messages to be delivered after the running command.
     pub(crate) broadcast: Broadcast,
     next_client_id: u64,
@@ -147,7 +148,7 @@ pub struct Server {
     /// Users.
     pub(crate) acl: Acl,
     /// What concerns every request.
-    pub(crate) unusual: Unusual,
+    pub(crate) global_state: GlobalState,
     /// CLIENT PAUSE.
     pub(crate) pause: Pause,
     /// CLIENT TRACKING.
@@ -228,8 +229,8 @@ impl Server {
         let mut server = Server {
             connections: Vec::new(),
             free: Vec::new(),
-            side: Vec::new(),
-            side_dirty: Vec::new(),
+            deferred: Vec::new(),
+            with_deferred: Vec::new(),
             broadcast: Broadcast::default(),
             next_client_id: 1,
             connected: 0,
@@ -237,7 +238,7 @@ impl Server {
             lookup,
             index: OnceCell::new(),
             acl,
-            unusual: Unusual::default(),
+            global_state: GlobalState::default(),
             pause: Pause::default(),
             tracking: TrackingTable::default(),
             scripting: Scripting::default(),
@@ -316,27 +317,27 @@ impl Server {
         Names { lookup: &self.lookup, index: self.index(), all_channels: self.config.acl_all_channels }
     }
 
-    /// Computes again what must be looked at before and after a connection's requests.
-    pub(crate) fn refresh_gate(&mut self, conn: ConnId) {
+    /// Computes a connection's restrictions again.
+    pub(crate) fn refresh_restrictions(&mut self, conn: ConnId) {
         let is_open = self.acl.is_open();
         let user = self.connection(conn).user;
         let is_unrestricted = self.acl.user(user).is_unrestricted();
         let connection = self.connection(conn);
-        connection.gate = Gate::default()
-            .with(Gate::CLOSED, !is_open && !connection.is_authenticated)
-            .with(Gate::RESTRICTED, !is_unrestricted)
-            .with(Gate::MONITOR, connection.is_monitor)
-            .with(Gate::TRACKING, connection.tracking.is_some());
+        connection.restrictions = Restrictions::default()
+            .with(Restrictions::NOT_LOGGED_IN, !is_open && !connection.is_authenticated)
+            .with(Restrictions::LIMITED_USER, !is_unrestricted)
+            .with(Restrictions::MONITOR, connection.is_monitor)
+            .with(Restrictions::TRACKING, connection.tracking.is_some());
     }
 
     /// The same for all connections, when users have changed.
-    pub(crate) fn refresh_gates(&mut self) {
+    pub(crate) fn refresh_all_restrictions(&mut self) {
         for conn in 0..number::short(self.connections.len()) {
             if self.get(conn).is_some() {
-                self.refresh_gate(conn);
+                self.refresh_restrictions(conn);
             }
         }
-        // The host lets strangers in only while there is a password, however it came or went.
+        // The host lets remote peers in only while there is a password, however it came or went.
         let is_guarded = self.acl.is_guarded();
         if is_guarded != self.is_guarded {
             self.is_guarded = is_guarded;
@@ -390,7 +391,7 @@ impl Server {
             }
             None => {
                 self.connections.push(connection);
-                self.side.push(Vec::new());
+                self.deferred.push(Vec::new());
                 number::short(self.connections.len() - 1)
             }
         }
@@ -403,7 +404,7 @@ impl Server {
                 // The id may soon name another connection.
                 self.runnable.retain(|&other| other != conn);
             }
-            self.side[conn as usize].clear();
+            self.deferred[conn as usize].clear();
             self.free.push(conn);
         }
     }
@@ -412,27 +413,27 @@ impl Server {
     /// that reply.
     pub fn output_of(&mut self, conn: ConnId) -> Reply<'_> {
         let protocol = self.connection(conn).protocol;
-        let side = &mut self.side[conn as usize];
-        if side.is_empty() {
-            self.side_dirty.push(conn);
+        let deferred = &mut self.deferred[conn as usize];
+        if deferred.is_empty() {
+            self.with_deferred.push(conn);
         }
-        Reply::new(side, protocol)
+        Reply::new(deferred, protocol)
     }
 
-    /// What was written for a connection while others ran; the caller gives the buffer back.
+    /// The deferred output of a connection; a caller that takes the buffer gives it back.
     #[inline]
-    pub(crate) fn side(&mut self, conn: ConnId) -> &mut Vec<u8> {
-        &mut self.side[conn as usize]
+    pub(crate) fn deferred(&mut self, conn: ConnId) -> &mut Vec<u8> {
+        &mut self.deferred[conn as usize]
     }
 
-    /// Gives a buffer back that was taken from [`Server::side`], with what is still to be sent.
-    pub(crate) fn put_side(&mut self, conn: ConnId, mut out: Vec<u8>) {
-        let side = &mut self.side[conn as usize];
-        let (had_noted, has_more) = (!side.is_empty(), !out.is_empty());
-        out.append(side);
-        *side = out;
+    /// Gives a buffer back that was taken from [`Server::deferred`], with what is still to be sent.
+    pub(crate) fn put_deferred(&mut self, conn: ConnId, mut out: Vec<u8>) {
+        let deferred = &mut self.deferred[conn as usize];
+        let (had_noted, has_more) = (!deferred.is_empty(), !out.is_empty());
+        out.append(deferred);
+        *deferred = out;
         if has_more && !had_noted {
-            self.side_dirty.push(conn);
+            self.with_deferred.push(conn);
         }
     }
 
@@ -460,7 +461,7 @@ impl Server {
             } else {
                 self.observer.remove_monitor(conn);
             }
-            self.refresh_gate(conn);
+            self.refresh_restrictions(conn);
         }
     }
 
@@ -493,11 +494,11 @@ impl Server {
     /// Whether nothing about a connection, or about the whole server, asks for more than running the handlers of its
     /// requests. That others track what they have read asks for nothing here: changes are noted in the store.
     #[inline]
-    pub(crate) fn is_plain(&mut self, conn: ConnId) -> bool {
-        self.side[conn as usize].is_empty()
+    pub(crate) fn takes_fast_path(&mut self, conn: ConnId) -> bool {
+        self.deferred[conn as usize].is_empty()
             && self.closing.is_empty()
-            && !self.unusual.has(Unusual::HELD)
-            && self.connection(conn).is_plain()
+            && !self.global_state.has(GlobalState::HELD)
+            && self.connection(conn).takes_fast_path()
     }
 
     /// Sets memory aside for what a request may take; `false` if that needs a closer look.

@@ -9,7 +9,7 @@ use core::mem;
 use crate::command::{Command, Flags};
 use crate::keyspace::Store;
 use crate::server::connection::ConnId;
-use crate::server::{Server, Unusual};
+use crate::server::{GlobalState, Server};
 
 /// The pause, if there is one.
 #[derive(Default)]
@@ -32,14 +32,14 @@ pub(crate) fn begin(store: &mut Store, server: &mut Server, ends: u64, holds_all
     pause.ends = pause.ends.max(ends);
     pause.holds_all = holds_all || (is_paused && pause.holds_all);
     if pause.ends > server.steady {
-        server.unusual.set(Unusual::PAUSED, true);
+        server.global_state.set(GlobalState::PAUSED, true);
         store.stand_still();
     }
 }
 
 /// Ends the pause; who waits goes on in the order of waiting.
 pub(crate) fn end(store: &mut Store, server: &mut Server) {
-    server.unusual.set(Unusual::PAUSED, false);
+    server.global_state.set(GlobalState::PAUSED, false);
     store.go_on();
     server.pause.ends = 0;
     for conn in mem::take(&mut server.pause.waiting) {
@@ -51,15 +51,15 @@ pub(crate) fn end(store: &mut Store, server: &mut Server) {
 
 /// When the pause ends, in steady microseconds.
 pub(crate) fn deadline(server: &Server) -> Option<u64> {
-    server.unusual.has(Unusual::PAUSED).then_some(server.pause.ends)
+    server.global_state.has(GlobalState::PAUSED).then_some(server.pause.ends)
 }
 
 /// Ends a pause whose time has come; whether there still is one.
 pub(crate) fn lift_if_over(store: &mut Store, server: &mut Server) -> bool {
-    if server.unusual.has(Unusual::PAUSED) && server.pause.ends <= server.steady {
+    if server.global_state.has(GlobalState::PAUSED) && server.pause.ends <= server.steady {
         end(store, server);
     }
-    server.unusual.has(Unusual::PAUSED)
+    server.global_state.has(GlobalState::PAUSED)
 }
 
 /// Whether a request that has passed all checks must wait; then its connection is noted.

@@ -2,7 +2,7 @@
 //!
 //! In the default mode the table remembers which clients have read a key, until it changes once. In broadcasting mode
 //! clients name prefixes, and are told of every change below them, once per batch of requests. While no client
-//! tracks, nothing of this costs anything: the store then notes no changes, and no gate leads here.
+//! tracks, nothing of this costs anything: the store then notes no changes, and no restriction leads here.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::keyspace::{Invalidation, Store};
 use crate::resp::args::Args;
 use crate::resp::{Protocol, Reply};
 use crate::server::connection::ConnId;
-use crate::server::{Server, Unusual};
+use crate::server::{GlobalState, Server};
 use crate::structures::ordered::{OrderedMap, OrderedSet};
 
 /// Keys that are given up before a command while the table holds too many.
@@ -81,7 +81,7 @@ pub(crate) struct TrackingTable {
 #[derive(Default)]
 struct Prefix {
     clients: OrderedSet<ConnId>,
-    /// Keys that have changed in this batch, with the client that changed each first, unless nobody did.
+    /// Keys that have changed in this batch, with the client that changed each first, unless none did.
     changed: OrderedMap<Box<[u8]>, Option<u64>>,
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn enable(store: &mut Store, server: &mut Server, conn: ConnId, mut t
         server.tracking.prefixes.or_default(prefix.clone()).clients.insert(conn);
     }
     server.connection(conn).tracking = Some(Box::new(tracking));
-    server.refresh_gate(conn);
+    server.refresh_restrictions(conn);
     set_needed(store, server);
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn disable(store: &mut Store, server: &mut Server, conn: ConnId) {
     server.tracking.clients -= 1;
     server.tracking.former += 1;
     server.connection(conn).has_tracked = true;
-    server.refresh_gate(conn);
+    server.refresh_restrictions(conn);
     set_needed(store, server);
 }
 
@@ -149,7 +149,7 @@ fn set_needed(store: &mut Store, server: &mut Server) {
     let table = &mut server.tracking;
     let is_needed = table.clients > 0 || table.former > 0 && !table.keys.is_empty();
     store.note_changes(is_needed);
-    server.unusual.set(Unusual::TRACKING, is_needed);
+    server.global_state.set(GlobalState::TRACKING, is_needed);
     if !is_needed {
         table.keys.clear();
         table.prefixes.clear();
@@ -271,7 +271,7 @@ fn tell_all(server: &mut Server) {
     let tracking = connections.into_iter().filter(|(_, connection)| connection.tracking.is_some());
     for (conn, protocol) in tracking.map(|(conn, own)| (conn, own.protocol)).collect::<Vec<_>>() {
         send(server, conn, |reply| {
-            // The form is that of the connection that tracks, whoever gets the message.
+            // The form is that of the connection that tracks, whichever connection gets the message.
             reply.raw(if protocol == Protocol::Resp3 { b"_\r\n" } else { b"$-1\r\n" });
         });
     }

@@ -1,7 +1,7 @@
 //! Ordered maps and sets whose code is small.
 //!
 //! The standard library's `BTreeMap` is compiled anew for every pair of types, some ten kilobytes each time, and
-//! whoever opens a page with the engine in it has to download them. Here the elements lie in sorted chunks and the
+//! a browser that opens a page with the engine in it has to download them. Here the elements lie in sorted chunks and the
 //! chunks in a sorted list, so that everything is a search or a move in a slice. A chunk may be as long as there are
 //! chunks: with n elements neither list is much longer than the square root of n.
 
@@ -25,7 +25,7 @@ pub struct OrderedMap<K, V> {
 }
 
 /// A chunk, and an index in it, which may be its length.
-type Place = (usize, usize);
+type Position = (usize, usize);
 
 impl<K, V> Default for OrderedMap<K, V> {
     fn default() -> Self {
@@ -129,7 +129,7 @@ impl<K, V> OrderedMap<K, V> {
         self.chunks.len().max(CHUNK_LEN_MIN)
     }
 
-    fn insert_at(&mut self, (mut chunk, mut at): Place, key: K, value: V) -> &mut V {
+    fn insert_at(&mut self, (mut chunk, mut at): Position, key: K, value: V) -> &mut V {
         if self.chunks.get(chunk).is_none_or(|chunk| chunk.len() >= self.chunk_len_max()) {
             (chunk, at) = self.split((chunk, at));
         }
@@ -139,9 +139,9 @@ impl<K, V> OrderedMap<K, V> {
         &mut chunk[at].1
     }
 
-    /// Makes room at a place, in a chunk that is full or missing, and says which place that is now.
+    /// Makes room at a position, in a chunk that is full or missing, and says which position that is now.
     #[cold]
-    fn split(&mut self, (chunk, at): Place) -> Place {
+    fn split(&mut self, (chunk, at): Position) -> Position {
         let Some(full) = self.chunks.get_mut(chunk) else {
             self.chunks.push(Vec::new());
             return (chunk, 0);
@@ -154,7 +154,7 @@ impl<K, V> OrderedMap<K, V> {
         if at > half || at == self.chunks[chunk].len() { (chunk + 1, at - half) } else { (chunk, at) }
     }
 
-    fn remove_at(&mut self, (chunk, at): Place) -> (K, V) {
+    fn remove_at(&mut self, (chunk, at): Position) -> (K, V) {
         self.len -= 1;
         let list = &mut self.chunks[chunk];
         let element = list.remove(at);
@@ -187,7 +187,7 @@ impl<K, V> OrderedMap<K, V> {
 
 impl<K: Ord, V> OrderedMap<K, V> {
     /// Where a key is, or where it would be.
-    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<Place, Place>
+    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<Position, Position>
     where
         K: Borrow<Q>,
     {
@@ -229,8 +229,8 @@ impl<K: Ord, V> OrderedMap<K, V> {
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(&key) {
             Ok((chunk, at)) => Some(mem::replace(&mut self.chunks[chunk][at].1, value)),
-            Err(place) => {
-                self.insert_at(place, key, value);
+            Err(position) => {
+                self.insert_at(position, key, value);
                 None
             }
         }
@@ -243,7 +243,7 @@ impl<K: Ord, V> OrderedMap<K, V> {
     {
         match self.find(&key) {
             Ok((chunk, at)) => &mut self.chunks[chunk][at].1,
-            Err(place) => self.insert_at(place, key, V::default()),
+            Err(position) => self.insert_at(position, key, V::default()),
         }
     }
 
@@ -252,8 +252,8 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let place = self.find(key).ok()?;
-        Some(self.remove_at(place).1)
+        let position = self.find(key).ok()?;
+        Some(self.remove_at(position).1)
     }
 
     /// The elements whose keys are in a range; none if it ends before it begins.
@@ -263,13 +263,17 @@ impl<K: Ord, V> OrderedMap<K, V> {
     {
         let start = match bounds.start_bound() {
             Bound::Unbounded => (0, 0),
-            Bound::Included(key) => self.find(key).unwrap_or_else(|place| place),
-            Bound::Excluded(key) => self.find(key).map_or_else(|place| place, |(chunk, at)| (chunk, at + 1)),
+            Bound::Included(key) => self.find(key).unwrap_or_else(|position| position),
+            Bound::Excluded(key) => {
+                self.find(key).map_or_else(|position| position, |(chunk, at)| (chunk, at + 1))
+            }
         };
         let end = match bounds.end_bound() {
             Bound::Unbounded => (self.chunks.len(), 0),
-            Bound::Included(key) => self.find(key).map_or_else(|place| place, |(chunk, at)| (chunk, at + 1)),
-            Bound::Excluded(key) => self.find(key).unwrap_or_else(|place| place),
+            Bound::Included(key) => {
+                self.find(key).map_or_else(|position| position, |(chunk, at)| (chunk, at + 1))
+            }
+            Bound::Excluded(key) => self.find(key).unwrap_or_else(|position| position),
         };
         Range { chunks: &self.chunks, start, end }
     }
@@ -327,11 +331,11 @@ impl<K: PartialEq, V: PartialEq> PartialEq for OrderedMap<K, V> {
     }
 }
 
-/// Elements between two places, from both ends.
+/// Elements between two positions, from both ends.
 pub struct Range<'a, K, V> {
     chunks: &'a [Vec<(K, V)>],
-    start: Place,
-    end: Place,
+    start: Position,
+    end: Position,
 }
 
 impl<K, V> Clone for Range<'_, K, V> {

@@ -10,7 +10,7 @@
 //! operation but a bulk one touches more than a few rows, so none pauses because of growth.
 //!
 //! Elements are small copies, such as a score and a pointer to a member that lives elsewhere. A first element
-//! in an inner node is always that of a living one, so whoever removes an element may free what it points to.
+//! in an inner node is always that of a living one, so a caller that removes an element may free what it points to.
 
 use alloc::vec::Vec;
 use core::{cmp::Ordering, fmt, mem, slice};
@@ -23,9 +23,9 @@ const LEAF_ELEMENTS_MAX: usize = 64;
 const BRANCHES_MAX: usize = 32;
 /// Rows are allocated in multiples of this many elements or branches.
 const ROW_STEP: usize = 8;
-/// A row is allocated anew when it has more free places than this.
+/// A row is allocated anew when it has more free slots than this.
 const ROW_SPARE_MAX: usize = 2 * ROW_STEP;
-/// How many places of a tree [`RankTree::memory_bytes`] looks at.
+/// How many slots of a tree [`RankTree::memory_bytes`] looks at.
 const MEMORY_SAMPLES: usize = 8;
 
 /// Elements that know their total order, for the methods that need no comparison as an argument.
@@ -642,7 +642,7 @@ fn append_places<T>(left: &mut Vec<T>, right: &mut Vec<T>) {
     left.append(right);
 }
 
-/// Cuts off the row at `index` and leaves both parts without many free places.
+/// Cuts off the row at `index` and leaves both parts without many free slots.
 fn split_places<T>(row: &mut Vec<T>, index: usize) -> Vec<T> {
     let mut right = Vec::with_capacity((row.len() - index).next_multiple_of(ROW_STEP));
     right.extend(row.drain(index..));

@@ -17,9 +17,9 @@ use core::mem::size_of;
 use core::ptr::NonNull;
 
 use segment::{
-    DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fingerprint,
-    first_group, free_segment, layout, load_group, lowest, match_byte, match_empty, move_segment,
-    new_segment, place, slot,
+    DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fill_slot,
+    fingerprint, first_group, free_segment, layout, load_group, lowest, match_byte, match_empty,
+    move_segment, new_segment, slot,
 };
 
 use crate::base::bytes;
@@ -142,9 +142,9 @@ impl<E: Keyed> Table<E> {
             }
             self.make_room(segment, hash);
         };
-        let index = place::<E>(segment, hash, element);
+        let index = fill_slot::<E>(segment, hash, element);
         self.len += 1;
-        // SAFETY: `place` has just filled this slot.
+        // SAFETY: `fill_slot` has just filled this slot.
         unsafe { self.slot(segment, index).as_mut() }
     }
 
@@ -629,7 +629,7 @@ impl<E: Keyed> Table<E> {
         self.for_each_full(old, |index, element| {
             let hash = self.hash(element.key());
             // SAFETY: the element is moved out of `old` bitwise; `old` forgets its elements below.
-            place::<E>(target(hash), hash, unsafe { self.slot(old, index).read() });
+            fill_slot::<E>(target(hash), hash, unsafe { self.slot(old, index).read() });
         });
         // SAFETY: its elements have moved, so they must not be dropped with it.
         unsafe {

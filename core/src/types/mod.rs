@@ -1,11 +1,12 @@
-//! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands in
-//! `commands.rs`, their tests beside them.
+//! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands by subject in `commands`,
+//! each subject a file with handlers and their rows, and tests beside them.
 
 pub mod bitmap;
 pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;
+pub(crate) mod multiple_pop;
 pub mod sample;
 pub mod scan;
 pub mod set;
@@ -18,17 +19,14 @@ use crate::config::Limit;
 use crate::structures::Fill;
 use crate::structures::table::HashSeed;
 
-/// The rows of the commands of every type.
-pub(crate) const ROWS: &[&[Command]] = &[
+/// The rows of the commands of every type, file by file.
+pub(crate) const ROWS: &[&[&[Command]]] = &[
     string::commands::ROWS,
-    string::commands::compare::ROWS,
-    string::commands::increx::ROWS,
     bitmap::commands::ROWS,
     hyperloglog::commands::ROWS,
     geo::commands::ROWS,
     list::commands::ROWS,
     hash::commands::ROWS,
-    hash::commands::TIMED_ROWS,
     set::commands::ROWS,
     zset::commands::ROWS,
     stream::commands::ROWS,
@@ -47,7 +45,7 @@ pub(crate) fn count_lookup() {
 
 /// Up to which size collections keep their compact forms, and the secret that their tables hash with.
 #[derive(Clone, Copy, Debug)]
-pub struct Compact {
+pub struct EncodingLimits {
     /// See [`HashSeed`].
     pub seed: HashSeed,
     /// `hash-max-listpack-entries`.
@@ -72,10 +70,10 @@ pub struct Compact {
     pub stream_node_entries_max: Limit,
 }
 
-impl Compact {
+impl EncodingLimits {
     /// Redis's limits.
-    pub fn new(seed: HashSeed) -> Compact {
-        Compact {
+    pub fn new(seed: HashSeed) -> EncodingLimits {
+        EncodingLimits {
             seed,
             hash_entries_max: Limit::new(512),
             hash_value_bytes_max: Limit::new(64),

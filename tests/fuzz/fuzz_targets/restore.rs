@@ -8,17 +8,17 @@ use sanderling_core::keyspace::Entry;
 use sanderling_core::structures::table::HashSeed;
 use sanderling_core::base::memory::Memory;
 use sanderling_core::rdb;
-use sanderling_core::types::Compact;
+use sanderling_core::types::EncodingLimits;
 
 /// Strings may not expand beyond this.
 const STRING_BYTES_MAX: usize = 1 << 20;
 
 fuzz_target!(|data: &[u8]| {
-    let compact = Compact::new(HashSeed(1, 2));
+    let limits = EncodingLimits::new(HashSeed(1, 2));
     let mut payload = [data, &14u16.to_le_bytes()].concat();
     let checksum = rdb::crc64(&payload);
     payload.extend_from_slice(&checksum.to_le_bytes());
-    let Ok(value) = rdb::restore(&payload, &compact, Memory::UNKNOWN, STRING_BYTES_MAX) else { return };
+    let Ok(value) = rdb::restore(&payload, &limits, Memory::UNKNOWN, STRING_BYTES_MAX) else { return };
     let dumped = rdb::dump(&Entry::with_value(b"key", value, None).value(), true);
-    assert!(rdb::restore(&dumped, &compact, Memory::UNKNOWN, usize::MAX).is_ok());
+    assert!(rdb::restore(&dumped, &limits, Memory::UNKNOWN, usize::MAX).is_ok());
 });

@@ -6,7 +6,7 @@ use sanderling_core::base::memory::Memory;
 use sanderling_core::keyspace::{Entry, Value};
 use sanderling_core::rdb;
 use sanderling_core::structures::table::HashSeed;
-use sanderling_core::types::Compact;
+use sanderling_core::types::EncodingLimits;
 
 use super::operation::Args;
 use crate::reply::Reply;
@@ -260,8 +260,8 @@ fn in_parts(text: &[u8]) -> Option<u64> {
 /// other times.
 fn same_value(oracle: &Reply, target: &Reply) -> bool {
     let contents = |reply: &Reply| {
-        let compact = Compact::new(HashSeed(1, 2));
-        let value = rdb::restore(reply.bytes()?, &compact, Memory::UNKNOWN, 1 << 30).ok()?;
+        let limits = EncodingLimits::new(HashSeed(1, 2));
+        let value = rdb::restore(reply.bytes()?, &limits, Memory::UNKNOWN, 1 << 30).ok()?;
         let mut elements: Vec<Vec<u8>> = match &value {
             Value::Stream(_) => vec![b"a stream".to_vec()],
             Value::Set(set) => set.iter().map(|member| member.to_vec()).collect(),

@@ -12,7 +12,7 @@ pub(super) fn reload(ctx: &mut Context<'_>) -> Result<(), Error> {
     let selected = ctx.store.db;
     let done = (0..ctx.store.databases()).try_for_each(|db| {
         ctx.store.db = db;
-        let keys: Vec<Vec<u8>> = ctx.store.live_entries(db).map(|entry| entry.key().to_vec()).collect();
+        let keys: Vec<Vec<u8>> = ctx.store.entries(db).map(|entry| entry.key().to_vec()).collect();
         keys.iter().try_for_each(|key| reload_one(ctx, key))
     });
     ctx.store.db = selected;
@@ -21,11 +21,11 @@ pub(super) fn reload(ctx: &mut Context<'_>) -> Result<(), Error> {
 
 fn reload_one(ctx: &mut Context<'_>, key: &[u8]) -> Result<(), Error> {
     ctx.store.drop_due_fields(key);
-    let (compact, config) = (ctx.store.compact, &ctx.server.config);
+    let (limits, config) = (ctx.store.encoding_limits, &ctx.server.config);
     let Some(entry) = ctx.store.peek(key) else { return Ok(()) };
     let (deadline, access) = (entry.deadline(), entry.access());
     let payload = rdb::dump(&entry.value(), config.rdb_compression);
-    let value = rdb::restore(&payload, &compact, ctx.server.memory, config.value_bytes_max())?;
+    let value = rdb::restore(&payload, &limits, ctx.server.memory, config.value_bytes_max())?;
     let mut entry = Entry::with_value(key, value, deadline);
     entry.set_access(access);
     ctx.store.put_restored(entry);

@@ -30,7 +30,7 @@ fn digests_are_those_of_redis() {
 }
 
 #[test]
-fn a_sleeping_server_serves_nobody() {
+fn a_sleeping_server_serves_no_client() {
     let mut talk = talk();
     let (a, b, c) = (talk.client(), talk.client(), talk.client());
     talk.check(c, "BLPOP list 1", "");

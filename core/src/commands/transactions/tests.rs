@@ -175,7 +175,7 @@ fn a_watched_key_that_expires_has_changed() {
 }
 
 #[test]
-fn whoever_leaves_watches_no_more() {
+fn a_client_that_leaves_watches_no_more() {
     let mut talk = Conversation::new();
     let (a, b) = (talk.client(), talk.client());
     talk.check(a, "WATCH k", "+OK");

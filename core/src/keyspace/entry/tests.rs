@@ -74,7 +74,7 @@ fn bytes_change_where_they_lie() {
 
 #[test]
 fn every_type_is_kept_changed_copied_and_taken() {
-    let compact = Compact::new(HashSeed(1, 2));
+    let limits = EncodingLimits::new(HashSeed(1, 2));
     for (value, of_type) in [
         (Value::Int(7), Type::String),
         (Value::Bytes(b"value".to_vec()), Type::String),
@@ -88,14 +88,14 @@ fn every_type_is_kept_changed_copied_and_taken() {
         let mut entry = Entry::with_value(b"key", value, None);
         entry.set_access(5);
         let is_changed = of_type != Type::String;
-        assert_eq!((entry.type_of(), add(&mut entry, &compact)), (of_type, is_changed));
+        assert_eq!((entry.type_of(), add(&mut entry, &limits)), (of_type, is_changed));
         // The value's pointer moves with the room for a deadline, and stays where the deadline has room already.
         for deadline in [Some(1), Some(2), None] {
             entry.set_deadline(deadline);
-            assert_eq!((entry.deadline(), add(&mut entry, &compact)), (deadline, is_changed));
+            assert_eq!((entry.deadline(), add(&mut entry, &limits)), (deadline, is_changed));
         }
         entry.set_deadline(Some(3));
-        let copy = entry.copied(b"a longer key", &compact);
+        let copy = entry.copied(b"a longer key", &limits);
         assert_eq!((copy.key(), copy.deadline(), copy.access()), (&b"a longer key"[..], Some(3), 0));
         assert_eq!((copy.type_of(), len(copy.value())), (of_type, len(entry.value())));
         let mut entry = entry.renamed(b"another");
@@ -114,7 +114,7 @@ fn every_type_is_kept_changed_copied_and_taken() {
 
 #[test]
 fn what_is_moved_to_other_memory_stays_as_it_was() {
-    let compact = Compact::new(HashSeed(1, 2));
+    let compact = crate::types::EncodingLimits::new(HashSeed(1, 2));
     for value in [
         Value::Int(5),
         Value::Bytes(b"short".to_vec()),
@@ -147,17 +147,17 @@ fn bytes_or_len(entry: &Entry) -> (Vec<u8>, usize) {
 }
 
 /// Adds an element to a collection; false for a string.
-fn add(entry: &mut Entry, compact: &Compact) -> bool {
+fn add(entry: &mut Entry, limits: &EncodingLimits) -> bool {
     let next = len(entry.value());
     let element = [next as u8];
     match entry.value_mut() {
         ValueMut::String => return false,
         ValueMut::List(list) => list.push_back(&element[..]),
-        ValueMut::Hash(hash) => assert!(hash.insert(&element, b"value", compact)),
-        ValueMut::Set(set) => assert!(set.insert(&element, compact)),
-        ValueMut::Zset(zset) => assert_eq!(zset.insert(&element, 0.5, compact), None),
+        ValueMut::Hash(hash) => assert!(hash.insert(&element, b"value", limits)),
+        ValueMut::Set(set) => assert!(set.insert(&element, limits)),
+        ValueMut::Zset(zset) => assert_eq!(zset.insert(&element, 0.5, limits), None),
         ValueMut::Stream(stream) => {
-            stream.append(Id::new(1, next as u64), [(&element[..], &b"value"[..])].into_iter(), compact);
+            stream.append(Id::new(1, next as u64), [(&element[..], &b"value"[..])].into_iter(), limits);
         }
     }
     assert_eq!(len(entry.value()), next + 1);

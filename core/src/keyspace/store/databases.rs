@@ -17,10 +17,10 @@ impl Store {
         self.dbs[db].volatile
     }
 
-    /// Every entry of the current database whose time has not come.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+    /// Every entry of a database whose time has not come.
+    pub fn entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
         let now = self.now;
-        self.dbs[self.db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
+        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
     }
 
     /// Entries from `cursor` on, as [`Table::scan`]; expired ones are passed over.
@@ -46,12 +46,12 @@ impl Store {
             let hash = self.hash(&key);
             self.expire(hash, &key);
         }
-        self.entries().next().map(|entry| entry.key().to_vec())
+        self.entries(self.db).next().map(|entry| entry.key().to_vec())
     }
 
     /// Deletes every key of a database, and returns how many there were.
     pub fn flush(&mut self, db: usize) -> usize {
-        let seed = self.compact.seed;
+        let seed = self.encoding_limits.seed;
         let keys = core::mem::replace(&mut self.dbs[db].keys, Table::new(seed));
         let removed = keys.len();
         let target = &mut self.dbs[db];
@@ -81,7 +81,7 @@ impl Store {
         removed
     }
 
-    /// Swaps the keys of two databases; who watches or waits stays with the index.
+    /// Swaps the keys of two databases; clients that watch or wait stay with the index.
     pub fn swap(&mut self, first: usize, second: usize) {
         if first == second {
             return;
@@ -96,7 +96,7 @@ impl Store {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];
             for (key, watchers) in &db.watchers {
-                // A key that is or was there has changed for whoever watches it.
+                // A key that is or was there has changed for the clients that watch it.
                 let hash = db.keys.hash(key);
                 if db.keys.find(hash, key).is_some() || other.keys.find(hash, key).is_some() {
                     self.touched.extend_from_slice(watchers);
@@ -125,11 +125,5 @@ impl Store {
     /// Values that are deleted and still to be freed.
     pub fn pending_frees(&self) -> usize {
         self.garbage.len()
-    }
-
-    /// Looks through the current database as it is, for tests and dumps of the state.
-    pub fn live_entries(&self, db: usize) -> impl Iterator<Item = &Entry> {
-        let now = self.now;
-        self.dbs[db].keys.iter().filter(move |entry| entry.deadline().is_none_or(|at| at >= now))
     }
 }

@@ -136,7 +136,7 @@ impl Store {
             let db = self.pool.next_db % self.dbs.len();
             self.pool.next_db = db + 1;
             let mut chosen = None;
-            let seed = self.compact.seed;
+            let seed = self.encoding_limits.seed;
             self.sample(db, policy, 1, |_, entry| chosen = Some(seed.hash(entry.key())));
             if let Some(hash) = chosen {
                 self.evict(db, hash);
@@ -148,7 +148,7 @@ impl Store {
 
     /// Draws keys of a database and puts those into the pool that are better than what is there.
     fn draw(&mut self, db: usize, policy: Policy, order: Order, samples: usize) {
-        let (now, seed) = (self.steady, self.compact.seed);
+        let (now, seed) = (self.steady, self.encoding_limits.seed);
         let mut drawn: Vec<Candidate> = Vec::new();
         self.sample(db, policy, samples, |access, entry| {
             let score = match order {

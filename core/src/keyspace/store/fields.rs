@@ -1,8 +1,8 @@
 //! Fields of hashes that expire.
 //!
 //! A hash knows a lower bound of its fields' deadlines, and the database keeps the least of them where it keeps the
-//! deadlines of keys, so that both are found in the same way. Whoever asks for a hash first lets its due fields go:
-//! nobody ever sees one. Whoever asks for some fields lets those go, and a bounded number of others; of what is left
+//! deadlines of keys, so that both are found in the same way. A command that asks for a hash first lets its due fields go:
+//! no client ever sees one. A command that asks for some fields lets those go, and a bounded number of others; of what is left
 //! only the number can be seen, by HLEN, and active expiry lets it go step by step.
 
 use alloc::vec::Vec;
@@ -112,7 +112,7 @@ impl Store {
         self.is_still = true;
     }
 
-    /// Ends it, and tells of the fields that nobody has been shown meanwhile.
+    /// Ends it, and tells of the fields that no client has been shown meanwhile.
     pub fn go_on(&mut self) {
         self.is_still = false;
         let selected = self.db;

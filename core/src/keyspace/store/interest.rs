@@ -76,8 +76,8 @@ impl Store {
         }
     }
 
-    /// Lets every change of a key of the current database wake those who wait for it, as long as anyone does.
-    /// Whoever asks for that waits for the key next.
+    /// Lets every change of a key of the current database wake the connections that wait for it, as long as any does.
+    /// A caller that asks for that waits for the key next.
     pub fn wait_for_growth(&mut self, key: &[u8]) {
         if self.dbs[self.db].growing.insert(key.to_vec()) {
             // It is looked for where watchers are: the path of a change has no other question to ask.
@@ -95,7 +95,7 @@ impl Store {
         self.dbs[db].waiters.get(key)?.get(at).copied()
     }
 
-    /// Wakes those who wait for a key whose value has got something new.
+    /// Wakes the connections that wait for a key whose value has got something new.
     #[inline]
     pub fn wake_waiters(&mut self, key: &[u8]) {
         if self.waiting != 0 {
@@ -103,7 +103,7 @@ impl Store {
         }
     }
 
-    /// Lets the end of a key, or of its being what it is, wake those who wait for it.
+    /// Lets the end of a key, or of its being what it is, wake the connections that wait for it.
     pub fn expect_loss(&mut self, db: usize, key: &[u8]) {
         *self.dbs[db].loss_waiters.or_default(key.to_vec()) += 1;
         self.waiting_for_loss += 1;
@@ -121,7 +121,7 @@ impl Store {
         }
     }
 
-    /// Wakes those who wait for a key and must know that it is gone.
+    /// Wakes the connections that wait for a key and must know that it is gone.
     #[cold]
     pub(super) fn wake_of_loss(&mut self, key: &[u8]) {
         if self.dbs[self.db].loss_waiters.contains_key(key) {
@@ -150,8 +150,8 @@ impl Store {
         }
     }
 
-    /// Wakes those who wait for a key that has just come into being. One that was there already and becomes
-    /// another value wakes nobody, as in Redis.
+    /// Wakes the connections that wait for a key that has just come into being. One that was there already and becomes
+    /// another value wakes none, as in Redis.
     #[cold]
     pub(super) fn wake(&mut self, key: &[u8]) {
         let db = self.db;

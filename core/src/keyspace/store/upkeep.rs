@@ -52,7 +52,7 @@ impl Store {
         let mut expired: Vec<(u64, bool)> = Vec::new();
         let last = self.now.saturating_sub(1);
         let target = &mut self.dbs[db];
-        let seed = self.compact.seed;
+        let seed = self.encoding_limits.seed;
         let cursor = target.expire_cursor;
         if cursor == 0 {
             target.expire_nearest = u64::MAX;

@@ -9,7 +9,7 @@ use crate::base::crc64::Crc64;
 use crate::base::memory::Memory;
 use crate::keyspace::Value;
 use crate::rdb::{Fault, Reader, form};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 
 /// Bytes of the longest header: `VALKEY` and three digits, `REDIS` and four.
 const HEADER_BYTES: usize = 9;
@@ -197,7 +197,7 @@ impl FileReader {
     }
 
     /// The next part; `None` if more of the file must come first.
-    pub fn next(&mut self, compact: &Compact, memory: Memory) -> Result<Option<Found>, FileFault> {
+    pub fn next(&mut self, limits: &EncodingLimits, memory: Memory) -> Result<Option<Found>, FileFault> {
         loop {
             if self.buffer.len() - self.passed < self.wanted && !self.is_complete {
                 return Ok(None);
@@ -209,7 +209,7 @@ impl FileReader {
                 skips_modules: self.skips_modules,
                 key: None,
             };
-            let read = if part.version.is_none() { part.header() } else { part.read(compact) };
+            let read = if part.version.is_none() { part.header() } else { part.read(limits) };
             let (taken, key) = (rest.len() - part.reader.left(), part.key);
             match read {
                 Err(Wrong::Fault(Fault::Short)) if !self.is_complete => {
@@ -337,7 +337,7 @@ impl Part<'_> {
         version.map(Read::Header).ok_or(Wrong::What(What::Magic))
     }
 
-    fn read(&mut self, compact: &Compact) -> Result<Read, Wrong> {
+    fn read(&mut self, limits: &EncodingLimits) -> Result<Read, Wrong> {
         let reader = &mut self.reader;
         let is_valkey = self.version >= Some(VERSION_VALKEY);
         Ok(match reader.byte()? {
@@ -372,11 +372,11 @@ impl Part<'_> {
             }
             opcode::KEY_META if is_valkey => return Err(Wrong::What(What::MovingSlot)),
             opcode::MODULE_AUX => self.module_aux()?,
-            form => self.key(form, is_valkey, compact)?,
+            form => self.key(form, is_valkey, limits)?,
         })
     }
 
-    fn key(&mut self, form: u8, is_valkey: bool, compact: &Compact) -> Result<Read, Wrong> {
+    fn key(&mut self, form: u8, is_valkey: bool, limits: &EncodingLimits) -> Result<Read, Wrong> {
         let key = self.reader.string()?.into_owned();
         self.key = Some(key.clone());
         if form == form::MODULE || form == form::MODULE_2 {
@@ -387,7 +387,7 @@ impl Part<'_> {
             }
             return Err(Wrong::What(What::Module));
         }
-        match self.reader.value_of_form(form, is_valkey, compact) {
+        match self.reader.value_of_form(form, is_valkey, limits) {
             Ok(Some(value)) => Ok(Read::Key(key, value)),
             Ok(None) => Err(Wrong::What(What::Form(form))),
             Err(Fault::Empty) => Ok(Read::Other(Found::EmptyKey(key))),

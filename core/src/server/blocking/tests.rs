@@ -15,7 +15,7 @@ fn state(talk: &mut Conversation, keys: &[&str]) -> (usize, usize, usize) {
 }
 
 #[test]
-fn whoever_waits_longest_is_served_first() {
+fn the_client_that_waits_longest_is_served_first() {
     let mut talk = Conversation::new();
     let waiters: Vec<ConnId> = (0..5).map(|_| talk.client()).collect();
     let p = talk.client();
@@ -58,7 +58,7 @@ fn one_waits_for_several_keys() {
 }
 
 #[test]
-fn a_key_that_is_gone_or_retyped_wakes_nobody() {
+fn a_key_that_is_gone_or_retyped_wakes_no_client() {
     let mut talk = Conversation::new();
     let (a, p) = (talk.client(), talk.client());
     talk.check(a, "BLPOP k 0", "");
@@ -89,7 +89,7 @@ fn one_who_is_served_may_make_another_key_ready() {
     talk.expect(c, "*2|$3|end|$1|v");
     let effects = ["RPUSH start v", "RPOPLPUSH start middle", "LMOVE middle end LEFT RIGHT", "LPOP end"];
     assert_eq!(talk.effects(), effects);
-    // In a circle, the element ends up where nobody waits.
+    // In a circle, the element ends up where no client waits.
     talk.check(a, "BLMOVE x y LEFT LEFT 0", "");
     talk.check(b, "BLMOVE y x LEFT LEFT 0", "");
     talk.check(p, "RPUSH x v", ":1");
@@ -185,7 +185,7 @@ fn a_partial_request_behind_a_waiting_one_is_kept() {
 }
 
 #[test]
-fn whoever_leaves_waits_no_more() {
+fn a_client_that_leaves_waits_no_more() {
     let mut talk = Conversation::new();
     let (a, b, p) = (talk.client(), talk.client(), talk.client());
     talk.send(a, &["BLPOP k l 5", "SET n 1"]);
@@ -221,7 +221,7 @@ fn a_wait_can_be_ended_from_outside() {
     talk.check(b, "CLIENT UNBLOCK 1 ERROR", ":1");
     talk.expect(a, "-UNBLOCKED client unblocked via CLIENT UNBLOCK|+PONG");
     assert_eq!(state(&mut talk, &["k"]), (1, 1, 0));
-    // It does not wait any more for whoever comes next in the same batch.
+    // It does not wait any more for the client that comes next in the same batch.
     talk.send(b, &["CLIENT UNBLOCK 1", "CLIENT UNBLOCK 1", "RPUSH k v", "LLEN k"]);
     talk.expect(b, ":1|:0|:1|:1");
     talk.expect(a, "*-1");

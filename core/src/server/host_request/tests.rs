@@ -65,7 +65,7 @@ fn users_are_saved_as_they_were_when_it_was_asked() {
     talk.answer(Ok(b""));
     talk.expect(admin, "+OK|+OK");
     talk.expect(other, "+OK");
-    // Who has gone meanwhile gets no answer, and keeps nobody waiting.
+    // A client that has gone meanwhile gets no answer, and keeps no other waiting.
     talk.send(admin, &["ACL SAVE"]);
     talk.leave(admin);
     talk.answer(Err("No space left on device"));

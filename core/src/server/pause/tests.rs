@@ -72,7 +72,7 @@ fn nothing_expires_meanwhile() {
     assert_eq!(talk.effects().len(), 2);
 }
 
-/// Fields that are due are not shown, and nobody hears of them before the pause is over.
+/// Fields that are due are not shown, and no client hears of them before the pause is over.
 #[test]
 fn fields_expire_for_others_when_the_pause_is_over() {
     let mut talk = Conversation::new();

@@ -59,7 +59,7 @@ fn what_expires_by_itself_is_told() {
 }
 
 #[test]
-fn nothing_is_noted_while_nobody_tracks() {
+fn nothing_is_noted_while_no_client_tracks() {
     let mut talk = Conversation::new();
     let reader = talk.client();
     talk.check(reader, "CLIENT TRACKING ON BCAST", "+OK");
@@ -67,9 +67,9 @@ fn nothing_is_noted_while_nobody_tracks() {
     talk.check(reader, "CLIENT TRACKING OFF", "+OK");
     talk.check(reader, "SET k v", "+OK");
     let (store, server) = talk.engine.parts();
-    assert!(store.invalidated.is_empty() && server.unusual.is_nothing());
+    assert!(store.invalidated.is_empty() && server.global_state.is_usual());
     // A client that goes takes its tracking with it.
     talk.check(reader, "CLIENT TRACKING ON BCAST", "+OK");
     talk.leave(reader);
-    assert!(talk.engine.parts().1.unusual.is_nothing());
+    assert!(talk.engine.parts().1.global_state.is_usual());
 }

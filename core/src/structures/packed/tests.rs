@@ -17,7 +17,7 @@ enum Op {
     SplitOff(usize),
     Append(Vec<Vec<u8>>),
     PopFront,
-    Compact,
+    EncodingLimits,
     Reload,
 }
 
@@ -43,7 +43,7 @@ impl Op {
             7 => Op::Find(random.value(70), random.below(3)),
             8 => Op::SplitOff(index),
             9 => Op::PopFront,
-            10 => Op::Compact,
+            10 => Op::EncodingLimits,
             _ => Op::Reload,
         }
     }
@@ -138,7 +138,7 @@ fn apply(packed: &mut Packed, model: &mut Vec<Vec<u8>>, op: &Op) {
                 model.remove(0);
             }
         }
-        Op::Compact => {
+        Op::EncodingLimits => {
             packed.shrink_to_fit();
             let header = if packed.is_empty() { 0 } else { header_bytes(packed.buffer.len()) };
             assert_eq!(packed.memory_bytes(), packed.byte_len() + header);

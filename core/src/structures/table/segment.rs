@@ -146,7 +146,7 @@ pub(super) fn free_segment<E>(segment: NonNull<Segment>) {
 }
 
 /// Puts an element into the first free slot of its probe sequence.
-pub(super) fn place<E>(mut segment: NonNull<Segment>, hash: u64, element: E) -> usize {
+pub(super) fn fill_slot<E>(mut segment: NonNull<Segment>, hash: u64, element: E) -> usize {
     // SAFETY: the caller made sure that a slot is free; groups stay within the segment.
     unsafe {
         let slots = usize::from(segment.as_ref().slots);

@@ -47,7 +47,7 @@ impl Degrees {
 /// A part of the earth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
-    /// Bits of the latitude at even, of the longitude at odd places.
+    /// Bits of the latitude at even, of the longitude at odd positions.
     pub(super) bits: u64,
     /// How often each direction was halved.
     pub(super) steps: u32,
@@ -72,7 +72,7 @@ impl Cell {
         Cell { bits: spread(latitude) | spread(longitude) << 1, steps }
     }
 
-    /// One more than the greatest score of a place on the map.
+    /// One more than the greatest score of a location on the map.
     pub(super) const SCORES_END: u64 = 1 << (2 * Cell::STEPS_MAX);
 
     /// The bits of the latitude and those of the longitude, each in the order of what they stand for.
@@ -94,7 +94,7 @@ impl Cell {
     }
 
     /// The cell so many to the east and to the north, around the earth in both directions. What is not moved stays as
-    /// it is: a place on the very edge of the map lies in a cell behind it, where sets may have members.
+    /// it is: a location on the very edge of the map lies in a cell behind it, where sets may have members.
     pub(super) fn neighbour(self, east: i32, north: i32) -> Cell {
         let mask = (1_u64 << self.steps) as u32 - 1;
         let moved = |part: u32, by: i32| if by == 0 { part } else { part.wrapping_add_signed(by) & mask };
@@ -110,7 +110,7 @@ impl Cell {
     }
 }
 
-/// Puts the bits of a number at the even places.
+/// Puts the bits of a number at the even positions.
 fn spread(number: u32) -> u64 {
     let mut bits = u64::from(number);
     for (shift, mask) in [
@@ -125,7 +125,7 @@ fn spread(number: u32) -> u64 {
     bits
 }
 
-/// The number whose bits are at the even places.
+/// The number whose bits are at the even positions.
 fn gather(bits: u64) -> u32 {
     let mut number = bits & EVEN;
     for (shift, mask) in [

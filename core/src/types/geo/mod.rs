@@ -14,7 +14,7 @@ use cell::{Cell, LATITUDES, LONGITUDES};
 /// The radius of a sphere like the earth, in metres.
 const EARTH_RADIUS: f64 = 6_372_797.560856;
 
-/// A place on the earth, in degrees.
+/// A location on the earth, in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Position {
     longitude: f64,
@@ -43,12 +43,12 @@ impl Position {
         }
     }
 
-    /// The distance to another place on the sphere in metres.
+    /// The distance to another location on the sphere in metres.
     fn distance(self, other: Position) -> f64 {
         Origin::new(self).distance(other)
     }
 
-    /// The distance between the circles of latitude of two places, in metres.
+    /// The distance between the circles of latitude of two locations, in metres.
     fn distance_along_meridian(self, other: Position) -> f64 {
         EARTH_RADIUS * (radians(other.latitude) - radians(self.latitude)).abs()
     }
@@ -65,7 +65,7 @@ impl Position {
     }
 }
 
-/// A place from which several distances are measured.
+/// A location from which several distances are measured.
 struct Origin {
     position: Position,
     /// Its coordinates in radians.
@@ -81,7 +81,7 @@ impl Origin {
         Origin { position, longitude, latitude, cosine: libm::cos(latitude) }
     }
 
-    /// The distance to a place on the sphere in metres, by the haversine formula.
+    /// The distance to a location on the sphere in metres, by the haversine formula.
     fn distance(&self, other: Position) -> f64 {
         let across = libm::sin((radians(other.longitude) - self.longitude) / 2.0);
         if across == 0.0 {
@@ -131,11 +131,11 @@ mod tests {
     fn a_score_keeps_a_place_to_less_than_a_metre() {
         let mut random = Random::new([1; 16]);
         for _ in 0..2000 {
-            let place = anywhere(&mut random);
-            let score = place.score();
+            let location = anywhere(&mut random);
+            let score = location.score();
             assert!(score < 1 << 52);
             let kept = Position::of_score(score as f64);
-            assert!(place.distance(kept) < 0.6, "{place:?} {kept:?}");
+            assert!(location.distance(kept) < 0.6, "{location:?} {kept:?}");
             assert_eq!(kept.score(), score);
         }
     }
@@ -145,7 +145,8 @@ mod tests {
         let palermo = Position { longitude: 13.361389, latitude: 38.115556 };
         let catania = Position { longitude: 15.087269, latitude: 37.502669 };
         assert_eq!(palermo.score(), 3_479_099_956_230_698);
-        let [palermo, catania] = [palermo, catania].map(|place| Position::of_score(place.score() as f64));
+        let [palermo, catania] =
+            [palermo, catania].map(|location| Position::of_score(location.score() as f64));
         assert_eq!(&palermo.geohash(), b"sqc8b49rny0");
         assert_eq!(&catania.geohash(), b"sqdtr74hyu0");
         assert!((palermo.distance(catania) - 166_274.151_6).abs() < 1e-4);

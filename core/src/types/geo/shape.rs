@@ -48,7 +48,7 @@ impl Sieve {
     /// Lets everything pass.
     const OPEN: Sieve = Sieve { south: 0, north: u64::MAX, west: 0, east: u64::MAX, is_wrapped: false };
 
-    /// Whether the place of such a score may lie within the shape.
+    /// Whether the location of such a score may lie within the shape.
     #[inline]
     pub(super) fn passes(&self, score: f64) -> bool {
         let bits = score_bits(score);
@@ -64,7 +64,7 @@ impl Sieve {
 }
 
 impl Shape {
-    /// What tells most of the places outside.
+    /// What tells most of the locations outside.
     pub(super) fn sieve(&self) -> Sieve {
         let Position { longitude, latitude } = self.centre;
         let Some((high, wide)) = self.reach() else { return Sieve::OPEN };
@@ -116,24 +116,24 @@ impl Shape {
         high.is_finite().then(|| (degrees(high), degrees(wide)))
     }
 
-    /// The distance of a place from the centre, which is `origin`, in metres, if it lies within the shape.
-    pub(super) fn distance(&self, origin: &Origin, place: Position) -> Option<f64> {
+    /// The distance of a location from the centre, which is `origin`, in metres, if it lies within the shape.
+    pub(super) fn distance(&self, origin: &Origin, location: Position) -> Option<f64> {
         let centre = self.centre;
         match self.extent {
             Extent::Circle { radius } => {
-                let distance = origin.distance(place);
+                let distance = origin.distance(location);
                 let is_outside = distance > radius * self.unit;
                 (!is_outside).then_some(distance)
             }
             Extent::Rectangle { width, height } => {
-                if place.distance_along_meridian(centre) > height * self.unit / 2.0 {
+                if location.distance_along_meridian(centre) > height * self.unit / 2.0 {
                     return None;
                 }
-                let beside = Position { latitude: place.latitude, ..centre };
-                if place.distance(beside) > width * self.unit / 2.0 {
+                let beside = Position { latitude: location.latitude, ..centre };
+                if location.distance(beside) > width * self.unit / 2.0 {
                     return None;
                 }
-                Some(origin.distance(place))
+                Some(origin.distance(location))
             }
         }
     }
@@ -237,21 +237,21 @@ mod tests {
             let shape = Shape { centre, extent, unit: 1.0 };
             for _ in 0..10 {
                 let near = |fraction: f64| degrees(3.0 * reach * (fraction - 0.5) / EARTH_RADIUS);
-                let place = Position {
+                let location = Position {
                     longitude: centre.longitude + near(fraction()),
                     latitude: centre.latitude + near(fraction()),
                 };
-                let place = Position::of_score(place.score() as f64);
-                if shape.distance(&Origin::new(shape.centre), place).is_none() {
+                let location = Position::of_score(location.score() as f64);
+                if shape.distance(&Origin::new(shape.centre), location).is_none() {
                     continue;
                 }
                 within += 1;
-                let score = place.score();
+                let score = location.score();
                 let is_found = shape.cells().iter().flatten().any(|cell| {
                     let (first, end) = cell.scores();
                     (first..end).contains(&score)
                 });
-                assert!(is_found, "{shape:?} {place:?}");
+                assert!(is_found, "{shape:?} {location:?}");
             }
         }
         assert!(within > 5000);
@@ -280,13 +280,13 @@ mod tests {
             for _ in 0..20 {
                 let near = |fraction: f64| degrees(4.0 * reach * (fraction - 0.5) / EARTH_RADIUS);
                 let longitude = centre.longitude + near(fraction()) / libm::cos(radians(centre.latitude));
-                let place = Position {
+                let location = Position {
                     longitude: (longitude + 540.0).rem_euclid(360.0) - 180.0,
                     latitude: (centre.latitude + near(fraction())).clamp(LATITUDES.least, LATITUDES.most),
                 };
-                let score = place.score() as f64;
+                let score = location.score() as f64;
                 let is_within = shape.distance(&origin, Position::of_score(score)).is_some();
-                assert!(!is_within || sieve.passes(score), "{shape:?} {place:?} {sieve:?}");
+                assert!(!is_within || sieve.passes(score), "{shape:?} {location:?} {sieve:?}");
                 all += 1;
                 within += u32::from(is_within);
                 passed += u32::from(sieve.passes(score));

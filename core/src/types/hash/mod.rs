@@ -1,6 +1,6 @@
 //! Hashes.
 //!
-//! A small hash is one [`Packed`] with fields and values in turns. Beyond the limits of [`Compact`] it is a
+//! A small hash is one [`Packed`] with fields and values in turns. Beyond the [`EncodingLimits`] it is a
 //! [`Table`](crate::structures::table::Table) whose elements are one allocation each, and stays so. A field may have a
 //! deadline. In a table it lies in the field's allocation; a small hash then becomes a sequence with deadlines, and
 //! stays so. A hash does not know the time: [`Hash::take_due`] removes what is due, and the store calls it before
@@ -22,7 +22,7 @@ use crate::base::random::{Random, Selection};
 use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
 use crate::structures::{Item, Packed, packed};
-use crate::types::{Compact, sample};
+use crate::types::{EncodingLimits, sample};
 pub use field::Field;
 
 /// A map from fields to values.
@@ -133,18 +133,18 @@ impl Hash {
     }
 
     /// Sets a field, which then has no deadline; true if it is new.
-    pub fn insert(&mut self, field: &[u8], value: &[u8], compact: &Compact) -> bool {
-        self.put(field, value, false, compact)
+    pub fn insert(&mut self, field: &[u8], value: &[u8], limits: &EncodingLimits) -> bool {
+        self.put(field, value, false, limits)
     }
 
     /// As [`Hash::insert`], but a deadline stays.
-    pub fn update(&mut self, field: &[u8], value: &[u8], compact: &Compact) -> bool {
-        self.put(field, value, true, compact)
+    pub fn update(&mut self, field: &[u8], value: &[u8], limits: &EncodingLimits) -> bool {
+        self.put(field, value, true, limits)
     }
 
     #[inline]
-    fn put(&mut self, field: &[u8], value: &[u8], keep_deadline: bool, compact: &Compact) -> bool {
-        let is_short = field.len().max(value.len()) <= compact.hash_value_bytes_max.get();
+    fn put(&mut self, field: &[u8], value: &[u8], keep_deadline: bool, limits: &EncodingLimits) -> bool {
+        let is_short = field.len().max(value.len()) <= limits.hash_value_bytes_max.get();
         match &mut self.form {
             Form::Packed(packed) => match packed.find(field, 1) {
                 Some(position) if is_short => {
@@ -152,7 +152,7 @@ impl Hash {
                     packed.replace(position, value);
                     return false;
                 }
-                None if is_short && packed.len() / 2 < compact.hash_entries_max.get() => {
+                None if is_short && packed.len() / 2 < limits.hash_entries_max.get() => {
                     packed.push_back(field);
                     packed.push_back(value);
                     return true;
@@ -164,7 +164,7 @@ impl Hash {
                     if is_short && timed.replace(field, value, keep_deadline) {
                         return false;
                     }
-                    if is_short && timed.len() < compact.hash_entries_max.get() {
+                    if is_short && timed.len() < limits.hash_entries_max.get() {
                         timed.push(field, value);
                         return true;
                     }
@@ -172,7 +172,7 @@ impl Hash {
                 Other::Large(large) => return large.insert(field, value, keep_deadline),
             },
         }
-        self.enlarge(compact).insert(field, value, keep_deadline)
+        self.enlarge(limits).insert(field, value, keep_deadline)
     }
 
     /// Removes a field; true if it was there.
@@ -357,11 +357,11 @@ impl Hash {
     }
 
     /// A copy, for COPY.
-    pub fn copy(&self, compact: &Compact) -> Hash {
+    pub fn copy(&self, limits: &EncodingLimits) -> Hash {
         let form = match self.view() {
             View::Packed(packed) => Form::Packed(packed.clone()),
             View::Timed(timed) => Form::Other(Box::new(Other::Timed(timed.clone()))),
-            View::Large(large) => Form::Other(Box::new(Other::Large(large.copy(compact.seed)))),
+            View::Large(large) => Form::Other(Box::new(Other::Large(large.copy(limits.seed)))),
         };
         Hash { form }
     }
@@ -378,8 +378,8 @@ impl Hash {
     }
 
     /// Gives the hash its large form.
-    fn enlarge(&mut self, compact: &Compact) -> &mut Large {
-        let mut large = Large::new(compact.seed);
+    fn enlarge(&mut self, limits: &EncodingLimits) -> &mut Large {
+        let mut large = Large::new(limits.seed);
         let (mut name, mut text) = (Vec::new(), Vec::new());
         for (field, value, deadline) in self.iter_timed() {
             name.clear();

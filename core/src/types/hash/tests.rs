@@ -10,9 +10,12 @@ use crate::structures::table::HashSeed;
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
-fn compact() -> Compact {
+fn limits() -> EncodingLimits {
     // Miri takes long for every entry of the compact forms, which are safe code.
-    Compact { hash_entries_max: Limit::new(if cfg!(miri) { 8 } else { 40 }), ..Compact::new(HashSeed(1, 2)) }
+    EncodingLimits {
+        hash_entries_max: Limit::new(if cfg!(miri) { 8 } else { 40 }),
+        ..EncodingLimits::new(HashSeed(1, 2))
+    }
 }
 
 fn contents(hash: &Hash) -> Model {
@@ -31,7 +34,7 @@ fn random_text(random: &mut Random, space: u64) -> Vec<u8> {
 fn check(hash: &Hash, model: &Model, random: &mut Random) {
     assert_eq!(hash.len(), model.len());
     assert_eq!(contents(hash), *model);
-    assert_eq!(contents(&hash.copy(&compact())), *model);
+    assert_eq!(contents(&hash.copy(&limits())), *model);
     let (mut scanned, mut cursor) = (Vec::new(), 0);
     loop {
         cursor = hash.scan(cursor, 60, |(field, value)| scanned.push((field.to_vec(), value.to_vec())));
@@ -68,7 +71,7 @@ fn behaves_as_a_tree_map() {
             if random.below(4) < growth {
                 let value = random_text(&mut random, 50);
                 let is_new = model.insert(field.clone(), value.clone()).is_none();
-                assert_eq!(hash.insert(&field, &value, &compact()), is_new);
+                assert_eq!(hash.insert(&field, &value, &limits()), is_new);
                 assert_eq!(hash.get(&field).map(Item::to_vec), Some(value));
             } else {
                 let was_there = model.remove(&field).is_some();
@@ -92,7 +95,7 @@ fn draws_reach_every_field_in_both_forms() {
     for fields in [5usize, 200] {
         let mut hash = Hash::default();
         for n in 0..fields {
-            hash.insert(format!("{n}").as_bytes(), b"value", &compact());
+            hash.insert(format!("{n}").as_bytes(), b"value", &limits());
         }
         let drawn: BTreeSet<Vec<u8>> =
             hash.draws(&mut random).take(fields * 20).map(|(field, _)| field.to_vec()).collect();
@@ -110,17 +113,17 @@ fn the_form_follows_the_limits() {
         &[("HSET h a 1", ":1"), ("HSET h b 2 a 3", ":1"), ("HGETALL h", "*4|$1|a|$1|3|$1|b|$1|2")],
     );
     let mut hash = Hash::default();
-    let compact = Compact::new(HashSeed(1, 2));
+    let limits = EncodingLimits::new(HashSeed(1, 2));
     for n in 0..512 {
-        hash.insert(format!("{n}").as_bytes(), b"", &compact);
+        hash.insert(format!("{n}").as_bytes(), b"", &limits);
     }
     assert_eq!(hash.encoding(), "listpack");
-    hash.insert(b"0", b"again", &compact);
+    hash.insert(b"0", b"again", &limits);
     assert_eq!(hash.encoding(), "listpack");
-    hash.insert(b"512", b"", &compact);
+    hash.insert(b"512", b"", &limits);
     assert_eq!((hash.encoding(), hash.len()), ("hashtable", 513));
     let mut hash = Hash::default();
-    hash.insert(b"field", long.as_bytes(), &compact);
+    hash.insert(b"field", long.as_bytes(), &limits);
     assert_eq!(hash.encoding(), "hashtable");
 }
 
@@ -323,11 +326,11 @@ fn deadlines_are_those_of_a_model() {
             assert_eq!(hash.deadline(&field), known);
             match random.below(10) {
                 0..=2 => {
-                    assert_eq!(hash.insert(&field, &value, &compact()), known.is_none());
+                    assert_eq!(hash.insert(&field, &value, &limits()), known.is_none());
                     model.insert(field, (value, None));
                 }
                 3 => {
-                    assert_eq!(hash.update(&field, &value, &compact()), known.is_none());
+                    assert_eq!(hash.update(&field, &value, &limits()), known.is_none());
                     model.insert(field, (value, known.flatten()));
                 }
                 4..=6 => {
@@ -361,7 +364,7 @@ fn deadlines_are_those_of_a_model() {
             assert_eq!(hash.has_deadlines(), nearest.is_some());
         }
         assert_eq!(timed_contents(&hash), model);
-        assert_eq!(timed_contents(&hash.copy(&compact())), model);
+        assert_eq!(timed_contents(&hash.copy(&limits())), model);
         assert_eq!(hash.len(), model.len());
         assert_eq!(hash.iter().count(), model.len());
     }
@@ -401,7 +404,7 @@ fn of_many_due_fields_a_bounded_number_goes_with_each_request() {
         assert!(left < before, "{request}");
         before = left;
     };
-    // Nobody sees a field that is due.
+    // No client sees a field that is due.
     check(&mut talk, "HGET h stays", "$1|v");
     check(&mut talk, "HGET h #", "$-1");
     check(&mut talk, "HMGET h # stays #", "*3|$-1|$1|v|$-1");

@@ -8,7 +8,7 @@ const SEED: u64 = 0xadc8_3b19;
 
 /// The index of an element's register, and the number of that element: one more than the zeros at the end of the
 /// rest of its hash.
-pub(super) fn place(element: &[u8]) -> (usize, u8) {
+pub(super) fn register_of(element: &[u8]) -> (usize, u8) {
     let hash = murmur(element, SEED);
     let index = number::low_index(hash) & (REGISTERS - 1);
     let rest = hash >> INDEX_BITS | 1 << (COUNT_MAX - 1);

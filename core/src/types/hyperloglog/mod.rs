@@ -79,13 +79,13 @@ fn empty() -> Vec<u8> {
 
 /// Raises the register of an element; whether that changed it.
 fn add(bytes: &mut Vec<u8>, element: &[u8], sparse_bytes_max: usize) -> Result<bool, Corrupt> {
-    let (index, count) = hash::place(element);
+    let (index, count) = hash::register_of(element);
     raise(bytes, &mut sparse::Cursor::default(), index, count, sparse_bytes_max)
 }
 
 /// The same with a dense sketch, which stays where it is.
 fn add_dense(bytes: &mut [u8], element: &[u8]) -> bool {
-    let (index, count) = hash::place(element);
+    let (index, count) = hash::register_of(element);
     dense::raise(&mut bytes[HEADER_BYTES..], index, count)
 }
 
@@ -172,7 +172,7 @@ impl Union {
 
     /// Adds an element as if one of the sketches had it.
     pub(crate) fn add(&mut self, element: &[u8]) {
-        let (index, count) = hash::place(element);
+        let (index, count) = hash::register_of(element);
         self.0[index] = self.0[index].max(count);
     }
 

@@ -3,7 +3,7 @@
 pub mod commands;
 
 pub use crate::structures::List;
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 
 impl List {
     /// The name that OBJECT ENCODING replies.
@@ -14,7 +14,7 @@ impl List {
 
     /// The same list again, for COPY. Lists have one form only, so no limit matters.
     #[must_use]
-    pub fn copy(&self, _: &Compact) -> List {
+    pub fn copy(&self, _: &EncodingLimits) -> List {
         self.clone()
     }
 }

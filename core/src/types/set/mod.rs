@@ -1,7 +1,7 @@
 //! Sets.
 //!
-//! A set of few integers is one sorted array, a small set of any strings one [`Packed`]. Beyond the limits of
-//! [`Compact`] it is a [`Table`] of thin byte strings, and stays so.
+//! A set of few integers is one sorted array, a small set of any strings one [`Packed`]. Beyond the
+//! [`EncodingLimits`] it is a [`Table`] of thin byte strings, and stays so.
 
 pub mod commands;
 mod lookup;
@@ -16,7 +16,7 @@ use crate::base::random::{Random, Selection};
 use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::{Keyed, Table};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
-use crate::types::{Compact, sample};
+use crate::types::{EncodingLimits, sample};
 pub use member::Member;
 
 /// A set of byte strings.
@@ -59,8 +59,8 @@ impl Relocate for Set {
 
 impl Set {
     /// An empty set that will take many members, in the large form at once.
-    pub fn for_many(compact: &Compact) -> Set {
-        Set { form: Form::Table(Box::new(Table::new(compact.seed))) }
+    pub fn for_many(limits: &EncodingLimits) -> Set {
+        Set { form: Form::Table(Box::new(Table::new(limits.seed))) }
     }
 
     /// How many members there are.
@@ -110,27 +110,27 @@ impl Set {
     }
 
     /// Adds a member; true if it is new.
-    pub fn insert(&mut self, member: &[u8], compact: &Compact) -> bool {
-        self.add(member, compact, false)
+    pub fn insert(&mut self, member: &[u8], limits: &EncodingLimits) -> bool {
+        self.add(member, limits, false)
     }
 
     /// Adds what is known to be no member.
-    pub fn insert_new(&mut self, member: &[u8], compact: &Compact) {
-        self.add(member, compact, true);
+    pub fn insert_new(&mut self, member: &[u8], limits: &EncodingLimits) {
+        self.add(member, limits, true);
     }
 
-    fn add(&mut self, member: &[u8], compact: &Compact, is_known_to_be_new: bool) -> bool {
+    fn add(&mut self, member: &[u8], limits: &EncodingLimits, is_known_to_be_new: bool) -> bool {
         match &mut self.form {
             Form::Ints(ints) => {
                 if let Item::Int(number) = Item::from(member) {
                     let is_new = ints.insert(number);
-                    if ints.len() > compact.intset_entries_max.get() {
-                        self.convert(compact);
+                    if ints.len() > limits.intset_entries_max.get() {
+                        self.convert(limits);
                     }
                     return is_new;
                 }
-                if ints.len() < compact.set_entries_max.get()
-                    && member.len() <= compact.set_value_bytes_max.get()
+                if ints.len() < limits.set_entries_max.get()
+                    && member.len() <= limits.set_value_bytes_max.get()
                 {
                     let mut packed = Packed::new();
                     ints.iter().for_each(|number| packed.push_back(number));
@@ -138,19 +138,19 @@ impl Set {
                     self.form = Form::Packed(packed);
                     return true;
                 }
-                self.convert(compact);
+                self.convert(limits);
             }
             Form::Packed(packed) => {
                 if !is_known_to_be_new && packed.find(member, 0).is_some() {
                     return false;
                 }
-                if packed.len() < compact.set_entries_max.get()
-                    && member.len() <= compact.set_value_bytes_max.get()
+                if packed.len() < limits.set_entries_max.get()
+                    && member.len() <= limits.set_value_bytes_max.get()
                 {
                     packed.push_back(member);
                     return true;
                 }
-                self.convert(compact);
+                self.convert(limits);
             }
             Form::Table(_) => {}
         }
@@ -164,16 +164,16 @@ impl Set {
     }
 
     /// Chooses the form for so many additions that begin with `first`, as Redis does before SADD.
-    pub fn expect(&mut self, additions: usize, first: &[u8], compact: &Compact) {
+    pub fn expect(&mut self, additions: usize, first: &[u8], limits: &EncodingLimits) {
         let most = match &self.form {
             Form::Ints(ints) if !ints.is_empty() || matches!(Item::from(first), Item::Int(_)) => {
-                compact.intset_entries_max.get()
+                limits.intset_entries_max.get()
             }
             Form::Table(_) => return,
-            _ => compact.set_entries_max.get(),
+            _ => limits.set_entries_max.get(),
         };
         if additions > most {
-            self.convert(compact);
+            self.convert(limits);
         }
     }
 
@@ -279,11 +279,11 @@ impl Set {
     }
 
     /// A copy, for COPY.
-    pub fn copy(&self, compact: &Compact) -> Set {
+    pub fn copy(&self, limits: &EncodingLimits) -> Set {
         let form = match &self.form {
             Form::Ints(ints) => Form::Ints(ints.clone()),
             Form::Packed(packed) => Form::Packed(packed.clone()),
-            Form::Table(_) => Form::Table(Box::new(self.to_table(compact))),
+            Form::Table(_) => Form::Table(Box::new(self.to_table(limits))),
         };
         Set { form }
     }
@@ -300,12 +300,12 @@ impl Set {
     }
 
     /// Gives the set its large form.
-    fn convert(&mut self, compact: &Compact) {
-        self.form = Form::Table(Box::new(self.to_table(compact)));
+    fn convert(&mut self, limits: &EncodingLimits) {
+        self.form = Form::Table(Box::new(self.to_table(limits)));
     }
 
-    fn to_table(&self, compact: &Compact) -> Table<Member> {
-        let mut table = Table::new(compact.seed);
+    fn to_table(&self, limits: &EncodingLimits) -> Table<Member> {
+        let mut table = Table::new(limits.seed);
         let mut scratch = [0; INTEGER_TEXT_BYTES_MAX];
         for item in self.iter() {
             let text = item.text(&mut scratch);

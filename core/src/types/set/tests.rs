@@ -12,11 +12,11 @@ use crate::types::LOOKUPS;
 
 type Model = BTreeSet<Vec<u8>>;
 
-fn compact() -> Compact {
+fn limits() -> EncodingLimits {
     // Miri takes long for every member of the compact forms, which are safe code.
     let (set_entries_max, intset_entries_max) = if cfg!(miri) { (6, 10) } else { (30, 50) };
     let (set_entries_max, intset_entries_max) = (Limit::new(set_entries_max), Limit::new(intset_entries_max));
-    Compact { set_entries_max, intset_entries_max, ..Compact::new(HashSeed(1, 2)) }
+    EncodingLimits { set_entries_max, intset_entries_max, ..EncodingLimits::new(HashSeed(1, 2)) }
 }
 
 fn contents(set: &Set) -> Model {
@@ -26,7 +26,7 @@ fn contents(set: &Set) -> Model {
 fn check(set: &Set, model: &Model, random: &mut Random) {
     assert_eq!(set.len(), model.len());
     assert_eq!(contents(set), *model);
-    assert_eq!(contents(&set.copy(&compact())), *model);
+    assert_eq!(contents(&set.copy(&limits())), *model);
     let (mut scanned, mut cursor) = (Vec::new(), 0);
     loop {
         cursor = set.scan(cursor, 60, |item| scanned.push(item.to_vec()));
@@ -73,7 +73,7 @@ fn behaves_as_a_tree_set() {
                     assert!(popped.is_none_or(|member| model.remove(&member)));
                 }
                 choice if choice % 4 < growth => {
-                    assert_eq!(set.insert(&member, &compact()), model.insert(member.clone()));
+                    assert_eq!(set.insert(&member, &limits()), model.insert(member.clone()));
                     assert!(set.contains(&member));
                 }
                 _ => {
@@ -96,38 +96,38 @@ fn behaves_as_a_tree_set() {
 
 #[test]
 fn the_form_follows_the_limits() {
-    let compact = Compact::new(HashSeed(1, 2));
+    let limits = EncodingLimits::new(HashSeed(1, 2));
     let mut set = Set::default();
     for n in 0..512 {
-        set.insert(format!("{n}").as_bytes(), &compact);
+        set.insert(format!("{n}").as_bytes(), &limits);
     }
     assert_eq!(set.encoding(), "intset");
-    set.insert(b"512", &compact);
+    set.insert(b"512", &limits);
     assert_eq!((set.encoding(), set.len()), ("hashtable", 513));
     let mut set = Set::default();
     for n in 0..128 {
-        set.insert(format!("m{n}").as_bytes(), &compact);
+        set.insert(format!("m{n}").as_bytes(), &limits);
     }
     assert_eq!(set.encoding(), "listpack");
-    set.insert(b"m0", &compact);
+    set.insert(b"m0", &limits);
     assert_eq!(set.encoding(), "listpack");
-    set.insert(b"m128", &compact);
+    set.insert(b"m128", &limits);
     assert_eq!(set.encoding(), "hashtable");
     for (first, second, encoding) in [("1", "a", "listpack"), ("a", "1", "listpack"), ("1", "2", "intset")] {
         let mut set = Set::default();
-        set.insert(first.as_bytes(), &compact);
-        set.insert(second.as_bytes(), &compact);
+        set.insert(first.as_bytes(), &limits);
+        set.insert(second.as_bytes(), &limits);
         assert_eq!(set.encoding(), encoding);
     }
     let mut set = Set::default();
-    set.insert(&[b'x'; 65], &compact);
+    set.insert(&[b'x'; 65], &limits);
     assert_eq!(set.encoding(), "hashtable");
     for (additions, first, encoding) in
         [(512, "1", "intset"), (513, "1", "hashtable"), (129, "a", "hashtable"), (128, "a", "listpack")]
     {
         let mut set = Set::default();
-        set.expect(additions, first.as_bytes(), &compact);
-        set.insert(first.as_bytes(), &compact);
+        set.expect(additions, first.as_bytes(), &limits);
+        set.insert(first.as_bytes(), &limits);
         assert_eq!(set.encoding(), encoding, "{additions}");
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! [ count of names ][ name ]…   [ entry ][ entry ]…
-//! entry: [ bytes of the rest ][ flags u8 ][ time ][ number ] and then
+//! entry: [ bytes of the rest ][ flags u8 ][ milliseconds ][ sequence ] and then
 //!        [ value ]…                            for an entry whose fields have the names at the front,
 //!        [ count ][ name ][ value ]…           for any other
 //! ```
-//! Lengths and numbers take seven bits per byte. Time and number are relative to the chunk's first entry. A
+//! Lengths and numbers take seven bits per byte. An ID's parts are relative to those of the chunk's first entry. A
 //! name or a value begins with twice its length, and an integer's canonical text with twice the bytes of its
 //! binary form, plus one. A deleted entry keeps its bytes until the chunk goes.
 
@@ -28,7 +28,7 @@ const SAME_FIELDS: u8 = 2;
 /// Growth beyond this size adds an eighth instead of doubling.
 const DOUBLING_BYTES_MAX: usize = 4096;
 
-/// Entries with close names; see the module's description.
+/// Entries with close IDs; see the module's description.
 #[derive(Clone)]
 pub(super) struct Chunk {
     bytes: Vec<u8>,
@@ -88,7 +88,7 @@ impl Chunk {
         self.bytes.capacity()
     }
 
-    /// Appends an entry. `base` is the name of the chunk's first entry.
+    /// Appends an entry. `base` is the ID of the chunk's first entry.
     pub(super) fn push<'a>(
         &mut self,
         base: Id,
@@ -217,7 +217,7 @@ impl Chunk {
 pub(super) struct Found<'a> {
     /// Where it begins.
     pub(super) at: usize,
-    /// Its name.
+    /// Its ID.
     pub(super) id: Id,
     /// Whether it is deleted.
     pub(super) is_deleted: bool,
@@ -295,7 +295,7 @@ impl<'a> Iterator for Walk<'a> {
 /// An entry, to read.
 #[derive(Clone)]
 pub struct Entry<'a> {
-    /// Its name.
+    /// Its ID.
     pub id: Id,
     /// Its fields.
     pub fields: Fields<'a>,

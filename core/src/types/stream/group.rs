@@ -21,7 +21,7 @@ pub struct ConsumerRef(u32);
 /// An entry that was delivered and not acknowledged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pending {
-    /// Whose it is; nobody's after it was given back.
+    /// The consumer that it is pending for; none (unowned) after it was given back.
     pub consumer: Option<ConsumerRef>,
     /// When it was delivered last, in unix milliseconds.
     pub delivered_at: u64,
@@ -91,12 +91,12 @@ impl Group {
 
     /// A consumer.
     pub fn consumer(&self, consumer: ConsumerRef) -> &Consumer {
-        self.consumers.get(&consumer).expect("nobody keeps the name of a consumer that is gone")
+        self.consumers.get(&consumer).expect("no reference outlives the name of a consumer that is gone")
     }
 
     /// A consumer, to change.
     pub fn consumer_mut(&mut self, consumer: ConsumerRef) -> &mut Consumer {
-        self.consumers.get_mut(&consumer).expect("nobody keeps the name of a consumer that is gone")
+        self.consumers.get_mut(&consumer).expect("no reference outlives the name of a consumer that is gone")
     }
 
     /// Adds a consumer of a name that is not taken.

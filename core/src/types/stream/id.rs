@@ -1,32 +1,32 @@
-//! The names of entries: a time in milliseconds, and a number among those of the same time.
+//! The IDs of entries: unix time in milliseconds, and a sequence number within the millisecond.
 
 use crate::number::format_u64;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 
-/// The longest text of a name, in bytes.
+/// The longest text of an ID, in bytes.
 pub const ID_CHARS_MAX: usize = 2 * 20 + 1;
 
-/// The name of an entry. Names of a stream only grow.
+/// The ID of an entry. IDs within a stream only grow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Id {
     /// Unix milliseconds, or whatever the client chose to count.
     pub ms: u64,
-    /// Its number among the entries of the same time.
+    /// The sequence number within that millisecond.
     pub seq: u64,
 }
 
 impl Id {
-    /// The least name, which no entry has.
+    /// The least ID, which no entry has.
     pub const MIN: Id = Id { ms: 0, seq: 0 };
-    /// The greatest name, which only the last of all entries may have.
+    /// The greatest ID, which only the last of all entries may have.
     pub const MAX: Id = Id { ms: u64::MAX, seq: u64::MAX };
 
-    /// The name `ms-seq`.
+    /// The ID `ms-seq`.
     pub const fn new(ms: u64, seq: u64) -> Id {
         Id { ms, seq }
     }
 
-    /// The name that follows this one; none follows the greatest.
+    /// The ID that follows this one; none follows the greatest.
     pub fn next(self) -> Option<Id> {
         match self.seq.checked_add(1) {
             Some(seq) => Some(Id { seq, ..self }),
@@ -34,7 +34,7 @@ impl Id {
         }
     }
 
-    /// The name before this one; none is before the least.
+    /// The ID before this one; none is before the least.
     pub fn previous(self) -> Option<Id> {
         match self.seq.checked_sub(1) {
             Some(seq) => Some(Id { seq, ..self }),
@@ -42,7 +42,7 @@ impl Id {
         }
     }
 
-    /// Whether this is the least name.
+    /// Whether this is the least ID.
     pub fn is_min(self) -> bool {
         self == Id::MIN
     }

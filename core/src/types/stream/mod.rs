@@ -1,7 +1,7 @@
-//! Streams: entries of fields with values, each under a name greater than all before it, and the groups that
+//! Streams: entries of fields with values, each with an ID greater than all before it, and the groups that
 //! read them.
 //!
-//! The entries lie in chunks, which are ordered by the name of their first entry. A chunk ends where Redis ends a
+//! The entries lie in chunks, which are ordered by the ID of their first entry. A chunk ends where Redis ends a
 //! node of its radix tree, because approximate trimming takes away whole chunks only.
 
 mod chunk;
@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use self::chunk::Chunk;
-use super::Compact;
+use super::EncodingLimits;
 use crate::base::relocate::{Mover, Relocate};
 use crate::number;
 use crate::structures::ordered::OrderedMap;
@@ -36,13 +36,13 @@ const CHUNK_BYTES_MAX: usize = 1 << 20;
 pub struct Stream {
     chunks: OrderedMap<Id, Chunk>,
     len: u64,
-    /// The name given last; that of an entry, unless it was deleted or set.
+    /// The ID given last; that of an entry, unless it was deleted or set.
     pub last_id: Id,
-    /// The greatest name of an entry that was deleted by its name.
+    /// The greatest ID of an entry that was deleted by its ID.
     pub max_deleted_id: Id,
     /// How many entries were ever added, as far as that is known.
     pub entries_added: u64,
-    /// The first entry, or the least name when there is none.
+    /// The first entry, or the least ID when there is none.
     first_id: Id,
     /// The last entry, when there is one.
     newest_id: Id,
@@ -54,7 +54,7 @@ pub struct Stream {
 pub enum Excess {
     /// All but so many of the newest.
     MaxLen(u64),
-    /// Those with smaller names.
+    /// Those with smaller IDs.
     MinId(Id),
 }
 
@@ -108,12 +108,12 @@ impl Stream {
         self.chunks.last().map_or(0, |(_, chunk)| 2 * chunk.memory_bytes())
     }
 
-    /// The first entry's name; the least name when there is no entry.
+    /// The first entry's ID; the least ID when there is no entry.
     pub fn first_id(&self) -> Id {
         self.first_id
     }
 
-    /// The last entry's name.
+    /// The last entry's ID.
     pub fn newest_id(&self) -> Option<Id> {
         (self.len > 0).then_some(self.newest_id)
     }
@@ -135,20 +135,20 @@ impl Stream {
 
     // ----- entries -----
 
-    /// Appends an entry, whose name is greater than [`Stream::last_id`].
+    /// Appends an entry, whose ID is greater than [`Stream::last_id`].
     pub fn append<'a>(
         &mut self,
         id: Id,
         fields: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
-        compact: &Compact,
+        limits: &EncodingLimits,
     ) {
-        debug_assert!(id > self.last_id, "names only grow");
+        debug_assert!(id > self.last_id, "IDs only grow");
         let bytes: usize = fields.clone().map(|(name, value)| name.len() + value.len()).sum();
-        let bytes_max = match compact.stream_node_bytes_max.get() {
+        let bytes_max = match limits.stream_node_bytes_max.get() {
             0 => CHUNK_BYTES_MAX,
             max => max.min(CHUNK_BYTES_MAX),
         };
-        let entries_max = match compact.stream_node_entries_max.get() {
+        let entries_max = match limits.stream_node_entries_max.get() {
             0 => usize::MAX,
             max => max,
         };
@@ -176,7 +176,7 @@ impl Stream {
         self.newest_id = id;
     }
 
-    /// The entries of a range of names, in order.
+    /// The entries of a range of IDs, in order.
     pub fn range(&self, ids: RangeInclusive<Id>) -> Range<'_> {
         Range::new(&self.chunks, ids)
     }
@@ -186,7 +186,7 @@ impl Stream {
         RangeBack::new(&self.chunks, ids)
     }
 
-    /// The entry of this name.
+    /// The entry of this ID.
     pub fn get(&self, id: Id) -> Option<Entry<'_>> {
         let (base, chunk) = self.chunks.range(..=id).next_back()?;
         let mut walk = chunk.walk(*base);
@@ -194,12 +194,12 @@ impl Stream {
         (found.id == id && !found.is_deleted).then(|| walk.entry(found))
     }
 
-    /// Whether there is an entry of this name.
+    /// Whether there is an entry of this ID.
     pub fn contains(&self, id: Id) -> bool {
         self.get(id).is_some()
     }
 
-    /// Deletes an entry by its name; true if it was there.
+    /// Deletes an entry by its ID; true if it was there.
     pub fn delete(&mut self, id: Id) -> bool {
         if !self.remove(id) {
             return false;
@@ -364,7 +364,7 @@ impl Stream {
         true
     }
 
-    /// Whether a group has still to read an entry of this name, or to acknowledge it.
+    /// Whether a group has still to read an entry of this ID, or to acknowledge it.
     pub fn is_referenced(&self, id: Id) -> bool {
         self.groups.values().any(|group| group.last_id < id || group.pending().contains_key(&id))
     }
@@ -375,7 +375,7 @@ impl Stream {
         self.groups.values_mut().filter_map(|group| group.acknowledge(id)).count() > 0
     }
 
-    /// Whether an entry between `id` and the end may have been deleted by its name, so that counting from there
+    /// Whether an entry between `id` and the end may have been deleted by its ID, so that counting from there
     /// could go wrong.
     pub fn has_gaps_after(&self, id: Id) -> bool {
         self.len > 0
@@ -384,7 +384,7 @@ impl Stream {
             && id <= self.max_deleted_id
     }
 
-    /// How many entries were added up to and with that of this name, where that can be told.
+    /// How many entries were added up to and with that of this ID, where that can be told.
     pub fn position(&self, id: Id) -> Option<i64> {
         let added = self.entries_added;
         if added == 0 {

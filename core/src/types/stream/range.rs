@@ -1,4 +1,4 @@
-//! Entries of a range of names, forwards or backwards.
+//! Entries of a range of IDs, forwards or backwards.
 
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -7,7 +7,7 @@ use super::chunk::{Chunk, Entry, Found, Walk};
 use super::id::Id;
 use crate::structures::ordered::{self, OrderedMap};
 
-/// The chunks with entries of a range of names; the first may have none.
+/// The chunks with entries of a range of IDs; the first may have none.
 fn chunks(all: &OrderedMap<Id, Chunk>, start: Id, end: Id) -> ordered::Range<'_, Id, Chunk> {
     let first = all.range(..=start).next_back().map_or(start, |(base, _)| *base);
     if start <= end { all.range(first..=end) } else { all.range(end..end) }

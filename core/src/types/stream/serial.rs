@@ -1,4 +1,4 @@
-//! Chunks as they are, deleted entries included, for whoever writes a stream down and reads it again. What trimming
+//! Chunks as they are, deleted entries included, for code that writes a stream down and reads it again. What trimming
 //! takes away depends on where chunks end.
 
 use super::chunk::{Chunk, Fields};
@@ -7,14 +7,14 @@ use crate::structures::Item;
 
 /// A chunk, to read.
 pub struct Node<'a> {
-    /// What the names of its entries count from.
+    /// What the IDs of its entries count from.
     pub base: Id,
     chunk: &'a Chunk,
 }
 
 /// An entry of a chunk.
 pub struct NodeEntry<'a> {
-    /// Its name.
+    /// Its ID.
     pub id: Id,
     /// Whether it is deleted.
     pub is_deleted: bool,
@@ -55,18 +55,18 @@ impl<'a> Node<'a> {
 /// A chunk under construction.
 pub struct NodeBuilder {
     base: Id,
-    /// The last entry's name.
+    /// The last entry's ID.
     last: Option<Id>,
     chunk: Chunk,
 }
 
 impl NodeBuilder {
-    /// A chunk whose entries' names count from `base`, and which keeps these names of fields for them.
+    /// A chunk whose entries' IDs count from `base`, and which keeps these names of fields for them.
     pub fn new<'a>(base: Id, names: impl ExactSizeIterator<Item = &'a [u8]>) -> NodeBuilder {
         NodeBuilder { base, last: None, chunk: Chunk::new(names, 0) }
     }
 
-    /// Appends an entry; `false`, and nothing happens, if its name is not after all others.
+    /// Appends an entry; `false`, and nothing happens, if its ID is not after all others.
     pub fn push<'a>(
         &mut self,
         id: Id,

@@ -12,11 +12,11 @@ use crate::structures::table::HashSeed;
 
 type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
-fn compact(bytes: usize, entries: usize) -> Compact {
-    let mut compact = Compact::new(HashSeed(1, 2));
-    compact.stream_node_bytes_max = Limit::new(bytes as u64);
-    compact.stream_node_entries_max = Limit::new(entries as u64);
-    compact
+fn limits(bytes: usize, entries: usize) -> EncodingLimits {
+    let mut limits = EncodingLimits::new(HashSeed(1, 2));
+    limits.stream_node_bytes_max = Limit::new(bytes as u64);
+    limits.stream_node_entries_max = Limit::new(entries as u64);
+    limits
 }
 
 fn owned(entry: &Entry<'_>) -> (Id, Fields) {
@@ -33,8 +33,8 @@ fn word(random: &mut Random) -> Vec<u8> {
     }
 }
 
-fn append(stream: &mut Stream, id: Id, fields: &Fields, compact: &Compact) {
-    stream.append(id, fields.iter().map(|(name, value)| (&name[..], &value[..])), compact);
+fn append(stream: &mut Stream, id: Id, fields: &Fields, limits: &EncodingLimits) {
+    stream.append(id, fields.iter().map(|(name, value)| (&name[..], &value[..])), limits);
 }
 
 fn check(stream: &Stream, model: &BTreeMap<Id, Fields>, random: &mut Random) {
@@ -67,14 +67,14 @@ fn check(stream: &Stream, model: &BTreeMap<Id, Fields>, random: &mut Random) {
 fn random_changes_agree_with_a_model() {
     for seed in 0..40u8 {
         let mut random = Random::new([seed; 16]);
-        let compact =
-            compact([0, 64, 300, 4096][random.below(4) as usize], [0, 1, 3, 100][random.below(4) as usize]);
+        let limits =
+            limits([0, 64, 300, 4096][random.below(4) as usize], [0, 1, 3, 100][random.below(4) as usize]);
         let mut stream = Stream::default();
         let mut model: BTreeMap<Id, Fields> = BTreeMap::new();
         for _ in 0..400 {
             match random.below(12) {
                 0..=6 => {
-                    let mut id = stream.last_id.next().expect("tests do not use up all names");
+                    let mut id = stream.last_id.next().expect("tests do not use up all IDs");
                     if random.below(2) == 0 {
                         id = Id::new(id.ms + random.below(3), if random.below(2) == 0 { 0 } else { id.seq });
                     }
@@ -83,7 +83,7 @@ fn random_changes_agree_with_a_model() {
                     }
                     let fields: Fields =
                         (0..1 + random.below(3)).map(|_| (word(&mut random), word(&mut random))).collect();
-                    append(&mut stream, id, &fields, &compact);
+                    append(&mut stream, id, &fields, &limits);
                     model.insert(id, fields);
                 }
                 7 | 8 => {
@@ -175,10 +175,10 @@ fn groups_agree_with_a_model() {
 
 #[test]
 fn chunks_end_where_redis_ends_its_nodes() {
-    let compact = compact(4096, 100);
+    let limits = limits(4096, 100);
     let mut stream = Stream::default();
     for seq in 1..=250 {
-        append(&mut stream, Id::new(1, seq), &vec![(b"f".to_vec(), b"v".to_vec())], &compact);
+        append(&mut stream, Id::new(1, seq), &vec![(b"f".to_vec(), b"v".to_vec())], &limits);
     }
     assert_eq!((stream.chunks_len(), stream.radix_nodes()), (3, 5));
     let trim =
@@ -202,13 +202,13 @@ fn the_nodes_of_a_radix_tree_are_counted() {
 
 #[test]
 fn entries_take_few_bytes() {
-    let compact = compact(4096, 100);
+    let limits = limits(4096, 100);
     let mut stream = Stream::default();
     for number in 0..100_000u64 {
         let value = alloc::format!("{}.{}", number % 40, number % 7);
         let fields =
             vec![(b"sensor".to_vec(), b"1234".to_vec()), (b"temperature".to_vec(), value.into_bytes())];
-        append(&mut stream, Id::new(1_700_000_000_000 + number, 0), &fields, &compact);
+        append(&mut stream, Id::new(1_700_000_000_000 + number, 0), &fields, &limits);
     }
     // Redis takes 22 bytes and more per entry for the same.
     assert!(stream.memory_bytes() < 100_000 * 16, "{}", stream.memory_bytes());

@@ -4,13 +4,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::large::{Large, sort};
-use super::member::{Member, Place};
+use super::member::{Member, OrderKey};
 use super::small::Small;
 use super::{Form, Zset};
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::structures::table::Table;
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 
 /// Members with scores, in no order yet. Unions are gathered like this, since keeping them in order all the
 /// while would move a member each time its score changes.
@@ -23,8 +23,8 @@ pub struct Gather {
 
 impl Gather {
     /// Nothing yet.
-    pub fn new(compact: &Compact, memory: Memory) -> Gather {
-        Gather { members: Table::new(compact.seed), longest: 0, memory, is_refused: false }
+    pub fn new(limits: &EncodingLimits, memory: Memory) -> Gather {
+        Gather { members: Table::new(limits.seed), longest: 0, memory, is_refused: false }
     }
 
     /// Adds a member, or lets `combine` make the new score of the one that a member has.
@@ -41,24 +41,24 @@ impl Gather {
     }
 
     /// The sorted set, if there was and is memory for it.
-    pub fn finish(mut self, compact: &Compact) -> Result<Zset, Error> {
+    pub fn finish(mut self, limits: &EncodingLimits) -> Result<Zset, Error> {
         // Places in a list, and the tree of their order.
         self.memory.take(self.members.len() * ELEMENT_BYTES)?;
         if self.is_refused {
             return Err(Error::OutOfMemory);
         }
-        if self.members.len() > compact.zset_entries_max.get()
-            || self.longest > compact.zset_value_bytes_max.get()
+        if self.members.len() > limits.zset_entries_max.get()
+            || self.longest > limits.zset_value_bytes_max.get()
         {
             return Ok(Zset { form: Form::Large(Box::new(Large::from_members(self.members))) });
         }
-        let mut places: Vec<Place> = self.members.iter().map(Member::place).collect();
+        let mut keys: Vec<OrderKey> = self.members.iter().map(Member::order_key).collect();
         // SAFETY: the members live in the table until the end of this function.
-        unsafe { sort(&mut places) };
+        unsafe { sort(&mut keys) };
         let mut small = Small::default();
-        for place in places {
+        for key in keys {
             // SAFETY: as above.
-            small.push_back(unsafe { place.member() }, place.score());
+            small.push_back(unsafe { key.member() }, key.score());
         }
         Ok(Zset { form: Form::Small(small) })
     }

@@ -1,7 +1,7 @@
 //! The form for any size: a table that finds members by name, and an index of their order.
 //!
-//! Every place in the order is that of a member in the table with its present score; all methods keep this, and
-//! the reads of places rely on it. Once [`Large::free_some`] has begun, only it and dropping may follow.
+//! Every key in the order is that of a member in the table with its present score; all methods keep this, and
+//! the reads of keys rely on it. Once [`Large::free_some`] has begun, only it and dropping may follow.
 
 use core::cmp::Ordering;
 use core::iter::FusedIterator;
@@ -9,13 +9,13 @@ use core::ops::Range;
 
 use alloc::vec::Vec;
 
-use super::member::{Member, Place};
+use super::member::{Member, OrderKey};
 use crate::structures::rank_tree::{self, RankTree};
 use crate::structures::table::{HashSeed, Keyed, Table};
 
 pub(super) struct Large {
     members: Table<Member>,
-    order: RankTree<Place>,
+    order: RankTree<OrderKey>,
     /// Bytes of all members' allocations.
     member_bytes: usize,
 }
@@ -27,13 +27,13 @@ impl Large {
 
     /// Puts members in order.
     pub(super) fn from_members(members: Table<Member>) -> Large {
-        let mut places: Vec<Place> = members.iter().map(Member::place).collect();
+        let mut keys: Vec<OrderKey> = members.iter().map(Member::order_key).collect();
         // SAFETY: the members live in the table.
-        unsafe { sort(&mut places) };
+        unsafe { sort(&mut keys) };
         let mut order = RankTree::new();
-        for place in places {
+        for key in keys {
             // Each is greater than those before it.
-            order.insert_by(place, |_| Ordering::Less);
+            order.insert_by(key, |_| Ordering::Less);
         }
         let member_bytes = members.iter().map(Member::memory_bytes).sum();
         Large { members, order, member_bytes }
@@ -66,8 +66,8 @@ impl Large {
             if let Some(score) = decide(None) {
                 let new = Member::new(member, score);
                 self.member_bytes += new.memory_bytes();
-                let place = self.members.insert_new(hash, new).place();
-                self.order.insert_by(place, compare_to(score, member));
+                let key = self.members.insert_new(hash, new).order_key();
+                self.order.insert_by(key, compare_to(score, member));
             }
             return None;
         };
@@ -76,7 +76,7 @@ impl Large {
         if score != old {
             self.order.remove_by(compare_to(old, member));
             found.set_score(score);
-            self.order.insert_by(found.place(), compare_to(score, member));
+            self.order.insert_by(found.order_key(), compare_to(score, member));
         }
         Some(old)
     }
@@ -98,8 +98,8 @@ impl Large {
 
     /// How many members stand before the first one for which `is_before` does not hold.
     pub(super) fn partition(&self, mut is_before: impl FnMut(f64, &[u8]) -> bool) -> usize {
-        // SAFETY: a place in the order is that of a living member.
-        self.order.rank_partition(|place| is_before(place.score(), unsafe { place.member() }))
+        // SAFETY: an order key is that of a living member.
+        self.order.rank_partition(|key| is_before(key.score(), unsafe { key.member() }))
     }
 
     pub(super) fn iter(&self, ranks: Range<usize>) -> Iter<'_> {
@@ -108,9 +108,9 @@ impl Large {
 
     pub(super) fn remove_range(&mut self, ranks: Range<usize>) {
         let Large { members, order, member_bytes } = self;
-        order.remove_range(ranks.start, ranks.end, |place| {
+        order.remove_range(ranks.start, ranks.end, |key| {
             // SAFETY: the member is alive until it is removed below, and not read after that.
-            let member = unsafe { place.member() };
+            let member = unsafe { key.member() };
             let removed = members.remove(members.hash(member), member).expect("an ordered member is known");
             *member_bytes -= removed.memory_bytes();
         });
@@ -123,7 +123,7 @@ impl Large {
 
     /// Frees about `budget` elements; true when nothing is left. Nothing else may be asked after the first call.
     pub(super) fn free_some(&mut self, budget: usize) -> bool {
-        // The order goes first, so that it never holds a place of a member that is gone.
+        // The order goes first, so that it never holds a key of a member that is gone.
         if !self.order.is_empty() {
             self.order.free_some(budget);
             return false;
@@ -141,32 +141,32 @@ impl Large {
     }
 }
 
-/// Sorts places.
+/// Sorts keys.
 ///
 /// # Safety
 /// The members of all of them must be alive.
-pub(super) unsafe fn sort(places: &mut [Place]) {
+pub(super) unsafe fn sort(keys: &mut [OrderKey]) {
     // SAFETY: the caller's.
-    places.sort_unstable_by(|one, other| unsafe { one.compare(other.score(), other.member()) });
+    keys.sort_unstable_by(|one, other| unsafe { one.compare(other.score(), other.member()) });
 }
 
-/// Compares places of the order with a score and member.
-fn compare_to(score: f64, member: &[u8]) -> impl FnMut(&Place) -> Ordering {
-    // SAFETY: a place in the order is that of a living member.
-    move |place| unsafe { place.compare(score, member) }
+/// Compares keys of the order with a score and member.
+fn compare_to(score: f64, member: &[u8]) -> impl FnMut(&OrderKey) -> Ordering {
+    // SAFETY: an order key is that of a living member.
+    move |key| unsafe { key.compare(score, member) }
 }
 
 /// Members and scores of consecutive ranks, from both ends.
 #[derive(Clone)]
-pub(super) struct Iter<'a>(rank_tree::Range<'a, Place>);
+pub(super) struct Iter<'a>(rank_tree::Range<'a, OrderKey>);
 
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a [u8], f64);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        // SAFETY: a place in the order is that of a living member, and the set is borrowed for 'a.
-        self.0.next().map(|place| (unsafe { place.member() }, place.score()))
+        // SAFETY: an order key is that of a living member, and the set is borrowed for 'a.
+        self.0.next().map(|key| (unsafe { key.member() }, key.score()))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -178,7 +178,7 @@ impl DoubleEndedIterator for Iter<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
         // SAFETY: as in `next`.
-        self.0.next_back().map(|place| (unsafe { place.member() }, place.score()))
+        self.0.next_back().map(|key| (unsafe { key.member() }, key.score()))
     }
 }
 

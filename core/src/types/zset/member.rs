@@ -3,7 +3,7 @@
 //! ```text
 //! score f64 | member length u8, or 255 and then u32 | member
 //! ```
-//! The table that finds members by name owns these; the order index holds [`Place`]s, copies of the score with a
+//! The table that finds members by name owns these; the order index holds [`OrderKey`]s, copies of the score with a
 //! pointer to the member, so that walking the order touches a member only where scores are equal.
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
@@ -56,14 +56,14 @@ impl Member {
 
     #[inline]
     pub(super) fn set_score(&mut self, score: f64) {
-        // SAFETY: as in `score`. Places borrow only the bytes behind it.
+        // SAFETY: as in `score`. Order keys borrow only the bytes behind it.
         unsafe { self.0.as_ptr().cast::<f64>().write(score) }
     }
 
-    /// Where this member stands.
+    /// What it is ordered by.
     #[inline]
-    pub(super) fn place(&self) -> Place {
-        Place { score: self.score(), member: self.0 }
+    pub(super) fn order_key(&self) -> OrderKey {
+        OrderKey { score: self.score(), member: self.0 }
     }
 
     /// Bytes of the allocation.
@@ -89,20 +89,20 @@ impl Drop for Member {
     }
 }
 
-/// A score and whose it is. On 32-bit machines this takes 12 bytes, thanks to the packing.
+/// What a large set is ordered by: a score, and whose it is. On 32-bit machines this takes 12 bytes, thanks to the packing.
 #[derive(Clone, Copy)]
 #[repr(C, packed(4))]
-pub(super) struct Place {
+pub(super) struct OrderKey {
     score: f64,
     member: NonNull<u8>,
 }
 
-// SAFETY: a place is read only through the sorted set that owns the member.
-unsafe impl Send for Place {}
+// SAFETY: an order key is read only through the sorted set that owns the member.
+unsafe impl Send for OrderKey {}
 // SAFETY: as above; members are not changed while the sorted set is shared.
-unsafe impl Sync for Place {}
+unsafe impl Sync for OrderKey {}
 
-impl Place {
+impl OrderKey {
     #[inline(always)]
     pub(super) fn score(self) -> f64 {
         self.score
@@ -111,17 +111,17 @@ impl Place {
     /// The member's bytes.
     ///
     /// # Safety
-    /// The [`Member`] that this place was taken from must live for `'a`.
+    /// The [`Member`] that this key was taken from must live for `'a`.
     #[inline(always)]
     pub(super) unsafe fn member<'a>(self) -> &'a [u8] {
         // SAFETY: the caller's.
         unsafe { read(self.member) }
     }
 
-    /// How this place compares to that of a score and member.
+    /// How this key compares to that of a score and member.
     ///
     /// # Safety
-    /// As for [`Place::member`].
+    /// As for [`OrderKey::member`].
     #[inline(always)]
     pub(super) unsafe fn compare(self, score: f64, member: &[u8]) -> Ordering {
         let own = self.score;
@@ -175,17 +175,17 @@ mod tests {
         for len in [0, 1, 7, 8, 254, 255, 256, if cfg!(miri) { 2000 } else { 70_000 }] {
             let bytes: Vec<u8> = (0..len).map(|n| n as u8).collect();
             let mut member = Member::new(&bytes, 1.5);
-            let place = member.place();
+            let order_key = member.order_key();
             member.set_score(-2.5);
-            assert_eq!((member.key(), member.score(), place.score()), (&bytes[..], -2.5, 1.5));
+            assert_eq!((member.key(), member.score(), order_key.score()), (&bytes[..], -2.5, 1.5));
             assert_eq!(member.memory_bytes(), len + if len < 255 { 9 } else { 13 });
             // SAFETY: the member lives until the end of the loop's body.
             unsafe {
-                assert_eq!(place.member(), bytes);
-                assert_eq!(place.compare(1.5, &bytes), Ordering::Equal);
-                assert_eq!(place.compare(1.5, &[&bytes[..], b"!"].concat()), Ordering::Less);
-                assert_eq!(place.compare(1.0, b"x"), Ordering::Greater);
-                assert_eq!(place.compare(2.0, b""), Ordering::Less);
+                assert_eq!(order_key.member(), bytes);
+                assert_eq!(order_key.compare(1.5, &bytes), Ordering::Equal);
+                assert_eq!(order_key.compare(1.5, &[&bytes[..], b"!"].concat()), Ordering::Less);
+                assert_eq!(order_key.compare(1.0, b"x"), Ordering::Greater);
+                assert_eq!(order_key.compare(2.0, b""), Ordering::Less);
             }
         }
     }

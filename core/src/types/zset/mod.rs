@@ -18,7 +18,7 @@ use core::ops::Range;
 
 use self::large::Large;
 use self::small::Small;
-use super::Compact;
+use super::EncodingLimits;
 use crate::base::random::{Random, Selection};
 use crate::base::relocate::{Mover, Relocate};
 use crate::structures::ordered::OrderedSet;
@@ -55,11 +55,11 @@ impl Relocate for Zset {
 
 impl Zset {
     /// An empty set that will take so many members: in the large form at once when they are too many.
-    pub fn for_members(count: usize, compact: &Compact) -> Zset {
-        if count <= compact.zset_entries_max.get() {
+    pub fn for_members(count: usize, limits: &EncodingLimits) -> Zset {
+        if count <= limits.zset_entries_max.get() {
             return Zset::default();
         }
-        Zset { form: Form::Large(Box::new(Large::new(compact.seed))) }
+        Zset { form: Form::Large(Box::new(Large::new(limits.seed))) }
     }
 
     /// How many members there are.
@@ -95,8 +95,8 @@ impl Zset {
     }
 
     /// Takes the form of large sets, as SORT makes every set do that it sorts.
-    pub fn make_large(&mut self, compact: &Compact) {
-        self.enlarge(compact);
+    pub fn make_large(&mut self, limits: &EncodingLimits) {
+        self.enlarge(limits);
     }
 
     /// Bytes allocated on the heap; estimated for a large one.
@@ -108,10 +108,10 @@ impl Zset {
     }
 
     /// A copy for another key.
-    pub fn copy(&self, compact: &Compact) -> Zset {
+    pub fn copy(&self, limits: &EncodingLimits) -> Zset {
         let form = match &self.form {
             Form::Small(small) => Form::Small(small.clone()),
-            Form::Large(large) => Form::Large(Box::new(large.copy(compact.seed))),
+            Form::Large(large) => Form::Large(Box::new(large.copy(limits.seed))),
         };
         Zset { form }
     }
@@ -145,21 +145,21 @@ impl Zset {
     }
 
     /// Gives a member a score and returns the one that it had; a member that is not there is added.
-    pub fn insert(&mut self, member: &[u8], score: f64, compact: &Compact) -> Option<f64> {
-        self.upsert(member, compact, |_| Some(score))
+    pub fn insert(&mut self, member: &[u8], score: f64, limits: &EncodingLimits) -> Option<f64> {
+        self.upsert(member, limits, |_| Some(score))
     }
 
     /// Adds a member that is not there, with its score as it stands in a file: there a zero may have a sign in the compact
     /// form, too.
-    pub(crate) fn restore(&mut self, member: &[u8], score: f64, compact: &Compact) {
+    pub(crate) fn restore(&mut self, member: &[u8], score: f64, limits: &EncodingLimits) {
         match &mut self.form {
             Form::Small(small)
-                if small.len() < compact.zset_entries_max.get()
-                    && member.len() <= compact.zset_value_bytes_max.get() =>
+                if small.len() < limits.zset_entries_max.get()
+                    && member.len() <= limits.zset_value_bytes_max.get() =>
             {
                 small.insert_new(member, score);
             }
-            _ => _ = self.insert(member, score, compact),
+            _ => _ = self.insert(member, score, limits),
         }
     }
 
@@ -169,7 +169,7 @@ impl Zset {
     pub fn upsert(
         &mut self,
         member: &[u8],
-        compact: &Compact,
+        limits: &EncodingLimits,
         decide: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> Option<f64> {
         let small = match &mut self.form {
@@ -184,11 +184,10 @@ impl Zset {
             return Some(old);
         }
         let score = decide(None)?;
-        if small.len() < compact.zset_entries_max.get() && member.len() <= compact.zset_value_bytes_max.get()
-        {
+        if small.len() < limits.zset_entries_max.get() && member.len() <= limits.zset_value_bytes_max.get() {
             small.insert_new(member, unsigned_zero(score));
         } else {
-            self.enlarge(compact).upsert(member, |_| Some(score));
+            self.enlarge(limits).upsert(member, |_| Some(score));
         }
         None
     }
@@ -233,11 +232,6 @@ impl Zset {
     /// The members with scores in `range`; from both ends.
     pub fn range_by_score(&self, range: &ScoreRange) -> Iter<'_> {
         self.range_by_rank(self.ranks_by_score(range))
-    }
-
-    /// The members in `range`, where all scores are equal; from both ends.
-    pub fn range_by_lex(&self, range: &LexRange<'_>) -> Iter<'_> {
-        self.range_by_rank(self.ranks_by_lex(range, false))
     }
 
     /// The ranks of the members with scores in `range`.
@@ -326,9 +320,9 @@ impl Zset {
     }
 
     /// Takes on the large form.
-    fn enlarge(&mut self, compact: &Compact) -> &mut Large {
+    fn enlarge(&mut self, limits: &EncodingLimits) -> &mut Large {
         if let Form::Small(small) = &self.form {
-            let mut large = Large::new(compact.seed);
+            let mut large = Large::new(limits.seed);
             for (member, score) in small.iter(0..small.len()) {
                 large.upsert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), |_| Some(score));
             }

@@ -38,10 +38,14 @@ impl Model {
     }
 }
 
-fn compact() -> Compact {
+fn limits() -> EncodingLimits {
     // Miri takes long for every entry of the compact form, which is safe code.
     let zset_entries_max = Limit::new(if cfg!(miri) { 10 } else { 20 });
-    Compact { zset_entries_max, zset_value_bytes_max: Limit::new(40), ..Compact::new(HashSeed(1, 2)) }
+    EncodingLimits {
+        zset_entries_max,
+        zset_value_bytes_max: Limit::new(40),
+        ..EncodingLimits::new(HashSeed(1, 2))
+    }
 }
 
 /// Members with the bits of their scores; the compact form forgets the sign of zero.
@@ -137,11 +141,11 @@ fn behaves_as_a_sorted_list() {
             match random.below(12) {
                 0..6 => {
                     let score = any_score(&mut random);
-                    assert_eq!(zset.insert(&member, score, &compact()), model.insert(&member, score));
+                    assert_eq!(zset.insert(&member, score, &limits()), model.insert(&member, score));
                 }
                 6 => {
                     let score = model.score(&member).map_or(0.5, |score| score + 1.0);
-                    let old = zset.upsert(&member, &compact(), |old| {
+                    let old = zset.upsert(&member, &limits(), |old| {
                         old.map(|old| old + 1.0).filter(|sum| !sum.is_nan())
                     });
                     assert_eq!(old, model.score(&member));
@@ -163,7 +167,7 @@ fn behaves_as_a_sorted_list() {
                 check(&zset, &model, &mut random, space);
             }
             if step % 100 == 0 {
-                zset = zset.copy(&compact());
+                zset = zset.copy(&limits());
             }
         }
         assert!(!zset.is_small());
@@ -175,10 +179,10 @@ fn behaves_as_a_sorted_list() {
 fn members_of_one_score_are_ranges_of_bytes() {
     let mut model = BTreeMap::new();
     let (mut small, mut large) = (Zset::default(), Zset::default());
-    let large_only = Compact { zset_entries_max: Limit::new(0), ..compact() };
+    let large_only = EncodingLimits { zset_entries_max: Limit::new(0), ..limits() };
     for member in ["", "1", "10", "2", "a", "aa", "ab", "b", "\0", "é"] {
         model.insert(member.as_bytes(), 3.0);
-        small.insert(member.as_bytes(), 3.0, &compact());
+        small.insert(member.as_bytes(), 3.0, &limits());
         large.insert(member.as_bytes(), 3.0, &large_only);
     }
     assert!(small.is_small() && !large.is_small());
@@ -209,14 +213,14 @@ fn members_of_one_score_are_ranges_of_bytes() {
 
 #[test]
 fn what_is_gathered_comes_out_in_order() {
-    let limit = compact().zset_entries_max.get() as u32;
+    let limit = limits().zset_entries_max.get() as u32;
     for count in [0, 5, limit, limit + 1, if cfg!(miri) { 50 } else { 500 }] {
-        let mut gather = Gather::new(&compact(), Memory::UNKNOWN);
+        let mut gather = Gather::new(&limits(), Memory::UNKNOWN);
         for number in 0..count {
             gather.merge(format!("m{number}").as_bytes(), f64::from(number % 7), |_| 0.0);
             gather.merge(format!("m{}", number / 2).as_bytes(), 1.0, |score| score + 7.0);
         }
-        let zset = gather.finish(&compact()).unwrap();
+        let zset = gather.finish(&limits()).unwrap();
         assert_eq!((zset.len(), zset.is_small()), (count as usize, count <= limit));
         assert!(zset.iter().is_sorted_by(|one, other| {
             one.1 < other.1 || (one.1 == other.1 && one.0.to_vec() < other.0.to_vec())
@@ -232,7 +236,7 @@ fn a_large_set_is_compact() {
     let count = 100_000;
     for number in 0..count {
         let member = format!("member:{number:09}");
-        zset.insert(member.as_bytes(), random.below(1 << 30) as f64, &compact());
+        zset.insert(member.as_bytes(), random.below(1 << 30) as f64, &limits());
     }
     let own = zset.memory_bytes() / count;
     // 16 bytes of member and 8 of score are inside.

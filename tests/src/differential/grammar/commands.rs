@@ -308,7 +308,7 @@ pub(super) const BLOCKING: &[&str] = &[
 ];
 
 /// Waits of an episode: valid, on few keys, until they are served or ended. Several keys are waited for only
-/// where none of them can become another type: since 7.2 that is an error to whoever is served by another one.
+/// where none of them can become another type: since 7.2 that is an error to a client that is served by another one.
 pub(super) const WAITING: &[&str] = &[
     "(BLPOP|BRPOP) (queue0|queue1) (queue1|queue0) 0",
     "(BLPOP|BRPOP) <key> 0",
@@ -322,7 +322,7 @@ pub(super) const WAITING: &[&str] = &[
     "XREADGROUP GROUP g0 <sname> BLOCK 0 [COUNT 1] [NOACK] STREAMS s0 >",
 ];
 
-/// What may serve those who wait.
+/// What may serve the clients that wait.
 pub(super) const SERVING: &[&str] = &[
     "(LPUSH|RPUSH) <key> <val>+",
     "(LPUSH|RPUSH) (queue0|queue1) <val>+",

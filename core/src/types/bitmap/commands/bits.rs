@@ -5,6 +5,7 @@ use core::ops::RangeInclusive;
 use super::{grow, string_at};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Arg, Command, Group, block, flags, integer, key, one_of, token};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
@@ -13,7 +14,7 @@ use crate::types::bitmap::{bit, byte_of, count, count_between, find, mask};
 
 const NOT_A_BIT: Error = Error::Text("ERR bit is not an integer or out of range");
 
-pub(super) fn setbit(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn setbit(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let position = super::position(ctx, args.at(2), None)?;
     let is_set = match number::parse_i64(args.at(3)) {
@@ -33,7 +34,7 @@ pub(super) fn setbit(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-pub(super) fn getbit(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn getbit(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let position = super::position(ctx, args.at(2), None)?;
     let mut scratch = [0; INTEGER_TEXT_BYTES_MAX];
     let is_set = string_at(ctx.store, args.at(1), &mut scratch)?.is_some_and(|bytes| bit(bytes, position));
@@ -75,7 +76,7 @@ fn is_in_bits(word: &[u8]) -> Result<bool, Error> {
     }
 }
 
-pub(super) fn bitcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bitcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let part = match args.len() {
         2 => None,
         4 | 5 => {
@@ -97,7 +98,7 @@ pub(super) fn bitcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
     Ok(Flow::Done)
 }
 
-pub(super) fn bitpos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bitpos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let wanted = match args.int(2)? {
         0 => false,
         1 => true,
@@ -127,3 +128,52 @@ pub(super) fn bitpos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     ctx.reply.int(position.map_or(-1, u64::cast_signed));
     Ok(Flow::Done)
 }
+
+const UNIT: Arg = one_of("unit", &[token("byte", "BYTE"), token("bit", "BIT")]).optional();
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N) in the length of the part",
+        flags: flags::READ,
+        args: &[key("key"), block("range", &[integer("start"), integer("end"), UNIT]).optional()],
+        reply: "integer",
+        handler: bitcount,
+        ..Group::Bitmap.row("BITCOUNT", "2.6.0", "Counts the set bits of a string or of a part of it.")
+    },
+    Command {
+        complexity: "O(N) in the length of the part",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            integer("bit"),
+            block("range", &[integer("start"), block("end-unit-block", &[integer("end"), UNIT]).optional()])
+                .optional(),
+        ],
+        reply: "integer",
+        handler: bitpos,
+        ..Group::Bitmap.row(
+            "BITPOS",
+            "2.8.7",
+            "Finds the first set or clear bit of a string or of a part of it.",
+        )
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key"), integer("offset")],
+        reply: "integer",
+        handler: getbit,
+        ..Group::Bitmap.row("GETBIT", "2.2.0", "Returns the bit at a position of a string.")
+    },
+    Command {
+        complexity: "O(1), plus the zeros in front of the bit when the string grows",
+        flags: flags::GROW,
+        args: &[key("key"), integer("offset"), integer("value")],
+        reply: "integer",
+        handler: setbit,
+        ..Group::Bitmap.row(
+            "SETBIT",
+            "2.2.0",
+            "Sets or clears the bit at a position of a string, and returns what it was.",
+        )
+    },
+];

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, KeySpec, access, flags, key, one_of, token};
 use crate::keyspace::{Entry, NotifyClass, Store, Type, Value, ValueRef};
 use crate::number;
 use crate::resp::args::Args;
@@ -172,7 +173,7 @@ fn merge(result: &mut [u8], other: &[u8], combine: impl Fn(u8, u8) -> u8) {
     }
 }
 
-pub(super) fn bitop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bitop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (destination, keys) = (args.at(2), args.from(3));
     let operation = Operation::parse(args.at(1), keys.len())?;
     for key in keys.iter() {
@@ -194,6 +195,33 @@ pub(super) fn bitop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[Command {
+    complexity: "O(N) in the length of the longest string",
+    flags: flags::GROW,
+    args: &[
+        one_of(
+            "operation",
+            &[
+                token("and", "AND"),
+                token("or", "OR"),
+                token("xor", "XOR"),
+                token("not", "NOT"),
+                token("diff", "DIFF"),
+                token("diff1", "DIFF1"),
+                token("andor", "ANDOR"),
+                token("one", "ONE"),
+            ],
+        ),
+        key("destkey"),
+        key("key").multiple(),
+    ],
+    reply: "integer",
+    handler: bitop,
+    keys: Some(&[KeySpec::range(2, 0, access::OVERWRITE), KeySpec::range(3, -1, access::READ)]),
+    arity: Some(-4),
+    ..Group::Bitmap.row("BITOP", "2.6.0", "Combines the bits of several strings and stores the result.")
+}];
 
 #[cfg(test)]
 mod tests {

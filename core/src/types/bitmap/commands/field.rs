@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{bytes_at, grow, position, string_at};
+use super::{FROM, bytes_at, grow, position, string_at};
 use crate::base::error::{Error, until_zero};
-use crate::command::KeyAt;
 use crate::command::context::{Context, Flow};
+use crate::command::{Arg, Command, Group, KeyAt, KeySpec, block, flags, integer, key, one_of, token};
 use crate::keyspace::NotifyClass;
 use crate::resp::args::{Args, Cursor};
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
@@ -70,7 +70,7 @@ impl Operation {
 }
 
 /// The key of BITFIELD, which is only read when all that is asked for is GET.
-pub(super) fn keys_of_bitfield(args: Args<'_>) -> Vec<KeyAt> {
+fn keys_of_bitfield(args: Args<'_>) -> Vec<KeyAt> {
     let mut cursor = args.cursor(2);
     while cursor.accept_with("GET", 2) || cursor.accept_with("OVERFLOW", 1) {
         let values = if args.is(cursor.position() - 1, "GET") { 2 } else { 1 };
@@ -103,7 +103,7 @@ fn parse(ctx: &Context<'_>, args: Args<'_>) -> Result<Vec<Operation>, Error> {
     Ok(operations)
 }
 
-pub(super) fn bitfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bitfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let operations = parse(ctx, args)?;
     let Some(len) = operations.iter().filter(|one| one.writes()).map(Operation::end).max() else {
         return reply_fields(ctx, args.at(1), &operations);
@@ -123,13 +123,13 @@ pub(super) fn bitfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
     if changes > 0 {
         ctx.store.changed(key, NotifyClass::String, "setbit");
     } else if has_grown {
-        // Nobody is told of zeros that a failed operation leaves, but who replays effects must have them.
+        // No client is told of zeros that a failed operation leaves, but a replay must have them.
         ctx.store.dirty += 1;
     }
     Ok(Flow::Done)
 }
 
-pub(super) fn bitfield_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bitfield_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let operations = parse(ctx, args)?;
     if operations.iter().any(Operation::writes) {
         return Err(Error::Text("ERR BITFIELD_RO only supports the GET subcommand"));
@@ -146,3 +146,44 @@ fn reply_fields(ctx: &mut Context<'_>, key: &[u8], operations: &[Operation]) -> 
     }
     Ok(Flow::Done)
 }
+
+const WRITE: Arg = one_of(
+    "write-operation",
+    &[
+        block("set-block", &[FROM[0], FROM[1], integer("value")]).after("SET"),
+        block("incrby-block", &[FROM[0], FROM[1], integer("increment")]).after("INCRBY"),
+    ],
+);
+const GET: Arg = block("get-block", &FROM).after("GET");
+const OVERFLOW: Arg =
+    one_of("overflow-block", &[token("wrap", "WRAP"), token("sat", "SAT"), token("fail", "FAIL")])
+        .after("OVERFLOW")
+        .optional();
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(1) for each operation",
+        flags: flags::GROW,
+        args: &[
+            key("key"),
+            one_of("operation", &[GET, block("write", &[OVERFLOW, WRITE])]).multiple().optional(),
+        ],
+        reply: "array of integer or null",
+        handler: bitfield,
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
+        keys_of: Some(keys_of_bitfield),
+        ..Group::Bitmap.row(
+            "BITFIELD",
+            "3.2.0",
+            "Reads, sets and increments integers of any width in a string.",
+        )
+    },
+    Command {
+        complexity: "O(1) for each operation",
+        flags: flags::READ_FAST,
+        args: &[key("key"), block("get-block", &FROM).after("GET").multiple_with_token().optional()],
+        reply: "array of integer",
+        handler: bitfield_ro,
+        ..Group::Bitmap.row("BITFIELD_RO", "6.0.0", "Reads integers of any width in a string.")
+    },
+];

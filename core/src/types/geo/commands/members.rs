@@ -2,14 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::{place, reply_distance, reply_position, unit};
+use super::{UNIT, location, reply_distance, reply_position, unit};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, block, double, flags, key, keys, one_of, string, token};
 use crate::resp::args::Args;
 use crate::types::geo::Position;
 use crate::types::zset::commands::{Conditions, add_members, reply_of_scores};
 
-pub(super) fn geoadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn geoadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut conditions = Conditions::default();
     let mut cursor = args.cursor(2);
     loop {
@@ -23,21 +24,23 @@ pub(super) fn geoadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
             break;
         }
     }
-    let places = args.from(cursor.position());
-    if places.is_empty() || !places.len().is_multiple_of(3) || (conditions.if_absent && conditions.if_present)
+    let locations = args.from(cursor.position());
+    if locations.is_empty()
+        || !locations.len().is_multiple_of(3)
+        || (conditions.if_absent && conditions.if_present)
     {
         return Err(Error::Syntax);
     }
     // All of them are read before any is added.
-    let scores: Vec<u64> = (0..places.len())
+    let scores: Vec<u64> = (0..locations.len())
         .step_by(3)
-        .map(|at| place(places.at(at), places.at(at + 1)).map(Position::score))
+        .map(|at| location(locations.at(at), locations.at(at + 1)).map(Position::score))
         .collect::<Result<_, _>>()?;
-    let members = places.iter().skip(2).step_by(3);
+    let members = locations.iter().skip(2).step_by(3);
     add_members(ctx, args.at(1), conditions, scores.into_iter().map(|score| score as f64).zip(members))
 }
 
-pub(super) fn geodist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn geodist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 5 {
         return Err(Error::Syntax);
     }
@@ -51,16 +54,60 @@ pub(super) fn geodist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     Ok(Flow::Done)
 }
 
-pub(super) fn geohash(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn geohash(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_of_scores(ctx, args, |reply, score| match score {
         Some(score) => reply.bulk(&Position::of_score(score).geohash()),
         None => reply.null(),
     })
 }
 
-pub(super) fn geopos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn geopos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_of_scores(ctx, args, |reply, score| match score {
         Some(score) => reply_position(reply, Position::of_score(score)),
         None => reply.null_array(),
     })
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(log(N)) for each member, with N members in the set",
+        flags: flags::GROW,
+        args: &[
+            key("key"),
+            one_of("condition", &[token("nx", "NX"), token("xx", "XX")]).optional(),
+            token("change", "CH").optional(),
+            block("data", &[double("longitude"), double("latitude"), string("member")]).multiple(),
+        ],
+        reply: "integer",
+        handler: geoadd,
+        keys: Some(keys::UPDATE),
+        ..Group::Geo.row(
+            "GEOADD",
+            "3.2.0",
+            "Adds members with their locations to a sorted set, or moves them.",
+        )
+    },
+    Command {
+        flags: flags::READ,
+        args: &[key("key"), string("member1"), string("member2"), UNIT.optional()],
+        reply: "bulk-string | null",
+        handler: geodist,
+        ..Group::Geo.row("GEODIST", "3.2.0", "Returns the distance between the locations of two members.")
+    },
+    Command {
+        complexity: "O(1) for each member",
+        flags: flags::READ,
+        args: &[key("key"), string("member").multiple().optional()],
+        reply: "array of bulk-string or null",
+        handler: geohash,
+        ..Group::Geo.row("GEOHASH", "3.2.0", "Returns the locations of members as geohash strings.")
+    },
+    Command {
+        complexity: "O(1) for each member",
+        flags: flags::READ,
+        args: &[key("key"), string("member").multiple().optional()],
+        reply: "array of array of double or null",
+        handler: geopos,
+        ..Group::Geo.row("GEOPOS", "3.2.0", "Returns the longitudes and latitudes of members.")
+    },
+];

@@ -3,17 +3,20 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::{length, place, reply_distance, reply_position, unit};
+use super::{UNIT, length, location, reply_distance, reply_position, unit};
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
-use crate::command::KeyAt;
 use crate::command::context::{Context, Flow};
+use crate::command::{
+    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, access, block, double, flags, integer, key,
+    one_of, string, token,
+};
 use crate::number;
 use crate::resp::Reply;
 use crate::resp::args::{Args, Cursor};
 use crate::structures::sort::{self, sort_by};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::geo::shape::{Extent, Shape};
 use crate::types::geo::{Origin, Position};
 use crate::types::zset::commands::store_result;
@@ -72,12 +75,12 @@ impl Form {
 }
 
 /// The keys of GEORADIUS.
-pub(super) fn keys_of_georadius(args: Args<'_>) -> Vec<KeyAt> {
+fn keys_of_georadius(args: Args<'_>) -> Vec<KeyAt> {
     keys_of(args, Form::Radius { may_store: true })
 }
 
 /// The keys of GEORADIUSBYMEMBER.
-pub(super) fn keys_of_georadiusbymember(args: Args<'_>) -> Vec<KeyAt> {
+fn keys_of_georadiusbymember(args: Args<'_>) -> Vec<KeyAt> {
     keys_of(args, Form::Member { may_store: true })
 }
 
@@ -87,27 +90,27 @@ fn keys_of(args: Args<'_>, form: Form) -> Vec<KeyAt> {
     keys
 }
 
-pub(super) fn georadius(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn georadius(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     search(ctx, args, Form::Radius { may_store: true })
 }
 
-pub(super) fn georadius_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn georadius_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     search(ctx, args, Form::Radius { may_store: false })
 }
 
-pub(super) fn georadiusbymember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn georadiusbymember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     search(ctx, args, Form::Member { may_store: true })
 }
 
-pub(super) fn georadiusbymember_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn georadiusbymember_ro(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     search(ctx, args, Form::Member { may_store: false })
 }
 
-pub(super) fn geosearch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn geosearch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     search(ctx, args, Form::Search)
 }
 
-pub(super) fn geosearchstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn geosearchstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     search(ctx, args, Form::SearchStore)
 }
 
@@ -120,7 +123,7 @@ enum Order {
 /// Where a search begins.
 #[derive(Clone, Copy)]
 enum Centre {
-    Place(Position),
+    Location(Position),
     /// Where a member is; unknown when there is no set, which is no error until all arguments are read.
     Member(Option<Position>),
 }
@@ -149,7 +152,7 @@ impl<'a> Query<'a> {
         let mut query = Query { destination, ..Query::default() };
         match form {
             Form::Radius { .. } => {
-                query.centre = Some(Centre::Place(place(args.at(2), args.at(3))?));
+                query.centre = Some(Centre::Location(location(args.at(2), args.at(3))?));
                 query.extent = Some(circle(args.at(4), args.at(5))?);
             }
             Form::Member { .. } => {
@@ -208,14 +211,14 @@ impl<'a> Query<'a> {
         Ok(true)
     }
 
-    /// Reads one of the options of GEOSEARCH about the place. Each may come again, but not beside its alternative.
+    /// Reads one of the options of GEOSEARCH about the location. Each may come again, but not beside its alternative.
     fn place_option(&mut self, cursor: &mut Cursor<'a>, zset: Option<&Zset>) -> Result<bool, Error> {
         let is_member = matches!(self.centre, Some(Centre::Member(_)));
         let is_circle = matches!(self.extent, Some((Extent::Circle { .. }, _)));
         if (self.centre.is_none() || is_member) && cursor.accept_with("FROMMEMBER", 1) {
             self.centre = Some(member(zset, cursor.take()?)?);
         } else if !is_member && cursor.accept_with("FROMLONLAT", 2) {
-            self.centre = Some(Centre::Place(place(cursor.take()?, cursor.take()?)?));
+            self.centre = Some(Centre::Location(location(cursor.take()?, cursor.take()?)?));
         } else if (self.extent.is_none() || is_circle) && cursor.accept_with("BYRADIUS", 2) {
             self.extent = Some(circle(cursor.take()?, cursor.take()?)?);
         } else if !is_circle && cursor.accept_with("BYBOX", 3) {
@@ -250,7 +253,7 @@ impl<'a> Query<'a> {
 
     /// What to search for; nothing without a set.
     fn shape(&self) -> Option<Shape> {
-        let (Centre::Place(centre) | Centre::Member(Some(centre))) = self.centre? else { return None };
+        let (Centre::Location(centre) | Centre::Member(Some(centre))) = self.centre? else { return None };
         let (extent, unit) = self.extent?;
         Some(Shape { centre, extent, unit })
     }
@@ -298,14 +301,14 @@ impl<'a> Query<'a> {
         &self,
         found: &[Found<'_>],
         unit: f64,
-        compact: &Compact,
+        limits: &EncodingLimits,
         mut memory: Memory,
     ) -> Result<Zset, Error> {
-        let mut result = Zset::for_members(found.len(), compact);
+        let mut result = Zset::for_members(found.len(), limits);
         for one in found {
             memory.take(ELEMENT_BYTES + one.member.text_len())?;
             let score = if self.stores_distances { one.distance / unit } else { one.score };
-            result.insert(one.member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, compact);
+            result.insert(one.member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, limits);
         }
         Ok(result)
     }
@@ -369,7 +372,7 @@ fn find<'a>(
 }
 
 fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Error> {
-    let (compact, mut memory) = (ctx.store.compact, ctx.server.memory);
+    let (limits, mut memory) = (ctx.store.encoding_limits, ctx.server.memory);
     let source = args.at(if form == Form::SearchStore { 2 } else { 1 });
     let zset = ctx.store.zset(source)?;
     let query = Query::parse(args, form, zset)?;
@@ -388,7 +391,7 @@ fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Err
         query.reply(&mut ctx.reply, &found, unit);
         return Ok(Flow::Done);
     };
-    let result = query.collect(&found, unit, &compact, memory)?;
+    let result = query.collect(&found, unit, &limits, memory)?;
     store_result(
         ctx,
         destination,
@@ -398,7 +401,7 @@ fn search(ctx: &mut Context<'_>, args: Args<'_>, form: Form) -> Result<Flow, Err
     Ok(Flow::Done)
 }
 
-/// The place of the member that a search begins at.
+/// The location of the member that a search begins at.
 fn member(zset: Option<&Zset>, member: &[u8]) -> Result<Centre, Error> {
     let Some(zset) = zset else { return Ok(Centre::Member(None)) };
     let score = zset.score(member).ok_or(Error::Text("ERR could not decode requested zset member"))?;
@@ -421,3 +424,165 @@ fn rectangle(width: &[u8], height: &[u8], of: &[u8]) -> Result<(Extent, f64), Er
     }
     Ok((Extent::Rectangle { width, height }, unit(of)?))
 }
+
+const WITH_POSITION: Arg = token("withcoord", "WITHCOORD").optional();
+const WITH_DISTANCE: Arg = token("withdist", "WITHDIST").optional();
+const WITH_SCORE: Arg = token("withhash", "WITHHASH").optional();
+const ORDER: Arg = one_of("order", &[token("asc", "ASC"), token("desc", "DESC")]).optional();
+const FROM: Arg = one_of(
+    "from",
+    &[
+        string("member").after("FROMMEMBER"),
+        block("fromlonlat", &[double("longitude"), double("latitude")]).after("FROMLONLAT"),
+    ],
+);
+const BY: Arg = one_of(
+    "by",
+    &[
+        block("circle", &[double("radius").after("BYRADIUS"), UNIT]),
+        block("box", &[double("width").after("BYBOX"), double("height"), UNIT]),
+    ],
+);
+
+/// Members, or arrays of what was asked for about each.
+const FOUND: &str = "array of bulk-string | array of array";
+const FOUND_OR_STORED: &str = "array of bulk-string | array of array | integer";
+const SEARCH_COST: &str = "O(N+log(M)) with N members in the searched cells and M in the set";
+const INSTEAD_RADIUS: Option<(&str, &str)> =
+    Some(("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"));
+const INSTEAD_MEMBER: Option<(&str, &str)> =
+    Some(("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments"));
+
+/// The arguments of GEORADIUS.
+const AROUND_LOCATION: &[Arg] = &[
+    key("key"),
+    double("longitude"),
+    double("latitude"),
+    double("radius"),
+    UNIT,
+    WITH_POSITION,
+    WITH_DISTANCE,
+    WITH_SCORE,
+    COUNT,
+    ORDER,
+    STORE,
+];
+
+/// The arguments of GEORADIUSBYMEMBER.
+const AROUND_MEMBER: &[Arg] = &[
+    key("key"),
+    string("member"),
+    double("radius"),
+    UNIT,
+    WITH_POSITION,
+    WITH_DISTANCE,
+    WITH_SCORE,
+    COUNT,
+    ORDER,
+    STORE,
+];
+
+/// The same for the commands that store nothing: STORE is the last one.
+const fn without_store(args: &'static [Arg]) -> &'static [Arg] {
+    args.split_at(args.len() - 1).0
+}
+
+const COUNT: Arg =
+    block("count-block", &[integer("count").after("COUNT"), token("any", "ANY").optional()]).optional();
+const STORE: Arg =
+    one_of("store", &[key("storekey").after("STORE"), key("storedistkey").after("STOREDIST")]).optional();
+
+/// The key after a word of GEORADIUS, which stands at this index at the earliest.
+const fn stored(word: &'static str, from: i32) -> KeySpec {
+    KeySpec {
+        flags: &["OW", "update"],
+        begin: Begin::Keyword(word, from),
+        find: Find::Range { last: 0, step: 1, limit: 0 },
+    }
+}
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: SEARCH_COST,
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: AROUND_LOCATION,
+        reply: FOUND_OR_STORED,
+        handler: georadius,
+        keys: Some(&[KeySpec::range(1, 0, access::READ), stored("STORE", 6), stored("STOREDIST", 6)]),
+        keys_of: Some(keys_of_georadius),
+        arity: Some(-6),
+        deprecated: INSTEAD_RADIUS,
+        ..Group::Geo.row(
+            "GEORADIUS",
+            "3.2.0",
+            "Finds the members within a distance of a location, or stores them.",
+        )
+    },
+    Command {
+        complexity: SEARCH_COST,
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: AROUND_MEMBER,
+        reply: FOUND_OR_STORED,
+        handler: georadiusbymember,
+        keys: Some(&[KeySpec::range(1, 0, access::READ), stored("STORE", 5), stored("STOREDIST", 5)]),
+        keys_of: Some(keys_of_georadiusbymember),
+        arity: Some(-5),
+        deprecated: INSTEAD_MEMBER,
+        ..Group::Geo.row(
+            "GEORADIUSBYMEMBER",
+            "3.2.0",
+            "Finds the members within a distance of another member, or stores them.",
+        )
+    },
+    Command {
+        complexity: SEARCH_COST,
+        flags: flags::READ,
+        args: without_store(AROUND_MEMBER),
+        reply: FOUND,
+        handler: georadiusbymember_ro,
+        arity: Some(-5),
+        deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")),
+        ..Group::Geo.row(
+            "GEORADIUSBYMEMBER_RO",
+            "3.2.10",
+            "Finds the members within a distance of another member.",
+        )
+    },
+    Command {
+        complexity: SEARCH_COST,
+        flags: flags::READ,
+        args: without_store(AROUND_LOCATION),
+        reply: FOUND,
+        handler: georadius_ro,
+        arity: Some(-6),
+        deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")),
+        ..Group::Geo.row("GEORADIUS_RO", "3.2.10", "Finds the members within a distance of a location.")
+    },
+    Command {
+        complexity: SEARCH_COST,
+        flags: flags::READ,
+        args: &[key("key"), FROM, BY, ORDER, COUNT, WITH_POSITION, WITH_DISTANCE, WITH_SCORE],
+        reply: FOUND,
+        handler: geosearch,
+        arity: Some(-7),
+        ..Group::Geo.row("GEOSEARCH", "6.2.0", "Finds the members within a circle or a rectangle.")
+    },
+    Command {
+        complexity: SEARCH_COST,
+        flags: flags::GROW,
+        args: &[
+            key("destination"),
+            key("source"),
+            FROM,
+            BY,
+            ORDER,
+            COUNT,
+            token("storedist", "STOREDIST").optional(),
+        ],
+        reply: "integer",
+        handler: geosearchstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::range(2, 0, access::READ)]),
+        arity: Some(-8),
+        ..Group::Geo.row("GEOSEARCHSTORE", "6.2.0", "Stores the members within a circle or a rectangle.")
+    },
+];

@@ -2,12 +2,16 @@
 
 use alloc::vec::Vec;
 
+use super::FIELDS;
 use super::deadlines::{
     MILLIS, NOT_POSITIVE, SECONDS, UNIX_MILLIS, UNIX_SECONDS, Unit, parse_deadline, parse_fields, persisted,
     postponed, removed, reserve, rewrite,
 };
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{
+    Arg, Command, Group, block, flags, integer, key, keys, one_of, string, token, unix_time,
+};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
@@ -30,7 +34,7 @@ fn unit(word: &[u8]) -> Option<Unit> {
     units.into_iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes())).map(|(_, unit)| unit)
 }
 
-pub(super) fn hgetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hgetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     ctx.store.fields_mut(key, [])?;
     let (deadline, at) = match unit(args.at(2)) {
@@ -75,7 +79,7 @@ pub(super) fn hgetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-pub(super) fn hgetdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hgetdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     ctx.store.fields_mut(key, [])?;
     let fields = parse_fields(args, 2, NOT_POSITIVE)?;
@@ -177,8 +181,8 @@ impl<'a> SetEx<'a> {
     }
 }
 
-pub(super) fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (key, compact, now) = (args.at(1), ctx.store.compact, ctx.store.now);
+fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (key, limits, now) = (args.at(1), ctx.store.encoding_limits, ctx.store.now);
     let options = SetEx::parse(ctx, args)?;
     let pairs = options.pairs;
     let hash = ctx.store.fields_mut(key, options.fields())?;
@@ -194,9 +198,9 @@ pub(super) fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     for index in (0..pairs.len()).step_by(2) {
         let (field, value) = (pairs.at(index), pairs.at(index + 1));
         if options.deadline == Deadline::Keep {
-            hash.update(field, value, &compact);
+            hash.update(field, value, &limits);
         } else {
-            hash.insert(field, value, &compact);
+            hash.insert(field, value, &limits);
         }
         if let Deadline::Set(at) = options.deadline
             && at > now
@@ -231,3 +235,54 @@ fn remove_again(ctx: &mut Context<'_>, key: &[u8], options: &SetEx<'_>) {
     }
     removed(ctx, key, &fields);
 }
+
+const COUNTED_FIELD_VALUES: Arg =
+    block("fields", &[integer("numfields"), block("data", &[string("field"), string("value")]).multiple()])
+        .after("FIELDS");
+const EX: Arg = integer("seconds").after("EX");
+const PX: Arg = integer("milliseconds").after("PX");
+const EXAT: Arg = unix_time("unix-time-seconds").after("EXAT");
+const PXAT: Arg = unix_time("unix-time-milliseconds").after("PXAT");
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), FIELDS],
+        reply: "array of bulk-string or null",
+        handler: hgetdel,
+        keys: Some(keys::TAKE),
+        ..Group::Hash.row("HGETDEL", "8.0.0", "Returns the values of fields of a hash and removes them.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::WRITE_FAST,
+        args: &[
+            key("key"),
+            one_of("expiration", &[EX, PX, EXAT, PXAT, token("persist", "PERSIST")]).optional(),
+            FIELDS,
+        ],
+        reply: "array of bulk-string or null",
+        handler: hgetex,
+        keys: Some(keys::CHANGE),
+        ..Group::Hash.row(
+            "HGETEX",
+            "8.0.0",
+            "Returns the values of fields of a hash, and sets or clears when they expire.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::GROW_FAST,
+        args: &[
+            key("key"),
+            one_of("condition", &[token("fnx", "FNX"), token("fxx", "FXX")]).optional(),
+            one_of("expiration", &[EX, PX, EXAT, PXAT, token("keepttl", "KEEPTTL")]).optional(),
+            COUNTED_FIELD_VALUES,
+        ],
+        reply: "integer",
+        handler: hsetex,
+        keys: Some(keys::UPDATE),
+        ..Group::Hash.row("HSETEX", "8.0.0", "Sets fields of a hash, and when they expire.")
+    },
+];

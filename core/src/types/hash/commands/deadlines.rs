@@ -2,9 +2,11 @@
 
 use alloc::vec::Vec;
 
+use super::FIELDS;
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::command::context::{Context, Flow};
+use crate::command::{Arg, Command, Group, flags, integer, key, keys, one_of, token, unix_time};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
@@ -140,19 +142,19 @@ pub(super) fn persisted(ctx: &mut Context<'_>, key: &[u8], fields: &[&[u8]]) {
     rewrite(ctx, &[b"HPERSIST", key], fields.len(), fields);
 }
 
-pub(super) fn hexpire(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hexpire(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     set_deadlines(ctx, args, SECONDS)
 }
 
-pub(super) fn hpexpire(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hpexpire(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     set_deadlines(ctx, args, MILLIS)
 }
 
-pub(super) fn hexpireat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hexpireat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     set_deadlines(ctx, args, UNIX_SECONDS)
 }
 
-pub(super) fn hpexpireat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hpexpireat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     set_deadlines(ctx, args, UNIX_MILLIS)
 }
 
@@ -197,7 +199,7 @@ fn set_deadlines(ctx: &mut Context<'_>, args: Args<'_>, unit: Unit) -> Result<Fl
     Ok(Flow::Done)
 }
 
-pub(super) fn hpersist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hpersist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     ctx.store.fields_mut(key, [])?;
     let fields = parse_fields(args, 2, NOT_POSITIVE)?;
@@ -225,19 +227,19 @@ pub(super) fn hpersist(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
     Ok(Flow::Done)
 }
 
-pub(super) fn httl(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn httl(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_deadlines(ctx, args, |at, now| at.saturating_sub(now).div_ceil(1000))
 }
 
-pub(super) fn hpttl(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hpttl(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_deadlines(ctx, args, u64::saturating_sub)
 }
 
-pub(super) fn hexpiretime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hexpiretime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_deadlines(ctx, args, |at, _| at.div_ceil(1000))
 }
 
-pub(super) fn hpexpiretime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hpexpiretime(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_deadlines(ctx, args, |at, _| at)
 }
 
@@ -266,3 +268,105 @@ fn reply_none(ctx: &mut Context<'_>, fields: usize) {
     ctx.reply.array(fields);
     (0..fields).for_each(|_| ctx.reply.int(NO_FIELD));
 }
+
+const CONDITION: Arg =
+    one_of("condition", &[token("nx", "NX"), token("xx", "XX"), token("gt", "GT"), token("lt", "LT")])
+        .optional();
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), integer("seconds"), CONDITION, FIELDS],
+        reply: "array of integer",
+        handler: hexpire,
+        keys: Some(keys::UPDATE),
+        ..Group::Hash.row("HEXPIRE", "7.4.0", "Lets fields of a hash expire after so many seconds.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), unix_time("unix-time-seconds"), CONDITION, FIELDS],
+        reply: "array of integer",
+        handler: hexpireat,
+        keys: Some(keys::UPDATE),
+        ..Group::Hash.row("HEXPIREAT", "7.4.0", "Lets fields of a hash expire at a unix time in seconds.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::READ_FAST,
+        args: &[key("key"), FIELDS],
+        reply: "array of integer",
+        handler: hexpiretime,
+        ..Group::Hash.row(
+            "HEXPIRETIME",
+            "7.4.0",
+            "Returns the unix times in seconds at which fields of a hash expire.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), FIELDS],
+        reply: "array of integer",
+        handler: hpersist,
+        keys: Some(keys::UPDATE),
+        ..Group::Hash.row("HPERSIST", "7.4.0", "Lets fields of a hash no longer expire.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), integer("milliseconds"), CONDITION, FIELDS],
+        reply: "array of integer",
+        handler: hpexpire,
+        keys: Some(keys::UPDATE),
+        ..Group::Hash.row("HPEXPIRE", "7.4.0", "Lets fields of a hash expire after so many milliseconds.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), unix_time("unix-time-milliseconds"), CONDITION, FIELDS],
+        reply: "array of integer",
+        handler: hpexpireat,
+        keys: Some(keys::UPDATE),
+        ..Group::Hash.row(
+            "HPEXPIREAT",
+            "7.4.0",
+            "Lets fields of a hash expire at a unix time in milliseconds.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::READ_FAST,
+        args: &[key("key"), FIELDS],
+        reply: "array of integer",
+        handler: hpexpiretime,
+        ..Group::Hash.row(
+            "HPEXPIRETIME",
+            "7.4.0",
+            "Returns the unix times in milliseconds at which fields of a hash expire.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::READ_FAST,
+        args: &[key("key"), FIELDS],
+        reply: "array of integer",
+        handler: hpttl,
+        tips: &["nondeterministic_output"],
+        ..Group::Hash.row(
+            "HPTTL",
+            "7.4.0",
+            "Returns how many milliseconds are left until fields of a hash expire.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::READ_FAST,
+        args: &[key("key"), FIELDS],
+        reply: "array of integer",
+        handler: httl,
+        tips: &["nondeterministic_output"],
+        ..Group::Hash.row("HTTL", "7.4.0", "Returns how many seconds are left until fields of a hash expire.")
+    },
+];

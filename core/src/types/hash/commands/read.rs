@@ -2,6 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, block, flags, integer, key, keys, pattern, string, token};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
@@ -12,7 +13,7 @@ use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 /// The most pairs that HRANDFIELD takes as a count WITHVALUES: twice as many replies must still be a count.
 const PAIRS_MAX: u64 = i64::MAX as u64 / 2;
 
-pub(super) fn hget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     match ctx.store.fields_at(args.at(1), [args.at(2)])?.and_then(|hash| hash.get(args.at(2))) {
         Some(value) => ctx.reply.item(value),
         None => ctx.reply.null(),
@@ -20,7 +21,7 @@ pub(super) fn hget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
     Ok(Flow::Done)
 }
 
-pub(super) fn hmget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hmget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let fields = args.from(2).iter();
     let hash = ctx.store.fields_at(args.at(1), fields.clone())?;
     ctx.reply.array(fields.len());
@@ -33,25 +34,25 @@ pub(super) fn hmget(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     Ok(Flow::Done)
 }
 
-pub(super) fn hexists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hexists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let exists = ctx.store.fields_at(args.at(1), [args.at(2)])?.is_some_and(|hash| hash.contains(args.at(2)));
     ctx.reply.flag(exists);
     Ok(Flow::Done)
 }
 
-pub(super) fn hlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let len = ctx.store.fields_at(args.at(1), [])?.map_or(0, |hash| hash.len());
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
 
-pub(super) fn hstrlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hstrlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let value = ctx.store.fields_at(args.at(1), [args.at(2)])?.and_then(|hash| hash.get(args.at(2)));
     ctx.reply.count(value.map_or(0, Item::text_len));
     Ok(Flow::Done)
 }
 
-pub(super) fn hgetall(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hgetall(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let Some(hash) = ctx.store.hash_at(args.at(1))? else {
         ctx.reply.map(0);
         return Ok(Flow::Done);
@@ -64,11 +65,11 @@ pub(super) fn hgetall(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     Ok(Flow::Done)
 }
 
-pub(super) fn hkeys(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hkeys(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_all(ctx, args.at(1), |(field, _)| field)
 }
 
-pub(super) fn hvals(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hvals(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_all(ctx, args.at(1), |(_, value)| value)
 }
 
@@ -84,7 +85,7 @@ fn reply_all(ctx: &mut Context<'_>, key: &[u8], part: impl Fn(Pair<'_>) -> Item<
     Ok(Flow::Done)
 }
 
-pub(super) fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (cursor, now) = (scan_cursor(args.at(2))?, ctx.store.now);
     let Some(hash) = ctx.store.fields_at(args.at(1), [])? else {
         reply_empty(&mut ctx.reply);
@@ -119,7 +120,7 @@ pub(super) fn hscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     Ok(Flow::Done)
 }
 
-pub(super) fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let mut random = ctx.store.random.fork();
     if args.len() == 2 {
@@ -171,3 +172,103 @@ fn reply_pair(reply: &mut Reply<'_>, (field, value): Pair<'_>, with_values: bool
         reply.item(value);
     }
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key"), string("field")],
+        reply: "integer",
+        handler: hexists,
+        keys: Some(keys::LOOK),
+        ..Group::Hash.row("HEXISTS", "2.0.0", "Tells whether a hash has a field.")
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key"), string("field")],
+        reply: "bulk-string | null",
+        handler: hget,
+        ..Group::Hash.row("HGET", "2.0.0", "Returns the value of a field of a hash.")
+    },
+    Command {
+        complexity: "O(N) where N is the size of the hash.",
+        flags: flags::READ,
+        args: &[key("key")],
+        reply: "map of bulk-string to bulk-string",
+        handler: hgetall,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Hash.row("HGETALL", "2.0.0", "Returns all fields of a hash with their values.")
+    },
+    Command {
+        complexity: "O(N) where N is the size of the hash.",
+        flags: flags::READ,
+        args: &[key("key")],
+        reply: "array of bulk-string",
+        handler: hkeys,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Hash.row("HKEYS", "2.0.0", "Returns all fields of a hash.")
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key")],
+        reply: "integer",
+        handler: hlen,
+        keys: Some(keys::LOOK),
+        ..Group::Hash.row("HLEN", "2.0.0", "Returns the number of fields of a hash.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields given.",
+        flags: flags::READ_FAST,
+        args: &[key("key"), string("field").multiple()],
+        reply: "array of bulk-string or null",
+        handler: hmget,
+        ..Group::Hash.row("HMGET", "2.0.0", "Returns the values of several fields of a hash.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of fields returned.",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            block("options", &[integer("count"), token("withvalues", "WITHVALUES").optional()]).optional(),
+        ],
+        reply: "bulk-string | null | array of bulk-string | array of pairs of bulk-string",
+        handler: hrandfield,
+        tips: &["nondeterministic_output"],
+        ..Group::Hash.row(
+            "HRANDFIELD",
+            "6.2.0",
+            "Returns one random field of a hash, or several; a negative count allows repeated ones.",
+        )
+    },
+    Command {
+        complexity: "O(1) for each call, O(N) for a whole round, where N is the size of the hash.",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            integer("cursor"),
+            pattern("pattern").after("MATCH").optional(),
+            integer("count").after("COUNT").optional(),
+            token("novalues", "NOVALUES").optional(),
+        ],
+        reply: "array of cursor and array of bulk-string",
+        handler: hscan,
+        tips: &["nondeterministic_output"],
+        ..Group::Hash.row("HSCAN", "2.8.0", "Walks through the fields of a hash step by step.")
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key"), string("field")],
+        reply: "integer",
+        handler: hstrlen,
+        keys: Some(keys::LOOK),
+        ..Group::Hash.row("HSTRLEN", "3.2.0", "Returns the length of the value of a field of a hash.")
+    },
+    Command {
+        complexity: "O(N) where N is the size of the hash.",
+        flags: flags::READ,
+        args: &[key("key")],
+        reply: "array of bulk-string",
+        handler: hvals,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Hash.row("HVALS", "2.0.0", "Returns the values of all fields of a hash.")
+    },
+];

@@ -6,12 +6,13 @@ use core::fmt::Write;
 use super::{bytes_of, change, encoding_of};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Flags, Group, KeySpec, flags, key, string};
 use crate::resp::args::Args;
 use crate::types::hyperloglog::{
     DENSE_BYTES, Encoding, HEADER_BYTES, add, cardinality, dense, empty, make_dense, sparse,
 };
 
-pub(super) fn pfdebug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn pfdebug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(2);
     let Some(entry) = ctx.store.write(key) else {
         return Err(Error::Text("ERR The specified key does not exist"));
@@ -72,7 +73,7 @@ const ELEMENTS: u32 = 20_000;
 /// The standard error of 16384 registers is 0.81 percent; four times that is next to impossible.
 const ERROR_MAX: f64 = 0.0325;
 
-pub(super) fn pfselftest(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+fn pfselftest(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.server.memory.take(2 * DENSE_BYTES)?;
     let mut sparse_first = empty();
     let mut dense_only = empty();
@@ -99,3 +100,24 @@ pub(super) fn pfselftest(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Err
     ctx.reply.ok();
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        flags: flags::GROW.and(Flags::ADMIN),
+        args: &[string("subcommand"), key("key")],
+        reply: "array of integer | bulk-string | simple-string | integer",
+        handler: pfdebug,
+        keys: Some(&[KeySpec::range(2, 0, &["RW", "access"])]),
+        ..Group::HyperLogLog.row("PFDEBUG", "2.8.9", "Shows how a sketch is stored, or stores it densely.")
+    },
+    Command {
+        complexity: "O(1), though it takes some milliseconds",
+        flags: Flags::ADMIN,
+        handler: pfselftest,
+        ..Group::HyperLogLog.row(
+            "PFSELFTEST",
+            "2.8.9",
+            "Checks that the registers of sketches work and that estimates are near.",
+        )
+    },
+];

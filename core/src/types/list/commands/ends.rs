@@ -2,34 +2,36 @@
 
 use alloc::vec::Vec;
 
-use super::End;
+use super::{End, end};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Flags, Group, KeySpec, access, flags, integer, key, keys, string};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::structures::{Fill, List, Room};
+use crate::types::multiple_pop::MultiplePop;
 
-pub(super) fn lpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     push(ctx, args, End::Left)
 }
 
-pub(super) fn rpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn rpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     push(ctx, args, End::Right)
 }
 
-pub(super) fn lpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     push_if_present(ctx, args, End::Left)
 }
 
-pub(super) fn rpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn rpushx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     push_if_present(ctx, args, End::Right)
 }
 
 fn push(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let list = ctx.store.list_or_new(key)?;
     let len = push_all(list, args, end, fill);
     pushed(ctx, key, args.len() - 2, end);
@@ -39,7 +41,7 @@ fn push(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> 
 
 fn push_if_present(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let Some(list) = ctx.store.list_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
@@ -69,11 +71,11 @@ fn pushed(ctx: &mut Context<'_>, key: &[u8], count: usize, end: End) {
     ctx.store.dirty += count as u64 - 1;
 }
 
-pub(super) fn lpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop(ctx, args, End::Left)
 }
 
-pub(super) fn rpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn rpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop(ctx, args, End::Right)
 }
 
@@ -146,39 +148,12 @@ pub(super) fn popped(ctx: &mut Context<'_>, key: &[u8], count: usize, is_empty: 
     }
 }
 
-pub(super) fn lmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let MultiplePop { keys, end, count } = parse_multiple_pop(args, 1)?;
+fn lmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 1, End::parse)?;
     if !pop_first_present(ctx, keys, end, count)? {
         ctx.reply.null_array();
     }
     Ok(Flow::Done)
-}
-
-/// The arguments that LMPOP and BLMPOP share.
-pub(super) struct MultiplePop<'a> {
-    pub(super) keys: Args<'a>,
-    pub(super) end: End,
-    pub(super) count: usize,
-}
-
-/// Reads `numkeys key [key ...] LEFT|RIGHT [COUNT count]` from the argument at `at` on.
-pub(super) fn parse_multiple_pop(args: Args<'_>, at: usize) -> Result<MultiplePop<'_>, Error> {
-    let positive = |text: &[u8], error: &'static str| {
-        number::parse_i64(text).and_then(number::count).filter(|&number| number > 0).ok_or(Error::Text(error))
-    };
-    let mut cursor = args.cursor(at);
-    let keys_count = positive(cursor.take()?, "ERR numkeys should be greater than 0")?;
-    let keys = cursor.many(keys_count)?;
-    let end = End::parse(cursor.take()?)?;
-    let mut count = None;
-    while !cursor.is_done() {
-        if count.is_none() && cursor.accept_with("COUNT", 1) {
-            count = Some(positive(cursor.take()?, "ERR count should be greater than 0")?);
-        } else {
-            return Err(Error::Syntax);
-        }
-    }
-    Ok(MultiplePop { keys, end, count: count.unwrap_or(1) })
 }
 
 /// Replies with a key and up to `count` elements of the first list there is; `false` if there is none.
@@ -203,7 +178,7 @@ pub(super) fn pop_first_present(
     Ok(false)
 }
 
-pub(super) fn lmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (from, to) = (End::parse(args.at(3))?, End::parse(args.at(4))?);
     if !move_one(ctx, args.at(1), args.at(2), from, to)? {
         ctx.reply.null();
@@ -211,7 +186,7 @@ pub(super) fn lmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     Ok(Flow::Done)
 }
 
-pub(super) fn rpoplpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn rpoplpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if !move_one(ctx, args.at(1), args.at(2), End::Right, End::Left)? {
         ctx.reply.null();
     }
@@ -234,7 +209,7 @@ pub(super) fn move_one(
     let list = ctx.store.list_mut(source)?.expect("the source was there, and looking has changed nothing");
     let value = from.pop(list, |item| item.to_vec()).expect("lists in the keyspace are not empty");
     let is_empty = list.is_empty() && source != destination;
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let target = ctx.store.list_or_new(destination)?;
     let room = target.grow(fill, value.len(), 1);
     to.push(target, &value, room);
@@ -244,3 +219,91 @@ pub(super) fn move_one(
     popped(ctx, source, 1, is_empty, from);
     Ok(true)
 }
+
+pub(super) const ROWS: &[Command] = &[
+Command {
+flags: flags::GROW,
+args: &[key("source"), key("destination"), end("wherefrom"), end("whereto")],
+reply: "bulk-string | null",
+handler: lmove,
+keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::INSERT)]),
+..Group::List.row("LMOVE", "6.2.0", "Moves an element from an end of one list to an end of another and replies with it.")
+},
+Command {
+complexity: "O(N+M) with N keys and M elements popped.",
+flags: flags::WRITE.and(Flags::MOVABLEKEYS),
+args: &[
+            integer("numkeys"),
+            key("key").multiple(),
+            end("where"),
+            integer("count").after("COUNT").optional(),
+        ],
+reply: "array of key and array of bulk-string | null",
+handler: lmpop,
+keys: Some(&[KeySpec::counted(1, access::TAKE)]),
+..Group::List.row("LMPOP", "7.0.0", "Pops elements from the first list that is not empty.")
+},
+Command {
+complexity: "O(N) with N elements popped.",
+flags: flags::WRITE_FAST,
+args: &[key("key"), integer("count").optional()],
+reply: "bulk-string | null | array of bulk-string | null",
+handler: lpop,
+keys: Some(keys::TAKE),
+..Group::List.row("LPOP", "1.0.0", "Removes elements from the front of a list and replies with them.")
+},
+Command {
+complexity: "O(1) per element, so O(N) for N elements.",
+flags: flags::GROW_FAST,
+args: &[key("key"), string("element").multiple()],
+reply: "integer",
+handler: lpush,
+keys: Some(keys::INSERT),
+..Group::List.row("LPUSH", "1.0.0", "Puts elements at the front of a list, one after the other; the key is created when it does not exist.")
+},
+Command {
+complexity: "O(1) per element, so O(N) for N elements.",
+flags: flags::GROW_FAST,
+args: &[key("key"), string("element").multiple()],
+reply: "integer",
+handler: lpushx,
+keys: Some(keys::INSERT),
+..Group::List.row("LPUSHX", "2.2.0", "Puts elements at the front of a list that exists.")
+},
+Command {
+complexity: "O(N) with N elements popped.",
+flags: flags::WRITE_FAST,
+args: &[key("key"), integer("count").optional()],
+reply: "bulk-string | null | array of bulk-string | null",
+handler: rpop,
+keys: Some(keys::TAKE),
+..Group::List.row("RPOP", "1.0.0", "Removes elements from the end of a list and replies with them.")
+},
+Command {
+flags: flags::GROW,
+args: &[key("source"), key("destination")],
+reply: "bulk-string | null",
+handler: rpoplpush,
+keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::INSERT)]),
+deprecated: Some(("6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments")),
+..Group::List.row("RPOPLPUSH", "1.2.0", "Moves the last element of one list to the front of another and replies with it.")
+},
+Command {
+complexity: "O(1) per element, so O(N) for N elements.",
+flags: flags::GROW_FAST,
+args: &[key("key"), string("element").multiple()],
+reply: "integer",
+handler: rpush,
+keys: Some(keys::INSERT),
+..Group::List.row("RPUSH", "1.0.0", "Puts elements at the end of a list; the key is created when it does not exist.")
+},
+Command {
+complexity: "O(1) per element, so O(N) for N elements.",
+flags: flags::GROW_FAST,
+args: &[key("key"), string("element").multiple()],
+reply: "integer",
+handler: rpushx,
+keys: Some(keys::INSERT),
+..Group::List.row("RPUSHX", "2.2.0", "Puts elements at the end of a list that exists.")
+},
+];

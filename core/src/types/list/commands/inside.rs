@@ -1,21 +1,22 @@
 //! Commands that look at lists and change them anywhere.
 
-use super::{End, WIDE_INTEGER};
+use super::End;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, flags, integer, key, keys, one_of, string, token};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::structures::{Item, List};
 
-pub(super) fn llen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn llen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let len = ctx.store.list(args.at(1))?.map_or(0, List::len);
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
 
-pub(super) fn lindex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lindex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     // A missing key is reported before a malformed index.
     let Some(list) = ctx.store.list(args.at(1))? else {
         ctx.reply.null();
@@ -42,14 +43,14 @@ fn span(start: i64, stop: i64, len: usize) -> (usize, usize) {
     number::count(start).zip(number::count(stop - start + 1)).unwrap_or((0, 0))
 }
 
-pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let is_after = match args.at(2) {
         word if word.eq_ignore_ascii_case(b"AFTER") => true,
         word if word.eq_ignore_ascii_case(b"BEFORE") => false,
         _ => return Err(Error::Syntax),
     };
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let Some(list) = ctx.store.list_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
@@ -57,12 +58,12 @@ pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     let (pivot, value) = (Item::from(args.at(3)), args.at(4));
     // The form changes before it is known whether there is anything to insert, as in Redis.
     let room = list.grow(fill, value.len(), 1);
-    let place = list.find(pivot);
-    if let Some(index) = place {
+    let position = list.find(pivot);
+    if let Some(index) = position {
         list.insert_within(index + usize::from(is_after), value, room);
     }
     let len = list.len();
-    if place.is_some() {
+    if position.is_some() {
         ctx.store.changed(key, NotifyClass::List, "linsert");
         ctx.reply.count(len);
     } else {
@@ -71,7 +72,7 @@ pub(super) fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     Ok(Flow::Done)
 }
 
-pub(super) fn lrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (start, stop) = (args.int(2)?, args.int(3)?);
     let Some(list) = ctx.store.list(args.at(1))? else {
         ctx.reply.array(0);
@@ -83,7 +84,7 @@ pub(super) fn lrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-pub(super) fn lrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let count = wide_int(args.at(2))?;
     let key = args.at(1);
     let Some(list) = ctx.store.list_mut(key)? else {
@@ -109,9 +110,9 @@ fn wide_int(text: &[u8]) -> Result<i64, Error> {
     if number == i64::MIN { Err(WIDE_INTEGER) } else { Ok(number) }
 }
 
-pub(super) fn lset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    let fill = ctx.store.compact.list_fill;
+    let fill = ctx.store.encoding_limits.list_fill;
     let list = ctx.store.list_mut(key)?.ok_or(Error::NoSuchKey)?;
     let index = position(args.int(2)?, list.len()).ok_or(Error::OutOfRange)?;
     let room = list.grow(fill, args.at(3).len(), 1);
@@ -121,7 +122,7 @@ pub(super) fn lset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
     Ok(Flow::Done)
 }
 
-pub(super) fn ltrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn ltrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (start, stop) = (args.int(2)?, args.int(3)?);
     let key = args.at(1);
     if let Some(list) = ctx.store.list_mut(key)? {
@@ -156,7 +157,7 @@ struct Search {
     compared_max: usize,
 }
 
-pub(super) fn lpos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lpos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let search = parse_search(args)?;
     let Some(list) = ctx.store.list(args.at(1))? else {
         match search.count {
@@ -234,3 +235,98 @@ fn reply_matches<'a>(
     }
     reply.wrap_array(mark, found);
 }
+
+/// The error for the one 64-bit integer that has no negative.
+const WIDE_INTEGER: Error =
+    Error::Text("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N) with N chunks of elements up to the index; O(1) at both ends.",
+        flags: flags::READ,
+        args: &[key("key"), integer("index")],
+        reply: "bulk-string | null",
+        handler: lindex,
+        keys: Some(keys::READ),
+        ..Group::List.row("LINDEX", "1.0.0", "Returns the element at an index.")
+    },
+    Command {
+        complexity: "O(N) with N elements up to the pivot.",
+        flags: flags::GROW,
+        args: &[
+            key("key"),
+            one_of("where", &[token("before", "BEFORE"), token("after", "AFTER")]),
+            string("pivot"),
+            string("element"),
+        ],
+        reply: "integer",
+        handler: linsert,
+        keys: Some(keys::INSERT),
+        ..Group::List.row(
+            "LINSERT",
+            "2.2.0",
+            "Puts an element before or after the first one that equals the pivot.",
+        )
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key")],
+        reply: "integer",
+        handler: llen,
+        keys: Some(keys::LOOK),
+        ..Group::List.row("LLEN", "1.0.0", "Returns the number of elements of a list.")
+    },
+    Command {
+        complexity: "O(N) with N elements compared.",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            string("element"),
+            integer("rank").after("RANK").optional(),
+            integer("num-matches").after("COUNT").optional(),
+            integer("len").after("MAXLEN").optional(),
+        ],
+        reply: "integer | null | array of integer",
+        handler: lpos,
+        keys: Some(keys::READ),
+        ..Group::List.row("LPOS", "6.0.6", "Returns the indexes of elements that equal a value.")
+    },
+    Command {
+        complexity: "O(S+N) with S chunks of elements before the first one returned and N elements returned.",
+        flags: flags::READ,
+        args: &[key("key"), integer("start"), integer("stop")],
+        reply: "array of bulk-string",
+        handler: lrange,
+        keys: Some(keys::READ),
+        ..Group::List.row("LRANGE", "1.0.0", "Returns the elements between two indexes, both included.")
+    },
+    Command {
+        complexity: "O(N) with N elements.",
+        flags: flags::WRITE,
+        args: &[key("key"), integer("count"), string("element")],
+        reply: "integer",
+        handler: lrem,
+        keys: Some(keys::DELETE),
+        ..Group::List.row(
+            "LREM",
+            "1.0.0",
+            "Removes elements that equal a value: the first ones, the last ones or all.",
+        )
+    },
+    Command {
+        complexity: "O(N) with N chunks of elements up to the index; O(1) at both ends.",
+        flags: flags::GROW,
+        args: &[key("key"), integer("index"), string("element")],
+        handler: lset,
+        keys: Some(keys::UPDATE),
+        ..Group::List.row("LSET", "1.0.0", "Replaces the element at an index.")
+    },
+    Command {
+        complexity: "O(N) with N elements removed.",
+        flags: flags::WRITE,
+        args: &[key("key"), integer("start"), integer("stop")],
+        handler: ltrim,
+        keys: Some(keys::DELETE),
+        ..Group::List.row("LTRIM", "1.0.0", "Removes the elements outside two indexes.")
+    },
+];

@@ -2,13 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::End;
 use super::ends::popped;
 use super::waiting::wait_for;
+use super::{End, end};
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::command::context::{Context, Flow};
-use crate::command::{Arg, block, integer, one_of, token};
+use crate::command::{
+    Arg, Command, Flags, Group, KeySpec, access, block, double, flags, integer, key, one_of, token,
+};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
@@ -88,7 +90,7 @@ impl<'a> Move<'a> {
             End::Right => list.drop_back(count),
         }
         let is_empty = list.is_empty() && self.source != self.destination;
-        let fill = ctx.store.compact.list_fill;
+        let fill = ctx.store.encoding_limits.list_fill;
         let target = ctx.store.list_or_new(self.destination)?;
         let room = target.grow(fill, elements.iter().map(Vec::len).sum(), count);
         match self.to {
@@ -122,14 +124,14 @@ impl<'a> Move<'a> {
     }
 }
 
-pub(super) fn lmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if Move::parse(args, 5)?.run(ctx)? == 0 {
         ctx.reply.null_array();
     }
     Ok(Flow::Done)
 }
 
-pub(super) fn blmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn blmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let all = Move::parse(args, 6)?;
     let deadline = deadline_after(ctx.server.steady, args.at(5))?;
     let count = all.run(ctx)?;
@@ -151,6 +153,34 @@ pub(super) fn blmovem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     }
     Ok(wait_for(args.slice(1, 2), deadline))
 }
+
+pub(super) const ROWS: &[Command] = &[
+Command {
+complexity: "O(N) with N elements moved.",
+flags: flags::GROW.and(Flags::BLOCKING),
+args: &[
+            key("source"),
+            key("destination"),
+            end("wherefrom"),
+            end("whereto"),
+            double("timeout"),
+            HOW_MANY,
+        ],
+reply: "array of bulk-string | null",
+handler: blmovem,
+keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::INSERT)]),
+..Group::List.row("BLMOVEM", "8.10.0", "Moves several elements from one list to another and replies with them; waits until there are enough.")
+},
+Command {
+complexity: "O(N) with N elements moved.",
+flags: flags::GROW,
+args: &[key("source"), key("destination"), end("wherefrom"), end("whereto"), HOW_MANY],
+reply: "array of bulk-string | null",
+handler: lmovem,
+keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::INSERT)]),
+..Group::List.row("LMOVEM", "8.10.0", "Moves several elements from an end of one list to an end of another and replies with them.")
+},
+];
 
 #[cfg(test)]
 mod tests {

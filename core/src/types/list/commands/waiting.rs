@@ -1,19 +1,20 @@
 //! The forms of commands that wait until a list has an element.
 
-use super::End;
-use super::ends::{MultiplePop, move_one, parse_multiple_pop, pop_first_present, pop_one, popped};
+use super::ends::{move_one, pop_first_present, pop_one, popped};
+use super::{End, end};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Flags, Group, KeySpec, access, double, flags, integer, key};
 use crate::keyspace::Type;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block, deadline_after};
-use alloc::boxed::Box;
+use crate::server::blocking::{Block, deadline_after};
+use crate::types::multiple_pop::MultiplePop;
 
-pub(super) fn blpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn blpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Left)
 }
 
-pub(super) fn brpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn brpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Right)
 }
 
@@ -34,13 +35,13 @@ fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, 
     Ok(wait_for(keys, deadline))
 }
 
-pub(super) fn blmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let MultiplePop { keys, end, count } = parse_multiple_pop(args, 2)?;
+fn blmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 2, End::parse)?;
     let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     if pop_first_present(ctx, keys, end, count)? { Ok(Flow::Done) } else { Ok(wait_for(keys, deadline)) }
 }
 
-pub(super) fn blmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn blmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (from, to) = (End::parse(args.at(3))?, End::parse(args.at(4))?);
     let deadline = deadline_after(ctx.server.steady, args.at(5))?;
     let (source, destination) = (args.at(1), args.at(2));
@@ -51,7 +52,7 @@ pub(super) fn blmove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(wait_for_source(ctx, args, deadline))
 }
 
-pub(super) fn brpoplpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn brpoplpush(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let deadline = deadline_after(ctx.server.steady, args.at(3))?;
     let (source, destination) = (args.at(1), args.at(2));
     if move_one(ctx, source, destination, End::Right, End::Left)? {
@@ -72,14 +73,58 @@ fn wait_for_source(ctx: &mut Context<'_>, args: Args<'_>, deadline: Option<u64>)
 }
 
 pub(super) fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
-    let keys = keys.iter().map(<[u8]>::to_vec).collect();
-    Flow::Block(Box::new(Block {
-        keys,
-        wants: Type::List,
-        wakes_on_loss: false,
-        deadline,
-        retry_at: None,
-        on_timeout: Absent::NullArray,
-        request: None,
-    }))
+    Flow::wait(Block::on_keys(Type::List, keys, deadline))
 }
+
+pub(super) const ROWS: &[Command] = &[
+Command {
+flags: flags::GROW.and(Flags::BLOCKING),
+args: &[key("source"), key("destination"), end("wherefrom"), end("whereto"), double("timeout")],
+reply: "bulk-string | null",
+handler: blmove,
+keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::INSERT)]),
+..Group::List.row("BLMOVE", "6.2.0", "Moves an element from one list to another and replies with it; waits for one if the source is empty.")
+},
+Command {
+complexity: "O(N+M) with N keys and M elements popped.",
+flags: flags::WAIT.and(Flags::MOVABLEKEYS),
+args: &[
+            double("timeout"),
+            integer("numkeys"),
+            key("key").multiple(),
+            end("where"),
+            integer("count").after("COUNT").optional(),
+        ],
+reply: "array of key and array of bulk-string | null",
+handler: blmpop,
+keys: Some(&[KeySpec::counted(2, access::TAKE)]),
+..Group::List.row("BLMPOP", "7.0.0", "Pops elements from the first list that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(N) with N keys.",
+flags: flags::WAIT,
+args: &[key("key").multiple(), double("timeout")],
+reply: "array of key and bulk-string | null",
+handler: blpop,
+keys: Some(&[KeySpec::range(1, -2, access::TAKE)]),
+..Group::List.row("BLPOP", "2.0.0", "Pops the first element of the first list that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(N) with N keys.",
+flags: flags::WAIT,
+args: &[key("key").multiple(), double("timeout")],
+reply: "array of key and bulk-string | null",
+handler: brpop,
+keys: Some(&[KeySpec::range(1, -2, access::TAKE)]),
+..Group::List.row("BRPOP", "2.0.0", "Pops the last element of the first list that is not empty; waits for one if there is none.")
+},
+Command {
+flags: flags::GROW.and(Flags::BLOCKING),
+args: &[key("source"), key("destination"), double("timeout")],
+reply: "bulk-string | null",
+handler: brpoplpush,
+keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::INSERT)]),
+deprecated: Some(("6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments")),
+..Group::List.row("BRPOPLPUSH", "2.2.0", "Moves the last element of one list to the front of another and replies with it; waits for one if the source is empty.")
+},
+];

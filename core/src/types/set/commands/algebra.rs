@@ -10,6 +10,7 @@ use crate::base::error::Error;
 use crate::base::memory::ELEMENT_BYTES;
 use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Flags, Group, KeySpec, access, flags, integer, key, token};
 use crate::keyspace::{Entry, NotifyClass, Store, Value, ValueRef};
 use crate::number;
 use crate::resp::args::Args;
@@ -17,7 +18,7 @@ use crate::structures::sort::{distinct_by_key, sort_by_key};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::set::lookup::Lookup;
 use crate::types::set::{Set, is_looked_up};
-use crate::types::{Compact, hyperloglog};
+use crate::types::{EncodingLimits, hyperloglog};
 
 /// From so many members on, those that a union remembers are a table from the beginning, since no walk then finds
 /// them cheaply.
@@ -25,41 +26,42 @@ const REMEMBERED_IN_TABLE_MIN: usize = 16;
 
 /// One of the three operations: calls the visitor for each member of the result until it says no. It fails when there
 /// is no memory for what it has to remember besides what the visitor asks for.
-type Operation = fn(&[Option<&Set>], &Compact, Memory, &mut dyn FnMut(Item<'_>) -> bool) -> Result<(), Error>;
+type Operation =
+    fn(&[Option<&Set>], &EncodingLimits, Memory, &mut dyn FnMut(Item<'_>) -> bool) -> Result<(), Error>;
 
-pub(super) fn sinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), intersection)
 }
 
-pub(super) fn sunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), union)
 }
 
-pub(super) fn sdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args.from(1), difference)
 }
 
-pub(super) fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, intersection, "sinterstore")
 }
 
-pub(super) fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, union, "sunionstore")
 }
 
-pub(super) fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, difference, "sdiffstore")
 }
 
-pub(super) fn sintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     count(ctx, &Count::parse(args, false)?, intersection)
 }
 
-pub(super) fn sdiffcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sdiffcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     count(ctx, &Count::parse(args, false)?, difference)
 }
 
-pub(super) fn sunioncard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sunioncard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let request = Count::parse(args, true)?;
     if request.approximately { estimate(ctx, &request) } else { count(ctx, &request, union) }
 }
@@ -99,10 +101,10 @@ impl<'a> Count<'a> {
 }
 
 fn count(ctx: &mut Context<'_>, request: &Count<'_>, operation: Operation) -> Result<Flow, Error> {
-    let (compact, account) = (ctx.store.compact, ctx.server.memory);
+    let (limits, account) = (ctx.store.encoding_limits, ctx.server.memory);
     let sets = gather(ctx.store, request.keys)?;
     let (mut found, mut memory) = (0, Ok(()));
-    operation(&sets, &compact, account, &mut |member| {
+    operation(&sets, &limits, account, &mut |member| {
         found += 1;
         // A union of several sets remembers its members.
         memory = ctx.server.memory.take(member_bytes(member));
@@ -142,11 +144,11 @@ fn gather<'a>(store: &'a mut Store, keys: Args<'_>) -> Result<Vec<Option<&'a Set
 }
 
 fn reply(ctx: &mut Context<'_>, keys: Args<'_>, operation: Operation) -> Result<Flow, Error> {
-    let (compact, account) = (ctx.store.compact, ctx.server.memory);
+    let (limits, account) = (ctx.store.encoding_limits, ctx.server.memory);
     let sets = gather(ctx.store, keys)?;
     let mark = ctx.reply.mark();
     let (mut count, mut memory) = (0, Ok(()));
-    operation(&sets, &compact, account, &mut |member| {
+    operation(&sets, &limits, account, &mut |member| {
         ctx.reply.item(member);
         count += 1;
         // A union of several sets remembers its members.
@@ -164,16 +166,16 @@ fn store(
     operation: Operation,
     event: &'static str,
 ) -> Result<Flow, Error> {
-    let (destination, compact, account) = (args.at(1), ctx.store.compact, ctx.server.memory);
+    let (destination, limits, account) = (args.at(1), ctx.store.encoding_limits, ctx.server.memory);
     let sets = gather(ctx.store, args.from(2))?;
     let mut result = Set::default();
     let mut memory = Ok(());
-    operation(&sets, &compact, account, &mut |member| {
+    operation(&sets, &limits, account, &mut |member| {
         // Once for the result, and once for what a union of several sets remembers.
         memory = ctx.server.memory.take(2 * member_bytes(member));
         memory.is_ok() && {
             // Operations visit each member once.
-            result.insert_new(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &compact);
+            result.insert_new(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &limits);
             true
         }
     })?;
@@ -203,7 +205,7 @@ fn distinct<'a>(sets: impl Iterator<Item = &'a Set>) -> Vec<&'a Set> {
 
 fn intersection(
     sets: &[Option<&Set>],
-    _: &Compact,
+    _: &EncodingLimits,
     _: Memory,
     visit: &mut dyn FnMut(Item<'_>) -> bool,
 ) -> Result<(), Error> {
@@ -225,7 +227,7 @@ fn intersection(
 
 fn union(
     sets: &[Option<&Set>],
-    compact: &Compact,
+    limits: &EncodingLimits,
     _: Memory,
     visit: &mut dyn FnMut(Item<'_>) -> bool,
 ) -> Result<(), Error> {
@@ -240,13 +242,13 @@ fn union(
     let lookups = sets.iter().map(|set| set.len()).sum::<usize>() - base.len();
     let base = Lookup::new(base, lookups);
     let mut added = match lookups {
-        REMEMBERED_IN_TABLE_MIN.. => Set::for_many(compact),
+        REMEMBERED_IN_TABLE_MIN.. => Set::for_many(limits),
         _ => Set::default(),
     };
     for (_, set) in sets.iter().enumerate().filter(|&(index, _)| index != largest) {
         for member in set.iter().filter(|&member| !base.contains(member)) {
             let is_new =
-                sets.len() <= 2 || added.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
+                sets.len() <= 2 || added.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits);
             if is_new && !visit(member) {
                 return Ok(());
             }
@@ -257,7 +259,7 @@ fn union(
 
 fn difference(
     sets: &[Option<&Set>],
-    compact: &Compact,
+    limits: &EncodingLimits,
     mut memory: Memory,
     visit: &mut dyn FnMut(Item<'_>) -> bool,
 ) -> Result<(), Error> {
@@ -277,10 +279,10 @@ fn difference(
         return Ok(());
     }
     let lookup = Lookup::new(first, total);
-    let mut gone = Set::for_many(compact);
+    let mut gone = Set::for_many(limits);
     for member in others.iter().flat_map(|other| other.iter()).filter(|&member| lookup.contains(member)) {
         memory.take(member_bytes(member))?;
-        gone.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), compact);
+        gone.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits);
     }
     for member in first.iter() {
         if !gone.contains_item(member) && !visit(member) {
@@ -289,3 +291,113 @@ fn difference(
     }
     Ok(())
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        flags: flags::READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: sdiff,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Set.row("SDIFF", "1.0.0", "Returns the members of the first set that no other set has.")
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: sdiffcard,
+        ..Group::Set.row(
+            "SDIFFCARD",
+            "8.10.0",
+            "Returns the number of members of the first set that no other set has, counted up to a limit.",
+        )
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the first set and M the number of sets.",
+        flags: flags::GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: sdiffstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::range(2, -1, access::READ)]),
+        ..Group::Set.row(
+            "SDIFFSTORE",
+            "1.0.0",
+            "Stores the members of the first set that no other set has, and returns their number.",
+        )
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        flags: flags::READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: sinter,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Set.row("SINTER", "1.0.0", "Returns the members that all sets have.")
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: sintercard,
+        ..Group::Set.row(
+            "SINTERCARD",
+            "7.0.0",
+            "Returns the number of members that all sets have, counted up to a limit.",
+        )
+    },
+    Command {
+        complexity: "O(N*M) where N is the size of the smallest set and M the number of sets.",
+        flags: flags::GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: sinterstore,
+        keys: Some(&[KeySpec::range(1, 0, access::UPDATE), KeySpec::range(2, -1, access::READ)]),
+        ..Group::Set.row(
+            "SINTERSTORE",
+            "1.0.0",
+            "Stores the members that all sets have, and returns their number.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of members of all sets together.",
+        flags: flags::READ,
+        args: &[key("key").multiple()],
+        reply: "set of bulk-string",
+        handler: sunion,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Set.row("SUNION", "1.0.0", "Returns the members that any of the sets has.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of members of all sets together.",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[
+            integer("numkeys"),
+            key("key").multiple(),
+            token("approx", "APPROX").optional(),
+            integer("limit").after("LIMIT").optional(),
+        ],
+        reply: "integer",
+        handler: sunioncard,
+        ..Group::Set.row(
+            "SUNIONCARD",
+            "8.10.0",
+            "Returns or estimates the number of members that any of the sets has, counted up to a limit.",
+        )
+    },
+    Command {
+        complexity: "O(N) where N is the number of members of all sets together.",
+        flags: flags::GROW,
+        args: &[key("destination"), key("key").multiple()],
+        reply: "integer",
+        handler: sunionstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::range(2, -1, access::READ)]),
+        ..Group::Set.row(
+            "SUNIONSTORE",
+            "1.0.0",
+            "Stores the members that any of the sets has, and returns their number.",
+        )
+    },
+];

@@ -2,16 +2,17 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, KeySpec, access, flags, integer, key, keys, pattern, string};
 use crate::keyspace::NotifyClass;
 use crate::resp::args::Args;
 use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 
-pub(super) fn sadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let (key, compact) = (args.at(1), ctx.store.compact);
+fn sadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (key, limits) = (args.at(1), ctx.store.encoding_limits);
     let set = ctx.store.set_or_new(key)?;
     let members = args.from(2);
-    set.expect(members.len(), members.at(0), &compact);
-    let added = members.iter().filter(|member| set.insert(member, &compact)).count();
+    set.expect(members.len(), members.at(0), &limits);
+    let added = members.iter().filter(|member| set.insert(member, &limits)).count();
     if added > 0 {
         ctx.store.changed(key, NotifyClass::Set, "sadd");
     }
@@ -19,7 +20,7 @@ pub(super) fn sadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
     Ok(Flow::Done)
 }
 
-pub(super) fn srem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn srem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let Some(set) = ctx.store.set_mut(key)? else {
         ctx.reply.count(0);
@@ -34,9 +35,9 @@ pub(super) fn srem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
     Ok(Flow::Done)
 }
 
-pub(super) fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (source, destination, member) = (args.at(1), args.at(2), args.at(3));
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let is_member = ctx.store.set_mut(source).map(|set| set.map(|set| set.contains(member)));
     // Both keys are looked up before anything is said about either.
     if !matches!(is_member, Ok(Some(_))) {
@@ -54,7 +55,7 @@ pub(super) fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
         }
         ctx.store.changed(source, NotifyClass::Set, "srem");
         ctx.store.remove_if_empty(source);
-        if ctx.store.set_or_new(destination)?.insert(member, &compact) {
+        if ctx.store.set_or_new(destination)?.insert(member, &limits) {
             ctx.store.changed(destination, NotifyClass::Set, "sadd");
         }
     }
@@ -62,19 +63,19 @@ pub(super) fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     Ok(Flow::Done)
 }
 
-pub(super) fn scard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn scard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let len = ctx.store.set_at(args.at(1))?.map_or(0, |set| set.len());
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
 
-pub(super) fn sismember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sismember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let is_member = ctx.store.set_at(args.at(1))?.is_some_and(|set| set.contains(args.at(2)));
     ctx.reply.flag(is_member);
     Ok(Flow::Done)
 }
 
-pub(super) fn smismember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn smismember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let set = ctx.store.set_at(args.at(1))?;
     let members = args.from(2).iter();
     ctx.reply.array(members.len());
@@ -84,7 +85,7 @@ pub(super) fn smismember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, 
     Ok(Flow::Done)
 }
 
-pub(super) fn smembers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn smembers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let Some(set) = ctx.store.set_at(args.at(1))? else {
         ctx.reply.set(0);
         return Ok(Flow::Done);
@@ -96,7 +97,7 @@ pub(super) fn smembers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Er
     Ok(Flow::Done)
 }
 
-pub(super) fn sscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn sscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let cursor = scan_cursor(args.at(2))?;
     let Some(set) = ctx.store.set_at(args.at(1))? else {
         reply_empty(&mut ctx.reply);
@@ -115,3 +116,79 @@ pub(super) fn sscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     });
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N) where N is the number of members given.",
+        flags: flags::GROW_FAST,
+        args: &[key("key"), string("member").multiple()],
+        reply: "integer",
+        handler: sadd,
+        keys: Some(keys::INSERT),
+        ..Group::Set.row("SADD", "1.0.0", "Adds members to a set, and returns how many are new.")
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key")],
+        reply: "integer",
+        handler: scard,
+        keys: Some(keys::LOOK),
+        ..Group::Set.row("SCARD", "1.0.0", "Returns the number of members of a set.")
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key"), string("member")],
+        reply: "integer",
+        handler: sismember,
+        keys: Some(keys::LOOK),
+        ..Group::Set.row("SISMEMBER", "1.0.0", "Tells whether a set has a member.")
+    },
+    Command {
+        complexity: "O(N) where N is the size of the set.",
+        flags: flags::READ,
+        args: &[key("key")],
+        reply: "set of bulk-string",
+        handler: smembers,
+        tips: &["nondeterministic_output_order"],
+        ..Group::Set.row("SMEMBERS", "1.0.0", "Returns all members of a set.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of members given.",
+        flags: flags::READ_FAST,
+        args: &[key("key"), string("member").multiple()],
+        reply: "array of integer",
+        handler: smismember,
+        ..Group::Set.row("SMISMEMBER", "6.2.0", "Tells for each of several members whether a set has it.")
+    },
+    Command {
+        flags: flags::WRITE_FAST,
+        args: &[key("source"), key("destination"), string("member")],
+        reply: "integer",
+        handler: smove,
+        keys: Some(&[KeySpec::range(1, 0, access::TAKE), KeySpec::range(2, 0, access::INSERT)]),
+        ..Group::Set.row("SMOVE", "1.0.0", "Moves a member from one set to another.")
+    },
+    Command {
+        complexity: "O(N) where N is the number of members given.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), string("member").multiple()],
+        reply: "integer",
+        handler: srem,
+        keys: Some(keys::DELETE),
+        ..Group::Set.row("SREM", "1.0.0", "Removes members from a set; the key goes with the last one.")
+    },
+    Command {
+        complexity: "O(1) for each call, O(N) for a whole round, where N is the size of the set.",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            integer("cursor"),
+            pattern("pattern").after("MATCH").optional(),
+            integer("count").after("COUNT").optional(),
+        ],
+        reply: "array of cursor and array of bulk-string",
+        handler: sscan,
+        tips: &["nondeterministic_output"],
+        ..Group::Set.row("SSCAN", "2.8.0", "Walks through the members of a set step by step.")
+    },
+];

@@ -8,20 +8,21 @@ use crate::base::error::Error;
 use crate::base::memory::Purpose;
 use crate::base::random::Random;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, flags, integer, key, keys};
 use crate::keyspace::{NotifyClass, Value};
 use crate::number;
 use crate::resp::args::Args;
 use crate::structures::Item;
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::sample::{Draw, reply_repeated};
 use crate::types::set::Set;
 
-/// Members that one SREM takes away for whoever replays an SPOP.
+/// Members that one SREM takes away in the effect of an SPOP.
 const REPLAYED_MEMBERS_MAX: usize = 1024;
 /// When so many times more members go than stay, SPOP chooses those that stay.
 const KEEP_FACTOR: usize = 5;
 
-pub(super) fn srandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn srandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 3 {
         return Err(Error::Syntax);
     }
@@ -53,7 +54,7 @@ pub(super) fn srandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow,
     Ok(Flow::Done)
 }
 
-pub(super) fn spop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn spop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     match args.len() {
         2 => pop_one(ctx, args.at(1)),
         3 => {
@@ -80,7 +81,7 @@ fn pop_one(ctx: &mut Context<'_>, key: &[u8]) -> Result<Flow, Error> {
 
 fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Error> {
     let mut random = ctx.store.random.fork();
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let Some(set) = ctx.store.set_mut(key)?.filter(|_| count > 0) else {
         ctx.reply.set(0);
         return Ok(Flow::Done);
@@ -92,7 +93,7 @@ fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Err
     let share = set.memory_bytes() / set.len() * count + count * size_of::<Vec<u8>>();
     ctx.server.memory.take_for(Purpose::Temporary, 2 * share)?;
     ctx.reply.expect(count, share)?;
-    let (popped, old) = take_some(set, count, &mut random, &compact);
+    let (popped, old) = take_some(set, count, &mut random, &limits);
     if let Some(old) = old {
         ctx.store.discard(Value::Set(Box::new(old)));
     }
@@ -132,7 +133,7 @@ fn take_some(
     set: &mut Set,
     count: usize,
     random: &mut Random,
-    compact: &Compact,
+    limits: &EncodingLimits,
 ) -> (Vec<Vec<u8>>, Option<Set>) {
     let kept_count = set.len() - count;
     if kept_count.saturating_mul(KEEP_FACTOR) > count {
@@ -141,9 +142,35 @@ fn take_some(
     let mut kept = Set::default();
     for _ in 0..kept_count {
         if let Some(member) = set.pop(random) {
-            kept.insert(&member, compact);
+            kept.insert(&member, limits);
         }
     }
     let old = mem::replace(set, kept);
     (old.iter().map(Item::to_vec).collect(), Some(old))
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(1) without a count, otherwise O(N) where N is the count.",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), integer("count").optional()],
+        reply: "bulk-string | null | set of bulk-string",
+        handler: spop,
+        keys: Some(keys::TAKE),
+        tips: &["nondeterministic_output"],
+        ..Group::Set.row("SPOP", "1.0.0", "Removes and returns one random member of a set, or several.")
+    },
+    Command {
+        complexity: "O(1) without a count, otherwise O(N) where N is the count's amount.",
+        flags: flags::READ,
+        args: &[key("key"), integer("count").optional()],
+        reply: "bulk-string | null | array of bulk-string",
+        handler: srandmember,
+        tips: &["nondeterministic_output"],
+        ..Group::Set.row(
+            "SRANDMEMBER",
+            "1.0.0",
+            "Returns one random member of a set, or several; a negative count allows repeated ones.",
+        )
+    },
+];

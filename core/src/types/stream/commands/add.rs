@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{parse_id, strict_id, write_id};
+use super::{REFERENCES, parse_id, strict_id, write_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Arg, Command, Group, block, flags, integer, key, keys, one_of, string, token};
 use crate::config::Limit;
 use crate::keyspace::NotifyClass;
 use crate::number;
@@ -21,7 +22,7 @@ const ENTRY_BYTES_MAX: usize = 1 << 30;
 const LIMIT_WITHOUT_APPROXIMATION: Error =
     Error::Text("ERR syntax error, LIMIT cannot be used without the special ~ option");
 
-/// The name that an entry is to have.
+/// The ID that an entry is to have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     /// `*`
@@ -82,7 +83,7 @@ impl Options {
             break;
         }
         let end = cursor.position();
-        let trim = draft.trim(ctx.store.compact.stream_node_entries_max, is_add)?;
+        let trim = draft.trim(ctx.store.encoding_limits.stream_node_entries_max, is_add)?;
         Ok(Options { trim, trim_at: draft.trim_at, no_mkstream: draft.no_mkstream, wanted, end })
     }
 }
@@ -168,7 +169,7 @@ impl References {
 }
 
 impl Wanted {
-    /// The name that the next entry of a stream gets.
+    /// The ID that the next entry of a stream gets.
     fn next(self, stream: &Stream, now: u64) -> Result<Id, Error> {
         const TOO_SMALL: Error =
             Error::Text("ERR The ID specified in XADD is equal or smaller than the target stream top item");
@@ -184,7 +185,7 @@ impl Wanted {
     }
 }
 
-pub(super) fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let options = Options::parse(ctx, args, true)?;
     let fields = args.from(options.end);
     if fields.len() < 2 || fields.len() % 2 == 1 {
@@ -198,7 +199,7 @@ pub(super) fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
         ctx.reply.null();
         return Ok(Flow::Done);
     }
-    let (compact, now) = (ctx.store.compact, ctx.store.now);
+    let (limits, now) = (ctx.store.encoding_limits, ctx.store.now);
     let stream = ctx.store.stream_or_new(key)?;
     if stream.last_id == Id::MAX {
         return Err(Error::Text(
@@ -210,7 +211,7 @@ pub(super) fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
         return Err(Error::Text("ERR Elements are too large to be stored"));
     }
     let pairs = (0..fields.len() / 2).map(|nth| (fields.at(2 * nth), fields.at(2 * nth + 1)));
-    stream.append(id, pairs, &compact);
+    stream.append(id, pairs, &limits);
     write_id(&mut ctx.reply, id);
     ctx.store.changed(key, NotifyClass::Stream, "xadd");
     let trimmed = match &options.trim {
@@ -229,7 +230,7 @@ fn trim_stream(ctx: &mut Context<'_>, key: &[u8], trim: &Trim) -> Result<u64, Er
     Ok(ctx.store.stream_mut(key)?.map_or(0, |stream| stream.trim(trim)))
 }
 
-/// Records an XADD with the name that the entry got, and with the size that the stream was trimmed to.
+/// Records an XADD with the ID that the entry got, and with the size that the stream was trimmed to.
 fn record_add(ctx: &mut Context<'_>, args: Args<'_>, options: &Options, id: Id) -> Result<(), Error> {
     if !ctx.store.effects.enabled || (inexact(options).is_none() && matches!(options.wanted, Wanted::Full(_)))
     {
@@ -239,7 +240,7 @@ fn record_add(ctx: &mut Context<'_>, args: Args<'_>, options: &Options, id: Id) 
     let mut words: Vec<&[u8]> = args.iter().collect();
     words[options.end - 1] = &text;
     let reached = reached(ctx, args.at(1), options)?;
-    // What comes before the name are options; all but those of trimming can stay.
+    // What comes before the ID are options; all but those of trimming can stay.
     let words = exact(words, options, &reached);
     ctx.store.effects.rewrite(words.into_iter());
     Ok(())
@@ -257,7 +258,7 @@ fn reached(ctx: &mut Context<'_>, key: &[u8], options: &Options) -> Result<Vec<u
     let Some(stream) = ctx.store.stream_mut(key)? else { return Ok(Vec::new()) };
     Ok(match trim.excess {
         Excess::MinId(_) if !stream.is_empty() => id_text(stream.first_id()),
-        // Behind an empty stream there is no name to trim to, but a length.
+        // Behind an empty stream there is no ID to trim to, but a length.
         _ => {
             let mut text = Vec::new();
             number::write_u64(&mut text, stream.len() as u64);
@@ -296,7 +297,7 @@ fn id_text(id: Id) -> Vec<u8> {
     id.text(&mut [0; ID_CHARS_MAX]).to_vec()
 }
 
-pub(super) fn xtrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xtrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let options = Options::parse(ctx, args, false)?;
     let key = args.at(1);
     if let Some(trim) = options.trim {
@@ -313,3 +314,46 @@ pub(super) fn xtrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     }
     Ok(Flow::Done)
 }
+
+const OPERATOR: Arg = one_of("operator", &[token("equal", "="), token("approximately", "~")]).optional();
+const STRATEGY: Arg = one_of("strategy", &[token("maxlen", "MAXLEN"), token("minid", "MINID")]);
+
+const TRIM: &[Arg] = &[STRATEGY, OPERATOR, string("threshold"), integer("count").after("LIMIT").optional()];
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(1), and O(N) when N entries are trimmed",
+        flags: flags::GROW_FAST,
+        args: &[
+            key("key"),
+            token("nomkstream", "NOMKSTREAM").optional(),
+            REFERENCES,
+            block("trim", TRIM).optional(),
+            one_of("id-selector", &[token("auto-id", "*"), string("id")]),
+            block("data", &[string("field"), string("value")]).multiple(),
+        ],
+        reply: "bulk-string | null",
+        handler: xadd,
+        keys: Some(keys::UPDATE),
+        tips: &["nondeterministic_output"],
+        ..Group::Stream.row(
+            "XADD",
+            "5.0.0",
+            "Appends an entry to a stream; the key is created when it does not exist.",
+        )
+    },
+    Command {
+        complexity: "O(N) with N entries deleted",
+        flags: flags::WRITE,
+        args: &[key("key"), block("trim", TRIM), REFERENCES],
+        reply: "integer",
+        handler: xtrim,
+        keys: Some(keys::DELETE),
+        tips: &["nondeterministic_output"],
+        ..Group::Stream.row(
+            "XTRIM",
+            "5.0.0",
+            "Deletes the oldest entries of a stream, down to a number or up to an ID.",
+        )
+    },
+];

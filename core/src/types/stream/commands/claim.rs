@@ -3,10 +3,12 @@
 use alloc::vec::Vec;
 
 use super::{
-    End, group_changed, group_or, no_such_key_or_group, quoting, record, strict_id, write_entry, write_id,
+    COUNT, End, group_changed, group_or, no_such_key_or_group, quoting, record, strict_id, write_entry,
+    write_id,
 };
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, flags, integer, key, keys, string, token, unix_time};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
 use crate::types::stream::{ConsumerRef, Id, PENDING_BYTES, Pending};
@@ -15,10 +17,10 @@ use crate::types::stream::{ConsumerRef, Id, PENDING_BYTES, Pending};
 const AUTOCLAIM_LOOKS_PER_ENTRY: usize = 10;
 /// Entries that it returns when it is not told.
 const AUTOCLAIM_COUNT: usize = 100;
-/// The largest number that it can be told; Redis divides what memory addresses by what an entry's name takes.
+/// The largest number that it can be told; Redis divides what memory addresses by what an entry's ID takes.
 const AUTOCLAIM_COUNT_MAX: i64 = i64::MAX / 16;
 
-pub(super) fn xack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     // As in Redis it counts as reading.
     ctx.store.read(args.at(1));
     let Some(group) = ctx.store.stream_mut(args.at(1))?.and_then(|stream| stream.group_mut(args.at(2)))
@@ -142,7 +144,7 @@ fn min_idle(text: &[u8], error: &'static str) -> Result<u64, Error> {
     number::parse_i64(text).map(|idle| idle.max(0) as u64).ok_or(Error::Text(error))
 }
 
-pub(super) fn xclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     // It is a read that is counted, although it changes the group.
     ctx.store.read(key);
@@ -228,7 +230,7 @@ fn forget_deleted(ctx: &mut Context<'_>, key: &[u8], name: &[u8], id: Id) -> Res
     Ok(())
 }
 
-pub(super) fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     // As in XCLAIM, and before anything is checked.
     ctx.store.read(key);
@@ -281,3 +283,67 @@ pub(super) fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, 
     deleted.into_iter().for_each(|id| write_id(&mut ctx.reply, id));
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(log(N)) per entry with N pending ones",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), string("group"), string("id").multiple()],
+        reply: "integer",
+        handler: xack,
+        keys: Some(keys::UPDATE),
+        ..Group::Stream.row(
+            "XACK",
+            "5.0.0",
+            "Acknowledges entries of a group and returns how many were pending.",
+        )
+    },
+    Command {
+        complexity: "O(log(N)) per entry with N pending ones",
+        flags: flags::WRITE_FAST,
+        args: &[
+            key("key"),
+            string("group"),
+            string("consumer"),
+            string("min-idle-time"),
+            string("start"),
+            COUNT,
+            token("justid", "JUSTID").optional(),
+        ],
+        reply: "[next: bulk-string, claimed: array, deleted: array of bulk-string]",
+        handler: xautoclaim,
+        keys: Some(keys::DELETE),
+        tips: &["nondeterministic_output"],
+        ..Group::Stream.row(
+            "XAUTOCLAIM",
+            "6.2.0",
+            "Gives a consumer what others of its group have not acknowledged for long.",
+        )
+    },
+    Command {
+        complexity: "O(log(N)) per entry with N pending ones",
+        flags: flags::WRITE_FAST,
+        args: &[
+            key("key"),
+            string("group"),
+            string("consumer"),
+            string("min-idle-time"),
+            string("id").multiple(),
+            integer("ms").after("IDLE").optional(),
+            unix_time("unix-time-milliseconds").after("TIME").optional(),
+            integer("count").after("RETRYCOUNT").optional(),
+            token("force", "FORCE").optional(),
+            token("justid", "JUSTID").optional(),
+            string("lastid").after("LASTID").optional(),
+        ],
+        reply: "array",
+        handler: xclaim,
+        keys: Some(keys::UPDATE),
+        tips: &["nondeterministic_output"],
+        ..Group::Stream.row(
+            "XCLAIM",
+            "5.0.0",
+            "Gives a consumer entries that are pending for others of its group.",
+        )
+    },
+];

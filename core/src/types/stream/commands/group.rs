@@ -3,6 +3,7 @@
 use super::{group_changed, group_or, no_such_group, strict_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
+use crate::command::{self, Command, KeySpec, access, flags, integer, key, one_of, string, token};
 use crate::resp::args::Args;
 use crate::types::stream::{Group, Id};
 
@@ -11,7 +12,7 @@ const MUST_EXIST: Error = Error::Text(
      option to create an empty stream automatically.",
 );
 
-/// The options behind the name of an entry.
+/// The options behind the ID of an entry.
 struct Options {
     make_stream: bool,
     entries_read: Option<i64>,
@@ -44,7 +45,7 @@ fn unknown(args: Args<'_>) -> Error {
     super::unknown_or_wrong(args, "XGROUP")
 }
 
-pub(super) fn create(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn create(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
     let options = Options::parse(args, true)?;
     let last_id = ctx.store.stream_mut(key)?.map(|stream| stream.last_id);
@@ -73,7 +74,7 @@ pub(super) fn create(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-pub(super) fn set_id(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn set_id(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
     let options = Options::parse(args, false)?;
     let last_id = existing(ctx, key)?;
@@ -93,12 +94,12 @@ pub(super) fn set_id(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-/// The last name of a stream that must exist.
+/// The last ID of a stream that must exist.
 fn existing(ctx: &mut Context<'_>, key: &[u8]) -> Result<Id, Error> {
     ctx.store.stream_mut(key)?.map(|stream| stream.last_id).ok_or(MUST_EXIST)
 }
 
-pub(super) fn destroy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn destroy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(2);
     existing(ctx, key)?;
     let Some(group) = ctx.store.stream_mut(key)?.and_then(|stream| stream.remove_group(args.at(3))) else {
@@ -107,13 +108,13 @@ pub(super) fn destroy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     };
     ctx.store.discard_group(group);
     group_changed(ctx, key, "xgroup-destroy");
-    // Whoever waits for the group must learn that it is gone.
+    // A client that waits for the group must learn that it is gone.
     ctx.store.wake_waiters(key);
     ctx.reply.int(1);
     Ok(Flow::Done)
 }
 
-pub(super) fn create_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn create_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
     existing(ctx, key)?;
     let now = ctx.store.now;
@@ -127,7 +128,7 @@ pub(super) fn create_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<F
     Ok(Flow::Done)
 }
 
-pub(super) fn delete_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn delete_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
     existing(ctx, key)?;
     let group = group_or(ctx.store.stream_mut(key), name, || no_such_group(key, name))?;
@@ -139,7 +140,7 @@ pub(super) fn delete_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<F
     Ok(Flow::Done)
 }
 
-pub(super) fn group_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+fn group_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     help(
         &mut ctx.reply,
         "XGROUP",
@@ -162,3 +163,76 @@ pub(super) fn group_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Err
     );
     Ok(Flow::Done)
 }
+
+const XGROUP: &[Command] = &[
+    Command {
+        flags: flags::GROW,
+        args: &[
+            key("key"),
+            string("group"),
+            one_of("id-selector", &[string("id"), token("new-id", "$")]),
+            token("mkstream", "MKSTREAM").optional(),
+            integer("entries-read").after("ENTRIESREAD").optional(),
+        ],
+        handler: create,
+        keys: Some(&[KeySpec::range(2, 0, access::INSERT)]),
+        ..command::Group::Stream.row(
+            "CREATE",
+            "5.0.0",
+            "Makes a consumer group that has read up to an entry, and the stream if asked to.",
+        )
+    },
+    Command {
+        flags: flags::GROW,
+        args: &[key("key"), string("group"), string("consumer")],
+        reply: "integer",
+        handler: create_consumer,
+        keys: Some(&[KeySpec::range(2, 0, access::INSERT)]),
+        ..command::Group::Stream.row("CREATECONSUMER", "6.2.0", "Makes a consumer in a group.")
+    },
+    Command {
+        flags: flags::WRITE,
+        args: &[key("key"), string("group"), string("consumer")],
+        reply: "integer",
+        handler: delete_consumer,
+        keys: Some(&[KeySpec::range(2, 0, access::DELETE)]),
+        ..command::Group::Stream.row(
+            "DELCONSUMER",
+            "5.0.0",
+            "Deletes a consumer of a group with what it has not acknowledged.",
+        )
+    },
+    Command {
+        complexity: "O(N) in the number of entries that are pending in the group",
+        flags: flags::WRITE,
+        args: &[key("key"), string("group")],
+        reply: "integer",
+        handler: destroy,
+        keys: Some(&[KeySpec::range(2, 0, access::DELETE)]),
+        ..command::Group::Stream.row("DESTROY", "5.0.0", "Deletes a consumer group.")
+    },
+    Command {
+        flags: flags::ANYTIME,
+        reply: "array of simple-string",
+        handler: group_help,
+        ..command::Group::Stream.row("HELP", "5.0.0", "Lists the subcommands.")
+    },
+    Command {
+        flags: flags::WRITE,
+        args: &[
+            key("key"),
+            string("group"),
+            one_of("id-selector", &[string("id"), token("new-id", "$")]),
+            integer("entriesread").after("ENTRIESREAD").optional(),
+        ],
+        handler: set_id,
+        keys: Some(&[KeySpec::range(2, 0, access::UPDATE)]),
+        ..command::Group::Stream.row("SETID", "5.0.0", "Sets up to which entry a group has read.")
+    },
+];
+
+pub(super) const ROWS: &[Command] = &[Command {
+    complexity: "Depends on the subcommand.",
+    subcommands: XGROUP,
+    ..command::Group::Stream.row("XGROUP", "5.0.0", "Commands about the consumer groups of streams.")
+}];

@@ -3,6 +3,7 @@
 use super::{no_such_group, write_entries, write_entry, write_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
+use crate::command::{self, Command, KeySpec, access, block, flags, integer, key, string, token};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::types::stream::{Consumer, Group, Id, Stream};
@@ -132,7 +133,7 @@ fn full_consumer(reply: &mut Reply<'_>, group: &Group, consumer: &Consumer, coun
     }
 }
 
-pub(super) fn groups(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn groups(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let stream = ctx.store.stream(args.at(2))?.ok_or(Error::NoSuchKey)?;
     let reply = &mut ctx.reply;
     reply.array(stream.groups().len());
@@ -149,7 +150,7 @@ pub(super) fn groups(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-pub(super) fn consumers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn consumers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
     let now = ctx.store.now;
     let stream = ctx.store.stream(key)?.ok_or(Error::NoSuchKey)?;
@@ -170,7 +171,7 @@ pub(super) fn consumers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, E
     Ok(Flow::Done)
 }
 
-pub(super) fn info_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+fn info_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     help(
         &mut ctx.reply,
         "XINFO",
@@ -185,3 +186,52 @@ pub(super) fn info_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Erro
     );
     Ok(Flow::Done)
 }
+
+const XINFO: &[Command] = &[
+    Command {
+        flags: flags::READ,
+        args: &[key("key"), string("group")],
+        reply: "array of map of bulk-string to bulk-string or integer",
+        handler: consumers,
+        keys: Some(&[KeySpec::range(2, 0, access::READ)]),
+        tips: &["nondeterministic_output"],
+        ..command::Group::Stream.row("CONSUMERS", "5.0.0", "Describes the consumers of a group.")
+    },
+    Command {
+        flags: flags::READ,
+        args: &[key("key")],
+        reply: "array of map of bulk-string to bulk-string, integer or null",
+        handler: groups,
+        keys: Some(&[KeySpec::range(2, 0, access::READ)]),
+        ..command::Group::Stream.row("GROUPS", "5.0.0", "Describes the consumer groups of a stream.")
+    },
+    Command {
+        flags: flags::ANYTIME,
+        reply: "array of simple-string",
+        handler: info_help,
+        ..command::Group::Stream.row("HELP", "5.0.0", "Lists the subcommands.")
+    },
+    Command {
+        complexity: "O(N) in the number of chunks that hold the entries",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            block("full-block", &[token("full", "FULL"), integer("count").after("COUNT").optional()])
+                .optional(),
+        ],
+        reply: "map of bulk-string to any",
+        handler: stream,
+        keys: Some(&[KeySpec::range(2, 0, access::READ)]),
+        ..command::Group::Stream.row(
+            "STREAM",
+            "5.0.0",
+            "Describes a stream, with FULL also its entries and groups.",
+        )
+    },
+];
+
+pub(super) const ROWS: &[Command] = &[Command {
+    complexity: "Depends on the subcommand.",
+    subcommands: XINFO,
+    ..command::Group::Stream.row("XINFO", "5.0.0", "Commands that describe streams.")
+}];

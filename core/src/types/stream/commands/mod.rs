@@ -9,30 +9,32 @@ mod pending;
 mod range;
 mod read;
 mod record;
-mod rows;
 
 #[cfg(test)]
 mod tests;
-
-pub(crate) use rows::ROWS;
 
 use alloc::vec::Vec;
 
 use super::{Entry, Group, ID_CHARS_MAX, Id, Stream};
 use crate::base::error::{Error, until_zero};
 use crate::command::context::Context;
+use crate::command::{Arg, Command, block, integer, one_of, string, token};
 use crate::number::{self, parse_i64};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 
+/// The rows of each file.
+pub(crate) const ROWS: &[&[Command]] =
+    &[add::ROWS, claim::ROWS, group::ROWS, info::ROWS, nack::ROWS, pending::ROWS, range::ROWS, read::ROWS];
+
 /// Longest part of a key or a group's name that an error quotes, in bytes.
 const QUOTED_NAME_BYTES_MAX: usize = 4096;
-/// Texts of so many bytes are no names of entries, as Redis has it.
+/// Texts of so many bytes are no IDs of entries, as Redis has it.
 const ID_TEXT_BYTES_MAX: usize = 127;
 
 const INVALID_ID: Error = Error::Text("ERR Invalid stream ID specified as stream command argument");
 
-/// Reads `ms-seq` or `ms`, where the missing number is `missing_seq`.
+/// Reads `ms-seq` or `ms`, where a missing sequence number is `missing_seq`.
 fn strict_id(text: &[u8], missing_seq: u64) -> Result<Id, Error> {
     match parse_id(text, missing_seq)? {
         (id, true) => Ok(id),
@@ -40,7 +42,7 @@ fn strict_id(text: &[u8], missing_seq: u64) -> Result<Id, Error> {
     }
 }
 
-/// The same, or `-` for the least name and `+` for the greatest.
+/// The same, or `-` for the least ID and `+` for the greatest.
 fn loose_id(text: &[u8], missing_seq: u64) -> Result<Id, Error> {
     match text {
         b"-" => Ok(Id::MIN),
@@ -49,7 +51,7 @@ fn loose_id(text: &[u8], missing_seq: u64) -> Result<Id, Error> {
     }
 }
 
-/// The same as [`strict_id`], or `ms-*`; tells whether the second number was given.
+/// The same as [`strict_id`], or `ms-*`; tells whether a sequence number was given.
 fn parse_id(text: &[u8], missing_seq: u64) -> Result<(Id, bool), Error> {
     if text.len() > ID_TEXT_BYTES_MAX {
         return Err(INVALID_ID);
@@ -90,7 +92,7 @@ fn parse_unsigned(text: &[u8]) -> Option<u64> {
     Some(if is_negative { number.wrapping_neg() } else { number })
 }
 
-/// One end of a range: a name, `-`, `+`, or `(` and a name that is not part of the range.
+/// One end of a range: an ID, `-`, `+`, or `(` and an ID that is not part of the range.
 #[derive(Clone, Copy)]
 enum End {
     Start,
@@ -183,3 +185,9 @@ fn unknown_or_wrong(args: Args<'_>, container: &str) -> Error {
         &alloc::format!("'. Try {container} HELP."),
     )
 }
+
+const REFERENCES: Arg =
+    one_of("condition", &[token("keepref", "KEEPREF"), token("delref", "DELREF"), token("acked", "ACKED")])
+        .optional();
+const IDS: Arg = block("ids", &[integer("numids"), string("id").multiple()]).after("IDS");
+const COUNT: Arg = integer("count").after("COUNT").optional();

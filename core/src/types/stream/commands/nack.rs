@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{claim, group_or, no_such_key_or_group, quoting, strict_id};
+use super::{IDS, claim, group_or, no_such_key_or_group, quoting, strict_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, flags, integer, key, keys, one_of, string, token};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
 use crate::types::stream::{Id, PENDING_BYTES, Pending};
@@ -87,7 +88,7 @@ fn ids<'a>(cursor: &mut Cursor<'a>) -> Result<Args<'a>, Error> {
     cursor.many(count).map_err(|_| Error::Text("ERR number of IDs doesn't match numids"))
 }
 
-pub(super) fn xnack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xnack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
     let nack = Nack::parse(args)?;
@@ -109,3 +110,24 @@ pub(super) fn xnack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     ctx.reply.count(released.len());
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[Command {
+    complexity: "O(log(N)) per entry with N pending ones",
+    flags: flags::WRITE_FAST,
+    args: &[
+        key("key"),
+        string("group"),
+        one_of("mode", &[token("silent", "SILENT"), token("fail", "FAIL"), token("fatal", "FATAL")]),
+        IDS,
+        integer("count").after("RETRYCOUNT").optional(),
+        token("force", "FORCE").optional(),
+    ],
+    reply: "integer",
+    handler: xnack,
+    keys: Some(keys::UPDATE),
+    ..Group::Stream.row(
+        "XNACK",
+        "8.8.0",
+        "Gives pending entries of a group back, so that others can take them at once.",
+    )
+}];

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use super::{End, no_such_key_or_group, write_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{self, Command, block, flags, integer, key, keys, string};
 use crate::number;
 use crate::resp::args::Args;
 use crate::types::stream::{ConsumerRef, Group, Id, Pending};
@@ -41,7 +42,7 @@ impl<'a> Selection<'a> {
     }
 }
 
-pub(super) fn xpending(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xpending(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     let selection = Selection::parse(args)?;
     let now = ctx.store.now;
@@ -114,3 +115,32 @@ fn matching<'a>(
         ),
     }
 }
+
+pub(super) const ROWS: &[Command] = &[Command {
+    complexity: "O(N) with N entries looked at; O(1) for the summary of few consumers",
+    flags: flags::READ,
+    args: &[
+        key("key"),
+        string("group"),
+        block(
+            "filters",
+            &[
+                integer("min-idle-time").after("IDLE").optional(),
+                string("start"),
+                string("end"),
+                integer("count"),
+                string("consumer").optional(),
+            ],
+        )
+        .optional(),
+    ],
+    reply: "array",
+    handler: xpending,
+    keys: Some(keys::READ),
+    tips: &["nondeterministic_output"],
+    ..command::Group::Stream.row(
+        "XPENDING",
+        "5.0.0",
+        "Tells which entries of a group are delivered and not acknowledged.",
+    )
+}];

@@ -1,26 +1,27 @@
-//! Entries by their names: reading ranges of them, deleting them, and setting the last name.
+//! Entries by their IDs: reading ranges of them, deleting them, and setting the last ID.
 
 use alloc::vec::Vec;
 
-use super::{End, strict_id, write_entries};
+use super::{COUNT, End, IDS, REFERENCES, strict_id, write_entries};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, flags, integer, key, keys, string};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
 use crate::types::stream::{Id, References, Stream};
 
-pub(super) fn xlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xlen(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let len = ctx.store.stream(args.at(1))?.map_or(0, Stream::len);
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
 
-pub(super) fn xrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     read_range(ctx, args, (2, 3), false)
 }
 
-pub(super) fn xrevrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xrevrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     read_range(ctx, args, (3, 2), true)
 }
 
@@ -64,7 +65,7 @@ fn ids(args: Args<'_>) -> Result<Vec<Id>, Error> {
     args.iter().map(|text| strict_id(text, 0)).collect()
 }
 
-pub(super) fn xdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let Some(stream) = ctx.store.stream_mut(key)? else {
         ctx.reply.int(0);
@@ -82,12 +83,12 @@ pub(super) fn xdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 /// What became of an entry that was to be deleted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    Absent = -1,
+    TimeoutReply = -1,
     Deleted = 1,
     StillReferenced = 2,
 }
 
-/// The option for references and the names behind IDS; each may come first.
+/// The option for references and the IDs behind IDS; each may come first.
 fn references_and_ids(args: Args<'_>, first: usize) -> Result<(References, Vec<Id>), Error> {
     let (mut references, mut named) = (None, None);
     let mut cursor = args.cursor(first);
@@ -117,7 +118,7 @@ fn delete(stream: &mut Stream, id: Id, references: References) -> Fate {
         if references == References::Delete {
             stream.forget(id);
         }
-        return Fate::Absent;
+        return Fate::TimeoutReply;
     }
     if references == References::Acknowledged && stream.is_referenced(id) {
         return Fate::StillReferenced;
@@ -137,13 +138,13 @@ fn write_fates(ctx: &mut Context<'_>, key: &[u8], fates: &[Fate]) {
     fates.iter().for_each(|&fate| ctx.reply.int(fate as i64));
 }
 
-pub(super) fn xdelex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xdelex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let is_there = ctx.store.stream_mut(key)?.is_some();
     let (references, ids) = references_and_ids(args, 2)?;
     let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
         ctx.reply.array(ids.len());
-        ids.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
+        ids.iter().for_each(|_| ctx.reply.int(Fate::TimeoutReply as i64));
         return Ok(Flow::Done);
     };
     let known = stream.pending_len();
@@ -156,23 +157,23 @@ pub(super) fn xdelex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-pub(super) fn xackdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xackdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     let is_there = ctx.store.stream_mut(key)?.is_some_and(|stream| stream.group(name).is_some());
     let (references, ids) = references_and_ids(args, 3)?;
     let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
         ctx.reply.array(ids.len());
-        ids.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
+        ids.iter().for_each(|_| ctx.reply.int(Fate::TimeoutReply as i64));
         return Ok(Flow::Done);
     };
     let known = stream.pending_len();
     let acknowledge_and_delete = |id: Id| {
         let acknowledged = stream.group_mut(name).and_then(|group| group.acknowledge(id));
         match acknowledged {
-            None => Fate::Absent,
+            None => Fate::TimeoutReply,
             Some(_) => match delete(stream, id, references) {
-                // It was acknowledged, and is gone: whoever deleted it.
-                Fate::Absent => Fate::Deleted,
+                // It was acknowledged, and is gone, by whichever request.
+                Fate::TimeoutReply => Fate::Deleted,
                 fate => fate,
             },
         }
@@ -185,7 +186,7 @@ pub(super) fn xackdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Err
     Ok(Flow::Done)
 }
 
-pub(super) fn xsetid(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xsetid(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let id = strict_id(args.at(2), 0)?;
     let (mut added, mut max_deleted) = (None, None);
@@ -233,3 +234,87 @@ pub(super) fn xsetid(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     ctx.reply.ok();
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(log(N)) per entry",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), string("group"), REFERENCES, IDS],
+        reply: "array of integer",
+        handler: xackdel,
+        keys: Some(keys::UPDATE),
+        ..Group::Stream.row(
+            "XACKDEL",
+            "8.2.0",
+            "Acknowledges entries of a group and deletes them, if other groups allow it.",
+        )
+    },
+    Command {
+        complexity: "O(log(N)) per entry",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), string("id").multiple()],
+        reply: "integer",
+        handler: xdel,
+        keys: Some(keys::DELETE),
+        ..Group::Stream.row("XDEL", "5.0.0", "Deletes entries of a stream and returns how many were there.")
+    },
+    Command {
+        complexity: "O(log(N)) per entry",
+        flags: flags::WRITE_FAST,
+        args: &[key("key"), REFERENCES, IDS],
+        reply: "array of integer",
+        handler: xdelex,
+        keys: Some(keys::DELETE),
+        ..Group::Stream.row(
+            "XDELEX",
+            "8.2.0",
+            "Deletes entries of a stream, if the groups allow it, and tells what became of each.",
+        )
+    },
+    Command {
+        flags: flags::READ_FAST,
+        args: &[key("key")],
+        reply: "integer",
+        handler: xlen,
+        keys: Some(keys::LOOK),
+        ..Group::Stream.row("XLEN", "5.0.0", "Returns how many entries a stream has.")
+    },
+    Command {
+        complexity: "O(log(N)+M) with N entries and M of them returned",
+        flags: flags::READ,
+        args: &[key("key"), string("start"), string("end"), COUNT],
+        reply: "array | null",
+        handler: xrange,
+        keys: Some(keys::READ),
+        ..Group::Stream.row("XRANGE", "5.0.0", "Returns the entries of a range of IDs.")
+    },
+    Command {
+        complexity: "O(log(N)+M) with N entries and M of them returned",
+        flags: flags::READ,
+        args: &[key("key"), string("end"), string("start"), COUNT],
+        reply: "array | null",
+        handler: xrevrange,
+        keys: Some(keys::READ),
+        ..Group::Stream.row(
+            "XREVRANGE",
+            "5.0.0",
+            "Returns the entries of a range of IDs, the last one first.",
+        )
+    },
+    Command {
+        flags: flags::GROW_FAST,
+        args: &[
+            key("key"),
+            string("last-id"),
+            integer("entries-added").after("ENTRIESADDED").optional(),
+            string("max-deleted-id").after("MAXDELETEDID").optional(),
+        ],
+        handler: xsetid,
+        keys: Some(keys::UPDATE),
+        ..Group::Stream.row(
+            "XSETID",
+            "5.0.0",
+            "Sets the last ID that a stream has given, as a client does that rebuilds a stream.",
+        )
+    },
+];

@@ -1,18 +1,19 @@
 //! Reading what is new in streams, at once or as soon as there is something, for oneself or for a group.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{
-    at_most, no_such_key_or_group, quoting, record, strict_id, write_entries, write_entry, write_id,
+    COUNT, at_most, no_such_key_or_group, quoting, record, strict_id, write_entries, write_entry, write_id,
 };
 use crate::base::error::Error;
-use crate::command::KeyAt;
 use crate::command::context::{Context, Flow};
+use crate::command::{
+    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, flags, integer, key, string, token,
+};
 use crate::keyspace::Type;
 use crate::number;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block};
+use crate::server::blocking::Block;
 use crate::server::connection::OwnedRequest;
 use crate::types::stream::{ConsumerRef, ID_CHARS_MAX, Id, PENDING_BYTES, Pending, Stream};
 
@@ -55,12 +56,12 @@ fn streams_at(args: Args<'_>, is_group: bool) -> Option<usize> {
 }
 
 /// The keys of XREAD.
-pub(super) fn keys_of_xread(args: Args<'_>) -> Vec<KeyAt> {
+fn keys_of_xread(args: Args<'_>) -> Vec<KeyAt> {
     keys_of(args, false)
 }
 
 /// The keys of XREADGROUP.
-pub(super) fn keys_of_xreadgroup(args: Args<'_>) -> Vec<KeyAt> {
+fn keys_of_xreadgroup(args: Args<'_>) -> Vec<KeyAt> {
     keys_of(args, true)
 }
 
@@ -75,7 +76,7 @@ fn keys_of(args: Args<'_>, is_group: bool) -> Vec<KeyAt> {
 /// From where a stream is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum From {
-    /// After this name.
+    /// After this ID.
     After(Id),
     /// What no consumer of the group has got.
     New,
@@ -182,7 +183,7 @@ impl<'a> Read<'a> {
                 stream.newest_id().and_then(Id::previous).unwrap_or(stream.last_id)
             }))),
             (b">", true) => Ok(From::New),
-            // Redis keeps "what is new" as the greatest name.
+            // Redis keeps "what is new" as the greatest ID.
             (id, true) => strict_id(id, 0).map(|id| if id == Id::MAX { From::New } else { From::After(id) }),
             (id, false) => strict_id(id, 0).map(From::After),
         }
@@ -219,7 +220,7 @@ fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     Ok(Some(now.saturating_add((millis as u64).saturating_mul(1000))))
 }
 
-pub(super) fn xread(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xread(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let read = Read::parse(ctx, args, false)?;
     let from = read.resolve(ctx)?;
     let (mark, mut served) = (ctx.reply.mark(), 0);
@@ -261,15 +262,12 @@ fn finish(
         return Ok(Flow::Done);
     };
     let retry_at = next_claim(ctx, read)?;
-    Ok(Flow::Block(Box::new(Block {
-        keys: read.keys.iter().map(<[u8]>::to_vec).collect(),
-        wants: Type::Stream,
+    Ok(Flow::wait(Block {
         wakes_on_loss: read.group.is_some(),
-        deadline,
         retry_at,
-        on_timeout: Absent::NullArray,
         request: resolved_request(read, from, args),
-    })))
+        ..Block::on_keys(Type::Stream, read.keys, deadline)
+    }))
 }
 
 /// When the next entry that someone has not acknowledged may be taken over, in steady microseconds.
@@ -289,7 +287,7 @@ fn next_claim(ctx: &mut Context<'_>, read: &Read<'_>) -> Result<Option<u64>, Err
     Ok(next)
 }
 
-/// The request with names in the place of `$` and `+`, which mean what is the end of a stream now.
+/// The request with IDs in the place of `$` and `+`, which mean what is the end of a stream now.
 fn resolved_request(read: &Read<'_>, from: &[From], args: Args<'_>) -> Option<OwnedRequest> {
     if !read.ids.iter().any(|id| matches!(id, b"$" | b"+")) {
         return None;
@@ -303,7 +301,7 @@ fn resolved_request(read: &Read<'_>, from: &[From], args: Args<'_>) -> Option<Ow
     Some(OwnedRequest::of(words))
 }
 
-pub(super) fn xreadgroup(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn xreadgroup(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let read = Read::parse(ctx, args, true)?;
     let from = read.resolve(ctx)?;
     let Some((group, consumer)) = read.group else { return Err(Error::Syntax) };
@@ -503,3 +501,48 @@ fn write_claimed(
     reply.int(idle as i64);
     reply.int(deliveries as i64);
 }
+
+const BLOCK: Arg = integer("milliseconds").after("BLOCK").optional();
+
+/// Keys between STREAMS and as many IDs of entries, searched from this index.
+const fn stream_keys(from: i32) -> KeySpec {
+    KeySpec {
+        flags: &["RO", "access"],
+        begin: Begin::Keyword("STREAMS", from),
+        find: Find::Range { last: -1, step: 1, limit: 2 },
+    }
+}
+
+const STREAMS: Arg = block("streams", &[key("key").multiple(), string("id").multiple()]).after("STREAMS");
+
+pub(super) const ROWS: &[Command] = &[
+Command {
+complexity: "O(log(N)+M) per stream with N entries and M of them returned",
+flags: flags::READ.and(Flags::BLOCKING).and(Flags::MOVABLEKEYS),
+args: &[COUNT, BLOCK, STREAMS],
+reply: "map of bulk-string to array | null",
+handler: xread,
+keys: Some(&[stream_keys(1)]),
+keys_of: Some(keys_of_xread),
+arity: Some(-4),
+..Group::Stream.row("XREAD", "5.0.0", "Returns the entries of streams after given ones, and waits for some if asked to.")
+},
+Command {
+complexity: "O(log(N)+M) per stream with N entries and M of them returned",
+flags: flags::WAIT.and(Flags::MOVABLEKEYS),
+args: &[
+            block("group-block", &[string("group"), string("consumer")]).after("GROUP"),
+            COUNT,
+            BLOCK,
+            integer("min-idle-time").after("CLAIM").optional(),
+            token("noack", "NOACK").optional(),
+            STREAMS,
+        ],
+reply: "map of bulk-string to array | null",
+handler: xreadgroup,
+keys: Some(&[stream_keys(4)]),
+keys_of: Some(keys_of_xreadgroup),
+arity: Some(-7),
+..Group::Stream.row("XREADGROUP", "5.0.0", "Returns entries that no consumer of a group got before, or those of one that it has not acknowledged.")
+},
+];

@@ -1,4 +1,4 @@
-//! What changes of groups amount to, as commands for whoever replays effects.
+//! What changes of groups amount to, as commands for what replays effects.
 
 use alloc::vec::Vec;
 

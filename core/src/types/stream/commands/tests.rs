@@ -1,4 +1,4 @@
-//! What scripts cannot show: effects, events, and the odd ways to write a name.
+//! What scripts cannot show: effects, events, and the odd ways to write an ID.
 
 use alloc::string::String;
 use alloc::vec::Vec;

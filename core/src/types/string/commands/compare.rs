@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::digest::xxh3;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, KeyAt, KeySpec, key, one_of, string};
+use crate::command::{Command, Group, KeyAt, KeySpec, flags, key, keys, one_of, string};
 use crate::keyspace::{NotifyClass, Store, ValueRef};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
@@ -129,16 +129,10 @@ fn digest(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// A row of this file: all are of one group.
-const fn row(name: &'static str, summary: &'static str) -> Command {
-    Command { name, group: Group::String, summary, ..Command::DEFAULT }
-}
-
-pub(crate) const ROWS: &[Command] = &[
+pub(super) const ROWS: &[Command] = &[
     Command {
-        since: "8.4.0",
         complexity: "O(1); O(N) in the length of the string for digests",
-        flags: Flags::WRITE.and(Flags::FAST),
+        flags: flags::WRITE_FAST,
         args: &[
             key("key"),
             one_of(
@@ -156,27 +150,26 @@ pub(crate) const ROWS: &[Command] = &[
         handler: delex,
         keys: Some(&[KeySpec::range(1, 0, &["RW", "delete", "variable_flags"])]),
         keys_of: Some(keys_of_delex),
-        ..row(
+        ..Group::String.row(
             "DELEX",
+            "8.4.0",
             "Deletes a key, perhaps only if its string, or the digest of that, is or is not a given one.",
         )
     },
     Command {
-        since: "9.0.0",
-        flags: Flags::WRITE.and(Flags::FAST),
+        flags: flags::WRITE_FAST,
         args: &[key("key"), string("value")],
         reply: "integer",
         handler: delifeq,
-        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "delete"])]),
-        ..row("DELIFEQ", "Deletes a key if it holds a given string.")
+        keys: Some(keys::TAKE),
+        ..Group::String.row("DELIFEQ", "9.0.0", "Deletes a key if it holds a given string.")
     },
     Command {
-        since: "8.4.0",
         complexity: "O(N) in the length of the string",
-        flags: Flags::READONLY.and(Flags::FAST),
+        flags: flags::READ_FAST,
         args: &[key("key")],
         reply: "bulk-string | null",
         handler: digest,
-        ..row("DIGEST", "Returns the XXH3 hash of a string in hexadecimal.")
+        ..Group::String.row("DIGEST", "8.4.0", "Returns the XXH3 hash of a string in hexadecimal.")
     },
 ];

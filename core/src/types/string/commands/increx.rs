@@ -6,7 +6,7 @@ use super::expiry::Expiry;
 use super::text_of;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, double, integer, key, one_of, string, token, unix_time};
+use crate::command::{Command, Group, double, flags, integer, key, one_of, string, token, unix_time};
 use crate::keyspace::{NotifyClass, Value};
 use crate::number::{self, LongDouble};
 use crate::resp::Reply;
@@ -217,12 +217,8 @@ fn store(ctx: &mut Context<'_>, key: &[u8], text: &[u8], request: &Request<'_>, 
     }
 }
 
-pub(crate) const ROWS: &[Command] = &[Command {
-    name: "INCREX",
-    group: Group::String,
-    since: "8.8.0",
-    summary: "Adds to the number at a key within bounds, and sets, keeps or clears its deadline.",
-    flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
+pub(super) const ROWS: &[Command] = &[Command {
+    flags: flags::GROW_FAST,
     args: &[
         key("key"),
         one_of("increment", &[double("float").after("BYFLOAT"), integer("integer").after("BYINT")])
@@ -245,7 +241,11 @@ pub(crate) const ROWS: &[Command] = &[Command {
     ],
     reply: "array of integer | array of double",
     handler: increx,
-    ..Command::DEFAULT
+    ..Group::String.row(
+        "INCREX",
+        "8.8.0",
+        "Adds to the number at a key within bounds, and sets, keeps or clears its deadline.",
+    )
 }];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::text_of;
 use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, KeySpec, access, flags, integer, key, token};
 use crate::keyspace::ValueRef;
 use crate::number;
 use crate::resp::args::Args;
@@ -21,7 +22,7 @@ struct Run {
     len: usize,
 }
 
-pub(super) fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn lcs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (mut wants_len, mut wants_runs, mut with_len, mut least) = (false, false, false, 0);
     // Both are looked up before anything is said about either.
     let (first, second) = (text(ctx, args.at(1)), text(ctx, args.at(2)));
@@ -156,6 +157,23 @@ impl Lengths {
         runs
     }
 }
+
+pub(super) const ROWS: &[Command] = &[Command {
+    complexity: "O(N*M) in the lengths of the two strings",
+    flags: flags::READ,
+    args: &[
+        key("key1"),
+        key("key2"),
+        token("len", "LEN").optional(),
+        token("idx", "IDX").optional(),
+        integer("min-match-len").after("MINMATCHLEN").optional(),
+        token("withmatchlen", "WITHMATCHLEN").optional(),
+    ],
+    reply: "bulk-string | integer | map",
+    handler: lcs,
+    keys: Some(&[KeySpec::range(1, 1, access::READ)]),
+    ..Group::String.row("LCS", "7.0.0", "Finds the longest common subsequence of two strings.")
+}];
 
 #[cfg(test)]
 mod tests {

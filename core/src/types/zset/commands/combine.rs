@@ -4,17 +4,18 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
-use super::{at_least, store_result, write_members};
+use super::{WITH_SCORES, at_least, store_result, write_members};
 use crate::base::error::Error;
 use crate::base::memory::{ELEMENT_BYTES, Memory};
 use crate::command::context::{Context, Flow};
+use crate::command::{Arg, Command, Flags, Group, KeySpec, access, flags, integer, key, one_of, token};
 use crate::config::Limit;
 use crate::keyspace::{Entry, Store, Type, Value, ValueRef};
 use crate::number;
 use crate::resp::args::{Args, Cursor};
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 use crate::structures::sort::{distinct_by_key, firsts_by_key, sort_by_key};
-use crate::types::Compact;
+use crate::types::EncodingLimits;
 use crate::types::set::{Set, is_looked_up};
 use crate::types::zset::{Gather, Zset};
 
@@ -244,18 +245,18 @@ impl<'a> Request<'a> {
     }
 
     /// The result, in a form that `compact` chooses.
-    fn run(&self, store: &Store, compact: &Compact, memory: Memory) -> Result<Zset, Error> {
+    fn run(&self, store: &Store, limits: &EncodingLimits, memory: Memory) -> Result<Zset, Error> {
         let sources = self.sources(store);
-        let mut result = Gather::new(compact, memory);
+        let mut result = Gather::new(limits, memory);
         match self.operation {
             Operation::Union => self.unite(&sources, &mut result),
             Operation::Intersection => self.intersect(&sources, |member, score| {
                 result.merge(member, score, |_| score);
                 ControlFlow::Continue(())
             }),
-            Operation::Difference => subtract(&sources, &mut result, compact, memory)?,
+            Operation::Difference => subtract(&sources, &mut result, limits, memory)?,
         }
-        result.finish(compact)
+        result.finish(limits)
     }
 
     fn unite(&self, sources: &[Source<'_>], result: &mut Gather) {
@@ -293,7 +294,7 @@ impl<'a> Request<'a> {
 fn subtract(
     sources: &[Source<'_>],
     result: &mut Gather,
-    compact: &Compact,
+    limits: &EncodingLimits,
     mut memory: Memory,
 ) -> Result<(), Error> {
     let Some((first, others)) = sources.split_first() else { return Ok(()) };
@@ -310,7 +311,7 @@ fn subtract(
         });
         return Ok(());
     }
-    let (mut gone, mut is_there) = (Set::for_many(compact), Ok(()));
+    let (mut gone, mut is_there) = (Set::for_many(limits), Ok(()));
     for other in others {
         other.input.visit(|member, _| {
             if first.input.score(member).is_some() {
@@ -318,7 +319,7 @@ fn subtract(
                 if is_there.is_err() {
                     return ControlFlow::Break(());
                 }
-                gone.insert(member, compact);
+                gone.insert(member, limits);
             }
             ControlFlow::Continue(())
         });
@@ -336,8 +337,8 @@ fn subtract(
 fn reply(ctx: &mut Context<'_>, args: Args<'_>, operation: Operation) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Reply)?;
     // What is only replied need not be packed; as in Redis, negative zeros keep their signs on this way.
-    let compact = Compact { zset_entries_max: Limit::new(0), ..ctx.store.compact };
-    let result = request.run(ctx.store, &compact, ctx.server.memory)?;
+    let limits = EncodingLimits { zset_entries_max: Limit::new(0), ..ctx.store.encoding_limits };
+    let result = request.run(ctx.store, &limits, ctx.server.memory)?;
     write_members(&mut ctx.reply, result.iter(), request.with_scores);
     // A large one is freed step by step.
     ctx.store.discard(Value::Zset(Box::new(result)));
@@ -351,37 +352,37 @@ fn store(
     event: &'static str,
 ) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, operation, Purpose::Store)?;
-    let compact = ctx.store.compact;
-    let result = request.run(ctx.store, &compact, ctx.server.memory)?;
+    let limits = ctx.store.encoding_limits;
+    let result = request.run(ctx.store, &limits, ctx.server.memory)?;
     store_result(ctx, args.at(1), result, event);
     Ok(Flow::Done)
 }
 
-pub(super) fn zunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zunion(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args, Operation::Union)
 }
 
-pub(super) fn zinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zinter(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args, Operation::Intersection)
 }
 
-pub(super) fn zdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zdiff(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply(ctx, args, Operation::Difference)
 }
 
-pub(super) fn zunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zunionstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, Operation::Union, "zunionstore")
 }
 
-pub(super) fn zinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zinterstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, Operation::Intersection, "zinterstore")
 }
 
-pub(super) fn zdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zdiffstore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     store(ctx, args, Operation::Difference, "zdiffstore")
 }
 
-pub(super) fn zintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let request = Request::parse(ctx, args, Operation::Intersection, Purpose::Count)?;
     let mut count = 0;
     request.intersect(&request.sources(ctx.store), |_, _| {
@@ -391,3 +392,94 @@ pub(super) fn zintercard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, 
     ctx.reply.int(count as i64);
     Ok(Flow::Done)
 }
+
+const WEIGHTS: Arg = integer("weight").after("WEIGHTS").multiple().optional();
+const AGGREGATE: Arg = one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX")])
+    .after("AGGREGATE")
+    .optional();
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), WITH_SCORES],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zdiff,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZDIFF",
+            "6.2.0",
+            "Returns the members of the first sorted set that are in none of the others.",
+        )
+    },
+    Command {
+        complexity: "O(L + (N-K)*log(N)) with L members in all inputs, N in the first and K in the result",
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: &[key("destination"), integer("numkeys"), key("key").multiple()],
+        reply: "integer",
+        handler: zdiffstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::counted(2, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZDIFFSTORE",
+            "6.2.0",
+            "Stores the members of the first sorted set that are in none of the others.",
+        )
+    },
+    Command {
+        complexity: "O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE, WITH_SCORES],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zinter,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row("ZINTER", "6.2.0", "Returns the members that are in all of the sorted sets.")
+    },
+    Command {
+        complexity: "O(N*K) with N members in the smallest of K inputs",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), integer("limit").after("LIMIT").optional()],
+        reply: "integer",
+        handler: zintercard,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZINTERCARD",
+            "7.0.0",
+            "Counts the members that are in all of the sorted sets.",
+        )
+    },
+    Command {
+        complexity: "O(N*K) + O(M*log(M)) with N members in the smallest of K inputs and M in the result",
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: &[key("destination"), integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE],
+        reply: "integer",
+        handler: zinterstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::counted(2, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZINTERSTORE",
+            "2.0.0",
+            "Stores the members that are in all of the sorted sets.",
+        )
+    },
+    Command {
+        complexity: "O(N) + O(M*log(M)) with N members in all inputs and M in the result",
+        flags: flags::READ.and(Flags::MOVABLEKEYS),
+        args: &[integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE, WITH_SCORES],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zunion,
+        keys: Some(&[KeySpec::counted(1, access::READ)]),
+        ..Group::SortedSet.row("ZUNION", "6.2.0", "Returns the members that are in any of the sorted sets.")
+    },
+    Command {
+        complexity: "O(N) + O(M*log(M)) with N members in all inputs and M in the result",
+        flags: flags::GROW.and(Flags::MOVABLEKEYS),
+        args: &[key("destination"), integer("numkeys"), key("key").multiple(), WEIGHTS, AGGREGATE],
+        reply: "integer",
+        handler: zunionstore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::counted(2, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZUNIONSTORE",
+            "2.0.0",
+            "Stores the members that are in any of the sorted sets.",
+        )
+    },
+];

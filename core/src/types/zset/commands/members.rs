@@ -2,6 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, block, double, flags, integer, key, keys, one_of, string, token};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::Reply;
@@ -77,11 +78,11 @@ impl Conditions {
     }
 }
 
-pub(super) fn zadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     add(ctx, args, false)
 }
 
-pub(super) fn zincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zincrby(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     add(ctx, args, true)
 }
 
@@ -105,14 +106,14 @@ pub(in crate::types) fn add_members<'a>(
     conditions: Conditions,
     pairs: impl Iterator<Item = (f64, &'a [u8])>,
 ) -> Result<Flow, Error> {
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let (mut added, mut updated, mut result) = (0, 0, None);
     let zset =
         if conditions.if_present { ctx.store.zset_mut(key)? } else { Some(ctx.store.zset_or_new(key)?) };
     if let Some(zset) = zset {
         for (given, member) in pairs {
             let mut decision = Ok(None);
-            let old = zset.upsert(member, &compact, |old| {
+            let old = zset.upsert(member, &limits, |old| {
                 decision = conditions.decide(old, given);
                 decision.clone().ok().flatten()
             });
@@ -138,7 +139,7 @@ pub(in crate::types) fn add_members<'a>(
     Ok(Flow::Done)
 }
 
-pub(super) fn zrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let mut removed = 0;
     if let Some(zset) = ctx.store.zset_mut(key)? {
@@ -154,13 +155,13 @@ pub(super) fn zrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
     Ok(Flow::Done)
 }
 
-pub(super) fn zcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zcard(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let len = ctx.store.zset(args.at(1))?.map_or(0, |zset| zset.len());
     ctx.reply.count(len);
     Ok(Flow::Done)
 }
 
-pub(super) fn zscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     match ctx.store.zset(args.at(1))?.and_then(|zset| zset.score(args.at(2))) {
         Some(score) => ctx.reply.double(score),
         None => ctx.reply.null(),
@@ -168,7 +169,7 @@ pub(super) fn zscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Erro
     Ok(Flow::Done)
 }
 
-pub(super) fn zmscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zmscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_of_scores(ctx, args, |reply, score| match score {
         Some(score) => reply.double(score),
         None => reply.null(),
@@ -190,11 +191,11 @@ pub(in crate::types) fn reply_of_scores(
     Ok(Flow::Done)
 }
 
-pub(super) fn zrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     rank(ctx, args, false)
 }
 
-pub(super) fn zrevrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrevrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     rank(ctx, args, true)
 }
 
@@ -224,3 +225,83 @@ fn rank(ctx: &mut Context<'_>, args: Args<'_>, from_end: bool) -> Result<Flow, E
     }
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[
+Command {
+complexity: "O(log(N)) for each member added, with N members",
+flags: flags::GROW_FAST,
+args: &[
+            key("key"),
+            one_of("condition", &[token("nx", "NX"), token("xx", "XX")]).optional(),
+            one_of("comparison", &[token("gt", "GT"), token("lt", "LT")]).optional(),
+            token("change", "CH").optional(),
+            token("increment", "INCR").optional(),
+            block("data", &[double("score"), string("member")]).multiple(),
+        ],
+reply: "integer | double | null",
+handler: zadd,
+keys: Some(keys::UPDATE),
+..Group::SortedSet.row("ZADD", "1.2.0", "Adds members to a sorted set or changes their scores; the key is created when it does not exist.")
+},
+Command {
+flags: flags::READ_FAST,
+args: &[key("key")],
+reply: "integer",
+handler: zcard,
+keys: Some(keys::LOOK),
+..Group::SortedSet.row("ZCARD", "1.2.0", "Returns the number of members of a sorted set.")
+},
+Command {
+complexity: "O(log(N)) with N members",
+flags: flags::GROW_FAST,
+args: &[key("key"), integer("increment"), string("member")],
+reply: "double",
+handler: zincrby,
+keys: Some(keys::CHANGE),
+..Group::SortedSet.row("ZINCRBY", "1.2.0", "Adds to a member's score; a missing member counts as 0.")
+},
+Command {
+complexity: "O(N) with N members asked for",
+flags: flags::READ_FAST,
+args: &[key("key"), string("member").multiple()],
+reply: "array of double or null",
+handler: zmscore,
+keys: Some(keys::READ),
+..Group::SortedSet.row("ZMSCORE", "6.2.0", "Returns the scores of members.")
+},
+Command {
+complexity: "O(log(N)) with N members",
+flags: flags::READ_FAST,
+args: &[key("key"), string("member"), token("withscore", "WITHSCORE").optional()],
+reply: "integer | null | array of integer and double | null",
+handler: zrank,
+keys: Some(keys::READ),
+..Group::SortedSet.row("ZRANK", "2.0.0", "Returns the rank of a member, counted from the least score.")
+},
+Command {
+complexity: "O(M*log(N)) with N members and M of them removed",
+flags: flags::WRITE_FAST,
+args: &[key("key"), string("member").multiple()],
+reply: "integer",
+handler: zrem,
+keys: Some(keys::DELETE),
+..Group::SortedSet.row("ZREM", "1.2.0", "Removes members from a sorted set.")
+},
+Command {
+complexity: "O(log(N)) with N members",
+flags: flags::READ_FAST,
+args: &[key("key"), string("member"), token("withscore", "WITHSCORE").optional()],
+reply: "integer | null | array of integer and double | null",
+handler: zrevrank,
+keys: Some(keys::READ),
+..Group::SortedSet.row("ZREVRANK", "2.0.0", "Returns the rank of a member, counted from the greatest score.")
+},
+Command {
+flags: flags::READ_FAST,
+args: &[key("key"), string("member")],
+reply: "double | null",
+handler: zscore,
+keys: Some(keys::READ),
+..Group::SortedSet.row("ZSCORE", "1.2.0", "Returns the score of a member.")
+},
+];

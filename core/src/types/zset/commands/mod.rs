@@ -4,22 +4,24 @@ mod combine;
 mod members;
 mod pop;
 mod range;
-mod rows;
 mod visit;
 
 #[cfg(test)]
 mod tests;
 
 pub(in crate::types) use members::{Conditions, add_members, reply_of_scores};
-pub(crate) use rows::ROWS;
 
 use crate::base::error::Error;
 use crate::command::context::Context;
+use crate::command::{Arg, Command, token};
 use crate::keyspace::{NotifyClass, Value};
 use crate::number;
 use crate::resp::Reply;
 use crate::structures::Item;
 use crate::types::zset::{LexRange, ScoreRange, Zset};
+
+/// The rows of each file.
+pub(crate) const ROWS: &[&[Command]] = &[combine::ROWS, members::ROWS, pop::ROWS, range::ROWS, visit::ROWS];
 
 /// Writes members, perhaps with scores: one flat array in RESP2, an array of pairs in RESP3.
 fn write_members<'a>(
@@ -72,3 +74,5 @@ fn lex_range<'a>(min: &'a [u8], max: &'a [u8]) -> Result<LexRange<'a>, Error> {
 fn at_least(min: i64, text: &[u8], error: &'static str) -> Result<u64, Error> {
     number::parse_i64(text).filter(|&number| number >= min).map(i64::unsigned_abs).ok_or(Error::Text(error))
 }
+
+const WITH_SCORES: Arg = token("withscores", "WITHSCORES").optional();

@@ -1,15 +1,18 @@
 //! Commands that take members from an end, at once or as soon as there are some.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::at_least;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{
+    Arg, Command, Flags, Group, KeySpec, access, double, flags, integer, key, keys, one_of, token,
+};
 use crate::keyspace::{NotifyClass, Type};
 use crate::number;
 use crate::resp::args::Args;
-use crate::server::blocking::{Absent, Block, deadline_after};
+use crate::server::blocking::{Block, deadline_after};
+use crate::types::multiple_pop::MultiplePop;
 
 /// The end to take from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,14 @@ enum End {
 }
 
 impl End {
+    fn parse(word: &[u8]) -> Result<End, Error> {
+        match word {
+            word if word.eq_ignore_ascii_case(b"MIN") => Ok(End::Min),
+            word if word.eq_ignore_ascii_case(b"MAX") => Ok(End::Max),
+            _ => Err(Error::Syntax),
+        }
+    }
+
     /// The command that takes from this end, and its event.
     fn names(self) -> (&'static [u8], &'static str) {
         match self {
@@ -107,11 +118,11 @@ fn first_present<'a>(ctx: &mut Context<'_>, keys: Args<'a>) -> Result<Option<&'a
     Ok(None)
 }
 
-pub(super) fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop(ctx, args, End::Min)
 }
 
-pub(super) fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop(ctx, args, End::Max)
 }
 
@@ -133,62 +144,32 @@ fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// The arguments of ZMPOP from the number of keys on.
-struct Choice<'a> {
-    keys: Args<'a>,
-    end: End,
-    count: u64,
-}
-
-impl<'a> Choice<'a> {
-    fn parse(args: Args<'a>, first: usize) -> Result<Choice<'a>, Error> {
-        let keys = at_least(1, args.at(first), "ERR numkeys should be greater than 0")?;
-        let mut cursor = args.cursor(first + 1);
-        let keys = cursor.many(number::saturate(keys))?;
-        let end = if cursor.accept("MIN") {
-            End::Min
-        } else if cursor.accept("MAX") {
-            End::Max
-        } else {
-            return Err(Error::Syntax);
-        };
-        let mut count = None;
-        while !cursor.is_done() {
-            if count.is_some() || !cursor.accept_with("COUNT", 1) {
-                return Err(Error::Syntax);
-            }
-            count = Some(at_least(1, cursor.take()?, "ERR count should be greater than 0")?);
-        }
-        Ok(Choice { keys, end, count: count.unwrap_or(1) })
-    }
-}
-
-pub(super) fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let Choice { keys, end, count } = Choice::parse(args, 1)?;
+fn zmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 1, End::parse)?;
     match first_present(ctx, keys)? {
-        Some(key) => take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?,
+        Some(key) => take_rewritten(ctx, key, end, Some(count as u64), Shape::KeyPairs)?,
         None => ctx.reply.null_array(),
     }
     Ok(Flow::Done)
 }
 
-pub(super) fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let Choice { keys, end, count } = Choice::parse(args, 2)?;
+fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let MultiplePop { keys, end, count } = MultiplePop::parse(args, 2, End::parse)?;
     let deadline = deadline_after(ctx.server.steady, args.at(1))?;
     match first_present(ctx, keys)? {
         Some(key) => {
-            take_rewritten(ctx, key, end, Some(count), Shape::KeyPairs)?;
+            take_rewritten(ctx, key, end, Some(count as u64), Shape::KeyPairs)?;
             Ok(Flow::Done)
         }
         None => Ok(wait_for(keys, deadline)),
     }
 }
 
-pub(super) fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Min)
 }
 
-pub(super) fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     pop_or_wait(ctx, args, End::Max)
 }
 
@@ -205,13 +186,70 @@ fn pop_or_wait(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, 
 }
 
 fn wait_for(keys: Args<'_>, deadline: Option<u64>) -> Flow {
-    Flow::Block(Box::new(Block {
-        keys: keys.iter().map(<[u8]>::to_vec).collect(),
-        wants: Type::Zset,
-        wakes_on_loss: false,
-        deadline,
-        retry_at: None,
-        on_timeout: Absent::NullArray,
-        request: None,
-    }))
+    Flow::wait(Block::on_keys(Type::Zset, keys, deadline))
 }
+
+const END: Arg = one_of("where", &[token("min", "MIN"), token("max", "MAX")]);
+
+pub(super) const ROWS: &[Command] = &[
+Command {
+complexity: "O(K) + O(M*log(N)) with K keys, N members and M of them popped",
+flags: flags::WAIT.and(Flags::MOVABLEKEYS),
+args: &[
+            double("timeout"),
+            integer("numkeys"),
+            key("key").multiple(),
+            END,
+            integer("count").after("COUNT").optional(),
+        ],
+reply: "array of key and array of array of bulk-string and double | null",
+handler: bzmpop,
+keys: Some(&[KeySpec::counted(2, access::TAKE)]),
+..Group::SortedSet.row("BZMPOP", "7.0.0", "Pops members from the first sorted set that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(log(N)) with N members",
+flags: flags::WRITE_FAST.and(Flags::NOSCRIPT).and(Flags::BLOCKING),
+args: &[key("key").multiple(), double("timeout")],
+reply: "array of key and bulk-string and double | null",
+handler: bzpopmax,
+keys: Some(&[KeySpec::range(1, -2, access::TAKE)]),
+..Group::SortedSet.row("BZPOPMAX", "5.0.0", "Pops the member with the greatest score from the first sorted set that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(log(N)) with N members",
+flags: flags::WRITE_FAST.and(Flags::NOSCRIPT).and(Flags::BLOCKING),
+args: &[key("key").multiple(), double("timeout")],
+reply: "array of key and bulk-string and double | null",
+handler: bzpopmin,
+keys: Some(&[KeySpec::range(1, -2, access::TAKE)]),
+..Group::SortedSet.row("BZPOPMIN", "5.0.0", "Pops the member with the least score from the first sorted set that is not empty; waits for one if there is none.")
+},
+Command {
+complexity: "O(K) + O(M*log(N)) with K keys, N members and M of them popped",
+flags: flags::WRITE.and(Flags::MOVABLEKEYS),
+args: &[integer("numkeys"), key("key").multiple(), END, integer("count").after("COUNT").optional()],
+reply: "array of key and array of array of bulk-string and double | null",
+handler: zmpop,
+keys: Some(&[KeySpec::counted(1, access::TAKE)]),
+..Group::SortedSet.row("ZMPOP", "7.0.0", "Pops members from the first sorted set that is not empty.")
+},
+Command {
+complexity: "O(log(N)*M) with N members and M of them popped",
+flags: flags::WRITE_FAST,
+args: &[key("key"), integer("count").optional()],
+reply: "array of bulk-string and double",
+handler: zpopmax,
+keys: Some(keys::TAKE),
+..Group::SortedSet.row("ZPOPMAX", "5.0.0", "Removes the members with the greatest scores and replies with them.")
+},
+Command {
+complexity: "O(log(N)*M) with N members and M of them popped",
+flags: flags::WRITE_FAST,
+args: &[key("key"), integer("count").optional()],
+reply: "array of bulk-string and double",
+handler: zpopmin,
+keys: Some(keys::TAKE),
+..Group::SortedSet.row("ZPOPMIN", "5.0.0", "Removes the members with the least scores and replies with them.")
+},
+];

@@ -2,9 +2,12 @@
 
 use core::ops::Range;
 
-use super::{lex_range, score_range, store_result, write_members};
+use super::{WITH_SCORES, lex_range, score_range, store_result, write_members};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{
+    Arg, Command, Group, KeySpec, access, block, double, flags, integer, key, keys, one_of, string, token,
+};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
@@ -168,72 +171,72 @@ fn reply_range(ctx: &mut Context<'_>, args: Args<'_>, fixed: Fixed) -> Result<Fl
     Ok(Flow::Done)
 }
 
-pub(super) fn zrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_range(ctx, args, Fixed { by: None, from_end: None, replies: true })
 }
 
-pub(super) fn zrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_range(ctx, args, Fixed { by: Some(By::Lex), from_end: Some(false), replies: true })
 }
 
-pub(super) fn zrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_range(ctx, args, Fixed { by: Some(By::Score), from_end: Some(false), replies: true })
 }
 
-pub(super) fn zrevrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrevrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_range(ctx, args, Fixed { by: Some(By::Rank), from_end: Some(true), replies: true })
 }
 
-pub(super) fn zrevrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrevrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_range(ctx, args, Fixed { by: Some(By::Lex), from_end: Some(true), replies: true })
 }
 
-pub(super) fn zrevrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrevrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     reply_range(ctx, args, Fixed { by: Some(By::Score), from_end: Some(true), replies: true })
 }
 
-pub(super) fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let query = Query::parse(args, 3, Fixed { by: None, from_end: None, replies: false })?;
-    let compact = ctx.store.compact;
+    let limits = ctx.store.encoding_limits;
     let mut result = Zset::default();
     if let Some(zset) = ctx.store.zset(args.at(2))? {
         let ranks = query.ranks(zset);
         if let Bounds::Rank(..) = query.bounds {
             // Other ranges are not counted beforehand in Redis; a negative zero shows the difference.
-            result = Zset::for_members(ranks.len(), &compact);
+            result = Zset::for_members(ranks.len(), &limits);
         }
         // In order, so that each is appended.
         for (member, score) in zset.range_by_rank(ranks) {
-            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, &compact);
+            result.insert(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), score, &limits);
         }
     }
     store_result(ctx, args.at(1), result, "zrangestore");
     Ok(Flow::Done)
 }
 
-pub(super) fn zcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let range = score_range(args.at(2), args.at(3))?;
     let count = ctx.store.zset(args.at(1))?.map_or(0, |zset| zset.ranks_by_score(&range).len());
     ctx.reply.count(count);
     Ok(Flow::Done)
 }
 
-pub(super) fn zlexcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zlexcount(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let range = lex_range(args.at(2), args.at(3))?;
     let count = ctx.store.zset(args.at(1))?.map_or(0, |zset| zset.ranks_by_lex(&range, false).len());
     ctx.reply.count(count);
     Ok(Flow::Done)
 }
 
-pub(super) fn zremrangebyrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zremrangebyrank(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     remove_range(ctx, args, By::Rank, "zremrangebyrank")
 }
 
-pub(super) fn zremrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zremrangebyscore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     remove_range(ctx, args, By::Score, "zremrangebyscore")
 }
 
-pub(super) fn zremrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zremrangebylex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     remove_range(ctx, args, By::Lex, "zremrangebylex")
 }
 
@@ -259,3 +262,169 @@ fn remove_range(ctx: &mut Context<'_>, args: Args<'_>, by: By, event: &'static s
     ctx.reply.count(removed);
     Ok(Flow::Done)
 }
+
+const LIMIT: Arg = block("limit", &[integer("offset"), integer("count")]).after("LIMIT").optional();
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(log(N)) with N members",
+        flags: flags::READ_FAST,
+        args: &[key("key"), double("min"), double("max")],
+        reply: "integer",
+        handler: zcount,
+        keys: Some(keys::READ),
+        ..Group::SortedSet.row("ZCOUNT", "2.0.0", "Counts the members with scores in a range.")
+    },
+    Command {
+        complexity: "O(log(N)) with N members",
+        flags: flags::READ_FAST,
+        args: &[key("key"), string("min"), string("max")],
+        reply: "integer",
+        handler: zlexcount,
+        keys: Some(keys::READ),
+        ..Group::SortedSet.row(
+            "ZLEXCOUNT",
+            "2.8.9",
+            "Counts the members in a range of members, where all scores are equal.",
+        )
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them returned",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            string("start"),
+            string("stop"),
+            one_of("sortby", &[token("byscore", "BYSCORE"), token("bylex", "BYLEX")]).optional(),
+            token("rev", "REV").optional(),
+            LIMIT,
+            WITH_SCORES,
+        ],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zrange,
+        keys: Some(keys::READ),
+        ..Group::SortedSet.row(
+            "ZRANGE",
+            "1.2.0",
+            "Returns the members in a range of ranks, scores or members.",
+        )
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them returned",
+        flags: flags::READ,
+        args: &[key("key"), string("min"), string("max"), LIMIT],
+        reply: "array of bulk-string",
+        handler: zrangebylex,
+        keys: Some(keys::READ),
+        deprecated: Some(("6.2.0", "`ZRANGE` with the `BYLEX` argument")),
+        ..Group::SortedSet.row(
+            "ZRANGEBYLEX",
+            "2.8.9",
+            "Returns the members in a range of members, where all scores are equal.",
+        )
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them returned",
+        flags: flags::READ,
+        args: &[key("key"), double("min"), double("max"), WITH_SCORES, LIMIT],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zrangebyscore,
+        keys: Some(keys::READ),
+        deprecated: Some(("6.2.0", "`ZRANGE` with the `BYSCORE` argument")),
+        ..Group::SortedSet.row("ZRANGEBYSCORE", "1.0.5", "Returns the members with scores in a range.")
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them stored",
+        flags: flags::GROW,
+        args: &[
+            key("dst"),
+            key("src"),
+            string("min"),
+            string("max"),
+            one_of("sortby", &[token("byscore", "BYSCORE"), token("bylex", "BYLEX")]).optional(),
+            token("rev", "REV").optional(),
+            LIMIT,
+        ],
+        reply: "integer",
+        handler: zrangestore,
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::range(2, 0, access::READ)]),
+        ..Group::SortedSet.row(
+            "ZRANGESTORE",
+            "6.2.0",
+            "Stores the members in a range of ranks, scores or members.",
+        )
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them removed",
+        flags: flags::WRITE,
+        args: &[key("key"), string("min"), string("max")],
+        reply: "integer",
+        handler: zremrangebylex,
+        keys: Some(keys::DELETE),
+        ..Group::SortedSet.row(
+            "ZREMRANGEBYLEX",
+            "2.8.9",
+            "Removes the members in a range of members, where all scores are equal.",
+        )
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them removed",
+        flags: flags::WRITE,
+        args: &[key("key"), integer("start"), integer("stop")],
+        reply: "integer",
+        handler: zremrangebyrank,
+        keys: Some(keys::DELETE),
+        ..Group::SortedSet.row("ZREMRANGEBYRANK", "2.0.0", "Removes the members in a range of ranks.")
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them removed",
+        flags: flags::WRITE,
+        args: &[key("key"), double("min"), double("max")],
+        reply: "integer",
+        handler: zremrangebyscore,
+        keys: Some(keys::DELETE),
+        ..Group::SortedSet.row("ZREMRANGEBYSCORE", "1.2.0", "Removes the members with scores in a range.")
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them returned",
+        flags: flags::READ,
+        args: &[key("key"), integer("start"), integer("stop"), WITH_SCORES],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zrevrange,
+        keys: Some(keys::READ),
+        deprecated: Some(("6.2.0", "`ZRANGE` with the `REV` argument")),
+        ..Group::SortedSet.row(
+            "ZREVRANGE",
+            "1.2.0",
+            "Returns the members in a range of ranks, counted from the greatest score.",
+        )
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them returned",
+        flags: flags::READ,
+        args: &[key("key"), string("max"), string("min"), LIMIT],
+        reply: "array of bulk-string",
+        handler: zrevrangebylex,
+        keys: Some(keys::READ),
+        deprecated: Some(("6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments")),
+        ..Group::SortedSet.row(
+            "ZREVRANGEBYLEX",
+            "2.8.9",
+            "Returns the members in a range of members from its end, where all scores are equal.",
+        )
+    },
+    Command {
+        complexity: "O(log(N) + M) with N members and M of them returned",
+        flags: flags::READ,
+        args: &[key("key"), double("max"), double("min"), WITH_SCORES, LIMIT],
+        reply: "array of bulk-string | array of bulk-string and double",
+        handler: zrevrangebyscore,
+        keys: Some(keys::READ),
+        deprecated: Some(("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments")),
+        ..Group::SortedSet.row(
+            "ZREVRANGEBYSCORE",
+            "2.2.0",
+            "Returns the members with scores in a range, the greatest first.",
+        )
+    },
+];

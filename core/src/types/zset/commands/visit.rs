@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{write_head, write_member};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::command::{Command, Group, block, flags, integer, key, keys, pattern, token};
 use crate::number;
 use crate::resp::args::Args;
 use crate::types::sample::{Draw, reply_repeated};
@@ -13,7 +14,7 @@ use crate::types::scan::{ScanOptions, reply_empty, scan_cursor};
 /// Most members with scores that ZRANDMEMBER can be asked for, as in Redis, which doubles the number.
 const PAIRS_MAX: u64 = i64::MAX as u64 / 2;
 
-pub(super) fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let mut random = ctx.store.random.fork();
     if args.len() == 2 {
@@ -53,7 +54,7 @@ pub(super) fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow,
     Ok(Flow::Done)
 }
 
-pub(super) fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let cursor = scan_cursor(args.at(2))?;
     let Some(zset) = ctx.store.zset(args.at(1))? else {
         reply_empty(&mut ctx.reply);
@@ -80,3 +81,34 @@ pub(super) fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error
     });
     Ok(Flow::Done)
 }
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        complexity: "O(N) with N members returned",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            block("options", &[integer("count"), token("withscores", "WITHSCORES").optional()]).optional(),
+        ],
+        reply: "bulk-string | null | array of bulk-string | array of bulk-string and double",
+        handler: zrandmember,
+        keys: Some(keys::READ),
+        tips: &["nondeterministic_output"],
+        ..Group::SortedSet.row("ZRANDMEMBER", "6.2.0", "Returns members chosen at random.")
+    },
+    Command {
+        complexity: "O(1) for every call, O(N) for a whole iteration over N members",
+        flags: flags::READ,
+        args: &[
+            key("key"),
+            integer("cursor"),
+            pattern("pattern").after("MATCH").optional(),
+            integer("count").after("COUNT").optional(),
+        ],
+        reply: "array of cursor and array of bulk-string",
+        handler: zscan,
+        keys: Some(keys::READ),
+        tips: &["nondeterministic_output"],
+        ..Group::SortedSet.row("ZSCAN", "2.8.0", "Goes through the members of a sorted set in steps.")
+    },
+];
