@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How much an event matters; Redis's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For those who look for a fault.
+    /// For the search for a fault.
     Debug,
     /// What happens to single clients.
     Verbose,
@@ -94,13 +94,13 @@ struct LogFile {
 
 impl LogFile {
     fn open(path: &Path) -> io::Result<Self> {
-        // The path stays good if somebody changes the directory to work in.
+        // The path stays good if the directory to work in is changed.
         let path = std::path::absolute(path)?;
         let file = OpenOptions::new().append(true).create(true).open(&path)?;
         Ok(Self { path, file })
     }
 
-    /// Opens the file anew if it was renamed or deleted, as those do who rotate logs. One that cannot be opened is no
+    /// Opens the file anew if it was renamed or deleted, as the rotation of logs does. One that cannot be opened is no
     /// reason to lose the line: then it goes where the last one went.
     fn follow(&mut self) {
         let same = |ours: Metadata| {

@@ -3,9 +3,12 @@
 mod cache;
 mod guest;
 mod native;
+mod trap;
+
+pub use trap::Trap;
 
 use sanderling_core::abi::{self, RequestKind};
-use sanderling_core::{ConnId, Micros, Output};
+use sanderling_core::{ConnId, Micros, Output, number};
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -36,7 +39,8 @@ pub trait Engine {
     fn memory_used(&mut self) -> Result<Option<u64>, Trap>;
 }
 
-/// One request of a batch; ranges are of the input buffer.
+/// What the host tells the engine: one request of a batch. What clients ask for is bytes of [`Request::Input`], and what
+/// the engine asks of the host is a [`HostRequest`](sanderling_core::HostRequest). Ranges are of the input buffer.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Bytes that arrived on a connection.
@@ -81,8 +85,7 @@ pub enum Request {
 impl From<Request> for abi::Request {
     fn from(request: Request) -> abi::Request {
         let with = |kind, conn, bytes: Range<usize>| {
-            // The input buffer has far less than 4 GiB.
-            abi::Request::with(kind, conn, bytes.start as u32, bytes.len() as u32)
+            abi::Request::with(kind, conn, number::short(bytes.start), number::short(bytes.len()))
         };
         match request {
             Request::Input { conn, bytes } => with(RequestKind::Input, conn, bytes),
@@ -95,18 +98,6 @@ impl From<Request> for abi::Request {
         }
     }
 }
-
-/// The engine broke down; its state is lost.
-#[derive(Debug)]
-pub struct Trap(pub String);
-
-impl fmt::Display for Trap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Trap {}
 
 /// Which implementation runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,9 +161,9 @@ impl Factory {
     }
 }
 
-/// What the engine hashes with; unpredictable, so that nobody can choose keys that collide.
+/// What the engine hashes with; unpredictable, so that clients cannot choose keys that collide.
 fn seed() -> Result<[u8; 16], Trap> {
     let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(|error| Trap(format!("the system has no randomness: {error}")))?;
+    getrandom::fill(&mut seed).map_err(Trap::Randomness)?;
     Ok(seed)
 }

@@ -28,7 +28,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
             }
             Ok(())
         }
-        // The engine acts on it alone.
+        // Only the engine acts on it.
         _ => Ok(()),
     };
     if let Err(error) = applied {
@@ -37,7 +37,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
 }
 
 /// Makes room for as many descriptors as there may be clients. Where the system does not let us, fewer clients are
-/// admitted: the others are told so, instead of waiting in the kernel for somebody to leave.
+/// admitted: the others are told so, instead of waiting in the kernel for a client to leave.
 pub(super) fn fit_descriptor_limit(settings: &mut Settings) {
     if let Some(clients) = raise_descriptor_limit(settings.clients_max) {
         log::warning!("maxclients is lowered to {clients}");

@@ -440,7 +440,7 @@ impl Parser {
             has_password |= name == "requirepass" && !value.is_empty();
         }
         for (_, rules) in self.options.iter().filter(|(name, _)| name == "user") {
-            // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
+            // The rules of a user's line begin with nothing allowed, so that only `nopass` needs no password.
             let mut words = rules.split_ascii_whitespace();
             if words.next() == Some("default") {
                 has_password = !words.any(|word| word.eq_ignore_ascii_case("nopass"));
