@@ -6,7 +6,6 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,6 +24,15 @@ pub enum Level {
 }
 
 impl Level {
+    /// The words in settings.
+    pub(crate) const NAMES: &[&str] = &["debug", "verbose", "notice", "warning"];
+
+    /// The level with a name, in any case.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let levels = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
+        levels.into_iter().find(|level| level.name().eq_ignore_ascii_case(name))
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Level::Debug => "debug",
@@ -32,16 +40,6 @@ impl Level {
             Level::Notice => "notice",
             Level::Warning => "warning",
         }
-    }
-}
-
-impl FromStr for Level {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let levels = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
-        let found = levels.into_iter().find(|level| level.name().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| "must be one of debug, verbose, notice, warning".to_owned())
     }
 }
 
@@ -56,23 +54,19 @@ pub enum Format {
 }
 
 impl Format {
+    /// The words in settings.
+    pub(crate) const NAMES: &[&str] = &["text", "json"];
+
+    /// The format with a name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Format::Text, Format::Json].into_iter().find(|format| format.name() == name)
+    }
+
     /// The word in settings.
     pub fn name(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Json => "json",
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Format::Text),
-            "json" => Ok(Format::Json),
-            _ => Err("must be text or json".to_owned()),
         }
     }
 }

@@ -25,6 +25,10 @@ const ROOM_BYTES_MIN: usize = 4 << 10;
 pub(crate) struct Driver<L = NoLog> {
     factory: Factory,
     engine: Box<dyn Engine>,
+    /// Length of the engine's input buffer.
+    input_bytes: usize,
+    /// How many requests a batch may have.
+    requests_max: usize,
     clock: Clock,
     log: L,
     batch: Batch,
@@ -85,9 +89,11 @@ impl<L: CommitLog> Driver<L> {
     /// Makes the first engine.
     pub(crate) fn start(factory: Factory, log: L) -> Result<Self, Trap> {
         let mut clock = Clock::default();
-        let engine = factory.create(clock.now())?;
+        let mut engine = factory.create(clock.now())?;
         Ok(Self {
             factory,
+            input_bytes: engine.input_buffer().len(),
+            requests_max: engine.requests_max(),
             engine,
             clock,
             log,
@@ -118,9 +124,8 @@ impl<L: CommitLog> Driver<L> {
     // ----- the batch -----
 
     /// Whether the batch must be processed before anything is added to it.
-    pub(crate) fn is_full(&mut self) -> bool {
-        self.engine.input_buffer().len() - self.batch.bytes < ROOM_BYTES_MIN
-            || self.batch.requests == self.engine.requests_max()
+    pub(crate) fn is_full(&self) -> bool {
+        self.input_bytes - self.batch.bytes < ROOM_BYTES_MIN || self.batch.requests == self.requests_max
     }
 
     /// The free part of the input buffer: what a connection sends is read into its beginning.
@@ -169,7 +174,7 @@ impl<L: CommitLog> Driver<L> {
     }
 
     fn tell(&mut self) {
-        while self.batch.requests < self.engine.requests_max()
+        while self.batch.requests < self.requests_max
             && let Some(conn) = self.dropped.pop()
         {
             // If the engine has closed it meanwhile, the id may soon be that of another connection.
@@ -177,7 +182,7 @@ impl<L: CommitLog> Driver<L> {
                 self.push_disconnect(conn);
             }
         }
-        while self.batch.requests < self.engine.requests_max()
+        while self.batch.requests < self.requests_max
             && let Some(Hold { conn, slot, is_held }) = self.holds.pop_front()
         {
             if self.links.of(conn) == Link::Slot(slot) {
@@ -235,8 +240,8 @@ impl<L: CommitLog> Driver<L> {
     }
 
     /// The longest answer there may be, in bytes.
-    pub(crate) fn answer_bytes_max(&mut self) -> usize {
-        self.engine.input_buffer().len()
+    pub(crate) fn answer_bytes_max(&self) -> usize {
+        self.input_bytes
     }
 
     /// Tells the engine how a host request went. Between two batches, which is now, the input buffer is free.

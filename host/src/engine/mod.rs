@@ -19,9 +19,10 @@ use std::path::PathBuf;
 /// [`Engine::process`], then take every [`Engine::next_output`]. After an error the engine is poisoned and good
 /// for nothing but being dropped.
 pub trait Engine {
-    /// Where input bytes go; its address, content and length stay for the whole batch.
+    /// Where input bytes go; its address and content stay for the whole batch, its length for good. All engines of a
+    /// [`Factory`] have buffers of one length.
     fn input_buffer(&mut self) -> &mut [u8];
-    /// How many requests a batch may have.
+    /// How many requests a batch may have; the same for all engines of a [`Factory`].
     fn requests_max(&self) -> usize;
     /// Adds a request to the batch; the caller keeps count.
     fn push(&mut self, request: Request);
