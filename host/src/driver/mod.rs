@@ -193,36 +193,51 @@ impl<L: CommitLog> Driver<L> {
 
     // ----- calls -----
 
-    /// Calls the engine with the batch; returns whether there was anything to call it for.
-    pub(crate) fn process(&mut self, to: &mut impl Receiver) -> Result<bool, Trap> {
-        self.tell();
+    /// Whether there is anything to call the engine for.
+    #[inline]
+    pub(crate) fn has_batch(&self) -> bool {
+        self.batch.requests > 0 || self.has_news()
+    }
+
+    /// Whether the engine must be told something beside the batch.
+    #[inline]
+    fn has_news(&self) -> bool {
+        !self.dropped.is_empty() || !self.holds.is_empty()
+    }
+
+    /// Calls the engine with the batch.
+    pub(crate) fn process(&mut self, to: &mut impl Receiver) -> Result<(), Trap> {
+        if self.has_news() {
+            self.tell();
+        }
         if self.batch.requests == 0 {
-            return Ok(false);
+            return Ok(());
         }
         let now = self.clock.now();
         self.batch.requests = 0;
         self.batch.bytes = 0;
         self.engine.process(now)?;
-        let Self { batch, named, engine, .. } = self;
-        named.extend(batch.connects.drain(..).map(|(index, slot)| (engine.processed_conn(index), slot)));
-        self.deliver(now, to)?;
-        Ok(true)
+        if !self.batch.connects.is_empty() {
+            let Self { batch, named, engine, .. } = self;
+            named.extend(batch.connects.drain(..).map(|(index, slot)| (engine.processed_conn(index), slot)));
+        }
+        self.deliver(now, to)
     }
 
-    /// Asks the engine for its deadline, and calls it if that has come; returns whether it was called.
-    pub(crate) fn process_due(&mut self, to: &mut impl Receiver) -> Result<bool, Trap> {
+    /// Asks the engine for its deadline, and calls it if that has come.
+    pub(crate) fn process_due(&mut self, to: &mut impl Receiver) -> Result<(), Trap> {
         self.deadline = self.engine.next_deadline()?;
-        let is_due = self.wait_time().is_some_and(|time| time.is_zero());
-        if is_due {
+        if self.wait_time().is_some_and(|time| time.is_zero()) {
             let now = self.clock.now();
             self.timeout(now, to)?;
             self.deadline = self.engine.next_deadline()?;
         }
-        Ok(is_due)
+        Ok(())
     }
 
     /// The times that the engine must be told of one after the other since the system's clock was set back: the one by
     /// the clock as it was, so that no wait grows longer, and the right one.
+    #[inline]
     pub(crate) fn correction(&mut self) -> Option<[Micros; 2]> {
         let old = self.clock.correction()?;
         Some([old, self.clock.now()])
@@ -232,6 +247,12 @@ impl<L: CommitLog> Driver<L> {
     pub(crate) fn timeout(&mut self, now: Micros, to: &mut impl Receiver) -> Result<(), Trap> {
         self.engine.timeout(now)?;
         self.deliver(now, to)
+    }
+
+    /// Whether the engine waits for the host.
+    #[inline]
+    pub(crate) fn has_host_request(&self) -> bool {
+        self.host_request.is_some()
     }
 
     /// What the engine waits for, with the text that belongs to it; [`Driver::answer`] ends it.
@@ -265,7 +286,7 @@ impl<L: CommitLog> Driver<L> {
 
     /// Whether there is something to do without another event.
     pub(crate) fn has_work(&self) -> bool {
-        !self.dropped.is_empty() || !self.holds.is_empty() || self.host_request.is_some()
+        self.has_news() || self.host_request.is_some()
     }
 
     /// How long it is until the engine's deadline.
@@ -283,7 +304,9 @@ impl<L: CommitLog> Driver<L> {
     /// Hands over the outputs of a call.
     fn deliver(&mut self, now: Micros, to: &mut impl Receiver) -> Result<(), Trap> {
         let mut awaited = None;
-        self.link_newcomers(to);
+        if !self.named.is_empty() {
+            self.link_newcomers(to);
+        }
         while let Some(output) = self.engine.next_output()? {
             match output {
                 Output::Write { conn, bytes, class } => {
@@ -298,7 +321,9 @@ impl<L: CommitLog> Driver<L> {
                     if let Link::Slot(slot) = link {
                         to.close(slot, awaited);
                     }
-                    self.link_newcomers(to);
+                    if !self.named.is_empty() {
+                        self.link_newcomers(to);
+                    }
                 }
                 Output::Append { bytes } => {
                     let lsn = self.log.append(now, bytes);
@@ -315,9 +340,6 @@ impl<L: CommitLog> Driver<L> {
     /// Links newcomers to their ids. One that the engine has turned away at once leaves its id to the next one, which
     /// waits until the outputs have come to that point.
     fn link_newcomers(&mut self, to: &mut impl Receiver) {
-        if self.named.is_empty() {
-            return;
-        }
         let Self { named, links, .. } = self;
         named.retain(|&(conn, slot)| {
             if links.of(conn) != Link::Free {

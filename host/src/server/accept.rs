@@ -57,6 +57,12 @@ impl Listeners {
         self.accept_again_at.is_none() && self.arriving.contains(&true)
     }
 
+    /// Whether [`Listeners::accept`] might have something to do.
+    #[inline]
+    pub(super) fn may_accept(&self) -> bool {
+        self.accept_again_at.is_some() || self.arriving.contains(&true)
+    }
+
     /// When to accept again, after the system could not.
     pub(super) fn accept_again_at(&self) -> Option<Micros> {
         self.accept_again_at

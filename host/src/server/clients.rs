@@ -178,6 +178,11 @@ impl<T: Transport> Clients<T> {
         }
     }
 
+    /// Whether this call had replies.
+    pub(super) fn any_flushes(&self) -> bool {
+        !self.flushes.is_empty()
+    }
+
     /// Sessions that replies were put aside for, now that the outputs of a call are taken.
     pub(super) fn take_flushes(&mut self) -> Vec<usize> {
         self.messages.clear();

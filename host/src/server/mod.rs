@@ -112,10 +112,15 @@ impl Server {
     fn work(&mut self) -> Result<(), Trap> {
         let service = &mut self.service;
         service.follow_clock()?;
-        self.listeners.accept(service, self.poll.registry())?;
+        if self.listeners.may_accept() {
+            self.listeners.accept(service, self.poll.registry())?;
+        }
         service.serve()?;
-        service.run_host_request()?;
+        if service.driver.has_host_request() {
+            service.run_host_request()?;
+        }
         service.process_due()?;
+        service.release_committed();
         let now = running_micros();
         service.keep_house(now);
         self.pause = service.pacing.end_turn(now);

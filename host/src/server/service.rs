@@ -191,13 +191,22 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
 
     /// Hands the batch to the engine and its outputs to the clients, and so on until there is nothing to tell it.
     pub(super) fn process(&mut self) -> Result<(), Trap> {
-        while self.call(|driver, to| driver.process(to))? {}
+        while self.driver.has_batch() {
+            self.call(|driver, to| driver.process(to))?;
+        }
         Ok(())
     }
 
     /// When the system's clock was set back: tells the engine.
+    #[inline]
     pub(super) fn follow_clock(&mut self) -> Result<(), Trap> {
-        let Some([old, new]) = self.driver.correction() else { return Ok(()) };
+        match self.driver.correction() {
+            Some(times) => self.tell_correction(times),
+            None => Ok(()),
+        }
+    }
+
+    fn tell_correction(&mut self, [old, new]: [Micros; 2]) -> Result<(), Trap> {
         let by = old.saturating_sub(new);
         if by >= CORRECTION_MICROS_MIN {
             log::notice!(
@@ -213,10 +222,10 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
 
     /// Lets the engine do what is due.
     pub(super) fn process_due(&mut self) -> Result<(), Trap> {
-        self.call(|driver, to| driver.process_due(to)).map(drop)
+        self.call(|driver, to| driver.process_due(to))
     }
 
-    /// Does what the engine waits for, and hands over how it went. What the answer leads to may be another host request,
+    /// Does what the engine waits for, if it does, and hands over how it went. What the answer leads to may be another host request,
     /// which is left for the next turn: others want to be read from, too.
     pub(super) fn run_host_request(&mut self) -> Result<(), Trap> {
         let Some((request, text)) = self.driver.take_host_request() else { return Ok(()) };
@@ -225,14 +234,16 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
     }
 
     /// Calls the engine, and looks after the sessions that got something.
-    fn call<R>(
+    fn call(
         &mut self,
-        call: impl FnOnce(&mut Driver<L>, &mut Delivery<'_, T>) -> Result<R, Trap>,
-    ) -> Result<R, Trap> {
+        call: impl FnOnce(&mut Driver<L>, &mut Delivery<'_, T>) -> Result<(), Trap>,
+    ) -> Result<(), Trap> {
         let Self { settings, driver, clients, is_stopping, .. } = self;
-        let called = call(driver, &mut Delivery { settings, clients, is_stopping })?;
-        self.settle();
-        Ok(called)
+        call(driver, &mut Delivery { settings, clients, is_stopping })?;
+        if self.clients.any_flushes() {
+            self.settle();
+        }
+        Ok(())
     }
 
     // ----- output -----
@@ -249,10 +260,10 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
             }
         }
         self.clients.give_flushes(flushes);
-        self.release_committed();
     }
 
-    /// Lets replies leave whose commit has come.
+    /// Lets replies leave whose commit has come, wherever it came from.
+    #[inline]
     pub(super) fn release_committed(&mut self) {
         if self.clients.any_held() {
             self.release(self.driver.committed());
@@ -323,10 +334,14 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
     }
 
     /// Cuts off connections that linger too long and clients that stay above their soft limit, if it is time to look.
+    #[inline]
     pub(super) fn keep_house(&mut self, now: Micros) {
-        if self.clients.housekeeping_at().is_none_or(|at| at > now) {
-            return;
+        if self.clients.housekeeping_at().is_some_and(|at| at <= now) {
+            self.look_after_clients(now);
         }
+    }
+
+    fn look_after_clients(&mut self, now: Micros) {
         self.clients.end_lingering(now);
         let watched = self.clients.take_watched();
         for &(slot, serial) in &watched {

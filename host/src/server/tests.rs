@@ -66,6 +66,7 @@ impl<L: CommitLog> Scene<L> {
     fn turn(&mut self) {
         self.service.serve().unwrap();
         self.service.process_due().unwrap();
+        self.service.release_committed();
     }
 
     /// Turns until there is nothing to do.
@@ -90,7 +91,7 @@ fn with_log() -> (Scene<FakeLog>, FakeLog) {
 /// The log has committed what it has up to `lsn`, and the service has a turn.
 fn commit(scene: &mut Scene<FakeLog>, log: &FakeLog, lsn: u64) {
     log.0.borrow_mut().committed = lsn;
-    scene.service.release_committed();
+    scene.turn();
     scene.settle();
 }
 
