@@ -1,4 +1,4 @@
-//! The files that a client's commands read and write: users, and settings.
+//! Host requests: the files that a client's commands have read and written, users and settings.
 //!
 //! A file is replaced as a whole, or stays as it was: the new text is written beside it, made durable, and renamed.
 
@@ -75,7 +75,7 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 
 fn write_new(beside: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    // What is in it concerns nobody else until the permissions are known.
+    // No other user may read it until the permissions are known.
     let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(beside)?;
     if let Ok(metadata) = fs::metadata(path) {
         file.set_permissions(metadata.permissions())?;

@@ -1,7 +1,8 @@
 //! The Sanderling server: sockets, timers and settings around the engine.
 //!
 //! One thread owns an engine and an event loop: wait, read every ready socket into the engine's input buffer, one
-//! call for the whole batch, write every output from where the engine left it.
+//! call for the whole batch, write every output from where the engine left it. `net` has the transports, `session` what
+//! belongs to a client, `driver` what belongs to an engine, `server` the loop.
 
 // Sizes have 32 bits in the sandbox: a number that is cut there means something else than on other platforms. Tests
 // know their numbers.
@@ -10,7 +11,7 @@
 pub mod check;
 pub mod clock;
 pub mod config;
-mod connection;
+mod driver;
 pub mod engine;
 mod facts;
 mod files;
@@ -18,10 +19,11 @@ pub mod limits;
 pub mod log;
 pub mod memory;
 mod net;
-mod pending;
 mod server;
+mod session;
 mod storage;
 
+pub use net::ListenError;
 pub use server::{Server, StartError};
 
 /// What `--version` and the log's first line say.

@@ -1,6 +1,8 @@
 //! Limits on what a client may keep in the server's memory by not reading its replies.
 
-use sanderling_core::{Class, Micros};
+use crate::config::SettingError;
+use sanderling_core::config::parse_bytes;
+use sanderling_core::{Class, Micros, number};
 use std::fmt;
 use std::str::FromStr;
 
@@ -61,24 +63,24 @@ impl OutputLimits {
     }
 
     /// Changes the classes that `text` names: `<class> <hard> <soft> <seconds>`, any number of times.
-    pub fn update(&mut self, text: &str) -> Result<(), String> {
+    pub fn update(&mut self, text: &str) -> Result<(), SettingError> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let mut updated = *self;
         if words.is_empty() || !words.len().is_multiple_of(4) {
-            return Err("wrong number of arguments".to_owned());
+            return Err(SettingError::WrongNumberOfWords);
         }
         for words in words.chunks_exact(4) {
             let limit = OutputLimit {
                 hard_bytes: bytes(words[1])?,
                 soft_bytes: bytes(words[2])?,
-                soft_seconds: words[3].parse().map_err(|_| "invalid number of seconds".to_owned())?,
+                soft_seconds: words[3].parse().map_err(|_| SettingError::NotSeconds)?,
             };
             match words[0].to_ascii_lowercase().as_str() {
                 "normal" => updated.normal = limit,
                 "pubsub" => updated.pubsub = limit,
                 // There are no such clients yet; the setting is accepted as Redis's own configuration has it.
                 "replica" | "slave" => {}
-                other => return Err(format!("unknown client class {other}")),
+                other => return Err(SettingError::UnknownClass(other.to_owned())),
             }
         }
         *self = updated;
@@ -87,9 +89,9 @@ impl OutputLimits {
 }
 
 impl FromStr for OutputLimits {
-    type Err = String;
+    type Err = SettingError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, SettingError> {
         let mut limits = Self::default();
         limits.update(text)?;
         Ok(limits)
@@ -110,21 +112,19 @@ impl OutputLimit {
     }
 }
 
-/// A number of bytes with Redis's units: `1k` is 1000, `1kb` is 1024, and so on to `gb`.
-pub fn bytes(text: &str) -> Result<usize, String> {
-    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let unit = match text[digits..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" => 1000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
-        _ => return Err(format!("{text} is not a number of bytes")),
-    };
-    let number: usize = text[..digits].parse().map_err(|_| format!("{text} is not a number of bytes"))?;
-    number.checked_mul(unit).ok_or_else(|| format!("{text} is too large"))
+/// A number of bytes with a unit, as the engine reads it for its own settings.
+pub fn bytes(text: &str) -> Result<usize, SettingError> {
+    if let Some(bytes) = parse_bytes(text).and_then(number::exact) {
+        return Ok(bytes);
+    }
+    // With a smaller number it would be one.
+    let unit = text.trim_start_matches(|character: char| character.is_ascii_digit());
+    let is_number = unit.len() < text.len() && parse_bytes(&format!("1{unit}")).is_some();
+    Err(if is_number {
+        SettingError::TooManyBytes(text.to_owned())
+    } else {
+        SettingError::NotBytes(text.to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -138,8 +138,11 @@ mod tests {
         {
             assert_eq!(bytes(text), Ok(expected));
         }
-        for text in ["", "kb", "1x", "-1", "99999999999999999999", "99999999999gb"] {
-            assert!(bytes(text).is_err(), "{text}");
+        for text in ["", "kb", "1x", "-1", "1 kb", "1tb"] {
+            assert_eq!(bytes(text), Err(SettingError::NotBytes(text.to_owned())));
+        }
+        for text in ["99999999999999999999", "99999999999gb", "18014398509481984kB"] {
+            assert_eq!(bytes(text), Err(SettingError::TooManyBytes(text.to_owned())));
         }
     }
 

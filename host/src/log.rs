@@ -6,7 +6,6 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How much an event matters; Redis's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For those who look for a fault.
+    /// For the search for a fault.
     Debug,
     /// What happens to single clients.
     Verbose,
@@ -25,6 +24,15 @@ pub enum Level {
 }
 
 impl Level {
+    /// The words in settings.
+    pub(crate) const NAMES: &[&str] = &["debug", "verbose", "notice", "warning"];
+
+    /// The level with a name, in any case.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let levels = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
+        levels.into_iter().find(|level| level.name().eq_ignore_ascii_case(name))
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Level::Debug => "debug",
@@ -32,16 +40,6 @@ impl Level {
             Level::Notice => "notice",
             Level::Warning => "warning",
         }
-    }
-}
-
-impl FromStr for Level {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let levels = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
-        let found = levels.into_iter().find(|level| level.name().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| "must be one of debug, verbose, notice, warning".to_owned())
     }
 }
 
@@ -56,23 +54,19 @@ pub enum Format {
 }
 
 impl Format {
+    /// The words in settings.
+    pub(crate) const NAMES: &[&str] = &["text", "json"];
+
+    /// The format with a name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Format::Text, Format::Json].into_iter().find(|format| format.name() == name)
+    }
+
     /// The word in settings.
     pub fn name(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Json => "json",
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Format::Text),
-            "json" => Ok(Format::Json),
-            _ => Err("must be text or json".to_owned()),
         }
     }
 }
@@ -94,13 +88,13 @@ struct LogFile {
 
 impl LogFile {
     fn open(path: &Path) -> io::Result<Self> {
-        // The path stays good if somebody changes the directory to work in.
+        // The path stays good if the directory to work in is changed.
         let path = std::path::absolute(path)?;
         let file = OpenOptions::new().append(true).create(true).open(&path)?;
         Ok(Self { path, file })
     }
 
-    /// Opens the file anew if it was renamed or deleted, as those do who rotate logs. One that cannot be opened is no
+    /// Opens the file anew if it was renamed or deleted, as the rotation of logs does. One that cannot be opened is no
     /// reason to lose the line: then it goes where the last one went.
     fn follow(&mut self) {
         let same = |ours: Metadata| {

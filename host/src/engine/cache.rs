@@ -1,7 +1,7 @@
 //! Compiled guests kept between starts: compiling takes a good part of a second, mapping a file takes none.
 //!
 //! A compiled guest is machine code that the server will run unsandboxed, so it is only taken from a file that
-//! nobody but the server's own user can have written.
+//! no user but the server's own can have written.
 
 use crate::log;
 use rustix::process::geteuid;
@@ -57,7 +57,7 @@ fn read(engine: &Engine, dir: &Path, path: &Path) -> Result<Option<Module>, Erro
         return Err(Error::msg("it is not a regular file"));
     }
     check_owner(&metadata, "it")?;
-    // SAFETY: the file is one that `write` finished: nobody else may write it or rename into its directory, its
+    // SAFETY: the file is one that `write` finished: no other user may write it or rename into its directory, its
     // name holds the fingerprint of what it was made from, and wasmtime checks version and configuration again.
     let module = unsafe { Module::deserialize_open_file(engine, file) }?;
     Ok(Some(module))

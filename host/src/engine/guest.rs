@@ -150,7 +150,7 @@ impl Guest {
     fn init(&mut self, options: &str, seed: [u8; 16], now: Micros) -> Result<(), Trap> {
         let room = self.input_buffer();
         let Some(room) = room.get_mut(..options.len()) else {
-            return Err(Trap(format!("{} bytes of settings are too many", options.len())));
+            return Err(Trap::SettingsTooLong { bytes: options.len() });
         };
         room.copy_from_slice(options.as_bytes());
         let half = |bytes: &[u8]| bytes.iter().rev().fold(0, |half, &byte| half << 8 | u64::from(byte));
@@ -161,8 +161,8 @@ impl Guest {
             return Ok(());
         }
         self.take_outputs(1)?;
-        let error = self.next_descriptor()?.ok_or_else(|| unreadable("error text"))?;
-        Err(Trap(String::from_utf8_lossy(error.bytes).into_owned()))
+        let error = self.next_descriptor()?.ok_or(Trap::Unreadable("error text"))?;
+        Err(Trap::Settings(String::from_utf8_lossy(error.bytes).into_owned()))
     }
 
     /// Notes where the outputs of a call lie.
@@ -171,7 +171,7 @@ impl Guest {
         let start = start.map_err(|error| self.trap(error))? as usize;
         self.outputs = start..start + count as usize * DESCRIPTOR_BYTES;
         if count > 0 && self.outputs.end > self.memory.data_size(&self.store) {
-            return Err(unreadable("output descriptors"));
+            return Err(Trap::Unreadable("output descriptors"));
         }
         Ok(())
     }
@@ -188,23 +188,19 @@ impl Guest {
         };
         let (kind, conn, start, len) = (word(0), word(1), word(2) as usize, word(3) as usize);
         self.outputs.start += DESCRIPTOR_BYTES;
-        let bytes = memory.get(start..start + len).ok_or_else(|| unreadable("output"))?;
+        let bytes = memory.get(start..start + len).ok_or(Trap::Unreadable("output"))?;
         Ok(Some(Descriptor { kind, conn, bytes }))
     }
 
-    /// Says what broke the guest: its own panic message if it left one, else wasmtime's.
+    /// Says why the guest trapped: its own panic message if it left one, else wasmtime's.
     fn trap(&mut self, error: Error) -> Trap {
         let message = self.panic_message().unwrap_or_default();
         if !message.is_empty() {
-            return Trap(message);
+            return Trap::GuestPanic(message);
         }
         let refused = self.exports.memory_refused.call(&mut self.store, ()).unwrap_or_default();
         let cause = error.root_cause().to_string();
-        if refused > 0 {
-            Trap(format!("{cause}; memory ran out: the last refused allocation was of {refused} bytes"))
-        } else {
-            Trap(cause)
-        }
+        Trap::Guest { cause, refused_bytes: (refused > 0).then_some(refused) }
     }
 
     fn panic_message(&mut self) -> Result<String, Error> {
@@ -266,7 +262,7 @@ impl Engine for Guest {
 
     fn next_output(&mut self) -> Result<Option<Output<'_>>, Trap> {
         let Some(Descriptor { kind, conn, bytes }) = self.next_descriptor()? else { return Ok(None) };
-        abi::decode(kind, conn, bytes).map(Some).map_err(unreadable)
+        abi::decode(kind, conn, bytes).map(Some).map_err(Trap::Unreadable)
     }
 
     fn memory_used(&mut self) -> Result<Option<u64>, Trap> {
@@ -305,10 +301,6 @@ fn constant(store: &mut Store<MemoryCap>, instance: &Instance, name: &str) -> Re
     Ok(value as usize)
 }
 
-fn unreadable(what: &str) -> Trap {
-    Trap(format!("the guest's {what} cannot be read"))
-}
-
 fn trap(error: Error) -> Trap {
-    Trap(format!("{error:#}"))
+    Trap::Module(format!("{error:#}"))
 }

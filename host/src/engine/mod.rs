@@ -3,9 +3,12 @@
 mod cache;
 mod guest;
 mod native;
+mod trap;
+
+pub use trap::Trap;
 
 use sanderling_core::abi::{self, RequestKind};
-use sanderling_core::{ConnId, Micros, Output};
+use sanderling_core::{ConnId, Micros, Output, number};
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -16,9 +19,10 @@ use std::path::PathBuf;
 /// [`Engine::process`], then take every [`Engine::next_output`]. After an error the engine is poisoned and good
 /// for nothing but being dropped.
 pub trait Engine {
-    /// Where input bytes go; its address, content and length stay for the whole batch.
+    /// Where input bytes go; its address and content stay for the whole batch, its length for good. All engines of a
+    /// [`Factory`] have buffers of one length.
     fn input_buffer(&mut self) -> &mut [u8];
-    /// How many requests a batch may have.
+    /// How many requests a batch may have; the same for all engines of a [`Factory`].
     fn requests_max(&self) -> usize;
     /// Adds a request to the batch; the caller keeps count.
     fn push(&mut self, request: Request);
@@ -36,7 +40,8 @@ pub trait Engine {
     fn memory_used(&mut self) -> Result<Option<u64>, Trap>;
 }
 
-/// One request of a batch; ranges are of the input buffer.
+/// What the host tells the engine: one request of a batch. What clients ask for is bytes of [`Request::Input`], and what
+/// the engine asks of the host is a [`HostRequest`](sanderling_core::HostRequest). Ranges are of the input buffer.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Bytes that arrived on a connection.
@@ -81,8 +86,7 @@ pub enum Request {
 impl From<Request> for abi::Request {
     fn from(request: Request) -> abi::Request {
         let with = |kind, conn, bytes: Range<usize>| {
-            // The input buffer has far less than 4 GiB.
-            abi::Request::with(kind, conn, bytes.start as u32, bytes.len() as u32)
+            abi::Request::with(kind, conn, number::short(bytes.start), number::short(bytes.len()))
         };
         match request {
             Request::Input { conn, bytes } => with(RequestKind::Input, conn, bytes),
@@ -95,18 +99,6 @@ impl From<Request> for abi::Request {
         }
     }
 }
-
-/// The engine broke down; its state is lost.
-#[derive(Debug)]
-pub struct Trap(pub String);
-
-impl fmt::Display for Trap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Trap {}
 
 /// Which implementation runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,9 +162,9 @@ impl Factory {
     }
 }
 
-/// What the engine hashes with; unpredictable, so that nobody can choose keys that collide.
+/// What the engine hashes with; unpredictable, so that clients cannot choose keys that collide.
 fn seed() -> Result<[u8; 16], Trap> {
     let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(|error| Trap(format!("the system has no randomness: {error}")))?;
+    getrandom::fill(&mut seed).map_err(Trap::Randomness)?;
     Ok(seed)
 }

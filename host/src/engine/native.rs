@@ -21,7 +21,7 @@ pub(super) struct Native {
 impl Native {
     pub(super) fn new(config: &EngineConfig, seed: [u8; 16], now: Micros) -> Result<Self, Trap> {
         let options = abi::parse_options(config.options.as_bytes());
-        let mut options = options.map_err(|error| Trap(error.0))?;
+        let mut options = options.map_err(|error| Trap::Settings(error.0))?;
         options.memory_used = held_bytes;
         options.clock = Some(running_micros);
         options.fact = Some(fact);
@@ -85,8 +85,8 @@ impl Engine for Native {
 
 /// A panic of the engine is to this implementation what a trap is to the guest.
 fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Trap> {
-    // The engine is dropped after an error, so nobody sees what the panic left half done.
-    catch_unwind(AssertUnwindSafe(f)).map_err(|panic| Trap(format!("panic: {}", panic_text(&*panic))))
+    // The engine is dropped after an error, so what the panic left half done is never seen.
+    catch_unwind(AssertUnwindSafe(f)).map_err(|panic| Trap::Panic(panic_text(&*panic).to_owned()))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

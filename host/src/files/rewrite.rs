@@ -23,7 +23,7 @@ pub(super) fn rewrite(old: &str, settings: &Settings, now: &str) -> Result<Strin
             users.push(line.to_owned());
             continue;
         }
-        let words = split_words(line)?;
+        let words = split_words(line).map_err(|error| error.to_string())?;
         if let [name, value] = &words[..] {
             file.set(name, value, &default_of(name));
         }

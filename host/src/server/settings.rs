@@ -1,6 +1,6 @@
 //! Settings that change while the server runs.
 
-use crate::config::{Settings, yes_or_no};
+use crate::config::{Settings, log_level, number, yes_or_no};
 use crate::log;
 use sanderling_core::DEFAULT_USER_GUARDED;
 
@@ -13,14 +13,8 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
         DEFAULT_USER_GUARDED => yes_or_no(value).map(|guarded| settings.has_password = guarded),
         "protected-mode" => yes_or_no(value).map(|protected| settings.protected_mode = protected),
         "client-output-buffer-limit" => settings.output_limits.update(value),
-        "loglevel" => value.parse().map(log::set_level),
-        "tcp-keepalive" => match value.parse() {
-            Ok(seconds) => {
-                settings.tcp_keepalive_seconds = seconds;
-                Ok(())
-            }
-            Err(_) => Err("not a number of seconds".to_owned()),
-        },
+        "loglevel" => log_level(value).map(log::set_level),
+        "tcp-keepalive" => number(value).map(|seconds| settings.tcp_keepalive_seconds = seconds),
         "maxclients" => {
             if let Ok(clients) = value.parse() {
                 settings.clients_max = clients;
@@ -28,7 +22,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
             }
             Ok(())
         }
-        // The engine acts on it alone.
+        // Only the engine acts on it.
         _ => Ok(()),
     };
     if let Err(error) = applied {
@@ -37,7 +31,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
 }
 
 /// Makes room for as many descriptors as there may be clients. Where the system does not let us, fewer clients are
-/// admitted: the others are told so, instead of waiting in the kernel for somebody to leave.
+/// admitted: the others are told so, instead of waiting in the kernel for a client to leave.
 pub(super) fn fit_descriptor_limit(settings: &mut Settings) {
     if let Some(clients) = raise_descriptor_limit(settings.clients_max) {
         log::warning!("maxclients is lowered to {clients}");

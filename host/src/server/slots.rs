@@ -1,51 +1,50 @@
-//! The host's connections by slot, which is also the token that the poll knows them by.
+//! Sessions by slot, which is also the token that the poll knows their sockets by.
 
-use crate::connection::Connection;
-use crate::net::Stream;
+use crate::net::Transport;
+use crate::session::Session;
 
-/// Slots are reused; a serial number tells who is in one.
-#[derive(Default)]
-pub(super) struct Slots {
-    slots: Vec<Option<Connection>>,
+/// Slots are reused; a serial number tells which session is in one.
+pub(super) struct Slots<T> {
+    slots: Vec<Option<Session<T>>>,
     free: Vec<usize>,
     serial: u64,
 }
 
-impl Slots {
-    pub(super) fn add(&mut self, stream: Stream) -> usize {
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), serial: 0 }
+    }
+}
+
+impl<T: Transport> Slots<T> {
+    pub(super) fn add(&mut self, transport: T) -> usize {
         self.serial += 1;
-        let connection = Some(Connection::new(stream, self.serial));
+        let session = Some(Session::new(transport, self.serial));
         match self.free.pop() {
             Some(slot) => {
-                self.slots[slot] = connection;
+                self.slots[slot] = session;
                 slot
             }
             None => {
-                self.slots.push(connection);
+                self.slots.push(session);
                 self.slots.len() - 1
             }
         }
     }
 
-    pub(super) fn get(&mut self, slot: usize) -> Option<&mut Connection> {
+    pub(super) fn get(&mut self, slot: usize) -> Option<&mut Session<T>> {
         self.slots.get_mut(slot)?.as_mut()
     }
 
-    /// Whether `slot` still holds the connection with `serial`.
+    /// Whether `slot` still holds the session with `serial`.
     pub(super) fn is(&self, slot: usize, serial: u64) -> bool {
-        self.slots.get(slot).and_then(Option::as_ref).is_some_and(|connection| connection.serial == serial)
+        self.slots.get(slot).and_then(Option::as_ref).is_some_and(|session| session.serial == serial)
     }
 
-    /// Closes a connection's socket.
+    /// Ends a session, and with it the connection.
     pub(super) fn remove(&mut self, slot: usize) {
         if self.slots.get_mut(slot).and_then(Option::take).is_some() {
             self.free.push(slot);
-        }
-    }
-
-    pub(super) fn remove_if(&mut self, slot: usize, serial: u64) {
-        if self.is(slot, serial) {
-            self.remove(slot);
         }
     }
 
@@ -59,6 +58,6 @@ impl Slots {
     }
 
     pub(super) fn any_pending(&self) -> bool {
-        self.slots.iter().flatten().any(|connection| !connection.pending.is_empty())
+        self.slots.iter().flatten().any(|session| !session.pending.is_empty())
     }
 }

@@ -10,7 +10,7 @@ on_both_engines!(users_are_saved_and_loaded, settings_are_rewritten, host_reques
 fn users_are_saved_and_loaded(engine: &str) {
     let dir = TempDir::new();
     let path = dir.join("users.acl");
-    fs::write(&path, "# who may come\nuser alice on >a +@all ~*\n").unwrap();
+    fs::write(&path, "# users\nuser alice on >a +@all ~*\n").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let server = Process::start(engine, &["--aclfile", &path]);
     let mut client = server.client();
@@ -77,7 +77,7 @@ fn settings_are_rewritten(engine: &str) {
 
 /// Each answer called for the next question, and took more of the stack until there was none.
 fn host_requests_come_one_by_one(engine: &str) {
-    const ERRANDS: usize = 50_000;
+    const HOST_REQUESTS: usize = 50_000;
     let dir = TempDir::new();
     let path = dir.join("users.acl");
     fs::write(&path, "user default on nopass ~* &* +@all\n").unwrap();
@@ -85,11 +85,11 @@ fn host_requests_come_one_by_one(engine: &str) {
     let (mut client, mut other) = (server.client(), server.client());
     client.call(&[b"CONFIG", b"SET", b"loglevel", b"warning"], "+OK\r\n");
     // They gather in the engine while their client waits for the list; each turn reads from both.
-    client.send("BLPOP list 0\r\n").send("ACL LOAD\r\n".repeat(ERRANDS));
+    client.send("BLPOP list 0\r\n").send("ACL LOAD\r\n".repeat(HOST_REQUESTS));
     for _ in 0..50 {
         other.ping();
     }
     other.call(&[b"RPUSH", b"list", b"a"], ":1\r\n").ping();
-    client.expect("*2\r\n$4\r\nlist\r\n$1\r\na\r\n").expect("+OK\r\n".repeat(ERRANDS));
+    client.expect("*2\r\n$4\r\nlist\r\n$1\r\na\r\n").expect("+OK\r\n".repeat(HOST_REQUESTS));
     other.ping();
 }

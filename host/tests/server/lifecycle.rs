@@ -76,7 +76,7 @@ fn serves_a_unix_socket(engine: &str) {
     client.ping();
     server.signal("KILL");
     server.end();
-    // But what a dead one left behind is in nobody's way.
+    // But what a dead one left behind is in no server's way.
     assert!(Path::new(&path).exists());
     let mut server = Process::launch(engine, 0, &["--unixsocket", &path]);
     server.wait_log("Ready to accept connections");
@@ -109,7 +109,7 @@ fn a_taken_port_is_said_to_be() {
     assert!(log.contains(&message) && log.contains("--port"), "{log}");
 }
 
-/// Who starts a server in the background looks for the reason in its log.
+/// A server that was started in the background has said why it ended in its log.
 #[test]
 fn the_log_file_says_why_there_is_no_server() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -6,9 +6,9 @@ use crate::process::{Process, TempDir};
 use std::io::{ErrorKind, Read, Write};
 
 on_both_engines!(
-    cuts_off_who_never_reads,
-    keeps_requests_of_who_does_not_read,
-    keeps_a_message_once_for_all_who_do_not_read,
+    cuts_off_a_client_that_never_reads,
+    keeps_requests_of_a_client_that_does_not_read,
+    keeps_a_message_once_for_all_that_do_not_read,
     refuses_writes_above_maxmemory,
     makes_a_flooder_wait,
     admits_maxclients,
@@ -16,7 +16,7 @@ on_both_engines!(
     holds_half_requests_of_many,
 );
 
-fn cuts_off_who_never_reads(engine: &str) {
+fn cuts_off_a_client_that_never_reads(engine: &str) {
     let mut server = Process::start(engine, &["--client-output-buffer-limit", "normal", "1mb", "0", "0"]);
     let mut other = server.client();
     other.call(&[b"SET", b"large", &[b'x'; 1 << 20]], "+OK\r\n");
@@ -31,8 +31,8 @@ fn cuts_off_who_never_reads(engine: &str) {
     assert!(received < 200 << 20, "{received}");
 }
 
-/// What a client has sent is not turned into replies that nobody takes, and is not lost.
-fn keeps_requests_of_who_does_not_read(engine: &str) {
+/// What a client has sent is not turned into replies that it does not take, and is not lost.
+fn keeps_requests_of_a_client_that_does_not_read(engine: &str) {
     const REPLIES: usize = 400;
     let server = Process::start(engine, &[]);
     let (mut client, mut other) = (server.client(), server.client());
@@ -51,7 +51,7 @@ fn keeps_requests_of_who_does_not_read(engine: &str) {
 }
 
 /// Each subscriber had a copy of its own, in a buffer that moved whenever it had to grow.
-fn keeps_a_message_once_for_all_who_do_not_read(engine: &str) {
+fn keeps_a_message_once_for_all_that_do_not_read(engine: &str) {
     const RECEIVERS: usize = 100;
     const MESSAGES: usize = 60;
     let mut server = Process::start(engine, &[]);
@@ -207,5 +207,5 @@ fn a_full_sandbox_answers_oom_and_goes_on() {
     server.client().ping();
     server.signal("TERM");
     let (status, log) = server.end();
-    assert!(status.success() && !log.contains("BROKE DOWN"), "{log}");
+    assert!(status.success() && !log.contains("ENGINE TRAPPED"), "{log}");
 }

@@ -1,4 +1,4 @@
-//! A sandbox that is full refuses: the engine in it does not break down, and only who asks for too much notices.
+//! A sandbox that is full refuses: the engine in it does not trap, and only the client that asks for too much notices.
 
 use crate::client::{Client, bulk, request};
 use crate::process::Process;
@@ -20,7 +20,7 @@ fn in_small_sandboxes(scenario: impl Fn(&Process, &mut Client, usize)) {
         server.client().ping();
         server.signal("TERM");
         let (status, log) = server.end();
-        assert!(status.success() && !log.contains("BROKE DOWN"), "{mib} MiB: {log}");
+        assert!(status.success() && !log.contains("ENGINE TRAPPED"), "{mib} MiB: {log}");
     }
 }
 

@@ -30,7 +30,7 @@ impl Process {
 
     /// The same in an environment of more variables.
     pub(crate) fn start_in(variables: &[(&str, &str)], engine: &str, flags: &[&str]) -> Self {
-        // Between finding a free port and taking it somebody else may take it.
+        // Between finding a free port and taking it another process may take it.
         for _ in 0..10 {
             let port = free_port();
             let mut process = Self::launch_in(variables, engine, port, flags);

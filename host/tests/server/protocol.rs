@@ -124,7 +124,7 @@ fn keeps_clients_apart(engine: &str) {
     two.ping();
     one.send("one\r\n").expect("$3\r\none\r\n");
     drop(one);
-    // The name that was left is taken by another, who sees nothing of the first.
+    // The id that was left is taken by another client, which sees nothing of the first.
     let mut three = server.client();
     three.ping();
     two.ping();

@@ -1,4 +1,4 @@
-//! An engine that breaks down is replaced, and serving goes on.
+//! An engine that traps is replaced, and serving goes on.
 
 use crate::client::Client;
 use crate::process::TempDir;
@@ -10,7 +10,7 @@ use sanderling_core::{Class, ConnId, Micros, Output};
 /// More than the kernel keeps of a Unix socket's.
 const FLOOD_BYTES: usize = 16 << 20;
 
-/// Echoes; input with `TRAP` in it breaks it down, `STOP` stops the server, `LIMIT` lowers the limit of unsent replies,
+/// Echoes; at input with `TRAP` in it, it traps, `STOP` stops the server, `LIMIT` lowers the limit of unsent replies,
 /// `FLOOD` is answered with many bytes.
 #[derive(Default)]
 struct Fragile {
@@ -47,7 +47,7 @@ impl Engine for Fragile {
                 Request::Input { conn, bytes } => {
                     let bytes = self.input[bytes].to_vec();
                     if bytes.windows(4).any(|window| window == b"TRAP") {
-                        return Err(Trap("as asked".to_owned()));
+                        return Err(Trap::Other("as asked".to_owned()));
                     }
                     let is_flood = bytes == b"FLOOD";
                     self.outputs.push((conn, if is_flood { vec![b'x'; FLOOD_BYTES] } else { bytes }));
@@ -123,7 +123,7 @@ fn a_trap_loses_the_clients_and_not_the_server() {
 }
 
 /// The engine that takes over begins with the settings of the start, so the server must, too: it went on as if a
-/// password that only the lost engine knew still kept strangers out.
+/// password that only the lost engine knew still kept clients without it out.
 #[test]
 fn after_a_trap_settings_are_those_of_the_start() {
     with_fragile_engines(|path| {

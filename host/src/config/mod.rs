@@ -4,10 +4,15 @@ use crate::engine::{EngineConfig, Kind};
 use crate::limits::{OutputLimits, bytes};
 use crate::log::{Format, Level};
 use sanderling_core::Options;
-use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+mod error;
+mod words;
+
+pub use error::{ConfigError, SettingError};
+pub(crate) use words::split_words;
 
 /// Files that a configuration file may include, one inside the other.
 const INCLUDE_DEPTH_MAX: usize = 16;
@@ -29,7 +34,7 @@ pub enum Invocation {
     Version,
 }
 
-/// The settings that the host acts on; the rest is text for the engine.
+/// All settings of a server: those that the host acts on, and text with those that the engine does.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// TCP port; 0 is no TCP.
@@ -146,18 +151,6 @@ impl Default for Settings {
     }
 }
 
-/// A setting that cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError(String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
 /// Text of `--help`.
 pub const HELP: &str = "\
 Sanderling, a Redis-compatible key-value server whose engine runs inside a WebAssembly sandbox.
@@ -228,7 +221,7 @@ pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
         Some("-") => {
             let mut text = String::new();
             let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| ConfigError(format!("cannot read standard input: {error}")))?;
+            read.map_err(ConfigError::StandardInput)?;
             parser.text(&text, "standard input", 0)?;
             &arguments[1..]
         }
@@ -265,9 +258,8 @@ impl Parser {
     }
 
     fn file(&mut self, path: &Path, depth: usize) -> Result<(), ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            ConfigError(format!("cannot open the configuration file {}: {error}", path.display()))
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::File { path: path.to_owned(), error })?;
         self.text(&text, &path.display().to_string(), depth)
     }
 
@@ -277,12 +269,15 @@ impl Parser {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let at = |error: String| ConfigError(format!("{origin}, line {}: '{line}': {error}", number + 1));
+            let at = |error| {
+                let (origin, line) = (origin.to_owned(), line.to_owned());
+                ConfigError::Line { origin, number: number + 1, line, error }
+            };
             let words = split_words(line).map_err(at)?;
             let Some((name, values)) = words.split_first() else { continue };
             if name.eq_ignore_ascii_case("include") {
                 if depth == INCLUDE_DEPTH_MAX {
-                    return Err(at("too many files include one another".to_owned()));
+                    return Err(at(SettingError::IncludedTooDeep));
                 }
                 for path in values {
                     self.file(Path::new(path), depth + 1)?;
@@ -299,11 +294,10 @@ impl Parser {
         let mut rest = arguments;
         while let Some((flag, after)) = rest.split_first() {
             let name = match flag.as_str() {
-                "-h" | "-v" => return Err(ConfigError(format!("'{flag}' only works on its own"))),
+                "-h" | "-v" => return Err(ConfigError::OnlyAlone(flag.clone())),
                 flag => flag.strip_prefix("--").filter(|name| !name.is_empty()),
             };
-            let name =
-                name.ok_or_else(|| ConfigError(format!("'{flag}' is not a flag; see sanderling --help")))?;
+            let name = name.ok_or_else(|| ConfigError::NotAFlag(flag.clone()))?;
             let count = after.iter().take_while(|word| !word.starts_with("--")).count();
             let (values, next) = after.split_at(count);
             let set = match name.split_once('=') {
@@ -314,20 +308,20 @@ impl Parser {
                 }
                 None => self.set(name, values),
             };
-            set.map_err(|error| ConfigError(format!("'{flag}': {error}")))?;
+            set.map_err(|error| ConfigError::Flag { flag: flag.clone(), error })?;
             rest = next;
         }
         Ok(())
     }
 
-    fn set(&mut self, name: &str, values: &[String]) -> Result<(), String> {
+    fn set(&mut self, name: &str, values: &[String]) -> Result<(), SettingError> {
         let name = name.to_ascii_lowercase();
         if values.is_empty() {
-            return Err("needs a value".to_owned());
+            return Err(SettingError::NoValue);
         }
         let value = values.join(" ");
         if value.contains(['\n', '\r', '\0']) {
-            return Err("a value has no line breaks".to_owned());
+            return Err(SettingError::LineBreak);
         }
         if name == "aclfile" {
             return self.acl_file(Path::new(&value));
@@ -341,7 +335,7 @@ impl Parser {
                 Ok(())
             }
             Err(_) if host => Ok(()),
-            Err(error) => Err(error.0),
+            Err(error) => Err(SettingError::Engine(error.0)),
         }
     }
 
@@ -349,25 +343,23 @@ impl Parser {
     fn check_users(&self) -> Result<(), ConfigError> {
         let count = |wanted: &str| self.options.iter().filter(|(name, _)| name == wanted).count();
         if self.settings.acl_file.is_some() && count("user") > self.acl_file_users {
-            return Err(ConfigError(
-                "users are defined in an ACL file and by `user` settings; use one or the other".to_owned(),
-            ));
+            return Err(ConfigError::UsersTwice);
         }
         Ok(())
     }
 
     /// Each line of an ACL file is a `user` setting. The engine never sees the file itself.
-    fn acl_file(&mut self, path: &Path) -> Result<(), String> {
-        let origin = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot open {origin}: {error}"))?;
+    fn acl_file(&mut self, path: &Path) -> Result<(), SettingError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SettingError::AclFile { path: path.to_owned(), error: error.to_string() })?;
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let at = |error: &str| format!("{origin}, line {}: {error}", number + 1);
-            let rules = line.strip_prefix("user ").ok_or_else(|| at("should start with user keyword"))?;
-            self.set("user", &[rules.to_owned()]).map_err(|error| at(&error))?;
+            let at = |error| SettingError::AclLine { path: path.to_owned(), number: number + 1, error };
+            let rules = line.strip_prefix("user ").ok_or_else(|| at(None))?;
+            self.set("user", &[rules.to_owned()]).map_err(|error| at(Some(Box::new(error))))?;
             self.acl_file_users += 1;
         }
         self.settings.acl_file = Some(absolute(path));
@@ -377,7 +369,7 @@ impl Parser {
     }
 
     /// Whether the host knows the setting.
-    fn set_host(&mut self, name: &str, values: &[String], value: &str) -> Result<bool, String> {
+    fn set_host(&mut self, name: &str, values: &[String], value: &str) -> Result<bool, SettingError> {
         let settings = &mut self.settings;
         match name {
             "port" => settings.port = number(value)?,
@@ -388,22 +380,24 @@ impl Parser {
             "unixsocket" => settings.unix_socket = path(value),
             "unixsocketperm" => {
                 let mode = u32::from_str_radix(value, 8).ok().filter(|mode| *mode <= 0o777);
-                settings.unix_socket_mode = mode.ok_or("must be an octal mode up to 777")?;
+                settings.unix_socket_mode = mode.ok_or(SettingError::NotAMode)?;
             }
             "tcp-backlog" => settings.tcp_backlog = number(value)?,
             "tcp-keepalive" => settings.tcp_keepalive_seconds = number(value)?,
             "gather-micros-max" => {
                 let micros = number(value)?;
                 if micros > GATHER_MICROS_MAX {
-                    return Err(format!("must be between 0 and {GATHER_MICROS_MAX}"));
+                    return Err(out_of_range("0", GATHER_MICROS_MAX));
                 }
                 settings.gather_micros_max = micros;
             }
             "protected-mode" => settings.protected_mode = yes_or_no(value)?,
             "maxclients" => settings.clients_max = number(value)?,
             "client-output-buffer-limit" => settings.output_limits.update(value)?,
-            "loglevel" => settings.log_level = value.parse()?,
-            "log-format" => settings.log_format = value.parse()?,
+            "loglevel" => settings.log_level = log_level(value)?,
+            "log-format" => {
+                settings.log_format = Format::named(value).ok_or(SettingError::NotOneOf(Format::NAMES))?;
+            }
             "logfile" => settings.log_file = path(value),
             "dir" => settings.dir = path(value),
             "pidfile" => settings.pid_file = path(value),
@@ -411,22 +405,20 @@ impl Parser {
                 settings.engine.kind = match value {
                     "wasm" => Kind::Wasm,
                     "native" => Kind::Native,
-                    _ => return Err("must be wasm or native".to_owned()),
+                    _ => return Err(SettingError::NotOneOf(&["wasm", "native"])),
                 };
             }
             "cache-dir" => settings.engine.cache_dir = path(value).map(|path| path.join("sanderling")),
             "memory-bytes-max" => {
                 let cap = bytes(value)? as u64;
                 if !(MEMORY_BYTES_MIN..=MEMORY_BYTES_MAX).contains(&cap) {
-                    return Err("must be between 8mb and 4gb".to_owned());
+                    return Err(out_of_range("8mb", "4gb"));
                 }
                 settings.engine.memory_bytes_max = cap;
             }
             "daemonize" => {
                 if yes_or_no(value)? {
-                    return Err(
-                        "the server stays in the foreground; let systemd or a shell's & do this".to_owned()
-                    );
+                    return Err(SettingError::StaysInForeground);
                 }
             }
             _ => return Ok(false),
@@ -441,7 +433,7 @@ impl Parser {
             has_password |= name == "requirepass" && !value.is_empty();
         }
         for (_, rules) in self.options.iter().filter(|(name, _)| name == "user") {
-            // The rules of a user's line begin with nothing allowed, so that only `nopass` lets everyone in.
+            // The rules of a user's line begin with nothing allowed, so that only `nopass` needs no password.
             let mut words = rules.split_ascii_whitespace();
             if words.next() == Some("default") {
                 has_password = !words.any(|word| word.eq_ignore_ascii_case("nopass"));
@@ -463,16 +455,26 @@ impl Parser {
 }
 
 /// `yes` or `no`, in any case.
-pub fn yes_or_no(value: &str) -> Result<bool, String> {
+pub fn yes_or_no(value: &str) -> Result<bool, SettingError> {
     match value.to_ascii_lowercase().as_str() {
         "yes" => Ok(true),
         "no" => Ok(false),
-        _ => Err("argument must be 'yes' or 'no'".to_owned()),
+        _ => Err(SettingError::NotYesOrNo),
     }
 }
 
-fn number<T: FromStr>(value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("'{value}' is not a number in range"))
+/// The level of that name, for the log.
+pub(crate) fn log_level(value: &str) -> Result<Level, SettingError> {
+    Level::named(value).ok_or(SettingError::NotOneOf(Level::NAMES))
+}
+
+/// A number of a type that has as many values as the setting.
+pub(crate) fn number<T: FromStr>(value: &str) -> Result<T, SettingError> {
+    value.parse().map_err(|_| SettingError::NotANumber(value.to_owned()))
+}
+
+fn out_of_range(min: impl ToString, max: impl ToString) -> SettingError {
+    SettingError::OutOfRange { min: min.to_string(), max: max.to_string() }
 }
 
 /// The path as it is now, whichever directory the server will work in.
@@ -490,78 +492,6 @@ fn default_cache_dir() -> Option<PathBuf> {
     Some(cache.join("sanderling"))
 }
 
-/// Splits a line as Redis's configuration does: words, `'…'` with `\'`, `"…"` with C-like escapes.
-pub(crate) fn split_words(line: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut rest = line.trim_start();
-    while !rest.is_empty() {
-        let (word, after) = match rest.as_bytes()[0] {
-            b'"' => double_quoted(&rest[1..])?,
-            b'\'' => single_quoted(&rest[1..])?,
-            _ => {
-                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
-            }
-        };
-        if !after.is_empty() && !after.starts_with(char::is_whitespace) {
-            return Err("a closing quote must be followed by a space".to_owned());
-        }
-        words.push(word);
-        rest = after.trim_start();
-    }
-    Ok(words)
-}
-
-fn single_quoted(text: &str) -> Result<(String, &str), String> {
-    let mut word = String::new();
-    let mut rest = text;
-    loop {
-        let end = rest.find('\'').ok_or("unbalanced quotes")?;
-        match rest[..end].strip_suffix('\\') {
-            Some(before) => {
-                word.push_str(before);
-                word.push('\'');
-                rest = &rest[end + 1..];
-            }
-            None => {
-                word.push_str(&rest[..end]);
-                return Ok((word, &rest[end + 1..]));
-            }
-        }
-    }
-}
-
-fn double_quoted(text: &str) -> Result<(String, &str), String> {
-    let mut bytes = Vec::new();
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => {
-                let word = String::from_utf8(bytes).map_err(|_| "a value must be UTF-8")?;
-                return Ok((word, &text[at + 1..]));
-            }
-            '\\' => {
-                let (at, escape) = characters.next().ok_or("unbalanced quotes")?;
-                let hex = text.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-                match (escape, hex) {
-                    ('x', Some(byte)) => {
-                        bytes.push(byte);
-                        characters.nth(1);
-                    }
-                    ('n', _) => bytes.push(b'\n'),
-                    ('r', _) => bytes.push(b'\r'),
-                    ('t', _) => bytes.push(b'\t'),
-                    ('a', _) => bytes.push(7),
-                    ('b', _) => bytes.push(8),
-                    (other, _) => bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
-                }
-            }
-            other => bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    Err("unbalanced quotes".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -571,7 +501,7 @@ mod tests {
         match parse(&arguments) {
             Ok(Invocation::Serve(settings)) => Ok(*settings),
             Ok(other) => panic!("{other:?}"),
-            Err(error) => Err(error.0),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -653,6 +583,42 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_can_be_told_apart() {
+        let parsed = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            parse(&words).expect_err("it is a mistake")
+        };
+        assert!(matches!(
+            parsed(&["--maxclients", "many"]),
+            ConfigError::Flag { flag, error: SettingError::NotANumber(value) } if flag == "--maxclients" && value == "many"
+        ));
+        assert!(matches!(parsed(&["/nowhere/x.conf"]), ConfigError::File { error, .. }
+            if error.kind() == std::io::ErrorKind::NotFound));
+        assert!(matches!(parsed(&["--port", "1", "-v", "--", "x"]), ConfigError::Flag { .. }));
+        assert!(matches!(parsed(&["--"]), ConfigError::NotAFlag(_)));
+        let line = |text: &str| Parser::new().text(text, "test", 0).expect_err("it is a mistake");
+        for (text, expected) in [
+            ("log-format xml", SettingError::NotOneOf(Format::NAMES)),
+            ("loglevel 'debug'x", SettingError::NoSpaceAfterQuote),
+            ("client-output-buffer-limit normal 1 2", SettingError::WrongNumberOfWords),
+            (
+                "client-output-buffer-limit normal 99999999999gb 0 0",
+                SettingError::TooManyBytes("99999999999gb".to_owned()),
+            ),
+            ("memory-bytes-max all", SettingError::NotBytes("all".to_owned())),
+        ] {
+            match line(&format!("port 1\n{text}")) {
+                ConfigError::Line { number: 2, error, .. } => assert_eq!(error, expected, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert_eq!(
+            line("loglevel loud").to_string(),
+            "test, line 1: 'loglevel loud': must be one of debug, verbose, notice, warning"
+        );
+    }
+
+    #[test]
     fn files_have_redis_syntax() {
         let settings = from_text(
             "# a comment\n\n  PORT 7000\nbind * -::*\nunixsocket \"/tmp/a b\\x41.sock\"\nlogfile ''\n\
@@ -666,21 +632,5 @@ mod tests {
         assert_eq!(settings.clients_max, 20);
         assert_eq!(settings.engine.options.matches("maxclients").count(), 1);
         assert_eq!(from_text("port 1\nport \"2").unwrap_err(), "test, line 2: 'port \"2': unbalanced quotes");
-    }
-
-    #[test]
-    fn words_unquote() {
-        for (line, words) in [
-            ("a  b\tc", &["a", "b", "c"][..]),
-            (r#"a "b c" 'd e'"#, &["a", "b c", "d e"]),
-            (r#""\n\t\"\\\x41" 'it\'s'"#, &["\n\t\"\\A", "it's"]),
-            (r#"a """#, &["a", ""]),
-            ("name värde", &["name", "värde"]),
-        ] {
-            assert_eq!(split_words(line).unwrap(), words);
-        }
-        for line in ["\"a", "'a", "\"a\"b", "\"a\\"] {
-            assert!(split_words(line).is_err(), "{line}");
-        }
     }
 }

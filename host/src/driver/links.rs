@@ -1,13 +1,13 @@
-//! From the engine's names to the host's slots.
+//! From the engine's connection ids to the host's slots.
 
 use sanderling_core::ConnId;
 
-/// What a connection's name leads to.
+/// What a connection id leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Link {
-    /// Nothing; the engine may give the name to a newcomer.
+    /// Nothing; the engine may give the id to a newcomer.
     Free,
-    /// A slot.
+    /// The slot of a session.
     Slot(usize),
     /// A connection that is gone, which the engine has not been told.
     Dropped,

@@ -2,7 +2,10 @@
 //!
 //! They lie in pieces that never move: a receiver that is far behind costs no more per message than one that is not.
 //! A large message with many receivers exists once, however many of them are behind.
+//!
+//! The last of them may have to wait for a commit; the kernel is not offered these.
 
+use crate::driver::Lsn;
 use sanderling_core::Class;
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -21,7 +24,7 @@ const REMEMBERED: usize = 8;
 /// Pieces that the kernel is offered at a time.
 pub(crate) const OFFERED_PIECES_MAX: usize = 64;
 
-/// Bytes that wait for the kernel.
+/// Bytes that wait for the kernel, or for a commit first.
 #[derive(Default)]
 pub(crate) struct Pending {
     /// In order; all of them stand in front of `tail`.
@@ -32,6 +35,16 @@ pub(crate) struct Pending {
     sent: usize,
     /// Bytes of all pieces without those that are gone.
     len: usize,
+    /// What waits for commits, in order: the last bytes of all, and perhaps the end of the connection behind them.
+    held: VecDeque<Held>,
+    /// Bytes of all that is held.
+    held_bytes: usize,
+}
+
+/// Bytes that wait until `lsn` is committed.
+struct Held {
+    lsn: Lsn,
+    bytes: usize,
 }
 
 enum Piece {
@@ -49,13 +62,51 @@ impl Piece {
 }
 
 impl Pending {
-    /// Bytes that wait.
+    /// Bytes that wait, for whatever it is.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    /// Whether neither bytes nor the end of the connection wait.
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len == 0 && self.held.is_empty()
+    }
+
+    /// Whether something waits for a commit.
+    pub(crate) fn is_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Bytes that wait for nothing but the kernel.
+    pub(crate) fn sendable(&self) -> usize {
+        self.len - self.held_bytes
+    }
+
+    /// Lets the last `count` bytes, which were added now, wait for a commit. They wait in any case for what those in
+    /// front of them wait for.
+    pub(crate) fn hold(&mut self, count: usize, awaited: Option<Lsn>) {
+        match (self.held.back_mut(), awaited) {
+            (None, None) => return,
+            (Some(last), awaited) if awaited.is_none_or(|lsn| lsn <= last.lsn) => last.bytes += count,
+            (_, awaited) => {
+                let lsn = awaited.expect("the other arms have what awaits nothing");
+                self.held.push_back(Held { lsn, bytes: count });
+            }
+        }
+        self.held_bytes += count;
+    }
+
+    /// Everything up to `upto` is committed: what has waited for it may leave.
+    pub(crate) fn release(&mut self, upto: Lsn) {
+        while let Some(first) = self.held.front()
+            && first.lsn <= upto
+        {
+            self.held_bytes -= first.bytes;
+            self.held.pop_front();
+        }
+        if self.held.is_empty() {
+            self.held = VecDeque::new();
+        }
     }
 
     /// Adds bytes, of which a copy is made.
@@ -76,7 +127,7 @@ impl Pending {
         if start == message.len() {
             return;
         }
-        if start > 0 && !self.is_empty() {
+        if start > 0 && self.len > 0 {
             return self.push(&message[start..]);
         }
         self.seal();
@@ -87,12 +138,15 @@ impl Pending {
         self.pieces.push_back(Piece::Shared(message));
     }
 
-    /// What waits, in order, as far as the kernel is offered it at a time.
+    /// What waits for the kernel, in order, as far as it is offered it at a time.
     pub(crate) fn offer<'a>(&'a self, slices: &mut [IoSlice<'a>; OFFERED_PIECES_MAX]) -> usize {
         let pieces = self.pieces.iter().map(Piece::bytes).chain([self.tail.as_slice()]);
+        let mut left = self.sendable();
         let mut count = 0;
         for (nth, bytes) in pieces.enumerate().take(OFFERED_PIECES_MAX) {
             let bytes = if nth == 0 { &bytes[self.sent..] } else { bytes };
+            let bytes = &bytes[..bytes.len().min(left)];
+            left -= bytes.len();
             if !bytes.is_empty() {
                 slices[count] = IoSlice::new(bytes);
                 count += 1;
@@ -111,7 +165,7 @@ impl Pending {
             self.sent -= first.bytes().len();
             self.pieces.pop_front();
         }
-        if self.is_empty() {
+        if self.len == 0 {
             self.sent = 0;
             if self.tail.capacity() > KEPT_BYTES_MAX {
                 self.tail = Vec::new();
@@ -131,7 +185,7 @@ impl Pending {
 
 struct Message {
     /// Where it lies in the engine's memory, and its length.
-    place: (*const u8, usize),
+    location: (*const u8, usize),
     /// The copy, once there is one.
     copy: Option<Rc<[u8]>>,
 }
@@ -152,16 +206,16 @@ impl Messages {
         self.recent.clear();
     }
 
-    /// A copy for all receivers of these bytes, if there are likely to be several who are behind.
+    /// A copy for all receivers of these bytes, if several are likely to be behind.
     pub(crate) fn share(&mut self, bytes: &[u8], class: Class) -> Option<Rc<[u8]>> {
         if bytes.len() < SHARED_BYTES_MIN {
             return None;
         }
-        let place = (bytes.as_ptr(), bytes.len());
-        let known = self.recent.iter().position(|message| message.place == place);
+        let location = (bytes.as_ptr(), bytes.len());
+        let known = self.recent.iter().position(|message| message.location == location);
         if known.is_none() {
             self.recent.truncate(REMEMBERED - 1);
-            self.recent.push_front(Message { place, copy: None });
+            self.recent.push_front(Message { location, copy: None });
             // What a subscriber gets is mostly a message, of which others get the same; what comes twice certainly is.
             if class != Class::Pubsub {
                 return None;
@@ -231,6 +285,45 @@ mod tests {
     }
 
     #[test]
+    fn held_bytes_are_offered_once_their_commit_has_come() {
+        let offered = |pending: &Pending| {
+            let mut slices = [IoSlice::new(&[]); OFFERED_PIECES_MAX];
+            let count = pending.offer(&mut slices);
+            slices[..count]
+                .iter()
+                .map(|slice| String::from_utf8_lossy(slice).into_owned())
+                .collect::<String>()
+        };
+        let mut pending = Pending::default();
+        let message: Rc<[u8]> = Rc::from(&b"shared;"[..]);
+        pending.push(b"free;");
+        pending.hold(5, None);
+        assert_eq!((offered(&pending).as_str(), pending.is_held()), ("free;", false));
+        for (lsn, bytes) in
+            [(Some(3), &b"three;"[..]), (Some(3), b"more;"), (None, b"none;"), (Some(5), b"five;")]
+        {
+            pending.push(bytes);
+            pending.hold(bytes.len(), lsn);
+        }
+        pending.push_shared(message, 0);
+        pending.hold(7, None);
+        pending.hold(0, Some(6));
+        assert_eq!((offered(&pending).as_str(), pending.sendable(), pending.len()), ("free;", 5, 33));
+        pending.take(5);
+        pending.release(2);
+        assert_eq!((offered(&pending).as_str(), pending.sendable()), ("", 0));
+        pending.release(4);
+        assert_eq!((offered(&pending).as_str(), pending.sendable()), ("three;more;none;", 16));
+        pending.take(8);
+        pending.release(5);
+        assert_eq!(offered(&pending), "re;none;five;shared;");
+        pending.take(20);
+        assert_eq!((pending.len(), pending.is_empty()), (0, false), "the end still waits");
+        pending.release(6);
+        assert!(pending.is_empty() && !pending.is_held());
+    }
+
+    #[test]
     fn an_emptied_buffer_gives_its_memory_back() {
         let mut pending = Pending::default();
         for _ in 0..100 {
@@ -241,7 +334,7 @@ mod tests {
     }
 
     /// All of a receiver's unsent bytes moved when its buffer doubled, which happened to all receivers at the same
-    /// message: 200 of them kept everyone waiting for 1.5 s.
+    /// message: 200 of them kept all clients waiting for 1.5 s.
     #[test]
     fn a_message_is_copied_once_and_what_waits_never_moves() {
         const RECEIVERS: usize = 50;
@@ -271,9 +364,9 @@ mod tests {
         }
     }
 
-    /// Whoever monitors is a client as any other, and gets what other monitors get.
+    /// A client that monitors is of the same class as most clients, and gets what other monitors get.
     #[test]
-    fn what_comes_twice_is_shared_whoever_gets_it() {
+    fn what_comes_twice_is_shared_by_all_classes() {
         let mut messages = Messages::default();
         let (one, other) = (vec![1; 1000], vec![2; 1000]);
         assert!(messages.share(&one, Class::Normal).is_none());

@@ -1,0 +1,88 @@
+//! Where clients connect, and the transports that carry their bytes.
+
+mod listener;
+mod tcp;
+mod unix;
+
+pub use listener::ListenError;
+pub(crate) use listener::{Arrival, Listener, listen};
+
+use mio::event::Source;
+use mio::net::{TcpStream, UnixStream};
+use mio::{Interest, Registry, Token};
+use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
+
+/// What carries a connection's bytes both ways, without waiting: a read or write that would have to wait is an error of
+/// the kind [`io::ErrorKind::WouldBlock`].
+pub(crate) trait Transport {
+    /// Reads what has arrived, as far as there is room for it.
+    fn read(&mut self, room: &mut [u8]) -> io::Result<Received>;
+    /// Writes a part of the bytes, and tells how many.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// The same with bytes that lie in several pieces.
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Tells the peer that nothing more comes.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// What a read has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// How many bytes; 0 is the end of what the peer sends.
+    pub(crate) bytes: usize,
+    /// Whether nothing is left, so that more will be an event of the poll. Where a transport cannot tell, this is
+    /// `false`, and it is read from again.
+    pub(crate) is_drained: bool,
+}
+
+/// A socket that carries bytes as they are.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match self {
+            Stream::Tcp(stream) => stream.register(registry, token, interest),
+            Stream::Unix(stream) => stream.register(registry, token, interest),
+        }
+    }
+}
+
+impl Transport for Stream {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<Received> {
+        let bytes = match self {
+            Stream::Tcp(stream) => stream.read(room),
+            Stream::Unix(stream) => stream.read(room),
+        }?;
+        // A socket gives all it has: a read that is short has emptied it.
+        Ok(Received { bytes, is_drained: bytes < room.len() })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write_vectored(pieces),
+            Stream::Unix(stream) => stream.write_vectored(pieces),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake;
