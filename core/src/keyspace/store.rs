@@ -458,13 +458,14 @@ impl Store {
     /// Deletes `key` if its collection is empty, with the announcement that Redis makes; true if it did.
     pub fn remove_if_empty(&mut self, key: &[u8]) -> bool {
         let hash = self.hash(key);
-        let empty = match self.dbs[self.db].keys.find(hash, key).map(Entry::value) {
-            Some(ValueRef::List(list)) => list.is_empty(),
-            Some(ValueRef::Hash(hash)) => hash.is_empty(),
-            Some(ValueRef::Set(set)) => set.is_empty(),
-            Some(ValueRef::Zset(zset)) => zset.is_empty(),
-            _ => false,
-        };
+        let empty = self.dbs[self.db].keys.find(hash, key).is_some_and(|entry| match entry.value() {
+            ValueRef::List(list) => list.is_empty(),
+            ValueRef::Hash(hash) => hash.is_empty(),
+            ValueRef::Set(set) => set.is_empty(),
+            ValueRef::Zset(zset) => zset.is_empty(),
+            // Streams and strings may be empty.
+            ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Stream(_) => false,
+        });
         if empty {
             self.take_hashed(hash, key);
             self.notify(NotifyClass::Generic, "del", key);

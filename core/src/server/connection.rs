@@ -216,7 +216,7 @@ pub struct Connection {
     /// Subscriptions.
     pub subscriptions: Subscriptions,
     /// What it waits for: a key or a time, as BLPOP and WAIT do. Other reasons not to run have other names; see
-    /// [`may_run`](Connection::may_run).
+    /// `Connection::may_run`.
     pub blocked: Option<Box<Blocked>>,
     /// When it connected, in steady microseconds.
     pub created: u64,
