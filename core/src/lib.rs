@@ -15,20 +15,30 @@ extern crate std;
 
 pub mod abi;
 mod acl;
-pub mod base;
+mod base;
 pub mod command;
-pub mod commands;
+mod commands;
 pub mod config;
 mod engine;
-pub mod keyspace;
+mod keyspace;
 pub mod number;
-pub mod observe;
+mod observe;
 pub mod rdb;
-pub mod resp;
+mod resp;
 mod scripting;
-pub mod server;
-pub mod structures;
-pub mod types;
+mod server;
+mod structures;
+mod types;
+
+/// What only tests and tools of this repository use, and what may change at any time.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::base::memory::Memory;
+    pub use crate::base::sha1::sha1;
+    pub use crate::keyspace::{Entry, Value, ValueRef};
+    pub use crate::structures::table::{HashSeed, Keyed};
+    pub use crate::types::EncodingLimits;
+}
 
 pub use base::memory::{Compaction, HEADROOM_BYTES, Room};
 pub use config::{Config, ConfigError, Fact, Options};

@@ -2,7 +2,7 @@
 
 use crate::storage::disk::Directory;
 use sanderling_core::Config;
-use sanderling_core::base::memory::Memory;
+use sanderling_core::internals::Memory;
 use sanderling_core::rdb::file::{FileReader, Found};
 use sanderling_persist::{Disk, End, Kind, Manifest, Scanned, crc32c, scan};
 use std::fs::{self, File};

@@ -1,10 +1,10 @@
 //! Serialised values go to redis-server and come from it, and none does harm.
 
-use sanderling_core::base::memory::Memory;
-use sanderling_core::keyspace::Entry;
+use sanderling_core::internals::EncodingLimits;
+use sanderling_core::internals::Entry;
+use sanderling_core::internals::HashSeed;
+use sanderling_core::internals::Memory;
 use sanderling_core::rdb::{self, crc64};
-use sanderling_core::structures::table::HashSeed;
-use sanderling_core::types::EncodingLimits;
 use sanderling_tests::differential::session::{Held, Session};
 use sanderling_tests::random::Random;
 use sanderling_tests::reply::Reply;

@@ -12,7 +12,7 @@ const SHORT_BYTES_MAX: usize = 64;
 
 /// Whether two byte strings are equal.
 #[inline(always)]
-pub fn equal(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
@@ -28,7 +28,7 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
 
 /// Appends `bytes` to `out`, whose capacity holds them already.
 #[inline(always)]
-pub fn append_within_capacity(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn append_within_capacity(out: &mut Vec<u8>, bytes: &[u8]) {
     let (len, more) = (out.len(), bytes.len());
     assert!(out.capacity() - len >= more, "the caller has made room");
     // SAFETY: so many bytes of capacity were checked to be there, and `bytes` borrows other memory than `out`,
@@ -41,7 +41,7 @@ pub fn append_within_capacity(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Appends the first `len` bytes of `word` to `out`, which has capacity for all eight.
 #[inline(always)]
-pub fn append_start_within_capacity(out: &mut Vec<u8>, word: [u8; 8], len: usize) {
+pub(crate) fn append_start_within_capacity(out: &mut Vec<u8>, word: [u8; 8], len: usize) {
     assert!(out.capacity() - out.len() >= 8 && len <= 8, "the caller has made room");
     // SAFETY: eight bytes of capacity were checked to be there, and at most those become part of the vector.
     unsafe {
@@ -56,7 +56,7 @@ pub fn append_start_within_capacity(out: &mut Vec<u8>, word: [u8; 8], len: usize
 /// As for [`copy_nonoverlapping`]: `from` must be readable and `to` writable for `len` bytes, and the two must not
 /// overlap.
 #[inline(always)]
-pub unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+pub(crate) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: each word lies within the first or the last bytes of both ranges, by the comparisons before it.
     unsafe {
         if len > SHORT_BYTES_MAX {

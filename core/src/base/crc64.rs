@@ -31,7 +31,7 @@ pub fn crc64(bytes: &[u8]) -> u64 {
 
 /// A checksum that goes on, eight bytes at a time (Kounavis and Berry, "A systematic approach to building high performance
 /// software-based CRC generators", 2005). Its tables are made when it is.
-pub struct Crc64 {
+pub(crate) struct Crc64 {
     tables: Box<[[u64; 256]; 8]>,
     crc: u64,
 }
@@ -51,7 +51,7 @@ impl Default for Crc64 {
 
 impl Crc64 {
     /// Takes more bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {
             let word = (self.crc ^ u64::from_le_bytes(*word)).to_le_bytes();
@@ -65,7 +65,7 @@ impl Crc64 {
     }
 
     /// The checksum of all bytes so far.
-    pub fn value(&self) -> u64 {
+    pub(crate) fn value(&self) -> u64 {
         self.crc
     }
 }

@@ -3,7 +3,7 @@
 /// SipHash-1-3 of `bytes`: one round per word and three at the end, as Aumasson and Bernstein's
 /// SipHash (2012) with fewer rounds. With a secret key clients cannot choose keys that collide.
 #[inline]
-pub fn siphash13(key: (u64, u64), bytes: &[u8]) -> u64 {
+pub(crate) fn siphash13(key: (u64, u64), bytes: &[u8]) -> u64 {
     let mut state = State {
         a: key.0 ^ 0x736f_6d65_7073_6575,
         b: key.1 ^ 0x646f_7261_6e64_6f6d,

@@ -17,7 +17,7 @@ pub const HEADROOM_BYTES: usize = 2 << 20;
 /// in between does no harm.
 const STEP_BYTES: usize = 64 << 10;
 /// What an argument or an element may take besides its own bytes: its place in a table or a tree, at their emptiest.
-pub const ELEMENT_BYTES: usize = 64;
+pub(crate) const ELEMENT_BYTES: usize = 64;
 /// The part of the headroom that has to be in one piece, for buffers that are not planned.
 pub(crate) const PIECE_BYTES: usize = 128 << 10;
 /// A list of at most so many bytes may be made from the headroom.

@@ -4,14 +4,14 @@
 /// Names a connection between engine and host; small, and reused after the connection has gone.
 pub type ConnId = u32;
 
-pub mod bytes;
-pub mod crc64;
-pub mod error;
-pub mod glob;
-pub mod hash;
-pub mod memory;
-pub mod random;
+pub(crate) mod bytes;
+pub(crate) mod crc64;
+pub(crate) mod error;
+pub(crate) mod glob;
+pub(crate) mod hash;
+pub(crate) mod memory;
+pub(crate) mod random;
 pub(crate) mod relocate;
 pub(crate) mod secret;
-pub mod sha1;
+pub(crate) mod sha1;
 pub(crate) mod sha256;

@@ -101,20 +101,20 @@ impl Random {
 /// Chooses some of a known number of things that come by one after the other, each subset equally likely.
 ///
 /// Algorithm S of Knuth, "The Art of Computer Programming", volume 2, section 3.4.2.
-pub struct Selection {
+pub(crate) struct Selection {
     left: u64,
     wanted: u64,
 }
 
 impl Selection {
     /// Will choose `wanted` of `total` things; all of them if `wanted` is more.
-    pub fn new(total: usize, wanted: usize) -> Selection {
+    pub(crate) fn new(total: usize, wanted: usize) -> Selection {
         Selection { left: total as u64, wanted: wanted as u64 }
     }
 
     /// Whether the next thing is chosen.
     #[inline]
-    pub fn takes_next(&mut self, random: &mut Random) -> bool {
+    pub(crate) fn takes_next(&mut self, random: &mut Random) -> bool {
         let takes = self.left > 0 && random.below(self.left) < self.wanted;
         self.left = self.left.saturating_sub(1);
         self.wanted -= u64::from(takes);

@@ -64,7 +64,7 @@ impl Context<'_> {
 }
 
 /// The replies to HELP of a container: the usage line and the subcommands' lines.
-pub fn help(reply: &mut Reply<'_>, command: &str, lines: &[&str]) {
+pub(crate) fn help(reply: &mut Reply<'_>, command: &str, lines: &[&str]) {
     let mut all: Vec<String> =
         alloc::vec![alloc::format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")];
     all.extend(lines.iter().map(|line| String::from(*line)));
@@ -77,6 +77,6 @@ pub fn help(reply: &mut Reply<'_>, command: &str, lines: &[&str]) {
 }
 
 /// The error for a subcommand that does not exist.
-pub fn unknown_subcommand(command: &str, given: &[u8]) -> Error {
+pub(crate) fn unknown_subcommand(command: &str, given: &[u8]) -> Error {
     Error::quoting("ERR unknown subcommand '", given, &alloc::format!("'. Try {command} HELP."))
 }

@@ -4,7 +4,7 @@
 //! gathers them. Arity, key positions, ACL categories, COMMAND's replies, the TypeScript types, the playground's help
 //! and COMPAT.md are all computed from the rows.
 
-pub mod context;
+pub(crate) mod context;
 mod derive;
 mod index;
 mod memory;
@@ -47,7 +47,7 @@ pub struct Command {
     /// The form of its reply. Of several, a `null` belongs to the one in front of it.
     pub reply: &'static str,
     /// What runs.
-    pub handler: Handler,
+    pub(crate) handler: Handler,
     /// Its subcommands; the handler then only answers for unknown ones.
     pub subcommands: &'static [Command],
     /// Since when it is deprecated, and what to use instead.

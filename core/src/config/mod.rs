@@ -193,7 +193,7 @@ pub struct Config {
     pub arguments_max: usize,
     /// Output of one call, in bytes, after which the rest of the input waits for the next one.
     pub output_batch_bytes_max: usize,
-    /// `notify-keyspace-events`, as bits of [`NotifyClass`](crate::keyspace::NotifyClass).
+    /// `notify-keyspace-events`, as bits of `NotifyClass`.
     pub notify: u16,
     /// `rdbcompression`: whether long strings are compressed when values are serialised.
     pub rdb_compression: bool,

@@ -15,11 +15,11 @@ use crate::types::stream::Id;
 
 /// A digest under construction.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct Digest([u8; 20]);
+pub(crate) struct Digest([u8; 20]);
 
 impl Digest {
     /// The digest of all databases.
-    pub fn of_all(store: &Store) -> Digest {
+    pub(crate) fn of_all(store: &Store) -> Digest {
         let mut all = Digest::default();
         for db in (0..store.databases()).filter(|&db| store.len(db) > 0) {
             all.mix(&number::short(db).to_be_bytes());
@@ -34,14 +34,14 @@ impl Digest {
     }
 
     /// The digest of a key's value and deadline.
-    pub fn of_value(entry: &Entry) -> Digest {
+    pub(crate) fn of_value(entry: &Entry) -> Digest {
         let mut digest = Digest::default();
         digest.add_value(entry);
         digest
     }
 
     /// Forty hexadecimal digits.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         hexadecimal(&self.0)
     }
 

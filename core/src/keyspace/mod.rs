@@ -7,10 +7,10 @@ pub(crate) mod effects;
 mod entry;
 mod store;
 
-pub use access::Access;
-pub use digest::Digest;
-pub use entry::{Entry, Type, Value, ValueMut, ValueRef};
+pub(crate) use digest::Digest;
+pub(crate) use entry::Type;
+pub use entry::{Entry, Value, ValueRef};
 pub(crate) use store::Place;
 #[cfg(test)]
 pub(crate) use store::Used;
-pub use store::{Attempt, Invalidation, Notice, NotifyClass, Order, Policy, Ready, Store};
+pub(crate) use store::{Attempt, Invalidation, Notice, NotifyClass, Policy, Ready, Store};

@@ -12,8 +12,8 @@ mod relocate;
 mod typed;
 mod upkeep;
 
-pub use evict::{Attempt, Order, Policy};
-pub use interest::Ready;
+pub(crate) use evict::{Attempt, Policy};
+pub(crate) use interest::Ready;
 pub(crate) use relocate::Place;
 
 use alloc::boxed::Box;

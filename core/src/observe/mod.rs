@@ -11,10 +11,10 @@ mod monitor;
 mod slowlog;
 mod statistics;
 
-pub use histogram::Histogram;
-pub use latency::{Event, Latency, Sample};
-pub use slowlog::{Entry as SlowEntry, SlowLog};
-pub use statistics::{Counts, Statistics};
+pub(crate) use histogram::Histogram;
+pub(crate) use latency::{Event, Latency, Sample};
+pub(crate) use slowlog::SlowLog;
+pub(crate) use statistics::{Counts, Statistics};
 
 use alloc::vec::Vec;
 

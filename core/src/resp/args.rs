@@ -5,7 +5,7 @@ use crate::base::memory::ELEMENT_BYTES;
 use crate::number;
 
 /// Where an argument lies in the request's buffer: start and length in bytes.
-pub type Range = (u32, u32);
+pub(crate) type Range = (u32, u32);
 
 /// The arguments of one request; index 0 is the command's name.
 #[derive(Clone, Copy)]

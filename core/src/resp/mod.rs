@@ -3,11 +3,11 @@
 //! Requests are arrays of bulk strings or inline commands; replies follow RESP2 or RESP3 as the connection
 //! has chosen with HELLO. Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 
-pub mod args;
+pub(crate) mod args;
 mod parse;
 mod skip;
 mod write;
 
-pub use parse::{Limits, Parsed, Parser, short_second_argument, split_inline};
+pub(crate) use parse::{Limits, Parsed, Parser, short_second_argument, split_inline};
 pub(crate) use skip::{Skip, Skipped};
-pub use write::{Protocol, Reply};
+pub(crate) use write::{Protocol, Reply};

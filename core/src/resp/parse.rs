@@ -8,7 +8,7 @@ use crate::resp::args::Range;
 
 /// What the parser accepts at most.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Arguments per request.
     pub arguments_max: usize,
     /// Bytes of one argument.
@@ -33,7 +33,7 @@ const SHORT_ARGUMENTS_MAX: usize = 32;
 
 /// What [`Parser::next`] found.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Parsed {
+pub(crate) enum Parsed {
     /// A whole request; its arguments were appended to the ranges.
     Request,
     /// A line that does not begin with `*`: its start and length without the line end.
@@ -52,7 +52,7 @@ pub enum Parsed {
 
 /// Reads one request after the other, and goes on where the bytes ended.
 #[derive(Clone, Debug, Default)]
-pub struct Parser {
+pub(crate) struct Parser {
     /// Bytes consumed by whole requests and by the parts of a partial one.
     pub position: usize,
     /// Arguments still missing from the request that is being read.
@@ -66,7 +66,7 @@ impl Parser {
     ///
     /// After `Partial`, the same `ranges` and the same bytes with more appended must be given again.
     #[inline(always)]
-    pub fn next(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
+    pub(crate) fn next(&mut self, bytes: &[u8], ranges: &mut Vec<Range>, limits: &Limits) -> Parsed {
         if self.missing == 0
             && let Some(position) = short_request(bytes, self.position, ranges)
         {
@@ -178,7 +178,7 @@ impl Parser {
     }
 
     /// Bytes that the argument being read still needs, as a hint for the size of the buffer.
-    pub fn wanted(&self, have: usize) -> usize {
+    pub(crate) fn wanted(&self, have: usize) -> usize {
         match self.bulk_len_plus_one {
             0 => 0,
             len => (self.position + len + 1).saturating_sub(have),
@@ -197,7 +197,7 @@ impl Parser {
     }
 
     /// Whether a request has begun but not ended.
-    pub fn is_within(&self) -> bool {
+    pub(crate) fn is_within(&self) -> bool {
         self.missing > 0
     }
 
@@ -217,7 +217,7 @@ impl Parser {
 /// Splits an inline command into arguments with Redis's quoting rules; `None` for unbalanced quotes.
 ///
 /// The arguments' bytes are appended to `out` and their ranges to `ranges`.
-pub fn split_inline(line: &[u8], out: &mut Vec<u8>, ranges: &mut Vec<Range>) -> Option<()> {
+pub(crate) fn split_inline(line: &[u8], out: &mut Vec<u8>, ranges: &mut Vec<Range>) -> Option<()> {
     let is_space = |byte: u8| byte.is_ascii_whitespace() || byte == 0x0b;
     let mut rest = line;
     loop {
@@ -332,7 +332,7 @@ fn short_bulk(bytes: &[u8], start: usize) -> Option<(Range, usize)> {
 
 /// The second argument of the request that `bytes` begin with, if that and the first are short.
 #[inline]
-pub fn short_second_argument(bytes: &[u8]) -> Option<&[u8]> {
+pub(crate) fn short_second_argument(bytes: &[u8]) -> Option<&[u8]> {
     let [b'*', b'2'..=b'9', b'\r', _] = *bytes.first_chunk::<4>()? else { return None };
     let (_, second) = short_bulk(bytes, 4)?;
     let ((start, len), _) = short_bulk(bytes, second)?;

@@ -2,12 +2,12 @@
 
 pub(crate) mod blocking;
 pub(crate) mod client_eviction;
-pub mod connection;
+pub(crate) mod connection;
 pub(crate) mod describe;
 pub(crate) mod eviction;
 pub(crate) mod host_request;
 pub(crate) mod pause;
-pub mod pubsub;
+pub(crate) mod pubsub;
 pub(crate) mod tracking;
 
 pub use connection::{ConnId, Peer};

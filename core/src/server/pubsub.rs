@@ -48,7 +48,7 @@ const SHARED_BYTES_MIN: usize = 512;
 /// Sends a message to the subscribers of a channel and of matching patterns; returns how many get it.
 ///
 /// They get it after the running command's reply, which matters to who publishes to itself.
-pub fn publish(server: &mut Server, channel: &[u8], message: &[u8]) -> usize {
+pub(crate) fn publish(server: &mut Server, channel: &[u8], message: &[u8]) -> usize {
     // The subscribers are taken out meanwhile, so that none of their lists is cloned.
     let pubsub = mem::take(&mut server.pubsub);
     let mut count = 0;
@@ -65,7 +65,7 @@ pub fn publish(server: &mut Server, channel: &[u8], message: &[u8]) -> usize {
 }
 
 /// Sends a message to the subscribers of a shard channel; returns how many get it.
-pub fn publish_shard(server: &mut Server, channel: &[u8], message: &[u8]) -> usize {
+pub(crate) fn publish_shard(server: &mut Server, channel: &[u8], message: &[u8]) -> usize {
     let pubsub = mem::take(&mut server.pubsub);
     let list = pubsub.shard_channels.get(channel);
     let count = list.map_or(0, |list| send(server, list, &[b"smessage", channel, message]));
@@ -110,9 +110,9 @@ fn send(server: &mut Server, receivers: &[ConnId], parts: &[&[u8]]) -> usize {
 }
 
 /// Bit of `notify-keyspace-events` for channels named after the key.
-pub const NOTIFY_KEYSPACE: u16 = 1;
+pub(crate) const NOTIFY_KEYSPACE: u16 = 1;
 /// Bit of `notify-keyspace-events` for channels named after the event.
-pub const NOTIFY_KEYEVENT: u16 = 1 << 1;
+pub(crate) const NOTIFY_KEYEVENT: u16 = 1 << 1;
 
 /// Publishes the announcements that the last command left.
 pub(crate) fn publish_notices(store: &mut Store, server: &mut Server) {

@@ -11,7 +11,7 @@ use core::{fmt, mem};
 use super::packed::{self, Item, Packed};
 
 mod fill;
-pub use fill::Fill;
+pub(crate) use fill::Fill;
 
 /// Bytes of entries that a chunk holds at most, unless it is one longer element alone. A little below 8 KiB,
 /// so that the allocation with its header is at most that.

@@ -2,27 +2,26 @@
 //!
 //! Each one states its memory layout, is deterministic, and is checked against a naive model.
 
-pub mod intset;
-pub mod list;
-pub mod ordered;
-pub mod packed;
-pub mod rank_tree;
+pub(crate) mod intset;
+pub(crate) mod list;
+pub(crate) mod ordered;
+pub(crate) mod packed;
+pub(crate) mod rank_tree;
 pub(crate) mod sort;
-pub mod table;
-pub mod thin;
+pub(crate) mod table;
+pub(crate) mod thin;
 
-pub use intset::IntSet;
-pub use list::{Fill, List, Room};
-pub use packed::{Item, Packed};
-pub use rank_tree::{Ordered, RankTree};
-pub use thin::Thin;
+pub(crate) use intset::IntSet;
+pub(crate) use list::{Fill, List, Room};
+pub(crate) use packed::{Item, Packed};
+pub(crate) use thin::Thin;
 
 use alloc::vec::Vec;
 
 use crate::number;
 
 /// The longest text of an `i64`, which is that of `i64::MIN`.
-pub const INTEGER_TEXT_BYTES_MAX: usize = 20;
+pub(crate) const INTEGER_TEXT_BYTES_MAX: usize = 20;
 
 /// The integer that `text` spells in its only canonical way: no sign but `-`, no leading zero, no `-0`.
 fn parse_i64(text: &[u8]) -> Option<i64> {

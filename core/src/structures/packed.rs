@@ -24,7 +24,7 @@ use core::{cmp::Ordering, fmt, mem};
 
 mod entry;
 
-pub use entry::Item;
+pub(crate) use entry::Item;
 use entry::{
     Encoded, Needle, back_len_bytes, checked_step_back, decode, entry_len, short_bytes_len, step_back,
 };

@@ -27,7 +27,7 @@ use crate::base::hash::siphash13;
 use crate::base::random::Random;
 use crate::base::relocate::{Mover, Relocate};
 
-/// What a [`Table`] stores: something that knows its own key.
+/// What a `Table` stores: something that knows its own key.
 pub trait Keyed {
     /// The bytes by which the element is found.
     fn key(&self) -> &[u8];
@@ -51,7 +51,7 @@ const DEPTH_MAX: u32 = 28;
 const SCAN_SHIFT: u32 = 16;
 
 /// A set of elements found by key; see the module's description.
-pub struct Table<E: Keyed> {
+pub(crate) struct Table<E: Keyed> {
     /// Segment for each value of the top `depth` bits of a hash.
     directory: Vec<NonNull<Segment>>,
     depth: u32,
@@ -76,34 +76,29 @@ unsafe impl<E: Keyed + Send> Send for Table<E> {}
 
 impl<E: Keyed> Table<E> {
     /// An empty table; it allocates nothing until the first insertion.
-    pub fn new(seed: HashSeed) -> Self {
+    pub(crate) fn new(seed: HashSeed) -> Self {
         Table { directory: Vec::new(), depth: 0, len: 0, deepest: 0, seed, owns: PhantomData }
     }
 
     /// How many elements the table holds.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether the table holds nothing.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
-    }
-
-    /// The secret that this table hashes with.
-    pub fn seed(&self) -> HashSeed {
-        self.seed
     }
 
     /// The hash by which `key` is stored here.
     #[inline(always)]
-    pub fn hash(&self, key: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, key: &[u8]) -> u64 {
         self.seed.hash(key)
     }
 
     /// The element with this key; `hash` must be [`Table::hash`] of it.
     #[inline]
-    pub fn find(&self, hash: u64, key: &[u8]) -> Option<&E> {
+    pub(crate) fn find(&self, hash: u64, key: &[u8]) -> Option<&E> {
         let segment = self.segment(hash)?;
         let index = self.probe(segment, hash, key)?;
         // SAFETY: `probe` returns the index of a full slot.
@@ -111,7 +106,7 @@ impl<E: Keyed> Table<E> {
     }
 
     /// The element whose key has this hash. Of two with the same one, which nobody can bring about, it is either.
-    pub fn find_hashed(&self, hash: u64) -> Option<&E> {
+    pub(crate) fn find_hashed(&self, hash: u64) -> Option<&E> {
         let segment = self.segment(hash)?;
         let index = self.probe_for(segment, hash, |element| self.hash(element.key()) == hash)?;
         // SAFETY: `probe_for` returns the index of a full slot.
@@ -120,7 +115,7 @@ impl<E: Keyed> Table<E> {
 
     /// The element with this key, to change in place; its key must stay the same.
     #[inline]
-    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut E> {
+    pub(crate) fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut E> {
         let segment = self.segment(hash)?;
         let index = self.probe(segment, hash, key)?;
         // SAFETY: `probe` returns the index of a full slot, and `&mut self` makes the access exclusive.
@@ -128,7 +123,7 @@ impl<E: Keyed> Table<E> {
     }
 
     /// Adds an element whose key is not in the table; `hash` must be [`Table::hash`] of its key.
-    pub fn insert_new(&mut self, hash: u64, element: E) -> &mut E {
+    pub(crate) fn insert_new(&mut self, hash: u64, element: E) -> &mut E {
         if self.directory.is_empty() {
             self.directory.push(new_segment::<E>(SEGMENT_SLOTS_MIN, 0));
             self.deepest = 1;
@@ -149,14 +144,14 @@ impl<E: Keyed> Table<E> {
     }
 
     /// Takes the element with this key out of the table.
-    pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<E> {
+    pub(crate) fn remove(&mut self, hash: u64, key: &[u8]) -> Option<E> {
         let segment = self.segment(hash)?;
         let index = self.probe(segment, hash, key)?;
         Some(self.take(segment, index, hash))
     }
 
     /// Takes the element out whose key has this hash, as [`Table::find_hashed`].
-    pub fn remove_hashed(&mut self, hash: u64) -> Option<E> {
+    pub(crate) fn remove_hashed(&mut self, hash: u64) -> Option<E> {
         let segment = self.segment(hash)?;
         let index = self.probe_for(segment, hash, |element| self.hash(element.key()) == hash)?;
         Some(self.take(segment, index, hash))
@@ -164,7 +159,7 @@ impl<E: Keyed> Table<E> {
 
     /// Loads the head of `hash`'s segment.
     #[inline]
-    pub fn touch_segment(&self, hash: u64) {
+    pub(crate) fn touch_segment(&self, hash: u64) {
         if let Some(segment) = self.segment(hash) {
             // SAFETY: pointers in the directory are live segments.
             core::hint::black_box(unsafe { segment.as_ref() }.slots);
@@ -174,7 +169,7 @@ impl<E: Keyed> Table<E> {
     /// Loads the control bytes of `hash`'s likely slot, so that a later access finds them in
     /// the cache, and returns that slot.
     #[inline]
-    pub fn touch(&self, hash: u64) -> Option<&E> {
+    pub(crate) fn touch(&self, hash: u64) -> Option<&E> {
         let segment = self.segment(hash)?;
         // SAFETY: the segment is live; its control bytes are read group by group within its slots.
         unsafe {
@@ -191,13 +186,13 @@ impl<E: Keyed> Table<E> {
     }
 
     /// Every element, in no useful order.
-    pub fn iter(&self) -> Iter<'_, E> {
+    pub(crate) fn iter(&self) -> Iter<'_, E> {
         Iter { table: self, directory_index: 0, slot: 0 }
     }
 
     /// Calls `visit` for at least `count` elements from `cursor` on, or for all that remain, and returns the
     /// cursor to go on from; 0 begins and 0 ends.
-    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&E)) -> u64 {
+    pub(crate) fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&E)) -> u64 {
         let mut position = cursor;
         let mut left = count.max(1);
         let mut found: Vec<(u64, usize)> = Vec::new();
@@ -239,7 +234,7 @@ impl<E: Keyed> Table<E> {
     }
 
     /// An element chosen at random, each one about equally likely.
-    pub fn random(&self, random: &mut Random) -> Option<&E> {
+    pub(crate) fn random(&self, random: &mut Random) -> Option<&E> {
         if self.len == 0 {
             return None;
         }
@@ -272,7 +267,7 @@ impl<E: Keyed> Table<E> {
     /// Gives elements to `visit`, segment by segment from hash position `position` on and from slot `offset` of
     /// each on, until it wants no more or `segments` segments are looked through; with `only_volatile`, segments
     /// that have held no deadline are passed over. Returns the position to go on from.
-    pub fn sample(
+    pub(crate) fn sample(
         &self,
         position: u64,
         offset: usize,
@@ -303,7 +298,7 @@ impl<E: Keyed> Table<E> {
     }
 
     /// Records that an element with this hash has a deadline, for [`Table::expired`].
-    pub fn note_deadline(&mut self, hash: u64, deadline: u64) {
+    pub(crate) fn note_deadline(&mut self, hash: u64, deadline: u64) {
         if let Some(mut segment) = self.segment(hash) {
             // SAFETY: the segment is live and `&mut self` makes the access exclusive.
             let head = unsafe { segment.as_mut() };
@@ -315,7 +310,7 @@ impl<E: Keyed> Table<E> {
     ///
     /// At most `segments` segments are looked at and about `most` elements gathered; their keys are given to
     /// `expired`. `deadline_of` tells an element's deadline.
-    pub fn expired(
+    pub(crate) fn expired(
         &mut self,
         cursor: u64,
         now: u64,
@@ -391,7 +386,7 @@ impl<E: Keyed> Table<E> {
     }
 
     /// Frees about `budget` elements of a table that is being thrown away; true when nothing is left.
-    pub fn free_some(&mut self, budget: usize) -> bool {
+    pub(crate) fn free_some(&mut self, budget: usize) -> bool {
         let mut freed = 0;
         while freed < budget {
             let Some(&segment) = self.directory.last() else { return true };
@@ -408,12 +403,12 @@ impl<E: Keyed> Table<E> {
 
     /// The most bytes that one more element may take at a time besides its own: the list of segments doubles, or a
     /// segment splits.
-    pub fn growth_bytes(&self) -> usize {
+    pub(crate) fn growth_bytes(&self) -> usize {
         2 * self.directory.len() * size_of::<NonNull<Segment>>()
     }
 
     /// Bytes of the table itself, without what its elements point at.
-    pub fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         let mut bytes = self.directory.capacity() * size_of::<NonNull<Segment>>();
         let mut index = 0;
         while index < self.directory.len() {
@@ -655,7 +650,7 @@ impl<E: Keyed> Drop for Table<E> {
 }
 
 /// How far [`Table::expired`] came.
-pub struct ExpiryScan {
+pub(crate) struct ExpiryScan {
     /// Hash position to go on from; `None` when the end of the table was reached.
     pub cursor: Option<u64>,
     /// No element that was looked at and is still alive has an earlier deadline.
@@ -663,7 +658,7 @@ pub struct ExpiryScan {
 }
 
 /// Iterator over a table's elements.
-pub struct Iter<'a, E: Keyed> {
+pub(crate) struct Iter<'a, E: Keyed> {
     table: &'a Table<E>,
     directory_index: usize,
     slot: usize,

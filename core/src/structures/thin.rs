@@ -19,7 +19,7 @@ const NARROW_HEAD_BYTES: usize = 1;
 const WIDE_HEAD_BYTES: usize = 5;
 
 /// An owned byte string of fixed length in one pointer.
-pub struct Thin(NonNull<u8>);
+pub(crate) struct Thin(NonNull<u8>);
 
 // SAFETY: the bytes are owned, as in a `Box<[u8]>`.
 unsafe impl Send for Thin {}
@@ -27,7 +27,7 @@ unsafe impl Send for Thin {}
 impl Thin {
     /// A copy of all parts, one behind the other.
     #[must_use]
-    pub fn new(parts: &[&[u8]]) -> Thin {
+    pub(crate) fn new(parts: &[&[u8]]) -> Thin {
         let len = parts.iter().map(|part| part.len()).sum();
         let head = if len < usize::from(WIDE) { NARROW_HEAD_BYTES } else { WIDE_HEAD_BYTES };
         let layout = layout(head, len);
@@ -55,7 +55,7 @@ impl Thin {
     /// The bytes.
     #[must_use]
     #[inline(always)]
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         let (head, len) = self.shape();
         // SAFETY: the bytes follow the head, and the borrow keeps the allocation alive.
         unsafe { slice::from_raw_parts(self.0.as_ptr().add(head), len) }
@@ -63,7 +63,7 @@ impl Thin {
 
     /// The bytes, to change in place.
     #[must_use]
-    pub fn as_bytes_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn as_bytes_mut(&mut self) -> &mut [u8] {
         let (head, len) = self.shape();
         // SAFETY: as in `as_bytes`, and the borrow is exclusive.
         unsafe { slice::from_raw_parts_mut(self.0.as_ptr().add(head), len) }
@@ -71,7 +71,7 @@ impl Thin {
 
     /// Bytes allocated on the heap.
     #[must_use]
-    pub fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         let (head, len) = self.shape();
         head + len
     }

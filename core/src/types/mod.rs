@@ -1,18 +1,18 @@
 //! The value types. Each is a folder of one shape: the structure in `mod.rs`, its commands by subject in `commands`,
 //! each subject a file with handlers and their rows, and tests beside them.
 
-pub mod bitmap;
-pub mod geo;
-pub mod hash;
-pub mod hyperloglog;
-pub mod list;
+pub(crate) mod bitmap;
+pub(crate) mod geo;
+pub(crate) mod hash;
+pub(crate) mod hyperloglog;
+pub(crate) mod list;
 pub(crate) mod multiple_pop;
-pub mod sample;
-pub mod scan;
-pub mod set;
-pub mod stream;
-pub mod string;
-pub mod zset;
+pub(crate) mod sample;
+pub(crate) mod scan;
+pub(crate) mod set;
+pub(crate) mod stream;
+pub(crate) mod string;
+pub(crate) mod zset;
 
 use crate::command::Command;
 use crate::config::Limit;

@@ -17,7 +17,7 @@ const MEMORY_SAMPLES: usize = 64;
 
 /// What a count argument of SRANDMEMBER, HRANDFIELD and ZRANDMEMBER asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Draw {
+pub(crate) enum Draw {
     /// So many different elements, or all.
     Distinct(usize),
     /// So many elements, each drawn from all of them.
@@ -26,7 +26,7 @@ pub enum Draw {
 
 impl Draw {
     /// A negative count asks for repeated elements.
-    pub fn from_count(count: i64) -> Result<Draw, Error> {
+    pub(crate) fn from_count(count: i64) -> Result<Draw, Error> {
         if count == i64::MIN {
             return Err(Error::Text(
                 "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
@@ -40,7 +40,7 @@ impl Draw {
 /// Writes the first `count` of endless draws, unless that is more than any honest client wants.
 ///
 /// The head of the reply is the caller's, since it depends on what a draw is.
-pub fn reply_repeated<T>(
+pub(crate) fn reply_repeated<T>(
     reply: &mut Reply<'_>,
     count: usize,
     draws: impl Iterator<Item = T>,
@@ -61,7 +61,7 @@ pub fn reply_repeated<T>(
 }
 
 /// Bytes of a table with its elements, of which `own` tells the allocations; they are estimated from some.
-pub fn memory_bytes<E: Keyed>(table: &Table<E>, own: impl Fn(&E) -> usize) -> usize {
+pub(crate) fn memory_bytes<E: Keyed>(table: &Table<E>, own: impl Fn(&E) -> usize) -> usize {
     let sampled: usize = table.iter().take(MEMORY_SAMPLES).map(own).sum();
     let samples = table.len().clamp(1, MEMORY_SAMPLES);
     let elements = sampled as u64 * table.len() as u64 / samples as u64;
@@ -69,7 +69,12 @@ pub fn memory_bytes<E: Keyed>(table: &Table<E>, own: impl Fn(&E) -> usize) -> us
 }
 
 /// Calls `visit` for `count` different elements, each choice equally likely; for all if there are no more.
-pub fn distinct<E: Keyed>(table: &Table<E>, count: usize, random: &mut Random, mut visit: impl FnMut(&E)) {
+pub(crate) fn distinct<E: Keyed>(
+    table: &Table<E>,
+    count: usize,
+    random: &mut Random,
+    mut visit: impl FnMut(&E),
+) {
     // Drawing again what was drawn before gets frequent; from a third on, one walk over all is cheaper.
     if count >= table.len() / 3 {
         let mut selection = Selection::new(table.len(), count);

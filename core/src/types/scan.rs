@@ -11,7 +11,7 @@ use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 const COUNT_DEFAULT: usize = 10;
 
 /// What a call asks for.
-pub struct ScanOptions<'a> {
+pub(crate) struct ScanOptions<'a> {
     /// About how many elements to look at.
     pub count: usize,
     /// MATCH; `None` passes everything.
@@ -19,14 +19,14 @@ pub struct ScanOptions<'a> {
 }
 
 /// Reads a cursor.
-pub fn scan_cursor(argument: &[u8]) -> Result<u64, Error> {
+pub(crate) fn scan_cursor(argument: &[u8]) -> Result<u64, Error> {
     number::parse_cursor(argument).ok_or(Error::Text("ERR invalid cursor"))
 }
 
 impl<'a> ScanOptions<'a> {
     /// Reads the options up to the last argument; `own` reads those that only one command has, and tells whether
     /// there was one.
-    pub fn parse(
+    pub(crate) fn parse(
         mut cursor: Cursor<'a>,
         mut own: impl FnMut(&mut Cursor<'a>) -> Result<bool, Error>,
     ) -> Result<ScanOptions<'a>, Error> {
@@ -49,7 +49,7 @@ impl<'a> ScanOptions<'a> {
     }
 
     /// The same for a command of sets or sorted sets, which have no values to leave out.
-    pub fn parse_members(cursor: Cursor<'a>) -> Result<ScanOptions<'a>, Error> {
+    pub(crate) fn parse_members(cursor: Cursor<'a>) -> Result<ScanOptions<'a>, Error> {
         ScanOptions::parse(cursor, |cursor| {
             if cursor.accept("NOVALUES") {
                 return Err(Error::Text("ERR NOVALUES option can only be used in HSCAN"));
@@ -60,7 +60,11 @@ impl<'a> ScanOptions<'a> {
 
     /// Writes the reply: the cursor to go on from, then what `scan` writes. `scan` returns that cursor and the
     /// number of replies it wrote.
-    pub fn reply(&self, reply: &mut Reply<'_>, scan: impl FnOnce(&Self, &mut Reply<'_>) -> (u64, usize)) {
+    pub(crate) fn reply(
+        &self,
+        reply: &mut Reply<'_>,
+        scan: impl FnOnce(&Self, &mut Reply<'_>) -> (u64, usize),
+    ) {
         let mark = reply.mark();
         let (next, replies) = scan(self, reply);
         reply.wrap(mark, |head| {
@@ -71,14 +75,14 @@ impl<'a> ScanOptions<'a> {
     }
 
     /// Whether an element passes MATCH.
-    pub fn passes(&self, element: Item<'_>) -> bool {
+    pub(crate) fn passes(&self, element: Item<'_>) -> bool {
         self.pattern
             .is_none_or(|pattern| glob_match(pattern, element.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), false))
     }
 }
 
 /// The reply for a key that does not exist.
-pub fn reply_empty(reply: &mut Reply<'_>) {
+pub(crate) fn reply_empty(reply: &mut Reply<'_>) {
     reply.array(2);
     reply.text("0");
     reply.array(0);

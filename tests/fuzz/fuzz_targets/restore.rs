@@ -4,11 +4,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sanderling_core::keyspace::Entry;
-use sanderling_core::structures::table::HashSeed;
-use sanderling_core::base::memory::Memory;
+use sanderling_core::internals::Entry;
+use sanderling_core::internals::HashSeed;
+use sanderling_core::internals::Memory;
 use sanderling_core::rdb;
-use sanderling_core::types::EncodingLimits;
+use sanderling_core::internals::EncodingLimits;
 
 /// Strings may not expand beyond this.
 const STRING_BYTES_MAX: usize = 1 << 20;

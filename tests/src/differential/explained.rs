@@ -2,11 +2,11 @@
 //!
 //! Each entry is as narrow as can be: it sees the request and both replies.
 
-use sanderling_core::base::memory::Memory;
-use sanderling_core::keyspace::{Entry, Value};
+use sanderling_core::internals::EncodingLimits;
+use sanderling_core::internals::HashSeed;
+use sanderling_core::internals::Memory;
+use sanderling_core::internals::{Entry, Value};
 use sanderling_core::rdb;
-use sanderling_core::structures::table::HashSeed;
-use sanderling_core::types::EncodingLimits;
 
 use super::operation::Args;
 use crate::reply::Reply;

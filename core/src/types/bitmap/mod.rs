@@ -1,7 +1,7 @@
 //! Bitmaps: strings whose bits are counted from the highest one of the first byte. There is no structure of their
 //! own; this is what is computed on bytes.
 
-pub mod commands;
+pub(crate) mod commands;
 mod field;
 
 use crate::number;

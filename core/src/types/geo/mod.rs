@@ -6,7 +6,7 @@
 use crate::number;
 
 mod cell;
-pub mod commands;
+pub(crate) mod commands;
 mod shape;
 
 use cell::{Cell, LATITUDES, LONGITUDES};

@@ -20,7 +20,7 @@ const TIMED: u8 = 0x80;
 const DEADLINE_BYTES: usize = 8;
 
 /// A field and its value.
-pub struct Field(Thin);
+pub(crate) struct Field(Thin);
 
 impl Keyed for Field {
     #[inline(always)]
@@ -39,7 +39,7 @@ impl Relocate for Field {
 
 impl Field {
     /// A field with copies of these bytes.
-    pub fn new(name: &[u8], value: &[u8]) -> Field {
+    pub(crate) fn new(name: &[u8], value: &[u8]) -> Field {
         if name.len() < usize::from(WIDE) {
             return Field(Thin::new(&[&[name.len() as u8], name, value]));
         }
@@ -47,7 +47,7 @@ impl Field {
     }
 
     /// The same with a deadline in unix milliseconds, or without.
-    pub fn timed(name: &[u8], value: &[u8], deadline: Option<u64>) -> Field {
+    pub(crate) fn timed(name: &[u8], value: &[u8], deadline: Option<u64>) -> Field {
         let Some(at) = deadline else { return Field::new(name, value) };
         let at = at.to_le_bytes();
         if name.len() < usize::from(WIDE) {
@@ -57,13 +57,13 @@ impl Field {
     }
 
     /// The value.
-    pub fn value(&self) -> &[u8] {
+    pub(crate) fn value(&self) -> &[u8] {
         let bytes = self.0.as_bytes();
         &bytes[name_range(bytes).1..]
     }
 
     /// When the field expires, in unix milliseconds.
-    pub fn deadline(&self) -> Option<u64> {
+    pub(crate) fn deadline(&self) -> Option<u64> {
         let bytes = self.0.as_bytes();
         if bytes[0] < TIMED {
             return None;
@@ -73,7 +73,7 @@ impl Field {
     }
 
     /// Replaces the value; in place when it is as long as the old one. The deadline stays.
-    pub fn set_value(&mut self, value: &[u8]) {
+    pub(crate) fn set_value(&mut self, value: &[u8]) {
         let deadline = self.deadline();
         let bytes = self.0.as_bytes_mut();
         let (start, end) = name_range(bytes);
@@ -85,14 +85,14 @@ impl Field {
     }
 
     /// Sets or clears the deadline.
-    pub fn set_deadline(&mut self, deadline: Option<u64>) {
+    pub(crate) fn set_deadline(&mut self, deadline: Option<u64>) {
         if self.deadline() != deadline {
             *self = Field::timed(self.key(), self.value(), deadline);
         }
     }
 
     /// Bytes allocated on the heap.
-    pub fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
     }
 }

@@ -6,7 +6,7 @@
 //! stays so. A hash does not know the time: [`Hash::take_due`] removes what is due, and the store calls it before
 //! anyone looks.
 
-pub mod commands;
+pub(crate) mod commands;
 mod field;
 mod large;
 #[cfg(test)]
@@ -23,7 +23,7 @@ use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
 use crate::structures::{Item, Packed, packed};
 use crate::types::{EncodingLimits, sample};
-pub use field::Field;
+pub(crate) use field::Field;
 
 /// A map from fields to values.
 ///
@@ -72,7 +72,7 @@ impl Relocate for Hash {
 }
 
 /// A field and its value.
-pub type Pair<'a> = (Item<'a>, Item<'a>);
+pub(crate) type Pair<'a> = (Item<'a>, Item<'a>);
 
 impl Hash {
     #[inline(always)]

@@ -10,7 +10,7 @@
 //! ```
 //! The highest bit of the cached cardinality tells that it is out of date.
 
-pub mod commands;
+pub(crate) mod commands;
 mod dense;
 mod estimate;
 mod hash;

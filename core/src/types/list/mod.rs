@@ -1,8 +1,8 @@
 //! Lists: a deque of packed chunks.
 
-pub mod commands;
+pub(crate) mod commands;
 
-pub use crate::structures::List;
+pub(crate) use crate::structures::List;
 use crate::types::EncodingLimits;
 
 impl List {

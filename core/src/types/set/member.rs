@@ -5,7 +5,7 @@ use crate::structures::Thin;
 use crate::structures::table::Keyed;
 
 /// A member.
-pub struct Member(pub(crate) Thin);
+pub(crate) struct Member(pub(crate) Thin);
 
 impl Keyed for Member {
     #[inline(always)]
@@ -22,7 +22,7 @@ impl Relocate for Member {
 
 impl Member {
     /// A copy of these bytes.
-    pub fn new(bytes: &[u8]) -> Member {
+    pub(crate) fn new(bytes: &[u8]) -> Member {
         Member(Thin::new(&[bytes]))
     }
 }

@@ -3,7 +3,7 @@
 //! A set of few integers is one sorted array, a small set of any strings one [`Packed`]. Beyond the
 //! [`EncodingLimits`] it is a [`Table`] of thin byte strings, and stays so.
 
-pub mod commands;
+pub(crate) mod commands;
 mod lookup;
 mod member;
 #[cfg(test)]
@@ -17,7 +17,7 @@ use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::{Keyed, Table};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
 use crate::types::{EncodingLimits, sample};
-pub use member::Member;
+pub(crate) use member::Member;
 
 /// A set of byte strings.
 ///

@@ -6,7 +6,7 @@ use super::id::Id;
 use crate::structures::ordered::{OrderedMap, OrderedSet};
 
 /// What an entry may take that becomes pending, in bytes, at the emptiest of all maps that know it.
-pub const PENDING_BYTES: usize =
+pub(crate) const PENDING_BYTES: usize =
     2 * (size_of::<(Id, Pending)>() + size_of::<Id>() + size_of::<(u64, Id)>() + 3 * size_of::<Id>());
 
 /// Bytes per element of an ordered map: chunks are two thirds full on average.

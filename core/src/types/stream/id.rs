@@ -4,7 +4,7 @@ use crate::number::format_u64;
 use crate::structures::INTEGER_TEXT_BYTES_MAX;
 
 /// The longest text of an ID, in bytes.
-pub const ID_CHARS_MAX: usize = 2 * 20 + 1;
+pub(crate) const ID_CHARS_MAX: usize = 2 * 20 + 1;
 
 /// The ID of an entry. IDs within a stream only grow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

@@ -5,18 +5,20 @@
 //! node of its radix tree, because approximate trimming takes away whole chunks only.
 
 mod chunk;
-pub mod commands;
+pub(crate) mod commands;
 mod group;
 mod id;
 mod nodes;
 mod range;
 mod serial;
 
-pub use chunk::{Entry, Fields};
-pub use group::{Consumer, ConsumerRef, Group, PENDING_BYTES, Pending};
-pub use id::{ID_CHARS_MAX, Id};
-pub use range::{Range, RangeBack};
-pub use serial::{Node, NodeBuilder, NodeEntry};
+pub(crate) use chunk::Entry;
+pub(crate) use group::{Consumer, ConsumerRef, Group, PENDING_BYTES, Pending};
+pub(crate) use id::{ID_CHARS_MAX, Id};
+pub(crate) use range::{Range, RangeBack};
+#[cfg(test)]
+pub(crate) use serial::NodeEntry;
+pub(crate) use serial::{Node, NodeBuilder};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,3 +1,3 @@
 //! Strings: bytes, or integers in their decimal form. The structure is the keyspace's entry itself.
 
-pub mod commands;
+pub(crate) mod commands;

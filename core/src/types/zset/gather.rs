@@ -14,7 +14,7 @@ use crate::types::EncodingLimits;
 
 /// Members with scores, in no order yet. Unions are gathered like this, since keeping them in order all the
 /// while would move a member each time its score changes.
-pub struct Gather {
+pub(crate) struct Gather {
     members: Table<Member>,
     longest: usize,
     memory: Memory,
@@ -23,12 +23,12 @@ pub struct Gather {
 
 impl Gather {
     /// Nothing yet.
-    pub fn new(limits: &EncodingLimits, memory: Memory) -> Gather {
+    pub(crate) fn new(limits: &EncodingLimits, memory: Memory) -> Gather {
         Gather { members: Table::new(limits.seed), longest: 0, memory, is_refused: false }
     }
 
     /// Adds a member, or lets `combine` make the new score of the one that a member has.
-    pub fn merge(&mut self, member: &[u8], score: f64, combine: impl FnOnce(f64) -> f64) {
+    pub(crate) fn merge(&mut self, member: &[u8], score: f64, combine: impl FnOnce(f64) -> f64) {
         let hash = self.members.hash(member);
         match self.members.find_mut(hash, member) {
             Some(found) => found.set_score(combine(found.score())),
@@ -41,7 +41,7 @@ impl Gather {
     }
 
     /// The sorted set, if there was and is memory for it.
-    pub fn finish(mut self, limits: &EncodingLimits) -> Result<Zset, Error> {
+    pub(crate) fn finish(mut self, limits: &EncodingLimits) -> Result<Zset, Error> {
         // Places in a list, and the tree of their order.
         self.memory.take(self.members.len() * ELEMENT_BYTES)?;
         if self.is_refused {

@@ -4,14 +4,14 @@
 //! that finding a member, its rank, or the member at a rank takes O(log n) at most.
 
 mod bounds;
-pub mod commands;
+pub(crate) mod commands;
 mod gather;
 mod large;
 mod member;
 mod small;
 
-pub use bounds::{LexBound, LexRange, ScoreRange};
-pub use gather::Gather;
+pub(crate) use bounds::{LexRange, ScoreRange};
+pub(crate) use gather::Gather;
 
 use alloc::boxed::Box;
 use core::ops::Range;

@@ -131,7 +131,7 @@ impl Grammar {
         let random = &mut self.random;
         let script = SEVERAL[random.below(SEVERAL.len())];
         let digest = |random: &mut Random| {
-            let digest = sanderling_core::base::sha1::sha1(SEVERAL[random.below(SEVERAL.len())].as_bytes());
+            let digest = sanderling_core::internals::sha1(SEVERAL[random.below(SEVERAL.len())].as_bytes());
             let digest = sanderling_core::number::hexadecimal(&digest);
             if random.one_in(4) { digest.to_ascii_uppercase() } else { digest }
         };
