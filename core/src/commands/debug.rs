@@ -197,7 +197,7 @@ fn object(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
     let entry = ctx.store.peek(key).ok_or(Error::NoSuchKey)?;
     let (encoding, bytes, access) = (encoding(entry), serialised_bytes(entry), entry.access());
     let idle = ctx.store.access.idle_seconds(access, now);
-    // Where a value lies differs between platforms and replies must not, so the place is made up.
+    // Where a value lies differs between platforms and replies must not, so the address is made up.
     let text = format!(
         "Value at:0x{address:x} refcount:1 encoding:{encoding} serializedlength:{bytes} lru:{access} \
          lru_seconds_idle:{idle}"
@@ -217,7 +217,11 @@ fn serialised_bytes(entry: &Entry) -> usize {
         },
         ValueRef::Bytes(bytes) if bytes.len() < 64 => bytes.len() + 1,
         ValueRef::Bytes(bytes) => bytes.len() + 2,
-        _ => entry.copy_bytes(),
+        ValueRef::List(_)
+        | ValueRef::Hash(_)
+        | ValueRef::Set(_)
+        | ValueRef::Zset(_)
+        | ValueRef::Stream(_) => entry.copy_bytes(),
     }
 }
 

@@ -123,6 +123,11 @@ impl Type {
 /// A key and its value; see the module's description.
 pub struct Entry(NonNull<u8>);
 
+/// Bits of the kind. Those above [`KIND_BUFFER`] are collections, of which the entry holds the pointer.
+///
+/// All eight values are used. Collections need neither `WIDE_VALUE` nor `RAW`, so that further types may have them in
+/// their kind, `KIND_LIST | RAW` and so on, which is room for fifteen; [`Kind::of`] then looks at these bits too. The
+/// highest bit is free for other uses.
 const KIND: u8 = 0b0111;
 const KIND_INLINE: u8 = 0;
 const KIND_INT: u8 = 1;
@@ -140,6 +145,37 @@ const WIDE_KEY: u8 = 1 << 4;
 const WIDE_VALUE: u8 = 1 << 5;
 /// The string was changed in place, which OBJECT ENCODING tells as "raw".
 const RAW: u8 = 1 << 6;
+
+/// How a value is stored. Matches on it have no catch-all arm, so that the compiler names each place for a new one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Inline,
+    Int,
+    Buffer,
+    List,
+    Hash,
+    Set,
+    Zset,
+    Stream,
+}
+
+impl Kind {
+    #[inline(always)]
+    fn of(flags: u8) -> Kind {
+        match flags & KIND {
+            KIND_INLINE => Kind::Inline,
+            KIND_INT => Kind::Int,
+            KIND_BUFFER => Kind::Buffer,
+            KIND_LIST => Kind::List,
+            KIND_HASH => Kind::Hash,
+            KIND_SET => Kind::Set,
+            KIND_ZSET => Kind::Zset,
+            KIND_STREAM => Kind::Stream,
+            _ => unreachable!("three bits have eight values"),
+        }
+    }
+}
 
 /// Where the variable part begins: after the flags and the access clock.
 const HEAD: usize = 4;
@@ -214,16 +250,22 @@ impl Entry {
         }
     }
 
+    /// Whether the value is a string.
+    #[inline(always)]
+    pub(super) fn is_string(&self) -> bool {
+        self.flags() & KIND <= KIND_BUFFER
+    }
+
     /// The type of the value.
     #[inline]
     pub fn type_of(&self) -> Type {
-        match self.flags() & KIND {
-            KIND_LIST => Type::List,
-            KIND_HASH => Type::Hash,
-            KIND_SET => Type::Set,
-            KIND_ZSET => Type::Zset,
-            KIND_STREAM => Type::Stream,
-            _ => Type::String,
+        match Kind::of(self.flags()) {
+            Kind::Inline | Kind::Int | Kind::Buffer => Type::String,
+            Kind::List => Type::List,
+            Kind::Hash => Type::Hash,
+            Kind::Set => Type::Set,
+            Kind::Zset => Type::Zset,
+            Kind::Stream => Type::Stream,
         }
     }
 
@@ -265,18 +307,18 @@ impl Entry {
         // SAFETY: the kind tells what was stored, and the borrow of the entry covers what it points at.
         unsafe {
             let at = self.0.as_ptr().add(shape.value);
-            match self.flags() & KIND {
-                KIND_INLINE => ValueRef::Bytes(slice::from_raw_parts(at, shape.value_len)),
-                KIND_INT => ValueRef::Int(at.cast::<i64>().read_unaligned()),
-                KIND_BUFFER => {
+            match Kind::of(self.flags()) {
+                Kind::Inline => ValueRef::Bytes(slice::from_raw_parts(at, shape.value_len)),
+                Kind::Int => ValueRef::Int(at.cast::<i64>().read_unaligned()),
+                Kind::Buffer => {
                     let (pointer, len, _) = at.cast::<Parts>().read_unaligned();
                     ValueRef::Bytes(slice::from_raw_parts(pointer, len))
                 }
-                KIND_LIST => ValueRef::List(&*at.cast::<*const List>().read_unaligned()),
-                KIND_HASH => ValueRef::Hash(&*at.cast::<*const Hash>().read_unaligned()),
-                KIND_SET => ValueRef::Set(&*at.cast::<*const Set>().read_unaligned()),
-                KIND_ZSET => ValueRef::Zset(&*at.cast::<*const Zset>().read_unaligned()),
-                _ => ValueRef::Stream(&*at.cast::<*const Stream>().read_unaligned()),
+                Kind::List => ValueRef::List(&*at.cast::<*const List>().read_unaligned()),
+                Kind::Hash => ValueRef::Hash(&*at.cast::<*const Hash>().read_unaligned()),
+                Kind::Set => ValueRef::Set(&*at.cast::<*const Set>().read_unaligned()),
+                Kind::Zset => ValueRef::Zset(&*at.cast::<*const Zset>().read_unaligned()),
+                Kind::Stream => ValueRef::Stream(&*at.cast::<*const Stream>().read_unaligned()),
             }
         }
     }
@@ -287,13 +329,13 @@ impl Entry {
         let at = self.value_address();
         // SAFETY: as in `value`, and the exclusive borrow of the entry covers what it points at.
         unsafe {
-            match self.flags() & KIND {
-                KIND_LIST => ValueMut::List(&mut *at.cast::<*mut List>().read_unaligned()),
-                KIND_HASH => ValueMut::Hash(&mut *at.cast::<*mut Hash>().read_unaligned()),
-                KIND_SET => ValueMut::Set(&mut *at.cast::<*mut Set>().read_unaligned()),
-                KIND_ZSET => ValueMut::Zset(&mut *at.cast::<*mut Zset>().read_unaligned()),
-                KIND_STREAM => ValueMut::Stream(&mut *at.cast::<*mut Stream>().read_unaligned()),
-                _ => ValueMut::String,
+            match Kind::of(self.flags()) {
+                Kind::Inline | Kind::Int | Kind::Buffer => ValueMut::String,
+                Kind::List => ValueMut::List(&mut *at.cast::<*mut List>().read_unaligned()),
+                Kind::Hash => ValueMut::Hash(&mut *at.cast::<*mut Hash>().read_unaligned()),
+                Kind::Set => ValueMut::Set(&mut *at.cast::<*mut Set>().read_unaligned()),
+                Kind::Zset => ValueMut::Zset(&mut *at.cast::<*mut Zset>().read_unaligned()),
+                Kind::Stream => ValueMut::Stream(&mut *at.cast::<*mut Stream>().read_unaligned()),
             }
         }
     }
@@ -335,7 +377,12 @@ impl Entry {
                 text
             }
             ValueRef::Bytes(bytes) if self.flags() & KIND == KIND_INLINE => bytes.to_vec(),
-            _ => self.take_buffer(),
+            ValueRef::Bytes(_) => self.take_buffer(),
+            ValueRef::List(_)
+            | ValueRef::Hash(_)
+            | ValueRef::Set(_)
+            | ValueRef::Zset(_)
+            | ValueRef::Stream(_) => unreachable!("the caller has seen a string"),
         };
         change(&mut bytes);
         self.set_value(Value::Bytes(bytes));
@@ -348,13 +395,13 @@ impl Entry {
         let at = self.value_address();
         // SAFETY: as in `value`, and the exclusive borrow of the entry covers what it points at.
         let bytes = unsafe {
-            match self.flags() & KIND {
-                KIND_INLINE => slice::from_raw_parts_mut(at, shape.value_len),
-                KIND_BUFFER => {
+            match Kind::of(self.flags()) {
+                Kind::Inline => slice::from_raw_parts_mut(at, shape.value_len),
+                Kind::Buffer => {
                     let (pointer, len, _) = at.cast::<Parts>().read_unaligned();
                     slice::from_raw_parts_mut(pointer, len)
                 }
-                _ => return None,
+                Kind::Int | Kind::List | Kind::Hash | Kind::Set | Kind::Zset | Kind::Stream => return None,
             }
         };
         self.set_flags(self.flags() | RAW);
@@ -366,18 +413,15 @@ impl Entry {
         let at = self.value_address();
         // SAFETY: each box was leaked when it went in, and the kind changes below, so it is taken once.
         let value = unsafe {
-            match self.flags() & KIND {
-                KIND_INLINE => match self.value() {
-                    ValueRef::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-                    _ => unreachable!("an inline value is bytes"),
-                },
-                KIND_INT => Value::Int(at.cast::<i64>().read_unaligned()),
-                KIND_BUFFER => return Value::Bytes(self.take_buffer()),
-                KIND_LIST => Value::List(Box::from_raw(at.cast::<*mut List>().read_unaligned())),
-                KIND_HASH => Value::Hash(Box::from_raw(at.cast::<*mut Hash>().read_unaligned())),
-                KIND_SET => Value::Set(Box::from_raw(at.cast::<*mut Set>().read_unaligned())),
-                KIND_ZSET => Value::Zset(Box::from_raw(at.cast::<*mut Zset>().read_unaligned())),
-                _ => Value::Stream(Box::from_raw(at.cast::<*mut Stream>().read_unaligned())),
+            match Kind::of(self.flags()) {
+                Kind::Inline => Value::Bytes(slice::from_raw_parts(at, self.shape().value_len).to_vec()),
+                Kind::Int => Value::Int(at.cast::<i64>().read_unaligned()),
+                Kind::Buffer => return Value::Bytes(self.take_buffer()),
+                Kind::List => Value::List(Box::from_raw(at.cast::<*mut List>().read_unaligned())),
+                Kind::Hash => Value::Hash(Box::from_raw(at.cast::<*mut Hash>().read_unaligned())),
+                Kind::Set => Value::Set(Box::from_raw(at.cast::<*mut Set>().read_unaligned())),
+                Kind::Zset => Value::Zset(Box::from_raw(at.cast::<*mut Zset>().read_unaligned())),
+                Kind::Stream => Value::Stream(Box::from_raw(at.cast::<*mut Stream>().read_unaligned())),
             }
         };
         self.forget_value();
@@ -425,13 +469,11 @@ impl Entry {
 
     /// A lower bound of the deadlines of a hash's fields, in unix milliseconds.
     pub fn field_deadline(&self) -> Option<u64> {
-        if self.flags() & KIND != KIND_HASH {
+        if Kind::of(self.flags()) != Kind::Hash {
             return None;
         }
-        match self.value() {
-            ValueRef::Hash(hash) => Some(hash.nearest_deadline()).filter(|&at| at != u64::MAX),
-            _ => None,
-        }
+        let ValueRef::Hash(hash) = self.value() else { return None };
+        Some(hash.nearest_deadline()).filter(|&at| at != u64::MAX)
     }
 
     /// The time in unix milliseconds at which the key or one of its fields expires, whichever is first; it may be
@@ -475,7 +517,7 @@ impl Entry {
 
     /// Whether the string was changed in place, so that its encoding is "raw" whatever its length.
     pub fn is_raw(&self) -> bool {
-        self.flags() & RAW != 0
+        self.flags() & RAW != 0 && self.is_string()
     }
 
     /// About what a copy of the value takes, in bytes.
@@ -576,6 +618,7 @@ impl Entry {
                 WIDE_VALUE => at.add(next).cast::<u32>().read_unaligned() as usize,
                 KIND_INT => 8,
                 KIND_BUFFER => size_of::<Parts>(),
+                // Of every collection there is the pointer.
                 _ => size_of::<usize>(),
             };
             shape(flags, key_len, value_len)

@@ -18,7 +18,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::access::Access;
-use super::entry::{Entry, Type, Value, ValueRef};
+use super::entry::{Entry, Value, ValueRef};
 use crate::base::ConnId;
 use crate::base::random::Random;
 use crate::base::secret::{CHOICES, HASHES, derive};
@@ -359,7 +359,7 @@ impl Store {
         let steady = self.steady;
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
-            let was_collection = entry.type_of() != Type::String;
+            let was_collection = !entry.is_string();
             if was_collection {
                 let old = entry.take_value();
                 discard(&mut self.garbage, old);
@@ -448,13 +448,14 @@ impl Store {
     /// Deletes `key` if its collection is empty, with the announcement that Redis makes; true if it did.
     pub fn remove_if_empty(&mut self, key: &[u8]) -> bool {
         let hash = self.hash(key);
-        let empty = match self.dbs[self.db].keys.find(hash, key).map(Entry::value) {
-            Some(ValueRef::List(list)) => list.is_empty(),
-            Some(ValueRef::Hash(hash)) => hash.is_empty(),
-            Some(ValueRef::Set(set)) => set.is_empty(),
-            Some(ValueRef::Zset(zset)) => zset.is_empty(),
-            _ => false,
-        };
+        let empty = self.dbs[self.db].keys.find(hash, key).is_some_and(|entry| match entry.value() {
+            ValueRef::List(list) => list.is_empty(),
+            ValueRef::Hash(hash) => hash.is_empty(),
+            ValueRef::Set(set) => set.is_empty(),
+            ValueRef::Zset(zset) => zset.is_empty(),
+            // Streams and strings may be empty.
+            ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Stream(_) => false,
+        });
         if empty {
             self.take_hashed(hash, key);
             self.notify(NotifyClass::Generic, "del", key);

@@ -70,20 +70,19 @@ impl Store {
         let db = &mut self.dbs[self.db];
         let Some(entry) = db.keys.find_mut(hash, key) else { return 0 };
         let mut removed: Vec<Vec<u8>> = Vec::new();
-        match entry.value_mut() {
-            ValueMut::Hash(fields) if fields.nearest_deadline() < now => {
-                fields.take_due(now, most, |field| removed.push(field.to_vec()));
-                if fields.nearest_deadline() < now {
-                    let is_due =
-                        |fields: &Hash, field| fields.deadline(field).flatten().is_some_and(|at| at < now);
-                    for field in wanted {
-                        if is_due(fields, field) && fields.remove(field) {
-                            removed.push(field.to_vec());
-                        }
-                    }
+        // Nothing but a hash has elements that expire.
+        let ValueMut::Hash(fields) = entry.value_mut() else { return 0 };
+        if fields.nearest_deadline() >= now {
+            return 0;
+        }
+        fields.take_due(now, most, |field| removed.push(field.to_vec()));
+        if fields.nearest_deadline() < now {
+            let is_due = |fields: &Hash, field| fields.deadline(field).flatten().is_some_and(|at| at < now);
+            for field in wanted {
+                if is_due(fields, field) && fields.remove(field) {
+                    removed.push(field.to_vec());
                 }
             }
-            _ => return 0,
         }
         let is_last = matches!(entry.value(), ValueRef::Hash(fields) if fields.is_empty());
         // A walk that has found this key has forgotten both deadlines.

@@ -103,7 +103,7 @@ impl Store {
             Garbage::Value(Value::Set(set)) => set.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Zset(zset)) => zset.free_some(FREE_STEP_ELEMENTS),
             Garbage::Value(Value::Stream(stream)) => stream.free_some(FREE_STEP_ELEMENTS),
-            Garbage::Value(_) => true,
+            Garbage::Value(Value::Int(_) | Value::Bytes(_)) => true,
         };
         if done {
             self.garbage.pop_front();
