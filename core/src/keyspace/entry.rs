@@ -251,6 +251,12 @@ impl Entry {
         }
     }
 
+    /// Whether the value is a string.
+    #[inline(always)]
+    pub(super) fn is_string(&self) -> bool {
+        self.flags() & KIND <= KIND_BUFFER
+    }
+
     /// The type of the value.
     #[inline]
     pub fn type_of(&self) -> Type {
@@ -512,7 +518,7 @@ impl Entry {
 
     /// Whether the string was changed in place, so that its encoding is "raw" whatever its length.
     pub fn is_raw(&self) -> bool {
-        self.flags() & RAW != 0 && self.flags() & KIND <= KIND_BUFFER
+        self.flags() & RAW != 0 && self.is_string()
     }
 
     /// About what a copy of the value takes, in bytes.

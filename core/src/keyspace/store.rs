@@ -21,7 +21,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::access::Access;
-use super::entry::{Entry, Type, Value, ValueRef};
+use super::entry::{Entry, Value, ValueRef};
 use crate::base::ConnId;
 use crate::base::memory::Memory;
 use crate::base::random::Random;
@@ -369,7 +369,7 @@ impl Store {
         let steady = self.steady;
         let db = &mut self.dbs[self.db];
         if let Some(entry) = db.keys.find_mut(hash, key) {
-            let was_collection = entry.type_of() != Type::String;
+            let was_collection = !entry.is_string();
             if was_collection {
                 let old = entry.take_value();
                 discard(&mut self.garbage, old);
