@@ -1,11 +1,11 @@
-// One engine: its memory, its clock and timer, its connections, and what it has to say to them.
+// One engine: its memory, its clock and timer, its connections, and the outputs for them.
 
 import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
 import { type WasmModule, platform } from './platform.js';
 import { type Exports, type Settings, instantiate } from './wasm.js';
 
-/** Whoever is behind a connection of the engine. Nothing here may call the engine back; see {@link Engine.later}. */
+/** Takes the outputs of one connection of the engine. It must not call the engine back; see {@link Engine.later}. */
 export interface Receiver {
   /** Replies lie between two positions of linear memory, for the time of the call. */
   receive(bytes: Uint8Array, start: number, end: number): void;
@@ -87,7 +87,7 @@ export class Engine {
     };
   }
 
-  /** Adds a connection and returns its number; what the engine has to say at once is delivered already. */
+  /** Adds a connection and returns its number; outputs that come of it are delivered already. */
   connect(receiver: Receiver): number {
     this.check();
     const conn = this.guard(() => this.exports.connect(this.now()));
@@ -96,7 +96,7 @@ export class Engine {
     return conn;
   }
 
-  /** Ends a connection; its receiver hears no more. */
+  /** Ends a connection; its receiver is given nothing more. */
   disconnect(conn: number): void {
     this.receivers[conn] = undefined;
     if (this.failure) return;
@@ -170,7 +170,7 @@ export class Engine {
         try {
           run();
         } catch (error) {
-          // A callback's fault is its caller's: it surfaces as an uncaught error and stops nobody else's.
+          // An error in a callback surfaces as an uncaught error, and the other callbacks run all the same.
           queueMicrotask(() => {
             throw error;
           });
@@ -179,7 +179,7 @@ export class Engine {
     });
   }
 
-  /** Someone waits for the engine's timer from now on, so that it must keep the process alive. */
+  /** A request waits for the engine's timer from now on, so that it must keep the process alive. */
   hold(): void {
     this.waiting += 1;
     if (this.waiting === 1) this.setReferenced(true);
@@ -250,13 +250,13 @@ export class Engine {
 
   private disarm(): void {
     this.timers += 1;
-    // Those who replace timers need not know the others, nor theirs any more.
+    // Replaced timers need not know the ones that were made before, nor the other way round.
     if (setTimeout === this.armedBy) clearTimeout(this.timer as number);
     else setReferenced(this.timer, false);
     this.timer = undefined;
   }
 
-  /** Someone may wait under timers that a test has replaced, and the test put the others back. */
+  /** A request may wait under timers that a test has replaced, and the test put the others back. */
   private watchTimers(): void {
     if (this.watch !== undefined) return;
     const look = (): void => {
@@ -288,7 +288,7 @@ export class Engine {
     if (!this.failure) this.arm(this.doubles[this.deadlineAt]!);
   }
 
-  /** A call that throws leaves the engine in a state that nobody knows, so it is never called again. */
+  /** A call that throws leaves the engine in an unknown state, so it is never called again. */
   private fail(cause: unknown): Error {
     const message = cause instanceof Error ? cause.message : String(cause);
     const error = new ClosedError(`the engine failed and must be opened anew: ${message}`, { cause });

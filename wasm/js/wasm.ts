@@ -20,7 +20,7 @@ export interface Exports {
   headPtr(): number;
 }
 
-/** What the engine is made with. */
+/** What an engine is made with. `CONFIG SET` changes what can be changed afterwards. */
 export interface Settings {
   /** Number of databases that `SELECT` can choose from; 16 unless told. */
   databases?: number;
