@@ -3,7 +3,7 @@
 import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
 import { type WasmModule, platform } from './platform.js';
-import { type Exports, type Settings, instantiate } from './wasm.js';
+import { type Exports, type Instance, type RequestLimits, type Settings, instantiate } from './wasm.js';
 
 /** Takes the outputs of one connection of the engine. It must not call the engine back; see {@link Engine.later}. */
 export interface Receiver {
@@ -42,6 +42,7 @@ export class Engine {
   failure: Error | undefined;
 
   private doubles!: Float64Array;
+  private readonly instance: Instance;
   private readonly exports: Exports;
   private readonly deadlineAt: number;
   private readonly outputsAt: number;
@@ -61,7 +62,8 @@ export class Engine {
   private tasks: (() => void)[] = [];
 
   constructor(module: WasmModule, settings: Settings) {
-    this.exports = instantiate(module, settings, this.now());
+    this.instance = instantiate(module, settings, this.now());
+    this.exports = this.instance.exports;
     this.scratch = this.exports.scratchPtr();
     this.scratchEnd = this.scratch + this.exports.scratchCap();
     const head = this.exports.headPtr();
@@ -78,13 +80,8 @@ export class Engine {
   }
 
   /** What a request may have at most: arguments, bytes in one of them, and bytes in all of them together. */
-  get requestLimits(): { arguments: number; argumentBytes: number; bytes: number } {
-    const { exports } = this;
-    return {
-      arguments: exports.argumentsMax(),
-      argumentBytes: exports.argumentBytesMax(),
-      bytes: exports.requestBytesMax(),
-    };
+  get requestLimits(): RequestLimits {
+    return this.guard(() => this.instance.requestLimits());
   }
 
   /** Adds a connection and returns its number; outputs that come of it are delivered already. */
@@ -210,7 +207,7 @@ export class Engine {
     return (this.told = Date.now() * 1000);
   }
 
-  private guard(call: () => number): number {
+  private guard<T>(call: () => T): T {
     let result;
     try {
       result = call();

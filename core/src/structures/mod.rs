@@ -10,6 +10,7 @@ pub mod rank_tree;
 pub(crate) mod sort;
 pub mod table;
 pub mod thin;
+pub(crate) mod unordered;
 
 pub use intset::IntSet;
 pub use list::{Fill, List, Room};
