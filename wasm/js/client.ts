@@ -8,7 +8,7 @@ import { ReplyError } from './errors.js';
 import { Link, Waiter } from './link.js';
 import { Batch, Pipeline, Transaction, refuseUnfit } from './pipeline.js';
 import { decodeText } from './platform.js';
-import type { Kind, Listener } from './subscriptions.js';
+import type { Kind, MessageListener } from './subscriptions.js';
 import type { Argument, As, Immediate, Key, Methods, Mode, OneOrMore, Promised } from './types.js';
 
 const names = new Map<string, Name>();
@@ -93,54 +93,54 @@ export class Client<M extends Mode = 'text'> {
     return new Transaction<[], M>(this.link, this.asBytes);
   }
 
-  /** Hears what is published to channels. */
-  subscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.hear('subscribe', channels, listener);
+  /** Listens to what is published to channels. */
+  subscribe(channels: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
+    return this.listenTo('subscribe', channels, listener);
   }
 
-  /** Hears what is published to channels whose names match patterns. */
-  psubscribe(patterns: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.hear('psubscribe', patterns, listener);
+  /** Listens to what is published to channels whose names match patterns. */
+  psubscribe(patterns: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
+    return this.listenTo('psubscribe', patterns, listener);
   }
 
   /** The same as {@link psubscribe}. */
-  pSubscribe(patterns: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.hear('psubscribe', patterns, listener);
+  pSubscribe(patterns: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
+    return this.listenTo('psubscribe', patterns, listener);
   }
 
-  /** Hears what `SPUBLISH` sends to channels. */
-  ssubscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.hear('ssubscribe', channels, listener);
+  /** Listens to what `SPUBLISH` sends to channels. */
+  ssubscribe(channels: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
+    return this.listenTo('ssubscribe', channels, listener);
   }
 
   /** The same as {@link ssubscribe}. */
-  sSubscribe(channels: OneOrMore<Key>, listener: Listener<As<M, string>>): Promise<void> {
-    return this.hear('ssubscribe', channels, listener);
+  sSubscribe(channels: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
+    return this.listenTo('ssubscribe', channels, listener);
   }
 
   /** Ends subscriptions: of a listener, of all listeners of channels, or all. */
-  unsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unhear('subscribe', channels, listener);
+  unsubscribe(channels?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
+    return this.stopListening('subscribe', channels, listener);
   }
 
   /** {@link unsubscribe} for patterns. */
-  punsubscribe(patterns?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unhear('psubscribe', patterns, listener);
+  punsubscribe(patterns?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
+    return this.stopListening('psubscribe', patterns, listener);
   }
 
   /** The same as {@link punsubscribe}. */
-  pUnsubscribe(patterns?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unhear('psubscribe', patterns, listener);
+  pUnsubscribe(patterns?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
+    return this.stopListening('psubscribe', patterns, listener);
   }
 
   /** {@link unsubscribe} for {@link ssubscribe}. */
-  sunsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unhear('ssubscribe', channels, listener);
+  sunsubscribe(channels?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
+    return this.stopListening('ssubscribe', channels, listener);
   }
 
   /** The same as {@link sunsubscribe}. */
-  sUnsubscribe(channels?: OneOrMore<Key>, listener?: Listener<As<M, string>>): Promise<void> {
-    return this.unhear('ssubscribe', channels, listener);
+  sUnsubscribe(channels?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
+    return this.stopListening('ssubscribe', channels, listener);
   }
 
   /** Keys that match, a few at a time: `for await (const keys of db.scanIterator({ MATCH: 'user:*' }))`. */
@@ -164,7 +164,7 @@ export class Client<M extends Mode = 'text'> {
     return new Client<M>(new Link(this.link.engine), this.asBytes);
   }
 
-  /** Opens the connection again after it was closed. Nobody needs to call this on a fresh one. */
+  /** Opens the connection again after it was closed. A fresh one is open already. */
   async connect(): Promise<this> {
     this.link.open();
     return this;
@@ -203,7 +203,7 @@ export class Client<M extends Mode = 'text'> {
     }
   }
 
-  private async hear(kind: Kind, channels: OneOrMore<Key>, listener: Listener<never>): Promise<void> {
+  private async listenTo(kind: Kind, channels: OneOrMore<Key>, listener: MessageListener<never>): Promise<void> {
     if (typeof listener !== 'function') throw new TypeError(`${kind} takes channels and a function`);
     const list = listOf(channels);
     const confirmed = this.link.confirm({ name: nameOf(kind), values: list }, list.length);
@@ -216,10 +216,10 @@ export class Client<M extends Mode = 'text'> {
     }
   }
 
-  private async unhear(
+  private async stopListening(
     kind: Kind,
     channels: OneOrMore<Key> | undefined,
-    listener: Listener<never> | undefined,
+    listener: MessageListener<never> | undefined,
   ): Promise<void> {
     const { subscriptions } = this.link;
     const list = channels === undefined ? subscriptions.channels(kind) : listOf(channels);

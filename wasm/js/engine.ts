@@ -1,11 +1,11 @@
-// One engine: its memory, its clock and timer, its connections, and what it has to say to them.
+// One engine: its memory, its clock and timer, its connections, and the outputs for them.
 
 import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
 import { type WasmModule, platform } from './platform.js';
-import { type Exports, type Settings, instantiate } from './wasm.js';
+import { type Exports, type Instance, type RequestLimits, type Settings, instantiate } from './wasm.js';
 
-/** Whoever is behind a connection of the engine. Nothing here may call the engine back; see {@link Engine.later}. */
+/** Takes the outputs of one connection of the engine. It must not call the engine back; see {@link Engine.later}. */
 export interface Receiver {
   /** Replies lie between two positions of linear memory, for the time of the call. */
   receive(bytes: Uint8Array, start: number, end: number): void;
@@ -42,6 +42,7 @@ export class Engine {
   failure: Error | undefined;
 
   private doubles!: Float64Array;
+  private readonly instance: Instance;
   private readonly exports: Exports;
   private readonly deadlineAt: number;
   private readonly outputsAt: number;
@@ -61,7 +62,8 @@ export class Engine {
   private tasks: (() => void)[] = [];
 
   constructor(module: WasmModule, settings: Settings) {
-    this.exports = instantiate(module, settings, this.now());
+    this.instance = instantiate(module, settings, this.now());
+    this.exports = this.instance.exports;
     this.scratch = this.exports.scratchPtr();
     this.scratchEnd = this.scratch + this.exports.scratchCap();
     const head = this.exports.headPtr();
@@ -78,16 +80,11 @@ export class Engine {
   }
 
   /** What a request may have at most: arguments, bytes in one of them, and bytes in all of them together. */
-  get requestLimits(): { arguments: number; argumentBytes: number; bytes: number } {
-    const { exports } = this;
-    return {
-      arguments: exports.argumentsMax(),
-      argumentBytes: exports.argumentBytesMax(),
-      bytes: exports.requestBytesMax(),
-    };
+  get requestLimits(): RequestLimits {
+    return this.guard(() => this.instance.requestLimits());
   }
 
-  /** Adds a connection and returns its number; what the engine has to say at once is delivered already. */
+  /** Adds a connection and returns its number; outputs that come of it are delivered already. */
   connect(receiver: Receiver): number {
     this.check();
     const conn = this.guard(() => this.exports.connect(this.now()));
@@ -96,7 +93,7 @@ export class Engine {
     return conn;
   }
 
-  /** Ends a connection; its receiver hears no more. */
+  /** Ends a connection; its receiver is given nothing more. */
   disconnect(conn: number): void {
     this.receivers[conn] = undefined;
     if (this.failure) return;
@@ -170,7 +167,7 @@ export class Engine {
         try {
           run();
         } catch (error) {
-          // A callback's fault is its caller's: it surfaces as an uncaught error and stops nobody else's.
+          // An error in a callback surfaces as an uncaught error, and the other callbacks run all the same.
           queueMicrotask(() => {
             throw error;
           });
@@ -179,7 +176,7 @@ export class Engine {
     });
   }
 
-  /** Someone waits for the engine's timer from now on, so that it must keep the process alive. */
+  /** A request waits for the engine's timer from now on, so that it must keep the process alive. */
   hold(): void {
     this.waiting += 1;
     if (this.waiting === 1) this.setReferenced(true);
@@ -210,7 +207,7 @@ export class Engine {
     return (this.told = Date.now() * 1000);
   }
 
-  private guard(call: () => number): number {
+  private guard<T>(call: () => T): T {
     let result;
     try {
       result = call();
@@ -250,13 +247,13 @@ export class Engine {
 
   private disarm(): void {
     this.timers += 1;
-    // Those who replace timers need not know the others, nor theirs any more.
+    // Replaced timers need not know the ones that were made before, nor the other way round.
     if (setTimeout === this.armedBy) clearTimeout(this.timer as number);
     else setReferenced(this.timer, false);
     this.timer = undefined;
   }
 
-  /** Someone may wait under timers that a test has replaced, and the test put the others back. */
+  /** A request may wait under timers that a test has replaced, and the test put the others back. */
   private watchTimers(): void {
     if (this.watch !== undefined) return;
     const look = (): void => {
@@ -288,7 +285,7 @@ export class Engine {
     if (!this.failure) this.arm(this.doubles[this.deadlineAt]!);
   }
 
-  /** A call that throws leaves the engine in a state that nobody knows, so it is never called again. */
+  /** A call that throws leaves the engine in an unknown state, so it is never called again. */
   private fail(cause: unknown): Error {
     const message = cause instanceof Error ? cause.message : String(cause);
     const error = new ClosedError(`the engine failed and must be opened anew: ${message}`, { cause });

@@ -1,3 +1,5 @@
+// The errors that callers of the package can tell apart.
+
 /** What the engine replied was an error; the message is Redis's own, such as `WRONGTYPE Operation against…`. */
 export class ReplyError extends Error {
   override readonly name: string = 'ReplyError';

@@ -3,12 +3,7 @@ declare module '*/pkg/glue.js' {
   export function createGlue(): {
     imports: WebAssembly.ModuleImports;
     start(exports: WebAssembly.Exports): void;
-    init(
-      databases: number | undefined,
-      maxmemory: number | undefined,
-      maxclients: number | undefined,
-      seed: Uint8Array,
-      now: number,
-    ): void;
+    init(options: object, seed: Uint8Array, now: number): void;
+    requestLimits(): { arguments: number; argumentBytes: number; bytes: number };
   };
 }

@@ -1,4 +1,4 @@
-// A connection that pairs requests with their replies.
+// A link: a connection that pairs requests with their replies.
 
 import { OutputKind } from './abi.generated.js';
 import { Push, type Reply, position, readReply } from './decode.js';
@@ -10,7 +10,7 @@ import { Subscriptions } from './subscriptions.js';
 
 const PUSH_BYTE = 0x3e;
 
-/** Requests of fewer characters and bytes pass no limit, whatever the settings. */
+/** Requests of fewer characters and bytes pass no limit, however the engine is configured. */
 const SHORT_BYTES = 64 * 1024;
 /** The same of arguments. */
 const SHORT_ARGUMENTS = 64 * 1024;
@@ -18,7 +18,7 @@ const SHORT_ARGUMENTS = 64 * 1024;
 const HELLO = new Name(['HELLO']);
 const CLIENT_UNBLOCK = new Name(['CLIENT', 'UNBLOCK']);
 
-/** A command with its arguments. */
+/** A command with its arguments, not encoded yet: what a link sends and has a reply for. */
 export interface Request {
   readonly name: Name;
   readonly values: readonly Value[];
@@ -64,14 +64,17 @@ export class Waiter {
   }
 }
 
-/** One connection of the engine, from the client's side: requests in order, replies in order. */
+/**
+ * One connection of the engine, from the client's side: requests in order, replies in order. Several clients share a
+ * link when they are views of one connection, as with `buffers` and `sync`.
+ */
 export class Link implements Receiver {
   readonly subscriptions = new Subscriptions();
   private id = -1;
   private clientId = 0;
   private isOpen = false;
   private readonly waiters: Waiter[] = [];
-  /** What the engine said without being asked, such as that there are too many connections. */
+  /** An error that answers no request, such as that there are too many connections. */
   private complaint: ReplyError | undefined;
 
   constructor(readonly engine: Engine) {

@@ -7,8 +7,8 @@ import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import { ClosedError } from './errors.js';
 import {
-  type Door,
   type ListenOptions,
+  type Listener,
   type OpenPort,
   type Port,
   type Text,
@@ -46,7 +46,7 @@ const FOREVER_MILLISECONDS = 2 ** 31 - 1;
 /** How long replies may follow each other before whatever else the process does gets its turn, in milliseconds. */
 const TURN_MILLISECONDS_MAX = 5;
 
-/** When the turn of the event loop that runs now is to end; 0 while nobody has asked. */
+/** When the turn of the event loop that runs now is to end; 0 before the first reply of a turn. */
 let turnEndsAt = 0;
 
 /**
@@ -67,7 +67,7 @@ class PortStream extends Duplex {
   private readonly alive: NodeJS.Timeout;
   /** What the next turn of the event loop begins with. */
   private held: (() => void)[] = [];
-  /** Whether the last reply has been read; what comes after it is for nobody. */
+  /** Whether the last reply has been read; what comes after it is dropped. */
   private isEnded = false;
 
   constructor(open: OpenPort) {
@@ -76,7 +76,7 @@ class PortStream extends Duplex {
       (chunk) => this.deliver(() => this.push(chunk)),
       (error) => this.deliver(() => (error ? this.destroy(error) : this.endReplies())),
     );
-    // Not before it is sure that there is a connection: nobody would end the interval of one that was refused.
+    // Not before it is sure that there is a connection: the interval of one that was refused would never be cleared.
     this.alive = setInterval(() => undefined, FOREVER_MILLISECONDS);
   }
 
@@ -95,7 +95,7 @@ class PortStream extends Duplex {
   }
 
   override _read(): void {
-    // The engine says what it has to say when it has it.
+    // The engine hands over its outputs as it makes them.
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -154,7 +154,7 @@ function serve(socket: Socket, open: OpenPort): void {
   try {
     port = open(
       (chunk) => {
-        // Who does not read what is answered is not listened to, and after a while is not served at all.
+        // A client that does not read its replies is not read from either, and beyond a limit is disconnected.
         if (socket.write(chunk)) return;
         if (socket.writableLength > UNREAD_BYTES_MAX) socket.destroy();
         else socket.pause();
@@ -172,7 +172,7 @@ function serve(socket: Socket, open: OpenPort): void {
     try {
       port.input(chunk);
     } catch {
-      // What came after the end of the connection has no one to answer it.
+      // What came after the end of the connection is not answered.
       socket.destroy();
     }
   });
@@ -181,8 +181,8 @@ function serve(socket: Socket, open: OpenPort): void {
   socket.on('close', () => port.close());
 }
 
-/** Opens a door on a port. */
-async function listen(open: OpenPort, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Door> {
+/** Listens on a port. */
+async function listen(open: OpenPort, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

@@ -1,3 +1,5 @@
+// What differs between platforms: how the module is loaded, how text gets in and out of memory, streams and sockets.
+
 /**
  * `WebAssembly.Module`, where the compiler knows of it: it is declared with the DOM, which programs for Node leave out.
  */
@@ -15,11 +17,11 @@ export interface Platform {
   text: Text;
   /** Gives ioredis a connection; absent where there are no Node streams. */
   openStream?(open: OpenPort): object;
-  /** Opens a door for clients that want a socket; absent where there are none. */
-  listen?(open: OpenPort, options: ListenOptions): Promise<Door>;
+  /** Listens on a port for clients that want a socket; absent where there are no sockets. */
+  listen?(open: OpenPort, options: ListenOptions): Promise<Listener>;
 }
 
-/** Where a {@link Door} is. */
+/** Where a {@link Listener} listens. */
 export interface ListenOptions {
   /** The port; one that is free unless told. */
   port?: number;
@@ -27,8 +29,8 @@ export interface ListenOptions {
   host?: string;
 }
 
-/** A port of this machine behind which an engine answers. */
-export interface Door {
+/** A port of this machine that clients can connect to, and an engine that answers there. */
+export interface Listener {
   readonly host: string;
   readonly port: number;
   /** `redis://host:port`, as clients take it. */

@@ -4,7 +4,7 @@ import { Client } from './client.js';
 import { type Connector, EnginePort, connectorFor } from './connector.js';
 import { Engine } from './engine.js';
 import { Link } from './link.js';
-import { type Door, type ListenOptions, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
+import { type ListenOptions, type Listener, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
 import type { Settings } from './wasm.js';
 
 /** How a database is opened. */
@@ -26,7 +26,7 @@ export interface OpenOptions extends Settings {
  */
 export class Sanderling extends Client {
   private readonly engine: Engine;
-  private readonly doors: Door[] = [];
+  private readonly listeners: Listener[] = [];
 
   private constructor(module: WasmModule, settings: Settings) {
     const engine = new Engine(module, settings);
@@ -62,8 +62,8 @@ export class Sanderling extends Client {
   }
 
   /**
-   * Opens a connection that speaks Redis's protocol in bytes, as over a socket, for whoever reads replies himself:
-   * requests go in and replies come out in any pieces.
+   * Opens a connection that speaks Redis's protocol in bytes, as over a socket, for callers that read replies
+   * themselves: requests go in and replies come out in any pieces.
    */
   port(...[onData, onClose]: Parameters<OpenPort>): Port {
     return new EnginePort(this.engine, onData, onClose);
@@ -71,24 +71,24 @@ export class Sanderling extends Client {
 
   /**
    * Listens on a port of this machine, for clients that want a socket, other processes and redis-cli. There is no
-   * password: whoever reaches the port may do everything. Like any server, it keeps the process alive until it is
+   * password: a client that reaches the port may do everything. Like any server, it keeps the process alive until it is
    * closed. Only where there are sockets: in Node, Bun and Deno.
    */
-  async listen(options: ListenOptions = {}): Promise<Door> {
+  async listen(options: ListenOptions = {}): Promise<Listener> {
     const { listen } = platform;
     if (listen === undefined) throw new Error('this platform has no sockets to listen on');
     this.engine.check();
-    const door = await listen((...handlers) => this.port(...handlers), options);
-    this.doors.push(door);
+    const listener = await listen((...handlers) => this.port(...handlers), options);
+    this.listeners.push(listener);
     // It may have been closed meanwhile.
     if (this.engine.failure) await this.close();
-    return door;
+    return listener;
   }
 
   /** Closes all connections and lets go of the data. */
   override async close(): Promise<void> {
     this.engine.close();
-    await Promise.all(this.doors.splice(0).map((door) => door.close()));
+    await Promise.all(this.listeners.splice(0).map((listener) => listener.close()));
   }
 
   /** The same as {@link close}, for `await using`. */

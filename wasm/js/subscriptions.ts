@@ -1,16 +1,16 @@
-// Who listens to which channels and patterns on a connection.
+// The message listeners of a connection, by channel and pattern.
 
 import type { Reply } from './decode.js';
 import { decodeText } from './platform.js';
 
-/** Hears messages; the channel is the one that a message was published to. */
-export type Listener<Text> = (message: Text, channel: Text) => void;
+/** Is called with each message, and the channel that it was published to. */
+export type MessageListener<Text> = (message: Text, channel: Text) => void;
 
 /** What can be subscribed to: channels, patterns of channels, or channels of a shard. */
 export type Kind = 'subscribe' | 'psubscribe' | 'ssubscribe';
 
 interface Entry {
-  readonly listener: Listener<never>;
+  readonly listener: MessageListener<never>;
   readonly asBytes: boolean;
 }
 
@@ -22,7 +22,7 @@ const KIND_OF_MESSAGE: Record<string, Kind> = {
 
 const encoder = new TextEncoder();
 
-/** Who listens to what on one connection. */
+/** The message listeners of one connection. */
 export class Subscriptions {
   /** By kind and by channel or pattern, whose bytes are the key's characters. */
   private readonly entries: Record<Kind, Map<string, Entry[]>> = {
@@ -31,14 +31,14 @@ export class Subscriptions {
     ssubscribe: new Map(),
   };
 
-  add(kind: Kind, channel: string | Uint8Array, listener: Listener<never>, asBytes: boolean): void {
+  add(kind: Kind, channel: string | Uint8Array, listener: MessageListener<never>, asBytes: boolean): void {
     const key = keyOf(channel);
     const entries = this.entries[kind].get(key) ?? [];
     this.entries[kind].set(key, [...entries, { listener, asBytes }]);
   }
 
-  /** Removes one listener, or all; returns whether nobody is left, so that the subscription can end. */
-  remove(kind: Kind, channel: string | Uint8Array, listener: Listener<never> | undefined): boolean {
+  /** Removes one listener, or all; returns whether none is left, so that the subscription can end. */
+  remove(kind: Kind, channel: string | Uint8Array, listener: MessageListener<never> | undefined): boolean {
     const key = keyOf(channel);
     const left = listener
       ? (this.entries[kind].get(key) ?? []).filter((entry) => entry.listener !== listener)
@@ -67,8 +67,8 @@ export class Subscriptions {
     const entries = this.entries[kind].get(keyOf(subscribed)) ?? [];
     return () => {
       for (const { listener, asBytes } of entries) {
-        if (asBytes) (listener as Listener<Uint8Array>)(message, channel);
-        else (listener as Listener<string>)(decodeText(message), decodeText(channel));
+        if (asBytes) (listener as MessageListener<Uint8Array>)(message, channel);
+        else (listener as MessageListener<string>)(decodeText(message), decodeText(channel));
       }
     };
   }

@@ -12,15 +12,12 @@ export interface Exports {
   timeout(now: number): number;
   outputCount(): number;
   memoryUsed(): number;
-  argumentsMax(): number;
-  argumentBytesMax(): number;
-  requestBytesMax(): number;
   scratchPtr(): number;
   scratchCap(): number;
   headPtr(): number;
 }
 
-/** What the engine is made with. */
+/** What an engine is made with. `CONFIG SET` changes what can be changed afterwards. */
 export interface Settings {
   /** Number of databases that `SELECT` can choose from; 16 unless told. */
   databases?: number;
@@ -30,30 +27,31 @@ export interface Settings {
   maxclients?: number;
 }
 
-/** The least and the most that a setting can be, as in the engine's own. */
-const BOUNDS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
-  ['databases', [1, 10_000]],
-  ['maxmemory', [0, Number.MAX_SAFE_INTEGER]],
-  ['maxclients', [1, 2 ** 32 - 1]],
-]);
+/** What a request may have at most: arguments, bytes in one of them, and bytes in all of them together. */
+export interface RequestLimits {
+  readonly arguments: number;
+  readonly argumentBytes: number;
+  readonly bytes: number;
+}
+
+/** A running module: what is called without glue, and what takes or returns objects. */
+export interface Instance {
+  readonly exports: Exports;
+  requestLimits(): RequestLimits;
+}
 
 /**
  * A fresh engine. Modules from another realm are welcome, which is why nothing here asks for `instanceof`.
+ *
+ * @throws TypeError for settings that the engine has not, or that are not within its bounds
  */
-export function instantiate(module: WasmModule, settings: Settings, now: number): Exports {
-  for (const [name, value] of Object.entries(settings) as [string, unknown][]) {
-    const bounds = BOUNDS.get(name);
-    if (bounds === undefined) throw new TypeError(`'${name}' is no option of a database`);
-    const [least, most] = bounds;
-    if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)) {
-      throw new TypeError(`${name} is an integer from ${least} to ${most}, not ${String(value)}`);
-    }
-  }
+export function instantiate(module: WasmModule, settings: Settings, now: number): Instance {
   // Each instance has glue of its own: the glue keeps views of its instance's memory.
   const glue = createGlue();
   const instance = new WebAssembly.Instance(module, { './sanderling_wasm_bg.js': glue.imports });
   glue.start(instance.exports);
-  const { databases, maxmemory, maxclients } = settings;
-  glue.init(databases, maxmemory, maxclients, crypto.getRandomValues(new Uint8Array(16)), now);
-  return instance.exports as unknown as Exports;
+  // What is `undefined` counts as not given.
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  glue.init(given, crypto.getRandomValues(new Uint8Array(16)), now);
+  return { exports: instance.exports as unknown as Exports, requestLimits: glue.requestLimits };
 }

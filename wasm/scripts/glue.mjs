@@ -11,7 +11,7 @@ export function makeGlue(text) {
     return `${keyword} ${name}`;
   });
   if (/^(import|export)\b/m.test(body)) throw new Error('wasm-bindgen wrote glue of a form that is not known here');
-  for (const name of ['__wbg_set_wasm', 'init']) {
+  for (const name of ['__wbg_set_wasm', 'init', 'requestLimits']) {
     if (!exported.includes(name)) throw new Error(`wasm-bindgen's glue has no ${name}`);
   }
   const imports = exported.filter((name) => name.startsWith('__wb') && name !== '__wbg_set_wasm');
@@ -21,6 +21,7 @@ return {
   imports: { ${imports.join(', ')} },
   start(exports) { __wbg_set_wasm(exports); exports.__wbindgen_start(); },
   init,
+  requestLimits,
 };
 }
 `;

@@ -12,8 +12,8 @@
 //!
 //! A slab knows its class, so that a block may come from a slab of larger ones when there is neither a free block of
 //! its class nor room for another slab: then what other classes have free serves too, and a block that is to shrink
-//! can stay where it lies. Before that happens whoever plans with memory is told that there is none; see [`window`]
-//! for how memory that lies in pieces becomes one.
+//! can stay where it lies. Before that happens a caller that plans with memory is told that there is none; see
+//! [`window`] for how memory that lies in pieces becomes one.
 //!
 //! Memory that cannot be had is a null pointer, never a trap; what follows from that is the caller's decision.
 
@@ -635,7 +635,7 @@ mod global {
     use core::sync::atomic::{AtomicUsize, Ordering};
     use sanderling_core::{Compaction, HEADROOM_BYTES, Room};
 
-    /// The address space, when nobody tells of a lower end.
+    /// The address space, when no lower end was set.
     const ADDRESSES: u64 = 1 << 32;
     /// What a share of memory is never promised to anyone, as its divisor: the larger memory is, the larger are the
     /// tables that double in it.
@@ -737,7 +737,7 @@ mod global {
 
     struct LinearMemory;
 
-    // SAFETY: pages that `memory.grow` adds are zeroed, aligned to 64 KiB, and nobody else's; page 0 belongs to
+    // SAFETY: pages that `memory.grow` adds are zeroed, aligned to 64 KiB, and unowned; page 0 belongs to
     // the module's data and stack.
     unsafe impl Pages for LinearMemory {
         fn at(&self, offset: usize) -> *mut u8 {

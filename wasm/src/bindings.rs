@@ -5,15 +5,20 @@
 //! says where the descriptors of all of them are. Times are microseconds since 1970, as a double holds them
 //! exactly; addresses are absolute. A view of linear memory must be taken anew after each call, since memory may
 //! have grown.
+//!
+//! What does not belong to that path crosses as JavaScript's own values: the options of a database as an object, its
+//! limits as another, and a refusal as a `TypeError`.
 
 use crate::allocator;
 use crate::outputs::Outputs;
 use core::cell::UnsafeCell;
 use core::mem;
+use js_sys::{Array, JsString, Number, Object, TypeError, Uint8Array};
 use sanderling_core::abi::OutputDescriptor;
-use sanderling_core::config::Limit;
+use sanderling_core::config;
 use sanderling_core::{ConnId, Engine, Options, Peer, number};
 use std::panic;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
 /// Bytes of the scratch region; longer requests come in pieces.
@@ -78,21 +83,19 @@ pub fn head_ptr() -> usize {
     HEAD.0.get() as usize
 }
 
-/// Creates the engine, once; the seed is 16 random bytes. What is left out is as [`Options::default`] has it: the
-/// number of databases, the bytes of data above which writes are refused, and the number of connections.
+/// Creates the engine, once; the seed is 16 random bytes. Options are an object with [some of the settings](SETTINGS);
+/// those that are left out are as [`Options::default`] has them.
 #[wasm_bindgen]
-pub fn init(
-    databases: Option<u32>,
-    maxmemory: Option<f64>,
-    maxclients: Option<u32>,
-    seed: &[u8],
-    now: f64,
-) -> Result<(), JsError> {
+pub fn init(options: &Object, seed: &Uint8Array, now: f64) -> Result<(), TypeError> {
     panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
-    let seed = seed.try_into().map_err(|_| JsError::new("the seed takes 16 bytes"))?;
-    let options = options(databases, maxmemory, maxclients);
+    let options = configured(options).map_err(|reason| TypeError::new(&reason))?;
+    let mut bytes = [0; 16];
+    if seed.length() != 16 {
+        return Err(TypeError::new("the seed takes 16 bytes"));
+    }
+    seed.copy_to(&mut bytes);
     // What was there, nothing, needs no drop; code that drops an engine would be a good part of the module.
-    mem::forget(instance().engine.replace(Engine::new(options, seed, number::whole(now))));
+    mem::forget(instance().engine.replace(Engine::new(options, bytes, number::whole(now))));
     Ok(())
 }
 
@@ -133,26 +136,25 @@ pub fn output_count() -> usize {
     instance().outputs.descriptors().len()
 }
 
-/// The most arguments that a request may have.
-#[wasm_bindgen(js_name = argumentsMax)]
-pub fn arguments_max() -> f64 {
-    request_limit(0)
+/// What a request may have at most.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestLimits {
+    /// Arguments.
+    arguments: usize,
+    /// Bytes of one of them.
+    argument_bytes: usize,
+    /// Bytes of all of them.
+    bytes: usize,
 }
 
-/// The most bytes that one of them may have.
-#[wasm_bindgen(js_name = argumentBytesMax)]
-pub fn argument_bytes_max() -> f64 {
-    request_limit(1)
-}
-
-/// The most bytes that a request may have.
-#[wasm_bindgen(js_name = requestBytesMax)]
-pub fn request_bytes_max() -> f64 {
-    request_limit(2)
-}
-
-fn request_limit(which: usize) -> f64 {
-    instance().engine.as_ref().expect("init comes first").request_limits()[which] as f64
+/// What a request may have at most, as an object: `arguments`, `argumentBytes` in one of them, and `bytes` in all.
+#[wasm_bindgen(js_name = requestLimits)]
+pub fn request_limits() -> JsValue {
+    let [arguments, argument_bytes, bytes] =
+        instance().engine.as_ref().expect("init comes first").request_limits();
+    let limits = RequestLimits { arguments, argument_bytes, bytes };
+    serde_wasm_bindgen::to_value(&limits).expect("three numbers make an object")
 }
 
 /// Bytes in live allocations.
@@ -183,23 +185,27 @@ fn run(call: impl FnOnce(&mut Engine)) -> usize {
     count
 }
 
-fn options(databases: Option<u32>, maxmemory: Option<f64>, maxclients: Option<u32>) -> Options {
+/// The settings that a database can be opened with; the engine knows their bounds.
+const SETTINGS: [&str; 3] = ["databases", "maxmemory", "maxclients"];
+
+/// What the engine is made with, or why it cannot be made with that.
+fn configured(given: &Object) -> Result<Options, String> {
     let mut options = Options::default();
-    let config = &mut options.config;
-    if let Some(databases) = databases {
-        config.databases = (databases as usize).max(1);
-    }
-    if let Some(bytes) = maxmemory {
-        config.maxmemory = Limit::new(number::whole(bytes));
-    }
-    if let Some(clients) = maxclients {
-        config.maxclients = clients as usize;
+    for entry in Object::entries(given).iter() {
+        let entry: Array = entry.unchecked_into();
+        let (name, value) = (String::from(JsString::from(entry.get(0))), entry.get(1));
+        let setting = config::find(&name).filter(|_| SETTINGS.contains(&name.as_str()));
+        let setting = setting.ok_or_else(|| format!("'{name}' is no option of a database"))?;
+        let number = value.as_f64().filter(|number| *number >= 0.0 && Number::is_safe_integer(&value));
+        let number = number.ok_or_else(|| format!("'{name}' takes a whole number"))?;
+        (setting.write)(&mut options.config, setting.name, &number::whole(number).to_string())
+            .map_err(|error| format!("'{name}': {}", error.0))?;
     }
     // All that 32-bit addresses can name; a platform that gives less refuses earlier.
-    config.memory_bytes_max = usize::MAX;
-    allocator::set_memory_max(config.memory_bytes_max);
+    options.config.memory_bytes_max = usize::MAX;
+    allocator::set_memory_max(options.config.memory_bytes_max);
     options.memory_used = allocator::used_bytes;
     options.memory_available = allocator::room;
     options.compaction = Some(allocator::compaction());
-    options
+    Ok(options)
 }

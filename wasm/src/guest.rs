@@ -124,7 +124,7 @@ pub extern "C" fn init(seed_low: u64, seed_high: u64, now: u64, options_len: usi
 pub extern "C" fn process(now: u64, count: usize) -> usize {
     let guest = guest();
     let engine = guest.engine.as_mut().expect("the host calls init first");
-    // SAFETY: one thread; nobody else looks at the requests during the call.
+    // SAFETY: one thread; nothing else looks at the requests during the call.
     let requests = unsafe { &mut (&mut *REQUESTS.0.get())[..count.min(REQUESTS_MAX)] };
     abi::handle_batch(engine, now, requests, |request| input(request.start as usize, request.len as usize));
     guest.outputs.drain(engine)

@@ -1,4 +1,4 @@
-//! What the engine has to say, described for an embedder that reads linear memory from outside.
+//! The outputs of the engine, described for a host that reads linear memory from outside.
 
 use sanderling_core::abi::{OutputDescriptor, OutputKind, encode};
 use sanderling_core::{Engine, number};
@@ -18,7 +18,7 @@ impl Outputs {
         Outputs { descriptors: Vec::new(), texts: Vec::new(), undrained: false }
     }
 
-    /// Describes all that the engine has to say and returns the number of outputs. The bytes stay in the engine,
+    /// Describes all outputs of the engine and returns the number of outputs. The bytes stay in the engine,
     /// which leaves them where they are until it is next called.
     pub(crate) fn drain(&mut self, engine: &mut Engine) -> usize {
         self.clear();

@@ -55,7 +55,7 @@ export function completions(docs: Docs, words: readonly string[], prefix: string
   const candidates = candidatesAfter(docs, words);
   const start = prefix.toUpperCase();
   const fitting = candidates.filter((word) => word.toUpperCase().startsWith(start));
-  // Whoever writes in lower case goes on in lower case.
+  // A word begun in lower case goes on in lower case.
   const isLower = prefix !== '' && prefix === prefix.toLowerCase();
   return [...new Set(fitting)].map((word) => (isLower ? word.toLowerCase() : word));
 }

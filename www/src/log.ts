@@ -15,7 +15,7 @@ export class Log {
     let top = 0;
     element.addEventListener('scroll', () => {
       const isNear = element.scrollHeight - element.scrollTop - element.clientHeight < END_PIXELS;
-      // Only whoever scrolls back leaves the end: it also moves away when more is added.
+      // Only scrolling back leaves the end: it also moves away when more is added.
       if (isNear) this.isAtEnd = true;
       else if (element.scrollTop < top) this.isAtEnd = false;
       top = element.scrollTop;

@@ -16,7 +16,7 @@ const place = element('terminals');
 const second = element<HTMLButtonElement>('second');
 let docs: Docs = new Map();
 
-worker.onmessage = ({ data }: MessageEvent<Report>) => hear(data);
+worker.onmessage = ({ data }: MessageEvent<Report>) => accept(data);
 worker.onerror = () => fail('the worker could not be started');
 compiled.then(
   (module) => send({ kind: 'start', module }),
@@ -44,7 +44,7 @@ async function compile(): Promise<WebAssembly.Module> {
   }
 }
 
-function hear(report: Report): void {
+function accept(report: Report): void {
   switch (report.kind) {
     case 'ready':
       docs = new Map(report.docs.map((doc) => [doc.name, doc]));

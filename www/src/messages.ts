@@ -1,10 +1,10 @@
-/** What the page and its worker say to each other. */
+/** The messages between the page and its worker. */
 
 import type { Doc } from './grammar.js';
 
 /** One thing in a terminal's transcript. */
 export interface Entry {
-  /** `echo` is a command with its prompt, `message` came without being asked for, `note` is the page speaking. */
+  /** `echo` is a command with its prompt, `message` came without being asked for, `note` is text of the page itself. */
   kind: 'echo' | 'reply' | 'error' | 'message' | 'note' | 'clear';
   text: string;
   /** What stands before an echo. */

@@ -125,7 +125,7 @@ export class Terminal {
     this.find('.stop').addEventListener('click', () => this.interrupt());
     this.element.querySelector('.close')?.addEventListener('click', () => this.connection.close?.());
     this.find('.log').addEventListener('click', () => {
-      // Whoever selects text wants to copy it.
+      // A click that selected text is for copying it.
       if (getSelection()?.isCollapsed) this.focus();
     });
   }

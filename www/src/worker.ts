@@ -38,7 +38,7 @@ async function obey(order: Order): Promise<void> {
       await sessions.get(order.panel)?.cancel();
       return;
     case 'measure': {
-      // An engine of its own, so that nobody's data is touched.
+      // An engine of its own, so that the data of the terminals is not touched.
       const measured = await Sanderling.open({ module });
       const rates = await measure(measured);
       await measured.close();

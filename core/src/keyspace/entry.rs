@@ -700,29 +700,25 @@ impl Entry {
 
 impl Relocate for Entry {
     fn relocate(&mut self, mover: &mut Mover) {
-        let kind = match self.flags() & KIND {
-            KIND_INLINE | KIND_INT => return self.move_block(mover),
-            kind => kind,
-        };
         self.move_block(mover);
-        if kind == KIND_BUFFER {
-            let at = self.value_address().cast::<Parts>();
-            // SAFETY: the kind says that a vector's parts are stored; they go back in before anyone looks.
-            unsafe {
-                let (pointer, len, capacity) = at.read_unaligned();
-                let mut bytes = Vec::from_raw_parts(pointer, len, capacity);
-                mover.vec(&mut bytes);
-                let mut bytes = ManuallyDrop::new(bytes);
-                at.write_unaligned((bytes.as_mut_ptr(), bytes.len(), bytes.capacity()));
+        match Kind::of(self.flags()) {
+            Kind::Inline | Kind::Int => {}
+            Kind::Buffer => {
+                let at = self.value_address().cast::<Parts>();
+                // SAFETY: the kind says that a vector's parts are stored; they go back in before anyone looks.
+                unsafe {
+                    let (pointer, len, capacity) = at.read_unaligned();
+                    let mut bytes = Vec::from_raw_parts(pointer, len, capacity);
+                    mover.vec(&mut bytes);
+                    let mut bytes = ManuallyDrop::new(bytes);
+                    at.write_unaligned((bytes.as_mut_ptr(), bytes.len(), bytes.capacity()));
+                }
             }
-            return;
-        }
-        match kind {
-            KIND_LIST => self.move_boxed::<List>(mover),
-            KIND_HASH => self.move_boxed::<Hash>(mover),
-            KIND_SET => self.move_boxed::<Set>(mover),
-            KIND_ZSET => self.move_boxed::<Zset>(mover),
-            _ => self.move_boxed::<Stream>(mover),
+            Kind::List => self.move_boxed::<List>(mover),
+            Kind::Hash => self.move_boxed::<Hash>(mover),
+            Kind::Set => self.move_boxed::<Set>(mover),
+            Kind::Zset => self.move_boxed::<Zset>(mover),
+            Kind::Stream => self.move_boxed::<Stream>(mover),
         }
     }
 }

@@ -25,7 +25,7 @@ use super::entry::{Entry, Value, ValueRef};
 use crate::base::ConnId;
 use crate::base::memory::Memory;
 use crate::base::random::Random;
-use crate::base::secret::{CHOICES, HASHES, derive};
+use crate::base::secret::{CHOICES, derive};
 use crate::keyspace::effects::Effects;
 use crate::number;
 use crate::structures::ordered::{OrderedMap, OrderedSet};
@@ -233,10 +233,9 @@ enum Garbage {
 impl Store {
     /// `databases` empty databases.
     pub fn new(databases: usize, seed: [u8; 16]) -> Store {
-        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("a word has eight bytes"));
-        let (choices, hashes) = (derive(seed, CHOICES), derive(seed, HASHES));
+        let choices = derive(seed, CHOICES);
         let mut random = Random::new(choices[..16].try_into().expect("a digest has more bytes"));
-        let hash_seed = HashSeed(word(&hashes[..8]), word(&hashes[8..16]));
+        let hash_seed = HashSeed::derived(seed);
         let access = Access::new(random.fork());
         Store {
             dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),

@@ -1,6 +1,5 @@
 //! EVAL and its kin, and the scripts that are kept for EVALSHA.
 
-use crate::structures::ordered::OrderedMap;
 use alloc::boxed::Box;
 
 use sanderling_lua::{LoadError, Pinned, Value, Vm};
@@ -18,6 +17,8 @@ use crate::number::{self, hexadecimal};
 use crate::observe;
 use crate::resp::args::Args;
 use crate::server::eviction::{self, Room};
+use crate::structures::table::HashSeed;
+use crate::structures::unordered::UnorderedMap;
 
 type Digest = [u8; 20];
 
@@ -25,11 +26,10 @@ type Digest = [u8; 20];
 const SCRIPT_BYTES: usize = size_of::<(Digest, Script)>() + 64;
 
 /// The scripts that are kept, and the machine that runs them.
-#[derive(Default)]
 pub(crate) struct Scripts {
     /// Made when it is first needed, and taken out while it runs.
     vm: Option<Box<Vm>>,
-    by_digest: OrderedMap<Digest, Script>,
+    by_digest: UnorderedMap<Digest, Script>,
     /// Bytes that the scripts take.
     bytes: usize,
     /// How many of them EVAL has brought.
@@ -51,6 +51,11 @@ struct Script {
 }
 
 impl Scripts {
+    pub(super) const fn new(hashes: HashSeed) -> Scripts {
+        let by_digest = UnorderedMap::new(hashes);
+        Scripts { vm: None, by_digest, bytes: 0, passing: 0, evicted: 0, clock: 0 }
+    }
+
     /// How many scripts are kept.
     pub(crate) fn len(&self) -> usize {
         self.by_digest.len()
@@ -73,7 +78,8 @@ impl Scripts {
 
     /// Forgets all scripts, and what they have left behind.
     fn flush(&mut self) {
-        *self = Scripts { evicted: self.evicted, ..Scripts::default() };
+        self.by_digest.clear();
+        (self.vm, self.bytes, self.passing, self.clock) = (None, 0, 0, 0);
     }
 
     fn machine(&mut self, config: &Config, memory: &Memory) -> Result<&mut Vm, Error> {
@@ -111,6 +117,7 @@ impl Scripts {
         }
         let (declared, start) = header::of_script(text)?;
         self.make_room(config, text.len() + SCRIPT_BYTES)?;
+        self.by_digest.make_room(memory)?;
         let vm = self.machine(config, memory)?;
         let function = match vm.load(b"@user_script", &text[start..]) {
             Ok(function) => vm.pin(function).map_err(|_| Error::OutOfMemory),
@@ -121,7 +128,7 @@ impl Scripts {
         };
         vm.release(0);
         let script = Script { function: function?, text: text.into(), declared, stays, used: self.clock };
-        self.by_digest.insert(digest, script);
+        self.by_digest.insert_new(digest, script);
         self.bytes += text.len() + SCRIPT_BYTES;
         self.passing += usize::from(!stays);
         Ok(())
@@ -308,7 +315,7 @@ fn exists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.array(digests.len());
     for digest in digests.iter() {
         let known = &ctx.server.scripting.scripts.by_digest;
-        ctx.reply.flag(parse_digest(digest).is_some_and(|digest| known.contains_key(&digest)));
+        ctx.reply.flag(parse_digest(digest).is_some_and(|digest| known.get(&digest).is_some()));
     }
     Ok(Flow::Done)
 }

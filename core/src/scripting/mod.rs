@@ -24,6 +24,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::command::Command;
+use crate::structures::table::HashSeed;
 
 /// The rows of all files here.
 pub(crate) const ROWS: &[&[Command]] = &[eval::ROWS, function::ROWS];
@@ -43,10 +44,11 @@ pub(crate) struct Scripting {
     random: u64,
 }
 
-impl Default for Scripting {
-    fn default() -> Scripting {
+impl Scripting {
+    /// Nothing is kept yet. Scripts are found by this hash.
+    pub(crate) fn new(hashes: HashSeed) -> Scripting {
         Scripting {
-            scripts: Scripts::default(),
+            scripts: Scripts::new(hashes),
             libraries: Libraries::default(),
             paused: None,
             words: host::Words::default(),

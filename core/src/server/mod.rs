@@ -39,6 +39,7 @@ use crate::server::pubsub::PubSub;
 use crate::server::tracking::TrackingTable;
 use crate::structures::ordered::OrderedSet;
 use crate::structures::sort::sort_by_key;
+use crate::structures::table::HashSeed;
 
 /// Counters for INFO.
 #[derive(Default)]
@@ -241,7 +242,7 @@ impl Server {
             global_state: GlobalState::default(),
             pause: Pause::default(),
             tracking: TrackingTable::default(),
-            scripting: Scripting::default(),
+            scripting: Scripting::new(HashSeed::derived(seed)),
             pubsub: PubSub::default(),
             stats: Stats::default(),
             observer,

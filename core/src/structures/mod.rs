@@ -10,6 +10,7 @@ pub(crate) mod rank_tree;
 pub(crate) mod sort;
 pub(crate) mod table;
 pub(crate) mod thin;
+pub(crate) mod unordered;
 
 pub(crate) use intset::IntSet;
 pub(crate) use list::{Fill, List, Room};

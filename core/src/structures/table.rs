@@ -26,6 +26,7 @@ use crate::base::bytes;
 use crate::base::hash::siphash13;
 use crate::base::random::Random;
 use crate::base::relocate::{Mover, Relocate};
+use crate::base::secret::{HASHES, derive};
 
 /// What a `Table` stores: something that knows its own key.
 pub trait Keyed {
@@ -38,6 +39,14 @@ pub trait Keyed {
 pub struct HashSeed(pub u64, pub u64);
 
 impl HashSeed {
+    /// The secret of all tables of an engine with this seed.
+    pub(crate) fn derived(seed: [u8; 16]) -> HashSeed {
+        let [first, second, ..] = *derive(seed, HASHES).as_chunks().0 else {
+            unreachable!("a digest has four words")
+        };
+        HashSeed(u64::from_le_bytes(first), u64::from_le_bytes(second))
+    }
+
     /// The keyed hash of `key`.
     #[inline(always)]
     pub fn hash(self, key: &[u8]) -> u64 {

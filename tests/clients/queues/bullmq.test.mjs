@@ -660,8 +660,8 @@ describe('flows', () => {
 });
 
 test('BullMQ works with node-redis too', ENOUGH, async (t) => {
-  const door = await target.door();
-  const clients = Array.from({ length: 3 }, () => createClient({ url: `redis://${door.host}:${door.port}` }));
+  const listener = await target.listen();
+  const clients = Array.from({ length: 3 }, () => createClient({ url: `redis://${listener.host}:${listener.port}` }));
   for (const client of clients) await client.connect();
   const queue = new Queue('node-redis', { connection: clients[0] });
   const events = new QueueEvents('node-redis', { connection: clients[1], lastEventId: '0-0' });
@@ -669,7 +669,7 @@ test('BullMQ works with node-redis too', ENOUGH, async (t) => {
   t.after(async () => {
     for (const thing of [worker, events, queue]) await thing.close();
     for (const client of clients) client.destroy();
-    await door.close();
+    await listener.close();
   });
   const jobs = await queue.addBulk(Array.from({ length: 10 }, (_, n) => ({ name: 'job', data: { n }, opts: { delay: n } })));
   const results = await Promise.all(jobs.map((job) => job.waitUntilFinished(events, JOB_MILLISECONDS_MAX)));

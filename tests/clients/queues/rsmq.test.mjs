@@ -1,5 +1,5 @@
 // RSMQ as it is, a message queue of three Lua scripts. It makes its own client (node_redis 3), which wants a socket:
-// without a server, that is the door which `db.listen()` opens.
+// without a server, that is what `db.listen()` opens.
 
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
@@ -7,7 +7,7 @@ import RSMQ from 'rsmq';
 import { ENOUGH, openTarget } from './target.mjs';
 
 const target = await openTarget();
-const { host, port, close } = await target.door();
+const { host, port, close } = await target.listen();
 const queue = new RSMQ({ host, port, realtime: true });
 after(async () => {
   await queue.quitAsync();

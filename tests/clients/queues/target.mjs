@@ -18,7 +18,7 @@ export const isInProcess = process.env.SANDERLING_ENGINE === 'in-process';
  * @property {object} connection  options for ioredis, also for libraries that make clients themselves
  * @property {string | undefined} url  of the server, if there is one
  * @property {any} db  the database of the npm package, if it is in process
- * @property {() => Promise<{ host: string, port: number, close: () => Promise<void> }>} door  for what needs a socket
+ * @property {() => Promise<{ host: string, port: number, close: () => Promise<void> }>} listen  for what needs a socket
  * @property {() => Promise<void>} stop
  */
 
@@ -28,12 +28,12 @@ export async function openTarget() {
     const { Sanderling } = await import(packageEntry());
     const db = await Sanderling.open();
     const connection = { Connector: db.connector() };
-    return { connection, url: undefined, db, door: () => db.listen(), stop: () => db.close() };
+    return { connection, url: undefined, db, listen: () => db.listen(), stop: () => db.close() };
   }
   const server = await startServer();
   const { host, port, url } = server;
-  const door = async () => ({ host, port, close: async () => {} });
-  return { connection: { host, port }, url, db: undefined, door, stop: () => server.stop() };
+  const listen = async () => ({ host, port, close: async () => {} });
+  return { connection: { host, port }, url, db: undefined, listen, stop: () => server.stop() };
 }
 
 /** Whether there is a package to run in process. */

@@ -1,4 +1,4 @@
-// The door for clients that want a socket.
+// The listener for clients that want a socket.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -9,13 +9,13 @@ import { createClient } from 'redis';
 import { Sanderling } from 'sanderling';
 
 const db = await Sanderling.open({ maxclients: 20 });
-const door = await db.listen();
+const listener = await db.listen();
 after(() => db.close());
 
 test('clients on sockets and the package see the same data', async () => {
-  assert.equal(door.url, `redis://127.0.0.1:${door.port}`);
-  const nodeRedis = await createClient({ url: door.url }).connect();
-  const ioredis = new Redis(door.url);
+  assert.equal(listener.url, `redis://127.0.0.1:${listener.port}`);
+  const nodeRedis = await createClient({ url: listener.url }).connect();
+  const ioredis = new Redis(listener.url);
   await nodeRedis.set('k', 'v');
   assert.equal(await ioredis.get('k'), 'v');
   assert.equal(await db.get('k'), 'v');
@@ -28,7 +28,7 @@ test('clients on sockets and the package see the same data', async () => {
 });
 
 test('much is read and written, however slowly it is read', async () => {
-  const client = new Redis(door.url);
+  const client = new Redis(listener.url);
   const value = Buffer.alloc(1_000_000, 'x');
   await client.set('big', value);
   const replies = await Promise.all(Array.from({ length: 60 }, () => client.getBuffer('big')));
@@ -37,26 +37,26 @@ test('much is read and written, however slowly it is read', async () => {
 });
 
 test('connections end on both sides', async () => {
-  const socket = net.connect(door.port, door.host);
+  const socket = net.connect(listener.port, listener.host);
   socket.write('QUIT\r\n');
   const [reply] = await once(socket, 'data');
   assert.equal(String(reply), '+OK\r\n');
   await once(socket, 'close');
 
   // One that just goes away is forgotten.
-  const rude = net.connect(door.port, door.host);
+  const rude = net.connect(listener.port, listener.host);
   rude.write('CLIENT SETNAME rude\r\n');
   await once(rude, 'data');
   assert.match(await db.client('LIST'), /name=rude/);
   rude.resetAndDestroy();
   while (/name=rude/.test(await db.client('LIST'))) await new Promise((resolve) => setImmediate(resolve));
 
-  const many = Array.from({ length: 30 }, () => net.connect(door.port, door.host).on('error', () => undefined).resume());
+  const many = Array.from({ length: 30 }, () => net.connect(listener.port, listener.host).on('error', () => undefined).resume());
   await Promise.any(many.map((socket) => once(socket, 'close')));
   for (const socket of many) socket.destroy();
 });
 
-test('a door is closed with its connections, by itself or with its database', async () => {
+test('a listener is closed with its connections, by itself or with its database', async () => {
   const other = await Sanderling.open();
   const [first, second] = [await other.listen(), await other.listen({ host: '127.0.0.1', port: 0 })];
   assert.notEqual(first.port, second.port);

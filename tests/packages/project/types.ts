@@ -69,8 +69,8 @@ export async function types(): Promise<void> {
   const other: Client = db.duplicate();
   for await (const keys of other.scanIterator({ MATCH: 'user:*' })) same<typeof keys, string[]>(true);
 
-  const door = await db.listen({ port: 0 });
-  same<typeof door.url, string>(true);
+  const listener = await db.listen({ port: 0 });
+  same<typeof listener.url, string>(true);
 
   const client = new Redis({ Connector: db.connector() });
   client.disconnect();

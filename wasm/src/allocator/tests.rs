@@ -195,7 +195,7 @@ fn what_does_not_move_is_avoided() {
         }
     }
     assert!(last.is_some());
-    // Nobody moves anything, so each window finds what stays, until there is none left to try.
+    // Nothing is moved, so each window finds what stays, until there is none left to try.
     let mut windows = 0;
     while heap.open_window(SLAB_BYTES) {
         heap.close_window();
@@ -394,7 +394,7 @@ impl Model {
         let block = self.live.remove(&address)?;
         // SAFETY: the block is live and this long.
         let bytes = unsafe { std::slice::from_raw_parts(block.start.as_ptr(), block.layout.size()) };
-        assert!(is_filled(bytes, block.fill), "nobody else wrote into the block");
+        assert!(is_filled(bytes, block.fill), "nothing else wrote into the block");
         Some(block)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Slabs come free only when they are wholly empty, and runs only merge with their neighbours: after many small blocks
 //! have gone, memory may be nearly empty and yet have room for nothing large. A *window* is a range of pages with
-//! little in it. While it is open nothing is put there, and what comes free there is withheld. Whoever owns the blocks
+//! little in it. While it is open nothing is put there, and what comes free there is withheld. The owner of the blocks
 //! asks for each whether it lies in the window, and moves it by allocating another. When the window closes, all that is
 //! free in it comes back at once, as one run if everything could be moved. Pages with something that did not move are
 //! remembered, and avoided from then on.

@@ -1,0 +1,126 @@
+//! Maps by bytes for lookups alone, whose order nothing may show.
+//!
+//! These are hashbrown's tables under the keyed hash of the keyspace. In which order they hold their elements depends on
+//! the platform, and replies must not: what can be listed stands in an [`OrderedMap`](super::ordered::OrderedMap), what
+//! SCAN goes through in a [`Table`](super::table::Table).
+
+use hashbrown::HashTable;
+
+use super::table::HashSeed;
+use crate::base::error::Error;
+use crate::base::memory::Memory;
+
+/// A map without an order.
+pub(crate) struct UnorderedMap<K, V> {
+    elements: HashTable<(K, V)>,
+    seed: HashSeed,
+}
+
+impl<K: AsRef<[u8]>, V> UnorderedMap<K, V> {
+    /// An empty map; it allocates nothing until there is to be room.
+    pub(crate) const fn new(seed: HashSeed) -> Self {
+        UnorderedMap { elements: HashTable::new(), seed }
+    }
+
+    /// Number of elements.
+    pub(crate) fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// Removes all elements.
+    pub(crate) fn clear(&mut self) {
+        self.elements = HashTable::new();
+    }
+
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&V> {
+        let found = self.elements.find(self.seed.hash(key), |(other, _)| other.as_ref() == key);
+        found.map(|(_, value)| value)
+    }
+
+    /// The value of a key, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
+        let found = self.elements.find_mut(self.seed.hash(key), |(other, _)| other.as_ref() == key);
+        found.map(|(_, value)| value)
+    }
+
+    /// Makes room for one more element, which is doubling the table now and then, or says that there is no memory.
+    pub(crate) fn make_room(&mut self, memory: &Memory) -> Result<(), Error> {
+        let UnorderedMap { elements, seed } = self;
+        if elements.len() == elements.capacity() {
+            memory.may_grow(2 * elements.allocation_size())?;
+        }
+        elements.try_reserve(1, |(key, _)| seed.hash(key.as_ref())).map_err(|_| Error::OutOfMemory)
+    }
+
+    /// Adds an element whose key is not there yet, and for which there is [room](Self::make_room).
+    pub(crate) fn insert_new(&mut self, key: K, value: V) {
+        let UnorderedMap { elements, seed } = self;
+        debug_assert!(elements.len() < elements.capacity(), "room was made");
+        elements.insert_unique(seed.hash(key.as_ref()), (key, value), |(key, _)| seed.hash(key.as_ref()));
+    }
+
+    /// Removes a key, and returns its value.
+    pub(crate) fn remove(&mut self, key: &[u8]) -> Option<V> {
+        let found = self.elements.find_entry(self.seed.hash(key), |(other, _)| other.as_ref() == key);
+        found.ok().map(|entry| entry.remove().0.1)
+    }
+
+    /// All elements in no order, from which only what is the same in every order may be taken.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.elements.iter().map(|(key, value)| (key, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::memory::{HEADROOM_BYTES, Room};
+    use crate::base::random::Random;
+    use alloc::collections::BTreeMap;
+
+    #[test]
+    fn behaves_like_a_model() {
+        let mut random = Random::new([7; 16]);
+        let mut map = UnorderedMap::new(HashSeed(1, 2));
+        let mut model = BTreeMap::new();
+        for step in 0..if cfg!(miri) { 400 } else { 20_000_u32 } {
+            // Keys come again, so that elements come, change and go.
+            let key = random.below(500).to_be_bytes();
+            match random.below(3) {
+                0 if map.get(&key).is_none() => {
+                    assert_eq!(map.make_room(&Memory::UNKNOWN), Ok(()));
+                    map.insert_new(key, step);
+                    model.insert(key, step);
+                }
+                1 => assert_eq!(map.remove(&key), model.remove(&key)),
+                _ => {
+                    if let Some(value) = map.get_mut(&key) {
+                        *value = step;
+                    }
+                    model.entry(key).and_modify(|value| *value = step);
+                }
+            }
+            assert_eq!((map.len(), map.get(&key)), (model.len(), model.get(&key)));
+        }
+        assert!(map.iter().all(|(key, value)| model.get(key) == Some(value)));
+        assert_eq!(map.iter().count(), model.len());
+        map.clear();
+        assert_eq!((map.len(), map.iter().count()), (0, 0));
+    }
+
+    #[test]
+    fn large_growth_is_refused_when_memory_is_short() {
+        let mut map = UnorderedMap::new(HashSeed(1, 2));
+        let full = Memory::new(|_| Room::of(HEADROOM_BYTES));
+        let mut added = 0_u32;
+        while map.make_room(&full).is_ok() {
+            map.insert_new(added.to_be_bytes(), added);
+            added += 1;
+        }
+        // What grows in small steps lives from the headroom, and what is there stays.
+        assert!((100..1_000_000).contains(&added), "{added} elements were added");
+        assert_eq!(map.len(), added as usize);
+        assert!((0..added).all(|number| map.get(&number.to_be_bytes()) == Some(&number)));
+    }
+}
