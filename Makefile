@@ -57,6 +57,7 @@ fuzz:
 # out are the edges of the guest and the bindings, a few statics, which exist in WebAssembly only.
 MIRI_TOOLCHAIN := nightly-2026-05-20
 MIRI_TESTS := base::bytes:: keyspace::entry structures::table observe::tests::statistics structures::thin \
+  structures::packed::tests::behaves structures::unordered \
   types::hash::field types::hash::tests::behaves types::hash::tests::deadlines types::set::tests::behaves \
   types::zset::member types::zset::tests
 miri: miri-toolchain
