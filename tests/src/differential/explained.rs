@@ -65,7 +65,7 @@ pub const EXPLAINED: &[Explained] = &[
     Explained {
         name: "keys that are used",
         reason: "7.0 checks the keys after the first word that looks like the option, and 8.0 those that are used, as the \
-                 engine does; of XREAD without an id for each stream those are none",
+                 engine does; of XREAD without an id for each stream, or with an option that there is not, those are none",
         applies: |args, oracle, target| {
             args.len() > 4
                 && args[0].eq_ignore_ascii_case(b"ACL")
@@ -179,6 +179,20 @@ fn tells_of_a_key(reply: &Reply) -> bool {
     reply.bytes().is_some_and(|text| text.ends_with(b"' key"))
 }
 
+/// Whether these words are options of XREAD or XREADGROUP with their values.
+fn are_options(words: &[Vec<u8>]) -> bool {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        at += match word.to_ascii_uppercase().as_slice() {
+            b"NOACK" => 1,
+            b"BLOCK" | b"COUNT" | b"CLAIM" => 2,
+            b"GROUP" => 3,
+            _ => return false,
+        };
+    }
+    at == words.len()
+}
+
 /// Whether positions alone do not tell the keys of a request.
 fn keys_are_ambiguous(request: &[Vec<u8>]) -> bool {
     let is = |word: &Vec<u8>, other: &[u8]| word.eq_ignore_ascii_case(other);
@@ -186,7 +200,7 @@ fn keys_are_ambiguous(request: &[Vec<u8>]) -> bool {
         let mut streams = (1..request.len()).filter(|&at| is(&request[at], b"STREAMS"));
         let (Some(at), None) = (streams.next(), streams.next()) else { return true };
         let is_value = is(&request[at - 1], b"GROUP") || is(&request[at.saturating_sub(2)], b"GROUP");
-        return is_value || (request.len() - at - 1) % 2 == 1;
+        return is_value || (request.len() - at - 1) % 2 == 1 || !are_options(&request[1..at]);
     }
     let stores = request.iter().filter(|word| is(word, b"STORE") || is(word, b"STOREDIST")).count();
     (is(&request[0], b"GEORADIUS") || is(&request[0], b"GEORADIUSBYMEMBER")) && stores > 1
