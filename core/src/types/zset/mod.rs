@@ -157,7 +157,7 @@ impl Zset {
                 if small.len() < limits.zset_entries_max.get()
                     && member.len() <= limits.zset_value_bytes_max.get() =>
             {
-                small.insert_new(member, score);
+                small.restore(member, score);
             }
             _ => _ = self.insert(member, score, limits),
         }
@@ -179,13 +179,13 @@ impl Zset {
         if let Some((position, old)) = small.find(member) {
             if let Some(score) = decide(Some(old)).filter(|&score| score != old) {
                 small.remove(position);
-                small.insert_new(member, unsigned_zero(score));
+                small.insert_new(member, score);
             }
             return Some(old);
         }
         let score = decide(None)?;
         if small.len() < limits.zset_entries_max.get() && member.len() <= limits.zset_value_bytes_max.get() {
-            small.insert_new(member, unsigned_zero(score));
+            small.insert_new(member, score);
         } else {
             self.enlarge(limits).upsert(member, |_| Some(score));
         }
@@ -378,11 +378,6 @@ impl DoubleEndedIterator for Iter<'_> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
-
-/// A score as commands put it into the compact form: there a zero has no sign, in Redis too.
-fn unsigned_zero(score: f64) -> f64 {
-    score + 0.0
-}
 
 #[cfg(test)]
 mod tests;

@@ -53,8 +53,13 @@ impl Small {
         Some((self.pairs.index_of(position) / 2, score))
     }
 
-    /// Adds a member that is not there.
+    /// Adds a member that is not there. A zero loses its sign, as it does in Redis's compact form.
     pub(super) fn insert_new(&mut self, member: &[u8], score: f64) {
+        self.restore(member, score + 0.0);
+    }
+
+    /// The same with a score as it stands in a file, where a zero may have a sign.
+    pub(super) fn restore(&mut self, member: &[u8], score: f64) {
         let mut bytes = [0; 9];
         let encoded = encode(score, &mut bytes);
         match self.place_for(member, score) {
@@ -62,14 +67,17 @@ impl Small {
                 let position = self.pairs.insert_before(next, encoded);
                 self.pairs.insert_before(position, member);
             }
-            None => self.push_back(member, score),
+            None => {
+                self.pairs.push_back(member);
+                self.pairs.push_back(encoded);
+            }
         }
     }
 
-    /// Adds a member that belongs behind all others.
+    /// Adds a member that belongs behind all others, as [`Small::insert_new`] does it.
     pub(super) fn push_back(&mut self, member: &[u8], score: f64) {
         self.pairs.push_back(member);
-        self.pairs.push_back(encode(score, &mut [0; 9]));
+        self.pairs.push_back(encode(score + 0.0, &mut [0; 9]));
     }
 
     /// Removes the member at `position`.
