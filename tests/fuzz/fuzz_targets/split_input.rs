@@ -11,8 +11,25 @@ const NOW: u64 = 1_704_067_200_000_000;
 fuzz_target!(|data: &[u8]| {
     let Some((split, bytes)) = data.split_first_chunk::<2>() else { return };
     let at = usize::from(u16::from_le_bytes(*split)).min(bytes.len());
-    assert_eq!(play(&[bytes]), play(&[&bytes[..at], &bytes[at..]]));
+    let (mut whole, mut split) = (play(&[bytes]), play(&[&bytes[..at], &bytes[at..]]));
+    if [&whole.0, &split.0].iter().any(|written| tells_of_reads(written)) {
+        mask_numbers(&mut whole.0);
+        mask_numbers(&mut split.0);
+    }
+    assert_eq!(whole, split);
 });
+
+/// Whether INFO or CLIENT has answered with a number that goes by how the bytes arrived, as it does in Redis.
+fn tells_of_reads(written: &[u8]) -> bool {
+    const NAMES: [&[u8]; 4] = [b"total_net_", b"used_memory", b"client_recent_max_", b"qbuf="];
+    NAMES.iter().any(|name| written.windows(name.len()).any(|found| found == *name))
+}
+
+/// Puts one `#` in place of every number, the lengths of replies included.
+fn mask_numbers(written: &mut Vec<u8>) {
+    written.iter_mut().filter(|byte| byte.is_ascii_digit()).for_each(|byte| *byte = b'#');
+    written.dedup_by(|next, last| *next == b'#' && *last == b'#');
+}
 
 /// All that is written to the connection, and whether it was closed.
 fn play(pieces: &[&[u8]]) -> (Vec<u8>, bool) {

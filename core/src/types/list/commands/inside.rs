@@ -40,6 +40,10 @@ fn span(start: i64, stop: i64, len: usize) -> (usize, usize) {
     let len = len as i64;
     let from_end = |index: i64| if index < 0 { index + len } else { index };
     let (start, stop) = (from_end(start).max(0), from_end(stop).min(len - 1));
+    // A stop far before the first element must not be subtracted from: the number of elements would wrap around.
+    if start > stop {
+        return (0, 0);
+    }
     number::count(start).zip(number::count(stop - start + 1)).unwrap_or((0, 0))
 }
 
