@@ -255,18 +255,11 @@ fn every_command_is_done_or_refused() {
         while sent < VECTORS {
             // Those behind one that waits, or that ends the conversation, are lost.
             let mut bytes = Vec::new();
-            let mut last = Vec::new();
             for _ in 0..10 {
                 let vector = vectors::vector(&mut below);
                 if !is_harmful(&vector) {
                     let vector: Vec<&[u8]> = vector.iter().map(Vec::as_slice).collect();
                     bytes.extend(request(&vector));
-                    last.push(
-                        vector
-                            .iter()
-                            .map(|word| String::from_utf8_lossy(word).into_owned())
-                            .collect::<Vec<_>>(),
-                    );
                 }
                 sent += 1;
             }
