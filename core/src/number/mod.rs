@@ -6,6 +6,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 mod binary;
 mod double;
@@ -22,6 +23,19 @@ pub use long_double::LongDouble;
 pub use sanderling_lua::narrow::{
     count, exact, index, low_index, low_u8, low_u16, low_u32, saturate, short, truncated, whole,
 };
+
+/// The positions from `start` to `stop`, both included, among `len` of them: what LRANGE and ZRANGE mean, where negative
+/// numbers count from the end. `0..0` if there are none; any two numbers will do.
+pub fn span(start: i64, stop: i64, len: usize) -> Range<usize> {
+    let len = len as i64;
+    let from_end = |index: i64| if index < 0 { index + len } else { index };
+    let (start, stop) = (from_end(start).max(0), from_end(stop).min(len - 1));
+    // They are compared before anything is made of their difference, which need not fit.
+    if start > stop {
+        return 0..0;
+    }
+    index(start.cast_unsigned())..index(stop.cast_unsigned()) + 1
+}
 
 /// Bytes as pairs of hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {

@@ -35,18 +35,6 @@ fn position(index: i64, len: usize) -> Option<usize> {
     number::count(index).filter(|&index| index < len)
 }
 
-/// First position and number of the elements from `start` to `stop`, both included.
-fn span(start: i64, stop: i64, len: usize) -> (usize, usize) {
-    let len = len as i64;
-    let from_end = |index: i64| if index < 0 { index + len } else { index };
-    let (start, stop) = (from_end(start).max(0), from_end(stop).min(len - 1));
-    // A stop far before the first element must not be subtracted from: the number of elements would wrap around.
-    if start > stop {
-        return (0, 0);
-    }
-    number::count(start).zip(number::count(stop - start + 1)).unwrap_or((0, 0))
-}
-
 fn linsert(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let is_after = match args.at(2) {
         word if word.eq_ignore_ascii_case(b"AFTER") => true,
@@ -82,9 +70,9 @@ fn lrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.array(0);
         return Ok(Flow::Done);
     };
-    let (start, count) = span(start, stop, list.len());
-    ctx.reply.array(count);
-    list.range(start, count).for_each(|item| ctx.reply.item(item));
+    let span = number::span(start, stop, list.len());
+    ctx.reply.array(span.len());
+    list.range(span.start, span.len()).for_each(|item| ctx.reply.item(item));
     Ok(Flow::Done)
 }
 
@@ -131,19 +119,19 @@ fn ltrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     if let Some(list) = ctx.store.list_mut(key)? {
         let len = list.len();
-        let (start, count) = span(start, stop, len);
-        if count == 0 {
+        let span = number::span(start, stop, len);
+        if span.is_empty() {
             // The entry is dropped with the list, which frees a long one step by step.
             ctx.store.notify(NotifyClass::List, "ltrim", key);
             ctx.store.remove(key);
             ctx.store.notify(NotifyClass::Generic, "del", key);
         } else {
-            list.trim(start, count);
+            list.trim(span.start, span.len());
             ctx.store.notify(NotifyClass::List, "ltrim", key);
         }
         // It touches watchers even if nothing goes, but only what goes counts as change.
         ctx.store.signal(key);
-        ctx.store.dirty += (len - count) as u64;
+        ctx.store.dirty += (len - span.len()) as u64;
     }
     ctx.reply.ok();
     Ok(Flow::Done)

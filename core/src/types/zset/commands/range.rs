@@ -66,14 +66,7 @@ impl<'a> Bounds<'a> {
             Bounds::Score(range) => zset.ranks_by_score(range),
             Bounds::Lex(range) => zset.ranks_by_lex(range, from_end),
             &Bounds::Rank(first, last) => {
-                let len = zset.len() as i64;
-                let first = if first < 0 { (first + len).max(0) } else { first };
-                let last = if last < 0 { last + len } else { last.min(len - 1) };
-                if first > last || first >= len {
-                    return 0..0;
-                }
-                let (start, end) =
-                    (number::index(first.cast_unsigned()), number::index(last.cast_unsigned()) + 1);
+                let Range { start, end } = number::span(first, last, zset.len());
                 if from_end { zset.len() - end..zset.len() - start } else { start..end }
             }
         }
