@@ -311,6 +311,7 @@ fn takes(
 ) -> bool {
     let purpose = if is_limited { Some(Purpose::Data) } else { purpose(parent, row, args) };
     purpose.is_none_or(|purpose| eviction::take(store, server, purpose, args.memory_bytes()))
+        && (!server.records(row) || eviction::take(store, server, Purpose::Temporary, args.memory_bytes()))
 }
 
 /// The same for a request within a transaction or a script, or of a client that has waited: keys must not go while they
@@ -325,6 +326,8 @@ fn takes_within(
 ) -> bool {
     purpose(parent, row, args)
         .is_none_or(|purpose| eviction::take_within(store, server, purpose, args.memory_bytes()))
+        && (!server.records(row)
+            || eviction::take_within(store, server, Purpose::Temporary, args.memory_bytes()))
 }
 
 #[inline]

@@ -106,7 +106,8 @@ pub struct Engine {
     unclaimed: usize,
     /// In steady microseconds.
     idle_check_at: Micros,
-    effects_polled: bool,
+    /// Pieces of the effects that were handed over.
+    effects_polled: usize,
     /// What is being loaded, between two pieces of it.
     loading: Option<load::Loading>,
 }
@@ -151,7 +152,7 @@ impl Engine {
             ranges: Vec::new(),
             unclaimed: 0,
             idle_check_at: now + IDLE_CHECK_MICROS,
-            effects_polled: false,
+            effects_polled: 0,
             loading: None,
         }
     }
@@ -281,11 +282,9 @@ impl Engine {
 
     /// The next thing for the host to do, in order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        if !self.effects_polled {
-            self.effects_polled = true;
-            if !self.store.effects.bytes.is_empty() {
-                return Some(Output::Append { bytes: &self.store.effects.bytes });
-            }
+        if let Some(bytes) = self.store.effects.bytes.get(self.effects_polled) {
+            self.effects_polled += 1;
+            return Some(Output::Append { bytes });
         }
         self.outbox.poll()
     }
@@ -326,8 +325,8 @@ impl Engine {
 
     fn begin(&mut self, now: Micros) {
         self.outbox.reset_if_drained();
-        if self.effects_polled {
-            self.effects_polled = false;
+        if self.effects_polled > 0 {
+            self.effects_polled = 0;
             self.store.effects.bytes.clear();
         }
         if self.server.set_time(now) {
@@ -340,7 +339,7 @@ impl Engine {
     /// Lets connections go on that were kept waiting, then hands over what was written for others.
     fn finish(&mut self) {
         for _ in 0..RUNNABLE_PER_CALL_MAX.min(self.server.runnable.len()) {
-            if self.outbox.is_full(self.server.config.output_batch_bytes_max) || self.server.is_asleep() {
+            if self.is_full() || self.server.is_asleep() {
                 break;
             }
             let Some(conn) = self.server.runnable.pop_front() else { break };
@@ -374,6 +373,12 @@ impl Engine {
         if mem::take(&mut self.server.is_shutdown) {
             self.outbox.shutdown();
         }
+    }
+
+    /// Whether the host should take what there is before there is more.
+    fn is_full(&self) -> bool {
+        let bytes_max = self.server.config.output_batch_bytes_max;
+        self.outbox.is_full(bytes_max) || self.store.effects.bytes.len() >= bytes_max
     }
 
     fn process_kept(&mut self, conn: ConnId, mut input: Vec<u8>) {
@@ -499,6 +504,7 @@ impl Engine {
             let Some(connection) = self.server.get(conn) else { return false };
             if !connection.may_run()
                 || self.outbox.is_full_with(self.unclaimed, self.server.config.output_batch_bytes_max)
+                || self.store.effects.bytes.len() >= self.server.config.output_batch_bytes_max
             {
                 return false;
             }
@@ -516,7 +522,8 @@ impl Engine {
         if !self.server.takes_fast_path(conn) {
             return 0;
         }
-        let full_at = self.outbox.full_at(self.unclaimed, self.server.config.output_batch_bytes_max);
+        let batch_bytes_max = self.server.config.output_batch_bytes_max;
+        let full_at = self.outbox.full_at(self.unclaimed, batch_bytes_max);
         let (protocol, _) = invoke::prepare(&mut self.store, &mut self.server, conn);
         let reply = Reply::new(&mut self.outbox.arena, protocol).within(self.server.memory);
         let (store, server) = (&mut self.store, &mut self.server);
@@ -535,7 +542,11 @@ impl Engine {
             ctx.call(args);
             ctx.store.forget_hint();
             done += 1;
-            if ctx.store.has_consequences() || !ctx.server.closing.is_empty() || ctx.reply.mark() >= full_at {
+            if ctx.store.has_consequences()
+                || !ctx.server.closing.is_empty()
+                || ctx.reply.mark() >= full_at
+                || ctx.store.effects.bytes.len() >= batch_bytes_max
+            {
                 break;
             }
         }

@@ -47,7 +47,7 @@ impl Engine {
         if must_wait {
             return self.keep(conn, bytes, Purpose::Backlog).rest;
         }
-        if self.outbox.is_full(self.server.config.output_batch_bytes_max) {
+        if self.is_full() {
             // The replies to all requests of a batch must not lie in memory at once.
             let kept = self.keep(conn, bytes, Purpose::Backlog);
             if self.server.get(conn).is_some() {

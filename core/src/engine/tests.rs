@@ -6,6 +6,8 @@ use crate::engine::conversation::{Conversation, encode};
 mod time;
 use crate::base::memory::{HEADROOM_BYTES, Room};
 use crate::config::Options;
+use crate::engine::{Engine, Output};
+use crate::server::Peer;
 
 #[test]
 fn what_was_announced_changes_no_reply() {
@@ -148,4 +150,41 @@ fn without_memory_control_and_deletion_are_served() {
     ] {
         talk.check(other, request, reply);
     }
+}
+
+/// However much a client writes at once, the host is handed about a batch of it per call, in pieces, and gets all of it.
+#[test]
+fn effects_come_in_batches() {
+    let mut options = Options { effects: true, ..Options::default() };
+    options.config.output_batch_bytes_max = 64 << 10;
+    let mut engine = Engine::new(options, [1; 16], 1);
+    let conn = engine.connect(1, Peer { addr: "", laddr: "", unix: false });
+    let value = alloc::string::String::from_utf8(alloc::vec![b'v'; 100]).expect("it is ASCII");
+    let large = "w".repeat(1 << 20);
+    let mut input = alloc::string::String::new();
+    for index in 0..5000 {
+        input += &alloc::format!("*3\r\n$3\r\nSET\r\n$5\r\nk{index:04}\r\n$100\r\n{value}\r\n");
+    }
+    input += &alloc::format!("*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n${}\r\n{large}\r\n", large.len());
+    engine.handle_input(1, conn, input.as_bytes());
+    let (mut written, mut calls) = (Vec::new(), 0);
+    loop {
+        let mut len = 0;
+        while let Some(output) = engine.poll_output() {
+            if let Output::Append { bytes } = output {
+                assert!(bytes.len() <= 256 << 10, "pieces are small");
+                len += bytes.len();
+                written.extend_from_slice(bytes);
+            }
+        }
+        assert!(len < (64 << 10) + 200 || len > large.len(), "{len} bytes of effects in one call");
+        calls += 1;
+        if engine.poll_timeout() != Some(0) {
+            break;
+        }
+        engine.handle_timeout(1);
+    }
+    assert!(calls > 8);
+    let expected = alloc::format!("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n{input}");
+    assert!(written == expected.as_bytes());
 }

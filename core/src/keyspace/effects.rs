@@ -3,21 +3,24 @@
 //! A command that does the same whenever it runs stands for itself; others are rewritten by their handlers
 //! (EXPIRE as PEXPIREAT, SPOP as SREM, BLPOP as LPOP). What EXEC ran stands between MULTI and EXEC.
 
+use core::mem;
+
 use alloc::vec::Vec;
 
-use crate::number::write_i64;
+use crate::number::{format_i64, write_i64};
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Pieces};
 
 /// The effects of one batch, and whether anyone wants them.
 #[derive(Default)]
 pub struct Effects {
     /// RESP commands, ready to append to a log.
-    pub bytes: Vec<u8>,
+    pub bytes: Pieces,
     /// Without it nothing is recorded.
     pub enabled: bool,
     /// The database that the last recorded command worked on; `None` before the first.
     db: Option<usize>,
     /// Commands that the running handler has put in place of itself.
-    rewritten: Vec<u8>,
+    rewritten: Pieces,
     /// Whether the running handler has put something, perhaps nothing, in place of itself.
     pub is_rewritten: bool,
     /// How many they are.
@@ -34,13 +37,15 @@ enum Transaction {
     None,
     /// Those of EXEC, and whether its MULTI has been recorded.
     Exec(bool),
-    /// Those of a script.
-    Script {
-        /// Where the first one lies.
-        first: usize,
-        /// How many there are so far.
-        count: usize,
-    },
+    /// Those of a script, which are not among the others before it has ended.
+    Script(ScriptEffects),
+}
+
+/// The commands of a script, and how many they are.
+#[derive(Default)]
+pub struct ScriptEffects {
+    bytes: Pieces,
+    count: usize,
 }
 
 impl Effects {
@@ -61,8 +66,7 @@ impl Effects {
     /// Records a command at once, before whatever the running command will amount to.
     pub fn append_now<'a>(&mut self, db: usize, args: impl Iterator<Item = &'a [u8]> + Clone) {
         if self.enabled {
-            self.begin(db, 1);
-            write_command(&mut self.bytes, args);
+            write_command(self.begin(db, 1), args);
         }
     }
 
@@ -72,11 +76,11 @@ impl Effects {
             return;
         }
         if !self.is_rewritten {
-            self.begin(db, 1);
-            write_command(&mut self.bytes, args);
+            write_command(self.begin(db, 1), args);
         } else if !self.rewritten.is_empty() {
-            self.begin(db, self.rewritten_count);
-            self.bytes.append(&mut self.rewritten);
+            let mut rewritten = mem::take(&mut self.rewritten);
+            self.begin(db, self.rewritten_count).append(&mut rewritten);
+            self.rewritten = rewritten;
         }
     }
 
@@ -84,8 +88,15 @@ impl Effects {
     #[inline]
     pub fn reset_command(&mut self) {
         self.is_rewritten = false;
-        self.rewritten.clear();
-        self.rewritten_count = 0;
+        if self.rewritten_count > 0 {
+            self.rewritten.clear();
+            self.rewritten_count = 0;
+        }
+    }
+
+    /// What follows goes into a file of its own, which has to say which database it is about.
+    pub fn forget_database(&mut self) {
+        self.db = None;
     }
 
     /// An EXEC begins.
@@ -97,76 +108,104 @@ impl Effects {
     pub fn begin_script(&mut self) -> bool {
         let is_alone = matches!(self.transaction, Transaction::None);
         if is_alone {
-            self.transaction = Transaction::Script { first: self.bytes.len(), count: 0 };
+            self.transaction = Transaction::Script(ScriptEffects::default());
         }
         is_alone
     }
 
     /// Takes what a script has recorded so far out of what can be made durable, until it goes on.
-    pub fn hold_script(&mut self) -> Vec<u8> {
-        match self.transaction {
-            Transaction::Script { first, .. } => self.bytes.split_off(first),
-            _ => Vec::new(),
+    pub fn hold_script(&mut self) -> ScriptEffects {
+        match &mut self.transaction {
+            Transaction::Script(effects) => mem::take(effects),
+            _ => ScriptEffects::default(),
         }
     }
 
     /// The script goes on.
-    pub fn resume_script(&mut self, mut held: Vec<u8>) {
-        if let Transaction::Script { first, .. } = &mut self.transaction {
-            *first = self.bytes.len();
-            self.bytes.append(&mut held);
+    pub fn resume_script(&mut self, held: ScriptEffects) {
+        if let Transaction::Script(effects) = &mut self.transaction {
+            *effects = held;
         }
     }
 
     /// The EXEC, or the script, has ended.
     pub fn end_transaction(&mut self) {
-        let has_begun = match core::mem::take(&mut self.transaction) {
+        let has_begun = match mem::take(&mut self.transaction) {
             Transaction::None => false,
             Transaction::Exec(has_begun) => has_begun,
-            Transaction::Script { count, .. } => count > 1,
+            Transaction::Script(mut effects) => {
+                // A single command is atomic as it is.
+                let is_several = effects.count > 1;
+                if is_several {
+                    write_command(&mut self.bytes, [b"MULTI".as_slice()].into_iter());
+                }
+                self.bytes.append(&mut effects.bytes);
+                is_several
+            }
         };
         if has_begun {
             write_command(&mut self.bytes, [b"EXEC".as_slice()].into_iter());
         }
     }
 
-    /// Prepares for so many commands.
-    fn begin(&mut self, db: usize, added: usize) {
-        if self.db != Some(db) {
-            self.db = Some(db);
-            let mut index = Vec::new();
-            write_i64(&mut index, db as i64);
-            write_command(&mut self.bytes, [b"SELECT".as_slice(), &index].into_iter());
-        }
-        match &mut self.transaction {
-            Transaction::None | Transaction::Exec(true) => {}
-            Transaction::Exec(has_begun) => {
-                *has_begun = true;
-                write_command(&mut self.bytes, [b"MULTI".as_slice()].into_iter());
-            }
-            Transaction::Script { first, count } => {
-                let was_single = *count < 2;
-                *count += added;
-                // A single command is atomic as it is.
-                if was_single && *count > 1 {
-                    let mut multi = Vec::new();
-                    write_command(&mut multi, [b"MULTI".as_slice()].into_iter());
-                    self.bytes.splice(*first..*first, multi);
+    /// Prepares for so many commands, and returns where they go.
+    fn begin(&mut self, db: usize, added: usize) -> &mut Pieces {
+        let Effects { bytes, transaction, .. } = self;
+        let is_elsewhere = self.db.replace(db) != Some(db);
+        match transaction {
+            Transaction::Script(script) => {
+                if is_elsewhere {
+                    select(&mut script.bytes, db);
                 }
+                script.count += added;
+                &mut script.bytes
+            }
+            Transaction::None | Transaction::Exec(_) => {
+                if is_elsewhere {
+                    select(bytes, db);
+                }
+                if let Transaction::Exec(has_begun @ false) = transaction {
+                    *has_begun = true;
+                    write_command(bytes, [b"MULTI".as_slice()].into_iter());
+                }
+                bytes
             }
         }
     }
 }
 
-fn write_command<'a>(out: &mut Vec<u8>, args: impl Iterator<Item = &'a [u8]> + Clone) {
-    out.push(b'*');
-    write_i64(out, args.clone().count() as i64);
-    out.extend_from_slice(b"\r\n");
+fn select(out: &mut Pieces, db: usize) {
+    let mut index = Vec::new();
+    write_i64(&mut index, db as i64);
+    write_command(out, [b"SELECT".as_slice(), &index].into_iter());
+}
+
+/// Bytes that stand before an argument and behind it, at most.
+const FRAME_BYTES_MAX: usize = 32;
+
+fn write_command<'a>(out: &mut Pieces, args: impl Iterator<Item = &'a [u8]> + Clone) {
+    let (mut count, mut len) = (0, FRAME_BYTES_MAX);
+    for arg in args.clone() {
+        count += 1;
+        len += arg.len() + FRAME_BYTES_MAX;
+    }
+    match out.room(len) {
+        Some(piece) => write_parts(count, args, |part| piece.extend_from_slice(part)),
+        None => write_parts(count, args, |part| out.extend_from_slice(part)),
+    }
+}
+
+#[inline]
+fn write_parts<'a>(count: usize, args: impl Iterator<Item = &'a [u8]>, mut put: impl FnMut(&[u8])) {
+    let number = |letter: &[u8], number: usize, put: &mut dyn FnMut(&[u8])| {
+        put(letter);
+        put(format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], number as i64));
+        put(b"\r\n");
+    };
+    number(b"*", count, &mut put);
     for arg in args {
-        out.push(b'$');
-        write_i64(out, arg.len() as i64);
-        out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(arg);
-        out.extend_from_slice(b"\r\n");
+        number(b"$", arg.len(), &mut put);
+        put(arg);
+        put(b"\r\n");
     }
 }

@@ -16,6 +16,7 @@ use super::value::{self, Rules, trimmed};
 use crate::base::error::{Error, until_zero};
 use crate::command::Command;
 use crate::command::context::{Context, Flow};
+use crate::keyspace::effects::ScriptEffects;
 use crate::keyspace::{Ready, Store};
 use crate::number::{hexadecimal, write_u64};
 use crate::observe;
@@ -87,7 +88,7 @@ pub(crate) struct Paused {
     /// Keys that others wait for and that it has made.
     ready: Ready,
     /// What it has written.
-    effects: Vec<u8>,
+    effects: ScriptEffects,
     /// Whether others are told that it is busy.
     is_busy: bool,
     is_killed: bool,
@@ -193,7 +194,7 @@ fn pause(ctx: &mut Context<'_>, run: Run, vm: Box<Vm>) {
         vm,
         row,
         ready: Ready::default(),
-        effects: Vec::new(),
+        effects: ScriptEffects::default(),
         is_busy: false,
         is_killed: false,
     });

@@ -23,7 +23,7 @@ use crate::acl::{self, Acl, Names};
 use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::base::secret::Passwords;
-use crate::command::{Index, Lookup};
+use crate::command::{Command, Flags, Index, Lookup};
 use crate::config::{Config, Fact, Options};
 use crate::engine::outbox::{Class, DEFAULT_USER_GUARDED};
 use crate::keyspace::compaction::Compactor;
@@ -193,7 +193,9 @@ pub struct Server {
     pub repl_id: String,
     /// What the host is asked, while everything waits for its answer.
     pub(crate) host_request: Option<Asked>,
-    /// Whether files are being loaded: then no time passes for keys.
+    /// Whether effects are recorded.
+    pub(crate) records_effects: bool,
+    /// Whether a piece of a file is being loaded: then no time passes for keys.
     pub(crate) is_loading: bool,
     /// The name of a command in them that there is not.
     pub(crate) unknown_command: Option<Vec<u8>>,
@@ -260,6 +262,7 @@ impl Server {
             started: now,
             repl_id: run_id.chars().rev().collect(),
             host_request: None,
+            records_effects: options.effects,
             is_loading: false,
             unknown_command: None,
             passwords: Passwords::new(seed),
@@ -505,7 +508,15 @@ impl Server {
     /// Sets memory aside for what a request may take; `false` if that needs a closer look.
     #[inline]
     pub(crate) fn takes(&mut self, args: Args<'_>) -> bool {
-        !self.is_out_of_memory() && self.memory.take(args.memory_bytes()).is_ok()
+        !self.is_out_of_memory()
+            && self.memory.take(args.memory_bytes()).is_ok()
+            && (!self.records_effects || self.memory.take(args.memory_bytes()).is_ok())
+    }
+
+    /// Whether a command may be written down as an effect, for which it takes its arguments' memory once more.
+    #[inline]
+    pub(crate) fn records(&self, row: &Command) -> bool {
+        self.records_effects && row.flags.has(Flags::WRITE)
     }
 
     /// Puts a connection in line to go on with the input that was kept.

@@ -6,6 +6,7 @@ pub(crate) mod intset;
 pub(crate) mod list;
 pub(crate) mod ordered;
 pub(crate) mod packed;
+pub(crate) mod pieces;
 pub(crate) mod rank_tree;
 pub(crate) mod sort;
 pub(crate) mod table;
@@ -15,6 +16,7 @@ pub(crate) mod unordered;
 pub(crate) use intset::IntSet;
 pub(crate) use list::{Fill, List, Room};
 pub(crate) use packed::{Item, Packed};
+pub(crate) use pieces::Pieces;
 pub(crate) use thin::Thin;
 
 use alloc::vec::Vec;

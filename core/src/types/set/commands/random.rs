@@ -89,9 +89,9 @@ fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize) -> Result<Flow, Err
     if count >= set.len() {
         return pop_all(ctx, key);
     }
-    // What is taken is there twice until it is replied.
+    // What is taken is there twice until it is replied, and once more as an effect.
     let share = set.memory_bytes() / set.len() * count + count * size_of::<Vec<u8>>();
-    ctx.server.memory.take_for(Purpose::Temporary, 2 * share)?;
+    ctx.server.memory.take_for(Purpose::Temporary, if ctx.server.records_effects { 3 } else { 2 } * share)?;
     ctx.reply.expect(count, share)?;
     let (popped, old) = take_some(set, count, &mut random, &limits);
     if let Some(old) = old {
