@@ -6,12 +6,13 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::mem::offset_of;
 
 use crate::config::{ConfigError, Options};
-use crate::engine::{Class, Engine, Micros, Output};
+use crate::engine::{Class, Engine, LoadFormat, Loaded, Micros, Output};
 use crate::number;
-use crate::server::{ConnId, HostRequest, Peer};
+use crate::server::{ConnId, HostRequest, Peer, SaveKind, SlowOperation, StorageEvent};
 
 /// Version of this interface, which the guest exports as `abi_version`.
 pub const VERSION: u32 = 1;
@@ -43,11 +44,19 @@ pub enum RequestKind {
     Done = 5,
     /// A host request has failed; the bytes tell why, as UTF-8.
     Failed = 6,
+    /// A file is going to be loaded; the bytes are its [`LoadFormat`], as [`format_text`] writes it.
+    LoadBegin = 7,
+    /// A piece of it. What cannot be loaded is told by [`Output::LoadFailed`].
+    Load = 8,
+    /// Its end, answered by [`Output::Loaded`] or [`Output::LoadFailed`].
+    LoadEnd = 9,
+    /// What became of the host's files; the bytes are a [`StorageEvent`], as [`event_text`] writes it.
+    Storage = 10,
 }
 
 impl RequestKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RequestKind; 7] = [
+    pub const ALL: [RequestKind; 11] = [
         RequestKind::Input,
         RequestKind::Connect,
         RequestKind::Disconnect,
@@ -55,6 +64,10 @@ impl RequestKind {
         RequestKind::Resume,
         RequestKind::Done,
         RequestKind::Failed,
+        RequestKind::LoadBegin,
+        RequestKind::Load,
+        RequestKind::LoadEnd,
+        RequestKind::Storage,
     ];
 }
 
@@ -68,7 +81,7 @@ pub enum OutputKind {
     WritePubsub = 1,
     /// [`Output::Close`].
     Close = 2,
-    /// [`Output::Append`].
+    /// [`Output::Append`]; where others have the connection stands the database, or [`NO_DATABASE`].
     Append = 3,
     /// [`Output::Setting`], as `name value`.
     Setting = 4,
@@ -78,11 +91,20 @@ pub enum OutputKind {
     Shutdown = 6,
     /// [`Output::HostRequest`]; the number of the request stands where others have the connection.
     HostRequest = 7,
+    /// [`Output::Loaded`], as numbers between blanks.
+    Loaded = 8,
+    /// [`Output::LoadFailed`].
+    LoadFailed = 9,
+    /// [`Output::SaveWanted`]; the number of the kind stands where others have the connection.
+    SaveWanted = 10,
 }
+
+/// What an [`OutputKind::Append`] has for a database whose first command tells it.
+pub const NO_DATABASE: u32 = u32::MAX;
 
 impl OutputKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [OutputKind; 8] = [
+    pub const ALL: [OutputKind; 11] = [
         OutputKind::Write,
         OutputKind::WritePubsub,
         OutputKind::Close,
@@ -91,6 +113,9 @@ impl OutputKind {
         OutputKind::Error,
         OutputKind::Shutdown,
         OutputKind::HostRequest,
+        OutputKind::Loaded,
+        OutputKind::LoadFailed,
+        OutputKind::SaveWanted,
     ];
 }
 
@@ -173,6 +198,23 @@ fn handle(engine: &mut Engine, now: Micros, request: &mut Request, bytes: &[u8])
         RequestKind::Resume => engine.resume(request.conn),
         RequestKind::Done => engine.answer(now, Ok(bytes)),
         RequestKind::Failed => engine.answer(now, Err(str::from_utf8(bytes).unwrap_or_default())),
+        RequestKind::LoadBegin => {
+            let format = parse_format(bytes).expect("an embedder sends formats that format_text has written");
+            engine.load_begin(now, format);
+        }
+        RequestKind::Load => {
+            if let Err(fault) = engine.load(now, bytes) {
+                engine.tell_loaded(Err(fault));
+            }
+        }
+        RequestKind::LoadEnd => {
+            let outcome = engine.load_end(now);
+            engine.tell_loaded(outcome);
+        }
+        RequestKind::Storage => {
+            let event = parse_event(bytes).expect("an embedder sends events that event_text has written");
+            engine.storage(now, event);
+        }
     }
 }
 
@@ -183,7 +225,10 @@ pub fn encode(output: Output<'_>) -> (OutputKind, u32, Cow<'_, [u8]>) {
         Output::Write { conn, bytes, class: Class::Normal } => (OutputKind::Write, conn, bytes),
         Output::Write { conn, bytes, class: Class::Pubsub } => (OutputKind::WritePubsub, conn, bytes),
         Output::Close { conn } => (OutputKind::Close, conn, &[][..]),
-        Output::Append { bytes } => (OutputKind::Append, 0, bytes),
+        Output::Append { bytes, db } => (OutputKind::Append, db.unwrap_or(NO_DATABASE), bytes),
+        Output::LoadFailed { why } => (OutputKind::LoadFailed, 0, why.as_bytes()),
+        Output::SaveWanted { kind } => (OutputKind::SaveWanted, kind as u32, &[][..]),
+        Output::Loaded(loaded) => return (OutputKind::Loaded, 0, Cow::Owned(loaded_text(loaded).into_bytes())),
         Output::Shutdown => (OutputKind::Shutdown, 0, &[][..]),
         Output::HostRequest { request, text } => (OutputKind::HostRequest, request as u32, text),
         Output::Setting { name, value } => {
@@ -202,7 +247,12 @@ pub fn decode(kind: u32, conn: u32, bytes: &[u8]) -> Result<Output<'_>, &'static
         OutputKind::Write => Output::Write { conn, bytes, class: Class::Normal },
         OutputKind::WritePubsub => Output::Write { conn, bytes, class: Class::Pubsub },
         OutputKind::Close => Output::Close { conn },
-        OutputKind::Append => Output::Append { bytes },
+        OutputKind::Append => Output::Append { bytes, db: Some(conn).filter(|&db| db != NO_DATABASE) },
+        OutputKind::Loaded => Output::Loaded(parse_loaded(text("outcome")?).ok_or("outcome")?),
+        OutputKind::LoadFailed => Output::LoadFailed { why: text("fault")? },
+        OutputKind::SaveWanted => {
+            Output::SaveWanted { kind: *numbered(&SaveKind::ALL, conn).ok_or("kind of save")? }
+        }
         OutputKind::Setting => {
             let line = text("setting")?;
             let (name, value) = line.split_once(' ').unwrap_or((line, ""));
@@ -227,6 +277,84 @@ fn parse_peer(text: &[u8]) -> Peer<'_> {
     let mut lines = str::from_utf8(text).unwrap_or_default().split('\n');
     let mut line = || lines.next().unwrap_or_default();
     Peer { addr: line(), laddr: line(), unix: line() == "1" }
+}
+
+/// How a format crosses.
+pub fn format_text(format: LoadFormat) -> String {
+    match format {
+        LoadFormat::Rdb { keeps_expired, skips_modules } => {
+            alloc::format!("rdb {} {}", u8::from(keeps_expired), u8::from(skips_modules))
+        }
+        LoadFormat::Commands => String::from("commands"),
+    }
+}
+
+/// The format that [`format_text`] wrote.
+fn parse_format(text: &[u8]) -> Option<LoadFormat> {
+    let words: Vec<&str> = str::from_utf8(text).ok()?.split(' ').collect();
+    match words[..] {
+        ["rdb", keeps_expired, skips_modules] => Some(LoadFormat::Rdb {
+            keeps_expired: keeps_expired == "1",
+            skips_modules: skips_modules == "1",
+        }),
+        ["commands"] => Some(LoadFormat::Commands),
+        _ => None,
+    }
+}
+
+fn loaded_text(loaded: Loaded) -> String {
+    let Loaded { keys, expired, empty, skipped, errors, bytes } = loaded;
+    alloc::format!("{keys} {expired} {empty} {skipped} {errors} {bytes}")
+}
+
+fn parse_loaded(text: &str) -> Option<Loaded> {
+    let mut numbers = text.split(' ').map(|word| word.parse().ok());
+    let mut next = || numbers.next().flatten();
+    let (keys, expired, empty) = (next()?, next()?, next()?);
+    Some(Loaded { keys, expired, empty, skipped: next()?, errors: next()?, bytes: next()? })
+}
+
+/// How an event crosses: its name, then what belongs to it.
+pub fn event_text(event: StorageEvent<'_>) -> String {
+    match event {
+        StorageEvent::LoadingBegun { bytes, replaces } => {
+            alloc::format!("loading-begun {bytes} {}", u8::from(replaces))
+        }
+        StorageEvent::LoadingEnded => String::from("loading-ended"),
+        StorageEvent::LogFailed { why } => alloc::format!("log-failed {why}"),
+        StorageEvent::LogRecovered => String::from("log-recovered"),
+        StorageEvent::Durable { upto } => alloc::format!("durable {upto}"),
+        StorageEvent::SaveBegun(kind) => alloc::format!("save-begun {}", kind as u32),
+        StorageEvent::Saved(kind) => alloc::format!("saved {}", kind as u32),
+        StorageEvent::SaveFailed(kind) => alloc::format!("save-failed {}", kind as u32),
+        StorageEvent::Slow { operation, millis } => alloc::format!("slow {} {millis}", operation as u32),
+    }
+}
+
+/// The event that [`event_text`] wrote.
+fn parse_event(text: &[u8]) -> Option<StorageEvent<'_>> {
+    let text = str::from_utf8(text).ok()?;
+    let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let kind = || numbered(&SaveKind::ALL, rest.parse().ok()?).copied();
+    Some(match name {
+        "loading-begun" => {
+            let (bytes, replaces) = rest.split_once(' ')?;
+            StorageEvent::LoadingBegun { bytes: bytes.parse().ok()?, replaces: replaces == "1" }
+        }
+        "loading-ended" => StorageEvent::LoadingEnded,
+        "log-failed" => StorageEvent::LogFailed { why: rest },
+        "log-recovered" => StorageEvent::LogRecovered,
+        "durable" => StorageEvent::Durable { upto: rest.parse().ok()? },
+        "save-begun" => StorageEvent::SaveBegun(kind()?),
+        "saved" => StorageEvent::Saved(kind()?),
+        "save-failed" => StorageEvent::SaveFailed(kind()?),
+        "slow" => {
+            let (operation, millis) = rest.split_once(' ')?;
+            let operation = *numbered(&SlowOperation::ALL, operation.parse().ok()?)?;
+            StorageEvent::Slow { operation, millis: millis.parse().ok()? }
+        }
+        _ => return None,
+    })
 }
 
 /// The options that `name value` lines tell; what they leave out is as [`Options::default`] has it.
@@ -254,6 +382,8 @@ mod tests {
         assert!(RequestKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
         assert!(OutputKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
         assert!(HostRequest::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
+        assert!(SaveKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
+        assert!(SlowOperation::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
     }
 
     #[test]
@@ -262,7 +392,11 @@ mod tests {
             Output::Write { conn: 7, bytes: b"+OK\r\n", class: Class::Normal },
             Output::Write { conn: 0, bytes: b">1\r\n", class: Class::Pubsub },
             Output::Close { conn: 3 },
-            Output::Append { bytes: b"*1\r\n$4\r\nPING\r\n" },
+            Output::Append { bytes: b"*1\r\n$4\r\nPING\r\n", db: None },
+            Output::Append { bytes: b"*1\r\n$4\r\nPING\r\n", db: Some(3) },
+            Output::Loaded(Loaded { keys: 1, expired: 2, empty: 3, skipped: 4, errors: 5, bytes: u64::MAX }),
+            Output::LoadFailed { why: "it is no file" },
+            Output::SaveWanted { kind: SaveKind::Base },
             Output::Setting { name: "save", value: "3600 1 300 100" },
             Output::Setting { name: "save", value: "" },
             Output::HostRequest { request: HostRequest::SaveUsers, text: b"user a on\n" },
@@ -277,10 +411,35 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused() {
-        assert_eq!(decode(8, 0, b""), Err("kind of output"));
+        assert_eq!(decode(OutputKind::ALL.len() as u32, 0, b""), Err("kind of output"));
         assert_eq!(decode(u32::MAX, 0, b""), Err("kind of output"));
         assert_eq!(decode(OutputKind::HostRequest as u32, 9, b""), Err("host request"));
         assert_eq!(decode(OutputKind::Setting as u32, 0, b"\xff"), Err("setting"));
+    }
+
+    #[test]
+    fn formats_and_events_cross_unchanged() {
+        for format in [
+            LoadFormat::Commands,
+            LoadFormat::Rdb { keeps_expired: true, skips_modules: false },
+            LoadFormat::Rdb { keeps_expired: false, skips_modules: true },
+        ] {
+            assert_eq!(parse_format(format_text(format).as_bytes()), Some(format));
+        }
+        for event in [
+            StorageEvent::LoadingBegun { bytes: 7, replaces: true },
+            StorageEvent::LoadingEnded,
+            StorageEvent::LogFailed { why: "No space left on device" },
+            StorageEvent::LogRecovered,
+            StorageEvent::Durable { upto: u64::MAX },
+            StorageEvent::SaveBegun(SaveKind::Base),
+            StorageEvent::Saved(SaveKind::Dump),
+            StorageEvent::SaveFailed(SaveKind::Base),
+            StorageEvent::Slow { operation: SlowOperation::Sync, millis: 12 },
+        ] {
+            assert_eq!(parse_event(event_text(event).as_bytes()), Some(event));
+        }
+        assert_eq!(parse_event(b"rained 3"), None);
     }
 
     #[test]

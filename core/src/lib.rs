@@ -43,4 +43,5 @@ pub mod internals {
 pub use base::memory::{Compaction, HEADROOM_BYTES, Room};
 pub use config::{Config, ConfigError, Fact, Options};
 pub use engine::{Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output};
-pub use server::{ConnId, HostRequest, Peer, quoted};
+pub use config::{Fsync, SaveRule};
+pub use server::{ConnId, HostRequest, Peer, SaveKind, SlowOperation, StorageEvent, quoted};

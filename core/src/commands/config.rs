@@ -12,7 +12,7 @@ use crate::config::{self, Setting};
 use crate::resp::args::Args;
 use crate::server::Stats;
 use crate::server::client_eviction;
-use crate::server::host_request;
+use crate::server::{host_request, persistence};
 
 fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut found: Vec<(String, String)> = Vec::new();
@@ -99,12 +99,23 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if settings.iter().any(|setting| setting.name == "requirepass") {
         acl::set_default_password(ctx.server);
     }
+    follow_persistence(ctx);
     for setting in settings.iter().filter(|setting| setting.is_host) {
         let value = (setting.read)(&ctx.server.config, setting.name);
         ctx.server.settings.push((setting.name.into(), value));
     }
     ctx.reply.ok();
     Ok(Flow::Done)
+}
+
+/// From now on effects are recorded, or not any more, and what writes are refused for may have changed.
+fn follow_persistence(ctx: &mut Context<'_>) {
+    let has_log = ctx.server.config.persistence.has_log;
+    if ctx.server.config.persistence.is_available && ctx.server.records_effects != has_log {
+        ctx.server.records_effects = has_log;
+        ctx.store.effects.enabled = has_log;
+    }
+    persistence::refresh(ctx.server);
 }
 
 fn rewrite(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

@@ -11,7 +11,7 @@ use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{self, parse_f64, parse_i64};
 use crate::observe;
 use crate::resp::args::Args;
-use crate::server::Server;
+use crate::server::{HostRequest, Server, host_request};
 use crate::server::blocking::{Block, TimeoutReply};
 use crate::server::connection::ConnId;
 
@@ -75,22 +75,30 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         (b"HTSTATS", 3..=4) => table_stats(ctx, args)?,
         (b"HTSTATS-KEY", 3..=4) => value_stats(ctx, args)?,
         (b"LISTPACK", 3) => listpack(ctx, args)?,
+        (b"LOADAOF", 2) if ctx.server.config.persistence.is_available => {
+            return host_request::files(ctx, HostRequest::LoadLog, "");
+        }
         (b"LOADAOF", 2..) => {
             return Err(Error::Text("ERR nothing can be loaded: the engine holds its data in memory only"));
         }
         (b"RELOAD", 2..) => {
             let options = args.from(2);
-            if options.iter().any(|option| option.eq_ignore_ascii_case(b"NOSAVE")) {
+            let has_files = ctx.server.config.persistence.is_available;
+            let saves_not = options.iter().any(|option| option.eq_ignore_ascii_case(b"NOSAVE"));
+            if saves_not && !has_files {
                 return Err(Error::Text("ERR nothing was saved that could be loaded"));
             }
             // What is read is what was just written, so that it need not be merged with anything.
             let is_known = |option: &[u8]| {
-                [b"MERGE".as_slice(), b"NOFLUSH"].iter().any(|known| option.eq_ignore_ascii_case(known))
+                [b"MERGE".as_slice(), b"NOFLUSH", b"NOSAVE"].iter().any(|known| option.eq_ignore_ascii_case(known))
             };
             if !options.iter().all(is_known) {
                 return Err(Error::Text(
                     "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
                 ));
+            }
+            if has_files {
+                return host_request::files(ctx, HostRequest::Reload, if saves_not { "nosave" } else { "" });
             }
             reload::reload(ctx)?;
             ctx.reply.ok();

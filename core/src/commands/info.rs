@@ -13,6 +13,8 @@ use crate::config::{self, Fact};
 use crate::number::{decimal, fixed};
 use crate::observe::Counts;
 use crate::resp::args::Args;
+use crate::server::SaveKind;
+use crate::server::persistence;
 
 use super::memory::Parts;
 
@@ -206,7 +208,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("mem_clients_slaves", "0".into()),
             ("mem_clients_normal", parts.clients.to_string()),
             ("mem_cluster_links", "0".into()),
-            ("mem_aof_buffer", "0".into()),
+            ("mem_aof_buffer", ctx.server.fact.map_or(0, |fact| fact(Fact::LogBufferBytes)).to_string()),
             ("used_memory_lua", vm_eval.to_string()),
             ("used_memory_vm_eval", vm_eval.to_string()),
             ("used_memory_lua_human", human(vm_eval as u64)),
@@ -237,39 +239,74 @@ fn human(bytes: u64) -> String {
 }
 
 fn persistence(ctx: &Context<'_>, out: &mut String) {
+    let (files, steady) = (&ctx.server.files, ctx.server.steady);
+    let [dump, base] = files.records;
+    let status = |is_ok: bool| if is_ok { "ok" } else { "err" }.to_string();
+    let flag = |is: bool| u8::from(is).to_string();
+    let seconds = |seconds: Option<u64>| seconds.map_or("-1".into(), |seconds| seconds.to_string());
+    let (saved, saving) = files.saving;
+    let (loaded, expired) = files.loaded;
     lines(
         out,
         &[
-            ("loading", "0".into()),
+            ("loading", flag(files.loading.is_some())),
             ("async_loading", "0".into()),
             ("current_cow_peak", "0".into()),
             ("current_cow_size", "0".into()),
             ("current_cow_size_age", "0".into()),
-            ("current_fork_perc", "0.00".into()),
-            ("current_save_keys_processed", "0".into()),
-            ("current_save_keys_total", "0".into()),
-            ("rdb_changes_since_last_save", ctx.store.dirty.to_string()),
-            ("rdb_bgsave_in_progress", "0".into()),
-            ("rdb_last_save_time", (ctx.server.started / 1_000_000).to_string()),
-            ("rdb_last_bgsave_status", "ok".into()),
-            ("rdb_last_bgsave_time_sec", "-1".into()),
-            ("rdb_current_bgsave_time_sec", "-1".into()),
-            ("rdb_saves", "0".into()),
+            ("current_fork_perc", fixed(saved as f64 / saving.max(1) as f64 * 100.0, 2)),
+            ("current_save_keys_processed", saved.to_string()),
+            ("current_save_keys_total", saving.to_string()),
+            ("rdb_changes_since_last_save", files.changes(ctx.store.dirty).to_string()),
+            ("rdb_bgsave_in_progress", flag(files.running() == Some(SaveKind::Dump))),
+            ("rdb_last_save_time", files.saved_at_seconds().to_string()),
+            ("rdb_last_bgsave_status", status(dump.is_ok)),
+            ("rdb_last_bgsave_time_sec", seconds(dump.seconds)),
+            ("rdb_current_bgsave_time_sec", seconds(files.running_seconds(SaveKind::Dump, steady))),
+            ("rdb_saves", dump.count.to_string()),
             ("rdb_last_cow_size", "0".into()),
-            ("rdb_last_load_keys_expired", "0".into()),
-            ("rdb_last_load_keys_loaded", "0".into()),
-            ("aof_enabled", "0".into()),
-            ("aof_rewrite_in_progress", "0".into()),
-            ("aof_rewrite_scheduled", "0".into()),
-            ("aof_last_rewrite_time_sec", "-1".into()),
-            ("aof_current_rewrite_time_sec", "-1".into()),
-            ("aof_last_bgrewrite_status", "ok".into()),
-            ("aof_last_write_status", "ok".into()),
+            ("rdb_last_load_keys_expired", expired.to_string()),
+            ("rdb_last_load_keys_loaded", loaded.to_string()),
+            ("aof_enabled", flag(ctx.server.config.persistence.has_log)),
+            ("aof_rewrite_in_progress", flag(files.running() == Some(SaveKind::Base))),
+            ("aof_rewrite_scheduled", flag(base.is_scheduled)),
+            ("aof_last_rewrite_time_sec", seconds(base.seconds)),
+            ("aof_current_rewrite_time_sec", seconds(files.running_seconds(SaveKind::Base, steady))),
+            ("aof_last_bgrewrite_status", status(base.is_ok)),
+            ("aof_last_write_status", status(files.is_log_ok())),
             ("aof_last_cow_size", "0".into()),
             ("module_fork_in_progress", "0".into()),
             ("module_fork_last_cow_size", "0".into()),
         ],
     );
+    if ctx.server.config.persistence.has_log {
+        let tell = |which| ctx.server.fact.map_or(0, |fact| fact(which)).to_string();
+        lines(
+            out,
+            &[
+                ("aof_current_size", tell(Fact::LogBytes)),
+                ("aof_base_size", tell(Fact::LogBaseBytes)),
+                ("aof_pending_rewrite", flag(base.is_scheduled)),
+                ("aof_buffer_length", tell(Fact::LogBufferBytes)),
+                ("aof_pending_bio_fsync", tell(Fact::LogSyncsPending)),
+                ("aof_delayed_fsync", tell(Fact::LogSyncsDelayed)),
+            ],
+        );
+    }
+    if let Some(progress) = files.loading {
+        let (percent, left) = persistence::progress(progress, ctx.server.now);
+        lines(
+            out,
+            &[
+                ("loading_start_time", (progress.since / 1_000_000).to_string()),
+                ("loading_total_bytes", progress.total.to_string()),
+                ("loading_rdb_used_mem", "0".into()),
+                ("loading_loaded_bytes", progress.done.to_string()),
+                ("loading_loaded_perc", fixed(percent, 2)),
+                ("loading_eta_seconds", left.to_string()),
+            ],
+        );
+    }
 }
 
 fn stats(ctx: &Context<'_>, out: &mut String) {

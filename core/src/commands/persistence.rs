@@ -1,29 +1,70 @@
-//! Saving and stopping. Nothing is persisted yet, and what would save says so.
+//! Saving and stopping.
+//!
+//! An embedder that keeps no files has nothing to save to, and the commands say so.
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Flags, Group, flags, one_of, token};
 use crate::resp::args::Args;
 use crate::scripting;
-use crate::server::GlobalState;
+use crate::server::{GlobalState, HostRequest, SaveKind, host_request};
 
 const NOT_PERSISTED: Error =
     Error::Text("ERR nothing can be saved: the engine holds its data in memory only");
 
-fn save(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    Err(NOT_PERSISTED)
+fn is_available(ctx: &Context<'_>) -> Result<(), Error> {
+    if ctx.server.config.persistence.is_available { Ok(()) } else { Err(NOT_PERSISTED) }
 }
 
-fn bgsave(_: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    if args.len() > 2 || args.len() == 2 && !args.is(1, "SCHEDULE") {
+const SAVES_ALREADY: Error = Error::Text("ERR Background save already in progress");
+
+fn save(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    is_available(ctx)?;
+    if ctx.server.files.running() == Some(SaveKind::Dump) {
+        return Err(SAVES_ALREADY);
+    }
+    host_request::files(ctx, HostRequest::Save, "")
+}
+
+fn bgsave(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let is_scheduled = args.len() > 1;
+    if args.len() > 2 || is_scheduled && !args.is(1, "SCHEDULE") {
         return Err(Error::Syntax);
     }
-    Err(NOT_PERSISTED)
+    is_available(ctx)?;
+    match ctx.server.files.running() {
+        Some(SaveKind::Dump) => return Err(SAVES_ALREADY),
+        Some(SaveKind::Base) if !is_scheduled && ctx.may_block => {
+            return Err(Error::Text(
+                "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to \
+                 schedule a BGSAVE whenever possible.",
+            ));
+        }
+        Some(SaveKind::Base) => ctx.reply.simple("Background saving scheduled"),
+        // A transaction has to end before anything is saved.
+        None if !ctx.may_block => ctx.reply.simple("Background saving scheduled"),
+        None => ctx.reply.simple("Background saving started"),
+    }
+    ctx.server.files.want(SaveKind::Dump);
+    Ok(Flow::Done)
+}
+
+fn bgrewriteaof(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
+    is_available(ctx)?;
+    match ctx.server.files.running() {
+        Some(SaveKind::Base) => {
+            return Err(Error::Text("ERR Background append only file rewriting already in progress"));
+        }
+        None if ctx.may_block => ctx.reply.simple("Background append only file rewriting started"),
+        _ => ctx.reply.simple("Background append only file rewriting scheduled"),
+    }
+    ctx.server.files.want(SaveKind::Base);
+    Ok(Flow::Done)
 }
 
 /// Redis takes the time of its start for the last save as long as there was none.
 fn lastsave(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    ctx.reply.int((ctx.server.started / 1_000_000) as i64);
+    ctx.reply.int(ctx.server.files.saved_at_seconds().cast_signed());
     Ok(Flow::Done)
 }
 
@@ -50,8 +91,12 @@ fn shutdown(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if !saves_not && ctx.server.global_state.has(GlobalState::BUSY) {
         return Err(scripting::busy(ctx.server));
     }
-    if saves && !is_forced {
+    let files = &ctx.server.config.persistence;
+    if saves && !files.is_available && !is_forced {
         return Err(Error::Text("ERR Errors trying to SHUTDOWN. Check logs."));
+    }
+    if files.is_available && (saves || !saves_not && !files.save_rules.is_empty()) {
+        return host_request::files(ctx, HostRequest::SaveAndStop, if is_forced { "force" } else { "" });
     }
     // The end of the connection is the reply.
     ctx.server.is_shutdown = true;
@@ -61,15 +106,17 @@ fn shutdown(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 pub(crate) const ROWS: &[Command] = &[
     Command {
         flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
-        handler: save,
-        ..Group::Server.row("BGREWRITEAOF", "1.0.0", "Fails: nothing is persisted.")
+        reply: "simple-string",
+        handler: bgrewriteaof,
+        ..Group::Server.row("BGREWRITEAOF", "1.0.0", "Rewrites the append-only log, while clients are served.")
     },
     Command {
         flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
         args: &[token("schedule", "SCHEDULE").optional()],
         handler: bgsave,
+        reply: "simple-string",
         arity: Some(-1),
-        ..Group::Server.row("BGSAVE", "1.0.0", "Fails: nothing is persisted.")
+        ..Group::Server.row("BGSAVE", "1.0.0", "Saves all data to a file, while clients are served.")
     },
     Command {
         flags: flags::ANYTIME.and(Flags::FAST),
@@ -80,13 +127,13 @@ pub(crate) const ROWS: &[Command] = &[
         ..Group::Server.row(
             "LASTSAVE",
             "1.0.0",
-            "Returns the unix time at which the server began, since nothing was saved.",
+            "Returns the unix time of the last save, or of the beginning.",
         )
     },
     Command {
         flags: flags::ADMIN.and(Flags::NO_MULTI).and(Flags::NO_ASYNC_LOADING),
         handler: save,
-        ..Group::Server.row("SAVE", "1.0.0", "Fails: nothing is persisted.")
+        ..Group::Server.row("SAVE", "1.0.0", "Saves all data to a file, and nothing else meanwhile.")
     },
     Command {
         flags: flags::ADMIN_ANYTIME.and(Flags::NO_MULTI).and(Flags::ALLOW_BUSY),
@@ -98,6 +145,6 @@ pub(crate) const ROWS: &[Command] = &[
         ],
         reply: "simple-string | none",
         handler: shutdown,
-        ..Group::Server.row("SHUTDOWN", "1.0.0", "Stops the server.")
+        ..Group::Server.row("SHUTDOWN", "1.0.0", "Saves what the settings say, and stops the server.")
     },
 ];

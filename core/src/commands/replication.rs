@@ -2,10 +2,12 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
+use crate::config::Fsync;
 use crate::command::{Command, Flags, Group, block, flags, integer, string, token};
 use crate::number::parse_i64;
 use crate::resp::args::Args;
 use crate::server::blocking::{Block, TimeoutReply};
+use crate::server::persistence::Wait;
 
 /// The time in milliseconds after which a wait ends, as an absolute time in steady microseconds; 0 is never.
 fn deadline(ctx: &Context<'_>, timeout: &[u8]) -> Result<Option<u64>, Error> {
@@ -37,16 +39,30 @@ fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     const NOT_POSITIVE: Error = Error::Text("ERR value is out of range, must be positive");
     let replicas = args.int(2).ok().filter(|&replicas| replicas >= 0).ok_or(NOT_POSITIVE)?;
     let deadline = deadline(ctx, args.at(3))?;
-    if local > 0 {
+    let persistence = &ctx.server.config.persistence;
+    if local > 0 && !persistence.has_log {
         return Err(Error::Text(
             "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
         ));
     }
-    if replicas > 0 {
-        return Ok(Flow::wait(Block::until(deadline, TimeoutReply::TwoZeros)));
+    // A reply leaves once what came before it is committed, which says enough unless that only is written then.
+    let upto = ctx.server.files.appended + u64::from(!ctx.store.effects.bytes.is_empty());
+    let is_durable =
+        persistence.has_log && (persistence.fsync != Fsync::EverySecond || ctx.server.files.durable >= upto);
+    let is_met = replicas == 0 && (local == 0 || is_durable);
+    if is_met {
+        ctx.reply.array(2);
+        ctx.reply.int(is_durable.into());
+        ctx.reply.int(0);
+        return Ok(Flow::Done);
     }
-    TimeoutReply::TwoZeros.write(&mut ctx.reply);
-    Ok(Flow::Done)
+    let has_log = persistence.has_log;
+    if ctx.may_block && has_log && !is_durable {
+        let client_id = ctx.session().client_id;
+        ctx.server.files.wait(Wait { conn: ctx.conn, client_id, upto, waits_on: replicas > 0 });
+    }
+    let reply = if is_durable { TimeoutReply::OneAndZero } else { TimeoutReply::TwoZeros };
+    Ok(Flow::wait(Block::until(deadline, reply)))
 }
 
 fn role(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -169,7 +185,7 @@ pub(crate) const ROWS: &[Command] = &[
         ..Group::Generic.row(
             "WAITAOF",
             "7.2.0",
-            "Waits for replicas until the timeout; nothing is persisted here.",
+            "Waits until what was written is durable, or until the timeout, which no replica ends.",
         )
     },
 ];

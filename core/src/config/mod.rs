@@ -76,11 +76,21 @@ pub enum Fact {
     ResidentBytes = 6,
     /// Memory of the machine, in bytes.
     MachineBytes = 7,
+    /// Bytes of the append-only log.
+    LogBytes = 8,
+    /// Bytes that it had when it was begun or last rewritten.
+    LogBaseBytes = 9,
+    /// Bytes of it that are not written yet.
+    LogBufferBytes = 10,
+    /// Syncs of it that are under way.
+    LogSyncsPending = 11,
+    /// Syncs that another one had to wait for.
+    LogSyncsDelayed = 12,
 }
 
 impl Fact {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Fact; 8] = [
+    pub const ALL: [Fact; 13] = [
         Fact::SystemTime,
         Fact::UserTime,
         Fact::ChildrenSystemTime,
@@ -89,6 +99,11 @@ impl Fact {
         Fact::ThreadUserTime,
         Fact::ResidentBytes,
         Fact::MachineBytes,
+        Fact::LogBytes,
+        Fact::LogBaseBytes,
+        Fact::LogBufferBytes,
+        Fact::LogSyncsPending,
+        Fact::LogSyncsDelayed,
     ];
 }
 
@@ -114,6 +129,12 @@ impl Options {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         if name == "effects" {
             self.effects = boolean(value)?;
+            return Ok(());
+        }
+        if name == "storage" {
+            if boolean(value)? {
+                self.config.persistence.make_available();
+            }
             return Ok(());
         }
         if name == "process-id" {
@@ -233,6 +254,8 @@ pub struct Config {
     pub function_libraries_max: Limit,
     /// `function-max-bytes`: what the texts of all libraries of functions may take, in bytes.
     pub function_bytes_max: Limit,
+    /// What is kept in files.
+    pub persistence: Persistence,
     /// Settings that only the host acts on, as text.
     host: OrderedMap<&'static str, String>,
 }
@@ -287,6 +310,7 @@ impl Default for Config {
             script_cache_bytes_max: Limit::new(64 << 20),
             function_libraries_max: Limit::new(1000),
             function_bytes_max: Limit::new(64 << 20),
+            persistence: Persistence::default(),
             host: OrderedMap::new(),
         }
     }
@@ -384,7 +408,7 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 
 /// All settings.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().chain(reported::REPORTED)
+    SETTINGS.iter().chain(persistence::PERSISTENCE).chain(reported::REPORTED)
 }
 
 /// A setting of the engine whose value is a number within bounds.
@@ -489,10 +513,12 @@ macro_rules! flag {
 }
 
 mod limit;
+mod persistence;
 mod reported;
 mod values;
 
 pub use limit::Limit;
+pub use persistence::{Fsync, Persistence, SaveRule};
 pub use values::parse_bytes;
 use values::{
     BYTES_MAX, boolean, bytes, bytes_or_percent, fitting, integer, notify_bits, notify_text, one_of,
@@ -518,7 +544,6 @@ const SETTINGS: &[Setting] = &[
     // A host that has such a file hands its lines over as `user` settings.
     host("aclfile", false),
     number!("acllog-max-len", None, acl_log_len_max, 0, i64::MAX),
-    fixed!("appendonly", "no"),
     host("bind", false),
     number!("busy-reply-threshold", Some("lua-time-limit"), busy_reply_millis, 0, i64::MAX),
     host_checked!("client-output-buffer-limit", output_limits),
@@ -671,7 +696,6 @@ const SETTINGS: &[Setting] = &[
     },
     // Payloads are always checked in depth, whichever client sends them.
     fixed!("sanitize-dump-payload", "yes"),
-    fixed!("save", ""),
     bytes!("script-cache-max-bytes", None, script_cache_bytes_max, 0, BYTES_MAX),
     number!("script-cache-max-entries", None, script_cache_entries_max, 1, i64::MAX),
     number!("script-instructions-max", None, script_instructions_max, 1000, i64::MAX),

@@ -62,24 +62,12 @@ pub(super) const REPORTED: &[Setting] = &[
     idle_flag!("lazyfree-lazy-user-flush", "no"),
     // Chunks of lists are not compressed.
     idle_number!("list-compress-depth", None, "0", 0, i32::MAX as i64),
-    // Nothing is saved, so that no failure to save can stop writes.
-    idle_flag!("stop-writes-on-bgsave-error", "yes"),
     // Memory is not moved about, and there is one thread.
     fixed!("activedefrag", "no"),
     constant!("io-threads", "1"),
     constant!("io-threads-do-reads", "no"),
-    // Nothing is persisted.
-    fixed!("aof-load-truncated", "yes"),
+    // What logs and dumps take for granted.
     constant!("aof-use-rdb-preamble", "yes"),
-    constant!("appenddirname", "appendonlydir"),
-    constant!("appendfilename", "appendonly.aof"),
-    fixed!("appendfsync", "everysec"),
-    fixed!("auto-aof-rewrite-min-size", "67108864"),
-    fixed!("auto-aof-rewrite-percentage", "100"),
-    constant!("dbfilename", "dump.rdb"),
-    fixed!("no-appendfsync-on-rewrite", "no"),
-    fixed!("rdbchecksum", "yes"),
-    fixed!("rdbcompression", "yes"),
     // There are no replicas and no master.
     fixed!("masterauth", ""),
     fixed!("masteruser", ""),

@@ -20,7 +20,7 @@ use crate::scripting;
 use crate::server::blocking::Block;
 use crate::server::connection::{ConnId, OwnedRequest, Queued, Restrictions};
 use crate::server::eviction::{self, Room};
-use crate::server::pause;
+use crate::server::{pause, persistence};
 use crate::server::tracking;
 use crate::server::{GlobalState, Server};
 
@@ -208,6 +208,11 @@ fn admit(
     if !takes(store, server, (parent, row), args, is_limited) {
         return Err(Error::OutOfMemory);
     }
+    if server.global_state.has(GlobalState::WRITES_DENIED)
+        && let Some(error) = persistence::refusal(server, row, queues_writes(server, conn, row))
+    {
+        return Err(error);
+    }
     if is_subscribed_only && !row.flags.has(Flags::SUBSCRIBED) {
         return Err(Error::Owned(alloc::format!(
             "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
@@ -219,6 +224,9 @@ fn admit(
         && (reaches_keys(row) || queues_keys(server, conn, row))
     {
         return Err(Error::Text("ERR Replica can't interact with the keyspace"));
+    }
+    if let Some(error) = persistence::loading_refusal(server, row) {
+        return Err(error);
     }
     if server.global_state.has(GlobalState::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
         return Err(scripting::busy(server));
@@ -260,6 +268,8 @@ pub(crate) struct ScriptRights {
     pub(crate) conn: ConnId,
     /// Whether the script must not write.
     pub(crate) is_read_only: bool,
+    /// Whether it has written; then nothing stops it halfway.
+    pub(crate) has_written: bool,
     /// Whether commands that may take memory are refused: the limit was passed when the script began, it did not ask
     /// to be let through, and it has not written. Once it has, no limit that can be passed stops it halfway.
     pub(crate) is_over_limit: bool,
@@ -290,6 +300,11 @@ pub(crate) fn admit_from_script(
     }
     if rights.is_read_only && pause::changes(row) {
         return Err(refused(Error::Text("ERR Write commands are not allowed from read-only scripts.")));
+    }
+    if !rights.has_written && server.global_state.has(GlobalState::WRITES_DENIED) && pause::changes(row)
+        && let Some(error) = persistence::fault(server)
+    {
+        return Err(refused(error));
     }
     if rights.is_over_limit && row.flags.has(Flags::DENYOOM) {
         return Err(refused(server.over_limit()));
@@ -342,11 +357,19 @@ fn reaches_keys(row: &Command) -> bool {
 }
 
 /// Whether the command is an EXEC of such commands.
-fn queues_keys(server: &mut Server, conn: ConnId, row: &Command) -> bool {
-    let transaction = server.connection(conn).transaction.as_ref();
+fn queues_keys(server: &Server, conn: ConnId, row: &Command) -> bool {
+    queues(server, conn, row, reaches_keys)
+}
+
+/// Whether the command is an EXEC of commands that write.
+fn queues_writes(server: &Server, conn: ConnId, row: &Command) -> bool {
+    queues(server, conn, row, |queued| queued.flags.has(Flags::WRITE))
+}
+
+fn queues(server: &Server, conn: ConnId, row: &Command, is_such: impl Fn(&Command) -> bool) -> bool {
+    let transaction = server.view(conn).transaction.as_ref();
     is_exec(row)
-        && transaction
-            .is_some_and(|transaction| transaction.queue.iter().any(|queued| reaches_keys(queued.row)))
+        && transaction.is_some_and(|transaction| transaction.queue.iter().any(|queued| is_such(queued.row)))
 }
 
 fn is_exec(row: &Command) -> bool {

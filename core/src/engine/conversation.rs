@@ -160,12 +160,15 @@ impl Conversation {
                     self.received.entry(conn).or_default().extend_from_slice(bytes);
                 }
                 Output::Close { conn } => _ = self.closed.insert(conn),
-                Output::Append { bytes } => self.effects.extend_from_slice(bytes),
+                Output::Append { bytes, .. } => self.effects.extend_from_slice(bytes),
                 Output::HostRequest { request, text } => {
                     self.host_request = Some((request, String::from_utf8_lossy(text).into_owned()));
                 }
                 Output::Setting { name, value } => self.setting = Some((name.into(), value.into())),
-                Output::Shutdown => {}
+                Output::Loaded(_)
+                | Output::LoadFailed { .. }
+                | Output::SaveWanted { .. }
+                | Output::Shutdown => {}
             }
         }
     }

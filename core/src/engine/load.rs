@@ -4,7 +4,7 @@
 //! follows. Nothing is evicted, no user is asked for and no effect is recorded.
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -14,7 +14,8 @@ use crate::keyspace::Entry;
 use crate::number;
 use crate::rdb::file::{FileFault, FileReader, Found, Used};
 use crate::scripting;
-use crate::server::Peer;
+use crate::server::persistence;
+use crate::server::{GlobalState, Peer};
 use crate::server::connection::Restrictions;
 
 /// What is loaded.
@@ -126,22 +127,35 @@ impl Engine {
         };
         let has_effects = core::mem::take(&mut self.store.effects.enabled);
         self.loading = Some(Loading { source, loaded: Loaded::default(), has_effects });
-        self.server.is_loading = true;
     }
 
     /// Loads the next piece, of any size.
     pub fn load(&mut self, now: u64, bytes: &[u8]) -> Result<(), LoadFault> {
         let Some(mut loading) = self.loading.take() else { return Ok(()) };
+        if let Some(progress) = &mut self.server.files.loading {
+            progress.done += bytes.len() as u64;
+        }
+        self.server.is_loading = true;
         let done = self.load_piece(now, &mut loading, bytes);
+        self.server.is_loading = false;
         self.loading = Some(loading);
         done
+    }
+
+    /// Tells the embedder what came of loading, as an output.
+    pub(crate) fn tell_loaded(&mut self, outcome: Result<Loaded, LoadFault>) {
+        self.outbox.loaded(outcome.map_err(|fault| fault.to_string()));
     }
 
     /// Ends loading: from now on time passes.
     pub fn load_end(&mut self, now: u64) -> Result<Loaded, LoadFault> {
         let Some(mut loading) = self.loading.take() else { return Ok(Loaded::default()) };
+        self.server.is_loading = true;
         let done = self.load_rest(now, &mut loading);
         self.server.is_loading = false;
+        if let Source::Rdb { .. } = loading.source {
+            self.server.files.loaded = (loading.loaded.keys, loading.loaded.expired);
+        }
         self.store.effects.enabled = loading.has_effects;
         self.store.dirty = 0;
         self.begin(now);
@@ -255,7 +269,18 @@ impl Engine {
         Ok(())
     }
 
+    /// Runs commands of a log, whatever clients would be told meanwhile.
     fn load_commands(&mut self, now: u64, conn: ConnId, bytes: &[u8]) -> Result<(), LoadFault> {
+        let held = GlobalState::LOADING.and(GlobalState::WRITES_DENIED);
+        self.server.global_state.set(held, false);
+        let asleep_until = core::mem::take(&mut self.server.asleep_until);
+        let done = self.run_commands(now, conn, bytes);
+        self.server.asleep_until = asleep_until;
+        persistence::refresh(&mut self.server);
+        done
+    }
+
+    fn run_commands(&mut self, now: u64, conn: ConnId, bytes: &[u8]) -> Result<(), LoadFault> {
         self.handle_input(now, conn, bytes);
         loop {
             // Replies go nowhere; what they told is counted.

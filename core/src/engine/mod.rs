@@ -21,6 +21,7 @@ use crate::server::connection::{ConnId, Connection, Peer, ReplyMode, unwatch_all
 use crate::server::eviction;
 use crate::server::host_request;
 use crate::server::pause;
+use crate::server::persistence::{self, StorageEvent};
 use crate::server::pubsub;
 use crate::server::tracking;
 use crate::server::{GlobalState, Server};
@@ -108,6 +109,8 @@ pub struct Engine {
     idle_check_at: Micros,
     /// Pieces of the effects that were handed over.
     effects_polled: usize,
+    /// The database that the first effect of the call is about unless it says another.
+    effects_db: Option<u32>,
     /// What is being loaded, between two pieces of it.
     loading: Option<load::Loading>,
 }
@@ -153,6 +156,7 @@ impl Engine {
             unclaimed: 0,
             idle_check_at: now + IDLE_CHECK_MICROS,
             effects_polled: 0,
+            effects_db: None,
             loading: None,
         }
     }
@@ -248,7 +252,10 @@ impl Engine {
         }
         pause::lift_if_over(&mut self.store, &mut self.server);
         blocking::end_waits(&mut self.store, &mut self.server);
-        self.store.maintain();
+        if !self.is_filling() {
+            self.store.maintain();
+            persistence::follow_rules(&self.store, &mut self.server);
+        }
         self.server.memory_peak = self.server.memory_peak.max((self.server.memory_used)());
         eviction::go_on(&mut self.store, &mut self.server);
         self.after_command(None);
@@ -276,15 +283,19 @@ impl Engine {
         let idle = (self.server.config.timeout_seconds > 0 && self.server.connected > 0)
             .then_some(self.idle_check_at);
         let pause = pause::deadline(&self.server);
-        let steady = [wait, idle, pause].into_iter().flatten().min().map(|at| self.server.clock_at(at));
-        [steady, self.store.next_deadline()].into_iter().flatten().min()
+        let dump = persistence::deadline(&self.store, &self.server);
+        let steady = [wait, idle, pause, dump].into_iter().flatten().min().map(|at| self.server.clock_at(at));
+        // Nothing expires while files are loaded.
+        let store = if self.is_filling() { None } else { self.store.next_deadline() };
+        [steady, store].into_iter().flatten().min()
     }
 
     /// The next thing for the host to do, in order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         if let Some(bytes) = self.store.effects.bytes.get(self.effects_polled) {
+            self.server.files.appended += u64::from(self.effects_polled == 0);
             self.effects_polled += 1;
-            return Some(Output::Append { bytes });
+            return Some(Output::Append { bytes, db: self.effects_db });
         }
         self.outbox.poll()
     }
@@ -294,6 +305,13 @@ impl Engine {
     pub fn answer(&mut self, now: Micros, answer: Result<&[u8], &str>) {
         self.begin(now);
         host_request::end(&mut self.store, &mut self.server, answer);
+        self.finish();
+    }
+
+    /// The embedder tells of the files that it keeps.
+    pub fn storage(&mut self, now: Micros, event: StorageEvent<'_>) {
+        self.begin(now);
+        persistence::note(&mut self.store, &mut self.server, event);
         self.finish();
     }
 
@@ -328,6 +346,7 @@ impl Engine {
         if self.effects_polled > 0 {
             self.effects_polled = 0;
             self.store.effects.bytes.clear();
+            self.effects_db = self.store.effects.database();
         }
         if self.server.set_time(now) {
             self.store.go_back(now / 1000);
@@ -370,9 +389,17 @@ impl Engine {
         {
             self.outbox.host_request(request, text);
         }
+        if let Some(kind) = self.server.files.take_wanted() {
+            self.outbox.save_wanted(kind);
+        }
         if mem::take(&mut self.server.is_shutdown) {
             self.outbox.shutdown();
         }
+    }
+
+    /// Whether files are being loaded.
+    fn is_filling(&self) -> bool {
+        self.loading.is_some() || self.server.files.loading.is_some()
     }
 
     /// Whether the host should take what there is before there is more.

@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::server::connection::ConnId;
+use crate::engine::Loaded;
+use crate::server::SaveKind;
 use crate::server::host_request::HostRequest;
 
 /// A setting that only the host knows: `yes` or `no`, whether the default user, as whom everyone begins, needs a
@@ -29,8 +31,22 @@ pub enum Output<'a> {
     },
     /// Make these commands durable, or replicate them, before the writes that follow are sent.
     Append {
-        /// RESP commands.
+        /// RESP commands. Those of a call may come in several pieces, one directly after the other.
         bytes: &'a [u8],
+        /// The database that the first of them is about unless it says another; `None` if it does.
+        db: Option<u32>,
+    },
+    /// Files were loaded up to an end, which [`Engine::load_end`](crate::Engine::load_end) has told.
+    Loaded(Loaded),
+    /// They cannot be loaded.
+    LoadFailed {
+        /// Why.
+        why: &'a str,
+    },
+    /// All data shall be saved: see [`StorageEvent::SaveBegun`](crate::StorageEvent).
+    SaveWanted {
+        /// Into what.
+        kind: SaveKind,
     },
     /// A setting that the host acts on was changed, or [`DEFAULT_USER_GUARDED`].
     Setting {
@@ -76,6 +92,9 @@ enum Item {
     Close(ConnId),
     Setting(String, String),
     HostRequest(HostRequest, Vec<u8>),
+    Loaded(Loaded),
+    LoadFailed(String),
+    SaveWanted(SaveKind),
     Shutdown,
 }
 
@@ -155,6 +174,14 @@ impl Outbox {
         self.items.push(Item::HostRequest(request, text));
     }
 
+    pub(crate) fn loaded(&mut self, outcome: Result<Loaded, String>) {
+        self.items.push(outcome.map_or_else(Item::LoadFailed, Item::Loaded));
+    }
+
+    pub(crate) fn save_wanted(&mut self, kind: SaveKind) {
+        self.items.push(Item::SaveWanted(kind));
+    }
+
     pub(crate) fn shutdown(&mut self) {
         self.items.push(Item::Shutdown);
     }
@@ -173,6 +200,9 @@ impl Outbox {
             Item::Close(conn) => Output::Close { conn: *conn },
             Item::Setting(name, value) => Output::Setting { name, value },
             Item::HostRequest(request, text) => Output::HostRequest { request: *request, text },
+            Item::Loaded(loaded) => Output::Loaded(*loaded),
+            Item::LoadFailed(why) => Output::LoadFailed { why },
+            Item::SaveWanted(kind) => Output::SaveWanted { kind: *kind },
             Item::Shutdown => Output::Shutdown,
         })
     }

@@ -171,7 +171,7 @@ fn effects_come_in_batches() {
     loop {
         let mut len = 0;
         while let Some(output) = engine.poll_output() {
-            if let Output::Append { bytes } = output {
+            if let Output::Append { bytes, .. } = output {
                 assert!(bytes.len() <= 256 << 10, "pieces are small");
                 len += bytes.len();
                 written.extend_from_slice(bytes);

@@ -7,7 +7,7 @@ use core::mem;
 
 use alloc::vec::Vec;
 
-use crate::number::{format_i64, write_i64};
+use crate::number::{self, format_i64, write_i64};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Pieces};
 
 /// The effects of one batch, and whether anyone wants them.
@@ -94,9 +94,9 @@ impl Effects {
         }
     }
 
-    /// What follows goes into a file of its own, which has to say which database it is about.
-    pub fn forget_database(&mut self) {
-        self.db = None;
+    /// The database that the last recorded command worked on, and the next one unless it says another.
+    pub fn database(&self) -> Option<u32> {
+        self.db.map(number::short)
     }
 
     /// An EXEC begins.

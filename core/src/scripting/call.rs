@@ -59,6 +59,7 @@ impl ScriptHost<'_> {
         let rights = ScriptRights {
             conn: run.conn,
             is_read_only: run.is_read_only,
+            has_written: run.has_written,
             is_over_limit: run.is_over_limit && !run.allows_oom && !run.has_written,
         };
         let (parent, row) = match admit_from_script(store, server, &rights, args) {

@@ -17,6 +17,7 @@ use crate::number::{self, hexadecimal};
 use crate::observe;
 use crate::resp::args::Args;
 use crate::server::eviction::{self, Room};
+use crate::server::{GlobalState, persistence};
 use crate::structures::table::HashSeed;
 use crate::structures::unordered::UnorderedMap;
 
@@ -267,6 +268,12 @@ pub(super) fn prepare(
     }
     if run.is_over_limit && !declared.has(Declared::ALLOW_OOM.and(Declared::NO_WRITES)) {
         return Err(server.over_limit());
+    }
+    if !declared.has(Declared::NO_WRITES)
+        && server.global_state.has(GlobalState::WRITES_DENIED)
+        && let Some(error) = persistence::fault(server)
+    {
+        return Err(error);
     }
     if is_read_only && !declared.has(Declared::NO_WRITES) {
         return Err(Error::Text("ERR Can not execute a script with write flag using *_ro command."));

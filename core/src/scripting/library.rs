@@ -155,7 +155,7 @@ impl Libraries {
     }
 
     /// Deletes all libraries, and what they have left behind.
-    pub(super) fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         *self = Libraries::default();
     }
 

@@ -77,6 +77,8 @@ pub enum TimeoutReply {
     Zero,
     /// Two numbers, both 0.
     TwoZeros,
+    /// Two numbers, 1 and 0.
+    OneAndZero,
     /// The status OK.
     Ok,
 }
@@ -88,9 +90,9 @@ impl TimeoutReply {
             TimeoutReply::Null => reply.null(),
             TimeoutReply::NullArray => reply.null_array(),
             TimeoutReply::Zero => reply.int(0),
-            TimeoutReply::TwoZeros => {
+            TimeoutReply::TwoZeros | TimeoutReply::OneAndZero => {
                 reply.array(2);
-                reply.int(0);
+                reply.int((self == TimeoutReply::OneAndZero).into());
                 reply.int(0);
             }
             TimeoutReply::Ok => reply.ok(),

@@ -1,4 +1,5 @@
-//! What the engine asks of its host's files: to read or write the users, to write the settings.
+//! What the engine asks of its host's files: to read or write the users, to write the settings, to save all data or load
+//! it.
 //!
 //! As Redis does meanwhile, the whole engine rests until the host has answered: then no request can come between a
 //! question and its answer, and the asker's own replies keep their order.
@@ -28,12 +29,27 @@ pub enum HostRequest {
     /// Bring the file that the settings came from up to date. The text has a line of it for each setting, and one
     /// for each user unless they have a file of their own.
     RewriteSettings = 2,
+    /// Write a dump, by the steps of a save (SAVE).
+    Save = 3,
+    /// The same, then stop (SHUTDOWN SAVE).
+    SaveAndStop = 4,
+    /// Write a dump unless the text is `nosave`, then load it in place of what there is (DEBUG RELOAD).
+    Reload = 5,
+    /// Load the log in place of what there is (DEBUG LOADAOF).
+    LoadLog = 6,
 }
 
 impl HostRequest {
     /// All of them, in the order of their numbers.
-    pub const ALL: [HostRequest; 3] =
-        [HostRequest::LoadUsers, HostRequest::SaveUsers, HostRequest::RewriteSettings];
+    pub const ALL: [HostRequest; 7] = [
+        HostRequest::LoadUsers,
+        HostRequest::SaveUsers,
+        HostRequest::RewriteSettings,
+        HostRequest::Save,
+        HostRequest::SaveAndStop,
+        HostRequest::Reload,
+        HostRequest::LoadLog,
+    ];
 }
 
 /// Who waits for an answer.
@@ -85,6 +101,11 @@ pub(crate) fn settings(ctx: &mut Context<'_>) -> Result<Flow, Error> {
     ask(ctx, HostRequest::RewriteSettings, text)
 }
 
+/// SAVE, SHUTDOWN and DEBUG RELOAD and LOADAOF.
+pub(crate) fn files(ctx: &mut Context<'_>, request: HostRequest, text: &str) -> Result<Flow, Error> {
+    ask(ctx, request, text.as_bytes().to_vec())
+}
+
 fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flow, Error> {
     if !ctx.may_block {
         // The replies of a transaction are one; it cannot wait for the host in their midst.
@@ -119,7 +140,26 @@ pub(crate) fn end(store: &mut Store, server: &mut Server, answer: Result<&[u8], 
 
 fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>) -> Result<(), Error> {
     match (request, answer) {
-        (HostRequest::SaveUsers | HostRequest::RewriteSettings, Ok(_)) => Ok(()),
+        (
+            HostRequest::SaveUsers
+            | HostRequest::RewriteSettings
+            | HostRequest::Save
+            | HostRequest::SaveAndStop
+            | HostRequest::Reload
+            | HostRequest::LoadLog,
+            Ok(_),
+        ) => Ok(()),
+        // Redis has no more words for it.
+        (HostRequest::Save, Err(_)) => Err(Error::Text("ERR")),
+        (HostRequest::SaveAndStop, Err(_)) => {
+            Err(Error::Text("ERR Errors trying to SHUTDOWN. Check logs."))
+        }
+        (HostRequest::Reload, Err(_)) => {
+            Err(Error::Text("ERR Error trying to load the RDB dump, check server logs."))
+        }
+        (HostRequest::LoadLog, Err(_)) => {
+            Err(Error::Text("ERR Error trying to load the AOF files, check server logs."))
+        }
         (HostRequest::SaveUsers, Err(_)) => Err(Error::Text(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
         )),

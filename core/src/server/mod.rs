@@ -7,11 +7,13 @@ pub(crate) mod describe;
 pub(crate) mod eviction;
 pub(crate) mod host_request;
 pub(crate) mod pause;
+pub(crate) mod persistence;
 pub(crate) mod pubsub;
 pub(crate) mod tracking;
 
 pub use connection::{ConnId, Peer};
 pub use host_request::{HostRequest, quoted};
+pub use persistence::{SaveKind, SlowOperation, StorageEvent};
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -35,6 +37,7 @@ use crate::scripting::Scripting;
 use crate::server::connection::{Connection, Restrictions};
 use crate::server::host_request::Asked;
 use crate::server::pause::Pause;
+use crate::server::persistence::Files;
 use crate::server::pubsub::PubSub;
 use crate::server::tracking::TrackingTable;
 use crate::structures::ordered::OrderedSet;
@@ -107,8 +110,19 @@ impl GlobalState {
     pub(crate) const TRACKING: GlobalState = GlobalState(1 << 1);
     /// A script is busy, and others are told so.
     pub(crate) const BUSY: GlobalState = GlobalState(1 << 2);
+    /// Files are being loaded, and most commands have to wait for that.
+    pub(crate) const LOADING: GlobalState = GlobalState(1 << 3);
+    /// What is written could not be kept, so that nothing may be.
+    pub(crate) const WRITES_DENIED: GlobalState = GlobalState(1 << 4);
     /// No request may take the fast path.
-    const HELD: GlobalState = GlobalState(GlobalState::PAUSED.0 | GlobalState::BUSY.0);
+    const HELD: GlobalState = GlobalState(
+        GlobalState::PAUSED.0 | GlobalState::BUSY.0 | GlobalState::LOADING.0 | GlobalState::WRITES_DENIED.0,
+    );
+
+    /// All of both.
+    pub(crate) const fn and(self, other: GlobalState) -> GlobalState {
+        GlobalState(self.0 | other.0)
+    }
 
     /// Whether nothing is out of the ordinary.
     #[inline(always)]
@@ -193,6 +207,8 @@ pub struct Server {
     pub repl_id: String,
     /// What the host is asked, while everything waits for its answer.
     pub(crate) host_request: Option<Asked>,
+    /// What is known of the files that the embedder keeps.
+    pub(crate) files: Files,
     /// Whether effects are recorded.
     pub(crate) records_effects: bool,
     /// Whether a piece of a file is being loaded: then no time passes for keys.
@@ -262,6 +278,7 @@ impl Server {
             started: now,
             repl_id: run_id.chars().rev().collect(),
             host_request: None,
+            files: Files::new(now),
             records_effects: options.effects,
             is_loading: false,
             unknown_command: None,

@@ -102,8 +102,13 @@ impl Native {
                             self.links[link].inbox.closed = true;
                         }
                     }
-                    Output::Append { bytes } => self.effects.extend_from_slice(bytes),
-                    Output::Setting { .. } | Output::HostRequest { .. } | Output::Shutdown => {}
+                    Output::Append { bytes, .. } => self.effects.extend_from_slice(bytes),
+                    Output::Setting { .. }
+                    | Output::HostRequest { .. }
+                    | Output::Loaded(_)
+                    | Output::LoadFailed { .. }
+                    | Output::SaveWanted { .. }
+                    | Output::Shutdown => {}
                 }
             }
             let now = time(self.clock);
@@ -196,7 +201,7 @@ fn record(transcript: &mut Vec<u8>, output: &Output<'_>) {
             transcript.extend_from_slice(bytes);
         }
         Output::Close { conn } => transcript.extend_from_slice(format!("close {conn}\n").as_bytes()),
-        Output::Append { bytes } => {
+        Output::Append { bytes, .. } => {
             transcript.extend_from_slice(format!("append {}\n", bytes.len()).as_bytes());
             transcript.extend_from_slice(bytes);
         }
@@ -206,6 +211,9 @@ fn record(transcript: &mut Vec<u8>, output: &Output<'_>) {
         Output::HostRequest { request, text } => {
             transcript.extend_from_slice(format!("host request {request:?} ").as_bytes());
             transcript.extend_from_slice(text);
+        }
+        Output::Loaded(_) | Output::LoadFailed { .. } | Output::SaveWanted { .. } => {
+            transcript.extend_from_slice(format!("{output:?}\n").as_bytes());
         }
         Output::Shutdown => transcript.extend_from_slice(b"shutdown\n"),
     }

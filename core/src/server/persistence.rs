@@ -1,0 +1,428 @@
+//! What the engine knows of the files that its embedder keeps: which save is under way and when the next one is due,
+//! whether the log takes what is written, how far loading has come.
+//!
+//! The engine asks for saves by [`Output::SaveWanted`](crate::Output::SaveWanted), and hears what came of everything by
+//! [`Engine::storage`](crate::Engine::storage).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::base::error::Error;
+use crate::command::{Command, Flags};
+use crate::keyspace::Store;
+use crate::server::blocking::{self, TimeoutReply};
+use crate::server::{ConnId, GlobalState, Server};
+
+/// How long after a dump has failed the next one is tried, in microseconds.
+const RETRY_MICROS: u64 = 5_000_000;
+
+/// What all data is saved into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum SaveKind {
+    /// A file of its own, which BGSAVE and the rules of `save` ask for.
+    Dump = 0,
+    /// The base of the log, which takes the place of the commands so far (BGREWRITEAOF).
+    Base = 1,
+}
+
+impl SaveKind {
+    /// Both, in the order of their numbers.
+    pub const ALL: [SaveKind; 2] = [SaveKind::Dump, SaveKind::Base];
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// What an embedder tells of its files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StorageEvent<'a> {
+    /// Files are loaded from now on, so many bytes of them: clients are told so.
+    LoadingBegun {
+        /// Bytes of all files.
+        bytes: u64,
+        /// Whether what there is goes before.
+        replaces: bool,
+    },
+    /// Everything is loaded.
+    LoadingEnded,
+    /// The log does not take what is written; writes are refused.
+    LogFailed {
+        /// Why, as the operating system words it.
+        why: &'a str,
+    },
+    /// The log takes it again.
+    LogRecovered,
+    /// All effects up to those of this call are durable, counted from 1 over the calls that had any.
+    Durable {
+        /// The number of the call.
+        upto: u64,
+    },
+    /// A save has begun. What was changed before is in it.
+    SaveBegun(SaveKind),
+    /// It is complete, and durable.
+    Saved(SaveKind),
+    /// It has failed, or it could not begin.
+    SaveFailed(SaveKind),
+    /// An operation on a file has taken long.
+    Slow {
+        /// Which, as LATENCY calls it.
+        operation: SlowOperation,
+        /// For how long, in milliseconds.
+        millis: u64,
+    },
+}
+
+/// Operations on files whose duration LATENCY shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum SlowOperation {
+    /// The log was written to.
+    Write = 0,
+    /// The same, while a sync was under way.
+    WriteDuringSync = 1,
+    /// The log was made durable before replies.
+    Sync = 2,
+    /// A step of a save.
+    SaveStep = 3,
+}
+
+impl SlowOperation {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [SlowOperation; 4] = [
+        SlowOperation::Write,
+        SlowOperation::WriteDuringSync,
+        SlowOperation::Sync,
+        SlowOperation::SaveStep,
+    ];
+
+    /// The name of the event.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SlowOperation::Write => "aof-write-alone",
+            SlowOperation::WriteDuringSync => "aof-write-pending-fsync",
+            SlowOperation::Sync => "aof-fsync-always",
+            SlowOperation::SaveStep => "rdb-step",
+        }
+    }
+}
+
+/// What became of the saves of a kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SaveRecord {
+    /// Whether another one is to begin once the one under way has ended.
+    pub(crate) is_scheduled: bool,
+    /// Whether the last one was complete.
+    pub(crate) is_ok: bool,
+    /// How many seconds the last one took; `None` before the first.
+    pub(crate) seconds: Option<u64>,
+    /// How many there were.
+    pub(crate) count: u64,
+}
+
+/// A save that is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Running {
+    kind: SaveKind,
+    /// In steady microseconds.
+    since: u64,
+    /// [`Store::dirty`] when it began.
+    dirty: u64,
+}
+
+/// Loading that is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Progress {
+    /// When it began, in unix microseconds.
+    pub(crate) since: u64,
+    /// Bytes in all.
+    pub(crate) total: u64,
+    /// Bytes so far.
+    pub(crate) done: u64,
+}
+
+/// A client that waits until what was written is durable (WAITAOF).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Wait {
+    pub(crate) conn: ConnId,
+    pub(crate) client_id: u64,
+    /// The call whose effects are to be durable.
+    pub(crate) upto: u64,
+    /// Whether it waits for more.
+    pub(crate) waits_on: bool,
+}
+
+/// See the module's description.
+pub(crate) struct Files {
+    running: Option<Running>,
+    /// By kind.
+    pub(crate) records: [SaveRecord; 2],
+    /// The save that the embedder is still to be asked for.
+    wanted: Option<SaveKind>,
+    /// When the last dump was complete, in unix microseconds and in steady ones; at first when the engine began.
+    saved_at: (u64, u64),
+    /// When a dump was last begun, in steady microseconds.
+    tried_at: u64,
+    /// [`Store::dirty`] of which the last dump has everything.
+    saved_dirty: u64,
+    /// Why the log takes nothing.
+    log_fault: Option<String>,
+    /// Calls that had effects.
+    pub(crate) appended: u64,
+    /// Of these, those whose effects are durable.
+    pub(crate) durable: u64,
+    waits: Vec<Wait>,
+    /// Keys that the save under way has, and those that it is going to have.
+    pub(crate) saving: (u64, u64),
+    pub(crate) loading: Option<Progress>,
+    /// Keys of RDB files, and those that had expired, at the last load.
+    pub(crate) loaded: (u64, u64),
+}
+
+impl Files {
+    pub(crate) fn new(now: u64) -> Files {
+        let record = SaveRecord { is_scheduled: false, is_ok: true, seconds: None, count: 0 };
+        Files {
+            running: None,
+            records: [record; 2],
+            wanted: None,
+            saved_at: (now, now),
+            tried_at: 0,
+            saved_dirty: 0,
+            log_fault: None,
+            appended: 0,
+            durable: 0,
+            waits: Vec::new(),
+            saving: (0, 0),
+            loading: None,
+            loaded: (0, 0),
+        }
+    }
+
+    /// The save that is under way, or about to be.
+    pub(crate) fn running(&self) -> Option<SaveKind> {
+        self.running.map(|running| running.kind).or(self.wanted)
+    }
+
+    /// For how many seconds a save of this kind has been under way.
+    pub(crate) fn running_seconds(&self, kind: SaveKind, steady: u64) -> Option<u64> {
+        let running = self.running.filter(|running| running.kind == kind)?;
+        Some(steady.saturating_sub(running.since) / 1_000_000)
+    }
+
+    /// When the last dump was complete, as a unix time in seconds.
+    pub(crate) fn saved_at_seconds(&self) -> u64 {
+        self.saved_at.0 / 1_000_000
+    }
+
+    /// Changes that no dump has.
+    pub(crate) fn changes(&self, dirty: u64) -> u64 {
+        dirty.saturating_sub(self.saved_dirty)
+    }
+
+    /// Whether the log takes what is written.
+    pub(crate) fn is_log_ok(&self) -> bool {
+        self.log_fault.is_none()
+    }
+
+    /// A client waits from now on.
+    pub(crate) fn wait(&mut self, wait: Wait) {
+        self.waits.retain(|other| other.conn != wait.conn);
+        self.waits.push(wait);
+    }
+
+    /// Asks for a save, or for one after the one that is under way.
+    pub(crate) fn want(&mut self, kind: SaveKind) {
+        if self.running().is_some() {
+            self.records[kind.index()].is_scheduled = true;
+        } else {
+            self.wanted = Some(kind);
+        }
+    }
+
+    /// What the embedder is to be asked for.
+    pub(crate) fn take_wanted(&mut self) -> Option<SaveKind> {
+        self.wanted.take()
+    }
+
+    /// All data is other than before, as what was loaded.
+    pub(crate) fn begin_anew(&mut self) {
+        self.saved_dirty = 0;
+    }
+}
+
+/// The embedder tells of its files.
+pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'_>) {
+    let (now, steady) = (server.now, server.steady);
+    let files = &mut server.files;
+    match event {
+        StorageEvent::LoadingBegun { bytes, replaces } => {
+            files.loading = Some(Progress { since: now, total: bytes, done: 0 });
+            if replaces {
+                empty(store, server);
+            }
+        }
+        StorageEvent::LoadingEnded => {
+            files.loading = None;
+            files.begin_anew();
+        }
+        StorageEvent::LogFailed { why } => files.log_fault = Some(String::from(why)),
+        StorageEvent::LogRecovered => files.log_fault = None,
+        StorageEvent::Durable { upto } => {
+            files.durable = files.durable.max(upto);
+            end_waits(store, server);
+        }
+        StorageEvent::SaveBegun(kind) => {
+            files.running = Some(Running { kind, since: steady, dirty: store.dirty });
+            files.records[kind.index()].is_scheduled = false;
+            if kind == SaveKind::Dump {
+                files.tried_at = steady;
+            }
+        }
+        StorageEvent::Saved(kind) => {
+            let running = files.running.take().filter(|running| running.kind == kind);
+            if kind == SaveKind::Dump {
+                files.saved_at = (now, steady);
+                files.saved_dirty = running.map_or(store.dirty, |running| running.dirty);
+            }
+            ended(server, kind, running, true);
+        }
+        StorageEvent::SaveFailed(kind) => {
+            let running = files.running.take();
+            if kind == SaveKind::Dump {
+                files.tried_at = steady;
+            }
+            ended(server, kind, running, false);
+        }
+        StorageEvent::Slow { operation, millis } => {
+            server.observer.latency.add(operation.name(), now / 1_000_000, millis);
+        }
+    }
+    refresh(server);
+}
+
+/// Lets clients go on that have waited for what is durable now.
+fn end_waits(store: &mut Store, server: &mut Server) {
+    let durable = server.files.durable;
+    let (over, left) = mem::take(&mut server.files.waits).into_iter().partition(|wait| wait.upto <= durable);
+    server.files.waits = left;
+    let over: Vec<Wait> = over;
+    for Wait { conn, client_id, waits_on, .. } in over {
+        let Some(connection) = server.get(conn).filter(|connection| connection.client_id == client_id) else {
+            continue;
+        };
+        // It may wait for something else meanwhile.
+        let Some(blocked) = connection.blocked.as_mut() else { continue };
+        if blocked.block.on_timeout != TimeoutReply::TwoZeros {
+            continue;
+        }
+        blocked.block.on_timeout = TimeoutReply::OneAndZero;
+        if !waits_on {
+            blocking::end_wait(store, server, conn, |on_timeout, reply| on_timeout.write(reply));
+        }
+    }
+}
+
+fn empty(store: &mut Store, server: &mut Server) {
+    for db in 0..store.databases() {
+        store.flush(db);
+    }
+    server.scripting.libraries.flush();
+}
+
+fn ended(server: &mut Server, kind: SaveKind, running: Option<Running>, is_ok: bool) {
+    let steady = server.steady;
+    let files = &mut server.files;
+    let record = &mut files.records[kind.index()];
+    record.is_ok = is_ok;
+    record.count += u64::from(is_ok);
+    record.seconds = Some(running.map_or(0, |running| steady.saturating_sub(running.since) / 1_000_000));
+    // As in Redis, the log comes first.
+    let next = [SaveKind::Base, SaveKind::Dump].into_iter().find(|kind| files.records[kind.index()].is_scheduled);
+    if let Some(kind) = next
+        && files.wanted.is_none()
+    {
+        files.records[kind.index()].is_scheduled = false;
+        files.wanted = Some(kind);
+    }
+}
+
+/// Looks again at what requests depend on, since the state of files or a setting has changed.
+pub(crate) fn refresh(server: &mut Server) {
+    let is_denied = fault(server).is_some();
+    server.global_state.set(GlobalState::WRITES_DENIED, is_denied);
+    let is_loading = server.files.loading.is_some();
+    server.global_state.set(GlobalState::LOADING, is_loading);
+}
+
+/// Why writes are refused, if they are.
+pub(crate) fn fault(server: &Server) -> Option<Error> {
+    let (settings, files) = (&server.config.persistence, &server.files);
+    if settings.stops_writes && !settings.save_rules.is_empty() && !files.records[SaveKind::Dump.index()].is_ok {
+        return Some(Error::Text(
+            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
+             Commands that may modify the data set are disabled, because this instance is configured to report \
+             errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the \
+             Redis logs for details about the RDB error.",
+        ));
+    }
+    let why = files.log_fault.as_ref().filter(|_| settings.has_log)?;
+    Some(Error::Owned(alloc::format!("MISCONF Errors writing to the AOF file: {why}")))
+}
+
+/// What loading and failures of files have against a request, asked while there is any.
+#[cold]
+pub(crate) fn refusal(server: &Server, row: &Command, queues_writes: bool) -> Option<Error> {
+    if row.flags.has(Flags::WRITE) || row.name == "PING" || queues_writes {
+        fault(server)
+    } else {
+        None
+    }
+}
+
+/// The same of a server that loads.
+#[cold]
+pub(crate) fn loading_refusal(server: &Server, row: &Command) -> Option<Error> {
+    let is_refused = server.global_state.has(GlobalState::LOADING) && !row.flags.has(Flags::LOADING);
+    is_refused.then_some(Error::Text("LOADING Redis is loading the dataset in memory"))
+}
+
+/// When a dump is due, in steady microseconds.
+pub(crate) fn deadline(store: &Store, server: &Server) -> Option<u64> {
+    let files = &server.files;
+    let changes = files.changes(store.dirty);
+    if changes < server.config.save_changes_min() || files.running().is_some() || files.loading.is_some() {
+        return None;
+    }
+    let rules = server.config.persistence.save_rules.iter().filter(|rule| changes >= rule.changes);
+    // Redis counts whole seconds, of which more must have passed than the rule says.
+    let at = rules.map(|rule| (rule.seconds + 1).saturating_mul(1_000_000)).min()?;
+    let at = files.saved_at.1.saturating_add(at);
+    let is_ok = files.records[SaveKind::Dump.index()].is_ok;
+    Some(if is_ok { at } else { at.max(files.tried_at.saturating_add(RETRY_MICROS)) })
+}
+
+/// Asks for a dump if one is due.
+#[inline]
+pub(crate) fn follow_rules(store: &Store, server: &mut Server) {
+    if deadline(store, server).is_some_and(|at| at <= server.steady) {
+        server.files.want(SaveKind::Dump);
+    }
+}
+
+/// How much is loaded, in percent, and how many seconds the rest may take, as INFO tells.
+pub(crate) fn progress(progress: Progress, now: u64) -> (f64, u64) {
+    let Progress { since, total, done } = progress;
+    let total = total.max(1);
+    let seconds = now.saturating_sub(since) / 1_000_000;
+    let left = match done {
+        0 => 1,
+        done => {
+            let left = u128::from(seconds) * u128::from(total.saturating_sub(done)) / u128::from(done);
+            u64::try_from(left).unwrap_or(u64::MAX)
+        }
+    };
+    (done as f64 / total as f64 * 100.0, left)
+}
