@@ -4,7 +4,8 @@
 //! before another takes its place it is made durable, or what is not is written into the other once more.
 
 use alloc::collections::VecDeque;
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::mem;
 
@@ -32,6 +33,9 @@ const SYNC_EARLY_BYTES: usize = 32 << 20;
 const KEPT_BYTES_MAX: usize = 64 << 20;
 /// Capacity that the buffer keeps while it is empty, in bytes.
 const BUFFER_KEPT_BYTES_MAX: usize = 4 << 20;
+
+/// What a command that selects a database begins with.
+const SELECT: &[u8] = b"*2\r\n$6\r\nSELECT\r\n";
 
 /// The manifest of a log without its first base.
 const WAITING_TEXT: &[u8] = b"#The first base is not complete.\n";
@@ -139,12 +143,16 @@ struct Tail {
     /// Batches that are not durable, of which so many are written.
     batches: VecDeque<Batch>,
     batches_written: usize,
+    /// Whether there is no command in it: it is read with database 0 selected, so that the first one has to tell.
+    is_fresh: bool,
     /// A sync has failed: another success says nothing of what it should have made durable.
     is_doubtful: bool,
 }
 
 struct Batch {
     lsn: Lsn,
+    /// The database that its first command is about unless it says another; `None` if it does.
+    db: Option<u32>,
     /// Where its commands begin in the file.
     start: u64,
     end: u64,
@@ -165,6 +173,7 @@ impl Tail {
             kept_from: len,
             batches: VecDeque::new(),
             batches_written: 0,
+            is_fresh: false,
             is_doubtful: false,
         }
     }
@@ -173,6 +182,7 @@ impl Tail {
     /// whatever becomes of the rest.
     fn new(name: String, seq: u64, checksum: Checksum, has_line: bool) -> Tail {
         let mut tail = Tail::at(name, seq, 0, 0);
+        tail.is_fresh = true;
         if has_line {
             tail.begin_lines(checksum);
         }
@@ -188,7 +198,16 @@ impl Tail {
         self.kept_from + self.bytes.len() as u64
     }
 
-    fn add(&mut self, checksum: Checksum, has_line: bool, lsn: Lsn, commands: &[u8]) {
+    fn add(&mut self, checksum: Checksum, has_line: bool, lsn: Lsn, db: Option<u32>, commands: &[u8]) {
+        let with_select;
+        let commands = match db.filter(|_| mem::take(&mut self.is_fresh) && !commands.starts_with(SELECT)) {
+            Some(db) => {
+                let db = db.to_string();
+                with_select = [SELECT, format!("${}\r\n{db}\r\n", db.len()).as_bytes(), commands].concat();
+                &with_select
+            }
+            None => commands,
+        };
         if has_line {
             self.crc = line::write(&mut self.bytes, checksum, self.crc, self.durable, commands);
         } else {
@@ -196,7 +215,7 @@ impl Tail {
             self.bytes.extend_from_slice(commands);
         }
         let end = self.end();
-        self.batches.push_back(Batch { lsn, start: end - commands.len() as u64, end, crc: self.crc });
+        self.batches.push_back(Batch { lsn, db, start: end - commands.len() as u64, end, crc: self.crc });
     }
 
     /// Offers the disk what is not written.
@@ -245,6 +264,18 @@ impl Tail {
         if self.bytes.is_empty() {
             self.bytes.shrink_to(BUFFER_KEPT_BYTES_MAX);
         }
+    }
+
+    /// Gives up all batches behind `last`, and returns where the file ends then.
+    fn give_up_behind(&mut self, last: Lsn) -> u64 {
+        self.batches.retain(|batch| batch.lsn <= last);
+        self.batches_written = self.batches_written.min(self.batches.len());
+        let (end, crc) =
+            self.batches.back().map_or((self.durable, self.durable_crc), |batch| (batch.end, batch.crc));
+        self.bytes.truncate((end - self.kept_from) as usize);
+        self.written = self.written.min(end);
+        self.crc = crc;
+        end
     }
 
     /// Whether all that is not durable is still at hand.
@@ -331,10 +362,11 @@ impl Log {
 
     // ----- batches -----
 
-    /// Appends the commands of one call of the engine as a batch, and tries to commit it.
-    pub fn append<D: Disk>(&mut self, disk: &mut D, now: Micros, commands: &[u8]) -> Lsn {
+    /// Appends the commands of one call of the engine as a batch, and tries to commit it. `db` is the database that the
+    /// first command is about unless it says another, `None` if it does.
+    pub fn append<D: Disk>(&mut self, disk: &mut D, now: Micros, db: Option<u32>, commands: &[u8]) -> Lsn {
         self.lsn += 1;
-        self.tail.add(self.checksum, self.has_lines, self.lsn, commands);
+        self.tail.add(self.checksum, self.has_lines, self.lsn, db, commands);
         if self.trouble.is_none() {
             self.commit(disk, now);
         }
@@ -484,6 +516,20 @@ impl Log {
         Some(sync)
     }
 
+    /// Gives up the batches that are not committed, which nobody must hear of then, and whose effects the embedder undoes by
+    /// loading the log once more. Later batches get their numbers. `false`, and nothing happens, while a base is being made
+    /// or wanted, or while a sync is under way.
+    pub fn roll_back<D: Disk>(&mut self, disk: &mut D) -> bool {
+        if self.sync.is_some() || self.rewrite.is_some() || self.has_gap || !self.tail.has_all() {
+            return false;
+        }
+        self.lsn = self.committed();
+        let end = self.tail.give_up_behind(self.lsn);
+        // What cannot be cut off now is written over, or is the torn end that the next start finds.
+        let _ = disk.truncate(&self.tail.name, end);
+        true
+    }
+
     /// Whether one is under way.
     pub fn is_syncing(&self) -> bool {
         self.sync.is_some()
@@ -530,6 +576,11 @@ impl Log {
     }
 
     // ----- files -----
+
+    /// Bytes of commands that are appended and not written.
+    pub fn unwritten_bytes(&self) -> u64 {
+        self.tail.end() - self.tail.written
+    }
 
     /// Bytes of the base, and of the commands since.
     pub fn sizes<D: Disk>(&self, disk: &mut D) -> Result<(u64, u64), Failure> {
@@ -637,7 +688,7 @@ impl Log {
         for batch in &self.tail.batches {
             let from = |at: u64| (at - self.tail.kept_from) as usize;
             let commands = &self.tail.bytes[from(batch.start)..from(batch.end)];
-            tail.add(self.checksum, self.has_lines, batch.lsn, commands);
+            tail.add(self.checksum, self.has_lines, batch.lsn, batch.db, commands);
         }
         let old = mem::replace(&mut self.tail, tail);
         if let Err(failure) = self.make_file(disk) {
