@@ -45,13 +45,13 @@ pub enum RequestKind {
     /// A host request has failed; the bytes tell why, as UTF-8.
     Failed = 6,
     /// A file is going to be loaded; the bytes are its [`LoadFormat`], as [`format_text`] writes it.
-    LoadBegin = 7,
+    LoadBegin = 10,
     /// A piece of it. What cannot be loaded is told by [`Output::LoadFailed`].
-    Load = 8,
+    Load = 11,
     /// Its end, answered by [`Output::Loaded`] or [`Output::LoadFailed`].
-    LoadEnd = 9,
+    LoadEnd = 12,
     /// What became of the host's files; the bytes are a [`StorageEvent`], as [`event_text`] writes it.
-    Storage = 10,
+    Storage = 13,
 }
 
 impl RequestKind {
@@ -92,11 +92,11 @@ pub enum OutputKind {
     /// [`Output::HostRequest`]; the number of the request stands where others have the connection.
     HostRequest = 7,
     /// [`Output::Loaded`], as numbers between blanks.
-    Loaded = 8,
+    Loaded = 11,
     /// [`Output::LoadFailed`].
-    LoadFailed = 9,
+    LoadFailed = 12,
     /// [`Output::SaveWanted`]; the number of the kind stands where others have the connection.
-    SaveWanted = 10,
+    SaveWanted = 13,
 }
 
 /// What an [`OutputKind::Append`] has for a database whose first command tells it.

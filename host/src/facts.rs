@@ -1,10 +1,14 @@
 //! What INFO tells of process and machine.
 
+use crate::storage;
 use sanderling_core::Fact;
 use std::fs;
 
 /// One of the numbers; 0 where the system does not tell it.
 pub(crate) fn fact(which: Fact) -> u64 {
+    if let Some(number) = storage::fact(which) {
+        return number;
+    }
     match which {
         Fact::SystemTime => times(libc::RUSAGE_SELF).0,
         Fact::UserTime => times(libc::RUSAGE_SELF).1,
@@ -14,6 +18,12 @@ pub(crate) fn fact(which: Fact) -> u64 {
         Fact::ThreadUserTime => times(THREAD).1,
         Fact::ResidentBytes => resident_bytes(),
         Fact::MachineBytes => configured(libc::_SC_PHYS_PAGES) * configured(libc::_SC_PAGESIZE),
+        // These are the storage's.
+        Fact::LogBytes
+        | Fact::LogBaseBytes
+        | Fact::LogBufferBytes
+        | Fact::LogSyncsPending
+        | Fact::LogSyncsDelayed => 0,
     }
 }
 

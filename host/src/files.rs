@@ -22,12 +22,15 @@ pub(crate) fn run(
     let (path, what) = match request {
         HostRequest::LoadUsers | HostRequest::SaveUsers => (&settings.acl_file, "ACL file"),
         HostRequest::RewriteSettings => (&settings.config_file, "configuration file"),
+        HostRequest::Save | HostRequest::SaveAndStop | HostRequest::Reload | HostRequest::LoadLog => {
+            unreachable!("what is about data is done elsewhere")
+        }
     };
     let path = path.as_deref().ok_or("there is no such file")?;
     let done = match request {
         HostRequest::LoadUsers => read(path, bytes_max),
         HostRequest::SaveUsers => replace(path, text).map(|()| Vec::new()).map_err(|error| describe(&error)),
-        HostRequest::RewriteSettings => rewrite_settings(settings, path, text).map(|()| Vec::new()),
+        _ => rewrite_settings(settings, path, text).map(|()| Vec::new()),
     };
     match &done {
         Ok(_) => log::notice!("a client had the {what} {} read or written", path.display()),

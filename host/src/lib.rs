@@ -25,6 +25,7 @@ mod storage;
 
 pub use net::ListenError;
 pub use server::{Server, StartError};
+pub use storage::{LockError, StorageError, StorageSettings};
 
 /// What `--version` and the log's first line say.
 pub fn version() -> String {

@@ -40,6 +40,14 @@ pub enum HostRequest {
 }
 
 impl HostRequest {
+    /// Whether it is about the data, and not about users or settings.
+    pub const fn is_about_data(self) -> bool {
+        matches!(
+            self,
+            HostRequest::Save | HostRequest::SaveAndStop | HostRequest::Reload | HostRequest::LoadLog
+        )
+    }
+
     /// All of them, in the order of their numbers.
     pub const ALL: [HostRequest; 7] = [
         HostRequest::LoadUsers,

@@ -3,6 +3,7 @@
 use crate::engine::{EngineConfig, Kind};
 use crate::limits::{OutputLimits, bytes};
 use crate::log::{Format, Level};
+use crate::storage::StorageSettings;
 use sanderling_core::Options;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,8 @@ pub struct Settings {
     pub config_file: Option<PathBuf>,
     /// The file with the users, as an absolute path.
     pub acl_file: Option<PathBuf>,
+    /// What is kept in files.
+    pub storage: StorageSettings,
     /// How the engine runs.
     pub engine: EngineConfig,
 }
@@ -84,7 +87,6 @@ impl Settings {
             |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let default = Self::default();
         [
-            ("dir", path(&self.dir), String::new()),
             ("gather-micros-max", self.gather_micros_max.to_string(), default.gather_micros_max.to_string()),
             ("log-format", self.log_format.name().to_owned(), default.log_format.name().to_owned()),
             ("logfile", path(&self.log_file), String::new()),
@@ -104,6 +106,7 @@ impl Settings {
         let protected = if self.protected_mode { "yes" } else { "no" };
         [
             ("bind", self.bind.join(" ")),
+            ("dir", working_dir(self.dir.as_deref())),
             ("client-output-buffer-limit", self.output_limits.to_string()),
             ("engine", self.engine.kind.to_string()),
             ("loglevel", self.log_level.name().to_owned()),
@@ -141,6 +144,7 @@ impl Default for Settings {
             pid_file: None,
             config_file: None,
             acl_file: None,
+            storage: StorageSettings::default(),
             engine: EngineConfig {
                 kind: Kind::Wasm,
                 options: String::new(),
@@ -194,6 +198,26 @@ Engine
   --cache-dir <path>         where the compiled engine is kept; \"\" is nowhere         [~/.cache]
   --databases <n>                                                                     [16]
   --hz <n>                   background work per second                               [10]
+
+Data
+  --appendonly <yes|no>      keep every write in an append-only log                   [no]
+  --appendfsync <when>       always: a write is durable before its reply; everysec:
+                             within a second; no: when the system likes               [everysec]
+  --save <seconds changes ...>
+                             dump all data after so many changes in so many seconds;
+                             \"\" is never                               [3600 1 300 100 60 10000]
+  --dbfilename <name>        file of the dump                                         [dump.rdb]
+  --appenddirname <name>     directory of the log                                     [appendonlydir]
+  --appendfilename <name>    what the names of its files begin with                   [appendonly.aof]
+  --aof-load-truncated <yes|no>
+                             start although the log's end was torn                    [yes]
+  --aof-checksum <yes|no>    a line with a checksum before each batch                 [yes]
+  --auto-aof-rewrite-percentage <n>
+                             rewrite the log when it has grown by so much; 0 is never [100]
+  --auto-aof-rewrite-min-size <bytes>
+                             and is larger than this                                  [64mb]
+  --import-skip-unsupported <yes|no>
+                             load files without what modules have left in them        [no]
 
 Process
   --dir <path>               directory to work in
@@ -326,9 +350,10 @@ impl Parser {
         if name == "aclfile" {
             return self.acl_file(Path::new(&value));
         }
+        let value = if name == "save" { self.save_rules(value) } else { value };
         let host = self.set_host(&name, values, &value)?;
         // The engine also answers CONFIG GET for what the host acts on, as far as it knows the name.
-        match Options::default().set(&name, &value) {
+        match storing_options().set(&name, &value) {
             Ok(()) => {
                 self.options.retain(|(other, _)| *other != name || name == "user");
                 self.options.push((name, value));
@@ -337,6 +362,13 @@ impl Parser {
             Err(_) if host => Ok(()),
             Err(error) => Err(SettingError::Engine(error.0)),
         }
+    }
+
+    /// The rules of all lines `save` so far; the first one replaces the default, and an empty one those before it.
+    fn save_rules(&self, added: String) -> String {
+        let before = self.options.iter().find(|(name, _)| name == "save").map_or("", |(_, value)| value);
+        let added = if added == "\"\"" { "" } else { added.trim() };
+        if before.is_empty() || added.is_empty() { added.to_owned() } else { format!("{before} {added}") }
     }
 
     /// Users stand in one place, so that ACL SAVE and ACL LOAD are about all of them.
@@ -421,7 +453,7 @@ impl Parser {
                     return Err(SettingError::StaysInForeground);
                 }
             }
-            _ => return Ok(false),
+            _ => return settings.storage.set(name, value),
         }
         Ok(true)
     }
@@ -447,11 +479,34 @@ impl Parser {
         if let Some(path) = &self.settings.config_file {
             self.options.push(("config-file".to_owned(), path.display().to_string()));
         }
-        for (name, value) in self.settings.shown().iter().chain(&self.options) {
+        // It comes first, since other settings need it.
+        let storing = [("storage".to_owned(), "yes".to_owned())];
+        let effects = [("effects".to_owned(), yes_text(self.settings.storage.has_log))];
+        for (name, value) in
+            storing.iter().chain(&effects).chain(&self.settings.shown()).chain(&self.options)
+        {
             self.settings.engine.options.push_str(&format!("{name} {value}\n"));
         }
         self.settings
     }
+}
+
+/// The directory to work in, as an absolute path.
+fn working_dir(dir: Option<&Path>) -> String {
+    let current = std::env::current_dir().unwrap_or_default();
+    let dir = dir.map_or(current.clone(), |dir| current.join(dir));
+    dir.canonicalize().unwrap_or(dir).display().to_string()
+}
+
+/// Options of an engine whose data the server keeps in files.
+pub(crate) fn storing_options() -> Options {
+    let mut options = Options::default();
+    options.set("storage", "yes").expect("it is a setting, and yes is one of its values");
+    options
+}
+
+fn yes_text(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
 }
 
 /// `yes` or `no`, in any case.

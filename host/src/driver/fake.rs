@@ -78,7 +78,7 @@ impl FakeEngine {
                 self.execute(conn, &text)?;
                 return Ok(conn);
             }
-            Request::Done { .. } | Request::Failed { .. } => return Ok(0),
+            Request::Done { .. } | Request::Failed { .. } | Request::Files { .. } => return Ok(0),
         };
         self.seen.borrow_mut().told.push(format!("{word} {conn}"));
         Ok(conn)
@@ -161,7 +161,7 @@ impl Engine for FakeEngine {
         Ok(Some(match put {
             Put::Effects(bytes) => {
                 self.current = bytes;
-                Output::Append { bytes: &self.current }
+                Output::Append { bytes: &self.current, db: None }
             }
             Put::Reply(conn, bytes, class) => {
                 self.current = bytes;
@@ -186,15 +186,22 @@ pub(crate) struct FakeLog(pub(crate) Rc<RefCell<FakeLogState>>);
 #[derive(Default)]
 pub(crate) struct FakeLogState {
     pub(crate) effects: Vec<Vec<u8>>,
+    /// Pieces of the call that is under way.
+    batch: Vec<u8>,
     pub(crate) committed: Lsn,
     /// Whether effects are committed as soon as they come.
     pub(crate) commits_at_once: bool,
 }
 
 impl CommitLog for FakeLog {
-    fn append(&mut self, _: Micros, effects: &[u8]) -> Lsn {
+    fn push(&mut self, effects: &[u8], _: Option<u32>) {
+        self.0.borrow_mut().batch.extend_from_slice(effects);
+    }
+
+    fn commit(&mut self) -> Lsn {
         let mut state = self.0.borrow_mut();
-        state.effects.push(effects.to_vec());
+        let batch = std::mem::take(&mut state.batch);
+        state.effects.push(batch);
         let lsn = state.effects.len() as Lsn;
         if state.commits_at_once {
             state.committed = lsn;

@@ -13,7 +13,8 @@ pub(crate) use commit::{CommitLog, Lsn, NoLog};
 use crate::clock::Clock;
 use crate::engine::{Engine, Factory, Request, Trap};
 use links::{Link, Links};
-use sanderling_core::{Class, ConnId, HostRequest, Micros, Output};
+use sanderling_core::abi::RequestKind;
+use sanderling_core::{Class, ConnId, HostRequest, Loaded, Micros, Output, SaveKind};
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
@@ -71,6 +72,12 @@ pub(crate) struct Reply<'a> {
     pub(crate) awaited: Option<Lsn>,
 }
 
+/// Commits the effects of a call; what its replies wait for.
+fn commit(log: &mut impl CommitLog) -> Option<Lsn> {
+    let lsn = log.commit();
+    (lsn > log.committed()).then_some(lsn)
+}
+
 /// Takes what an engine puts out, by slots.
 pub(crate) trait Receiver {
     /// The engine has taken the connection of a slot, and calls it `conn` from now on.
@@ -81,6 +88,10 @@ pub(crate) trait Receiver {
     fn close(&mut self, slot: usize, awaited: Option<Lsn>);
     /// A setting that the host acts on has changed.
     fn setting(&mut self, name: &str, value: &str);
+    /// Files were loaded up to an end, or cannot be.
+    fn loaded(&mut self, outcome: Result<Loaded, &str>);
+    /// All data shall be saved.
+    fn save_wanted(&mut self, kind: SaveKind);
     /// The server shall stop.
     fn shutdown(&mut self);
 }
@@ -221,7 +232,7 @@ impl<L: CommitLog> Driver<L> {
             let Self { batch, named, engine, .. } = self;
             named.extend(batch.connects.drain(..).map(|(index, slot)| (engine.processed_conn(index), slot)));
         }
-        self.deliver(now, to)
+        self.deliver(to)
     }
 
     /// Asks the engine for its deadline, and calls it if that has come.
@@ -246,7 +257,7 @@ impl<L: CommitLog> Driver<L> {
     /// Lets the engine do what is due.
     pub(crate) fn timeout(&mut self, now: Micros, to: &mut impl Receiver) -> Result<(), Trap> {
         self.engine.timeout(now)?;
-        self.deliver(now, to)
+        self.deliver(to)
     }
 
     /// Whether the engine waits for the host.
@@ -281,7 +292,47 @@ impl<L: CommitLog> Driver<L> {
         self.engine.push(if done.is_ok() { Request::Done { text } } else { Request::Failed { why: text } });
         let now = self.clock.now();
         self.engine.process(now)?;
-        self.deliver(now, to)
+        self.deliver(to)
+    }
+
+    // ----- files -----
+
+    /// Tells the engine something about files, in a call of its own. Between two batches, which is now, the input buffer is
+    /// free.
+    pub(crate) fn tell_files(
+        &mut self,
+        kind: RequestKind,
+        argument: u32,
+        text: &str,
+        to: &mut impl Receiver,
+    ) -> Result<(), Trap> {
+        let read = |room: &mut [u8]| {
+            room[..text.len()].copy_from_slice(text.as_bytes());
+            Ok(text.len())
+        };
+        let told = self.hand_over(kind, argument, read, to)?;
+        told.expect("a copy in memory does not fail");
+        Ok(())
+    }
+
+    /// The same with bytes that `read` puts into the input buffer, of which it says how many there are.
+    pub(crate) fn hand_over(
+        &mut self,
+        kind: RequestKind,
+        argument: u32,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+        to: &mut impl Receiver,
+    ) -> Result<io::Result<usize>, Trap> {
+        assert!(self.batch.requests == 0, "batches are processed before files are seen to");
+        let len = match read(self.engine.input_buffer()) {
+            Ok(len) => len,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.engine.push(Request::Files { kind, argument, bytes: 0..len });
+        let now = self.clock.now();
+        self.engine.process(now)?;
+        self.deliver(to)?;
+        Ok(Ok(len))
     }
 
     /// Whether there is something to do without another event.
@@ -294,6 +345,16 @@ impl<L: CommitLog> Driver<L> {
         self.deadline.map(|deadline| self.clock.until(deadline))
     }
 
+    /// The log.
+    pub(crate) fn log(&mut self) -> &mut L {
+        &mut self.log
+    }
+
+    /// The same, only to look at it.
+    pub(crate) fn view_log(&self) -> &L {
+        &self.log
+    }
+
     /// The last effects of which clients may hear; replies that wait for them may leave.
     pub(crate) fn committed(&self) -> Lsn {
         self.log.committed()
@@ -302,12 +363,22 @@ impl<L: CommitLog> Driver<L> {
     // ----- outputs -----
 
     /// Hands over the outputs of a call.
-    fn deliver(&mut self, now: Micros, to: &mut impl Receiver) -> Result<(), Trap> {
-        let mut awaited = None;
+    fn deliver(&mut self, to: &mut impl Receiver) -> Result<(), Trap> {
+        let mut awaited = self.log.awaited();
+        let mut has_effects = false;
         if !self.named.is_empty() {
             self.link_newcomers(to);
         }
         while let Some(output) = self.engine.next_output()? {
+            if let Output::Append { bytes, db } = output {
+                self.log.push(bytes, db);
+                has_effects = true;
+                continue;
+            }
+            if has_effects {
+                has_effects = false;
+                awaited = commit(&mut self.log).or(awaited);
+            }
             match output {
                 Output::Write { conn, bytes, class } => {
                     let Link::Slot(slot) = self.links.of(conn) else { continue };
@@ -325,14 +396,18 @@ impl<L: CommitLog> Driver<L> {
                         self.link_newcomers(to);
                     }
                 }
-                Output::Append { bytes } => {
-                    let lsn = self.log.append(now, bytes);
-                    awaited = (lsn > self.log.committed()).then_some(lsn);
-                }
+                // They were taken above.
+                Output::Append { .. } => {}
                 Output::Setting { name, value } => to.setting(name, value),
                 Output::HostRequest { request, text } => self.host_request = Some((request, text.to_vec())),
+                Output::Loaded(loaded) => to.loaded(Ok(loaded)),
+                Output::LoadFailed { why } => to.loaded(Err(why)),
+                Output::SaveWanted { kind } => to.save_wanted(kind),
                 Output::Shutdown => to.shutdown(),
             }
+        }
+        if has_effects {
+            commit(&mut self.log);
         }
         Ok(())
     }

@@ -76,6 +76,15 @@ pub enum Request {
         /// Why, as UTF-8.
         why: Range<usize>,
     },
+    /// Something about files.
+    Files {
+        /// What.
+        kind: RequestKind,
+        /// A number that belongs to it.
+        argument: u32,
+        /// Bytes that belong to it.
+        bytes: Range<usize>,
+    },
     /// The peer is gone.
     Disconnect {
         /// The connection.
@@ -94,6 +103,7 @@ impl From<Request> for abi::Request {
             Request::Disconnect { conn } => abi::Request::of(RequestKind::Disconnect, conn),
             Request::Pause { conn } => abi::Request::of(RequestKind::Pause, conn),
             Request::Resume { conn } => abi::Request::of(RequestKind::Resume, conn),
+            Request::Files { kind, argument, bytes } => with(kind, argument, bytes),
             Request::Done { text } => with(RequestKind::Done, 0, text),
             Request::Failed { why } => with(RequestKind::Failed, 0, why),
         }

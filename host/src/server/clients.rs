@@ -197,6 +197,11 @@ impl<T: Transport> Clients<T> {
 
     // ----- commits -----
 
+    /// Sessions of which something waits for a commit.
+    pub(super) fn take_held(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.held).into_iter().collect()
+    }
+
     /// Whether anything waits for a commit.
     pub(super) fn any_held(&self) -> bool {
         !self.held.is_empty()

@@ -2,6 +2,7 @@
 
 use crate::engine::Trap;
 use crate::net::ListenError;
+use crate::storage::StorageError;
 use std::path::PathBuf;
 use std::{fmt, io};
 
@@ -33,6 +34,8 @@ pub enum StartError {
     Listen(ListenError),
     /// The engine cannot be made.
     Engine(Trap),
+    /// Data cannot be kept, or what was kept cannot be loaded.
+    Storage(StorageError),
     /// The system refuses what the event loop needs.
     System(io::Error),
 }
@@ -49,6 +52,7 @@ impl fmt::Display for StartError {
             StartError::PidFile { path, error } => write!(f, "cannot write {}: {error}", path.display()),
             StartError::Listen(error) => error.fmt(f),
             StartError::Engine(trap) => trap.fmt(f),
+            StartError::Storage(error) => error.fmt(f),
             StartError::System(error) => error.fmt(f),
         }
     }
@@ -71,5 +75,11 @@ impl From<Trap> for StartError {
 impl From<ListenError> for StartError {
     fn from(error: ListenError) -> Self {
         StartError::Listen(error)
+    }
+}
+
+impl From<StorageError> for StartError {
+    fn from(error: StorageError) -> Self {
+        StartError::Storage(error)
     }
 }

@@ -6,13 +6,15 @@
 
 use crate::clock::running_micros;
 use crate::config::Settings;
-use crate::driver::{Driver, NoLog};
+use crate::driver::Driver;
+use crate::storage::Storage;
 use crate::engine::{EngineConfig, Factory, Trap};
 use crate::log;
-use crate::net::{Listener, listen};
+use crate::net::{Listener, Stream, listen};
 use accept::Listeners;
 use mio::{Events, Poll, Token};
 use sanderling_core::Micros;
+use files::Stop;
 use service::Service;
 use settings::fit_descriptor_limit;
 use signals::Signals;
@@ -24,7 +26,10 @@ use std::{fs, io, thread};
 mod accept;
 mod clients;
 mod error;
+mod files;
+mod loading;
 mod pacing;
+mod saving;
 mod service;
 mod settings;
 mod signals;
@@ -41,18 +46,22 @@ const STOP_FLUSH_MICROS: Micros = 2_000_000;
 const TIMER_SLACK_NANOS: u64 = 1_000;
 
 const SIGNALS: Token = Token(usize::MAX);
+/// The thread that waits for the disk has done something.
+const DISK: Token = Token(usize::MAX - 1);
 /// Listeners have the tokens below this one, sessions those from 0 on.
-const LISTENERS_END: usize = usize::MAX - 1;
+const LISTENERS_END: usize = usize::MAX - 2;
 
 /// A server that listens and is ready to run.
 pub struct Server {
-    service: Service,
+    service: Service<Stream, Storage>,
     poll: Poll,
     events: Events,
     listeners: Listeners,
     signals: Signals,
     /// How long to let requests gather before the next wait.
     pause: Option<Duration>,
+    /// Whether it is a signal that stops the server.
+    has_signal: bool,
 }
 
 impl Server {
@@ -69,12 +78,15 @@ impl Server {
         let started = Instant::now();
         signals::ignore_others();
         prepare_process(&mut settings)?;
+        let mut storage = Storage::new(settings.storage.clone());
+        storage.lock()?;
         let mut signals = Signals::new()?;
         let mut listeners = listen(&settings)?;
         let poll = Poll::new()?;
         register(&poll, &mut signals, &mut listeners)?;
         let factory = factory(settings.engine.clone())?;
-        let driver = Driver::start(factory, NoLog)?;
+        storage.start_worker(mio::Waker::new(poll.registry(), DISK)?)?;
+        let driver = Driver::start(factory, storage)?;
         if let Some(path) = &settings.pid_file {
             fs::write(path, format!("{}\n", std::process::id()))
                 .map_err(|error| StartError::PidFile { path: path.clone(), error })?;
@@ -82,46 +94,78 @@ impl Server {
         for listener in &listeners {
             log::notice!("listening on {}", listener.describe());
         }
-        log::notice!(
+        let mut service = Service::new(settings, driver);
+        service.ready = Some(format!(
             "Ready to accept connections (engine {}, started in {:.1} ms)",
-            settings.engine.kind,
+            service.settings.engine.kind,
             started.elapsed().as_secs_f64() * 1000.0
-        );
+        ));
+        match service.begin_storage() {
+            Ok(()) => {}
+            Err(Stop::Trap(trap)) => return Err(trap.into()),
+            Err(Stop::Failed(error)) => return Err(error),
+        }
         Ok(Self {
-            service: Service::new(settings, driver),
+            service,
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             listeners: Listeners::new(listeners),
             signals,
             pause: None,
+            has_signal: false,
         })
     }
 
     /// Serves until a signal or SHUTDOWN.
     pub fn run(mut self) -> Result<(), StartError> {
-        while !self.service.is_stopping {
-            self.wait(true)?;
-            if let Err(trap) = self.work() {
-                self.service.replace_engine(&trap)?;
+        loop {
+            while !self.service.is_stopping {
+                self.wait(true)?;
+                if let Err(stop) = self.work() {
+                    self.go_on_after(stop)?;
+                }
             }
+            match self.service.end_storage(self.has_signal) {
+                Ok(true) => return self.stop(),
+                Ok(false) => self.service.is_stopping = false,
+                Err(stop) => self.go_on_after(stop)?,
+            }
+            self.has_signal = false;
         }
-        self.stop()
+    }
+
+    /// After a trap with another engine; other ends are for good.
+    fn go_on_after(&mut self, stop: Stop) -> Result<(), StartError> {
+        let done = match stop {
+            Stop::Trap(trap) => self.service.rebuild(&trap),
+            stop @ Stop::Failed(_) => Err(stop),
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err(Stop::Trap(trap)) => Err(trap.into()),
+            Err(Stop::Failed(error)) => Err(error),
+        }
     }
 
     /// A turn without the wait.
-    fn work(&mut self) -> Result<(), Trap> {
+    fn work(&mut self) -> Result<(), Stop> {
         let service = &mut self.service;
         service.follow_clock()?;
         if self.listeners.may_accept() {
             self.listeners.accept(service, self.poll.registry())?;
         }
         service.serve()?;
-        if service.driver.has_host_request() {
-            service.run_host_request()?;
+        if let Some((request, text)) = service.driver.take_host_request() {
+            if request.is_about_data() {
+                service.run_file_request(request, &text)?;
+            } else {
+                service.run_host_request(request, &text)?;
+            }
         }
         service.process_due()?;
-        service.release_committed();
         let now = running_micros();
+        service.keep_files(now)?;
+        service.release_committed();
         service.keep_house(now);
         self.pause = service.pacing.end_turn(now);
         Ok(())
@@ -146,8 +190,11 @@ impl Server {
                     if let Some(name) = self.signals.take() {
                         log::notice!("received {name}, shutting down");
                         self.service.is_stopping = true;
+                        self.has_signal = true;
                     }
                 }
+                // It is looked at in every turn.
+                DISK => {}
                 Token(token) if token >= LISTENERS_END - self.listeners.len() => {
                     self.listeners.note_arrival(LISTENERS_END - 1 - token);
                 }
@@ -163,10 +210,13 @@ impl Server {
     /// How long to wait for events, if nothing happens before a deadline.
     fn wait_time(&self, for_engine: bool) -> Option<Duration> {
         let Service { clients, driver, .. } = &self.service;
-        if clients.any_ready() || for_engine && driver.has_work() || self.listeners.is_busy() {
+        let has_work = driver.has_work() || self.service.has_file_work();
+        if clients.any_ready() || for_engine && has_work || self.listeners.is_busy() {
             return Some(Duration::ZERO);
         }
-        let own = [self.listeners.accept_again_at(), clients.housekeeping_at()].into_iter().flatten().min();
+        let files = self.service.files_due_at();
+        let own =
+            [self.listeners.accept_again_at(), clients.housekeeping_at(), files].into_iter().flatten().min();
         let own = own.map(|at| Duration::from_micros(at.saturating_sub(running_micros())));
         let engine = driver.wait_time().filter(|_| for_engine);
         [own, engine].into_iter().flatten().min()

@@ -1,6 +1,7 @@
 //! Serves clients with an engine: all that a server does but wait for events.
 
 use super::clients::Clients;
+use super::files::{Files, Inbox};
 use super::pacing::Pacing;
 use super::settings::apply;
 use crate::clock::running_micros;
@@ -10,7 +11,7 @@ use crate::engine::Trap;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::net::{Stream, Transport};
 use crate::{files, log};
-use sanderling_core::{Class, ConnId, Micros};
+use sanderling_core::{Class, ConnId, HostRequest, Loaded, Micros, SaveKind};
 use std::io;
 use std::time::Duration;
 
@@ -25,14 +26,18 @@ pub(super) struct Service<T = Stream, L = NoLog> {
     pub(super) driver: Driver<L>,
     pub(super) clients: Clients<T>,
     pub(super) pacing: Pacing,
+    pub(super) files: Files,
     /// A client or a signal has ended the service.
     pub(super) is_stopping: bool,
+    /// What is to be told once clients are served for the first time.
+    pub(super) ready: Option<String>,
 }
 
 /// Where the outputs of a call go.
-struct Delivery<'a, T> {
+pub(super) struct Delivery<'a, T> {
     settings: &'a mut Settings,
     clients: &'a mut Clients<T>,
+    inbox: &'a mut Inbox,
     is_stopping: &'a mut bool,
 }
 
@@ -51,6 +56,15 @@ impl<T: Transport> Receiver for Delivery<'_, T> {
 
     fn setting(&mut self, name: &str, value: &str) {
         apply(self.settings, name, value);
+        self.inbox.has_setting = true;
+    }
+
+    fn loaded(&mut self, outcome: Result<Loaded, &str>) {
+        self.inbox.loaded = Some(outcome.map_err(str::to_owned));
+    }
+
+    fn save_wanted(&mut self, kind: SaveKind) {
+        self.inbox.wanted.push_back(kind);
     }
 
     fn shutdown(&mut self) {
@@ -67,17 +81,14 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
             settings,
             driver,
             clients: Clients::new(),
+            files: Files::default(),
             is_stopping: false,
+            ready: None,
         }
     }
 
-    /// After a trap: everything that the engine held is gone, its clients included; serving goes on.
-    pub(super) fn replace_engine(&mut self, trap: &Trap) -> Result<(), Trap> {
-        log::warning!(
-            "THE ENGINE TRAPPED: {trap}. All data is lost and {} clients are disconnected; \
-             starting again with an empty engine and the settings of the start",
-            self.clients.len()
-        );
+    /// After a trap: everything that the engine held is gone, its clients included; another one takes its place.
+    pub(super) fn replace_engine(&mut self) -> Result<(), Trap> {
         self.clients.clear();
         // The new engine knows nothing of what was changed since, such as a password.
         self.settings = self.first_settings.clone();
@@ -225,25 +236,32 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
         self.call(|driver, to| driver.process_due(to))
     }
 
-    /// Does what the engine waits for, if it does, and hands over how it went. What the answer leads to may be another host request,
-    /// which is left for the next turn: others want to be read from, too.
-    pub(super) fn run_host_request(&mut self) -> Result<(), Trap> {
-        let Some((request, text)) = self.driver.take_host_request() else { return Ok(()) };
-        let done = files::run(&self.settings, request, &text, self.driver.answer_bytes_max());
+    /// Does what the engine waits for, if that is about the host's files, and hands over how it went. What the answer leads
+    /// to may be another host request, which is left for the next turn: others want to be read from, too.
+    pub(super) fn run_host_request(&mut self, request: HostRequest, text: &[u8]) -> Result<(), Trap> {
+        let done = files::run(&self.settings, request, text, self.driver.answer_bytes_max());
         self.call(|driver, to| driver.answer(&done, to))
     }
 
+    /// Says once that clients are served.
+    pub(super) fn announce_ready(&mut self) {
+        if let Some(text) = self.ready.take() {
+            log::notice!("{text}");
+        }
+    }
+
     /// Calls the engine, and looks after the sessions that got something.
-    fn call(
+    pub(super) fn call<R>(
         &mut self,
-        call: impl FnOnce(&mut Driver<L>, &mut Delivery<'_, T>) -> Result<(), Trap>,
-    ) -> Result<(), Trap> {
-        let Self { settings, driver, clients, is_stopping, .. } = self;
-        call(driver, &mut Delivery { settings, clients, is_stopping })?;
+        call: impl FnOnce(&mut Driver<L>, &mut Delivery<'_, T>) -> Result<R, Trap>,
+    ) -> Result<R, Trap> {
+        let Self { settings, driver, clients, files, is_stopping, .. } = self;
+        let inbox = &mut files.inbox;
+        let result = call(driver, &mut Delivery { settings, clients, inbox, is_stopping })?;
         if self.clients.any_flushes() {
             self.settle();
         }
-        Ok(())
+        Ok(result)
     }
 
     // ----- output -----
@@ -326,7 +344,7 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
     }
 
     /// Cuts a client off at once.
-    fn drop_client(&mut self, slot: usize) {
+    pub(super) fn drop_client(&mut self, slot: usize) {
         if let Some(conn) = self.clients.get(slot).and_then(|session| session.conn) {
             self.driver.drop_connection(conn);
         }

@@ -22,8 +22,8 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
             }
             Ok(())
         }
-        // Only the engine acts on it.
-        _ => Ok(()),
+        // Others only the engine acts on.
+        _ => settings.storage.set(name, value).map(|_| ()),
     };
     if let Err(error) = applied {
         log::warning!("the setting {name} is not in effect: {error}");

@@ -23,6 +23,11 @@ impl Directory {
         Directory { path: path.to_owned(), open: HashMap::new() }
     }
 
+    /// The file of this name, for another thread.
+    pub(crate) fn handle(&mut self, name: &str) -> Result<File, Failure> {
+        self.file(name)?.try_clone().map_err(failure)
+    }
+
     /// The file of this name, opened for reading and writing.
     fn file(&mut self, name: &str) -> Result<&File, Failure> {
         if !self.open.contains_key(name) {

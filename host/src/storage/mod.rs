@@ -1,3 +1,493 @@
-//! The server's files of data.
+//! What a server keeps in files: an append-only log, dumps, or both.
+//!
+//! The log itself, with all that may go wrong, is `sanderling-persist`; here are its directory, the thread that waits for
+//! the disk, and what is to be loaded at a start. Who calls the engine for it is [`server`](crate::server).
 
+mod counters;
 pub(crate) mod disk;
+mod error;
+mod lock;
+mod plan;
+mod settings;
+mod worker;
+
+pub use error::StorageError;
+pub use lock::LockError;
+pub use settings::StorageSettings;
+
+pub(crate) use counters::fact;
+pub(crate) use plan::{Content, LoadFile, Origin, Plan};
+pub(crate) use worker::{Done, Job, Worker};
+
+use crate::clock::running_micros;
+use crate::driver::{CommitLog, Lsn};
+use counters::Counters;
+use disk::Directory;
+use lock::Lock;
+use mio::Waker;
+use sanderling_core::{Micros, SlowOperation};
+use sanderling_persist::{Failure, Log, Policy, Recovered};
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How long what cannot be made durable holds up reads under `appendfsync always`, in microseconds.
+const ROLL_BACK_MICROS: Micros = 1_000_000;
+/// How often a disk is tried out that has refused what was written, in microseconds.
+const PROBE_MICROS: Micros = 1_000_000;
+/// What it must take then, in bytes.
+const PROBE_BYTES: usize = 256 << 10;
+/// An operation that takes this long is told to the engine, in microseconds.
+const SLOW_MICROS: Micros = 1_000;
+/// A rewrite wants so much more room than the last base, in percent.
+const ROOM_PERCENT: u64 = 110;
+
+/// See the module's description.
+pub(crate) struct Storage {
+    settings: StorageSettings,
+    lock: Option<Lock>,
+    log: Option<OpenLog>,
+    worker: Option<Worker>,
+    /// The effects of the call that is under way, and the database that they presuppose.
+    batch: Vec<u8>,
+    batch_db: Option<u32>,
+    /// Calls that had effects, as the engine counts them.
+    calls: u64,
+    /// It has been failing for as long as anyone may have to wait.
+    is_stuck: bool,
+    /// What was slow and is still to be told.
+    slow: Vec<(SlowOperation, u64)>,
+    /// Syncs that found the one before them under way.
+    syncs_delayed: u64,
+    /// When the log last told the time, in unix seconds.
+    told_time: u64,
+    /// What became of files that the thread had to finish.
+    finished: VecDeque<Result<(), Failure>>,
+    /// The disk has refused what was written, and is tried out before anything is entrusted to it.
+    distrust: Option<Distrust>,
+}
+
+/// See [`Storage::distrust_disk`].
+struct Distrust {
+    why: String,
+    /// When it is tried out next.
+    probe_at: Micros,
+}
+
+/// A log that is written to.
+struct OpenLog {
+    log: Log,
+    disk: Directory,
+    /// [`Storage::calls`] when its numbers began.
+    calls_before: u64,
+    /// Bytes of commands and base together when it was opened or last rewritten.
+    base_bytes: u64,
+    /// The same now.
+    bytes: u64,
+    /// Since when it has not taken what is written.
+    failing_since: Option<Micros>,
+    /// When the disk was last found busy with a sync.
+    waited_at: Micros,
+}
+
+/// What became of the log since it was last asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum LogState {
+    /// It takes what is written, or there is none.
+    Well,
+    /// It does not, for this reason.
+    Failing(String),
+    /// It has not for so long that what is not committed should be undone.
+    Stuck(String),
+}
+
+impl Storage {
+    /// Storage that keeps nothing yet.
+    pub(crate) fn new(settings: StorageSettings) -> Storage {
+        Storage {
+            settings,
+            lock: None,
+            log: None,
+            worker: None,
+            batch: Vec::new(),
+            batch_db: None,
+            calls: 0,
+            is_stuck: false,
+            slow: Vec::new(),
+            syncs_delayed: 0,
+            told_time: 0,
+            finished: VecDeque::new(),
+            distrust: None,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &StorageSettings {
+        &self.settings
+    }
+
+    /// Takes the directory for this process, if anything is going to be kept in it.
+    pub(crate) fn lock(&mut self) -> Result<(), StorageError> {
+        if self.lock.is_none() && self.settings.keeps_data() {
+            self.lock = Some(Lock::take(Path::new("."))?);
+        }
+        Ok(())
+    }
+
+    /// Starts the thread that waits for the disk.
+    pub(crate) fn start_worker(&mut self, waker: Waker) -> io::Result<()> {
+        self.worker = Some(Worker::start(Arc::new(waker))?);
+        Ok(())
+    }
+
+    /// The thread, which was started.
+    pub(crate) fn worker(&self) -> &Worker {
+        self.worker.as_ref().expect("the worker is started before anything is kept")
+    }
+
+    // ----- the log -----
+
+    /// Whether there is a log that is written to.
+    pub(crate) fn has_log(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// Goes on with the log that was recovered and loaded.
+    pub(crate) fn open_log(&mut self, recovered: Recovered) -> Result<(), StorageError> {
+        let (mut disk, options) = (self.log_directory(), self.settings.log_options());
+        let log = Log::open(&mut disk, &options, recovered, self.settings.policy, self.settings.has_lines);
+        self.keep(log, disk)
+    }
+
+    /// Begins a log whose first base is still to be made, by [`Storage::begin_rewrite`].
+    pub(crate) fn begin_log(&mut self) -> Result<(), StorageError> {
+        self.lock()?;
+        self.make_log_directory()?;
+        let (mut disk, options) = (self.log_directory(), self.settings.log_options());
+        let log = Log::begin(&mut disk, &options, self.settings.policy, self.settings.has_lines);
+        self.keep(log, disk)
+    }
+
+    fn keep(&mut self, log: Result<Log, Failure>, mut disk: Directory) -> Result<(), StorageError> {
+        let failed = |failure| StorageError::Log { dir: self.settings.log_dir.clone(), failure };
+        let log = log.map_err(failed)?;
+        let (base, commands) = log.sizes(&mut disk).map_err(failed)?;
+        let bytes = base + commands;
+        self.log = Some(OpenLog {
+            log,
+            disk,
+            calls_before: self.calls,
+            base_bytes: bytes,
+            bytes,
+            failing_since: None,
+            waited_at: 0,
+        });
+        self.show_counters();
+        Ok(())
+    }
+
+    /// Ends the log: everything is written and durable, or it is told why not.
+    pub(crate) fn close_log(&mut self) -> Result<(), Failure> {
+        self.finish_syncs();
+        let Some(mut open) = self.log.take() else { return Ok(()) };
+        let done = open.log.flush(&mut open.disk, running_micros());
+        self.show_counters();
+        done
+    }
+
+    /// Gives up what was not committed, and the log with it, so that it can be recovered; `false` if it must stay.
+    pub(crate) fn roll_back(&mut self) -> bool {
+        self.finish_syncs();
+        let Some(open) = &mut self.log else { return true };
+        if open.log.appended() > open.log.committed() && !open.log.roll_back(&mut open.disk) {
+            return false;
+        }
+        self.log = None;
+        true
+    }
+
+    /// Waits for the sync that is under way, if one is.
+    fn finish_syncs(&mut self) {
+        while self.log.as_ref().is_some_and(|open| open.log.is_syncing()) {
+            let Some(done) = self.worker.as_ref().and_then(Worker::wait) else { return };
+            self.take(done);
+        }
+    }
+
+    /// A new engine counts its calls anew.
+    pub(crate) fn engine_is_new(&mut self) {
+        self.calls = 0;
+        self.batch.clear();
+    }
+
+    /// Acts on settings that have changed.
+    pub(crate) fn change_settings(&mut self, settings: &StorageSettings) {
+        self.settings = settings.clone();
+        if let Some(open) = &mut self.log {
+            open.log.set_policy(&mut open.disk, running_micros(), settings.policy);
+        }
+    }
+
+    /// Does what is due, and tells how the log is.
+    pub(crate) fn tick(&mut self, now: Micros) -> LogState {
+        if let Some(why) = self.probe(now) {
+            return LogState::Failing(why);
+        }
+        let spares = self.settings.spares_rewrites;
+        let Some(open) = &mut self.log else { return LogState::Well };
+        open.log.tick(&mut open.disk, now);
+        let wants = !(spares && open.log.is_rewriting());
+        if wants && let Some(sync) = open.log.sync_wanted(now) {
+            open.waited_at = now;
+            match open.disk.handle(&sync.name) {
+                Ok(file) => self.worker().give(Job::SyncLog { sync, file }),
+                Err(failure) => open.log.synced(&mut open.disk, now, &sync, Err(failure)),
+            }
+        } else if open.log.is_syncing() && now >= open.waited_at + 1_000_000 {
+            open.waited_at = now;
+            self.syncs_delayed += 1;
+        }
+        self.state(now)
+    }
+
+    /// When [`Storage::tick`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Micros> {
+        let open = self.log.as_ref()?;
+        // Once it is stuck, what follows is under way.
+        let stuck = open.failing_since.map(|since| since + ROLL_BACK_MICROS).filter(|_| !self.is_stuck);
+        let probe = self.distrust.as_ref().map(|distrust| distrust.probe_at);
+        [open.log.deadline(), stuck, probe].into_iter().flatten().min()
+    }
+
+    /// The disk has not taken what was written, and what is written next is refused until it takes as much for a trial.
+    pub(crate) fn distrust_disk(&mut self, why: &str) {
+        self.distrust = Some(Distrust { why: why.to_owned(), probe_at: running_micros() + PROBE_MICROS });
+    }
+
+    /// Tries the disk out if that is due; why it is not trusted.
+    fn probe(&mut self, now: Micros) -> Option<String> {
+        let distrust = self.distrust.as_mut()?;
+        if now < distrust.probe_at {
+            return Some(distrust.why.clone());
+        }
+        let path = Path::new(&self.settings.log_dir).join(format!("temp-{}.manifest", self.settings.log_name));
+        let tried = fs::write(&path, vec![0; PROBE_BYTES]).and_then(|()| File::open(&path)?.sync_all());
+        // What is left of it is taken away when the log is opened again.
+        let _ = fs::remove_file(&path);
+        match tried {
+            Ok(()) => {
+                self.distrust = None;
+                None
+            }
+            Err(error) => {
+                distrust.why = disk::failure(error).to_string();
+                distrust.probe_at = now + PROBE_MICROS;
+                Some(distrust.why.clone())
+            }
+        }
+    }
+
+    fn state(&mut self, now: Micros) -> LogState {
+        let Some(open) = &mut self.log else { return LogState::Well };
+        let Some(trouble) = open.log.trouble() else {
+            open.failing_since = None;
+            return LogState::Well;
+        };
+        let why = trouble.failure().to_string();
+        let since = *open.failing_since.get_or_insert(now);
+        let is_late = now >= since + ROLL_BACK_MICROS;
+        self.is_stuck = is_late;
+        let holds_up = self.settings.policy == Policy::Always && open.log.appended() > open.log.committed();
+        if is_late && holds_up { LogState::Stuck(why) } else { LogState::Failing(why) }
+    }
+
+    /// Takes note of what the thread has done, if it is about the log; else that is for who makes a file.
+    fn take(&mut self, done: Done) {
+        match (done, &mut self.log) {
+            (Done::Log(sync, result), Some(open)) => {
+                open.log.synced(&mut open.disk, running_micros(), &sync, result);
+            }
+            (Done::Log(..), None) => {}
+            (Done::Finished(result), _) => self.finished.push_back(result),
+        }
+    }
+
+    /// The same of all that it has done.
+    pub(crate) fn take_all_done(&mut self) {
+        while let Some(done) = self.worker.as_ref().and_then(Worker::take_done) {
+            self.take(done);
+        }
+    }
+
+    /// Waits for the thread to have done something.
+    pub(crate) fn wait_for_one(&mut self) {
+        if self.finished.is_empty()
+            && let Some(done) = self.worker.as_ref().and_then(Worker::wait)
+        {
+            self.take(done);
+        }
+    }
+
+    /// What became of the file that the thread had to finish, once.
+    pub(crate) fn take_finished(&mut self) -> Option<Result<(), Failure>> {
+        self.finished.pop_front()
+    }
+
+    /// Whether the engine wants to know what is durable: else it is by the time of a reply, or nobody waits for it.
+    pub(crate) fn tells_durable(&self) -> bool {
+        self.settings.policy == Policy::EverySecond
+    }
+
+    /// The last of the engine's calls with effects whose effects are durable.
+    pub(crate) fn durable_call(&self) -> u64 {
+        self.log.as_ref().map_or(0, |open| open.calls_before + open.log.durable())
+    }
+
+    /// What was slow.
+    pub(crate) fn take_slow(&mut self) -> Vec<(SlowOperation, u64)> {
+        std::mem::take(&mut self.slow)
+    }
+
+    // ----- rewriting -----
+
+    /// Whether the log has grown by as much as the settings allow, or cannot go on without another base.
+    pub(crate) fn wants_rewrite(&self) -> bool {
+        let Some(open) = self.log.as_ref().filter(|open| !open.log.is_rewriting()) else { return false };
+        let StorageSettings { rewrite_percent, rewrite_bytes_min, .. } = self.settings;
+        let grown = open.bytes.saturating_sub(open.base_bytes).saturating_mul(100);
+        let is_large = rewrite_percent > 0
+            && open.bytes > rewrite_bytes_min
+            && grown >= open.base_bytes.max(1).saturating_mul(rewrite_percent);
+        is_large || open.log.needs_base()
+    }
+
+    /// Lets another file take what is new; the path of the base that is to be made of all that came before.
+    pub(crate) fn begin_rewrite(&mut self) -> Result<PathBuf, Failure> {
+        self.finish_syncs();
+        let room = self.room_for_base();
+        let Some(open) = &mut self.log else { return Err(Failure::Other("there is no log".to_owned())) };
+        if !open.log.is_rewriting() {
+            room?;
+        }
+        let name = open.log.rewrite_begin(&mut open.disk, running_micros())?;
+        Ok(Path::new(&self.settings.log_dir).join(name))
+    }
+
+    /// The base is there, and durable.
+    pub(crate) fn end_rewrite(&mut self) -> Result<(), Failure> {
+        let Some(open) = &mut self.log else { return Err(Failure::Other("there is no log".to_owned())) };
+        open.log.rewrite_end(&mut open.disk, running_micros())?;
+        let (base, commands) = open.log.sizes(&mut open.disk)?;
+        (open.bytes, open.base_bytes) = (base + commands, base + commands);
+        self.show_counters();
+        Ok(())
+    }
+
+    /// There will be no base.
+    pub(crate) fn abort_rewrite(&mut self) {
+        if let Some(open) = &mut self.log {
+            open.log.rewrite_abort(&mut open.disk);
+        }
+    }
+
+    /// Fails if the disk has clearly no room for another base.
+    fn room_for_base(&self) -> Result<(), Failure> {
+        let Some(open) = &self.log else { return Ok(()) };
+        let Ok(system) = rustix::fs::statvfs(self.settings.log_dir.as_str()) else { return Ok(()) };
+        let free = system.f_bavail.saturating_mul(system.f_frsize);
+        // What is left of the base that there is when it was made is all that is known of the next one.
+        let wanted = open.base_bytes / 100 * ROOM_PERCENT;
+        if free < wanted { Err(Failure::NoSpace) } else { Ok(()) }
+    }
+
+    // ----- inside -----
+
+    fn log_directory(&self) -> Directory {
+        Directory::new(Path::new(&self.settings.log_dir))
+    }
+
+    pub(crate) fn make_log_directory(&self) -> Result<(), StorageError> {
+        let dir = Path::new(&self.settings.log_dir);
+        let made = match fs::create_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            // That it is there must be durable before what is in it.
+            made => made.and_then(|()| File::open(".")?.sync_all()),
+        };
+        made.map_err(|error| StorageError::Log {
+            dir: self.settings.log_dir.clone(),
+            failure: disk::failure(error),
+        })
+    }
+
+    /// Adds a line with the time, once a second.
+    fn tell_time(&mut self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        if self.settings.has_timestamps && now != self.told_time {
+            self.told_time = now;
+            self.batch.splice(..0, format!("#TS:{now}\r\n").into_bytes());
+        }
+    }
+
+    fn show_counters(&self) {
+        let counters = self.log.as_ref().map_or(Counters::NONE, |open| Counters {
+            log_bytes: open.bytes,
+            base_bytes: open.base_bytes,
+            buffer_bytes: open.log.unwritten_bytes(),
+            syncs_pending: open.log.is_syncing().into(),
+            syncs_delayed: self.syncs_delayed,
+        });
+        counters.show();
+    }
+}
+
+impl CommitLog for Storage {
+    fn push(&mut self, effects: &[u8], db: Option<u32>) {
+        if self.log.is_none() {
+            return;
+        }
+        if self.batch.is_empty() {
+            self.batch_db = db;
+        }
+        self.batch.extend_from_slice(effects);
+    }
+
+    fn commit(&mut self) -> Lsn {
+        self.calls += 1;
+        if self.log.is_none() {
+            return 0;
+        }
+        self.tell_time();
+        let Some(open) = &mut self.log else { return 0 };
+        let (begun, was_syncing) = (running_micros(), open.log.is_syncing());
+        let lsn = open.log.append(&mut open.disk, begun, self.batch_db, &self.batch);
+        open.bytes += self.batch.len() as u64;
+        self.batch.clear();
+        self.batch.shrink_to(BATCH_KEPT_BYTES_MAX);
+        let taken = running_micros().saturating_sub(begun);
+        if taken >= SLOW_MICROS {
+            let operation = match (self.settings.policy, was_syncing) {
+                (Policy::Always, _) => SlowOperation::Sync,
+                (_, true) => SlowOperation::WriteDuringSync,
+                (_, false) => SlowOperation::Write,
+            };
+            self.slow.push((operation, taken / 1000));
+        }
+        self.show_counters();
+        lsn
+    }
+
+    fn committed(&self) -> Lsn {
+        // Without a log there is nothing to wait for.
+        self.log.as_ref().map_or(Lsn::MAX, |open| open.log.committed())
+    }
+
+    fn awaited(&self) -> Option<Lsn> {
+        let open = self.log.as_ref().filter(|_| self.settings.policy == Policy::Always)?;
+        Some(open.log.appended()).filter(|&appended| appended > open.log.committed())
+    }
+}
+
+/// Capacity that the buffer for a call's effects keeps, in bytes.
+const BATCH_KEPT_BYTES_MAX: usize = 4 << 20;
