@@ -12,6 +12,7 @@ use crate::engine::admit::{Dispatched, dispatch};
 use crate::engine::outbox::Outbox;
 use crate::keyspace::{Entry, Store};
 use crate::number;
+use crate::rdb::file::FileWriter;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, Reply, split_inline};
 use crate::scripting;
@@ -33,9 +34,11 @@ pub(crate) mod invoke;
 mod load;
 pub(crate) mod outbox;
 mod receive;
+mod save;
 
 pub use load::{LoadFault, LoadFormat, Loaded};
 pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
+pub use save::{SaveFault, SaveOptions};
 #[cfg(test)]
 mod tests;
 
@@ -109,6 +112,8 @@ pub struct Engine {
     effects_polled: bool,
     /// What is being loaded, between two pieces of it.
     loading: Option<load::Loading>,
+    /// The file of the snapshot that is under way.
+    saving: Option<FileWriter>,
 }
 
 /// A parsed request: where it ends, its arguments, and what the pre-pass found.
@@ -153,6 +158,7 @@ impl Engine {
             idle_check_at: now + IDLE_CHECK_MICROS,
             effects_polled: false,
             loading: None,
+            saving: None,
         }
     }
 
@@ -371,6 +377,7 @@ impl Engine {
         {
             self.outbox.host_request(request, text);
         }
+        self.report_failed_save();
         if mem::take(&mut self.server.is_shutdown) {
             self.outbox.shutdown();
         }

@@ -6,6 +6,7 @@ pub(crate) mod intset;
 pub(crate) mod list;
 pub(crate) mod ordered;
 pub(crate) mod packed;
+pub(crate) mod pieces;
 pub(crate) mod rank_tree;
 pub(crate) mod sort;
 pub(crate) mod table;

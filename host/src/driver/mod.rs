@@ -332,6 +332,8 @@ impl<L: CommitLog> Driver<L> {
                 Output::Setting { name, value } => to.setting(name, value),
                 Output::HostRequest { request, text } => self.host_request = Some((request, text.to_vec())),
                 Output::Shutdown => to.shutdown(),
+                // No snapshot is asked for here yet.
+                Output::Snapshot { .. } | Output::SnapshotEnd { .. } | Output::SnapshotFailed { .. } => {}
             }
         }
         Ok(())
