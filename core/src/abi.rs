@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::mem::offset_of;
 
 use crate::config::{ConfigError, Options};
-use crate::engine::{Class, Engine, LoadFormat, Loaded, Micros, Output};
+use crate::engine::{Class, Engine, LoadFormat, Loaded, Micros, Output, SaveOptions};
 use crate::number;
 use crate::server::{ConnId, HostRequest, Peer, SaveKind, SlowOperation, StorageEvent};
 
@@ -44,6 +44,13 @@ pub enum RequestKind {
     Done = 5,
     /// A host request has failed; the bytes tell why, as UTF-8.
     Failed = 6,
+    /// A snapshot is to begin: [`Engine::save_begin`]; the bytes are its options, as [`save_options_text`] writes them.
+    /// The engine puts 0 into `conn`, or the number of the [`SaveFault`](crate::SaveFault).
+    SaveBegin = 7,
+    /// [`Engine::save_step`]; in place of the connection stands how many bytes are to be written.
+    SaveStep = 8,
+    /// [`Engine::save_abort`].
+    SaveAbort = 9,
     /// A file is going to be loaded; the bytes are its [`LoadFormat`], as [`format_text`] writes it.
     LoadBegin = 10,
     /// A piece of it. What cannot be loaded is told by [`Output::LoadFailed`].
@@ -56,7 +63,7 @@ pub enum RequestKind {
 
 impl RequestKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RequestKind; 11] = [
+    pub const ALL: [RequestKind; 14] = [
         RequestKind::Input,
         RequestKind::Connect,
         RequestKind::Disconnect,
@@ -64,6 +71,9 @@ impl RequestKind {
         RequestKind::Resume,
         RequestKind::Done,
         RequestKind::Failed,
+        RequestKind::SaveBegin,
+        RequestKind::SaveStep,
+        RequestKind::SaveAbort,
         RequestKind::LoadBegin,
         RequestKind::Load,
         RequestKind::LoadEnd,
@@ -91,6 +101,12 @@ pub enum OutputKind {
     Shutdown = 6,
     /// [`Output::HostRequest`]; the number of the request stands where others have the connection.
     HostRequest = 7,
+    /// [`Output::Snapshot`].
+    Snapshot = 8,
+    /// [`Output::SnapshotEnd`]; the bytes are the number of keys, in eight of them.
+    SnapshotEnd = 9,
+    /// [`Output::SnapshotFailed`], as UTF-8.
+    SnapshotFailed = 10,
     /// [`Output::Loaded`], as numbers between blanks.
     Loaded = 11,
     /// [`Output::LoadFailed`].
@@ -104,7 +120,7 @@ pub const NO_DATABASE: u32 = u32::MAX;
 
 impl OutputKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [OutputKind; 11] = [
+    pub const ALL: [OutputKind; 14] = [
         OutputKind::Write,
         OutputKind::WritePubsub,
         OutputKind::Close,
@@ -113,6 +129,9 @@ impl OutputKind {
         OutputKind::Error,
         OutputKind::Shutdown,
         OutputKind::HostRequest,
+        OutputKind::Snapshot,
+        OutputKind::SnapshotEnd,
+        OutputKind::SnapshotFailed,
         OutputKind::Loaded,
         OutputKind::LoadFailed,
         OutputKind::SaveWanted,
@@ -198,6 +217,12 @@ fn handle(engine: &mut Engine, now: Micros, request: &mut Request, bytes: &[u8])
         RequestKind::Resume => engine.resume(request.conn),
         RequestKind::Done => engine.answer(now, Ok(bytes)),
         RequestKind::Failed => engine.answer(now, Err(str::from_utf8(bytes).unwrap_or_default())),
+        RequestKind::SaveBegin => {
+            let begun = engine.save_begin(now, parse_save_options(bytes));
+            request.conn = begun.map_or_else(|fault| fault as u32, |()| 0);
+        }
+        RequestKind::SaveStep => engine.save_step(now, number::exact(request.conn).unwrap_or(usize::MAX)),
+        RequestKind::SaveAbort => engine.save_abort(now),
         RequestKind::LoadBegin => {
             let format = parse_format(bytes).expect("an embedder sends formats that format_text has written");
             engine.load_begin(now, format);
@@ -235,6 +260,11 @@ pub fn encode(output: Output<'_>) -> (OutputKind, u32, Cow<'_, [u8]>) {
             let line = alloc::format!("{name} {value}").into_bytes();
             return (OutputKind::Setting, 0, Cow::Owned(line));
         }
+        Output::Snapshot { bytes } => (OutputKind::Snapshot, 0, bytes),
+        Output::SnapshotEnd { keys } => {
+            return (OutputKind::SnapshotEnd, 0, Cow::Owned(keys.to_le_bytes().to_vec()));
+        }
+        Output::SnapshotFailed { text } => (OutputKind::SnapshotFailed, 0, text.as_bytes()),
     };
     (kind, conn, Cow::Borrowed(bytes))
 }
@@ -264,6 +294,12 @@ pub fn decode(kind: u32, conn: u32, bytes: &[u8]) -> Result<Output<'_>, &'static
             let request = numbered(&HostRequest::ALL, conn).ok_or("host request")?;
             Output::HostRequest { request: *request, text: bytes }
         }
+        OutputKind::Snapshot => Output::Snapshot { bytes },
+        OutputKind::SnapshotEnd => {
+            let keys = bytes.try_into().map_err(|_| "number of keys")?;
+            Output::SnapshotEnd { keys: u64::from_le_bytes(keys) }
+        }
+        OutputKind::SnapshotFailed => Output::SnapshotFailed { text: text("reason")? },
     })
 }
 
@@ -277,6 +313,25 @@ fn parse_peer(text: &[u8]) -> Peer<'_> {
     let mut lines = str::from_utf8(text).unwrap_or_default().split('\n');
     let mut line = || lines.next().unwrap_or_default();
     Peer { addr: line(), laddr: line(), unix: line() == "1" }
+}
+
+/// How the options of a snapshot cross: numbers, a blank between them.
+pub fn save_options_text(options: SaveOptions) -> String {
+    let SaveOptions { is_base, is_compressed, compress_min_bytes, has_checksum } = options;
+    let [base, compressed, checksum] = [is_base, is_compressed, has_checksum].map(u8::from);
+    alloc::format!("{base} {compressed} {compress_min_bytes} {checksum}")
+}
+
+/// The options that [`save_options_text`] wrote.
+fn parse_save_options(text: &[u8]) -> SaveOptions {
+    let mut words = str::from_utf8(text).unwrap_or_default().split(' ');
+    let mut number = || words.next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(0);
+    SaveOptions {
+        is_base: number() != 0,
+        is_compressed: number() != 0,
+        compress_min_bytes: number(),
+        has_checksum: number() != 0,
+    }
 }
 
 /// How a format crosses.
@@ -401,6 +456,9 @@ mod tests {
             Output::Setting { name: "save", value: "" },
             Output::HostRequest { request: HostRequest::SaveUsers, text: b"user a on\n" },
             Output::Shutdown,
+            Output::Snapshot { bytes: b"REDIS0010" },
+            Output::SnapshotEnd { keys: 1 << 40 },
+            Output::SnapshotFailed { text: "why" },
         ] {
             let shown = alloc::format!("{output:?}");
             let (kind, conn, bytes) = encode(output);
@@ -411,6 +469,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused() {
+        assert_eq!(decode(11, 0, b""), Err("kind of output"));
+        assert_eq!(decode(OutputKind::SnapshotEnd as u32, 0, b"1234567"), Err("number of keys"));
         assert_eq!(decode(OutputKind::ALL.len() as u32, 0, b""), Err("kind of output"));
         assert_eq!(decode(u32::MAX, 0, b""), Err("kind of output"));
         assert_eq!(decode(OutputKind::HostRequest as u32, 9, b""), Err("host request"));
@@ -450,6 +510,14 @@ mod tests {
         assert_eq!((read.addr, read.laddr, read.unix), (peer.addr, peer.laddr, peer.unix));
         assert!(parse_peer(peer_text(Peer { unix: true, ..peer }).as_bytes()).unix);
         assert_eq!(parse_peer(b"\xff").addr, "");
+    }
+
+    #[test]
+    fn options_of_snapshots_cross_unchanged() {
+        for [is_base, is_compressed, has_checksum] in [[true, false, false], [false, true, true]] {
+            let options = SaveOptions { is_base, is_compressed, compress_min_bytes: 256, has_checksum };
+            assert_eq!(parse_save_options(save_options_text(options).as_bytes()), options);
+        }
     }
 
     #[test]

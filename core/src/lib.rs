@@ -41,7 +41,9 @@ pub mod internals {
 }
 
 pub use base::memory::{Compaction, HEADROOM_BYTES, Room};
-pub use config::{Config, ConfigError, Fact, Options};
-pub use engine::{Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output};
-pub use config::{Fsync, SaveRule};
+pub use config::{Config, ConfigError, Fact, Fsync, Options, SaveRule};
+pub use engine::{
+    Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output, SaveFault,
+    SaveOptions,
+};
 pub use server::{ConnId, HostRequest, Peer, SaveKind, SlowOperation, StorageEvent, quoted};

@@ -34,6 +34,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/lua/src/vm.rs",
     "core/src/base/bytes.rs",
     "core/src/keyspace/entry.rs",
+    "core/src/keyspace/entry/relocate.rs",
     "core/src/observe/statistics.rs",
     "core/src/structures/table.rs",
     "core/src/structures/table/segment.rs",

@@ -13,4 +13,7 @@ export const OutputKind = {
   error: 5,
   shutdown: 6,
   hostRequest: 7,
+  snapshot: 8,
+  snapshotEnd: 9,
+  snapshotFailed: 10,
 } as const;

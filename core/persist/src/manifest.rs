@@ -283,7 +283,7 @@ impl Names {
     }
 
     /// The manifest that is being written.
-    pub(crate) fn new_manifest(&self) -> String {
+    pub fn new_manifest(&self) -> String {
         format!("temp-{}.manifest", self.prefix)
     }
 

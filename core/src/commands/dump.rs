@@ -69,7 +69,7 @@ impl Options {
 fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, payload) = (args.at(1), args.at(3));
     let options = Options::parse(args)?;
-    if !options.replace && ctx.store.write(key).is_some() {
+    if !options.replace && ctx.store.look(key).is_some() {
         return Err(Error::Text("BUSYKEY Target key name already exists."));
     }
     let ttl = args.int(2)?;

@@ -244,7 +244,7 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
     let status = |is_ok: bool| if is_ok { "ok" } else { "err" }.to_string();
     let flag = |is: bool| u8::from(is).to_string();
     let seconds = |seconds: Option<u64>| seconds.map_or("-1".into(), |seconds| seconds.to_string());
-    let (saved, saving) = files.saving;
+    let (saved, saving) = ctx.store.save_progress();
     let (loaded, expired) = files.loaded;
     lines(
         out,

@@ -52,13 +52,13 @@ fn renamenx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 /// Gives a key another name; false if that would replace a key that must stay.
 fn move_key(ctx: &mut Context<'_>, args: Args<'_>, keep_existing: bool) -> Result<bool, Error> {
     let (from, to) = (args.at(1), args.at(2));
-    if ctx.store.write(from).is_none() {
+    if ctx.store.look(from).is_none() {
         return Err(Error::NoSuchKey);
     }
     if from == to {
         return Ok(!keep_existing);
     }
-    if keep_existing && ctx.store.write(to).is_some() {
+    if keep_existing && ctx.store.look(to).is_some() {
         return Ok(false);
     }
     let entry = ctx.store.take(from).expect("the key was just found");
@@ -83,9 +83,9 @@ fn move_to_db(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if source == target {
         return Err(Error::SameObject);
     }
-    let is_there = ctx.store.write(key).is_some();
+    let is_there = ctx.store.look(key).is_some();
     ctx.store.db = target;
-    let is_taken = ctx.store.write(key).is_some();
+    let is_taken = ctx.store.look(key).is_some();
     ctx.store.db = source;
     if !is_there || is_taken {
         ctx.reply.int(0);
@@ -132,7 +132,7 @@ fn copy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Ok(Flow::Done);
     };
     ctx.store.db = target;
-    let is_taken = ctx.store.write(to).is_some();
+    let is_taken = ctx.store.look(to).is_some();
     if is_taken && !replace {
         ctx.reply.int(0);
     } else {

@@ -676,7 +676,7 @@ const SETTINGS: &[Setting] = &[
         name: "rdbcompression",
         alias: None,
         is_mutable: true,
-        is_host: false,
+        is_host: true,
         read: |config, _| String::from(if config.rdb_compression { "yes" } else { "no" }),
         write: |config, _, value| {
             config.rdb_compression = boolean(value)?;

@@ -23,6 +23,9 @@ pub(crate) struct Conversation {
     pub(crate) setting: Option<(String, String)>,
     /// How often the host was told to write.
     pub(crate) writes: usize,
+    /// What was written of a snapshot, and how it has ended.
+    pub(crate) snapshot: Vec<u8>,
+    pub(crate) snapshot_end: Option<Result<u64, String>>,
 }
 
 impl Conversation {
@@ -42,6 +45,8 @@ impl Conversation {
             host_request: None,
             setting: None,
             writes: 0,
+            snapshot: Vec::new(),
+            snapshot_end: None,
         }
     }
 
@@ -165,6 +170,10 @@ impl Conversation {
                     self.host_request = Some((request, String::from_utf8_lossy(text).into_owned()));
                 }
                 Output::Setting { name, value } => self.setting = Some((name.into(), value.into())),
+                Output::Snapshot { bytes } => self.snapshot.extend_from_slice(bytes),
+                Output::SnapshotEnd { keys } => self.snapshot_end = Some(Ok(keys)),
+                Output::SnapshotFailed { text } => self.snapshot_end = Some(Err(text.into())),
+                Output::Shutdown => {}
                 Output::Loaded(_)
                 | Output::LoadFailed { .. }
                 | Output::SaveWanted { .. }

@@ -12,6 +12,7 @@ use crate::engine::admit::{Dispatched, dispatch};
 use crate::engine::outbox::Outbox;
 use crate::keyspace::{Entry, Store};
 use crate::number;
+use crate::rdb::file::FileWriter;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, Reply, split_inline};
 use crate::scripting;
@@ -34,9 +35,11 @@ pub(crate) mod invoke;
 mod load;
 pub(crate) mod outbox;
 mod receive;
+mod save;
 
 pub use load::{LoadFault, LoadFormat, Loaded};
 pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
+pub use save::{SaveFault, SaveOptions};
 #[cfg(test)]
 mod tests;
 
@@ -113,6 +116,8 @@ pub struct Engine {
     effects_db: Option<u32>,
     /// What is being loaded, between two pieces of it.
     loading: Option<load::Loading>,
+    /// The file of the snapshot that is under way.
+    saving: Option<FileWriter>,
 }
 
 /// A parsed request: where it ends, its arguments, and what the pre-pass found.
@@ -158,6 +163,7 @@ impl Engine {
             effects_polled: 0,
             effects_db: None,
             loading: None,
+            saving: None,
         }
     }
 
@@ -389,6 +395,7 @@ impl Engine {
         {
             self.outbox.host_request(request, text);
         }
+        self.report_failed_save();
         if let Some(kind) = self.server.files.take_wanted() {
             self.outbox.save_wanted(kind);
         }

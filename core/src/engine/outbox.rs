@@ -65,6 +65,21 @@ pub enum Output<'a> {
     },
     /// Stop the server gracefully.
     Shutdown,
+    /// The next bytes of the snapshot's file.
+    Snapshot {
+        /// Them.
+        bytes: &'a [u8],
+    },
+    /// The snapshot's file is whole.
+    SnapshotEnd {
+        /// How many keys it has.
+        keys: u64,
+    },
+    /// The snapshot has ended without being whole; what was written of its file is to be thrown away.
+    SnapshotFailed {
+        /// Why.
+        text: &'a str,
+    },
 }
 
 /// The classes of clients in `client-output-buffer-limit`.
@@ -96,6 +111,9 @@ enum Item {
     LoadFailed(String),
     SaveWanted(SaveKind),
     Shutdown,
+    Snapshot(Vec<u8>),
+    SnapshotEnd(u64),
+    SnapshotFailed(&'static str),
 }
 
 /// Outputs per batch, after which the rest of the input waits for the next one.
@@ -186,6 +204,20 @@ impl Outbox {
         self.items.push(Item::Shutdown);
     }
 
+    pub(crate) fn snapshot(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.items.push(Item::Snapshot(bytes));
+        }
+    }
+
+    pub(crate) fn snapshot_end(&mut self, keys: u64) {
+        self.items.push(Item::SnapshotEnd(keys));
+    }
+
+    pub(crate) fn snapshot_failed(&mut self, text: &'static str) {
+        self.items.push(Item::SnapshotFailed(text));
+    }
+
     #[inline]
     pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
         let Some(item) = self.items.get(self.polled) else {
@@ -204,6 +236,9 @@ impl Outbox {
             Item::LoadFailed(why) => Output::LoadFailed { why },
             Item::SaveWanted(kind) => Output::SaveWanted { kind: *kind },
             Item::Shutdown => Output::Shutdown,
+            Item::Snapshot(bytes) => Output::Snapshot { bytes },
+            Item::SnapshotEnd(keys) => Output::SnapshotEnd { keys: *keys },
+            Item::SnapshotFailed(text) => Output::SnapshotFailed { text },
         })
     }
 }

@@ -11,6 +11,35 @@ use crate::number;
 /// A new key's counter, so that it is not the first to go.
 const COUNTER_NEW: u32 = 5;
 
+/// What is known of the use of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyUse {
+    /// Seconds since it was last used.
+    IdleSeconds(u64),
+    /// How often it is used, on a logarithmic scale.
+    Frequency(u8),
+}
+
+/// What access clocks tell at one time.
+#[derive(Clone, Copy)]
+pub(crate) struct UseReader {
+    counts: bool,
+    decay_minutes: u32,
+    /// In steady milliseconds.
+    now: u64,
+}
+
+impl UseReader {
+    /// What an access clock tells.
+    pub(super) fn read(&self, access: u32) -> KeyUse {
+        if self.counts {
+            KeyUse::Frequency(number::low_u8(frequency(access, self.now, self.decay_minutes).into()))
+        } else {
+            KeyUse::IdleSeconds(idle_seconds(access, self.now))
+        }
+    }
+}
+
 /// How uses of keys are noted.
 pub struct Access {
     /// Whether frequencies are counted instead of times.
@@ -51,15 +80,17 @@ impl Access {
 
     /// How often a key with this access clock was used, on a logarithmic scale, with what was lost since.
     pub fn frequency(&self, access: u32, now: u64) -> u32 {
-        let (since, counter) = (access >> 8, access & 0xff);
-        let passed = minutes(now).wrapping_sub(since) & 0xffff;
-        let periods = passed.checked_div(self.decay_minutes).unwrap_or(0);
-        counter.saturating_sub(periods)
+        frequency(access, now, self.decay_minutes)
     }
 
     /// Seconds since a key with this access clock was last used.
     pub fn idle_seconds(&self, access: u32, now: u64) -> u64 {
-        u64::from(seconds(now).wrapping_sub(access) & 0x00ff_ffff)
+        idle_seconds(access, now)
+    }
+
+    /// What reads access clocks as they are noted now.
+    pub(crate) fn reader(&self, now: u64) -> UseReader {
+        UseReader { counts: self.counts, decay_minutes: self.decay_minutes, now }
     }
 
     /// Sets what [`Access::frequency`] tells.
@@ -81,6 +112,17 @@ impl Access {
         }
         entry.set_access(minutes(now) << 8 | counter);
     }
+}
+
+fn frequency(access: u32, now: u64, decay_minutes: u32) -> u32 {
+    let (since, counter) = (access >> 8, access & 0xff);
+    let passed = minutes(now).wrapping_sub(since) & 0xffff;
+    let periods = passed.checked_div(decay_minutes).unwrap_or(0);
+    counter.saturating_sub(periods)
+}
+
+fn idle_seconds(access: u32, now: u64) -> u64 {
+    u64::from(seconds(now).wrapping_sub(access) & 0x00ff_ffff)
 }
 
 #[inline(always)]

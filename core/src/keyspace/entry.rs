@@ -13,6 +13,8 @@
     reason = "each head is chosen by what it can hold, and lengths are checked to fit into the wider"
 )]
 
+mod relocate;
+
 use alloc::alloc::{alloc, dealloc, handle_alloc_error, realloc};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,7 +25,6 @@ use core::slice;
 
 use crate::base::bytes;
 use crate::base::memory::ELEMENT_BYTES;
-use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
 use crate::types::EncodingLimits;
 use crate::types::hash::Hash;
@@ -127,8 +128,7 @@ pub struct Entry(NonNull<u8>);
 /// Bits of the kind. Those above [`KIND_BUFFER`] are collections, of which the entry holds the pointer.
 ///
 /// All eight values are used. Collections need neither `WIDE_VALUE` nor `RAW`, so that further types may have them in
-/// their kind, `KIND_LIST | RAW` and so on, which is room for fifteen; [`Kind::of`] then looks at these bits too. The
-/// highest bit is free for other uses.
+/// their kind, `KIND_LIST | RAW` and so on, which is room for fifteen; [`Kind::of`] then looks at these bits too.
 const KIND: u8 = 0b0111;
 const KIND_INLINE: u8 = 0;
 const KIND_INT: u8 = 1;
@@ -146,6 +146,8 @@ const WIDE_KEY: u8 = 1 << 4;
 const WIDE_VALUE: u8 = 1 << 5;
 /// The string was changed in place, which OBJECT ENCODING tells as "raw".
 const RAW: u8 = 1 << 6;
+/// Which snapshot has the entry: see [`Saver`](super::snapshot::Saver).
+const SAVED: u8 = 1 << 7;
 
 /// How a value is stored. Matches on it have no catch-all arm, so that the compiler names each place for a new one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -197,6 +199,8 @@ struct Shape {
 unsafe impl Send for Entry {}
 
 impl Keyed for Entry {
+    const IS_ELEMENT: bool = false;
+
     #[inline(always)]
     fn key(&self) -> &[u8] {
         // SAFETY: the length fields are written at creation and never changed for the key; the key lies
@@ -516,6 +520,21 @@ impl Entry {
         unsafe { self.0.as_ptr().cast::<u32>().write(head.to_le()) }
     }
 
+    /// The bit that tells whether the snapshot has the entry, as it stands among the flags.
+    #[inline(always)]
+    pub(super) fn saved_bit(&self) -> u8 {
+        self.flags() & SAVED
+    }
+
+    /// Sets that bit, which is one of [`Entry::SAVED_BITS`].
+    #[inline(always)]
+    pub(super) fn set_saved_bit(&mut self, bit: u8) {
+        self.set_flags(self.flags() & !SAVED | bit);
+    }
+
+    /// The values of that bit.
+    pub(super) const SAVED_BITS: [u8; 2] = [0, SAVED];
+
     /// Whether the string was changed in place, so that its encoding is "raw" whatever its length.
     pub fn is_raw(&self) -> bool {
         self.flags() & RAW != 0 && self.is_string()
@@ -656,18 +675,24 @@ impl Entry {
     /// Makes the value an empty string without dropping what was there.
     fn forget_value(&mut self) {
         let replacement = Entry::with_bytes(self.key(), b"", self.deadline());
-        let access = self.access();
         let old = core::mem::replace(self, replacement);
-        self.set_access(access);
+        self.take_marks(old.access(), old.saved_bit());
         let old = ManuallyDrop::new(old);
         // SAFETY: the old allocation is given back without dropping its value, which the caller has taken.
         unsafe { dealloc(old.0.as_ptr(), layout(&old.shape())) }
     }
 
     fn rebuild(&mut self, build: impl FnOnce(&[u8], Option<u64>) -> Entry) {
-        let access = self.access();
+        let (access, saved) = (self.access(), self.saved_bit());
         let replacement = build(self.key(), self.deadline());
         *self = replacement;
+        self.take_marks(access, saved);
+    }
+
+    /// Takes over what another allocation said of the key besides its value.
+    #[inline(always)]
+    fn take_marks(&mut self, access: u32, saved: u8) {
+        self.set_saved_bit(saved);
         self.set_access(access);
     }
 
@@ -694,66 +719,6 @@ impl Entry {
             if let Some(at) = deadline {
                 base.add(new.key - 8).cast::<u64>().write_unaligned(at);
             }
-        }
-    }
-}
-
-impl Relocate for Entry {
-    fn relocate(&mut self, mover: &mut Mover) {
-        self.move_block(mover);
-        match Kind::of(self.flags()) {
-            Kind::Inline | Kind::Int => {}
-            Kind::Buffer => {
-                let at = self.value_address().cast::<Parts>();
-                // SAFETY: the kind says that a vector's parts are stored; they go back in before anyone looks.
-                unsafe {
-                    let (pointer, len, capacity) = at.read_unaligned();
-                    let mut bytes = Vec::from_raw_parts(pointer, len, capacity);
-                    mover.vec(&mut bytes);
-                    let mut bytes = ManuallyDrop::new(bytes);
-                    at.write_unaligned((bytes.as_mut_ptr(), bytes.len(), bytes.capacity()));
-                }
-            }
-            Kind::List => self.move_boxed::<List>(mover),
-            Kind::Hash => self.move_boxed::<Hash>(mover),
-            Kind::Set => self.move_boxed::<Set>(mover),
-            Kind::Zset => self.move_boxed::<Zset>(mover),
-            Kind::Stream => self.move_boxed::<Stream>(mover),
-        }
-    }
-}
-
-impl Entry {
-    /// Moves the entry's own allocation.
-    #[inline]
-    fn move_block(&mut self, mover: &mut Mover) {
-        let base = self.0.as_ptr();
-        // The length is in the entry, which most of the time need not be loaded.
-        if !mover.is_within(base) {
-            return;
-        }
-        let layout = layout(&self.shape());
-        if mover.wants(base, layout.size()) {
-            // SAFETY: both allocations are as long as the layout says; what the entry owns is moved bitwise and stays
-            // owned once.
-            unsafe {
-                let Some(moved) = NonNull::new(alloc(layout)) else { handle_alloc_error(layout) };
-                moved.as_ptr().copy_from_nonoverlapping(base, layout.size());
-                dealloc(base, layout);
-                self.0 = moved;
-            }
-        }
-    }
-
-    /// Moves the collection, which is a `T`.
-    fn move_boxed<T: Default + Relocate>(&mut self, mover: &mut Mover) {
-        let at = self.value_address().cast::<*mut T>();
-        // SAFETY: the box was leaked when it went in, and is leaked again before anyone looks.
-        unsafe {
-            let mut value = Box::from_raw(at.read_unaligned());
-            mover.boxed(&mut value);
-            value.relocate(mover);
-            at.write_unaligned(Box::into_raw(value));
         }
     }
 }

@@ -9,12 +9,14 @@ mod evict;
 mod fields;
 mod interest;
 mod relocate;
+mod save;
 mod typed;
 mod upkeep;
 
 pub(crate) use evict::{Attempt, Policy};
 pub(crate) use interest::Ready;
 pub(crate) use relocate::Place;
+pub(crate) use save::{SaveState, SaveStep, StreamsSeen};
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -22,6 +24,8 @@ use alloc::vec::Vec;
 
 use super::access::Access;
 use super::entry::{Entry, Value, ValueRef};
+use super::keys::Keys;
+use super::snapshot::Saver;
 use crate::base::ConnId;
 use crate::base::memory::Memory;
 use crate::base::random::Random;
@@ -92,7 +96,7 @@ pub enum Invalidation {
 
 /// One database.
 struct Db {
-    keys: Table<Entry>,
+    keys: Keys,
     /// Keys with a deadline.
     volatile: usize,
     /// No key's deadline is earlier, in unix milliseconds; `u64::MAX` when there is none.
@@ -116,9 +120,9 @@ struct Db {
 }
 
 impl Db {
-    fn new(seed: HashSeed) -> Db {
+    fn new(seed: HashSeed, index: usize) -> Db {
         Db {
-            keys: Table::new(seed),
+            keys: Keys::new(seed, index),
             volatile: 0,
             expire_not_before: u64::MAX,
             expire_step_at: u64::MAX,
@@ -151,6 +155,10 @@ impl Db {
 /// The databases; see the module's description.
 pub struct Store {
     dbs: Vec<Db>,
+    /// What saves keys before they change.
+    saver: Saver,
+    /// What was seen of streams, for the version of files.
+    pub(crate) streams_seen: StreamsSeen,
     /// The database that the running command works on.
     pub db: usize,
     /// The time of the running command, in unix milliseconds.
@@ -225,7 +233,8 @@ pub(crate) struct Used {
     pub(crate) changed: Vec<Vec<u8>>,
 }
 
-enum Garbage {
+/// What is deleted and still to be freed.
+pub(super) enum Garbage {
     Value(Value),
     Table(Table<Entry>),
 }
@@ -238,7 +247,9 @@ impl Store {
         let hash_seed = HashSeed::derived(seed);
         let access = Access::new(random.fork());
         Store {
-            dbs: (0..databases).map(|_| Db::new(hash_seed)).collect(),
+            dbs: (0..databases).map(|index| Db::new(hash_seed, index)).collect(),
+            saver: Saver::new(),
+            streams_seen: StreamsSeen::default(),
             db: 0,
             now: 0,
             steady: 0,
@@ -297,18 +308,21 @@ impl Store {
         let hash = self.hash(key);
         let is_hidden = self.is_expired(hash, key) && !self.expire(hash, key);
         let Store { dbs, db, hits, misses, notices, notify, access, steady, .. } = self;
-        let Some(entry) = dbs[*db].keys.find_mut(hash, key).filter(|_| !is_hidden) else {
+        let keys = &mut dbs[*db].keys;
+        let found = match is_hidden {
+            true => None,
+            false if touch => keys.used(hash, key, access, *steady),
+            false => keys.find(hash, key),
+        };
+        if found.is_some() {
+            *hits += 1;
+        } else {
             *misses += 1;
             if *notify & NotifyClass::KeyMiss as u16 != 0 {
                 notices.push(Notice { db: *db, event: "keymiss", key: key.into() });
             }
-            return None;
-        };
-        *hits += 1;
-        if touch {
-            access.mark(entry, *steady);
         }
-        Some(entry)
+        found
     }
 
     /// The entry of `key` without counting a hit or a miss, moving the access clock or announcing a miss.
@@ -344,10 +358,21 @@ impl Store {
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        let Store { dbs, db, access, steady, .. } = self;
-        let entry = dbs[*db].keys.find_mut(hash, key)?;
+        let Store { dbs, db, access, steady, saver, .. } = self;
+        let entry = dbs[*db].keys.change(hash, key, saver)?;
         access.mark(entry, *steady);
         Some(entry)
+    }
+
+    /// The entry of `key` for a command that may change it afterwards, only to look at.
+    #[inline]
+    pub fn look(&mut self, key: &[u8]) -> Option<&Entry> {
+        let hash = self.hash(key);
+        if self.is_expired(hash, key) {
+            self.expire(hash, key);
+        }
+        let Store { dbs, db, access, steady, .. } = self;
+        dbs[*db].keys.used(hash, key, access, *steady)
     }
 
     /// Whether the key exists, without counting.
@@ -365,14 +390,9 @@ impl Store {
             self.expire(hash, key);
         }
         let number = number::parse_i64(bytes);
-        let steady = self.steady;
-        let db = &mut self.dbs[self.db];
-        if let Some(entry) = db.keys.find_mut(hash, key) {
-            let was_collection = !entry.is_string();
-            if was_collection {
-                let old = entry.take_value();
-                discard(&mut self.garbage, old);
-            }
+        let Store { dbs, db, saver, garbage, steady, .. } = self;
+        let steady = *steady;
+        if let Some((entry, was_collection)) = dbs[*db].keys.overwrite(hash, key, saver, garbage) {
             match number {
                 Some(number) => entry.set_int(number),
                 None => entry.set_bytes(bytes),
@@ -422,6 +442,9 @@ impl Store {
         let is_new = !self.remove(entry.key());
         let hash = self.hash(entry.key());
         let field_deadline = entry.field_deadline();
+        if let ValueRef::Stream(stream) = entry.value() {
+            self.streams_seen.look_at(stream);
+        }
         if is_new {
             self.insert_new(hash, entry);
         } else {
@@ -442,16 +465,26 @@ impl Store {
 
     /// Deletes `key`; true if it was there. Large values are freed step by step later.
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        self.take(key).map(|mut entry| discard(&mut self.garbage, entry.take_value())).is_some()
+        let hash = self.hash(key);
+        if self.is_expired(hash, key) {
+            self.expire(hash, key);
+        }
+        self.delete(hash, key)
     }
 
-    /// Takes the entry of `key` out of the database.
+    /// Takes the entry of `key` out of the database, to be put in again by the same command.
     pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
-        self.take_hashed(hash, key)
+        let db = &mut self.dbs[self.db];
+        let entry = db.keys.take(hash, key, &mut self.saver)?;
+        db.volatile -= usize::from(entry.deadline().is_some());
+        if self.waiting_for_loss != 0 {
+            self.wake_of_loss(key);
+        }
+        Some(entry)
     }
 
     /// Deletes `key` if its collection is empty, with the announcement that Redis makes; true if it did.
@@ -466,7 +499,7 @@ impl Store {
             ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Stream(_) => false,
         });
         if empty {
-            self.take_hashed(hash, key);
+            self.delete(hash, key);
             self.notify(NotifyClass::Generic, "del", key);
         }
         empty
@@ -583,7 +616,8 @@ impl Store {
             self.put_new(key, new());
         }
         let hash = self.hash(key);
-        self.dbs[self.db].keys.find_mut(hash, key).expect("the key was just found or inserted")
+        let entry = self.dbs[self.db].keys.change(hash, key, &mut self.saver);
+        entry.expect("the key was just found or inserted")
     }
 
     fn insert_new(&mut self, hash: u64, entry: Entry) {
@@ -597,27 +631,30 @@ impl Store {
     fn insert_silently(&mut self, hash: u64, entry: Entry) {
         let deadline = entry.deadline();
         let db = &mut self.dbs[self.db];
-        db.keys.insert_new(hash, entry);
+        db.keys.insert(hash, entry, &mut self.saver);
         if let Some(at) = deadline {
             db.volatile += 1;
             db.note_deadline(hash, at);
         }
     }
 
-    fn take_hashed(&mut self, hash: u64, key: &[u8]) -> Option<Entry> {
+    /// Deletes a key; true if it was there.
+    fn delete(&mut self, hash: u64, key: &[u8]) -> bool {
         let db = &mut self.dbs[self.db];
-        let entry = db.keys.remove(hash, key)?;
-        db.volatile -= usize::from(entry.deadline().is_some());
+        let Some(had_deadline) = db.keys.delete(hash, key, &mut self.saver, &mut self.garbage) else {
+            return false;
+        };
+        db.volatile -= usize::from(had_deadline);
         if self.waiting_for_loss != 0 {
             self.wake_of_loss(key);
         }
-        Some(entry)
+        true
     }
 
-    /// Takes the entry out whose key has this hash.
-    fn take_by_hash(&mut self, hash: u64) -> Option<Entry> {
+    /// Deletes the key with this hash; what remains is its entry without the value.
+    fn delete_hashed(&mut self, hash: u64) -> Option<Entry> {
         let db = &mut self.dbs[self.db];
-        let entry = db.keys.remove_hashed(hash)?;
+        let entry = db.keys.delete_hashed(hash, &mut self.saver, &mut self.garbage)?;
         db.volatile -= usize::from(entry.deadline().is_some());
         if self.waiting_for_loss != 0 {
             self.wake_of_loss(entry.key());
@@ -627,7 +664,7 @@ impl Store {
 
     fn put_deadline(&mut self, hash: u64, key: &[u8], deadline: Option<u64>) {
         let db = &mut self.dbs[self.db];
-        let Some(entry) = db.keys.find_mut(hash, key) else { return };
+        let Some(entry) = db.keys.change(hash, key, &mut self.saver) else { return };
         db.volatile -= usize::from(entry.deadline().is_some());
         db.volatile += usize::from(deadline.is_some());
         entry.set_deadline(deadline);
@@ -644,18 +681,14 @@ impl Store {
         if self.is_still {
             return false;
         }
-        if let Some(mut entry) = self.take_hashed(hash, key) {
-            discard(&mut self.garbage, entry.take_value());
-        }
+        self.delete(hash, key);
         self.has_expired(key);
         true
     }
 
     /// The same of a key that is named by its hash alone.
     fn expire_hashed(&mut self, hash: u64) {
-        if let Some(mut entry) = self.take_by_hash(hash) {
-            let value = entry.take_value();
-            discard(&mut self.garbage, value);
+        if let Some(entry) = self.delete_hashed(hash) {
             self.has_expired(entry.key());
         }
     }
@@ -667,6 +700,14 @@ impl Store {
             self.signal_interested(self.db, key, false);
         }
         self.notify(NotifyClass::Expired, "expired", key);
+    }
+}
+
+/// Frees an entry that is in no database, the value as [`discard`].
+#[inline]
+pub(super) fn discard_entry(garbage: &mut VecDeque<Garbage>, mut entry: Entry) {
+    if !entry.is_string() {
+        discard(garbage, entry.take_value());
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "each form is chosen by what its bytes can hold")]
 
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use super::form;
 use super::lzf::Compressor;
@@ -27,7 +28,11 @@ const NODE_PACKED: u64 = 2;
 pub struct Writer {
     pub(super) bytes: Vec<u8>,
     is_compressed: bool,
+    /// How long strings are that are compressed, in bytes.
+    compressed_lengths: RangeInclusive<usize>,
     compressor: Compressor,
+    /// Bytes that were looked at to be compressed.
+    effort: usize,
     /// The key that stands between the form of the next value and what the form prescribes, in files.
     key: Vec<u8>,
     has_key: bool,
@@ -39,10 +44,28 @@ impl Writer {
         Writer {
             bytes: Vec::new(),
             is_compressed,
+            compressed_lengths: INCOMPRESSIBLE_BYTES_MAX + 1..=usize::MAX,
             compressor: Compressor::default(),
+            effort: 0,
             key: Vec::new(),
             has_key: false,
         }
+    }
+
+    /// The same, which compresses only strings of these lengths in bytes.
+    pub(super) fn compressing(mut self, lengths: RangeInclusive<usize>) -> Writer {
+        self.compressed_lengths = (*lengths.start()).max(INCOMPRESSIBLE_BYTES_MAX + 1)..=*lengths.end();
+        self
+    }
+
+    /// Bytes that were looked at to be compressed since [`Writer::take_effort`].
+    pub(super) fn effort(&self) -> usize {
+        self.effort
+    }
+
+    /// The same, which begin anew.
+    pub(super) fn take_effort(&mut self) -> usize {
+        core::mem::take(&mut self.effort)
     }
 
     /// What was written.
@@ -110,7 +133,7 @@ impl Writer {
         {
             return self.integer(number);
         }
-        if self.is_compressed && text.len() > INCOMPRESSIBLE_BYTES_MAX && self.compressed(text) {
+        if self.is_compressed && self.compressed_lengths.contains(&text.len()) && self.compressed(text) {
             return;
         }
         self.length(text.len() as u64);
@@ -143,6 +166,7 @@ impl Writer {
     }
 
     fn compressed(&mut self, text: &[u8]) -> bool {
+        self.effort += text.len();
         let begin = self.bytes.len();
         let mut compressed = Vec::new();
         if !self.compressor.compress(text, &mut compressed, text.len() - SAVED_BYTES_MIN) {
@@ -171,9 +195,14 @@ impl Writer {
         let chunks = list.chunks();
         self.length(chunks.len() as u64);
         for chunk in chunks {
-            self.length(NODE_PACKED);
-            self.listpack(chunk);
+            self.node(chunk);
         }
+    }
+
+    /// A node of a list.
+    pub(super) fn node(&mut self, chunk: &Packed) {
+        self.length(NODE_PACKED);
+        self.listpack(chunk);
     }
 
     /// A small set of strings is written one by one: the listpack that 7.2 writes is unknown to 7.0, and both make

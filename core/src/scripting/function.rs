@@ -162,8 +162,7 @@ fn dump(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     let server = &mut *ctx.server;
     let libraries = &server.scripting.libraries;
     server.memory.take(2 * libraries.bytes())?;
-    let texts = libraries.iter().map(|(_, library)| &*library.text);
-    ctx.reply.bulk(&rdb::dump_libraries(texts, server.config.rdb_compression));
+    ctx.reply.bulk(&rdb::dump_libraries(libraries.texts(), server.config.rdb_compression));
     Ok(Flow::Done)
 }
 

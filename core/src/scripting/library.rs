@@ -91,6 +91,11 @@ impl Libraries {
     }
 
     /// All libraries by name.
+    /// Their texts.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        self.iter().map(|(_, library)| &*library.text)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Library)> {
         self.by_name.iter().map(|(name, library)| (name.as_slice(), library))
     }

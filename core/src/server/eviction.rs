@@ -39,7 +39,11 @@ pub(crate) fn make_room(store: &mut Store, server: &mut Server) -> Room {
     let policy = server.config.maxmemory_policy;
     let samples = server.config.maxmemory_samples;
     let mut left = keys_max(server.config.eviction_tenacity);
-    while server.is_out_of_memory() {
+    while {
+        // What is evicted may be kept until it is saved.
+        server.memory_held = store.save_held_bytes();
+        server.is_out_of_memory()
+    } {
         if left == 0 {
             server.is_evicting = policy.order.is_some();
             return if server.is_evicting { Room::Running } else { Room::None };
@@ -105,6 +109,9 @@ fn provide(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usiz
             continue;
         }
         compactions = 0;
+        if store.save_yield() {
+            continue;
+        }
         let used = (server.memory_used)();
         let goal = used.saturating_sub(EVICTED_BYTES_MIN.max(2 * bytes));
         evict_to(store, server, goal);
@@ -120,6 +127,8 @@ fn provide(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usiz
 pub(crate) fn evict_to(store: &mut Store, server: &mut Server, bytes: usize) -> bool {
     let (policy, samples) = (server.config.maxmemory_policy, server.config.maxmemory_samples);
     while (server.memory_used)() > bytes {
+        // A snapshot that keeps what is evicted would have everything evicted.
+        store.save_yield();
         if !store.free_deleted() && store.evict_one(policy, samples) == Attempt::Nothing {
             return false;
         }

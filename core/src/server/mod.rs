@@ -227,6 +227,8 @@ pub struct Server {
     pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
     pub memory_used: fn() -> usize,
+    /// Those of them that a snapshot keeps until it has written them. They are no data: no limit counts them.
+    pub(crate) memory_held: usize,
     /// What is left of memory.
     pub memory: Memory,
     /// What makes one piece of memory that lies in many.
@@ -289,6 +291,7 @@ impl Server {
             run_id,
             process_id: options.process_id,
             memory_used: options.memory_used,
+            memory_held: 0,
             memory: Memory::new(options.memory_available),
             compactor: Compactor::new(options.compaction),
             memory_at_start: (options.memory_used)(),
@@ -549,13 +552,19 @@ impl Server {
     #[cold]
     pub(crate) fn over_limit(&self) -> Error {
         let limit = self.config.maxmemory.get();
-        if limit != 0 && (self.memory_used)() > limit { Error::OverMaxmemory } else { Error::OutOfMemory }
+        if limit != 0 && self.counted_memory() > limit { Error::OverMaxmemory } else { Error::OutOfMemory }
     }
 
     /// Whether a command that may take memory must be refused.
     #[inline]
     pub fn is_out_of_memory(&self) -> bool {
         let limit = self.config.memory_limit();
-        limit != 0 && (self.memory_used)() > limit
+        limit != 0 && self.counted_memory() > limit
+    }
+
+    /// Bytes in use that limits count.
+    #[inline]
+    fn counted_memory(&self) -> usize {
+        (self.memory_used)().saturating_sub(self.memory_held)
     }
 }

@@ -174,8 +174,6 @@ pub(crate) struct Files {
     /// Of these, those whose effects are durable.
     pub(crate) durable: u64,
     waits: Vec<Wait>,
-    /// Keys that the save under way has, and those that it is going to have.
-    pub(crate) saving: (u64, u64),
     pub(crate) loading: Option<Progress>,
     /// Keys of RDB files, and those that had expired, at the last load.
     pub(crate) loaded: (u64, u64),
@@ -195,7 +193,6 @@ impl Files {
             appended: 0,
             durable: 0,
             waits: Vec::new(),
-            saving: (0, 0),
             loading: None,
             loaded: (0, 0),
         }

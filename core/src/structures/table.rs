@@ -9,13 +9,16 @@
 //! form: a cursor is a position in hash order, so every element that is present throughout is returned
 //! exactly once, however often the table grows or shrinks meanwhile.
 
+pub(crate) mod saving;
 mod segment;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem::size_of;
 use core::ptr::NonNull;
 
+use saving::Saving;
 use segment::{
     DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fill_slot,
     fingerprint, first_group, free_segment, layout, load_group, lowest, match_byte, match_empty,
@@ -30,6 +33,9 @@ use crate::base::secret::{HASHES, derive};
 
 /// What a `Table` stores: something that knows its own key.
 pub trait Keyed {
+    /// Whether it may be an element of a collection that is saved element by element.
+    const IS_ELEMENT: bool = true;
+
     /// The bytes by which the element is found.
     fn key(&self) -> &[u8];
 }
@@ -68,6 +74,8 @@ pub(crate) struct Table<E: Keyed> {
     /// Segments whose own depth equals the directory's: at zero the directory can halve.
     deepest: usize,
     seed: HashSeed,
+    /// What is to be saved of elements before they change.
+    saving: Option<Box<Saving<E>>>,
     owns: PhantomData<E>,
 }
 
@@ -86,7 +94,7 @@ unsafe impl<E: Keyed + Send> Send for Table<E> {}
 impl<E: Keyed> Table<E> {
     /// An empty table; it allocates nothing until the first insertion.
     pub(crate) fn new(seed: HashSeed) -> Self {
-        Table { directory: Vec::new(), depth: 0, len: 0, deepest: 0, seed, owns: PhantomData }
+        Table { directory: Vec::new(), depth: 0, len: 0, deepest: 0, seed, saving: None, owns: PhantomData }
     }
 
     /// How many elements the table holds.
@@ -103,6 +111,11 @@ impl<E: Keyed> Table<E> {
     #[inline(always)]
     pub(crate) fn hash(&self, key: &[u8]) -> u64 {
         self.seed.hash(key)
+    }
+
+    /// The secret that this table hashes with.
+    pub(crate) fn seed(&self) -> HashSeed {
+        self.seed
     }
 
     /// The element with this key; `hash` must be [`Table::hash`] of it.
@@ -127,7 +140,17 @@ impl<E: Keyed> Table<E> {
     pub(crate) fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut E> {
         let segment = self.segment(hash)?;
         let index = self.probe(segment, hash, key)?;
+        self.before_change(hash, segment, index);
         // SAFETY: `probe` returns the index of a full slot, and `&mut self` makes the access exclusive.
+        Some(unsafe { self.slot(segment, index).as_mut() })
+    }
+
+    /// As [`Table::find_hashed`], to change in place.
+    pub(crate) fn find_hashed_mut(&mut self, hash: u64) -> Option<&mut E> {
+        let segment = self.segment(hash)?;
+        let index = self.probe_for(segment, hash, |element| self.hash(element.key()) == hash)?;
+        self.before_change(hash, segment, index);
+        // SAFETY: as in `find_mut`.
         Some(unsafe { self.slot(segment, index).as_mut() })
     }
 
@@ -148,6 +171,11 @@ impl<E: Keyed> Table<E> {
         };
         let index = fill_slot::<E>(segment, hash, element);
         self.len += 1;
+        if E::IS_ELEMENT
+            && let Some(saving) = &mut self.saving
+        {
+            saving.note_new(hash);
+        }
         // SAFETY: `fill_slot` has just filled this slot.
         unsafe { self.slot(segment, index).as_mut() }
     }
@@ -365,6 +393,37 @@ impl<E: Keyed> Table<E> {
         ExpiryScan { cursor: Some(position), nearest }
     }
 
+    /// Gives the elements of the segment at a hash position to `visit`, which must leave their keys alone, until it
+    /// wants no more.
+    pub(crate) fn walk_segment(&mut self, position: u64, mut visit: impl FnMut(&mut E) -> bool) -> Walked {
+        let Some(segment) = self.segment(position) else { return Walked::Through };
+        // The elements lie anywhere. Their loads do not depend on each other here, so that they overlap.
+        self.for_each_full(segment, |_, element| _ = core::hint::black_box(element.key().len()));
+        // SAFETY: pointers in the directory are live segments.
+        let (slots, depth) =
+            unsafe { (usize::from(segment.as_ref().slots), u32::from(segment.as_ref().depth)) };
+        for index in 0..slots {
+            // SAFETY: the index is below the segment's slots; a control byte under 0x80 marks a full one, which
+            // `&mut self` makes ours alone.
+            let goes_on = unsafe {
+                *controls(segment).add(index) >= DELETED || visit(self.slot(segment, index).as_mut())
+            };
+            if !goes_on {
+                return Walked::Stopped;
+            }
+        }
+        next_prefix(position, depth).map_or(Walked::Through, Walked::To)
+    }
+
+    /// Whether a segment begins at this hash position.
+    fn begins_at(&self, position: u64) -> bool {
+        self.segment(position).is_none_or(|segment| {
+            // SAFETY: pointers in the directory are live segments.
+            let depth = u32::from(unsafe { segment.as_ref() }.depth);
+            depth == 0 || position & ((1 << (64 - depth)) - 1) == 0
+        })
+    }
+
     /// Moves the segment at a hash position to other memory, if `mover` wants it to be moved, and what it holds; the
     /// position to go on from.
     pub(crate) fn relocate_segment(&mut self, position: u64, mover: &mut Mover) -> Option<u64>
@@ -490,7 +549,19 @@ impl<E: Keyed> Table<E> {
         }
     }
 
+    /// Saves an element that is about to change, or to go, if that is still to be done.
+    #[inline(always)]
+    fn before_change(&mut self, hash: u64, segment: NonNull<Segment>, index: usize) {
+        if E::IS_ELEMENT
+            && let Some(saving) = &mut self.saving
+        {
+            // SAFETY: callers have found this slot full, and nothing else refers to its element.
+            saving.before_change(hash, unsafe { slot::<E>(segment, index).as_ref() });
+        }
+    }
+
     fn take(&mut self, mut segment: NonNull<Segment>, index: usize, hash: u64) -> E {
+        self.before_change(hash, segment, index);
         // SAFETY: the caller found this slot full; its element is moved out and the slot marked so.
         let element = unsafe {
             let word = load_group(controls(segment), index / GROUP);
@@ -664,6 +735,16 @@ pub(crate) struct ExpiryScan {
     pub cursor: Option<u64>,
     /// No element that was looked at and is still alive has an earlier deadline.
     pub nearest: u64,
+}
+
+/// How far [`Table::walk_segment`] came.
+pub(crate) enum Walked {
+    /// The visitor wanted no more of this segment.
+    Stopped,
+    /// To the segment at this hash position.
+    To(u64),
+    /// To the end of the table.
+    Through,
 }
 
 /// Iterator over a table's elements.

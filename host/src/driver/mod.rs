@@ -78,6 +78,16 @@ fn commit(log: &mut impl CommitLog) -> Option<Lsn> {
     (lsn > log.committed()).then_some(lsn)
 }
 
+/// What the engine puts out of a save.
+pub(crate) enum Snapshot<'a> {
+    /// The next bytes of the file.
+    Piece(&'a [u8]),
+    /// It is whole.
+    End,
+    /// It cannot become whole.
+    Failed(&'a str),
+}
+
 /// Takes what an engine puts out, by slots.
 pub(crate) trait Receiver {
     /// The engine has taken the connection of a slot, and calls it `conn` from now on.
@@ -92,6 +102,8 @@ pub(crate) trait Receiver {
     fn loaded(&mut self, outcome: Result<Loaded, &str>);
     /// All data shall be saved.
     fn save_wanted(&mut self, kind: SaveKind);
+    /// What comes of a save that is under way.
+    fn snapshot(&mut self, part: Snapshot<'_>);
     /// The server shall stop.
     fn shutdown(&mut self);
 }
@@ -315,6 +327,12 @@ impl<L: CommitLog> Driver<L> {
         Ok(())
     }
 
+    /// Begins a save; the number of the [`SaveFault`](sanderling_core::SaveFault) if that cannot be, else 0.
+    pub(crate) fn begin_save(&mut self, options: &str, to: &mut impl Receiver) -> Result<u32, Trap> {
+        self.tell_files(RequestKind::SaveBegin, 0, options, to)?;
+        Ok(self.engine.processed_conn(0))
+    }
+
     /// The same with bytes that `read` puts into the input buffer, of which it says how many there are.
     pub(crate) fn hand_over(
         &mut self,
@@ -404,6 +422,9 @@ impl<L: CommitLog> Driver<L> {
                 Output::LoadFailed { why } => to.loaded(Err(why)),
                 Output::SaveWanted { kind } => to.save_wanted(kind),
                 Output::Shutdown => to.shutdown(),
+                Output::Snapshot { bytes } => to.snapshot(Snapshot::Piece(bytes)),
+                Output::SnapshotEnd { .. } => to.snapshot(Snapshot::End),
+                Output::SnapshotFailed { text } => to.snapshot(Snapshot::Failed(text)),
             }
         }
         if has_effects {

@@ -4,7 +4,8 @@ use super::service::Service;
 use crate::clock::running_micros;
 use crate::engine::Trap;
 use crate::log;
-use crate::net::{Arrival, Listener};
+use crate::net::{Arrival, Listener, Stream};
+use crate::storage::Storage;
 use mio::{Registry, Token};
 use sanderling_core::abi::peer_text;
 use sanderling_core::{Micros, Peer};
@@ -76,7 +77,7 @@ impl Listeners {
     }
 
     /// Takes connections that wait, a bounded number, and introduces them to the engine.
-    pub(super) fn accept(&mut self, service: &mut Service, registry: &Registry) -> Result<(), Trap> {
+    pub(super) fn accept(&mut self, service: &mut Service<Stream, Storage>, registry: &Registry) -> Result<(), Trap> {
         if let Some(at) = self.accept_again_at {
             if at > running_micros() {
                 return Ok(());
@@ -124,7 +125,7 @@ impl Listeners {
 }
 
 /// Gives a newcomer a slot and adds it to the batch, or refuses it.
-fn welcome(service: &mut Service, arrival: Arrival, registry: &Registry) -> Result<(), Trap> {
+fn welcome(service: &mut Service<Stream, Storage>, arrival: Arrival, registry: &Registry) -> Result<(), Trap> {
     let Arrival { stream, addr, laddr, unix, local } = arrival;
     let is_protected = service.settings.protected_mode && !service.settings.has_password;
     let is_refused = is_protected && !local;

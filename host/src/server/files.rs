@@ -11,12 +11,17 @@ use crate::log;
 use crate::net::Transport;
 use crate::storage::{LogState, Origin, Plan, Storage, StorageError};
 use sanderling_core::abi::{self, RequestKind};
-use sanderling_core::{HostRequest, Loaded, Micros, SaveKind, SlowOperation, StorageEvent};
+use sanderling_core::{
+    HostRequest, Loaded, Micros, SaveFault, SaveKind, SaveOptions, SlowOperation,
+    StorageEvent,
+};
 use sanderling_persist::Failure;
 use std::collections::VecDeque;
 
 /// Bytes that a step of a save writes about.
 const STEP_BYTES: u32 = 64 << 10;
+/// Shorter strings of a base are not compressed, in bytes.
+const BASE_COMPRESSED_BYTES_MIN: usize = 256;
 /// After three rewrites that have failed the next one waits for so long, twice as long after each further one.
 const RETRY_MICROS: Micros = 60_000_000;
 /// And for no longer than this.
@@ -406,20 +411,45 @@ impl<T: Transport> Service<T, Storage> {
 
     // ----- saving -----
 
+    /// Begins a save if that can be; one that was aborted has to be cleared away before.
     fn begin_saving(&mut self, kind: SaveKind) -> Result<(), Stop> {
         // From here to the engine's next call nothing comes between the end of one file and the beginning of the next.
         self.process()?;
+        let options = abi::save_options_text(self.save_options(kind));
+        match self.call(|driver, to| driver.begin_save(&options, to))? {
+            0 => {}
+            fault if fault == SaveFault::Clearing as u32 => {
+                self.call(|driver, to| driver.tell_files(RequestKind::SaveStep, STEP_BYTES, "", to))?;
+                self.files.wanted.push_front(kind);
+                return Ok(());
+            }
+            _ => {
+                log::warning!("a save cannot begin while another one or a load is under way");
+                return self.note_failed(kind);
+            }
+        }
         match self.open_save(kind) {
             Ok(saving) => {
                 self.files.inbox.saving = Some(saving);
-                let options = String::new(); // TEMPORARY
-                self.call(|driver, to| driver.tell_files(RequestKind::SaveBegin, 0, &options, to))?;
                 self.tell(StorageEvent::SaveBegun(kind))
             }
             Err(why) => {
                 log::warning!("a save cannot begin: {why}");
+                self.call(|driver, to| driver.tell_files(RequestKind::SaveAbort, 0, "", to))?;
                 self.note_failed(kind)
             }
+        }
+    }
+
+    fn save_options(&self, kind: SaveKind) -> SaveOptions {
+        let settings = &self.settings.storage;
+        let is_base = kind == SaveKind::Base;
+        SaveOptions {
+            is_base,
+            is_compressed: settings.compresses,
+            // A base is read by servers, most often soon; a dump is also kept and sent about.
+            compress_min_bytes: if is_base { BASE_COMPRESSED_BYTES_MIN } else { 0 },
+            has_checksum: settings.has_checksum,
         }
     }
 
@@ -459,7 +489,7 @@ impl<T: Transport> Service<T, Storage> {
             self.tell_files(RequestKind::SaveAbort, "")?;
             return self.end_saving(Err(why));
         }
-        if saving.is_written {
+        if saving.is_complete {
             saving.finish(driver.view_log().worker());
         } else {
             saving.sync_some(driver.view_log().worker());
@@ -526,7 +556,13 @@ impl<T: Transport> Service<T, Storage> {
     fn save_now(&mut self, kind: SaveKind) -> Result<Result<(), String>, Stop> {
         // Another one ends before.
         self.run_save()?;
+        self.files.has_failed = false;
         self.begin_saving(kind)?;
+        while self.files.inbox.saving.is_none() && !self.files.has_failed {
+            // One that was aborted is still being cleared away, and this one stands in line for it.
+            self.files.wanted.pop_front();
+            self.begin_saving(kind)?;
+        }
         self.run_save()?;
         Ok(if self.files.has_failed { Err("it could not be saved".to_owned()) } else { Ok(()) })
     }

@@ -26,7 +26,9 @@ pub(super) struct Saving {
     begun_at: Micros,
     /// Why it cannot be written.
     error: Option<String>,
-    /// Whether the engine has written all of it.
+    /// Whether the engine has put out all of it.
+    pub(super) is_complete: bool,
+    /// Whether the thread has been told to make it durable.
     pub(super) is_written: bool,
     /// Whether the log that its base is for is to be closed afterwards.
     pub(super) closes_log: bool,
@@ -55,6 +57,7 @@ impl Saving {
             synced: 0,
             begun_at: running_micros(),
             error: None,
+            is_complete: false,
             is_written: false,
             closes_log: false,
         })

@@ -6,7 +6,7 @@ use super::pacing::Pacing;
 use super::settings::apply;
 use crate::clock::running_micros;
 use crate::config::Settings;
-use crate::driver::{CommitLog, Driver, Lsn, NoLog, Receiver, Reply};
+use crate::driver::{CommitLog, Driver, Lsn, NoLog, Receiver, Reply, Snapshot};
 use crate::engine::Trap;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::net::{Stream, Transport};
@@ -65,6 +65,15 @@ impl<T: Transport> Receiver for Delivery<'_, T> {
 
     fn save_wanted(&mut self, kind: SaveKind) {
         self.inbox.wanted.push_back(kind);
+    }
+
+    fn snapshot(&mut self, part: Snapshot<'_>) {
+        let Some(saving) = &mut self.inbox.saving else { return };
+        match part {
+            Snapshot::Piece(bytes) => saving.write(bytes),
+            Snapshot::End => saving.is_complete = true,
+            Snapshot::Failed(why) => saving.fail(why),
+        }
     }
 
     fn shutdown(&mut self) {

@@ -1,6 +1,7 @@
 //! Settings of what is kept in files.
 
-use crate::config::{SettingError, bytes, number, yes_or_no};
+use crate::config::{SettingError, number, yes_or_no};
+use crate::limits::bytes;
 use sanderling_persist::{Names, Options, Policy, crc32c};
 
 /// What the server keeps, and where; file names are in the working directory.
@@ -30,6 +31,10 @@ pub struct StorageSettings {
     pub dump_name: String,
     /// Whether there are rules by which dumps are written (`save`).
     pub has_save_rules: bool,
+    /// Whether strings in dumps and bases are compressed (`rdbcompression`).
+    pub compresses: bool,
+    /// Whether they end with a checksum (`rdbchecksum`).
+    pub has_checksum: bool,
     /// Whether what modules have left in files is skipped (`import-skip-unsupported`).
     pub skips_modules: bool,
 }
@@ -49,6 +54,8 @@ impl Default for StorageSettings {
             spares_rewrites: false,
             dump_name: "dump.rdb".to_owned(),
             has_save_rules: true,
+            compresses: true,
+            has_checksum: true,
             skips_modules: false,
         }
     }
@@ -77,6 +84,8 @@ impl StorageSettings {
             "no-appendfsync-on-rewrite" => self.spares_rewrites = yes_or_no(value)?,
             "dbfilename" => self.dump_name = value.to_owned(),
             "save" => self.has_save_rules = !value.trim().is_empty(),
+            "rdbcompression" => self.compresses = yes_or_no(value)?,
+            "rdbchecksum" => self.has_checksum = yes_or_no(value)?,
             "import-skip-unsupported" => self.skips_modules = yes_or_no(value)?,
             _ => return Ok(false),
         }

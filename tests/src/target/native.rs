@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sanderling_core::{ConnId, Engine, LoadFault, LoadFormat, Loaded, Options, Output, Peer};
+use sanderling_core::{
+    ConnId, Engine, LoadFault, LoadFormat, Loaded, Options, Output, Peer, SaveFault, SaveOptions,
+};
 
 use super::{Connection, Inbox, Received, Target};
 
@@ -33,6 +35,10 @@ pub struct Native {
     pub effects: Vec<u8>,
     /// Everything the engine said so far in order, for comparing whole runs; empty unless asked for.
     pub transcript: Option<Vec<u8>>,
+    /// What was written of a snapshot since the last one began.
+    pub snapshot: Vec<u8>,
+    /// How it has ended: with so many keys, or why without being whole.
+    pub snapshot_end: Option<Result<u64, String>>,
 }
 
 struct Link {
@@ -62,6 +68,8 @@ impl Native {
             routes: HashMap::new(),
             effects: Vec::new(),
             transcript: None,
+            snapshot: Vec::new(),
+            snapshot_end: None,
         }
     }
 
@@ -75,6 +83,27 @@ impl Native {
         }
         let ended = self.engine.load_end(now);
         done.and(ended)
+    }
+
+    /// Begins a snapshot.
+    pub fn save_begin(&mut self, options: SaveOptions) -> Result<(), SaveFault> {
+        self.drain();
+        self.snapshot.clear();
+        self.snapshot_end = None;
+        self.engine.save_begin(time(self.clock), options)
+    }
+
+    /// Goes on with it by a step; whether there is more to do.
+    pub fn save_step(&mut self, bytes: usize) -> bool {
+        self.engine.save_step(time(self.clock), bytes);
+        self.drain();
+        self.engine.is_saving()
+    }
+
+    /// Ends it.
+    pub fn save_abort(&mut self) {
+        self.engine.save_abort(time(self.clock));
+        self.drain();
     }
 
     /// The engine's time in microseconds since 1970.
@@ -102,6 +131,11 @@ impl Native {
                             self.links[link].inbox.closed = true;
                         }
                     }
+                    Output::Append { bytes } => self.effects.extend_from_slice(bytes),
+                    Output::Snapshot { bytes } => self.snapshot.extend_from_slice(bytes),
+                    Output::SnapshotEnd { keys } => self.snapshot_end = Some(Ok(keys)),
+                    Output::SnapshotFailed { text } => self.snapshot_end = Some(Err(text.into())),
+                    Output::Setting { .. } | Output::HostRequest { .. } | Output::Shutdown => {}
                     Output::Append { bytes, .. } => self.effects.extend_from_slice(bytes),
                     Output::Setting { .. }
                     | Output::HostRequest { .. }
@@ -216,5 +250,15 @@ fn record(transcript: &mut Vec<u8>, output: &Output<'_>) {
             transcript.extend_from_slice(format!("{output:?}\n").as_bytes());
         }
         Output::Shutdown => transcript.extend_from_slice(b"shutdown\n"),
+        Output::Snapshot { bytes } => {
+            transcript.extend_from_slice(format!("snapshot {}\n", bytes.len()).as_bytes());
+            transcript.extend_from_slice(bytes);
+        }
+        Output::SnapshotEnd { keys } => {
+            transcript.extend_from_slice(format!("snapshot of {keys} keys\n").as_bytes());
+        }
+        Output::SnapshotFailed { text } => {
+            transcript.extend_from_slice(format!("no snapshot: {text}\n").as_bytes());
+        }
     }
 }

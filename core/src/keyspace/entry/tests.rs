@@ -1,6 +1,7 @@
 //! Tests of entries.
 
 use super::*;
+use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::HashSeed;
 use crate::types::stream::Id;
 use alloc::vec;

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Db, Garbage, Invalidation, Store};
+use super::{Db, Invalidation, Store, StreamsSeen};
 use crate::keyspace::entry::Entry;
-use crate::structures::table::{Keyed, Table};
+use crate::structures::table::Keyed;
 
 impl Store {
     /// How many keys the database holds, expired ones that were not found yet included.
@@ -51,10 +51,9 @@ impl Store {
 
     /// Deletes every key of a database, and returns how many there were.
     pub fn flush(&mut self, db: usize) -> usize {
-        let seed = self.encoding_limits.seed;
-        let keys = core::mem::replace(&mut self.dbs[db].keys, Table::new(seed));
-        let removed = keys.len();
         let target = &mut self.dbs[db];
+        let keys = target.keys.detach();
+        let removed = keys.len();
         target.volatile = 0;
         target.has_timed_fields = false;
         target.expire_not_before = u64::MAX;
@@ -74,7 +73,10 @@ impl Store {
                 self.ready.add(db, key);
             }
         }
-        self.garbage.push_back(Garbage::Table(keys));
+        self.saver.leave_all(db, keys, &mut self.garbage);
+        if self.dbs.iter().all(|db| db.keys.is_empty()) {
+            self.streams_seen = StreamsSeen::default();
+        }
         if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
             self.invalidated.push(Invalidation::All);
         }
@@ -92,6 +94,9 @@ impl Store {
         core::mem::swap(&mut a.waiters, &mut b.waiters);
         core::mem::swap(&mut a.growing, &mut b.growing);
         core::mem::swap(&mut a.loss_waiters, &mut b.loss_waiters);
+        a.keys.become_those_of(first);
+        b.keys.become_those_of(second);
+        self.saver.swapped(first, second);
         for index in [first, second] {
             let db = &self.dbs[index];
             let other = &self.dbs[first + second - index];

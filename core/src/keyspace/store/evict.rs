@@ -54,6 +54,11 @@ impl Policy {
     /// Nothing is evicted.
     pub const NONE: Policy = Policy::ALL[7];
 
+    /// Whether the policy goes by how keys are used, so that files tell it.
+    pub(crate) fn tells_use(self) -> bool {
+        matches!(self.order, Some(Order::Idle | Order::Rare))
+    }
+
     /// Whether the policy counts how often keys are used.
     pub fn counts(self) -> bool {
         self.order == Some(Order::Rare)
@@ -203,9 +208,7 @@ impl Store {
 
     fn evict(&mut self, db: usize, hash: u64) {
         let current = core::mem::replace(&mut self.db, db);
-        if let Some(mut entry) = self.take_by_hash(hash) {
-            let value = entry.take_value();
-            self.discard(value);
+        if let Some(entry) = self.delete_hashed(hash) {
             self.evicted_keys += 1;
             let key = entry.key();
             self.effects.append_now(db, [b"DEL".as_slice(), key].into_iter());

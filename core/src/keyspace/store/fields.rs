@@ -68,13 +68,14 @@ impl Store {
     ) -> usize {
         let now = self.now;
         let db = &mut self.dbs[self.db];
-        let Some(entry) = db.keys.find_mut(hash, key) else { return 0 };
+        let is_due = |entry: &Entry| entry.field_deadline().is_some_and(|at| at < now);
+        if !db.keys.find(hash, key).is_some_and(is_due) {
+            return 0;
+        }
+        let Some(entry) = db.keys.change(hash, key, &mut self.saver) else { return 0 };
         let mut removed: Vec<Vec<u8>> = Vec::new();
         // Nothing but a hash has elements that expire.
         let ValueMut::Hash(fields) = entry.value_mut() else { return 0 };
-        if fields.nearest_deadline() >= now {
-            return 0;
-        }
         fields.take_due(now, most, |field| removed.push(field.to_vec()));
         if fields.nearest_deadline() < now {
             let is_due = |fields: &Hash, field| fields.deadline(field).flatten().is_some_and(|at| at < now);
@@ -95,7 +96,7 @@ impl Store {
         }
         let count = removed.len();
         if is_last {
-            self.take_hashed(hash, key);
+            self.delete(hash, key);
         }
         let expired = ExpiredFields { db: self.db, key: key.to_vec(), fields: removed, is_last };
         if self.is_still {

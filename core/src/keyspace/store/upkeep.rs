@@ -2,12 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::{Garbage, Store};
-use crate::keyspace::entry::{Entry, Value};
+use super::{Garbage, SaveState, Store};
+use crate::keyspace::entry::Value;
 use crate::structures::table::Keyed;
 
 /// Elements freed per step of lazy freeing, so that a step stays far under a millisecond.
 const FREE_STEP_ELEMENTS: usize = 512;
+/// What clearing away an aborted snapshot does per step, in bytes of a snapshot.
+const CLEAR_STEP_WEIGHT: usize = 64 << 10;
 /// Segments looked at per step of active expiry.
 const EXPIRE_STEP_SEGMENTS: usize = 512;
 /// Keys expired per step of active expiry.
@@ -21,6 +23,9 @@ impl Store {
     /// Does one bounded step of active expiry and lazy freeing.
     pub fn maintain(&mut self) {
         self.free_step();
+        if self.save_state() == SaveState::Clearing {
+            self.save_step(CLEAR_STEP_WEIGHT, &mut Vec::new());
+        }
         if self.active_expire && !self.is_still {
             for db in 0..self.dbs.len() {
                 if self.dbs[db].is_volatile() && self.dbs[db].expire_step_at <= self.now {
@@ -39,7 +44,7 @@ impl Store {
 
     /// When [`Store::maintain`] wants to run next, in unix microseconds.
     pub fn next_deadline(&self) -> Option<u64> {
-        if !self.garbage.is_empty() {
+        if !self.garbage.is_empty() || self.save_state() == SaveState::Clearing {
             return Some(0);
         }
         let next = self.dbs.iter().filter(|db| db.is_volatile()).map(|db| db.expire_step_at).min()?;
@@ -57,16 +62,10 @@ impl Store {
         if cursor == 0 {
             target.expire_nearest = u64::MAX;
         }
-        let scan = target.keys.expired(
-            cursor,
-            last,
-            (EXPIRE_STEP_SEGMENTS, EXPIRE_STEP_KEYS),
-            Entry::due_at,
-            |entry| {
-                let is_whole = entry.deadline().is_some_and(|at| at <= last);
-                expired.push((seed.hash(entry.key()), is_whole));
-            },
-        );
+        let scan = target.keys.expired(cursor, last, (EXPIRE_STEP_SEGMENTS, EXPIRE_STEP_KEYS), |entry| {
+            let is_whole = entry.deadline().is_some_and(|at| at <= last);
+            expired.push((seed.hash(entry.key()), is_whole));
+        });
         target.expire_nearest = target.expire_nearest.min(scan.nearest);
         match scan.cursor {
             Some(next) => {

@@ -7,12 +7,15 @@
 //! of its own, are read; what is written is the oldest version that holds the data.
 
 mod read;
+mod record;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use read::{FileFault, FileReader, Found, Used, What};
+pub use crate::keyspace::KeyUse as Used;
+pub use read::{FileFault, FileReader, Found, What};
+pub(crate) use record::{Compression, RecordWriter};
 pub use write::FileWriter;
 
 /// What stands before a part of a file that is no key.

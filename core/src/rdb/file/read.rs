@@ -7,7 +7,7 @@ use core::fmt;
 use super::opcode;
 use crate::base::crc64::Crc64;
 use crate::base::memory::Memory;
-use crate::keyspace::Value;
+use crate::keyspace::{KeyUse as Used, Value};
 use crate::rdb::{Fault, Reader, form};
 use crate::types::EncodingLimits;
 
@@ -64,15 +64,6 @@ pub enum Found {
     Skipped(Vec<u8>),
     /// The end; nothing follows.
     End,
-}
-
-/// What is known of the use of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Used {
-    /// Seconds since it was last used.
-    IdleSeconds(u64),
-    /// How often it is used, on a logarithmic scale.
-    Frequency(u8),
 }
 
 /// Why a file cannot be read on.

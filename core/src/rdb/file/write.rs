@@ -4,9 +4,10 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::opcode;
+use super::record::before_key;
 use crate::base::crc64::Crc64;
-use crate::keyspace::{Entry, ValueRef};
-use crate::rdb::{VERSION_ORDINARY, Writer, version_of_value};
+use crate::keyspace::{Entry, StreamsSeen, ValueRef};
+use crate::rdb::{VERSION_ACTIVE, VERSION_NACKED, VERSION_ORDINARY, VERSION_TIMED, Writer, version_of_value};
 use crate::structures::table::Keyed;
 
 /// Writes a file: the header, then whatever is called in the order of the file, then [`FileWriter::end`].
@@ -30,6 +31,19 @@ impl FileWriter {
         };
         file.writer.bytes.extend_from_slice(format!("REDIS{version:04}").as_bytes());
         file
+    }
+
+    /// The oldest version that holds whatever there may be of hashes and streams.
+    pub(crate) fn version_that_holds(has_timed_fields: bool, streams: StreamsSeen) -> u16 {
+        if streams.unowned {
+            VERSION_NACKED
+        } else if has_timed_fields {
+            VERSION_TIMED
+        } else if streams.consumers {
+            VERSION_ACTIVE
+        } else {
+            VERSION_ORDINARY
+        }
     }
 
     /// The oldest version that holds a value.
@@ -65,12 +79,18 @@ impl FileWriter {
 
     /// A key with all that belongs to it.
     pub fn key(&mut self, entry: &Entry) {
-        if let Some(at) = entry.deadline() {
-            self.writer.bytes.push(opcode::DEADLINE_MILLIS);
-            self.writer.bytes.extend_from_slice(&at.to_le_bytes());
-        }
+        before_key(&mut self.writer, entry, None);
         let value = entry.value();
         self.writer.key_and_value(entry.key(), &value);
+    }
+
+    /// Records that were written elsewhere.
+    pub(crate) fn append(&mut self, records: Vec<u8>) {
+        if self.writer.bytes.is_empty() {
+            self.writer.bytes = records;
+        } else {
+            self.writer.bytes.extend_from_slice(&records);
+        }
     }
 
     /// The end.

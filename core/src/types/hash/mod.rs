@@ -21,6 +21,7 @@ use self::timed::{Timed, Triplets};
 use crate::base::random::{Random, Selection};
 use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
+use crate::structures::table::saving::{SavedByElement, Sink};
 use crate::structures::{Item, Packed, packed};
 use crate::types::{EncodingLimits, sample};
 pub(crate) use field::Field;
@@ -364,6 +365,26 @@ impl Hash {
             View::Large(large) => Form::Other(Box::new(Other::Large(large.copy(limits.seed)))),
         };
         Hash { form }
+    }
+
+    /// The fields as something that is saved one by one, in the large form.
+    pub(crate) fn by_element(&mut self) -> Option<&mut dyn SavedByElement> {
+        match &mut self.form {
+            Form::Packed(_) => None,
+            Form::Other(other) => match &mut **other {
+                Other::Timed(_) => None,
+                Other::Large(large) => Some(&mut large.table),
+            },
+        }
+    }
+
+    /// Begins to save the fields one by one, in the large form.
+    pub(crate) fn begin_saving(&mut self, sink: Box<dyn Sink<Field>>) {
+        if let Form::Other(other) = &mut self.form
+            && let Other::Large(large) = &mut **other
+        {
+            large.table.begin_saving(sink);
+        }
     }
 
     /// Frees about `budget` elements of a value that is being thrown away; true when nothing is left.

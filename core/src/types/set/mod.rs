@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 
 use crate::base::random::{Random, Selection};
 use crate::base::relocate::{Mover, Relocate};
+use crate::structures::table::saving::{SavedByElement, Sink};
 use crate::structures::table::{Keyed, Table};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
 use crate::types::{EncodingLimits, sample};
@@ -286,6 +287,26 @@ impl Set {
             Form::Table(_) => Form::Table(Box::new(self.to_table(limits))),
         };
         Set { form }
+    }
+
+    /// The members as something that is saved one by one, in the large form.
+    pub(crate) fn by_element(&mut self) -> Option<&mut dyn SavedByElement> {
+        match &mut self.form {
+            Form::Table(table) => Some(&mut **table),
+            Form::Ints(_) | Form::Packed(_) => None,
+        }
+    }
+
+    /// Whether they are being saved so.
+    pub(crate) fn is_saving(&self) -> bool {
+        matches!(&self.form, Form::Table(table) if table.is_saving())
+    }
+
+    /// Begins to save the members one by one, in the large form.
+    pub(crate) fn begin_saving(&mut self, sink: Box<dyn Sink<Member>>) {
+        if let Form::Table(table) = &mut self.form {
+            table.begin_saving(sink);
+        }
     }
 
     /// Frees about `budget` elements of a value that is being thrown away; true when nothing is left.

@@ -7,10 +7,12 @@ use core::cmp::Ordering;
 use core::iter::FusedIterator;
 use core::ops::Range;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::member::{Member, OrderKey};
 use crate::structures::rank_tree::{self, RankTree};
+use crate::structures::table::saving::{SavedByElement, Sink};
 use crate::structures::table::{HashSeed, Keyed, Table};
 
 pub(super) struct Large {
@@ -129,6 +131,16 @@ impl Large {
             return false;
         }
         self.members.free_some(budget)
+    }
+
+    /// See [`Zset::by_element`](super::Zset::by_element).
+    pub(super) fn by_element(&mut self) -> &mut dyn SavedByElement {
+        &mut self.members
+    }
+
+    /// See [`Zset::begin_saving`](super::Zset::begin_saving).
+    pub(super) fn begin_saving(&mut self, sink: Box<dyn Sink<Member>>) {
+        self.members.begin_saving(sink);
     }
 
     /// A copy of the table.

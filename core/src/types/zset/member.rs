@@ -22,7 +22,7 @@ const LEN_AT: usize = size_of::<f64>();
 const WIDE: u8 = u8::MAX;
 
 /// A member and its score; see the module's description.
-pub(super) struct Member(NonNull<u8>);
+pub(crate) struct Member(NonNull<u8>);
 
 // SAFETY: a member owns its allocation, which holds plain bytes.
 unsafe impl Send for Member {}
@@ -49,7 +49,7 @@ impl Member {
     }
 
     #[inline]
-    pub(super) fn score(&self) -> f64 {
+    pub(crate) fn score(&self) -> f64 {
         // SAFETY: the score is always initialised, and members are 8-aligned.
         unsafe { self.0.as_ptr().cast::<f64>().read() }
     }

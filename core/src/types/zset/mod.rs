@@ -12,6 +12,7 @@ mod small;
 
 pub(crate) use bounds::{LexRange, ScoreRange};
 pub(crate) use gather::Gather;
+pub(crate) use member::Member;
 
 use alloc::boxed::Box;
 use core::ops::Range;
@@ -22,6 +23,7 @@ use super::EncodingLimits;
 use crate::base::random::{Random, Selection};
 use crate::base::relocate::{Mover, Relocate};
 use crate::structures::ordered::OrderedSet;
+use crate::structures::table::saving::{SavedByElement, Sink};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 
 /// From one in so many members on, a walk over all of them is cheaper than seeking each random one.
@@ -114,6 +116,21 @@ impl Zset {
             Form::Large(large) => Form::Large(Box::new(large.copy(limits.seed))),
         };
         Zset { form }
+    }
+
+    /// The members as something that is saved one by one, in the large form.
+    pub(crate) fn by_element(&mut self) -> Option<&mut dyn SavedByElement> {
+        match &mut self.form {
+            Form::Small(_) => None,
+            Form::Large(large) => Some(large.by_element()),
+        }
+    }
+
+    /// Begins to save the members one by one, in the large form.
+    pub(crate) fn begin_saving(&mut self, sink: Box<dyn Sink<Member>>) {
+        if let Form::Large(large) = &mut self.form {
+            large.begin_saving(sink);
+        }
     }
 
     /// Frees about `budget` elements of a value that is being thrown away; true when nothing is left. Nothing

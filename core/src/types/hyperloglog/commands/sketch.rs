@@ -13,7 +13,7 @@ use crate::types::hyperloglog::{
 
 /// Makes sure that there is a sketch at a key, and memory for what it may become; true if it is new.
 fn make_sure(ctx: &mut Context<'_>, key: &[u8]) -> Result<bool, Error> {
-    let is_there = ctx.store.write(key).map(|entry| encoding_of(entry)).transpose()?.is_some();
+    let is_there = ctx.store.look(key).map(encoding_of).transpose()?.is_some();
     ctx.server.memory.take(DENSE_BYTES)?;
     if !is_there {
         ctx.store.put(key, Value::Bytes(empty()), None);

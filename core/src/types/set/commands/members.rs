@@ -41,7 +41,7 @@ fn smove(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let is_member = ctx.store.set_mut(source).map(|set| set.map(|set| set.contains(member)));
     // Both keys are looked up before anything is said about either.
     if !matches!(is_member, Ok(Some(_))) {
-        ctx.store.write(destination);
+        ctx.store.look(destination);
     }
     let Some(is_member) = is_member? else {
         ctx.reply.flag(false);

@@ -136,7 +136,8 @@ fn take_some(
     limits: &EncodingLimits,
 ) -> (Vec<Vec<u8>>, Option<Set>) {
     let kept_count = set.len() - count;
-    if kept_count.saturating_mul(KEEP_FACTOR) > count {
+    // Of what is being saved each member must be seen to go.
+    if kept_count.saturating_mul(KEEP_FACTOR) > count || set.is_saving() {
         return ((0..count).filter_map(|_| set.pop(random)).collect(), None);
     }
     let mut kept = Set::default();

@@ -49,6 +49,7 @@ pub(super) fn consumer_or_new(
         return Ok(own);
     }
     let own = group.add_consumer(consumer, now);
+    ctx.store.streams_seen.consumers = true;
     record::consumer(&mut ctx.store.effects, key, name, consumer);
     group_changed(ctx, key, "xgroup-createconsumer");
     Ok(own)

@@ -122,6 +122,7 @@ fn create_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
     let is_new = group.find(args.at(4)).is_none();
     if is_new {
         group.add_consumer(args.at(4), now);
+        ctx.store.streams_seen.consumers = true;
         group_changed(ctx, key, "xgroup-createconsumer");
     }
     ctx.reply.flag(is_new);

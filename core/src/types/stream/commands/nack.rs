@@ -94,6 +94,7 @@ fn xnack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let nack = Nack::parse(args)?;
     ctx.store.effects.suppress();
     let mut released = Vec::new();
+    ctx.store.streams_seen.unowned = true;
     for &id in &nack.ids {
         if ctx.store.stream_mut(key)?.is_none_or(|stream| !stream.contains(id)) {
             continue;

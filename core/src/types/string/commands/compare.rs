@@ -39,7 +39,7 @@ impl<'a> Condition<'a> {
     /// Whether it holds for the string at a key; none is not equal to anything. The digest is looked at last.
     pub(super) fn holds(self, store: &mut Store, key: &[u8]) -> Result<bool, Error> {
         let (_, by_digest, wants_equal) = Condition::WORDS[self.kind];
-        let Some(entry) = store.write(key) else { return Ok(!wants_equal) };
+        let Some(entry) = store.look(key) else { return Ok(!wants_equal) };
         let mut scratch = [0; INTEGER_TEXT_BYTES_MAX];
         let bytes = bytes_of(entry.value(), &mut scratch)?;
         let is_equal =
@@ -79,7 +79,7 @@ fn delex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         2 => true,
         4 => {
             // Only a string can be compared, and a missing one need not be.
-            let is_there = match ctx.store.write(key).map(|entry| entry.value()) {
+            let is_there = match ctx.store.look(key).map(|entry| entry.value()) {
                 None => false,
                 Some(ValueRef::Bytes(_) | ValueRef::Int(_)) => true,
                 Some(_) => {

@@ -52,7 +52,7 @@ fn increment(ctx: &mut Context<'_>, key: &[u8], by: i64) -> Result<Flow, Error> 
 
 fn incrbyfloat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    let old = match ctx.store.write(key).map(|entry| text_of(entry.value())) {
+    let old = match ctx.store.look(key).map(|entry| text_of(entry.value())) {
         Some(text) => LongDouble::parse(&text?).ok_or(Error::NotFloat)?,
         None => LongDouble::parse(b"0").expect("zero is a number"),
     };

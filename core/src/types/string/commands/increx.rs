@@ -151,7 +151,7 @@ fn increx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let request = Request::parse(args)?;
     check(&request)?;
     let deadline = request.expiry.deadline(ctx)?;
-    let text = ctx.store.write(key).map(|entry| text_of(entry.value())).transpose()?;
+    let text = ctx.store.look(key).map(|entry| text_of(entry.value())).transpose()?;
     ctx.reply.array(2);
     let mut new = Vec::new();
     if request.is_float {

@@ -92,7 +92,7 @@ pub(in crate::types) fn text_of(value: ValueRef<'_>) -> Result<Vec<u8>, Error> {
 
 /// The length in bytes of the string at `key`, for a command that changes it.
 pub(in crate::types) fn len_for_change(ctx: &mut Context<'_>, key: &[u8]) -> Result<Option<usize>, Error> {
-    ctx.store.write(key).map(|entry| string_len(entry.value())).transpose()
+    ctx.store.look(key).map(|entry| string_len(entry.value())).transpose()
 }
 
 fn string_len(value: ValueRef<'_>) -> Result<usize, Error> {

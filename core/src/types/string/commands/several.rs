@@ -31,7 +31,7 @@ fn mset(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn msetnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     check_pairs(ctx, args)?;
-    let is_any_there = args.from(1).iter().step_by(2).any(|key| ctx.store.write(key).is_some());
+    let is_any_there = args.from(1).iter().step_by(2).any(|key| ctx.store.look(key).is_some());
     if !is_any_there {
         set_pairs(ctx, args);
     }

@@ -69,7 +69,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let exists = if wants_old {
         reply_string(ctx, key)?
     } else {
-        (if_absent || if_present) && ctx.store.write(key).is_some()
+        (if_absent || if_present) && ctx.store.look(key).is_some()
     };
     let holds = condition.map_or(Ok(true), |condition| condition.holds(ctx.store, key))?;
     if !holds || (if_absent && exists) || (if_present && !exists) {
@@ -86,7 +86,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn setnx(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let is_new = ctx.store.write(args.at(1)).is_none();
+    let is_new = ctx.store.look(args.at(1)).is_none();
     if is_new {
         store_string(ctx, args.at(1), args.at(2), None, false);
     }

@@ -1,0 +1,153 @@
+//! Snapshots of an engine as RDB files, written in steps while everything goes on.
+//!
+//! What is written is what was there when the snapshot began, between two calls.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Engine, Micros};
+use crate::config::REDIS_VERSION;
+use crate::keyspace::{SaveState, SaveStep};
+use crate::number;
+use crate::rdb::file::{Compression, FileWriter, RecordWriter};
+
+/// What a step does at most, in bytes that are written, or in work that is worth as much.
+const STEP_BYTES_MAX: usize = 64 << 10;
+
+/// How a snapshot is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SaveOptions {
+    /// Whether it is the base of a log, and not a file by itself; it says so.
+    pub is_base: bool,
+    /// Whether strings are compressed.
+    pub is_compressed: bool,
+    /// Shorter strings are not compressed, in bytes.
+    pub compress_min_bytes: usize,
+    /// Whether it ends with a checksum.
+    pub has_checksum: bool,
+}
+
+/// Why a snapshot cannot begin. The numbers are those of the guest's interface, where 0 is that it has begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum SaveFault {
+    /// One is under way.
+    Running = 1,
+    /// One was aborted, and what it has left is still to be cleared away, by steps or by time.
+    Clearing = 2,
+    /// Files are being loaded.
+    Loading = 3,
+}
+
+impl fmt::Display for SaveFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SaveFault::Running => "a snapshot is under way already",
+            SaveFault::Clearing => "an aborted snapshot is still being cleared away",
+            SaveFault::Loading => "files are being loaded",
+        })
+    }
+}
+
+impl Engine {
+    /// Begins a snapshot of what is there now. Whoever needs to know which effects it holds takes the outputs of earlier
+    /// calls first: it holds those, and none of later ones. [`Engine::save_step`] writes it.
+    pub fn save_begin(&mut self, now: Micros, options: SaveOptions) -> Result<(), SaveFault> {
+        self.begin(now);
+        match self.store.save_state() {
+            SaveState::Saving => return Err(SaveFault::Running),
+            SaveState::Clearing => return Err(SaveFault::Clearing),
+            SaveState::Idle if self.is_filling() => return Err(SaveFault::Loading),
+            SaveState::Idle => {}
+        }
+        let SaveOptions { is_base, is_compressed, compress_min_bytes, has_checksum } = options;
+        let compression = Compression { is_on: is_compressed, bytes_min: compress_min_bytes };
+        let version =
+            FileWriter::version_that_holds(self.store.may_have_timed_fields(), self.store.streams_seen);
+        let mut file = FileWriter::new(version, compression.is_on, has_checksum);
+        let seconds = now / 1_000_000;
+        file.aux("redis-ver", REDIS_VERSION.as_bytes());
+        // All numbers in the file are as on 64 bits, wherever it is written.
+        file.aux("redis-bits", b"64");
+        file.aux("ctime", &decimal(seconds));
+        file.aux("used-mem", &decimal((self.server.memory_used)() as u64));
+        file.aux("aof-base", if is_base { b"1" } else { b"0" });
+        for text in self.server.scripting.libraries.texts() {
+            file.function(text);
+        }
+        for db in (0..self.store.databases()).filter(|&db| self.store.len(db) > 0) {
+            file.database(db as u64);
+            file.sizes(self.store.len(db) as u64, self.store.volatile_len(db) as u64);
+        }
+        let uses = self.server.config.maxmemory_policy.tells_use().then(|| {
+            let steady = self.store.steady;
+            self.store.access.reader(steady)
+        });
+        self.store.save_begin(Box::new(RecordWriter::new(compression)), uses, self.server.memory);
+        self.saving = Some(file);
+        Ok(())
+    }
+
+    /// Writes about `bytes` bytes of the snapshot, but no more than one bounded step, which comes as
+    /// [`Output::Snapshot`](super::Output::Snapshot), and after the last one
+    /// [`Output::SnapshotEnd`](super::Output::SnapshotEnd). After an abort it clears away what is left instead. Does
+    /// nothing when there is nothing to do.
+    pub fn save_step(&mut self, now: Micros, bytes: usize) {
+        self.begin(now);
+        let mut written = Vec::new();
+        let step = self.store.save_step(bytes.clamp(1, STEP_BYTES_MAX), &mut written);
+        self.server.memory_held = self.store.save_held_bytes();
+        self.report_failed_save();
+        let Some(file) = &mut self.saving else { return };
+        file.append(written);
+        if let SaveStep::Done(keys) = step {
+            file.end();
+            self.outbox.snapshot(file.take());
+            self.outbox.snapshot_end(keys);
+            self.saving = None;
+        } else {
+            self.outbox.snapshot(file.take());
+        }
+    }
+
+    /// Ends the snapshot; what was written of it is no file, and nothing more comes of it.
+    pub fn save_abort(&mut self, now: Micros) {
+        self.begin(now);
+        self.saving = None;
+        self.store.save_abort();
+        self.server.memory_held = 0;
+    }
+
+    /// Whether a snapshot is under way.
+    pub fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
+    /// Whether one was aborted and the next one cannot begin yet.
+    pub fn is_clearing(&self) -> bool {
+        self.store.save_state() == SaveState::Clearing
+    }
+
+    /// Of the snapshot that is under way the keys that are saved, and how many there were when it began.
+    pub fn save_progress(&self) -> (u64, u64) {
+        self.store.save_progress()
+    }
+
+    /// Tells of a snapshot that could not go on.
+    pub(super) fn report_failed_save(&mut self) {
+        if self.saving.is_some()
+            && let Some(why) = self.store.save_failure()
+        {
+            self.saving = None;
+            self.server.memory_held = 0;
+            self.outbox.snapshot_failed(why);
+        }
+    }
+}
+
+fn decimal(number: u64) -> Vec<u8> {
+    let mut text = Vec::new();
+    number::write_i64(&mut text, number.cast_signed());
+    text
+}
