@@ -45,7 +45,8 @@ export async function startServer(extraArguments = []) {
   const engine = process.env.SANDERLING_ENGINE;
   const programArguments = [
     ...['--port', String(port), '--bind', '127.0.0.1'],
-    ...(ours ? (engine ? ['--engine', engine] : []) : ['--save', '', '--appendonly', 'no']),
+    ...['--save', '', '--appendonly', 'no'],
+    ...(ours && engine ? ['--engine', engine] : []),
     ...extraArguments,
   ];
   const child = spawn(program, programArguments, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -16,4 +16,7 @@ export const OutputKind = {
   snapshot: 8,
   snapshotEnd: 9,
   snapshotFailed: 10,
+  loaded: 11,
+  loadFailed: 12,
+  saveWanted: 13,
 } as const;

@@ -110,7 +110,7 @@ export interface Commands {
    */
   auth(...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
-   * Fails: nothing is persisted.
+   * Rewrites the append-only log, while clients are served.
    *
    * `BGREWRITEAOF`, since Redis 1.0.0, O(1).
    */
@@ -118,7 +118,7 @@ export interface Commands {
   /** The same as {@link bgrewriteaof}. */
   bgRewriteAof(): 'OK';
   /**
-   * Fails: nothing is persisted.
+   * Saves all data to a file, while clients are served.
    *
    * `BGSAVE`, since Redis 1.0.0, O(1).
    */
@@ -1256,7 +1256,7 @@ export interface Commands {
    */
   keys(pattern: Value): string[];
   /**
-   * Returns the unix time at which the server began, since nothing was saved.
+   * Returns the unix time of the last save, or of the beginning.
    *
    * `LASTSAVE`, since Redis 1.0.0, O(1).
    */
@@ -1824,7 +1824,7 @@ export interface Commands {
   /** The same as {@link sadd}. */
   sAdd(key: t.Key, ...members: t.Many<Value>): t.Integer;
   /**
-   * Fails: nothing is persisted.
+   * Saves all data to a file, and nothing else meanwhile.
    *
    * `SAVE`, since Redis 1.0.0, O(1).
    */
@@ -1962,7 +1962,7 @@ export interface Commands {
   /** The same as {@link setrange}. */
   setRange(key: t.Key, offset: t.Numeric, value: Value): t.Integer;
   /**
-   * Stops the server.
+   * Saves what the settings say, and stops the server.
    *
    * `SHUTDOWN`, since Redis 1.0.0, O(1).
    */
@@ -2204,7 +2204,7 @@ export interface Commands {
    */
   wait(numreplicas: t.Numeric, timeout: t.Numeric): t.Integer;
   /**
-   * Waits for replicas until the timeout; nothing is persisted here.
+   * Waits until what was written is durable, or until the timeout, which no replica ends.
    *
    * `WAITAOF`, since Redis 7.2.0, O(1).
    */

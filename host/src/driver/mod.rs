@@ -272,12 +272,6 @@ impl<L: CommitLog> Driver<L> {
         self.deliver(to)
     }
 
-    /// Whether the engine waits for the host.
-    #[inline]
-    pub(crate) fn has_host_request(&self) -> bool {
-        self.host_request.is_some()
-    }
-
     /// What the engine waits for, with the text that belongs to it; [`Driver::answer`] ends it.
     pub(crate) fn take_host_request(&mut self) -> Option<(HostRequest, Vec<u8>)> {
         self.host_request.take()

@@ -90,11 +90,6 @@ impl<T: Transport> Service<T, Storage> {
         self.begin_loading(plan, false, false)
     }
 
-    /// Whether files are being loaded.
-    pub(super) fn is_loading(&self) -> bool {
-        self.files.loading.is_some()
-    }
-
     /// Whether there is something to do about files without another event.
     pub(super) fn has_file_work(&self) -> bool {
         let saving = self.files.inbox.saving.as_ref();

@@ -7,10 +7,11 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Ignores the end of a terminal, which need not be the server's, and of pipes, which is an error of each write. Log
+/// Ignores the end of a terminal, which need not be the server's, of pipes, and of what files may grow to, both of which
+/// are errors of a write. Log
 /// files are opened again without being told (see [`crate::log`]), so that SIGHUP is free of any other meaning.
 pub(super) fn ignore_others() {
-    for signal in [libc::SIGHUP, libc::SIGPIPE] {
+    for signal in [libc::SIGHUP, libc::SIGPIPE, libc::SIGXFSZ] {
         // SAFETY: ignoring a signal runs no code of ours.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }

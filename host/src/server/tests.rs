@@ -251,7 +251,7 @@ fn a_trap_drops_what_waits_and_the_log_goes_on() {
     scene.service.note_event(client.slot, true, false, false);
     let trap = scene.service.serve().expect_err("it was asked to");
     assert_eq!(trap.to_string(), "as asked");
-    scene.service.replace_engine(&trap).unwrap();
+    scene.service.replace_engine().unwrap();
     assert!(scene.service.clients.len() == 0 && !scene.service.clients.any_held());
     let client = scene.client();
     scene.send(&client, "w:after;");

@@ -4,6 +4,7 @@
 
 mod client;
 mod clock;
+mod durability;
 mod files;
 mod lifecycle;
 mod limits;

@@ -18,7 +18,7 @@ pub(crate) struct Process {
     log: Receiver<String>,
     seen: String,
     pub(crate) port: u16,
-    /// Where the server works.
+    /// Where the server works, unless a flag says another.
     _dir: TempDir,
 }
 
@@ -53,7 +53,7 @@ impl Process {
         // Flags come last, so that they may override.
         command
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--engine", engine])
-            .args(["--cache-dir", &shared_cache_dir(), "--dir", dir.path().to_str().unwrap()])
+            .args(["--cache-dir", &shared_cache_dir(), "--dir", dir.path().to_str().unwrap(), "--save", ""])
             .args(flags)
             .envs(variables.iter().copied());
         Self::spawn(command, port, dir)
@@ -89,8 +89,9 @@ impl Process {
     }
 
     fn spawn(mut command: Command, port: u16, dir: TempDir) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What is kept in files goes with the directory.
+        let mut child = command.current_dir(dir.path()).spawn().unwrap();
         let (sender, log) = channel();
         for stream in [
             Box::new(child.stdout.take().unwrap()) as Box<dyn std::io::Read + Send>,
@@ -142,6 +143,16 @@ impl Process {
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    /// Ends the process as a loss of its machine would, as far as other processes can see.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for the process to end; its exit status and all that it printed.

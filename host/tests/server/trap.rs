@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::process::TempDir;
 use sanderling::Server;
+use sanderling::StorageSettings;
 use sanderling::config::Settings;
 use sanderling::engine::{Engine, Factory, Request, Trap};
 use sanderling_core::{Class, ConnId, Micros, Output};
@@ -54,7 +55,7 @@ impl Engine for Fragile {
                     conn
                 }
                 Request::Disconnect { conn } | Request::Pause { conn } | Request::Resume { conn } => conn,
-                Request::Done { .. } | Request::Failed { .. } => 0,
+                Request::Done { .. } | Request::Failed { .. } | Request::Files { .. } => 0,
             };
             self.conns.push(conn);
         }
@@ -95,7 +96,9 @@ impl Engine for Fragile {
 fn with_fragile_engines(talk: impl FnOnce(&str)) {
     let dir = TempDir::new();
     let path = dir.join("s");
-    let settings = Settings { port: 0, unix_socket: Some((&path).into()), ..Settings::default() };
+    let storage = StorageSettings { has_save_rules: false, ..StorageSettings::default() };
+    let unix_socket = Some((&path).into());
+    let settings = Settings { port: 0, unix_socket, storage, ..Settings::default() };
     let (started, ready) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         let factory = Factory::from_fn(|_| Ok(Box::new(Fragile::default())));

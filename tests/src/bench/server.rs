@@ -32,9 +32,8 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(program(kind));
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
-        if is_redis(kind) {
-            command.args(["--save", "", "--appendonly", "no"]);
-        } else {
+        command.args(["--save", "", "--appendonly", "no"]);
+        if !is_redis(kind) {
             command.args(["--engine", kind.name()]);
         }
         command.args(flags);

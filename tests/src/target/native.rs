@@ -131,12 +131,10 @@ impl Native {
                             self.links[link].inbox.closed = true;
                         }
                     }
-                    Output::Append { bytes } => self.effects.extend_from_slice(bytes),
+                    Output::Append { bytes, .. } => self.effects.extend_from_slice(bytes),
                     Output::Snapshot { bytes } => self.snapshot.extend_from_slice(bytes),
                     Output::SnapshotEnd { keys } => self.snapshot_end = Some(Ok(keys)),
                     Output::SnapshotFailed { text } => self.snapshot_end = Some(Err(text.into())),
-                    Output::Setting { .. } | Output::HostRequest { .. } | Output::Shutdown => {}
-                    Output::Append { bytes, .. } => self.effects.extend_from_slice(bytes),
                     Output::Setting { .. }
                     | Output::HostRequest { .. }
                     | Output::Loaded(_)
