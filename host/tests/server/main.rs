@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod durability;
 mod files;
+mod kills;
 mod lifecycle;
 mod limits;
 mod memory;

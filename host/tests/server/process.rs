@@ -172,6 +172,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            // What it has said may tell why a test has failed.
+            let rest: Vec<String> = self.log.iter().collect();
+            eprintln!("the log of the server:\n{}{}", self.seen, rest.join("\n"));
+        }
     }
 }
 
