@@ -253,7 +253,9 @@ pub fn encode(output: Output<'_>) -> (OutputKind, u32, Cow<'_, [u8]>) {
         Output::Append { bytes, db } => (OutputKind::Append, db.unwrap_or(NO_DATABASE), bytes),
         Output::LoadFailed { why } => (OutputKind::LoadFailed, 0, why.as_bytes()),
         Output::SaveWanted { kind } => (OutputKind::SaveWanted, kind as u32, &[][..]),
-        Output::Loaded(loaded) => return (OutputKind::Loaded, 0, Cow::Owned(loaded_text(loaded).into_bytes())),
+        Output::Loaded(loaded) => {
+            return (OutputKind::Loaded, 0, Cow::Owned(loaded_text(loaded).into_bytes()));
+        }
         Output::Shutdown => (OutputKind::Shutdown, 0, &[][..]),
         Output::HostRequest { request, text } => (OutputKind::HostRequest, request as u32, text),
         Output::Setting { name, value } => {
@@ -348,10 +350,9 @@ pub fn format_text(format: LoadFormat) -> String {
 fn parse_format(text: &[u8]) -> Option<LoadFormat> {
     let words: Vec<&str> = str::from_utf8(text).ok()?.split(' ').collect();
     match words[..] {
-        ["rdb", keeps_expired, skips_modules] => Some(LoadFormat::Rdb {
-            keeps_expired: keeps_expired == "1",
-            skips_modules: skips_modules == "1",
-        }),
+        ["rdb", keeps_expired, skips_modules] => {
+            Some(LoadFormat::Rdb { keeps_expired: keeps_expired == "1", skips_modules: skips_modules == "1" })
+        }
         ["commands"] => Some(LoadFormat::Commands),
         _ => None,
     }

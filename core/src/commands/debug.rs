@@ -11,9 +11,9 @@ use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{self, parse_f64, parse_i64};
 use crate::observe;
 use crate::resp::args::Args;
-use crate::server::{HostRequest, Server, host_request};
 use crate::server::blocking::{Block, TimeoutReply};
 use crate::server::connection::ConnId;
+use crate::server::{HostRequest, Server, host_request};
 
 use super::keys::encoding;
 
@@ -81,6 +81,8 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         (b"LOADAOF", 2..) => {
             return Err(Error::Text("ERR nothing can be loaded: the engine holds its data in memory only"));
         }
+        // As Redis does it: nobody may go on with an engine that is told to have failed. The host sees to the rest.
+        (b"PANIC", 2) if ctx.server.config.persistence.is_available => panic!("DEBUG PANIC was called"),
         (b"RELOAD", 2..) => {
             let options = args.from(2);
             let has_files = ctx.server.config.persistence.is_available;
@@ -90,7 +92,9 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             }
             // What is read is what was just written, so that it need not be merged with anything.
             let is_known = |option: &[u8]| {
-                [b"MERGE".as_slice(), b"NOFLUSH", b"NOSAVE"].iter().any(|known| option.eq_ignore_ascii_case(known))
+                [b"MERGE".as_slice(), b"NOFLUSH", b"NOSAVE"]
+                    .iter()
+                    .any(|known| option.eq_ignore_ascii_case(known))
             };
             if !options.iter().all(is_known) {
                 return Err(Error::Text(
@@ -354,6 +358,10 @@ fn debug_help(ctx: &mut Context<'_>) {
             "    Accepted; the engine has no log.",
             "OBJECT <key>",
             "    How a value is stored.",
+            "LOADAOF",
+            "    Load the log again, in place of what there is.",
+            "PANIC",
+            "    Fail, so that the host has to begin with another engine.",
             "PAUSE-CRON (0|1)",
             "    Accepted; there are no periodic jobs.",
             "POPULATE <count> [<prefix>] [<size>]",
@@ -363,8 +371,8 @@ fn debug_help(ctx: &mut Context<'_>) {
             "    verbatim, true or false.",
             "QUICKLIST-PACKED-THRESHOLD <size>",
             "    Accepted; lists have a threshold of their own.",
-            "RELOAD [MERGE] [NOFLUSH]",
-            "    Write every value in its serialised form and read it again.",
+            "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+            "    Write every value in its serialised form and read it again, by a dump where there are files.",
             "SET-ACTIVE-EXPIRE (0|1)",
             "    Whether keys expire without being looked at.",
             "SET-DISABLE-DENY-SCRIPTS (0|1)",

@@ -108,7 +108,11 @@ pub(crate) const ROWS: &[Command] = &[
         flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
         reply: "simple-string",
         handler: bgrewriteaof,
-        ..Group::Server.row("BGREWRITEAOF", "1.0.0", "Rewrites the append-only log, while clients are served.")
+        ..Group::Server.row(
+            "BGREWRITEAOF",
+            "1.0.0",
+            "Rewrites the append-only log, while clients are served.",
+        )
     },
     Command {
         flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),

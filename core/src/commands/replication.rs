@@ -2,8 +2,8 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::config::Fsync;
 use crate::command::{Command, Flags, Group, block, flags, integer, string, token};
+use crate::config::Fsync;
 use crate::number::parse_i64;
 use crate::resp::args::Args;
 use crate::server::blocking::{Block, TimeoutReply};

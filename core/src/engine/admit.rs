@@ -20,9 +20,9 @@ use crate::scripting;
 use crate::server::blocking::Block;
 use crate::server::connection::{ConnId, OwnedRequest, Queued, Restrictions};
 use crate::server::eviction::{self, Room};
-use crate::server::{pause, persistence};
 use crate::server::tracking;
 use crate::server::{GlobalState, Server};
+use crate::server::{pause, persistence};
 
 /// The command that stands in place of a request for which there was no memory. Whoever sends it is refused as well.
 pub(crate) const REFUSED_NAME: &[u8] = b"\0refused";
@@ -301,7 +301,9 @@ pub(crate) fn admit_from_script(
     if rights.is_read_only && pause::changes(row) {
         return Err(refused(Error::Text("ERR Write commands are not allowed from read-only scripts.")));
     }
-    if !rights.has_written && server.global_state.has(GlobalState::WRITES_DENIED) && pause::changes(row)
+    if !rights.has_written
+        && server.global_state.has(GlobalState::WRITES_DENIED)
+        && pause::changes(row)
         && let Some(error) = persistence::fault(server)
     {
         return Err(refused(error));

@@ -173,7 +173,6 @@ impl Conversation {
                 Output::Snapshot { bytes } => self.snapshot.extend_from_slice(bytes),
                 Output::SnapshotEnd { keys } => self.snapshot_end = Some(Ok(keys)),
                 Output::SnapshotFailed { text } => self.snapshot_end = Some(Err(text.into())),
-                Output::Shutdown => {}
                 Output::Loaded(_)
                 | Output::LoadFailed { .. }
                 | Output::SaveWanted { .. }

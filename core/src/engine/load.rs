@@ -14,9 +14,9 @@ use crate::keyspace::Entry;
 use crate::number;
 use crate::rdb::file::{FileFault, FileReader, Found, Used};
 use crate::scripting;
+use crate::server::connection::Restrictions;
 use crate::server::persistence;
 use crate::server::{GlobalState, Peer};
-use crate::server::connection::Restrictions;
 
 /// What is loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,9 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::server::connection::ConnId;
 use crate::engine::Loaded;
 use crate::server::SaveKind;
+use crate::server::connection::ConnId;
 use crate::server::host_request::HostRequest;
 
 /// A setting that only the host knows: `yes` or `no`, whether the default user, as whom everyone begins, needs a

@@ -159,9 +159,7 @@ fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>
         ) => Ok(()),
         // Redis has no more words for it.
         (HostRequest::Save, Err(_)) => Err(Error::Text("ERR")),
-        (HostRequest::SaveAndStop, Err(_)) => {
-            Err(Error::Text("ERR Errors trying to SHUTDOWN. Check logs."))
-        }
+        (HostRequest::SaveAndStop, Err(_)) => Err(Error::Text("ERR Errors trying to SHUTDOWN. Check logs.")),
         (HostRequest::Reload, Err(_)) => {
             Err(Error::Text("ERR Error trying to load the RDB dump, check server logs."))
         }

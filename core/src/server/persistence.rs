@@ -91,12 +91,8 @@ pub enum SlowOperation {
 
 impl SlowOperation {
     /// All of them, in the order of their numbers.
-    pub const ALL: [SlowOperation; 4] = [
-        SlowOperation::Write,
-        SlowOperation::WriteDuringSync,
-        SlowOperation::Sync,
-        SlowOperation::SaveStep,
-    ];
+    pub const ALL: [SlowOperation; 4] =
+        [SlowOperation::Write, SlowOperation::WriteDuringSync, SlowOperation::Sync, SlowOperation::SaveStep];
 
     /// The name of the event.
     pub const fn name(self) -> &'static str {
@@ -337,7 +333,8 @@ fn ended(server: &mut Server, kind: SaveKind, running: Option<Running>, is_ok: b
     record.count += u64::from(is_ok);
     record.seconds = Some(running.map_or(0, |running| steady.saturating_sub(running.since) / 1_000_000));
     // As in Redis, the log comes first.
-    let next = [SaveKind::Base, SaveKind::Dump].into_iter().find(|kind| files.records[kind.index()].is_scheduled);
+    let next =
+        [SaveKind::Base, SaveKind::Dump].into_iter().find(|kind| files.records[kind.index()].is_scheduled);
     if let Some(kind) = next
         && files.wanted.is_none()
     {
@@ -357,7 +354,10 @@ pub(crate) fn refresh(server: &mut Server) {
 /// Why writes are refused, if they are.
 pub(crate) fn fault(server: &Server) -> Option<Error> {
     let (settings, files) = (&server.config.persistence, &server.files);
-    if settings.stops_writes && !settings.save_rules.is_empty() && !files.records[SaveKind::Dump.index()].is_ok {
+    if settings.stops_writes
+        && !settings.save_rules.is_empty()
+        && !files.records[SaveKind::Dump.index()].is_ok
+    {
         return Some(Error::Text(
             "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
              Commands that may modify the data set are disabled, because this instance is configured to report \
@@ -372,11 +372,7 @@ pub(crate) fn fault(server: &Server) -> Option<Error> {
 /// What loading and failures of files have against a request, asked while there is any.
 #[cold]
 pub(crate) fn refusal(server: &Server, row: &Command, queues_writes: bool) -> Option<Error> {
-    if row.flags.has(Flags::WRITE) || row.name == "PING" || queues_writes {
-        fault(server)
-    } else {
-        None
-    }
+    if row.flags.has(Flags::WRITE) || row.name == "PING" || queues_writes { fault(server) } else { None }
 }
 
 /// The same of a server that loads.

@@ -482,8 +482,7 @@ impl Parser {
         // It comes first, since other settings need it.
         let storing = [("storage".to_owned(), "yes".to_owned())];
         let effects = [("effects".to_owned(), yes_text(self.settings.storage.has_log))];
-        for (name, value) in
-            storing.iter().chain(&effects).chain(&self.settings.shown()).chain(&self.options)
+        for (name, value) in storing.iter().chain(&effects).chain(&self.settings.shown()).chain(&self.options)
         {
             self.settings.engine.options.push_str(&format!("{name} {value}\n"));
         }

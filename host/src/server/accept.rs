@@ -77,7 +77,11 @@ impl Listeners {
     }
 
     /// Takes connections that wait, a bounded number, and introduces them to the engine.
-    pub(super) fn accept(&mut self, service: &mut Service<Stream, Storage>, registry: &Registry) -> Result<(), Trap> {
+    pub(super) fn accept(
+        &mut self,
+        service: &mut Service<Stream, Storage>,
+        registry: &Registry,
+    ) -> Result<(), Trap> {
         if let Some(at) = self.accept_again_at {
             if at > running_micros() {
                 return Ok(());
@@ -125,7 +129,11 @@ impl Listeners {
 }
 
 /// Gives a newcomer a slot and adds it to the batch, or refuses it.
-fn welcome(service: &mut Service<Stream, Storage>, arrival: Arrival, registry: &Registry) -> Result<(), Trap> {
+fn welcome(
+    service: &mut Service<Stream, Storage>,
+    arrival: Arrival,
+    registry: &Registry,
+) -> Result<(), Trap> {
     let Arrival { stream, addr, laddr, unix, local } = arrival;
     let is_protected = service.settings.protected_mode && !service.settings.has_password;
     let is_refused = is_protected && !local;

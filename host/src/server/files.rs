@@ -12,8 +12,7 @@ use crate::net::Transport;
 use crate::storage::{LogState, Origin, Plan, Storage, StorageError};
 use sanderling_core::abi::{self, RequestKind};
 use sanderling_core::{
-    HostRequest, Loaded, Micros, SaveFault, SaveKind, SaveOptions, SlowOperation,
-    StorageEvent,
+    HostRequest, Loaded, Micros, SaveFault, SaveKind, SaveOptions, SlowOperation, StorageEvent,
 };
 use sanderling_persist::Failure;
 use std::collections::VecDeque;
@@ -175,7 +174,9 @@ impl<T: Transport> Service<T, Storage> {
         // What is not loaded as a whole must not take the place of what is there.
         if self.files.loading.is_none() {
             if saves && self.settings.storage.has_save_rules && self.save_now(SaveKind::Dump)?.is_err() {
-                log::warning!("not stopping, since the data could not be saved; SHUTDOWN NOSAVE stops all the same");
+                log::warning!(
+                    "not stopping, since the data could not be saved; SHUTDOWN NOSAVE stops all the same"
+                );
                 return Ok(false);
             }
             self.abort_saving("the server stops")?;
@@ -287,7 +288,9 @@ impl<T: Transport> Service<T, Storage> {
             self.abort_saving("there is no log any more")?;
             match self.storage().close_log() {
                 Ok(()) => log::notice!("the log is ended"),
-                Err(failure) => log::warning!("the log is ended, and its last part is not written: {failure}"),
+                Err(failure) => {
+                    log::warning!("the log is ended, and its last part is not written: {failure}")
+                }
             }
         }
         if let Err(error) = self.storage().lock() {
@@ -320,9 +323,8 @@ impl<T: Transport> Service<T, Storage> {
         match step {
             Step::Begin(format) => self.tell_files(RequestKind::LoadBegin, &abi::format_text(format))?,
             Step::Piece => {
-                let handed = self.call(|driver, to| {
-                    driver.hand_over(RequestKind::Load, 0, |room| loading.read(room), to)
-                });
+                let handed = self
+                    .call(|driver, to| driver.hand_over(RequestKind::Load, 0, |room| loading.read(room), to));
                 // A trap in the midst of it has to name the file.
                 let handed = match handed {
                     Ok(handed) => handed,
@@ -507,7 +509,7 @@ impl<T: Transport> Service<T, Storage> {
             (SaveKind::Base, Ok(())) => words(self.storage().end_rewrite()),
             (_, result) => result,
         };
-        saving.report(result.as_ref().map(|()| ()).map_err(String::as_str));
+        saving.report(result.as_ref().err().map(String::as_str));
         if result.is_err() {
             saving.discard();
             if saving.kind == SaveKind::Base {

@@ -176,7 +176,8 @@ impl Loading {
 
 fn draw(percent: u64, bytes: u64) {
     let full = usize::try_from(percent).unwrap_or(100).min(100) * BAR_WIDTH / 100;
-    let bar = format!("\rloading [{:<BAR_WIDTH$}] {percent}% of {}\x1b[K", "#".repeat(full), megabytes(bytes));
+    let bar =
+        format!("\rloading [{:<BAR_WIDTH$}] {percent}% of {}\x1b[K", "#".repeat(full), megabytes(bytes));
     // Nobody depends on it.
     let _ = io::stderr().write_all(bar.as_bytes());
 }

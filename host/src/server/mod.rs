@@ -7,14 +7,14 @@
 use crate::clock::running_micros;
 use crate::config::Settings;
 use crate::driver::Driver;
-use crate::storage::Storage;
 use crate::engine::{EngineConfig, Factory, Trap};
 use crate::log;
 use crate::net::{Listener, Stream, listen};
+use crate::storage::Storage;
 use accept::Listeners;
+use files::Stop;
 use mio::{Events, Poll, Token};
 use sanderling_core::Micros;
-use files::Stop;
 use service::Service;
 use settings::fit_descriptor_limit;
 use signals::Signals;

@@ -103,16 +103,16 @@ impl Saving {
         worker.give(Job::Finish { file, rename });
     }
 
-    /// Tells the log how it went.
-    pub(super) fn report(&self, result: Result<(), &str>) {
+    /// Tells the log how it went: well, or why not.
+    pub(super) fn report(&self, fault: Option<&str>) {
         let what = match self.kind {
             SaveKind::Dump => "the dump",
             SaveKind::Base => "the log's base",
         };
         let seconds = running_micros().saturating_sub(self.begun_at) as f64 / 1e6;
-        match result {
-            Ok(()) => log::notice!("{what} is saved: {} in {seconds:.3} seconds", megabytes(self.len)),
-            Err(why) => log::warning!("{what} could not be saved: {why}"),
+        match fault {
+            None => log::notice!("{what} is saved: {} in {seconds:.3} seconds", megabytes(self.len)),
+            Some(why) => log::warning!("{what} could not be saved: {why}"),
         }
     }
 
@@ -134,7 +134,10 @@ pub(super) fn clean_up(name: &str) {
     for entry in entries.flatten() {
         let file = entry.file_name();
         let Some(file) = file.to_str() else { continue };
-        let pid = file.strip_prefix("temp-").and_then(|rest| rest.strip_suffix(name)).and_then(|rest| rest.strip_suffix('-'));
+        let pid = file
+            .strip_prefix("temp-")
+            .and_then(|rest| rest.strip_suffix(name))
+            .and_then(|rest| rest.strip_suffix('-'));
         if pid.is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit())) {
             let _ = fs::remove_file(entry.path());
         }

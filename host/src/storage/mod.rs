@@ -272,7 +272,8 @@ impl Storage {
         if now < distrust.probe_at {
             return Some(distrust.why.clone());
         }
-        let path = Path::new(&self.settings.log_dir).join(format!("temp-{}.manifest", self.settings.log_name));
+        let path =
+            Path::new(&self.settings.log_dir).join(format!("temp-{}.manifest", self.settings.log_name));
         let tried = fs::write(&path, vec![0; PROBE_BYTES]).and_then(|()| File::open(&path)?.sync_all());
         // What is left of it is taken away when the log is opened again.
         let _ = fs::remove_file(&path);

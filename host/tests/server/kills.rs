@@ -81,12 +81,14 @@ fn write_on(
     is_over: &AtomicBool,
     acknowledged: &std::sync::mpsc::Sender<()>,
 ) {
-    let script = "redis.call('incr',KEYS[1]) redis.call('rpush',KEYS[2],'x') return redis.call('incr',KEYS[3])";
+    let script =
+        "redis.call('incr',KEYS[1]) redis.call('rpush',KEYS[2],'x') return redis.call('incr',KEYS[3])";
     let key = |name: &str| format!("{name}:{number}");
     let requests: [Vec<u8>; 4] = [
         words(&["INCR", &key("counter")]),
         words(&["RPUSH", &key("list"), &"v".repeat(100)]),
-        [words(&["MULTI"]), words(&["INCR", &key("a")]), words(&["INCR", &key("b")]), words(&["EXEC"])].concat(),
+        [words(&["MULTI"]), words(&["INCR", &key("a")]), words(&["INCR", &key("b")]), words(&["EXEC"])]
+            .concat(),
         words(&["EVAL", script, "3", &key("one"), &key("pushed"), &key("two")]),
     ];
     let lines = [1, 1, 6, 1];
@@ -141,12 +143,11 @@ fn check(client: &mut Client, journals: &mut [Journal]) {
         assert_eq!(found[2], number_of("GET", "b"), "half a transaction of client {number}");
         assert_eq!(found[3], number_of("GET", "two"), "half a script of client {number}");
         assert_eq!(found[3], number_of("LLEN", "pushed"), "half a script of client {number}");
-        for kind in 0..4 {
+        for (kind, &found) in found.iter().enumerate() {
             let (least, most) = (journal.acknowledged[kind], journal.sent[kind]);
             assert!(
-                (least..=most).contains(&found[kind]),
-                "client {number} has {} of kind {kind}, {least} were acknowledged and {most} sent",
-                found[kind]
+                (least..=most).contains(&found),
+                "client {number} has {found} of kind {kind}, {least} were acknowledged and {most} sent"
             );
         }
         *journal = Journal { acknowledged: found, sent: found };

@@ -22,9 +22,16 @@ pub struct Difference {
 /// All deliberate differences from Redis 7.2.
 pub const DIFFERENCES: &[Difference] = &[
     Difference {
-        commands: &["BGREWRITEAOF", "BGSAVE", "LASTSAVE", "SAVE", "SHUTDOWN"],
-        title: "Nothing is persisted yet",
-        text: "Data lives in memory. `SAVE`, `BGSAVE` and `BGREWRITEAOF` fail; `save` can only be empty and `appendonly` only `no`, and `INFO` says so.",
+        commands: &["BGREWRITEAOF", "BGSAVE", "DEBUG", "LASTSAVE", "SAVE", "SHUTDOWN", "WAITAOF"],
+        title: "Files are the server's, and safer",
+        text: "The npm package keeps nothing in files yet: there `SAVE` and its kin fail, `save` is empty and `appendonly` is \
+               `no`. The server keeps Redis 7's files. Saves happen without a fork, so the fields about forks and \
+               copies in `INFO` are 0; a failed sync is not believed to have been undone by a later one, writes that \
+               were refused (`MISCONF`) go on by themselves once the disk does, and under `appendfsync always` a full \
+               disk does not end the server: clients whose writes could not be kept are disconnected, and those writes are \
+               undone. Replies leave no sooner than `appendfsync` promises, those that tell of others' writes included. \
+               `no-appendfsync-on-rewrite` spares rewrites under `everysec` alone. `aof-use-rdb-preamble` is always \
+               `yes`. `DEBUG RELOAD` loads what it has saved, so that `NOFLUSH` and `MERGE` make no difference.",
     },
     Difference {
         commands: &["SCAN", "HSCAN", "SSCAN", "ZSCAN"],
@@ -55,7 +62,7 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["CONFIG GET", "CONFIG SET"],
         title: "The settings are those that mean something here",
-        text: "Of what does not exist here (persistence, replicas, a cluster, modules, defragmentation) some are \
+        text: "Of what does not exist here (replicas, a cluster, modules, defragmentation) some are \
                reported with Redis's default and can be set to nothing else; `hz`, the `lazyfree` settings and a \
                few others can be set, since what they ask for happens anyway. The rest is refused by \
                `CONFIG SET` and left out by `CONFIG GET`. \
