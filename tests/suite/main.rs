@@ -17,6 +17,7 @@ mod notifications;
 mod rdb;
 mod samples;
 mod scripts;
+mod snapshot;
 mod table;
 mod tidy;
 mod workload;

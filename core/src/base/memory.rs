@@ -110,6 +110,11 @@ impl Memory {
         Memory { available, left: 0 }
     }
 
+    /// An account of the same memory, of which nothing is granted yet.
+    pub(crate) const fn anew(&self) -> Memory {
+        Memory::new(self.available)
+    }
+
     /// Bytes that others may take who keep an account of their own; `usize::MAX` when there is no known end.
     pub(crate) fn spare(&self) -> usize {
         let room = (self.available)(0);

@@ -38,6 +38,8 @@ pub enum SaveFault {
     Clearing = 2,
     /// Files are being loaded.
     Loading = 3,
+    /// A script has paused in the midst of what it does, of which there are no effects yet.
+    Busy = 4,
 }
 
 impl fmt::Display for SaveFault {
@@ -46,6 +48,7 @@ impl fmt::Display for SaveFault {
             SaveFault::Running => "a snapshot is under way already",
             SaveFault::Clearing => "an aborted snapshot is still being cleared away",
             SaveFault::Loading => "files are being loaded",
+            SaveFault::Busy => "a script is in the midst of what it does",
         })
     }
 }
@@ -59,6 +62,7 @@ impl Engine {
             SaveState::Saving => return Err(SaveFault::Running),
             SaveState::Clearing => return Err(SaveFault::Clearing),
             SaveState::Idle if self.is_filling() => return Err(SaveFault::Loading),
+            SaveState::Idle if self.server.scripting.paused.is_some() => return Err(SaveFault::Busy),
             SaveState::Idle => {}
         }
         let SaveOptions { is_base, is_compressed, compress_min_bytes, has_checksum } = options;

@@ -131,6 +131,7 @@ impl Compactor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Options;
     use crate::engine::conversation::Conversation;
     use alloc::format;
     use alloc::string::String;
@@ -169,9 +170,10 @@ mod tests {
 
     #[test]
     fn what_is_moved_stays_the_same() {
-        let mut talk = Conversation::new();
+        let mut options = Options::default();
+        options.set("enable-debug-command", "yes").expect("it can be enabled at the beginning");
+        let mut talk = Conversation::with(options);
         let conn = talk.client();
-        talk.ask(conn, "CONFIG SET enable-debug-command yes");
         fill(&mut talk, conn);
         let before = digest(&mut talk, conn);
         let everything = Compaction { open: |_| true, is_within: |_| true, close: || {} };

@@ -14,7 +14,7 @@ pub(crate) use digest::Digest;
 pub(crate) use entry::Type;
 pub(crate) use entry::ValueMut;
 pub use entry::{Entry, Value, ValueRef};
-pub(crate) use snapshot::Recorder;
+pub(crate) use snapshot::{Part, Recorder};
 pub(crate) use store::Place;
 #[cfg(test)]
 pub(crate) use store::Used;

@@ -11,7 +11,7 @@
 //! * Collections in a table save single elements before these change
 //!   ([`saving`](crate::structures::table::saving)). Such an entry stays unsaved until the walk is through with it; when
 //!   its key gets another name, it is [displaced](Displaced), and the record is still of the old one.
-//! * Lists and long strings are written in parts, but finished at once when they change meanwhile.
+//! * Lists, streams and long strings are written in parts, but finished at once when they change meanwhile.
 //!
 //! After an abort the walk goes on without writing, until all bits are equal again.
 
@@ -32,6 +32,7 @@ use super::store::{Garbage, discard_entry};
 use crate::base::memory::Memory;
 use crate::structures::Pieces;
 use crate::structures::table::Keyed;
+use crate::types::stream::Id;
 
 /// What a record takes besides key and value, in bytes.
 const RECORD_BYTES: usize = 64;
@@ -44,14 +45,23 @@ pub(crate) trait Recorder: Send {
     /// A key with all that belongs to it; about how many more bytes writing it was worth.
     fn record(&mut self, out: &mut Vec<u8>, entry: &Entry, used: Option<KeyUse>) -> usize;
 
-    /// The record of a list or a string up to where its parts begin.
+    /// The record of a list, a string or a stream up to where its parts begin.
     fn begin_parts(&mut self, out: &mut Vec<u8>, entry: &Entry, used: Option<KeyUse>);
 
     /// The next part; where the one after it begins, if there is one.
-    fn part(&mut self, out: &mut Vec<u8>, entry: &Entry, from: usize) -> Option<usize>;
+    fn part(&mut self, out: &mut Vec<u8>, entry: &Entry, from: Part) -> Option<Part>;
 
     /// Begins to save a collection that is in a table element by element.
     fn begin_elements(&mut self, entry: &mut Entry, used: Option<KeyUse>, memory: Memory);
+}
+
+/// Where a part of a value begins.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Part {
+    /// The byte of a string, or the chunk of a list.
+    pub(crate) index: usize,
+    /// The ID at the front of the chunk of a stream that is written; none is yet.
+    pub(crate) after: Option<Id>,
 }
 
 /// Where an entry is, and of which database it was when the snapshot began, unless it is displaced.
@@ -89,8 +99,8 @@ struct Current {
     hash: u64,
     origin: usize,
     has_begun: bool,
-    /// Where the next part begins, of lists and strings.
-    from: usize,
+    /// Where the next part begins, of what has parts.
+    from: Part,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -172,7 +182,7 @@ impl Saver {
         self.run = Some(Box::new(Run {
             recorder,
             uses,
-            memory,
+            memory: memory.anew(),
             ready: Vec::new(),
             ready_db: None,
             effort: 0,

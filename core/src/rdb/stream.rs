@@ -41,13 +41,21 @@ const PENDING_BYTES: usize = 2 * ELEMENT_BYTES;
 
 impl Writer {
     pub(super) fn stream(&mut self, stream: &Stream) {
-        let number = least_form(stream);
-        self.begin(form_of(number));
+        self.begin(least_form_of(stream));
         self.length(stream.chunks_len() as u64);
-        for node in stream.nodes() {
-            self.string(&raw(node.base));
-            self.listpack(&elements(&node));
-        }
+        stream.nodes().for_each(|node| self.stream_node(&node));
+        self.stream_tail(stream);
+    }
+
+    /// A chunk.
+    pub(super) fn stream_node(&mut self, node: &Node<'_>) {
+        self.string(&raw(node.base));
+        self.listpack(&elements(node));
+    }
+
+    /// What follows the chunks.
+    pub(super) fn stream_tail(&mut self, stream: &Stream) {
+        let number = least_form(stream);
         self.length(stream.len() as u64);
         for id in [stream.last_id, stream.first_id(), stream.max_deleted_id] {
             self.id(id);

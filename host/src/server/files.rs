@@ -420,6 +420,12 @@ impl<T: Transport> Service<T, Storage> {
                 self.files.wanted.push_front(kind);
                 return Ok(());
             }
+            // A script that is under way is whole or not there: it ends before.
+            fault if fault == SaveFault::Busy as u32 => {
+                self.files.has_failed = true;
+                self.files.wanted.push_front(kind);
+                return Ok(());
+            }
             _ => {
                 log::warning!("a save cannot begin while another one or a load is under way");
                 return self.note_failed(kind);

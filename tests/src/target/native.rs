@@ -37,6 +37,8 @@ pub struct Native {
     pub transcript: Option<Vec<u8>>,
     /// What was written of a snapshot since the last one began.
     pub snapshot: Vec<u8>,
+    /// With how many bytes a step of it is done after each call, if at all.
+    pub step_bytes: Option<usize>,
     /// How it has ended: with so many keys, or why without being whole.
     pub snapshot_end: Option<Result<u64, String>>,
 }
@@ -69,6 +71,7 @@ impl Native {
             effects: Vec::new(),
             transcript: None,
             snapshot: Vec::new(),
+            step_bytes: None,
             snapshot_end: None,
         }
     }
@@ -144,6 +147,11 @@ impl Native {
                 }
             }
             let now = time(self.clock);
+            if let Some(bytes) = self.step_bytes.filter(|_| self.engine.is_saving() && turns == 0) {
+                turns += 1;
+                self.engine.save_step(now, bytes);
+                continue;
+            }
             if self.engine.poll_timeout().is_none_or(|deadline| deadline > now) {
                 return;
             }

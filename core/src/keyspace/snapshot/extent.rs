@@ -16,7 +16,7 @@ pub(super) enum Extent {
     Small,
     /// In one go, but it is long.
     Long,
-    /// A list or a string, in parts.
+    /// A list, a stream or a string, in parts.
     Parts,
     /// A collection in a table, element by element.
     Elements,
@@ -50,7 +50,7 @@ pub(super) fn extent(entry: &mut Entry) -> Extent {
         ValueRef::Hash(hash) => (hash.len(), Extent::Long),
         ValueRef::Set(set) => (set.len(), Extent::Long),
         ValueRef::Zset(zset) => (zset.len(), Extent::Long),
-        ValueRef::Stream(stream) => (stream.parts(), Extent::Long),
+        ValueRef::Stream(stream) => (stream.parts(), Extent::Parts),
     };
     if len <= AT_ONCE_ELEMENTS && value_bytes(entry) <= AT_ONCE_BYTES {
         return Extent::Small;

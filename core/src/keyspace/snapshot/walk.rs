@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::extent::{Extent, end_saving, extent, saved_by_element};
-use super::{At, Current, Displaced, NO_MEMORY, NOT_WHOLE, Orphan, Place, Run};
+use super::{At, Current, Displaced, NO_MEMORY, NOT_WHOLE, Orphan, Part, Place, Run};
 use crate::keyspace::entry::Entry;
 use crate::keyspace::keys::{Keys, Walk};
 use crate::keyspace::store::Garbage;
@@ -71,7 +71,13 @@ impl Run {
         {
             self.walk(keys, parity, weight_max, true);
         } else if let Some(&Displaced { db, hash, origin }) = self.displaced.first() {
-            self.current = Some(Current { place: Place::Key(db), hash, origin, has_begun: false, from: 0 });
+            self.current = Some(Current {
+                place: Place::Key(db),
+                hash,
+                origin,
+                has_begun: false,
+                from: Part::default(),
+            });
         } else {
             return false;
         }
@@ -90,7 +96,8 @@ impl Run {
                 let at = walk.at(entry);
                 let place = if is_live { Place::Key(at.db) } else { Place::Orphan };
                 let origin = if is_live { self.origin(at) } else { at.origin };
-                let current = Current { place, hash: at.hash, origin, has_begun: false, from: 0 };
+                let current =
+                    Current { place, hash: at.hash, origin, has_begun: false, from: Part::default() };
                 self.current = Some(current);
                 return false;
             }
@@ -125,7 +132,13 @@ impl Run {
             Orphan::Entry(kept) => {
                 let origin = kept.origin;
                 self.orphans.push_front(Orphan::Entry(kept));
-                let current = Current { place: Place::Orphan, hash: 0, origin, has_begun: false, from: 0 };
+                let current = Current {
+                    place: Place::Orphan,
+                    hash: 0,
+                    origin,
+                    has_begun: false,
+                    from: Part::default(),
+                };
                 self.current = Some(current);
             }
             Orphan::Keys(mut keys) => {

@@ -15,6 +15,8 @@ mod tests;
 
 pub use crate::keyspace::KeyUse as Used;
 pub use read::{FileFault, FileReader, Found, What};
+#[cfg(test)]
+pub(crate) use record::WRITTEN;
 pub(crate) use record::{Compression, RecordWriter};
 pub use write::FileWriter;
 

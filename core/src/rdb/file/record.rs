@@ -6,7 +6,8 @@ use core::mem;
 
 use super::opcode;
 use crate::base::memory::Memory;
-use crate::keyspace::{Entry, KeyUse, Recorder, ValueMut, ValueRef};
+use crate::keyspace::{Entry, KeyUse, Part, Recorder, ValueMut, ValueRef};
+use crate::rdb::stream::least_form_of;
 use crate::rdb::{Writer, form};
 use crate::structures::pieces::{PIECE_BYTES, Pieces};
 use crate::structures::table::Keyed;
@@ -30,6 +31,12 @@ pub(crate) struct Compression {
 /// Strings that are longer are not compressed, since that cannot be done in parts, in bytes.
 const COMPRESSED_BYTES_MAX: usize = 256 << 10;
 
+#[cfg(test)]
+std::thread_local! {
+    /// Bytes that were written of records, for tests of what single commands and steps cost.
+    pub(crate) static WRITTEN: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
 /// Writes records; they are put into the file by [`FileWriter::append`](super::FileWriter::append).
 pub(crate) struct RecordWriter {
     writer: Writer,
@@ -43,15 +50,25 @@ impl RecordWriter {
 
     /// Lets `write` append to `out`.
     fn with(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&mut Writer)) {
+        #[cfg(test)]
+        let before = out.len();
         mem::swap(&mut self.writer.bytes, out);
         write(&mut self.writer);
         mem::swap(&mut self.writer.bytes, out);
+        #[cfg(test)]
+        WRITTEN.set(WRITTEN.get() + out.len() - before);
     }
 
     fn sink(&self, kind: Kind, head: Vec<u8>, memory: Memory) -> ElementSink {
         let mut pieces = Pieces::default();
         pieces.append_with(|out| out.extend_from_slice(&head));
-        ElementSink { writer: writer_of(self.compression), kind, pieces, memory, has_failed: false }
+        ElementSink {
+            writer: writer_of(self.compression),
+            kind,
+            pieces,
+            memory: memory.anew(),
+            has_failed: false,
+        }
     }
 }
 
@@ -96,13 +113,12 @@ impl Recorder for RecordWriter {
         self.with(out, |writer| {
             before_key(writer, entry, used);
             let (form, len) = match entry.value() {
+                ValueRef::Stream(stream) => (least_form_of(stream), stream.chunks_len()),
                 ValueRef::List(list) => (form::LIST_QUICKLIST_2, list.chunks().len()),
                 ValueRef::Bytes(bytes) => (form::STRING, bytes.len()),
-                ValueRef::Int(_)
-                | ValueRef::Hash(_)
-                | ValueRef::Set(_)
-                | ValueRef::Zset(_)
-                | ValueRef::Stream(_) => unreachable!("these have no parts"),
+                ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => {
+                    unreachable!("these have no parts")
+                }
             };
             writer.bytes.push(form);
             writer.string(entry.key());
@@ -110,25 +126,31 @@ impl Recorder for RecordWriter {
         });
     }
 
-    fn part(&mut self, out: &mut Vec<u8>, entry: &Entry, from: usize) -> Option<usize> {
+    fn part(&mut self, out: &mut Vec<u8>, entry: &Entry, from: Part) -> Option<Part> {
         match entry.value() {
             ValueRef::Bytes(bytes) => {
-                let end = bytes.len().min(from + PIECE_BYTES);
-                out.extend_from_slice(&bytes[from..end]);
-                (end < bytes.len()).then_some(end)
+                let end = bytes.len().min(from.index + PIECE_BYTES);
+                out.extend_from_slice(&bytes[from.index..end]);
+                (end < bytes.len()).then_some(Part { index: end, after: None })
             }
             ValueRef::List(list) => {
-                let mut chunks = list.chunks().skip(from);
+                let mut chunks = list.chunks().skip(from.index);
                 if let Some(chunk) = chunks.next() {
                     self.with(out, |writer| writer.node(chunk));
                 }
-                (chunks.len() > 0).then_some(from + 1)
+                (chunks.len() > 0).then_some(Part { index: from.index + 1, after: None })
             }
-            ValueRef::Int(_)
-            | ValueRef::Hash(_)
-            | ValueRef::Set(_)
-            | ValueRef::Zset(_)
-            | ValueRef::Stream(_) => None,
+            ValueRef::Stream(stream) => match stream.node_after(from.after) {
+                Some(node) => {
+                    self.with(out, |writer| writer.stream_node(&node));
+                    Some(Part { index: 0, after: Some(node.base) })
+                }
+                None => {
+                    self.with(out, |writer| writer.stream_tail(stream));
+                    None
+                }
+            },
+            ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => None,
         }
     }
 
@@ -194,9 +216,13 @@ impl ElementSink {
         }
         let ElementSink { writer, kind, pieces, .. } = self;
         pieces.append_with(|out| {
+            #[cfg(test)]
+            let before = out.len();
             mem::swap(&mut writer.bytes, out);
             write(writer, *kind);
             mem::swap(&mut writer.bytes, out);
+            #[cfg(test)]
+            WRITTEN.set(WRITTEN.get() + out.len() - before);
         });
     }
 }

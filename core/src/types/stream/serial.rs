@@ -1,6 +1,8 @@
 //! Chunks as they are, deleted entries included, for code that writes a stream down and reads it again. What trimming
 //! takes away depends on where chunks end.
 
+use core::ops::Bound;
+
 use super::chunk::{Chunk, Fields};
 use super::{Id, Stream};
 use crate::structures::Item;
@@ -86,6 +88,13 @@ impl Stream {
     /// The chunks in order.
     pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         self.chunks.iter().map(|(base, chunk)| Node { base: *base, chunk })
+    }
+
+    /// The chunk that follows the one with this base, or the first one.
+    pub(crate) fn node_after(&self, base: Option<Id>) -> Option<Node<'_>> {
+        let start = base.map_or(Bound::Unbounded, Bound::Excluded);
+        let (base, chunk) = self.chunks.range((start, Bound::Unbounded)).next()?;
+        Some(Node { base: *base, chunk })
     }
 
     /// Appends a chunk; `false`, and nothing happens, if all its entries are deleted or not all come after those that
