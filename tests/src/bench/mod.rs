@@ -3,6 +3,7 @@
 //! The server has one core, the client another, so that neither takes time from the other. Rounds go over the
 //! servers in turn, so that what else the machine does meets them all alike, and figures are medians.
 
+mod durability;
 mod elements;
 mod growth;
 #[cfg(feature = "in-process")]
@@ -57,6 +58,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
     match section {
         Section::Throughput => throughput::measure(options),
         Section::Commands => throughput::measure_more(options),
+        Section::Durability => durability::measure(options),
         Section::Growth => growth::measure(options),
         Section::Refill => refill::measure(options),
         Section::Elements => elements::measure(options),

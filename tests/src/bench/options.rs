@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
-  --sections <list>   throughput, commands, growth, refill, elements, pauses, startup, size, node,
+  --sections <list>   throughput, commands, durability, growth, refill, elements, pauses, startup, size, node,
                       queues, lua  [all]
   --rows <list>       rows of throughput: set, get, incr, lpush, lpop, sadd, hset, zadd, mset;
                       of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
@@ -21,7 +21,8 @@ Measures Sanderling beside redis-server.
   --out <file>        BENCHMARKS.md when everything is measured, otherwise target/benchmarks.md
 
 --rows or --pipelines without --sections mean the sections that the rows are in.
-Environment: SANDERLING_BIN and REDIS_BIN name the servers' programs.";
+Environment: SANDERLING_BIN, REDIS_BIN and VALKEY_BIN name the servers' programs; the last takes part where data is
+kept in files.";
 
 /// Fewer rounds than this are for trying things out.
 const ROUNDS_COMMITTED_MIN: usize = 5;
@@ -31,6 +32,7 @@ const ROUNDS_COMMITTED_MIN: usize = 5;
 pub(super) enum Section {
     Throughput,
     Commands,
+    Durability,
     Growth,
     Refill,
     Elements,
@@ -50,9 +52,10 @@ impl Options {
 }
 
 impl Section {
-    const ALL: [Section; 11] = [
+    const ALL: [Section; 12] = [
         Section::Throughput,
         Section::Commands,
+        Section::Durability,
         Section::Growth,
         Section::Refill,
         Section::Elements,
@@ -68,6 +71,7 @@ impl Section {
         match self {
             Section::Throughput => "Requests per second and CPU per operation",
             Section::Commands => "Other types, and replies of many elements",
+            Section::Durability => "Keeping data in files",
             Section::Elements => "Memory per element",
             Section::Growth => "Memory and pauses while growing, over the socket",
             Section::Refill => "Filling again with other sizes",
@@ -84,6 +88,7 @@ impl Section {
         match self {
             Section::Throughput => "throughput",
             Section::Commands => "commands",
+            Section::Durability => "durability",
             Section::Growth => "growth",
             Section::Refill => "refill",
             Section::Elements => "elements",
@@ -103,6 +108,8 @@ pub(super) enum Kind {
     Redis,
     Wasm,
     Native,
+    /// Only beside the others, where data is kept in files.
+    Valkey,
 }
 
 impl Kind {
@@ -114,6 +121,7 @@ impl Kind {
             Kind::Redis => "redis",
             Kind::Wasm => "wasm",
             Kind::Native => "native",
+            Kind::Valkey => "valkey",
         }
     }
 
@@ -123,6 +131,7 @@ impl Kind {
             Kind::Redis => "redis-server",
             Kind::Wasm => "sanderling wasm",
             Kind::Native => "sanderling native",
+            Kind::Valkey => "valkey-server",
         }
     }
 }

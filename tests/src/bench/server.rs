@@ -91,6 +91,9 @@ impl Server {
         while since.elapsed() < Duration::from_secs(START_SECONDS_MAX) {
             if let Ok(mut client) = Client::connect(self.port) {
                 let reply = client.lines(b"PING\r\n", 1)?;
+                if reply.starts_with("-LOADING") {
+                    continue;
+                }
                 return if reply == "+PONG" { Ok(()) } else { Err(format!("PING got {reply}").into()) };
             }
             if let Some(status) = self.child.try_wait()? {
@@ -129,6 +132,7 @@ pub(super) fn version(kind: Kind) -> Option<String> {
 pub(super) fn program(kind: Kind) -> PathBuf {
     let (variable, default) = match kind {
         Kind::Redis => ("REDIS_BIN", PathBuf::from("redis-server")),
+        Kind::Valkey => ("VALKEY_BIN", PathBuf::from("valkey-server")),
         Kind::Wasm | Kind::Native => ("SANDERLING_BIN", repository().join("target/release/sanderling")),
     };
     std::env::var_os(variable).filter(|name| !name.is_empty()).map_or(default, PathBuf::from)
@@ -136,7 +140,12 @@ pub(super) fn program(kind: Kind) -> PathBuf {
 
 /// Also true when SANDERLING_BIN names a redis-server, which is how the benchmark itself is checked.
 fn is_redis(kind: Kind) -> bool {
-    program(kind).file_name() == Some(OsStr::new("redis-server"))
+    kind == Kind::Valkey || program(kind).file_name() == Some(OsStr::new("redis-server"))
+}
+
+/// Whether the program of a server is there.
+pub(super) fn runs_kind(kind: Kind) -> bool {
+    runs(&program(kind))
 }
 
 fn runs(program: &Path) -> bool {

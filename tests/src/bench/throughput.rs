@@ -133,6 +133,21 @@ fn measure_rows(options: &Options, rows: &[&Row], ways: &[Way], seconds: f64) ->
     Ok(format!("{}{notes}", markdown(&lines)))
 }
 
+/// Requests per second and CPU nanoseconds of an operation, of servers that run, as medians.
+pub(super) fn measure_servers(
+    servers: &[Server],
+    row: &Row,
+    pipeline: u32,
+    options: &Options,
+) -> Result<Vec<[f64; 2]>> {
+    let samples = measure_row(servers, row, Way::suiting(pipeline), options.rounds, options.seconds)?;
+    let figures = |sample: Option<Sample>| {
+        let sample = sample.unwrap_or(NOTHING);
+        [sample.requests_per_second, sample.cpu_nanoseconds]
+    };
+    Ok(samples.into_iter().map(figures).collect())
+}
+
 /// The medians of each server; none of one that does not know the command.
 fn measure_row(
     servers: &[Server],
