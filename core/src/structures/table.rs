@@ -136,7 +136,7 @@ impl<E: Keyed> Table<E> {
     }
 
     /// The element with this key, to change in place; its key must stay the same.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut E> {
         let segment = self.segment(hash)?;
         let index = self.probe(segment, hash, key)?;

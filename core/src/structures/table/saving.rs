@@ -95,6 +95,8 @@ impl<E: Keyed> Saving<E> {
     }
 
     /// An element with this hash is about to change or to go.
+    #[cold]
+    #[inline(never)]
     pub(super) fn before_change(&mut self, hash: u64, element: &E) {
         if self.is_first(hash) {
             self.sink.add(element);
@@ -102,6 +104,8 @@ impl<E: Keyed> Saving<E> {
     }
 
     /// An element with this hash has come.
+    #[cold]
+    #[inline(never)]
     pub(super) fn note_new(&mut self, hash: u64) {
         self.is_first(hash);
     }
