@@ -377,6 +377,7 @@ pub fn event_text(event: StorageEvent<'_>) -> String {
             alloc::format!("loading-begun {bytes} {}", u8::from(replaces))
         }
         StorageEvent::LoadingEnded => String::from("loading-ended"),
+        StorageEvent::LogKept(is_kept) => alloc::format!("log-kept {}", u8::from(is_kept)),
         StorageEvent::LogFailed { why } => alloc::format!("log-failed {why}"),
         StorageEvent::LogRecovered => String::from("log-recovered"),
         StorageEvent::Durable { upto } => alloc::format!("durable {upto}"),
@@ -398,6 +399,7 @@ fn parse_event(text: &[u8]) -> Option<StorageEvent<'_>> {
             StorageEvent::LoadingBegun { bytes: bytes.parse().ok()?, replaces: replaces == "1" }
         }
         "loading-ended" => StorageEvent::LoadingEnded,
+        "log-kept" => StorageEvent::LogKept(rest == "1"),
         "log-failed" => StorageEvent::LogFailed { why: rest },
         "log-recovered" => StorageEvent::LogRecovered,
         "durable" => StorageEvent::Durable { upto: rest.parse().ok()? },
@@ -470,7 +472,6 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused() {
-        assert_eq!(decode(11, 0, b""), Err("kind of output"));
         assert_eq!(decode(OutputKind::SnapshotEnd as u32, 0, b"1234567"), Err("number of keys"));
         assert_eq!(decode(OutputKind::ALL.len() as u32, 0, b""), Err("kind of output"));
         assert_eq!(decode(u32::MAX, 0, b""), Err("kind of output"));
@@ -490,6 +491,7 @@ mod tests {
         for event in [
             StorageEvent::LoadingBegun { bytes: 7, replaces: true },
             StorageEvent::LoadingEnded,
+            StorageEvent::LogKept(true),
             StorageEvent::LogFailed { why: "No space left on device" },
             StorageEvent::LogRecovered,
             StorageEvent::Durable { upto: u64::MAX },

@@ -112,8 +112,7 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn follow_persistence(ctx: &mut Context<'_>) {
     let has_log = ctx.server.config.persistence.has_log;
     if ctx.server.config.persistence.is_available && ctx.server.records_effects != has_log {
-        ctx.server.records_effects = has_log;
-        ctx.store.effects.enabled = has_log;
+        persistence::keep_log(ctx.store, ctx.server, has_log);
     }
     persistence::refresh(ctx.server);
 }

@@ -5,6 +5,7 @@ use crate::command::context::{Context, Flow};
 use crate::command::{Arg, Command, Flags, Group, flags, integer, one_of, token};
 use crate::number;
 use crate::resp::args::Args;
+use crate::server::SaveKind;
 
 use crate::config::REDIS_VERSION;
 
@@ -25,6 +26,10 @@ fn flushdb(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let removed = ctx.store.flush(ctx.store.db);
     // It is recorded even when nothing was there, as Redis does.
     ctx.store.dirty += removed.max(1) as u64;
+    if !ctx.server.config.persistence.save_rules.is_empty() && !ctx.server.is_loading {
+        // As in Redis a dump of what was there is not to come back.
+        ctx.server.files.want(SaveKind::Dump);
+    }
     ctx.reply.ok();
     Ok(Flow::Done)
 }

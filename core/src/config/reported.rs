@@ -67,7 +67,7 @@ pub(super) const REPORTED: &[Setting] = &[
     constant!("io-threads", "1"),
     constant!("io-threads-do-reads", "no"),
     // What logs and dumps take for granted.
-    constant!("aof-use-rdb-preamble", "yes"),
+    fixed!("aof-use-rdb-preamble", "yes"),
     // There are no replicas and no master.
     fixed!("masterauth", ""),
     fixed!("masteruser", ""),

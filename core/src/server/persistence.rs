@@ -48,6 +48,9 @@ pub enum StorageEvent<'a> {
     },
     /// Everything is loaded.
     LoadingEnded,
+    /// There is a log or there is none, although the options or the last CONFIG SET have said otherwise: another engine,
+    /// which has failed, had been told.
+    LogKept(bool),
     /// The log does not take what is written; writes are refused.
     LogFailed {
         /// Why, as the operating system words it.
@@ -261,6 +264,7 @@ pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'
             files.loading = None;
             files.begin_anew();
         }
+        StorageEvent::LogKept(is_kept) => keep_log(store, server, is_kept),
         StorageEvent::LogFailed { why } => files.log_fault = Some(String::from(why)),
         StorageEvent::LogRecovered => files.log_fault = None,
         StorageEvent::Durable { upto } => {
@@ -316,6 +320,13 @@ fn end_waits(store: &mut Store, server: &mut Server) {
             blocking::end_wait(store, server, conn, |on_timeout, reply| on_timeout.write(reply));
         }
     }
+}
+
+/// Records effects from now on, or not any more.
+pub(crate) fn keep_log(store: &mut Store, server: &mut Server, is_kept: bool) {
+    server.config.persistence.has_log = is_kept;
+    server.records_effects = is_kept;
+    store.effects.enabled = is_kept;
 }
 
 fn empty(store: &mut Store, server: &mut Server) {

@@ -207,13 +207,19 @@ impl<T: Transport> Service<T, Storage> {
             self.storage().abort_rewrite();
         }
         self.files = Files::default();
+        let has_log = self.settings.storage.has_log;
         self.replace_engine()?;
         if !self.storage().roll_back() {
             log::warning!("the log lacks what a failed disk has lost");
         }
+        // Where the data is, is no setting that goes back with the others.
+        let is_changed = has_log != std::mem::replace(&mut self.settings.storage.has_log, has_log);
         let settings = self.settings.storage.clone();
         self.storage().change_settings(&settings);
         self.storage().engine_is_new();
+        if is_changed {
+            self.tell(StorageEvent::LogKept(has_log))?;
+        }
         self.begin_storage()
     }
 

@@ -21,6 +21,7 @@ pub(crate) use worker::{Done, Job, Worker};
 
 use crate::clock::running_micros;
 use crate::driver::{CommitLog, Lsn};
+use crate::log;
 use counters::Counters;
 use disk::Directory;
 use lock::Lock;
@@ -130,8 +131,16 @@ impl Storage {
 
     /// Takes the directory for this process, if anything is going to be kept in it.
     pub(crate) fn lock(&mut self) -> Result<(), StorageError> {
-        if self.lock.is_none() && self.settings.keeps_data() {
-            self.lock = Some(Lock::take(Path::new("."))?);
+        if self.lock.is_some() || !self.settings.keeps_data() {
+            return Ok(());
+        }
+        match Lock::take(Path::new(".")) {
+            Ok(lock) => self.lock = Some(lock),
+            // Dumps may never be asked for, and fail when they are.
+            Err(LockError::System(error)) if !self.settings.has_log => {
+                log::warning!("nothing can be saved in this directory: {error}");
+            }
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }

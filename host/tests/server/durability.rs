@@ -19,6 +19,8 @@ on_both_engines!(
     after_a_trap_everything_is_there,
     a_torn_end_is_cut_off_and_damage_is_refused,
     directories_are_locked,
+    dumps_follow_rules_and_their_failure_refuses_writes,
+    durability_can_be_waited_for,
     a_full_disk_refuses_writes_and_heals
 );
 
@@ -306,6 +308,19 @@ fn reloads_keep_everything(engine: &str) {
 
 fn after_a_trap_everything_is_there(engine: &str) {
     let dir = TempDir::new();
+    // A log that was begun later is kept by the next engine too.
+    let mut server = start_in(&dir, engine, &[]);
+    let mut client = server.client();
+    client.call(&[b"CONFIG", b"SET", b"appendonly", b"yes"], "+OK\r\n").call(&[b"SET", b"a", b"1"], "+OK\r\n");
+    wait_for(&mut client, "aof_rewrite_in_progress", "0");
+    client.send("DEBUG PANIC\r\n").drain();
+    server.wait_log("THE ENGINE TRAPPED: ");
+    until(&server, "GET a", "$1\r\n1");
+    server.client().call(&[b"SET", b"b", b"2"], "+OK\r\n");
+    server.kill();
+    let server = start_in(&dir, engine, &["--appendonly", "yes"]);
+    server.client().call(&[b"MGET", b"a", b"b"], "*2\r\n$1\r\n1\r\n$1\r\n2\r\n");
+    server.kill();
     for flags in [&["--appendonly", "yes"][..], &["--save", "3600 1"]] {
         let mut server = start_in(&dir, engine, flags);
         let (mut client, mut other) = (server.client(), server.client());
@@ -365,6 +380,60 @@ fn directories_are_locked(engine: &str) {
     assert!(!status.success() && text.contains("another server keeps its data in this directory"), "{text}");
     server.kill();
     drop(start_in(&dir, engine, &["--save", "60 1"]));
+}
+
+fn dumps_follow_rules_and_their_failure_refuses_writes(engine: &str) {
+    let dir = TempDir::new();
+    let server = start_in(&dir, engine, &["--save", "1 2"]);
+    let mut client = server.client();
+    client.call(&[b"SET", b"a", b"1"], "+OK\r\n").call(&[b"SET", b"b", b"1"], "+OK\r\n");
+    wait_for(&mut client, "rdb_saves", "1");
+    assert_eq!(info(&mut client, "rdb_changes_since_last_save"), "0");
+    client.call(&[b"CONFIG", b"SET", b"save", b"3600 1"], "+OK\r\n");
+    // As in Redis the dump of an empty server comes at once.
+    client.call(&[b"FLUSHALL"], "+OK\r\n");
+    wait_for(&mut client, "rdb_saves", "2");
+    // A directory cannot be replaced by a file.
+    let dump = dir.path().join("dump.rdb");
+    fs::remove_file(&dump).unwrap();
+    fs::create_dir(&dump).unwrap();
+    client.call(&[b"BGSAVE"], "+Background saving started\r\n");
+    wait_for(&mut client, "rdb_last_bgsave_status", "err");
+    let refused = "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
+                   that may modify the data set are disabled, because this instance is configured to report errors during \
+                   writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for \
+                   details about the RDB error.\r\n";
+    client.call(&[b"SET", b"a", b"1"], refused).call(&[b"PING"], refused).call(&[b"GET", b"a"], "$-1\r\n");
+    client.send("MULTI\r\nGET a\r\nEXEC\r\n").expect("+OK\r\n+QUEUED\r\n*1\r\n$-1\r\n");
+    client.send("EVAL \"return redis.pcall('set','a',1).err\" 0\r\n");
+    assert!(client.line().starts_with('$') && client.line().starts_with("MISCONF"));
+    client.call(&[b"SAVE"], "-ERR\r\n");
+    client.call(&[b"CONFIG", b"SET", b"stop-writes-on-bgsave-error", b"no"], "+OK\r\n").ping();
+    client.call(&[b"CONFIG", b"SET", b"stop-writes-on-bgsave-error", b"yes"], "+OK\r\n");
+    client.call(&[b"PING"], refused);
+    // Neither does a server stop that is to save before.
+    client.call(&[b"SHUTDOWN"], "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+    fs::remove_dir(&dump).unwrap();
+    client.call(&[b"BGSAVE", b"SCHEDULE"], "+Background saving started\r\n");
+    wait_for(&mut client, "rdb_last_bgsave_status", "ok");
+    client.call(&[b"SET", b"a", b"1"], "+OK\r\n");
+    client.send("SHUTDOWN\r\n").drain();
+    assert!(server.end().0.success() && dump.is_file());
+}
+
+fn durability_can_be_waited_for(engine: &str) {
+    let dir = TempDir::new();
+    let server = start_in(&dir, engine, &[]);
+    let mut client = server.client();
+    let error = "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n";
+    client.call(&[b"WAITAOF", b"1", b"0", b"0"], error);
+    for policy in ["everysec", "always", "no"] {
+        client.call(&[b"CONFIG", b"SET", b"appendonly", b"yes", b"appendfsync", policy.as_bytes()], "+OK\r\n");
+        client.call(&[b"SET", b"a", policy.as_bytes()], "+OK\r\n");
+        client.call(&[b"WAITAOF", b"1", b"0", b"0"], "*2\r\n:1\r\n:0\r\n");
+        // Replicas there are none, and what is durable is told all the same.
+        client.call(&[b"WAITAOF", b"1", b"1", b"10"], "*2\r\n:1\r\n:0\r\n");
+    }
 }
 
 /// Asks on connections of its own until the reply begins with this line. One whose reply is held up is given up, as a

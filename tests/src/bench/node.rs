@@ -28,6 +28,8 @@ fn run(program: &str, options: &Options) -> Result<String> {
             Kind::Redis => "BENCH_REDIS_URL",
             Kind::Wasm => "BENCH_WASM_URL",
             Kind::Native => "BENCH_NATIVE_URL",
+            // It takes no part here.
+            Kind::Valkey => continue,
         };
         command.env(variable, format!("redis://127.0.0.1:{}", server.port));
     }
