@@ -13,6 +13,8 @@
 
 use alloc::vec::Vec;
 
+use crate::base::bytes::{append_start_within_capacity, append_within_capacity, repeat_within_capacity};
+
 /// Bits of a hash of three bytes. A table of 32 KiB is cleared faster than a long string is compressed.
 const HASH_BITS: u32 = 13;
 /// Bytes that one step copies from the input at most.
@@ -39,25 +41,30 @@ pub(super) fn expanded_len(input: &[u8]) -> Option<usize> {
     Some(len)
 }
 
-/// What `input` expands to, which must be `len` bytes as [`expanded_len`] says.
-pub(super) fn expand(input: &[u8], len: usize) -> Vec<u8> {
-    let (mut rest, mut out) = (input, Vec::with_capacity(len));
-    while let Some((step, after)) = step(rest) {
+/// What `input` expands to, if that is `len` bytes, and if it is not malformed. So many are allocated beforehand.
+pub(super) fn expand(input: &[u8], len: usize) -> Option<Vec<u8>> {
+    let (mut rest, mut out) = (input, Vec::with_capacity(len + LITERAL_BYTES_MAX));
+    while !rest.is_empty() {
+        let (step, after) = step(rest)?;
         rest = after;
         match step {
-            Step::Literal(bytes) => out.extend_from_slice(bytes),
-            Step::Repeat { distance, len } => {
-                let start = out.len() - distance;
-                if distance >= len {
-                    out.extend_from_within(start..start + len);
-                } else {
-                    // The repeated bytes overlap what they produce.
-                    (start..start + len).for_each(|at| out.push(out[at]));
+            Step::Literal(bytes) if bytes.len() <= len - out.len() => {
+                // As many as there can be take less time than as many as there are.
+                let from = input.len() - rest.len() - bytes.len();
+                match input[from..].first_chunk::<LITERAL_BYTES_MAX>() {
+                    Some(most) => append_start_within_capacity(&mut out, *most, bytes.len()),
+                    None => append_within_capacity(&mut out, bytes),
                 }
             }
+            Step::Repeat { distance, len: repeated }
+                if distance <= out.len() && repeated <= len - out.len() =>
+            {
+                repeat_within_capacity(&mut out, distance, repeated);
+            }
+            _ => return None,
         }
     }
-    out
+    (out.len() == len).then_some(out)
 }
 
 enum Step<'a> {
@@ -66,6 +73,7 @@ enum Step<'a> {
 }
 
 /// The first step of `input`, and what follows it.
+#[inline(always)]
 fn step(input: &[u8]) -> Option<(Step<'_>, &[u8])> {
     let (&control, rest) = input.split_first()?;
     if usize::from(control) < LITERAL_BYTES_MAX {
@@ -183,7 +191,9 @@ mod tests {
             if fits {
                 assert!(compressed.len() <= input.len());
                 assert_eq!(expanded_len(compressed), Some(input.len()));
-                assert_eq!(expand(compressed, input.len()), input);
+                assert_eq!(expand(compressed, input.len() + 1), None);
+                assert!(input.is_empty() || expand(compressed, input.len() - 1).is_none());
+                assert_eq!(expand(compressed, input.len()), Some(input));
             } else {
                 assert!(compressed.is_empty());
             }
@@ -194,7 +204,7 @@ mod tests {
     fn a_long_run_is_short() {
         let mut out = Vec::new();
         assert!(Compressor::default().compress(&[b'a'; 10_000], &mut out, 200));
-        assert_eq!(expand(&out, 10_000), [b'a'; 10_000]);
+        assert_eq!(expand(&out, 10_000), Some(alloc::vec![b'a'; 10_000]));
     }
 
     #[test]
@@ -202,8 +212,9 @@ mod tests {
         for input in [&b"\x00"[..], b"\x05abc", b"\x20\x00", b"\x00a\x20\x01", b"\x00a\xe0\x01", b"\x00a\xe0"]
         {
             assert_eq!(expanded_len(input), None, "{input:?}");
+            assert!((0..10).all(|len| expand(input, len).is_none()), "{input:?}");
         }
         assert_eq!(expanded_len(b"\x00a\x20\x00"), Some(4));
-        assert_eq!(expand(b"\x00a\x20\x00", 4), b"aaaa");
+        assert_eq!(expand(b"\x00a\x20\x00", 4), Some(b"aaaa".to_vec()));
     }
 }

@@ -15,6 +15,7 @@ mod functions;
 mod load;
 mod lzf;
 mod packs;
+mod partial;
 mod read;
 mod save;
 mod stream;
@@ -108,7 +109,7 @@ impl From<Refusal> for Error {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Refusal {
         match fault {
-            Fault::Malformed | Fault::Short | Fault::Empty => Refusal::Malformed,
+            Fault::Malformed | Fault::Short | Fault::Beyond | Fault::Empty => Refusal::Malformed,
             Fault::OutOfMemory => Refusal::OutOfMemory,
         }
     }

@@ -9,13 +9,15 @@
 //! form: a cursor is a position in hash order, so every element that is present throughout is returned
 //! exactly once, however often the table grows or shrinks meanwhile.
 
+mod bulk;
 mod segment;
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use core::mem::size_of;
+use core::mem::{MaybeUninit, size_of};
 use core::ptr::NonNull;
 
+pub(crate) use bulk::Batch;
 use segment::{
     DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fill_slot,
     fingerprint, first_group, free_segment, layout, load_group, lowest, match_byte, match_empty,
@@ -150,6 +152,20 @@ impl<E: Keyed> Table<E> {
         self.len += 1;
         // SAFETY: `fill_slot` has just filled this slot.
         unsafe { self.slot(segment, index).as_mut() }
+    }
+
+    /// Loads the memory of the slots where an element with this hash is or would be put.
+    #[inline]
+    pub(crate) fn touch_slots(&self, hash: u64) {
+        if let Some(segment) = self.segment(hash) {
+            // SAFETY: the segment is live, and the group lies within its slots. What is read may be anything, also
+            // nothing.
+            unsafe {
+                let slots = usize::from(segment.as_ref().slots);
+                let slot = self.slot(segment, first_group(hash, slots) * GROUP);
+                core::hint::black_box(slot.cast::<MaybeUninit<u8>>().read());
+            }
+        }
     }
 
     /// Takes the element with this key out of the table.
@@ -592,6 +608,13 @@ impl<E: Keyed> Table<E> {
             self.deepest -= 2;
             self.halve_directory();
         }
+    }
+
+    /// The same for the segment at a hash position, and the position behind it.
+    fn shrink_at(&mut self, position: u64) -> Option<u64> {
+        self.shrink(self.segment(position)?, position);
+        // SAFETY: pointers in the directory are live segments.
+        next_prefix(position, u32::from(unsafe { self.segment(position)?.as_ref() }.depth))
     }
 
     /// Gives the directory one more bit of the hash.

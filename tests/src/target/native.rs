@@ -68,7 +68,7 @@ impl Native {
     /// Loads a file, in pieces, as a host does at its start.
     pub fn load(&mut self, format: LoadFormat, file: &[u8]) -> Result<Loaded, LoadFault> {
         let now = time(self.clock);
-        self.engine.load_begin(now, format);
+        self.engine.load_begin(now, format, Some(file.len() as u64));
         let mut done = Ok(());
         for piece in file.chunks(LOAD_BYTES) {
             done = done.and_then(|()| self.engine.load(now, piece));

@@ -6,6 +6,7 @@
 //! stays so. A hash does not know the time: [`Hash::take_due`] removes what is due, and the store calls it before
 //! anyone looks.
 
+mod bulk;
 pub(crate) mod commands;
 mod field;
 mod large;
@@ -23,6 +24,7 @@ use crate::base::relocate::{Mover, Relocate};
 use crate::structures::table::Keyed;
 use crate::structures::{Item, Packed, packed};
 use crate::types::{EncodingLimits, sample};
+pub(crate) use bulk::Bulk;
 pub(crate) use field::Field;
 
 /// A map from fields to values.

@@ -8,6 +8,7 @@ mod chunk;
 pub(crate) mod commands;
 mod group;
 mod id;
+mod listpack;
 mod nodes;
 mod range;
 mod serial;
@@ -18,7 +19,6 @@ pub(crate) use id::{ID_CHARS_MAX, Id};
 pub(crate) use range::{Range, RangeBack};
 #[cfg(test)]
 pub(crate) use serial::NodeEntry;
-pub(crate) use serial::{Node, NodeBuilder};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
