@@ -34,15 +34,9 @@ pub(super) enum Begun<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A value, from its form on.
+    /// What follows a form. One of Valkey's forms means something else than Redis's of the same number.
     ///
     /// Collections end up in the form that the present limits give them, and no element is there twice.
-    pub fn value(&mut self, limits: &EncodingLimits) -> Result<Value, Fault> {
-        let form = self.byte()?;
-        self.value_of_form(form, false, limits)
-    }
-
-    /// What follows a form. One of Valkey's forms means something else than Redis's of the same number.
     pub(super) fn value_of_form(
         &mut self,
         form: u8,
@@ -132,9 +126,10 @@ impl<'a> Reader<'a> {
 
     fn list_packed(&mut self, pack: Pack, limits: &EncodingLimits) -> Result<List, Fault> {
         let mut list = List::new();
+        // All servers leave a list that was written so in the form for any length.
+        list.spread(limits.list_fill);
         let block = self.string()?;
         pack.each(&block, |item| push(self, &mut list, limits, item))?;
-        list.fit(limits.list_fill);
         Ok(list)
     }
 
@@ -175,7 +170,7 @@ impl<'a> Reader<'a> {
 
     /// Field, value and deadline in turns.
     fn hash_timed_packed(&mut self, limits: &EncodingLimits) -> Result<Hash, Fault> {
-        let mut hash = Hash::default();
+        let mut hash = Hash::timed();
         let block = self.string()?;
         let (mut pair, mut field) = ((None, None), [0; INTEGER_TEXT_BYTES_MAX]);
         Pack::Listpack.each(&block, |item| {

@@ -74,6 +74,7 @@ impl Partial {
     /// A string of so many bytes.
     pub(super) fn text(len: usize, reader: &mut Reader<'_>) -> Result<Partial, Fault> {
         let mut text = Vec::new();
+        reader.expect(len)?;
         // What is only announced is not allocated.
         let known = len.min(reader.ahead());
         reader.reserve(known)?;
@@ -119,7 +120,9 @@ impl Partial {
             let ahead = reader.ahead();
             Kind::LargeHash(hash::Bulk::new(limits.seed, left, ahead, reader.memory()), deadlines)
         } else {
-            Kind::Hash(Hash::default(), deadlines)
+            // As in Redis, a form for deadlines stays one when there is none any more.
+            let is_timed = matches!(deadlines, Deadlines::After(_));
+            Kind::Hash(if is_timed { Hash::timed() } else { Hash::default() }, deadlines)
         };
         Ok(Partial { kind, left })
     }
@@ -255,8 +258,8 @@ fn text_part(text: &mut Vec<u8>, left: &mut usize, reader: &mut Reader<'_>) -> R
     }
     text.extend_from_slice(bytes);
     *left -= bytes.len();
-    // Asking for what is missing says so, and takes nothing.
-    reader.bytes(*left).map(|_| ())
+    // Any more bytes are of use.
+    reader.bytes((*left).min(1)).map(|_| ())
 }
 
 /// A node of a list of the later kind.

@@ -56,6 +56,12 @@ impl<'a> Reader<'a> {
         self
     }
 
+    /// Whether so many bytes can follow.
+    pub(super) fn expect(&self, len: usize) -> Result<(), Fault> {
+        let most = self.behind.saturating_add(self.rest.len() as u64);
+        if len as u64 <= most { Ok(()) } else { Err(Fault::Beyond) }
+    }
+
     /// Bytes from here on, as far as is known.
     pub(super) fn ahead(&self) -> usize {
         match self.behind {

@@ -11,15 +11,13 @@ use crate::keyspace::{Entry, Value};
 use crate::number;
 use crate::rdb::load::Begun;
 use crate::rdb::partial::Partial;
-use crate::rdb::{Fault, Reader, form};
+use crate::rdb::{Fault, Reader, VERSION_VALKEY, form};
 use crate::types::EncodingLimits;
 
 /// Bytes of the longest header: `VALKEY` and three digits, `REDIS` and four.
 const HEADER_BYTES: usize = 9;
 /// The version from which on files end with a checksum.
 const VERSION_WITH_CHECKSUM: u16 = 5;
-/// The version from which on Valkey counts for itself.
-const VERSION_VALKEY: u16 = 80;
 /// A larger buffer is given back when nothing is in it.
 const BUFFER_KEPT_BYTES_MAX: usize = 1 << 20;
 /// What a key takes besides its own bytes and its value: its entry, and its place in the table.

@@ -158,18 +158,17 @@ impl StreamReader {
     fn numbers(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
         let len = reader.length()?;
         let last_id = id(reader)?;
-        let (max_deleted_id, entries_added) = match self.number {
-            1 => (Id::MIN, len),
-            _ => {
-                // The first entry's ID follows from the entries.
-                id(reader)?;
-                (id(reader)?, reader.length()?)
-            }
+        // What a server tells of a stream that was empty when it was written by one before 7.0.
+        let (first_id, max_deleted_id, entries_added) = match self.number {
+            1 => (Id::MAX, Id::MIN, len),
+            _ => (id(reader)?, id(reader)?, reader.length()?),
         };
         let groups = reader.length()?;
         let stream = &mut self.stream;
         check(len == stream.len() as u64 && last_id >= stream.last_id)?;
         stream.last_id = last_id;
+        // That of an entry follows from the entries.
+        stream.set_first_id(first_id);
         stream.max_deleted_id = max_deleted_id;
         stream.entries_added = entries_added;
         (self.groups_left, self.step) = (groups, Step::Groups);

@@ -110,9 +110,16 @@ impl Stream {
         self.chunks.last().map_or(0, |(_, chunk)| 2 * chunk.memory_bytes())
     }
 
-    /// The first entry's ID; the least ID when there is no entry.
+    /// The first entry's ID; when there is no entry the least ID, or what a file told.
     pub fn first_id(&self) -> Id {
         self.first_id
+    }
+
+    /// Sets what [`Stream::first_id`] tells while there is no entry.
+    pub fn set_first_id(&mut self, id: Id) {
+        if self.len == 0 {
+            self.first_id = id;
+        }
     }
 
     /// The last entry's ID.
