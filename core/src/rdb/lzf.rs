@@ -19,6 +19,8 @@ use crate::base::bytes::{append_start_within_capacity, append_within_capacity, r
 const HASH_BITS: u32 = 13;
 /// Bytes that one step copies from the input at most.
 const LITERAL_BYTES_MAX: usize = 32;
+/// Bytes that are copied for a few.
+const COPIED_BYTES: usize = 16;
 /// How far back a step may reach.
 const DISTANCE_MAX: usize = 1 << 13;
 /// Bytes that one step repeats at most.
@@ -43,26 +45,25 @@ pub(super) fn expanded_len(input: &[u8]) -> Option<usize> {
 
 /// What `input` expands to, if that is `len` bytes, and if it is not malformed. So many are allocated beforehand.
 pub(super) fn expand(input: &[u8], len: usize) -> Option<Vec<u8>> {
-    let (mut rest, mut out) = (input, Vec::with_capacity(len + LITERAL_BYTES_MAX));
-    while !rest.is_empty() {
-        let (step, after) = step(rest)?;
-        rest = after;
-        match step {
-            Step::Literal(bytes) if bytes.len() <= len - out.len() => {
-                // As many as there can be take less time than as many as there are.
-                let from = input.len() - rest.len() - bytes.len();
-                match input[from..].first_chunk::<LITERAL_BYTES_MAX>() {
-                    Some(most) => append_start_within_capacity(&mut out, *most, bytes.len()),
-                    None => append_within_capacity(&mut out, bytes),
-                }
+    let (mut rest, mut out) = (input, Vec::with_capacity(len + COPIED_BYTES));
+    while let Some((&control, after)) = rest.split_first() {
+        if usize::from(control) < LITERAL_BYTES_MAX {
+            let count = usize::from(control) + 1;
+            let (bytes, behind) = after.split_at_checked(count).filter(|_| count <= len - out.len())?;
+            match after.first_chunk::<COPIED_BYTES>() {
+                // So many take less time than as many as there are.
+                Some(most) if count <= COPIED_BYTES => append_start_within_capacity(&mut out, *most, count),
+                _ => append_within_capacity(&mut out, bytes),
             }
-            Step::Repeat { distance, len: repeated }
-                if distance <= out.len() && repeated <= len - out.len() =>
-            {
-                repeat_within_capacity(&mut out, distance, repeated);
-            }
-            _ => return None,
+            rest = behind;
+            continue;
         }
+        let (Step::Repeat { distance, len: count }, behind) = step(rest)? else { return None };
+        if distance > out.len() || count > len - out.len() {
+            return None;
+        }
+        repeat_within_capacity(&mut out, distance, count);
+        rest = behind;
     }
     (out.len() == len).then_some(out)
 }

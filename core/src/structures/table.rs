@@ -653,6 +653,8 @@ impl<E: Keyed> Table<E> {
 
     /// Moves every element of `old` to the segment that `target` names for its hash, and frees `old`.
     fn move_elements(&self, mut old: NonNull<Segment>, target: impl Fn(u64) -> NonNull<Segment>) {
+        // Hashing takes long enough that one cache miss would not overlap with the next.
+        self.for_each_full(old, |_, element| _ = core::hint::black_box(element.key().last()));
         self.for_each_full(old, |index, element| {
             let hash = self.hash(element.key());
             // SAFETY: the element is moved out of `old` bitwise; `old` forgets its elements below.

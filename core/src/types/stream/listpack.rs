@@ -25,8 +25,6 @@ const COUNT_UNKNOWN: u16 = u16::MAX;
 /// Elements of an entry besides its fields: flags, milliseconds and sequence; and the count of its fields.
 const ENTRY_ELEMENTS: u64 = 3;
 const COUNT_ELEMENTS: u64 = 1;
-/// Longest text of an integer, in bytes.
-const INTEGER_BYTES_MAX: usize = 20;
 /// A chunk takes less than so many times the bytes of its listpack, and some.
 const FACTOR_MAX: usize = 2;
 const MORE_BYTES_MAX: usize = 64;
@@ -160,21 +158,20 @@ impl Elements<'_> {
         match *rest {
             [tag @ 0x80..0xc0, ..] => {
                 let len = usize::from(tag & 0x3f);
-                let text = rest.get(1..=len)?;
                 // The bytes of an element behind it are those of its tag and text.
                 let is_whole = rest.get(1 + len).is_some_and(|&back| usize::from(back) == 1 + len);
-                if is_whole && !may_be_integer(text) {
+                if let Some(&(mut words)) = rest.first_chunk::<16>()
+                    && is_whole
+                    && is_no_integer(&words, len)
+                {
                     self.at += len + 2;
                     self.taken += 1;
-                    match rest.first_chunk::<16>() {
-                        Some(&(mut words)) if len < words.len() => {
-                            words[0] = tag << 1;
-                            append_start_within_capacity(out, words, 1 + len);
-                        }
-                        _ => {
-                            out.push(tag << 1);
-                            append_within_capacity(out, text);
-                        }
+                    words[0] = tag << 1;
+                    if len < words.len() {
+                        append_start_within_capacity(out, words, 1 + len);
+                    } else {
+                        out.push(tag << 1);
+                        append_within_capacity(out, &rest[1..=len]);
                     }
                     return Some(());
                 }
@@ -208,23 +205,40 @@ impl Elements<'_> {
         Some(())
     }
 
+    /// What an entry begins with: flags, milliseconds and sequence.
+    #[inline(always)]
+    fn head(&mut self) -> Option<(u8, u64, i64)> {
+        const FLAGS: u8 = DELETED | SAME_FIELDS;
+        if let &[flags @ 0..=FLAGS, 1, ms @ 0..0x80, 1, seq @ 0..0x80, 1, ..] = &self.bytes[self.at..] {
+            self.at += 6;
+            self.taken += 3;
+            return Some((flags, u64::from(ms), i64::from(seq)));
+        }
+        let flags = u8::try_from(self.integer()?).ok().filter(|&flags| flags <= FLAGS)?;
+        Some((flags, u64::try_from(self.integer()?).ok()?, self.integer()?))
+    }
+
     /// Copies an entry; its ID, which has to come after `last`, and whether it is deleted.
     #[inline(always)]
     fn entry(&mut self, base: Id, names: usize, last: Option<Id>, out: &mut Vec<u8>) -> Option<(Id, bool)> {
         let taken_before = self.taken;
-        let flags =
-            u8::try_from(self.integer()?).ok().filter(|flags| flags & !(DELETED | SAME_FIELDS) == 0)?;
-        let ms = u64::try_from(self.integer()?).ok()?;
-        let seq = self.integer()?;
+        let (flags, ms, seq) = self.head()?;
         let id = Id::new(base.ms.checked_add(ms)?, base.seq.wrapping_add(seq as u64));
         if id < base || last.is_some_and(|last| id <= last) {
             return None;
         }
         let start = out.len();
         // A place for the length, which is one byte for most.
-        append_start_within_capacity(out, [0, flags], 2);
-        write_number(out, ms);
-        write_number(out, zigzag(seq));
+        match (u8::try_from(ms), u8::try_from(zigzag(seq))) {
+            (Ok(ms @ 0..0x80), Ok(seq @ 0..0x80)) => {
+                append_start_within_capacity(out, [0, flags, ms, seq], 4);
+            }
+            _ => {
+                append_start_within_capacity(out, [0, flags], 2);
+                write_number(out, ms);
+                write_number(out, zigzag(seq));
+            }
+        }
         if flags & SAME_FIELDS != 0 {
             for _ in 0..names {
                 self.copy(out)?;
@@ -246,11 +260,19 @@ impl Elements<'_> {
     }
 }
 
-/// Whether a text has nothing but what integers have.
+/// Whether a text of so many bytes, of which the first stand behind one of another meaning, is surely none of an integer:
+/// one of its first eight bytes is no digit.
 #[inline(always)]
-fn may_be_integer(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    digits.len() < INTEGER_BYTES_MAX && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+fn is_no_integer(start: &[u8; 16], len: usize) -> bool {
+    const ALL: u64 = u64::MAX / 0xff;
+    let [_, a, b, c, d, e, f, g, h, ..] = *start;
+    let text = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    // The highest bit is set of bytes above and below digits; only such a byte carries into the next one.
+    let others =
+        (text.wrapping_add(ALL * (0x7f - u64::from(b'9'))) | text.wrapping_sub(ALL * u64::from(b'0')) | text)
+            & (ALL << 7);
+    let within = if len < 8 { !(u64::MAX << (8 * len)) } else { u64::MAX };
+    others & within != 0 && a != b'-'
 }
 
 /// Writes the bytes of an entry behind `start` there, where one byte was left for it.
@@ -266,6 +288,34 @@ fn close_entry(out: &mut Vec<u8>, start: usize) {
             // The length goes in front of what it counts, over the byte that was left for it.
             out[start + 1..].rotate_right(more);
             out.remove(start);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::Random;
+
+    fn start(text: &[u8]) -> [u8; 16] {
+        let mut start = [b'x'; 16];
+        let count = text.len().min(15);
+        start[1..=count].copy_from_slice(&text[..count]);
+        start
+    }
+
+    #[test]
+    fn texts_of_integers_are_never_passed_over() {
+        let mut random = Random::new([2; 16]);
+        for _ in 0..if cfg!(miri) { 50 } else { 20_000 } {
+            let number = random.next_u64() as i64 >> random.below(64);
+            let text = Item::Int(number).to_vec();
+            assert!(!is_no_integer(&start(&text), text.len()), "{number}");
+            // Each byte beside digits tells.
+            let mut text = *b"12345678";
+            text[random.index(8)] = random.next_u64() as u8;
+            let has_other = text.iter().any(|byte| !byte.is_ascii_digit()) && text[0] != b'-';
+            assert_eq!(is_no_integer(&start(&text), 8), has_other, "{text:?}");
         }
     }
 }
