@@ -224,8 +224,9 @@ fn handle(engine: &mut Engine, now: Micros, request: &mut Request, bytes: &[u8])
         RequestKind::SaveStep => engine.save_step(now, number::exact(request.conn).unwrap_or(usize::MAX)),
         RequestKind::SaveAbort => engine.save_abort(now),
         RequestKind::LoadBegin => {
-            let format = parse_format(bytes).expect("an embedder sends formats that format_text has written");
-            engine.load_begin(now, format);
+            let (format, bytes) =
+                parse_format(bytes).expect("an embedder sends formats that format_text has written");
+            engine.load_begin(now, format, bytes);
         }
         RequestKind::Load => {
             if let Err(fault) = engine.load(now, bytes) {
@@ -336,38 +337,40 @@ fn parse_save_options(text: &[u8]) -> SaveOptions {
     }
 }
 
-/// How a format crosses.
-pub fn format_text(format: LoadFormat) -> String {
+/// How a format crosses, with the bytes of the file.
+pub fn format_text(format: LoadFormat, bytes: u64) -> String {
     match format {
         LoadFormat::Rdb { keeps_expired, skips_modules } => {
-            alloc::format!("rdb {} {}", u8::from(keeps_expired), u8::from(skips_modules))
+            alloc::format!("rdb {bytes} {} {}", u8::from(keeps_expired), u8::from(skips_modules))
         }
-        LoadFormat::Commands => String::from("commands"),
+        LoadFormat::Commands => alloc::format!("commands {bytes}"),
     }
 }
 
-/// The format that [`format_text`] wrote.
-fn parse_format(text: &[u8]) -> Option<LoadFormat> {
+/// The format and the bytes that [`format_text`] wrote.
+fn parse_format(text: &[u8]) -> Option<(LoadFormat, Option<u64>)> {
     let words: Vec<&str> = str::from_utf8(text).ok()?.split(' ').collect();
     match words[..] {
-        ["rdb", keeps_expired, skips_modules] => {
-            Some(LoadFormat::Rdb { keeps_expired: keeps_expired == "1", skips_modules: skips_modules == "1" })
+        ["rdb", bytes, keeps_expired, skips_modules] => {
+            let (keeps_expired, skips_modules) = (keeps_expired == "1", skips_modules == "1");
+            Some((LoadFormat::Rdb { keeps_expired, skips_modules }, bytes.parse().ok()))
         }
-        ["commands"] => Some(LoadFormat::Commands),
+        ["commands", bytes] => Some((LoadFormat::Commands, bytes.parse().ok())),
         _ => None,
     }
 }
 
 fn loaded_text(loaded: Loaded) -> String {
-    let Loaded { keys, expired, empty, skipped, errors, bytes } = loaded;
-    alloc::format!("{keys} {expired} {empty} {skipped} {errors} {bytes}")
+    let Loaded { keys, expired, empty, skipped, member_deadlines, errors, bytes } = loaded;
+    alloc::format!("{keys} {expired} {empty} {skipped} {member_deadlines} {errors} {bytes}")
 }
 
 fn parse_loaded(text: &str) -> Option<Loaded> {
     let mut numbers = text.split(' ').map(|word| word.parse().ok());
     let mut next = || numbers.next().flatten();
-    let (keys, expired, empty) = (next()?, next()?, next()?);
-    Some(Loaded { keys, expired, empty, skipped: next()?, errors: next()?, bytes: next()? })
+    let (keys, expired, empty, skipped) = (next()?, next()?, next()?, next()?);
+    let (member_deadlines, errors, bytes) = (next()?, next()?, next()?);
+    Some(Loaded { keys, expired, empty, skipped, member_deadlines, errors, bytes })
 }
 
 /// How an event crosses: its name, then what belongs to it.
@@ -452,7 +455,15 @@ mod tests {
             Output::Close { conn: 3 },
             Output::Append { bytes: b"*1\r\n$4\r\nPING\r\n", db: None },
             Output::Append { bytes: b"*1\r\n$4\r\nPING\r\n", db: Some(3) },
-            Output::Loaded(Loaded { keys: 1, expired: 2, empty: 3, skipped: 4, errors: 5, bytes: u64::MAX }),
+            Output::Loaded(Loaded {
+                keys: 1,
+                expired: 2,
+                empty: 3,
+                skipped: 4,
+                member_deadlines: 6,
+                errors: 5,
+                bytes: u64::MAX,
+            }),
             Output::LoadFailed { why: "it is no file" },
             Output::SaveWanted { kind: SaveKind::Base },
             Output::Setting { name: "save", value: "3600 1 300 100" },
@@ -486,7 +497,7 @@ mod tests {
             LoadFormat::Rdb { keeps_expired: true, skips_modules: false },
             LoadFormat::Rdb { keeps_expired: false, skips_modules: true },
         ] {
-            assert_eq!(parse_format(format_text(format).as_bytes()), Some(format));
+            assert_eq!(parse_format(format_text(format, 9).as_bytes()), Some((format, Some(9))));
         }
         for event in [
             StorageEvent::LoadingBegun { bytes: 7, replaces: true },

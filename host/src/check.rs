@@ -123,23 +123,23 @@ fn check_rdb(path: &Path) -> Result<bool, String> {
     let fault = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut file = File::open(path).map_err(fault)?;
     let limits = Config::default().encoding_limits;
-    let mut reader = FileReader::new(true, usize::MAX);
+    let mut reader = FileReader::new(true, usize::MAX, file.metadata().ok().map(|about| about.len()));
     let (mut keys, mut volatile, mut functions, mut skipped) = (0u64, 0u64, 0u64, 0u64);
-    let mut piece = vec![0; CHUNK_BYTES];
+    let (mut piece, mut memory) = (vec![0; CHUNK_BYTES], Memory::UNKNOWN);
     loop {
         let count = file.read(&mut piece).map_err(fault)?;
         if count == 0 {
             reader.complete();
         } else {
-            reader.push(&piece[..count], &Memory::UNKNOWN);
+            reader.push(&piece[..count], &memory);
         }
         loop {
-            match reader.next(&limits, Memory::UNKNOWN) {
+            match reader.next(&limits, &mut memory) {
                 Err(wrong) => return told(path, false, &wrong.to_string()),
                 Ok(None) => break,
-                Ok(Some(Found::Key { deadline, .. })) => {
+                Ok(Some(Found::Key { entry, .. })) => {
                     keys += 1;
-                    volatile += u64::from(deadline.is_some());
+                    volatile += u64::from(entry.deadline().is_some());
                 }
                 Ok(Some(Found::Function(_))) => functions += 1,
                 Ok(Some(Found::Skipped(_))) => skipped += 1,

@@ -6,6 +6,7 @@ mod documents;
 mod effects;
 mod eviction;
 mod field_deadlines;
+mod files;
 mod full;
 mod generated;
 mod input;

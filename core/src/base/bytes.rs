@@ -39,14 +39,49 @@ pub(crate) fn append_within_capacity(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Appends the first `len` bytes of `word` to `out`, which has capacity for all eight.
+/// Appends the first `len` bytes of `words` to `out`, which has capacity for all of them.
 #[inline(always)]
-pub(crate) fn append_start_within_capacity(out: &mut Vec<u8>, word: [u8; 8], len: usize) {
-    assert!(out.capacity() - out.len() >= 8 && len <= 8, "the caller has made room");
-    // SAFETY: eight bytes of capacity were checked to be there, and at most those become part of the vector.
+pub(crate) fn append_start_within_capacity<const N: usize>(out: &mut Vec<u8>, words: [u8; N], len: usize) {
+    assert!(out.capacity() - out.len() >= N && len <= N, "the caller has made room");
+    // SAFETY: so many bytes of capacity were checked to be there, and at most those become part of the vector.
     unsafe {
-        out.as_mut_ptr().add(out.len()).cast::<[u8; 8]>().write_unaligned(word);
+        out.as_mut_ptr().add(out.len()).cast::<[u8; N]>().write_unaligned(words);
         out.set_len(out.len() + len);
+    }
+}
+
+/// Appends `len` bytes of `out` that begin `distance` bytes before its end, and go on with what is appended if these are
+/// fewer. The capacity holds them already and sixteen bytes more, of which some are used on the way.
+#[inline(always)]
+pub(crate) fn repeat_within_capacity(out: &mut Vec<u8>, distance: usize, len: usize) {
+    let end = out.len();
+    assert!((1..=end).contains(&distance), "what is repeated is there");
+    let room = out.capacity() - end;
+    assert!(room >= 16 && room - 16 >= len, "the caller has made room");
+    // SAFETY: what is read begins within the vector, by the first assertion, and ends before what is written next: in
+    // words only if it is a word away. What is written ends less than sixteen bytes behind `len` bytes, for which there is
+    // room by the second one; and so many become part of the vector.
+    unsafe {
+        let to = out.as_mut_ptr().add(end);
+        let from = to.sub(distance);
+        let mut at = 0;
+        if distance >= 16 {
+            // Most are no longer than that.
+            to.cast::<[u64; 2]>().write_unaligned(from.cast::<[u64; 2]>().read_unaligned());
+            at = 16;
+        }
+        if distance >= 8 {
+            while at < len {
+                to.add(at).cast::<u64>().write_unaligned(from.add(at).cast::<u64>().read_unaligned());
+                at += 8;
+            }
+        } else {
+            while at < len {
+                *to.add(at) = *from.add(at);
+                at += 1;
+            }
+        }
+        out.set_len(end + len);
     }
 }
 
@@ -109,6 +144,20 @@ mod tests {
                 let mut other = bytes.clone();
                 other[at] ^= 0x80;
                 assert!(!equal(&bytes, &other), "byte {at} of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_repeated_overlaps_itself() {
+        for distance in 1..if cfg!(miri) { 12 } else { 40usize } {
+            for len in 0..if cfg!(miri) { 20 } else { 100usize } {
+                let start: Vec<u8> = (1..=40).collect();
+                let mut out = Vec::with_capacity(start.len() + len + 16);
+                out.extend_from_slice(&start);
+                repeat_within_capacity(&mut out, distance, len);
+                let expected = start[40 - distance..].iter().cycle().take(len);
+                assert!(out[..40] == start && out[40..].iter().eq(expected), "{len} from {distance} before");
             }
         }
     }

@@ -39,7 +39,11 @@ fn echo(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn select(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let index = args.small_int(1)?;
-    let db = number::count(index).filter(|&db| db < ctx.store.databases()).ok_or(Error::DbIndex)?;
+    let Some(db) = number::count(index).filter(|&db| db < ctx.store.databases()) else {
+        // What follows in a log is not meant for the database before.
+        ctx.server.stop_loading("a database that is not there", args.at(1));
+        return Err(Error::DbIndex);
+    };
     ctx.session().db = db;
     ctx.store.db = db;
     ctx.reply.ok();

@@ -178,12 +178,11 @@ fn admit(
     row: Option<ResolvedCommand>,
 ) -> Result<Row, Error> {
     let Some(found) = row else {
-        if server.is_loading {
-            server.unknown_command = Some(args.at(0).to_vec());
-        }
+        server.stop_loading("a command that is not known", args.at(0));
         return Err(unknown_command(args));
     };
     let Some(((parent, row), fits)) = resolve(found, args) else {
+        server.stop_loading("a subcommand that is not known", args.at(1));
         return Err(unknown_subcommand(found.row.name, args.at(1)));
     };
     if !fits {

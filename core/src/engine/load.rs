@@ -8,12 +8,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+mod rdb;
+
+use self::rdb::RdbLoad;
 use super::Engine;
 use crate::base::ConnId;
-use crate::keyspace::Entry;
-use crate::number;
-use crate::rdb::file::{FileFault, FileReader, Found, Used};
-use crate::scripting;
+use crate::rdb::file::{FileFault, FileReader};
 use crate::server::connection::Restrictions;
 use crate::server::persistence;
 use crate::server::{GlobalState, Peer};
@@ -43,6 +43,9 @@ pub struct Loaded {
     pub empty: u64,
     /// Parts that belong to modules and were left out.
     pub skipped: u64,
+    /// Deadlines of members that were left out: KeyDB has some for members of sets, and here only fields of hashes have
+    /// them.
+    pub member_deadlines: u64,
     /// Commands that were answered by an error; as in Redis, the others stand.
     pub errors: u64,
     /// Bytes of an RDB file, behind which commands may follow in the same file.
@@ -65,7 +68,7 @@ pub enum LoadFault {
     Duplicate {
         /// The key.
         key: Vec<u8>,
-        /// Where the second one ends, in bytes.
+        /// Before which it stands in the file for the second time, in bytes.
         offset: u64,
     },
     /// A library of functions cannot be loaded.
@@ -84,7 +87,7 @@ impl fmt::Display for LoadFault {
                 write!(f, "database {index} at offset {offset}, and there are not so many")
             }
             LoadFault::Duplicate { key, offset } => {
-                write!(f, "the key '{}' twice, at offset {offset}", String::from_utf8_lossy(key))
+                write!(f, "the key '{}' twice, before offset {offset}", String::from_utf8_lossy(key))
             }
             LoadFault::Function(why) => write!(f, "a library of functions: {why}"),
             LoadFault::Command(why) => f.write_str(why),
@@ -102,20 +105,21 @@ pub(super) struct Loading {
 }
 
 enum Source {
-    Rdb { reader: Box<FileReader>, keeps_expired: bool, is_ended: bool },
+    Rdb(Box<RdbLoad>),
     Commands { conn: ConnId, errors_before: u64 },
 }
 
 impl Engine {
     /// Begins to load into an engine that nobody else uses meanwhile; what is there already stays. Parts follow by
-    /// [`Engine::load`], then [`Engine::load_end`].
-    pub fn load_begin(&mut self, now: u64, format: LoadFormat) {
+    /// [`Engine::load`], then [`Engine::load_end`]. If the bytes of the file are known, room can be made beforehand for
+    /// what is to come; it is no limit.
+    pub fn load_begin(&mut self, now: u64, format: LoadFormat, bytes: Option<u64>) {
         self.begin(now);
         let source = match format {
             LoadFormat::Rdb { keeps_expired, skips_modules } => {
                 let longest = self.server.config.bulk_bytes_max.get();
-                let reader = Box::new(FileReader::new(skips_modules, longest));
-                Source::Rdb { reader, keeps_expired, is_ended: false }
+                let reader = FileReader::new(skips_modules, longest, bytes);
+                Source::Rdb(Box::new(RdbLoad::new(reader, keeps_expired)))
             }
             LoadFormat::Commands => {
                 let peer = Peer { addr: "", laddr: "", unix: false };
@@ -153,11 +157,12 @@ impl Engine {
         self.server.is_loading = true;
         let done = self.load_rest(now, &mut loading);
         self.server.is_loading = false;
-        if let Source::Rdb { .. } = loading.source {
+        if matches!(loading.source, Source::Rdb(_)) {
             self.server.files.loaded = (loading.loaded.keys, loading.loaded.expired);
         }
         self.store.effects.enabled = loading.has_effects;
         self.store.dirty = 0;
+        self.store.end_reservations();
         self.begin(now);
         done.map(|()| loading.loaded)
     }
@@ -165,16 +170,7 @@ impl Engine {
     fn load_piece(&mut self, now: u64, loading: &mut Loading, bytes: &[u8]) -> Result<(), LoadFault> {
         let Loading { source, loaded, .. } = loading;
         match source {
-            Source::Rdb { is_ended: true, .. } => Ok(()),
-            Source::Rdb { reader, keeps_expired, is_ended } => {
-                if !reader.push(bytes, &self.server.memory) {
-                    return Err(LoadFault::OutOfMemory);
-                }
-                self.begin(now);
-                *is_ended = self.load_keys(now, reader, *keeps_expired, loaded)?;
-                loaded.bytes = reader.offset();
-                Ok(())
-            }
+            Source::Rdb(rdb) => self.load_rdb(now, rdb, Some(bytes), loaded),
             Source::Commands { conn, .. } => self.load_commands(now, *conn, bytes),
         }
     }
@@ -182,13 +178,7 @@ impl Engine {
     fn load_rest(&mut self, now: u64, loading: &mut Loading) -> Result<(), LoadFault> {
         let Loading { source, loaded, .. } = loading;
         match source {
-            Source::Rdb { is_ended: true, .. } => Ok(()),
-            Source::Rdb { reader, keeps_expired, .. } => {
-                reader.complete();
-                self.load_keys(now, reader, *keeps_expired, loaded)?;
-                loaded.bytes = reader.offset();
-                Ok(())
-            }
+            Source::Rdb(rdb) => self.load_rdb(now, rdb, None, loaded),
             Source::Commands { conn, errors_before } => {
                 loaded.errors = self.server.stats.error_replies - *errors_before;
                 let connection = self.server.get(*conn);
@@ -203,70 +193,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Puts the keys into the databases that the reader has whole; whether the file is at its end.
-    fn load_keys(
-        &mut self,
-        now: u64,
-        reader: &mut FileReader,
-        keeps_expired: bool,
-        loaded: &mut Loaded,
-    ) -> Result<bool, LoadFault> {
-        let expired_before = if keeps_expired { 0 } else { now / 1000 };
-        loop {
-            let limits = self.store.encoding_limits;
-            match reader.next(&limits, self.server.memory).map_err(LoadFault::File)? {
-                None => return Ok(false),
-                Some(Found::End) => return Ok(true),
-                Some(found) => self.load_found(reader.offset(), found, expired_before, loaded)?,
-            }
-        }
-    }
-
-    fn load_found(
-        &mut self,
-        offset: u64,
-        found: Found,
-        expired_before: u64,
-        loaded: &mut Loaded,
-    ) -> Result<(), LoadFault> {
-        match found {
-            // What the writer says of itself changes nothing.
-            Found::Aux { .. } | Found::Sizes { .. } | Found::End => {}
-            Found::Function(text) => {
-                let added = scripting::add_library(&mut self.server, text);
-                added.map_err(|error| {
-                    LoadFault::Function(String::from_utf8_lossy(&error.text()).into_owned())
-                })?;
-            }
-            Found::Database(index) => {
-                let known = number::exact(index).filter(|&index| index < self.store.databases());
-                self.store.db = known.ok_or(LoadFault::Database { index, offset })?;
-            }
-            Found::EmptyKey(_) => loaded.empty += 1,
-            Found::Skipped(_) => loaded.skipped += 1,
-            Found::Key { deadline: Some(at), .. } if at < expired_before => loaded.expired += 1,
-            Found::Key { key, value, deadline, used } => {
-                if self.store.exists(&key) {
-                    return Err(LoadFault::Duplicate { key, offset });
-                }
-                let mut entry = Entry::with_value(&key, value, deadline);
-                let (access, now) = (&self.store.access, self.store.steady);
-                match used {
-                    Some(Used::IdleSeconds(idle)) if !access.counts => {
-                        access.set_idle_seconds(&mut entry, idle, now)
-                    }
-                    Some(Used::Frequency(frequency)) if access.counts => {
-                        access.set_frequency(&mut entry, frequency, now)
-                    }
-                    _ => entry.set_access(access.of_new(now)),
-                }
-                self.store.put_restored(entry);
-                loaded.keys += 1;
-            }
-        }
-        Ok(())
     }
 
     /// Runs commands of a log, whatever clients would be told meanwhile.
@@ -286,9 +212,8 @@ impl Engine {
             // Replies go nowhere; what they told is counted.
             while self.outbox.poll().is_some() {}
             let runnable = self.server.get(conn).map(|connection| connection.is_runnable);
-            if let Some(name) = self.server.unknown_command.take() {
-                let name = String::from_utf8_lossy(&name).into_owned();
-                return Err(LoadFault::Command(alloc::format!("the command '{name}', which is not known")));
+            if let Some(why) = self.server.load_stop.take() {
+                return Err(LoadFault::Command(why));
             }
             match runnable {
                 Some(true) => self.handle_timeout(now),

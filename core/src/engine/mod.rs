@@ -610,8 +610,11 @@ impl Engine {
 
     /// As [`Engine::execute`].
     fn execute_inline(&mut self, conn: ConnId, line: &[u8]) -> bool {
-        // A comment in a log.
-        if self.server.is_loading && line.starts_with(b"#") {
+        if self.server.is_loading {
+            // Logs have no other lines than comments.
+            if !line.starts_with(b"#") {
+                self.server.stop_loading("a line that is no command", line.get(..32).unwrap_or(line));
+            }
             return true;
         }
         let (mut buffer, mut ranges) = (Vec::new(), Vec::new());

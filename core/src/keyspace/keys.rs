@@ -11,6 +11,7 @@ use super::access::Access;
 use super::entry::Entry;
 use super::snapshot::{At, Saver, is_long};
 use super::store::Garbage;
+use crate::base::memory::Memory;
 use crate::base::relocate::Mover;
 use crate::structures::table::{ExpiryScan, HashSeed, Keyed, Table, Walked};
 
@@ -161,6 +162,16 @@ impl Keys {
     }
 
     // ----- what changes no entry -----
+
+    /// See [`Table::reserve`].
+    pub(super) fn reserve(&mut self, count: usize, bytes_max: usize, memory: &mut Memory) {
+        self.table.reserve(count, bytes_max, memory);
+    }
+
+    /// See [`Table::settle`].
+    pub(super) fn settle(&mut self) {
+        self.table.settle();
+    }
 
     /// See [`Table::note_deadline`].
     pub(super) fn note_deadline(&mut self, hash: u64, deadline: u64) {

@@ -8,6 +8,7 @@ mod databases;
 mod evict;
 mod fields;
 mod interest;
+mod load;
 mod relocate;
 mod save;
 mod typed;

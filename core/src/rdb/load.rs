@@ -1,9 +1,11 @@
 //! Reading a value of any form.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
 use super::form;
 use super::packs::{self, Pack};
+use super::partial::{Deadlines, Partial, Scores};
 use super::read::{Fault, Reader};
 use crate::base::memory::ELEMENT_BYTES;
 use crate::keyspace::Value;
@@ -14,140 +16,128 @@ use crate::types::hash::Hash;
 use crate::types::set::Set;
 use crate::types::zset::Zset;
 
-/// Kinds of the nodes of a quicklist.
-const NODE_PLAIN: u64 = 1;
-const NODE_PACKED: u64 = 2;
 /// The latest deadline of a field that Redis can store, in unix milliseconds.
-const FIELD_DEADLINE_MAX: u64 = (1 << 48) - 2;
+pub(super) const FIELD_DEADLINE_MAX: u64 = (1 << 48) - 2;
 /// Bytes that an element of a list takes besides its own.
 const LIST_ELEMENT_BYTES: usize = 12;
+/// A longer string is read as its bytes come, even if there are others of it in front of them.
+const STRING_WHOLE_BYTES_MAX: usize = 64 << 10;
 
-impl Reader<'_> {
-    /// A value, from its form on.
+/// What follows the form of a value.
+pub(super) enum Begun<'a> {
+    /// A short string.
+    Text(Cow<'a, [u8]>),
+    /// The value, since it was one block.
+    Whole(Value),
+    /// What is read part by part.
+    Partial(Partial),
+}
+
+impl<'a> Reader<'a> {
+    /// What follows a form. One of Valkey's forms means something else than Redis's of the same number.
     ///
-    /// Collections are built element by element as commands build them, so they end up in the form that the present
-    /// limits give them, and no element is there twice.
-    pub fn value(&mut self, limits: &EncodingLimits) -> Result<Value, Fault> {
-        let form = self.byte()?;
-        self.value_of_form(form, false, limits)?.ok_or(Fault::Malformed)
-    }
-
-    /// What follows a form; `None` if there is no such form. One of Valkey's forms means something else than Redis's of
-    /// the same number.
+    /// Collections end up in the form that the present limits give them, and no element is there twice.
     pub(super) fn value_of_form(
         &mut self,
         form: u8,
         is_valkey: bool,
         limits: &EncodingLimits,
-    ) -> Result<Option<Value>, Fault> {
+    ) -> Result<Value, Fault> {
+        match self.begin_value(form, is_valkey, limits)?.ok_or(Fault::Malformed)? {
+            Begun::Text(text) => match number::parse_i64(&text) {
+                Some(number) => Ok(Value::Int(number)),
+                None => {
+                    self.reserve(text.len())?;
+                    Ok(Value::Bytes(text.into_owned()))
+                }
+            },
+            Begun::Whole(value) => Ok(value),
+            Begun::Partial(mut partial) => {
+                partial.go_on(self, limits)?;
+                partial.finish(self, limits)?.ok_or(Fault::Malformed)
+            }
+        }
+    }
+
+    /// The beginning of what follows a form; `None` if there is no such form.
+    pub(super) fn begin_value(
+        &mut self,
+        form: u8,
+        is_valkey: bool,
+        limits: &EncodingLimits,
+    ) -> Result<Option<Begun<'a>>, Fault> {
+        Ok(Some(Begun::Partial(match form {
+            form::STRING => return self.string_value().map(Some),
+            form::LIST => Partial::list(self)?,
+            form::LIST_QUICKLIST => Partial::list_of_ziplists(self)?,
+            form::LIST_QUICKLIST_2 => Partial::list_of_nodes(self)?,
+            form::SET => Partial::set(self, limits)?,
+            form::HASH => Partial::hash(self, Deadlines::None, limits)?,
+            form::HASH_TIMED_EARLY if is_valkey => Partial::hash(self, Deadlines::Plain, limits)?,
+            form::HASH_TIMED_EARLY => Partial::hash(self, Deadlines::After(1), limits)?,
+            form::HASH_TIMED => {
+                let base = u64::from_le_bytes(self.array()?);
+                Partial::hash(self, Deadlines::After(base), limits)?
+            }
+            form::STREAM => Partial::stream(self, 1)?,
+            form::STREAM_2 => Partial::stream(self, 2)?,
+            form::STREAM_3 => Partial::stream(self, 3)?,
+            form::STREAM_4 => Partial::stream(self, 4)?,
+            form::STREAM_5 => Partial::stream(self, 5)?,
+            form::ZSET_TEXT => Partial::zset(self, Scores::Text, limits)?,
+            form::ZSET => Partial::zset(self, Scores::Binary, limits)?,
+            _ => return Ok(self.block_value(form, limits)?.map(Begun::Whole)),
+        })))
+    }
+
+    /// A value that is one block.
+    fn block_value(&mut self, form: u8, limits: &EncodingLimits) -> Result<Option<Value>, Fault> {
         Ok(Some(match form {
-            form::STRING => self.string_value()?,
-            form::LIST => Value::List(Box::new(self.list(limits)?)),
             form::LIST_ZIPLIST => Value::List(Box::new(self.list_packed(Pack::Ziplist, limits)?)),
-            form::LIST_QUICKLIST => Value::List(Box::new(self.list_of_ziplists(limits)?)),
-            form::LIST_QUICKLIST_2 => Value::List(Box::new(self.list_of_nodes(limits)?)),
-            form::SET => Value::Set(Box::new(self.set(limits)?)),
             form::SET_INTSET => Value::Set(Box::new(self.set_of_integers(limits)?)),
             form::SET_LISTPACK => Value::Set(Box::new(self.set_packed(limits)?)),
-            form::HASH => Value::Hash(Box::new(self.hash(limits)?)),
             form::HASH_ZIPMAP => Value::Hash(Box::new(self.hash_zipmap(limits)?)),
             form::HASH_ZIPLIST => Value::Hash(Box::new(self.hash_packed(Pack::Ziplist, limits)?)),
             form::HASH_LISTPACK => Value::Hash(Box::new(self.hash_packed(Pack::Listpack, limits)?)),
-            form::HASH_TIMED_EARLY if is_valkey => Value::Hash(Box::new(self.hash_timed_valkey(limits)?)),
-            form::HASH_TIMED_EARLY => Value::Hash(Box::new(self.hash_timed(false, limits)?)),
-            form::HASH_TIMED => Value::Hash(Box::new(self.hash_timed(true, limits)?)),
             form::HASH_TIMED_LISTPACK_EARLY => Value::Hash(Box::new(self.hash_timed_packed(limits)?)),
             form::HASH_TIMED_LISTPACK => {
                 // The earliest deadline, which those of the fields tell too.
                 self.array::<8>()?;
                 Value::Hash(Box::new(self.hash_timed_packed(limits)?))
             }
-            form::STREAM => Value::Stream(Box::new(self.stream(1)?)),
-            form::STREAM_2 => Value::Stream(Box::new(self.stream(2)?)),
-            form::STREAM_3 => Value::Stream(Box::new(self.stream(3)?)),
-            form::STREAM_4 => Value::Stream(Box::new(self.stream(4)?)),
-            form::STREAM_5 => Value::Stream(Box::new(self.stream(5)?)),
-            form::ZSET_TEXT => Value::Zset(Box::new(self.zset(limits, 1, Self::text_score)?)),
-            form::ZSET => Value::Zset(Box::new(self.zset(limits, 8, Self::binary_score)?)),
             form::ZSET_ZIPLIST => Value::Zset(Box::new(self.zset_packed(Pack::Ziplist, limits)?)),
             form::ZSET_LISTPACK => Value::Zset(Box::new(self.zset_packed(Pack::Listpack, limits)?)),
             _ => return Ok(None),
         }))
     }
 
-    fn string_value(&mut self) -> Result<Value, Fault> {
-        let text = self.string()?;
-        if let Some(number) = number::parse_i64(&text) {
-            return Ok(Value::Int(number));
-        }
-        self.reserve(text.len())?;
-        Ok(Value::Bytes(text.into_owned()))
-    }
-
-    fn list(&mut self, limits: &EncodingLimits) -> Result<List, Fault> {
-        let mut list = List::new();
-        for _ in 0..self.count(1)? {
-            let element = self.string()?;
-            self.push(&mut list, limits, Item::from(&*element))?;
-        }
-        list.fit(limits.list_fill);
-        Ok(list)
+    fn string_value(&mut self) -> Result<Begun<'a>, Fault> {
+        let mark = self.clone();
+        let text = match self.plain_len()? {
+            Some(len) if len > STRING_WHOLE_BYTES_MAX => return Partial::text(len, self).map(Begun::Partial),
+            Some(len) => Cow::Borrowed(self.bytes(len)?),
+            None => {
+                self.rewind(mark);
+                self.string()?
+            }
+        };
+        Ok(Begun::Text(text))
     }
 
     fn list_packed(&mut self, pack: Pack, limits: &EncodingLimits) -> Result<List, Fault> {
         let mut list = List::new();
+        // All servers leave a list that was written so in the form for any length.
+        list.spread(limits.list_fill);
         let block = self.string()?;
-        pack.each(&block, |item| self.push(&mut list, limits, item))?;
-        list.fit(limits.list_fill);
+        pack.each(&block, |item| push(self, &mut list, limits, item))?;
         Ok(list)
-    }
-
-    fn list_of_ziplists(&mut self, limits: &EncodingLimits) -> Result<List, Fault> {
-        let mut list = List::new();
-        for _ in 0..self.count(1)? {
-            let block = self.string()?;
-            nothing_is_enough(Pack::Ziplist.each(&block, |item| self.push(&mut list, limits, item)))?;
-        }
-        not_empty(list, limits)
-    }
-
-    fn list_of_nodes(&mut self, limits: &EncodingLimits) -> Result<List, Fault> {
-        let mut list = List::new();
-        for _ in 0..self.count(2)? {
-            let kind = self.length()?;
-            let block = self.string()?;
-            match kind {
-                NODE_PLAIN => self.push(&mut list, limits, Item::from(&*block))?,
-                NODE_PACKED => {
-                    nothing_is_enough(Pack::Listpack.each(&block, |item| self.push(&mut list, limits, item)))?
-                }
-                _ => return Err(Fault::Malformed),
-            }
-        }
-        not_empty(list, limits)
-    }
-
-    fn push(&mut self, list: &mut List, limits: &EncodingLimits, element: Item<'_>) -> Result<(), Fault> {
-        self.reserve(element.text_len() + LIST_ELEMENT_BYTES)?;
-        let room = list.grow(limits.list_fill, element.text_len(), 1);
-        list.push_back_within(element, room);
-        Ok(())
-    }
-
-    fn set(&mut self, limits: &EncodingLimits) -> Result<Set, Fault> {
-        let mut set = Set::default();
-        for _ in 0..self.count(1)? {
-            let member = self.string()?;
-            self.add(&mut set, &member, limits)?;
-        }
-        Ok(set)
     }
 
     fn set_of_integers(&mut self, limits: &EncodingLimits) -> Result<Set, Fault> {
         let mut set = Set::default();
         let block = self.string()?;
         packs::intset(&block, |member| {
-            self.add(&mut set, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], member), limits)
+            add(self, &mut set, number::format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], member), limits)
         })?;
         Ok(set)
     }
@@ -156,29 +146,15 @@ impl Reader<'_> {
         let mut set = Set::default();
         let block = self.string()?;
         Pack::Listpack.each(&block, |member| {
-            self.add(&mut set, member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits)
+            add(self, &mut set, member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits)
         })?;
         Ok(set)
-    }
-
-    fn add(&mut self, set: &mut Set, member: &[u8], limits: &EncodingLimits) -> Result<(), Fault> {
-        self.reserve(member.len() + ELEMENT_BYTES)?;
-        if set.insert(member, limits) { Ok(()) } else { Err(Fault::Malformed) }
-    }
-
-    fn hash(&mut self, limits: &EncodingLimits) -> Result<Hash, Fault> {
-        let mut hash = Hash::default();
-        for _ in 0..self.count(2)? {
-            let (field, value) = (self.string()?, self.string()?);
-            self.set_field(&mut hash, &field, &value, limits)?;
-        }
-        Ok(hash)
     }
 
     fn hash_zipmap(&mut self, limits: &EncodingLimits) -> Result<Hash, Fault> {
         let mut hash = Hash::default();
         let block = self.string()?;
-        packs::zipmap(&block, |field, value| self.set_field(&mut hash, field, value, limits))?;
+        packs::zipmap(&block, |field, value| set_field(self, &mut hash, field, value, limits))?;
         Ok(hash)
     }
 
@@ -187,31 +163,14 @@ impl Reader<'_> {
         let block = self.string()?;
         pack.each_pair(&block, |field, value| {
             let (mut name, mut text) = ([0; INTEGER_TEXT_BYTES_MAX], [0; INTEGER_TEXT_BYTES_MAX]);
-            self.set_field(&mut hash, field.text(&mut name), value.text(&mut text), limits)
+            set_field(self, &mut hash, field.text(&mut name), value.text(&mut text), limits)
         })?;
-        Ok(hash)
-    }
-
-    /// Deadline, field and value of each field. A deadline of 0 is none. If the earliest one stands in front, the
-    /// others count from it, beginning with 1.
-    fn hash_timed(&mut self, is_relative: bool, limits: &EncodingLimits) -> Result<Hash, Fault> {
-        let mut hash = Hash::default();
-        let base = if is_relative { u64::from_le_bytes(self.array()?) } else { 1 };
-        for _ in 0..self.count(3)? {
-            let deadline = match self.length()? {
-                0 => None,
-                offset => Some(base.checked_add(offset - 1).ok_or(Fault::Malformed)?),
-            };
-            let (field, value) = (self.string()?, self.string()?);
-            self.set_field(&mut hash, &field, &value, limits)?;
-            set_deadline(&mut hash, &field, deadline)?;
-        }
         Ok(hash)
     }
 
     /// Field, value and deadline in turns.
     fn hash_timed_packed(&mut self, limits: &EncodingLimits) -> Result<Hash, Fault> {
-        let mut hash = Hash::default();
+        let mut hash = Hash::timed();
         let block = self.string()?;
         let (mut pair, mut field) = ((None, None), [0; INTEGER_TEXT_BYTES_MAX]);
         Pack::Listpack.each(&block, |item| {
@@ -220,7 +179,7 @@ impl Reader<'_> {
                 ((first, None), item) => pair = (first, Some(item)),
                 ((Some(name), Some(value)), Item::Int(at)) => {
                     let name = name.text(&mut field);
-                    self.set_field(&mut hash, name, value.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits)?;
+                    set_field(self, &mut hash, name, value.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), limits)?;
                     let at = u64::try_from(at).map_err(|_| Fault::Malformed)?;
                     set_deadline(&mut hash, name, Some(at).filter(|&at| at != 0))?;
                     pair = (None, None);
@@ -230,62 +189,6 @@ impl Reader<'_> {
             Ok(())
         })?;
         if pair.0.is_none() { Ok(hash) } else { Err(Fault::Malformed) }
-    }
-
-    /// As Valkey 9 writes them: a name, a value, and a deadline of eight bytes in unix milliseconds, -1 for none.
-    fn hash_timed_valkey(&mut self, limits: &EncodingLimits) -> Result<Hash, Fault> {
-        let mut hash = Hash::default();
-        for _ in 0..self.count(10)? {
-            let (name, value) = (self.string()?, self.string()?);
-            let deadline = i64::from_le_bytes(self.array()?);
-            self.set_field(&mut hash, &name, &value, limits)?;
-            set_deadline(&mut hash, &name, u64::try_from(deadline).ok())?;
-        }
-        Ok(hash)
-    }
-
-    fn set_field(
-        &mut self,
-        hash: &mut Hash,
-        field: &[u8],
-        value: &[u8],
-        limits: &EncodingLimits,
-    ) -> Result<(), Fault> {
-        self.reserve(field.len() + value.len() + ELEMENT_BYTES)?;
-        if hash.insert(field, value, limits) { Ok(()) } else { Err(Fault::Malformed) }
-    }
-
-    fn zset(
-        &mut self,
-        limits: &EncodingLimits,
-        score_bytes: usize,
-        score: fn(&mut Self) -> Result<f64, Fault>,
-    ) -> Result<Zset, Fault> {
-        let count = self.count(1 + score_bytes)?;
-        // The sign of a zero is lost in the limits form, so a set that will be large is so from the beginning.
-        let is_compact =
-            count <= limits.zset_entries_max.get() && self.clone().has_short_members(count, limits, score)?;
-        let mut zset = Zset::for_members(if is_compact { count } else { usize::MAX }, limits);
-        for _ in 0..count {
-            let (member, score) = (self.string()?, score(self)?);
-            self.set_score(&mut zset, &member, score, limits)?;
-        }
-        Ok(zset)
-    }
-
-    /// Whether all members are short enough for the limits form.
-    fn has_short_members(
-        mut self,
-        count: usize,
-        limits: &EncodingLimits,
-        score: fn(&mut Self) -> Result<f64, Fault>,
-    ) -> Result<bool, Fault> {
-        let mut longest = 0;
-        for _ in 0..count {
-            longest = longest.max(self.string()?.len());
-            score(&mut self)?;
-        }
-        Ok(longest <= limits.zset_value_bytes_max.get())
     }
 
     fn zset_packed(&mut self, pack: Pack, limits: &EncodingLimits) -> Result<Zset, Fault> {
@@ -314,31 +217,50 @@ impl Reader<'_> {
         zset.restore(member, score, limits);
         Ok(())
     }
+}
 
-    fn binary_score(&mut self) -> Result<f64, Fault> {
-        self.array().map(f64::from_le_bytes)
-    }
+pub(super) fn push(
+    reader: &mut Reader<'_>,
+    list: &mut List,
+    limits: &EncodingLimits,
+    element: Item<'_>,
+) -> Result<(), Fault> {
+    reader.reserve(element.text_len() + LIST_ELEMENT_BYTES)?;
+    let room = list.grow(limits.list_fill, element.text_len(), 1);
+    list.push_back_within(element, room);
+    Ok(())
+}
 
-    /// A length below 253 and so many bytes of text; the other lengths are values themselves.
-    fn text_score(&mut self) -> Result<f64, Fault> {
-        match self.byte()? {
-            255 => Ok(f64::NEG_INFINITY),
-            254 => Ok(f64::INFINITY),
-            253 => Ok(f64::NAN),
-            len => number::parse_f64(self.bytes(usize::from(len))?).ok_or(Fault::Malformed),
-        }
-    }
+pub(super) fn add(
+    reader: &mut Reader<'_>,
+    set: &mut Set,
+    member: &[u8],
+    limits: &EncodingLimits,
+) -> Result<(), Fault> {
+    reader.reserve(member.len() + ELEMENT_BYTES)?;
+    if set.insert(member, limits) { Ok(()) } else { Err(Fault::Malformed) }
+}
+
+pub(super) fn set_field(
+    reader: &mut Reader<'_>,
+    hash: &mut Hash,
+    field: &[u8],
+    value: &[u8],
+    limits: &EncodingLimits,
+) -> Result<(), Fault> {
+    reader.reserve(field.len() + value.len() + ELEMENT_BYTES)?;
+    if hash.insert(field, value, limits) { Ok(()) } else { Err(Fault::Malformed) }
 }
 
 /// A node of a list may be empty, as long as the others are not.
-fn nothing_is_enough(visited: Result<usize, Fault>) -> Result<(), Fault> {
+pub(super) fn nothing_is_enough(visited: Result<usize, Fault>) -> Result<(), Fault> {
     match visited {
         Ok(_) | Err(Fault::Empty) => Ok(()),
         Err(fault) => Err(fault),
     }
 }
 
-fn not_empty(mut list: List, limits: &EncodingLimits) -> Result<List, Fault> {
+pub(super) fn not_empty(mut list: List, limits: &EncodingLimits) -> Result<List, Fault> {
     if list.is_empty() {
         return Err(Fault::Empty);
     }
@@ -346,7 +268,7 @@ fn not_empty(mut list: List, limits: &EncodingLimits) -> Result<List, Fault> {
     Ok(list)
 }
 
-fn set_deadline(hash: &mut Hash, field: &[u8], deadline: Option<u64>) -> Result<(), Fault> {
+pub(super) fn set_deadline(hash: &mut Hash, field: &[u8], deadline: Option<u64>) -> Result<(), Fault> {
     match deadline {
         None => Ok(()),
         Some(at) if at <= FIELD_DEADLINE_MAX && hash.set_deadline(field, Some(at)) => Ok(()),

@@ -13,10 +13,14 @@
 
 use alloc::vec::Vec;
 
+use crate::base::bytes::{append_start_within_capacity, append_within_capacity, repeat_within_capacity};
+
 /// Bits of a hash of three bytes. A table of 32 KiB is cleared faster than a long string is compressed.
 const HASH_BITS: u32 = 13;
 /// Bytes that one step copies from the input at most.
 const LITERAL_BYTES_MAX: usize = 32;
+/// Bytes that are copied for a few.
+const COPIED_BYTES: usize = 16;
 /// How far back a step may reach.
 const DISTANCE_MAX: usize = 1 << 13;
 /// Bytes that one step repeats at most.
@@ -39,25 +43,29 @@ pub(super) fn expanded_len(input: &[u8]) -> Option<usize> {
     Some(len)
 }
 
-/// What `input` expands to, which must be `len` bytes as [`expanded_len`] says.
-pub(super) fn expand(input: &[u8], len: usize) -> Vec<u8> {
-    let (mut rest, mut out) = (input, Vec::with_capacity(len));
-    while let Some((step, after)) = step(rest) {
-        rest = after;
-        match step {
-            Step::Literal(bytes) => out.extend_from_slice(bytes),
-            Step::Repeat { distance, len } => {
-                let start = out.len() - distance;
-                if distance >= len {
-                    out.extend_from_within(start..start + len);
-                } else {
-                    // The repeated bytes overlap what they produce.
-                    (start..start + len).for_each(|at| out.push(out[at]));
-                }
+/// What `input` expands to, if that is `len` bytes, and if it is not malformed. So many are allocated beforehand.
+pub(super) fn expand(input: &[u8], len: usize) -> Option<Vec<u8>> {
+    let (mut rest, mut out) = (input, Vec::with_capacity(len + COPIED_BYTES));
+    while let Some((&control, after)) = rest.split_first() {
+        if usize::from(control) < LITERAL_BYTES_MAX {
+            let count = usize::from(control) + 1;
+            let (bytes, behind) = after.split_at_checked(count).filter(|_| count <= len - out.len())?;
+            match after.first_chunk::<COPIED_BYTES>() {
+                // So many take less time than as many as there are.
+                Some(most) if count <= COPIED_BYTES => append_start_within_capacity(&mut out, *most, count),
+                _ => append_within_capacity(&mut out, bytes),
             }
+            rest = behind;
+            continue;
         }
+        let (Step::Repeat { distance, len: count }, behind) = step(rest)? else { return None };
+        if distance > out.len() || count > len - out.len() {
+            return None;
+        }
+        repeat_within_capacity(&mut out, distance, count);
+        rest = behind;
     }
-    out
+    (out.len() == len).then_some(out)
 }
 
 enum Step<'a> {
@@ -66,6 +74,7 @@ enum Step<'a> {
 }
 
 /// The first step of `input`, and what follows it.
+#[inline(always)]
 fn step(input: &[u8]) -> Option<(Step<'_>, &[u8])> {
     let (&control, rest) = input.split_first()?;
     if usize::from(control) < LITERAL_BYTES_MAX {
@@ -183,7 +192,9 @@ mod tests {
             if fits {
                 assert!(compressed.len() <= input.len());
                 assert_eq!(expanded_len(compressed), Some(input.len()));
-                assert_eq!(expand(compressed, input.len()), input);
+                assert_eq!(expand(compressed, input.len() + 1), None);
+                assert!(input.is_empty() || expand(compressed, input.len() - 1).is_none());
+                assert_eq!(expand(compressed, input.len()), Some(input));
             } else {
                 assert!(compressed.is_empty());
             }
@@ -194,7 +205,7 @@ mod tests {
     fn a_long_run_is_short() {
         let mut out = Vec::new();
         assert!(Compressor::default().compress(&[b'a'; 10_000], &mut out, 200));
-        assert_eq!(expand(&out, 10_000), [b'a'; 10_000]);
+        assert_eq!(expand(&out, 10_000), Some(alloc::vec![b'a'; 10_000]));
     }
 
     #[test]
@@ -202,8 +213,9 @@ mod tests {
         for input in [&b"\x00"[..], b"\x05abc", b"\x20\x00", b"\x00a\x20\x01", b"\x00a\xe0\x01", b"\x00a\xe0"]
         {
             assert_eq!(expanded_len(input), None, "{input:?}");
+            assert!((0..10).all(|len| expand(input, len).is_none()), "{input:?}");
         }
         assert_eq!(expanded_len(b"\x00a\x20\x00"), Some(4));
-        assert_eq!(expand(b"\x00a\x20\x00", 4), b"aaaa");
+        assert_eq!(expand(b"\x00a\x20\x00", 4), Some(b"aaaa".to_vec()));
     }
 }

@@ -15,6 +15,7 @@ mod functions;
 mod load;
 mod lzf;
 mod packs;
+mod partial;
 mod read;
 mod save;
 mod stream;
@@ -42,6 +43,8 @@ const VERSION_ACTIVE: u16 = 11;
 const VERSION_TIMED: u16 = 12;
 /// The version of Redis 8.8, whose streams have pending entries that are unowned. Newer ones are refused.
 const VERSION_NACKED: u16 = 14;
+/// What Valkey 9 writes above its values. It counts for itself from here on, and one of its forms has a number of Redis's.
+const VERSION_VALKEY: u16 = 80;
 /// Bytes of version and checksum.
 const FOOTER_BYTES: usize = 10;
 
@@ -87,7 +90,7 @@ mod form {
 /// Why a payload was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// Its version is too new or its checksum wrong.
+    /// Its version is not known or its checksum wrong.
     Footer,
     /// It is not a value.
     Malformed,
@@ -108,7 +111,7 @@ impl From<Refusal> for Error {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Refusal {
         match fault {
-            Fault::Malformed | Fault::Short | Fault::Empty => Refusal::Malformed,
+            Fault::Malformed | Fault::Short | Fault::Beyond | Fault::Empty => Refusal::Malformed,
             Fault::OutOfMemory => Refusal::OutOfMemory,
         }
     }
@@ -131,29 +134,29 @@ fn seal(mut payload: Vec<u8>, version: u16) -> Vec<u8> {
     payload
 }
 
-/// Whether version and checksum of a payload are right.
-pub fn verify(payload: &[u8]) -> Result<(), Refusal> {
+/// The version of a payload, if that is known and the checksum right.
+pub fn verify(payload: &[u8]) -> Result<u16, Refusal> {
     let (rest, checksum) = payload.split_last_chunk::<8>().ok_or(Refusal::Footer)?;
     let (_, version) = rest.split_last_chunk::<2>().ok_or(Refusal::Footer)?;
-    let is_right =
-        u16::from_le_bytes(*version) <= VERSION_NACKED && u64::from_le_bytes(*checksum) == crc64(rest);
-    if is_right { Ok(()) } else { Err(Refusal::Footer) }
+    let version = u16::from_le_bytes(*version);
+    let is_known = version <= VERSION_NACKED || version == VERSION_VALKEY;
+    let is_right = is_known && u64::from_le_bytes(*checksum) == crc64(rest);
+    if is_right { Ok(version) } else { Err(Refusal::Footer) }
 }
 
 /// The value in a payload that DUMP replied, here or elsewhere. No string may be longer than `string_bytes_max`
-/// once it is decompressed.
+/// once it is decompressed. What follows the value is not looked at, as no server does.
 pub fn restore(
     payload: &[u8],
     limits: &EncodingLimits,
     memory: Memory,
     string_bytes_max: usize,
 ) -> Result<Value, Refusal> {
-    verify(payload)?;
+    let version = verify(payload)?;
     let value = &payload[..payload.len() - FOOTER_BYTES];
     let mut reader = Reader::new(value, memory, string_bytes_max);
-    let value = reader.value(limits)?;
-    // What follows the value would be lost without a word.
-    if reader.is_done() { Ok(value) } else { Err(Refusal::Malformed) }
+    let form = reader.byte()?;
+    Ok(reader.value_of_form(form, version == VERSION_VALKEY, limits)?)
 }
 
 /// The version to declare for a file with this value in it: the lowest that has its form.

@@ -4,7 +4,6 @@
 //! there were.
 
 use super::read::Fault;
-use crate::number;
 use crate::structures::{Item, Packed};
 
 type Visited = Result<(), Fault>;
@@ -54,58 +53,26 @@ const COUNT_UNKNOWN: u16 = u16::MAX;
 
 /// `bytes u32 | count u16 | elements | 0xff`, where an element is as in [`Packed`].
 fn listpack<'a>(block: &'a [u8], mut visit: impl FnMut(Item<'a>) -> Visited) -> Result<usize, Fault> {
-    let mut elements = Elements::new(block)?;
-    while !elements.is_done() {
-        visit(elements.item()?)?;
+    let (claimed, mut rest) = listpack_entries(block)?;
+    let mut visited = 0;
+    while !rest.is_empty() {
+        let (item, len) = Packed::check_entry(rest).ok_or(Fault::Malformed)?;
+        visit(item)?;
+        visited += 1;
+        rest = &rest[len..];
     }
-    elements.finish()
+    check_count(claimed, visited)
 }
 
-/// Takes the elements of a listpack one by one.
-pub(super) struct Elements<'a> {
-    rest: &'a [u8],
-    claimed: u16,
-    taken: usize,
-}
-
-impl<'a> Elements<'a> {
-    pub(super) fn new(block: &'a [u8]) -> Result<Elements<'a>, Fault> {
-        let (bytes, rest) = block.split_first_chunk::<4>().ok_or(Fault::Malformed)?;
-        let (count, rest) = rest.split_first_chunk::<2>().ok_or(Fault::Malformed)?;
-        let (&end, rest) = rest.split_last().ok_or(Fault::Malformed)?;
-        if u32::from_le_bytes(*bytes) as usize != block.len() || end != END {
-            return Err(Fault::Malformed);
-        }
-        Ok(Elements { rest, claimed: u16::from_le_bytes(*count), taken: 0 })
+/// How many entries a listpack claims to have, and their bytes, which are not checked.
+fn listpack_entries(block: &[u8]) -> Result<(u16, &[u8]), Fault> {
+    let (bytes, rest) = block.split_first_chunk::<4>().ok_or(Fault::Malformed)?;
+    let (count, rest) = rest.split_first_chunk::<2>().ok_or(Fault::Malformed)?;
+    let (&end, rest) = rest.split_last().ok_or(Fault::Malformed)?;
+    if u32::from_le_bytes(*bytes) as usize != block.len() || end != END {
+        return Err(Fault::Malformed);
     }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    pub(super) fn item(&mut self) -> Result<Item<'a>, Fault> {
-        let (item, len) = Packed::check_entry(self.rest).ok_or(Fault::Malformed)?;
-        self.rest = &self.rest[len..];
-        self.taken += 1;
-        Ok(item)
-    }
-
-    pub(super) fn integer(&mut self) -> Result<i64, Fault> {
-        match self.item()? {
-            Item::Int(value) => Ok(value),
-            Item::Bytes(_) => Err(Fault::Malformed),
-        }
-    }
-
-    /// An integer that counts elements, of which there can only be as many as there are bytes left.
-    pub(super) fn count(&mut self) -> Result<usize, Fault> {
-        number::exact(self.integer()?).filter(|&count| count <= self.rest.len()).ok_or(Fault::Malformed)
-    }
-
-    /// How many elements there were, when all are taken.
-    pub(super) fn finish(&self) -> Result<usize, Fault> {
-        check_count(self.claimed, self.taken)
-    }
+    Ok((u16::from_le_bytes(*count), rest))
 }
 
 /// `bytes u32 | offset of the last element u32 | count u16 | elements | 0xff`, where an element is

@@ -259,6 +259,51 @@ fn old_forms_are_read() {
     check(b"\x14\x0a\x0a\0\0\0\x01\0\x81x\x02\xff", &["x", "listpack"]);
 }
 
+/// Payloads of real servers, with what the servers say of them.
+#[test]
+fn payloads_are_read_as_their_servers_do() {
+    let check = |payload: &str, expected: &[&str]| {
+        let byte = |at: usize| u8::from_str_radix(&payload[at..at + 2], 16).expect("two digits");
+        let payload: Vec<u8> = (0..payload.len()).step_by(2).map(byte).collect();
+        let value = restore(&payload, &limits(), Memory::UNKNOWN, 1 << 20).expect("a server wrote it");
+        assert_eq!(shown(&value), expected.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>());
+    };
+    // Valkey 9.1: SET to abc.
+    check("000361626350001686f9acdf20c516", &["abc"]);
+    // Redis 6.2: ZADD z -0 a.
+    check("0c12120000000d000000020000016103022d30ff0900274f820b6db30cb8", &["a=-0.0", "listpack"]);
+    // Redis 6.2: a stream without an entry, with a group.
+    check(
+        "0f00000000010167000000000900088dbae1c32d8fd8",
+        &[
+            "[Id { ms: 0, seq: 0 }, Id { ms: 18446744073709551615, seq: 18446744073709551615 }, Id { ms: 0, seq: 0 }] \
+             (0, 0, None)",
+            "[103] Id { ms: 0, seq: 0 } Some(0)",
+            "[]",
+        ],
+    );
+    // Redis 8.0: a hash of whose only field the time was removed.
+    check("1900602225aa3f00000e0e000000030081610201010001ff0c006aa24fb19f1c34ec", &["a=1", "listpackex"]);
+}
+
+#[test]
+fn a_form_of_valkey_is_told_from_that_of_redis() {
+    let value = b"\x16\x02\x01a\x01x\xff\xff\xff\xff\xff\xff\xff\xff\x01b\x01y\x05\0\0\0\0\0\0\0";
+    let read = |version| restore(&with_footer(value, version), &limits(), Memory::UNKNOWN, 1 << 20);
+    let hash = read(VERSION_VALKEY).expect("it is Valkey's");
+    assert_eq!(shown(&hash), [&b"a=x"[..], b"b=y until 5", b"listpackex"]);
+    assert_eq!(read(VERSION_TIMED).err(), Some(Refusal::Malformed));
+}
+
+#[test]
+fn what_follows_a_value_is_not_looked_at() {
+    assert_eq!(shown(&read(b"\x00\x01ab").expect("servers take it")), [b"a"]);
+    let Ok(Value::List(list)) = read(b"\x0a\x0d\x0d\0\0\0\x0a\0\0\0\x01\0\0\xf2\xff") else {
+        panic!("it is a list")
+    };
+    assert!(!list.is_single_chunk(), "as in all servers, whatever its length");
+}
+
 #[test]
 fn malformed_values_are_refused() {
     for value in [
@@ -299,8 +344,6 @@ fn malformed_values_are_refused() {
         b"\x17\x10\x10\0\0\0\x03\0\x81a\x02\x81x\x02\x81y\x02\xff",
         b"\x18\xff\xff\xff\xff\xff\xff\0\0\x01\x01\x01a\x01x",
         b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x01a\x01x",
-        // More behind the value.
-        b"\x00\x01ab",
     ] {
         assert_eq!(read(value).err(), Some(Refusal::Malformed), "{value:?}");
     }
@@ -309,8 +352,10 @@ fn malformed_values_are_refused() {
 #[test]
 fn footers_are_checked() {
     let good = with_footer(b"\x00\x01a", VERSION_NACKED);
-    assert_eq!(verify(&good), Ok(()));
-    assert_eq!(verify(&with_footer(b"\x00\x01a", VERSION_NACKED + 1)), Err(Refusal::Footer));
+    assert_eq!(verify(&good), Ok(VERSION_NACKED));
+    for unknown in [VERSION_NACKED + 1, VERSION_VALKEY - 1, VERSION_VALKEY + 1] {
+        assert_eq!(verify(&with_footer(b"\x00\x01a", unknown)), Err(Refusal::Footer));
+    }
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= 1;

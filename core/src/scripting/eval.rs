@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::number::{self, hexadecimal};
 use crate::observe;
 use crate::resp::args::Args;
+use crate::server::Server;
 use crate::server::eviction::{self, Room};
 use crate::server::{GlobalState, persistence};
 use crate::structures::table::HashSeed;
@@ -315,6 +316,12 @@ fn load(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     server.scripting.scripts.load(&server.config, &server.memory, digest, text, true)?;
     ctx.reply.text(&hexadecimal(&digest));
     Ok(Flow::Done)
+}
+
+/// Keeps a script that a file has brought, as one that EVAL has.
+pub(crate) fn keep_script(server: &mut Server, text: &[u8]) -> Result<(), Error> {
+    server.memory.take(2 * text.len())?;
+    server.scripting.scripts.load(&server.config, &server.memory, sha1(text), text, false)
 }
 
 fn exists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {

@@ -16,6 +16,7 @@ mod run;
 mod value;
 
 pub(crate) use eval::Scripts;
+pub(crate) use eval::keep_script;
 pub(crate) use function::add_library;
 pub(crate) use library::Libraries;
 pub(crate) use run::{Paused, abandon, busy, go_on};

@@ -213,8 +213,8 @@ pub struct Server {
     pub(crate) records_effects: bool,
     /// Whether a piece of a file is being loaded: then no time passes for keys.
     pub(crate) is_loading: bool,
-    /// The name of a command in them that there is not.
-    pub(crate) unknown_command: Option<Vec<u8>>,
+    /// Why what follows in them must not be loaded any more.
+    pub(crate) load_stop: Option<String>,
     /// For ACL GENPASS.
     pub(crate) passwords: Passwords,
     /// The host's numbers, for INFO.
@@ -242,6 +242,13 @@ pub struct Server {
 }
 
 impl Server {
+    /// Takes note that the commands that are being loaded must not go on: what follows would have another meaning.
+    pub(crate) fn stop_loading(&mut self, why: &str, name: &[u8]) {
+        if self.is_loading && self.load_stop.is_none() {
+            self.load_stop = Some(alloc::format!("{why}: '{}'", String::from_utf8_lossy(name)));
+        }
+    }
+
     pub(crate) fn new(options: Options, seed: [u8; 16], run_id: String, now: u64) -> Server {
         let lookup = Lookup::new();
         let observer = Observer::new(options.clock, Statistics::new(&lookup), &options.config);
@@ -283,7 +290,7 @@ impl Server {
             files: Files::new(now),
             records_effects: options.effects,
             is_loading: false,
-            unknown_command: None,
+            load_stop: None,
             passwords: Passwords::new(seed),
             fact: options.fact,
             config_file: options.config_file,

@@ -143,6 +143,11 @@ impl List {
         }
     }
 
+    /// Lets an empty list be more than one chunk from the beginning.
+    pub fn spread(&mut self, fill: Fill) {
+        self.many().fill = fill;
+    }
+
     /// Appends `value`.
     pub fn push_back<'v>(&mut self, value: impl Into<Item<'v>>) {
         self.push_back_within(value, Room::default());

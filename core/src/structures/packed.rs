@@ -391,6 +391,12 @@ impl Packed {
     }
 }
 
+/// Appends the entry of a value to those that [`Packed::entries`] gave.
+#[inline]
+pub(crate) fn append_entry(out: &mut Vec<u8>, item: Item<'_>) {
+    Encoded::new(item).append_to(out);
+}
+
 impl fmt::Debug for Packed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.iter()).finish()

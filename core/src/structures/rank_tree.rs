@@ -72,6 +72,31 @@ impl<E: Copy> RankTree<E> {
         Self::default()
     }
 
+    /// A tree of elements that are in order, each greater than the one before it.
+    pub fn from_sorted(elements: &[E]) -> Self {
+        let leaf = |elements: &[E]| {
+            let mut row = Vec::with_capacity(elements.len().next_multiple_of(ROW_STEP));
+            row.extend_from_slice(elements);
+            Node::Leaf(row)
+        };
+        let mut level: Vec<Node<E>> = evenly(elements.len(), LEAF_ELEMENTS_MAX)
+            .map(|(start, end)| leaf(&elements[start..end]))
+            .collect();
+        while level.len() > 1 {
+            let rows = evenly(level.len(), BRANCHES_MAX);
+            let mut nodes = level.into_iter();
+            level = rows
+                .map(|(start, end)| {
+                    let mut row = Vec::with_capacity((end - start).next_multiple_of(ROW_STEP));
+                    row.extend(nodes.by_ref().take(end - start).map(Branch::of));
+                    Node::Inner(row)
+                })
+                .collect();
+        }
+        let root = level.pop().unwrap_or(Node::Leaf(Vec::new()));
+        RankTree { root, len: elements.len() }
+    }
+
     /// Number of elements.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -530,6 +555,16 @@ impl<E: Copy> Branch<E> {
             self.first = first;
         }
     }
+}
+
+/// Start and end of as few parts of `len` items as there can be with at most `len_max` each, about equally long.
+fn evenly(len: usize, len_max: usize) -> impl Iterator<Item = (usize, usize)> {
+    let parts = len.div_ceil(len_max);
+    (0..parts).map(move |part| {
+        // A part more than the quotient for as many as the remainder says.
+        let start = |part: usize| len / parts * part + part.min(len % parts);
+        (start(part), start(part + 1))
+    })
 }
 
 /// Where an element is, or where it would be.

@@ -9,15 +9,17 @@
 //! form: a cursor is a position in hash order, so every element that is present throughout is returned
 //! exactly once, however often the table grows or shrinks meanwhile.
 
+mod bulk;
 pub(crate) mod saving;
 mod segment;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use core::mem::size_of;
+use core::mem::{MaybeUninit, size_of};
 use core::ptr::NonNull;
 
+pub(crate) use bulk::Batch;
 use saving::Saving;
 use segment::{
     DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fill_slot,
@@ -178,6 +180,20 @@ impl<E: Keyed> Table<E> {
         }
         // SAFETY: `fill_slot` has just filled this slot.
         unsafe { self.slot(segment, index).as_mut() }
+    }
+
+    /// Loads the memory of the slots where an element with this hash is or would be put.
+    #[inline]
+    pub(crate) fn touch_slots(&self, hash: u64) {
+        if let Some(segment) = self.segment(hash) {
+            // SAFETY: the segment is live, and the group lies within its slots. What is read may be anything, also
+            // nothing.
+            unsafe {
+                let slots = usize::from(segment.as_ref().slots);
+                let slot = self.slot(segment, first_group(hash, slots) * GROUP);
+                core::hint::black_box(slot.cast::<MaybeUninit<u8>>().read());
+            }
+        }
     }
 
     /// Takes the element with this key out of the table.
@@ -665,6 +681,13 @@ impl<E: Keyed> Table<E> {
         }
     }
 
+    /// The same for the segment at a hash position, and the position behind it.
+    fn shrink_at(&mut self, position: u64) -> Option<u64> {
+        self.shrink(self.segment(position)?, position);
+        // SAFETY: pointers in the directory are live segments.
+        next_prefix(position, u32::from(unsafe { self.segment(position)?.as_ref() }.depth))
+    }
+
     /// Gives the directory one more bit of the hash.
     ///
     /// It is the only step that grows with the table, so it works in place: an allocator that can extend the
@@ -701,6 +724,8 @@ impl<E: Keyed> Table<E> {
 
     /// Moves every element of `old` to the segment that `target` names for its hash, and frees `old`.
     fn move_elements(&self, mut old: NonNull<Segment>, target: impl Fn(u64) -> NonNull<Segment>) {
+        // Hashing takes long enough that one cache miss would not overlap with the next.
+        self.for_each_full(old, |_, element| _ = core::hint::black_box(element.key().last()));
         self.for_each_full(old, |index, element| {
             let hash = self.hash(element.key());
             // SAFETY: the element is moved out of `old` bitwise; `old` forgets its elements below.

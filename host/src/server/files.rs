@@ -327,7 +327,9 @@ impl<T: Transport> Service<T, Storage> {
             Err(error) => return self.fail_loading(loading, error),
         };
         match step {
-            Step::Begin(format) => self.tell_files(RequestKind::LoadBegin, &abi::format_text(format))?,
+            Step::Begin(format, bytes) => {
+                self.tell_files(RequestKind::LoadBegin, &abi::format_text(format, bytes))?;
+            }
             Step::Piece => {
                 let handed = self
                     .call(|driver, to| driver.hand_over(RequestKind::Load, 0, |room| loading.read(room), to));
@@ -349,7 +351,9 @@ impl<T: Transport> Service<T, Storage> {
         }
         match self.files.inbox.loaded.take() {
             Some(Ok(loaded)) => match loading.ended(loaded) {
-                Ok(Some(format)) => self.tell_files(RequestKind::LoadBegin, &abi::format_text(format))?,
+                Ok(Some((format, bytes))) => {
+                    self.tell_files(RequestKind::LoadBegin, &abi::format_text(format, bytes))?;
+                }
                 Ok(None) => {}
                 Err(error) => return self.fail_loading(loading, error),
             },
@@ -365,11 +369,11 @@ impl<T: Transport> Service<T, Storage> {
 
     fn end_loading(&mut self, mut loading: Loading) -> Result<(), Stop> {
         let seconds = loading.end();
-        let Loaded { keys, expired, empty, skipped, errors, .. } = loading.total;
+        let Loaded { keys, expired, empty, skipped, member_deadlines, errors, .. } = loading.total;
         if loading.bytes() > 0 {
             log::notice!(
                 "DB loaded from {}: {keys} keys of RDB files, {} in {seconds:.3} seconds (expired {expired}, empty {empty}, \
-                 of modules {skipped}, commands that failed {errors})",
+                 of modules {skipped}, deadlines of members {member_deadlines}, commands that failed {errors})",
                 if matches!(loading.origin, Origin::Log(_)) { "the append only file" } else { "disk" },
                 megabytes(loading.bytes())
             );

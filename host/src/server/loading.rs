@@ -48,8 +48,8 @@ struct Current {
 
 /// What is to be told to the engine next.
 pub(super) enum Step {
-    /// A file, or a part of one, begins.
-    Begin(LoadFormat),
+    /// A file, or a part of one, begins; with its bytes.
+    Begin(LoadFormat, u64),
     /// [`Loading::read`] has the next piece.
     Piece,
     /// It ends.
@@ -93,10 +93,11 @@ impl Loading {
         };
         let file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
         self.current = Some(Current { file, path, at: 0, end: len, content, keeps_expired });
-        Ok(Step::Begin(match content {
+        let format = match content {
             Content::Rdb => LoadFormat::Rdb { keeps_expired, skips_modules },
             Content::Commands => LoadFormat::Commands,
-        }))
+        };
+        Ok(Step::Begin(format, len))
     }
 
     /// Reads the next piece into a buffer.
@@ -114,13 +115,14 @@ impl Loading {
     }
 
     /// Takes note of what a file had. Behind an RDB file commands may follow in the same one, which are loaded then.
-    pub(super) fn ended(&mut self, loaded: Loaded) -> Result<Option<LoadFormat>, StorageError> {
+    pub(super) fn ended(&mut self, loaded: Loaded) -> Result<Option<(LoadFormat, u64)>, StorageError> {
         let Some(mut current) = self.current.take() else { return Ok(None) };
         let total = &mut self.total;
         total.keys += loaded.keys;
         total.expired += loaded.expired;
         total.empty += loaded.empty;
         total.skipped += loaded.skipped;
+        total.member_deadlines += loaded.member_deadlines;
         total.errors += loaded.errors;
         let has_rest = current.content == Content::Rdb && loaded.bytes < current.end;
         if !has_rest || !current.keeps_expired {
@@ -130,8 +132,9 @@ impl Loading {
         sought.map_err(|error| unreadable(&current.path, &error))?;
         self.done = self.done.saturating_sub(current.at - loaded.bytes);
         (current.at, current.content) = (loaded.bytes, Content::Commands);
+        let left = current.end - loaded.bytes;
         self.current = Some(current);
-        Ok(Some(LoadFormat::Commands))
+        Ok(Some((LoadFormat::Commands, left)))
     }
 
     /// Why the file cannot be loaded.

@@ -311,7 +311,9 @@ fn after_a_trap_everything_is_there(engine: &str) {
     // A log that was begun later is kept by the next engine too.
     let mut server = start_in(&dir, engine, &[]);
     let mut client = server.client();
-    client.call(&[b"CONFIG", b"SET", b"appendonly", b"yes"], "+OK\r\n").call(&[b"SET", b"a", b"1"], "+OK\r\n");
+    client
+        .call(&[b"CONFIG", b"SET", b"appendonly", b"yes"], "+OK\r\n")
+        .call(&[b"SET", b"a", b"1"], "+OK\r\n");
     wait_for(&mut client, "aof_rewrite_in_progress", "0");
     client.send("DEBUG PANIC\r\n").drain();
     server.wait_log("THE ENGINE TRAPPED: ");
@@ -428,7 +430,8 @@ fn durability_can_be_waited_for(engine: &str) {
     let error = "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n";
     client.call(&[b"WAITAOF", b"1", b"0", b"0"], error);
     for policy in ["everysec", "always", "no"] {
-        client.call(&[b"CONFIG", b"SET", b"appendonly", b"yes", b"appendfsync", policy.as_bytes()], "+OK\r\n");
+        client
+            .call(&[b"CONFIG", b"SET", b"appendonly", b"yes", b"appendfsync", policy.as_bytes()], "+OK\r\n");
         client.call(&[b"SET", b"a", policy.as_bytes()], "+OK\r\n");
         client.call(&[b"WAITAOF", b"1", b"0", b"0"], "*2\r\n:1\r\n:0\r\n");
         // Replicas there are none, and what is durable is told all the same.

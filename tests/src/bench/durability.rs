@@ -213,7 +213,10 @@ fn write_dump(path: &Path, name: &str) -> Result<()> {
                     let score = (number.wrapping_mul(2_654_435_761) % ELEMENTS).to_string();
                     push(&mut request, &["ZADD", "zset", &score, &format!("member:{number:08}")]);
                 }
-                _ => push(&mut request, &["XADD", "stream", &format!("{}-0", number + 1), "field", &number_text]),
+                _ => push(
+                    &mut request,
+                    &["XADD", "stream", &format!("{}-0", number + 1), "field", &number_text],
+                ),
             }
         }
         client.lines(&request, usize::try_from(BATCH)?)?;

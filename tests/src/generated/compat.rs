@@ -127,6 +127,13 @@ pub const DIFFERENCES: &[Difference] = &[
                `DEBUG OBJECT` tells a made-up address. `DEBUG DIGEST` is Redis's.",
     },
     Difference {
+        commands: &["DUMP", "RESTORE"],
+        title: "Serialised values move to and from other families",
+        text: "`RESTORE` takes what Redis up to 8.8 and Valkey up to 9 write, whatever the version of either; what Redis 8.6 \
+               remembers of the producers of a stream is left out. `DUMP` writes the oldest form that holds the value and \
+               declares its version, so that older servers take it.",
+    },
+    Difference {
         commands: &["SCRIPT DEBUG"],
         title: "There is no debugger for scripts",
         text: "All modes are accepted, and change nothing.",

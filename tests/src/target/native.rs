@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sanderling_core::rdb::file::FileWriter;
 use sanderling_core::{
     ConnId, Engine, LoadFault, LoadFormat, Loaded, Options, Output, Peer, SaveFault, SaveOptions,
 };
@@ -78,10 +79,21 @@ impl Native {
 
     /// Loads a file, in pieces, as a host does at its start.
     pub fn load(&mut self, format: LoadFormat, file: &[u8]) -> Result<Loaded, LoadFault> {
+        self.load_by(format, file, LOAD_BYTES, Some(file.len() as u64))
+    }
+
+    /// The same in pieces of so many bytes, and with so many bytes announced.
+    pub fn load_by(
+        &mut self,
+        format: LoadFormat,
+        file: &[u8],
+        piece_bytes: usize,
+        announced: Option<u64>,
+    ) -> Result<Loaded, LoadFault> {
         let now = time(self.clock);
-        self.engine.load_begin(now, format);
+        self.engine.load_begin(now, format, announced);
         let mut done = Ok(());
-        for piece in file.chunks(LOAD_BYTES) {
+        for piece in file.chunks(piece_bytes) {
             done = done.and_then(|()| self.engine.load(now, piece));
         }
         let ended = self.engine.load_end(now);
@@ -107,6 +119,27 @@ impl Native {
     pub fn save_abort(&mut self) {
         self.engine.save_abort(time(self.clock));
         self.drain();
+    }
+
+    /// An RDB file with all keys, of the oldest version that holds them.
+    pub fn save(&self) -> Vec<u8> {
+        const DATABASES: usize = 16;
+        let entries = || (0..DATABASES).flat_map(|db| self.engine.entries(db));
+        let version = entries().map(|entry| FileWriter::version_for(&entry.value())).max();
+        let mut file = FileWriter::new(version.unwrap_or(FileWriter::VERSION_MIN), true, true);
+        file.aux("redis-bits", b"64");
+        for db in 0..DATABASES {
+            let (count, volatile) = self.engine.entries(db).fold((0, 0), |(count, volatile), entry| {
+                (count + 1, volatile + u64::from(entry.deadline().is_some()))
+            });
+            if count > 0 {
+                file.database(db as u64);
+                file.sizes(count, volatile);
+                self.engine.entries(db).for_each(|entry| file.key(entry));
+            }
+        }
+        file.end();
+        file.take()
     }
 
     /// The engine's time in microseconds since 1970.

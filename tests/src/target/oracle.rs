@@ -20,11 +20,16 @@ pub struct Oracle {
 impl Oracle {
     /// Starts a redis-server, or says why there is none.
     pub fn start() -> Result<Oracle, String> {
+        Oracle::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(arguments: &[&str]) -> Result<Oracle, String> {
         let binary = find_redis_server()?;
         // Another process may take the free port before redis-server does, so there are several tries.
         let mut fault = String::new();
         for _ in 0..5 {
-            match launch(&binary) {
+            match launch(&binary, arguments) {
                 Ok((process, address)) => {
                     let name = format!("redis-server {VERSION_SUPPORTED}");
                     let tcp = Tcp::new(&name, &address, (7, 0)).map_err(|fault| fault.to_string())?;
@@ -77,7 +82,7 @@ pub fn find_redis_server() -> Result<PathBuf, String> {
     Ok(binary)
 }
 
-fn launch(binary: &PathBuf) -> Result<(Child, String), String> {
+fn launch(binary: &PathBuf, arguments: &[&str]) -> Result<(Child, String), String> {
     let port = TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .map_err(|fault| format!("no free port: {fault}"))?
@@ -86,6 +91,7 @@ fn launch(binary: &PathBuf) -> Result<(Child, String), String> {
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         // Timeouts are looked at once per turn of this clock.
         .args(["--hz", "100"])
+        .args(arguments)
         // Collation is that of bytes.
         .env("LC_ALL", "C")
         .stdin(Stdio::null())

@@ -255,7 +255,7 @@ fn contents(talk: &mut Conversation) -> BTreeMap<String, String> {
 fn load(file: &[u8], now: u64) -> BTreeMap<String, String> {
     let mut talk = Conversation::with(options());
     talk.now = now;
-    talk.engine.load_begin(now, LoadFormat::Rdb { keeps_expired: false, skips_modules: false });
+    talk.engine.load_begin(now, LoadFormat::Rdb { keeps_expired: false, skips_modules: false }, None);
     for piece in file.chunks(5000) {
         talk.engine.load(now, piece).expect("the file is whole");
     }
@@ -337,7 +337,7 @@ fn what_was_moved_is_saved_as_it_was_wherever_it_goes_then() {
     for end in ends {
         for steps in [0, 3, 8] {
             let mut moving = world();
-            (0..steps).for_each(|_| _ = moving.talk.engine.save_step(now, 4000));
+            (0..steps).for_each(|_| moving.talk.engine.save_step(now, 4000));
             moving.call(&["RENAME", "set", "moved"]);
             moving.call(&["SADD", "moved", "new"]);
             moving.call(&["SREM", "moved", "e05", "e15"]);
@@ -457,7 +457,11 @@ fn how_keys_are_used_is_saved_where_it_counts() {
         talk.collect();
         let mut other = Conversation::with(options);
         let conn = other.client();
-        other.engine.load_begin(other.now, LoadFormat::Rdb { keeps_expired: true, skips_modules: false });
+        other.engine.load_begin(
+            other.now,
+            LoadFormat::Rdb { keeps_expired: true, skips_modules: false },
+            None,
+        );
         other.engine.load(other.now, &talk.snapshot).unwrap();
         other.engine.load_end(other.now).unwrap();
         assert_eq!(other.ask(conn, question), expected, "{policy}");
@@ -516,7 +520,7 @@ fn a_snapshot_does_not_begin_in_the_midst_of_a_script() {
 /// How many keys a file has.
 fn contents_keys(file: &[u8], now: u64) -> usize {
     let mut talk = Conversation::with(options());
-    talk.engine.load_begin(now, LoadFormat::Rdb { keeps_expired: true, skips_modules: false });
+    talk.engine.load_begin(now, LoadFormat::Rdb { keeps_expired: true, skips_modules: false }, None);
     talk.engine.load(now, file).expect("the file is whole");
     usize::try_from(talk.engine.load_end(now).expect("the file is whole").keys).unwrap()
 }

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use crate::base::bytes::equal;
+use crate::base::bytes::{append_within_capacity, equal};
 use crate::number;
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, format_i64, parse_i64, write_i64};
 
@@ -165,6 +165,22 @@ impl<'a> Encoded<'a> {
     #[inline]
     pub(super) fn entry_len(&self) -> usize {
         self.body_len() + back_len_bytes(self.body_len())
+    }
+
+    /// Appends the whole entry.
+    #[inline]
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        let (body_len, start) = (self.body_len(), out.len());
+        // Room for words behind what is used of them.
+        out.reserve(body_len + 2 * HEAD_BYTES_MAX);
+        if let Ok(short @ 0..=127) = u8::try_from(body_len) {
+            append_within_capacity(out, &self.head[..self.head_len]);
+            append_within_capacity(out, self.payload);
+            out.push(short);
+        } else {
+            out.resize(start + self.entry_len(), 0);
+            self.write(&mut out[start..]);
+        }
     }
 
     /// Writes the whole entry into `out`, which has its length.

@@ -1,6 +1,7 @@
 //! Tests of the segmented table.
 
 use super::*;
+use crate::base::memory::{HEADROOM_BYTES, Memory, Room};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -239,4 +240,56 @@ fn a_table_that_is_moved_segment_by_segment_holds_the_same() {
         assert!(table.find_hashed(hash).is_none());
     }
     assert_eq!(table.len() as u64, many() - turns);
+}
+
+#[test]
+fn a_table_is_filled_in_batches() {
+    for (reserved, bytes_max) in [(0, 0), (many() as usize, usize::MAX), (many() as usize, 1 << 12)] {
+        let mut table = table();
+        let mut memory = Memory::UNKNOWN;
+        table.reserve(reserved, bytes_max, &mut memory);
+        let depth = table.depth;
+        let mut batch = Batch::default();
+        for n in 0..many() {
+            let item = Item(format!("{n}").as_bytes().into(), n);
+            if batch.push(&table, item) {
+                assert!(batch.put_into(&mut table));
+            }
+        }
+        assert!(batch.put_into(&mut table));
+        assert_eq!(table.len() as u64, many());
+        if bytes_max == usize::MAX {
+            assert!(
+                depth > 0 && table.depth <= depth + 1,
+                "{depth} was reserved, {} became of it",
+                table.depth
+            );
+        }
+        for n in 0..many() {
+            let key = format!("{n}");
+            let found = table.find(table.hash(key.as_bytes()), key.as_bytes());
+            assert_eq!(found.map(|item| item.1), Some(n));
+        }
+        batch.push(&table, Item(b"new".as_slice().into(), 1));
+        batch.push(&table, Item(b"7".as_slice().into(), 1));
+        assert!(!batch.put_into(&mut table), "it is there twice");
+    }
+}
+
+#[test]
+fn what_was_reserved_for_nothing_is_given_back() {
+    let mut table = table();
+    let mut memory = Memory::UNKNOWN;
+    table.reserve(10_000, usize::MAX, &mut memory);
+    let reserved = table.memory_bytes();
+    for n in 0..20 {
+        insert(&mut table, &format!("{n}"), n);
+    }
+    table.settle();
+    assert!(table.memory_bytes() < reserved / 8, "{} of {reserved} bytes", table.memory_bytes());
+    assert!((0..20).all(|n| !insert(&mut table, &format!("{n}"), n)), "nothing is lost");
+    // Without memory nothing is reserved.
+    let mut other = Table::<Item>::new(HashSeed(1, 2));
+    other.reserve(10_000, usize::MAX, &mut Memory::new(|_| Room::of(HEADROOM_BYTES + 1)));
+    assert_eq!(other.memory_bytes(), 0);
 }

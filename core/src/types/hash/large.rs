@@ -57,8 +57,13 @@ impl Large {
 
     /// Adds a field that is not there yet.
     pub(super) fn push(&mut self, field: &[u8], value: &[u8], deadline: Option<u64>) {
-        let hash = self.table.hash(field);
-        self.table.insert_new(hash, Field::timed(field, value, deadline));
+        self.push_field(self.table.hash(field), Field::timed(field, value, deadline));
+    }
+
+    /// The same of a field whose hash is known.
+    pub(super) fn push_field(&mut self, hash: u64, field: Field) {
+        let deadline = field.deadline();
+        self.table.insert_new(hash, field);
         if let Some(at) = deadline {
             self.timed += 1;
             self.note(hash, at);

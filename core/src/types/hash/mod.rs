@@ -6,6 +6,7 @@
 //! stays so. A hash does not know the time: [`Hash::take_due`] removes what is due, and the store calls it before
 //! anyone looks.
 
+mod bulk;
 pub(crate) mod commands;
 mod field;
 mod large;
@@ -24,6 +25,7 @@ use crate::structures::table::Keyed;
 use crate::structures::table::saving::{SavedByElement, Sink};
 use crate::structures::{Item, Packed, packed};
 use crate::types::{EncodingLimits, sample};
+pub(crate) use bulk::Bulk;
 pub(crate) use field::Field;
 
 /// A map from fields to values.
@@ -85,6 +87,11 @@ impl Hash {
                 Other::Large(large) => View::Large(large),
             },
         }
+    }
+
+    /// An empty hash in the compact form for fields with deadlines.
+    pub fn timed() -> Hash {
+        Hash { form: Form::Other(Box::new(Other::Timed(Timed::of(&Packed::new())))) }
     }
 
     /// How many fields there are.

@@ -3,6 +3,7 @@
 //! A set of few integers is one sorted array, a small set of any strings one [`Packed`]. Beyond the
 //! [`EncodingLimits`] it is a [`Table`] of thin byte strings, and stays so.
 
+mod bulk;
 pub(crate) mod commands;
 mod lookup;
 mod member;
@@ -18,6 +19,7 @@ use crate::structures::table::saving::{SavedByElement, Sink};
 use crate::structures::table::{Keyed, Table};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, IntSet, Item, Packed, packed};
 use crate::types::{EncodingLimits, sample};
+pub(crate) use bulk::Bulk;
 pub(crate) use member::Member;
 
 /// A set of byte strings.
@@ -59,9 +61,14 @@ impl Relocate for Set {
 }
 
 impl Set {
+    /// The set of the members in a table.
+    fn of(table: Table<Member>) -> Set {
+        Set { form: Form::Table(Box::new(table)) }
+    }
+
     /// An empty set that will take many members, in the large form at once.
     pub fn for_many(limits: &EncodingLimits) -> Set {
-        Set { form: Form::Table(Box::new(Table::new(limits.seed))) }
+        Set::of(Table::new(limits.seed))
     }
 
     /// How many members there are.

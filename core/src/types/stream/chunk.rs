@@ -22,9 +22,9 @@ use crate::base::relocate::{Mover, Relocate};
 use crate::structures::Item;
 
 /// The entry is deleted.
-const DELETED: u8 = 1;
+pub(super) const DELETED: u8 = 1;
 /// The names of its fields are those at the front of the chunk.
-const SAME_FIELDS: u8 = 2;
+pub(super) const SAME_FIELDS: u8 = 2;
 /// Growth beyond this size adds an eighth instead of doubling.
 const DOUBLING_BYTES_MAX: usize = 4096;
 
@@ -61,6 +61,25 @@ impl Chunk {
         }
         let entries_at = u32::try_from(bytes.len()).expect("a request is shorter than 4 GiB");
         Chunk { bytes, entries_at, live: 0, deleted: 0, listpack: saturate(listpack) }
+    }
+
+    /// A chunk of bytes that were put together as the module's description says, with the number of its entries, where
+    /// they begin, and how many bytes names and entries take in Redis's form.
+    pub(super) fn from_parts(
+        bytes: &[u8],
+        entries_at: usize,
+        live: usize,
+        deleted: usize,
+        listpack: usize,
+    ) -> Chunk {
+        let short = |number: usize| u32::try_from(number).expect("a chunk is shorter than 4 GiB");
+        Chunk {
+            bytes: bytes.to_vec(),
+            entries_at: short(entries_at),
+            live: short(live),
+            deleted: short(deleted),
+            listpack: saturate(listpack),
+        }
     }
 
     /// Entries that are not deleted.
@@ -127,21 +146,6 @@ impl Chunk {
         self.prefix_with_len(start);
         self.live += 1;
         self.listpack = saturate(self.listpack as usize + listpack);
-    }
-
-    /// As [`Chunk::push`], of an entry that may be deleted already.
-    pub(super) fn push_marked<'a>(
-        &mut self,
-        base: Id,
-        id: Id,
-        is_deleted: bool,
-        pairs: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) {
-        let at = self.bytes.len();
-        self.push(base, id, pairs);
-        if is_deleted {
-            self.delete(at);
-        }
     }
 
     /// The names at the front.
@@ -338,7 +342,7 @@ fn take_item<'a>(bytes: &mut &'a [u8]) -> Item<'a> {
 }
 
 /// Appends a value and returns what it takes in Redis's form.
-fn write_item(out: &mut Vec<u8>, item: Item<'_>) -> usize {
+pub(super) fn write_item(out: &mut Vec<u8>, item: Item<'_>) -> usize {
     match item {
         Item::Bytes(bytes) => {
             write_number(out, (bytes.len() as u64) << 1);
@@ -375,8 +379,15 @@ fn item_bytes_max(bytes: &[u8]) -> usize {
 }
 
 /// Appends a number, seven bits per byte, the lowest first.
-#[inline]
-fn write_number(out: &mut Vec<u8>, mut number: u64) {
+#[inline(always)]
+pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
+    match number {
+        0..0x80 => out.push(number as u8),
+        _ => write_long_number(out, number),
+    }
+}
+
+fn write_long_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -399,7 +410,7 @@ fn read_number(bytes: &[u8], at: &mut usize) -> u64 {
 }
 
 /// Small numbers of either sign become small numbers.
-fn zigzag(value: i64) -> u64 {
+pub(super) fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 

@@ -8,6 +8,7 @@ mod chunk;
 pub(crate) mod commands;
 mod group;
 mod id;
+mod listpack;
 mod nodes;
 mod range;
 mod serial;
@@ -16,9 +17,9 @@ pub(crate) use chunk::Entry;
 pub(crate) use group::{Consumer, ConsumerRef, Group, PENDING_BYTES, Pending};
 pub(crate) use id::{ID_CHARS_MAX, Id};
 pub(crate) use range::{Range, RangeBack};
+pub(crate) use serial::Node;
 #[cfg(test)]
 pub(crate) use serial::NodeEntry;
-pub(crate) use serial::{Node, NodeBuilder};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -110,9 +111,16 @@ impl Stream {
         self.chunks.last().map_or(0, |(_, chunk)| 2 * chunk.memory_bytes())
     }
 
-    /// The first entry's ID; the least ID when there is no entry.
+    /// The first entry's ID; when there is no entry the least ID, or what a file told.
     pub fn first_id(&self) -> Id {
         self.first_id
+    }
+
+    /// Sets what [`Stream::first_id`] tells while there is no entry.
+    pub fn set_first_id(&mut self, id: Id) {
+        if self.len == 0 {
+            self.first_id = id;
+        }
     }
 
     /// The last entry's ID.

@@ -1,11 +1,13 @@
 //! Chunks as they are, deleted entries included, for code that writes a stream down and reads it again. What trimming
 //! takes away depends on where chunks end.
 
+use alloc::vec::Vec;
 use core::ops::Bound;
 
-use super::chunk::{Chunk, Fields};
-use super::{Id, Stream};
-use crate::structures::Item;
+use super::chunk::Chunk;
+#[cfg(test)]
+use super::chunk::Fields;
+use super::{Id, Stream, listpack};
 
 /// A chunk, to read.
 pub struct Node<'a> {
@@ -15,6 +17,7 @@ pub struct Node<'a> {
 }
 
 /// An entry of a chunk.
+#[cfg(test)]
 pub struct NodeEntry<'a> {
     /// Its ID.
     pub id: Id,
@@ -27,22 +30,19 @@ pub struct NodeEntry<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// How many entries are not deleted.
-    pub fn live(&self) -> usize {
-        self.chunk.live()
+    /// Appends the listpack that Redis keeps the same entries in.
+    pub fn write_listpack(&self, out: &mut Vec<u8>) {
+        listpack::write(self.chunk, self.base, out);
     }
 
-    /// How many are.
+    /// How many entries are deleted.
+    #[cfg(test)]
     pub fn deleted(&self) -> usize {
         self.chunk.entries() - self.chunk.live()
     }
 
-    /// The names that the chunk keeps for its entries.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = Item<'a>> + use<'a> {
-        self.chunk.names()
-    }
-
     /// All entries in order.
+    #[cfg(test)]
     pub fn entries(&self) -> impl Iterator<Item = NodeEntry<'a>> + use<'a> {
         let walk = self.chunk.walk(self.base);
         walk.clone().map(move |found| NodeEntry {
@@ -51,36 +51,6 @@ impl<'a> Node<'a> {
             has_shared_names: found.has_shared_names(),
             fields: walk.entry(found).fields,
         })
-    }
-}
-
-/// A chunk under construction.
-pub struct NodeBuilder {
-    base: Id,
-    /// The last entry's ID.
-    last: Option<Id>,
-    chunk: Chunk,
-}
-
-impl NodeBuilder {
-    /// A chunk whose entries' IDs count from `base`, and which keeps these names of fields for them.
-    pub fn new<'a>(base: Id, names: impl ExactSizeIterator<Item = &'a [u8]>) -> NodeBuilder {
-        NodeBuilder { base, last: None, chunk: Chunk::new(names, 0) }
-    }
-
-    /// Appends an entry; `false`, and nothing happens, if its ID is not after all others.
-    pub fn push<'a>(
-        &mut self,
-        id: Id,
-        is_deleted: bool,
-        fields: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) -> bool {
-        if id.ms < self.base.ms || id < self.base || self.last.is_some_and(|last| id <= last) {
-            return false;
-        }
-        self.chunk.push_marked(self.base, id, is_deleted, fields);
-        self.last = Some(id);
-        true
     }
 }
 
@@ -97,21 +67,28 @@ impl Stream {
         Some(Node { base: *base, chunk })
     }
 
-    /// Appends a chunk; `false`, and nothing happens, if all its entries are deleted or not all come after those that
-    /// are there.
-    pub fn push_node(&mut self, node: NodeBuilder) -> bool {
-        let NodeBuilder { base, last: Some(last), mut chunk } = node else { return false };
-        if chunk.live() == 0 || (!self.chunks.is_empty() && base <= self.last_id) {
+    /// Appends the chunk of a listpack that is not trusted, whose IDs count from `base`; `false`, and nothing happens, if
+    /// it is malformed, if all its entries are deleted, or if not all come after those that are there. Scratch is memory
+    /// that is used again, with room for [`Stream::scratch_bytes`].
+    pub fn push_listpack(&mut self, base: Id, block: &[u8], scratch: &mut Vec<u8>) -> bool {
+        let is_first = self.chunks.is_empty();
+        let Some((chunk, last)) = listpack::read(base, block, scratch)
+            .filter(|(chunk, _)| chunk.live() > 0 && (is_first || base > self.last_id))
+        else {
             return false;
-        }
-        chunk.close();
+        };
         self.len += chunk.live() as u64;
         self.last_id = last;
         self.chunks.insert(base, chunk);
         true
     }
 
-    /// To be called after the last [`Stream::push_node`].
+    /// Bytes that a listpack takes while it is read, besides the chunk that it becomes.
+    pub fn scratch_bytes(listpack: usize) -> usize {
+        listpack::scratch_bytes(listpack)
+    }
+
+    /// To be called after the last [`Stream::push_listpack`].
     pub fn finish_nodes(&mut self) {
         self.find_first();
         self.find_newest();

@@ -29,15 +29,17 @@ impl Large {
 
     /// Puts members in order.
     pub(super) fn from_members(members: Table<Member>) -> Large {
-        let mut keys: Vec<OrderKey> = members.iter().map(Member::order_key).collect();
+        let keys = members.iter().map(Member::order_key).collect();
+        let member_bytes = members.iter().map(Member::memory_bytes).sum();
+        Large::from_parts(members, keys, member_bytes)
+    }
+
+    /// The same where the keys of all members, in any order, and the bytes of their allocations are known.
+    pub(super) fn from_parts(members: Table<Member>, mut keys: Vec<OrderKey>, member_bytes: usize) -> Large {
+        debug_assert_eq!(members.len(), keys.len());
         // SAFETY: the members live in the table.
         unsafe { sort(&mut keys) };
-        let mut order = RankTree::new();
-        for key in keys {
-            // Each is greater than those before it.
-            order.insert_by(key, |_| Ordering::Less);
-        }
-        let member_bytes = members.iter().map(Member::memory_bytes).sum();
+        let order = RankTree::from_sorted(&keys);
         Large { members, order, member_bytes }
     }
 

@@ -4,6 +4,7 @@
 //! that finding a member, its rank, or the member at a rank takes O(log n) at most.
 
 mod bounds;
+mod bulk;
 pub(crate) mod commands;
 mod gather;
 mod large;
@@ -11,6 +12,7 @@ mod member;
 mod small;
 
 pub(crate) use bounds::{LexRange, ScoreRange};
+pub(crate) use bulk::Bulk;
 pub(crate) use gather::Gather;
 pub(crate) use member::Member;
 

@@ -1,0 +1,66 @@
+//! Building a sorted set from many members at once: they are put in order when all of them are known.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::large::Large;
+use super::member::{Member, OrderKey};
+use super::small::Small;
+use super::{Form, Zset};
+use crate::base::memory::{ELEMENT_BYTES, Memory};
+use crate::structures::table::{Batch, HashSeed, Table};
+use crate::types::EncodingLimits;
+
+/// A sorted set to be. Keys of the order are not read before all members are in the table.
+pub(crate) struct Bulk {
+    members: Table<Member>,
+    waiting: Batch<Member>,
+    keys: Vec<OrderKey>,
+    longest: usize,
+    member_bytes: usize,
+}
+
+impl Bulk {
+    /// One that about `count` members will come to, for which at most `bytes_max` are reserved.
+    pub(crate) fn new(seed: HashSeed, count: usize, bytes_max: usize, memory: &mut Memory) -> Bulk {
+        let mut members = Table::new(seed);
+        members.reserve(count, bytes_max, memory);
+        Bulk { members, waiting: Batch::default(), keys: Vec::new(), longest: 0, member_bytes: 0 }
+    }
+
+    /// Adds a member; `false` if it was found out that one is there twice, or if there is no memory for its place in the
+    /// order.
+    pub(crate) fn push(&mut self, member: &[u8], score: f64, memory: &Memory) -> bool {
+        if !memory.reserve(&mut self.keys, 1) {
+            return false;
+        }
+        self.longest = self.longest.max(member.len());
+        let new = Member::new(member, score);
+        self.member_bytes += new.memory_bytes();
+        self.keys.push(new.order_key());
+        !self.waiting.push(&self.members, new) || self.waiting.put_into(&mut self.members)
+    }
+
+    /// Bytes that [`Bulk::finish`] takes, besides what is there already: places in the order and, for the time being, a
+    /// list of them.
+    pub(crate) fn order_bytes(&self) -> usize {
+        self.keys.len() * size_of::<OrderKey>() * 3 / 2 + ELEMENT_BYTES
+    }
+
+    /// The sorted set, in the form that the limits give it; `None` if a member is there twice.
+    pub(crate) fn finish(mut self, limits: &EncodingLimits) -> Option<Zset> {
+        if !self.waiting.put_into(&mut self.members) {
+            return None;
+        }
+        let is_small = self.keys.len() <= limits.zset_entries_max.get()
+            && self.longest <= limits.zset_value_bytes_max.get();
+        let large = Large::from_parts(self.members, self.keys, self.member_bytes);
+        if !is_small {
+            return Some(Zset { form: Form::Large(Box::new(large)) });
+        }
+        // On this way a zero loses its sign, as in Redis.
+        let mut small = Small::default();
+        large.iter(0..large.len()).for_each(|(member, score)| small.push_back(member, score));
+        Some(Zset { form: Form::Small(small) })
+    }
+}
