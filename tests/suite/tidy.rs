@@ -37,6 +37,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/keyspace/entry/relocate.rs",
     "core/src/observe/statistics.rs",
     "core/src/structures/table.rs",
+    "core/src/structures/table/iter.rs",
     "core/src/structures/table/segment.rs",
     "core/src/structures/thin.rs",
     "core/src/types/zset/gather.rs",

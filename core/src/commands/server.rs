@@ -26,10 +26,6 @@ fn flushdb(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let removed = ctx.store.flush(ctx.store.db);
     // It is recorded even when nothing was there, as Redis does.
     ctx.store.dirty += removed.max(1) as u64;
-    if !ctx.server.config.persistence.save_rules.is_empty() && !ctx.server.is_loading {
-        // As in Redis a dump of what was there is not to come back.
-        ctx.server.files.want(SaveKind::Dump);
-    }
     ctx.reply.ok();
     Ok(Flow::Done)
 }
@@ -38,6 +34,10 @@ fn flushall(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     check_mode(args)?;
     let removed: usize = (0..ctx.store.databases()).map(|db| ctx.store.flush(db)).sum();
     ctx.store.dirty += removed.max(1) as u64;
+    if !ctx.server.config.persistence.save_rules.is_empty() && !ctx.server.is_loading {
+        // As in Redis a dump of what was there is not to come back.
+        ctx.server.files.want(SaveKind::Dump);
+    }
     ctx.reply.ok();
     Ok(Flow::Done)
 }

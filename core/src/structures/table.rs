@@ -10,6 +10,7 @@
 //! exactly once, however often the table grows or shrinks meanwhile.
 
 mod bulk;
+mod iter;
 pub(crate) mod saving;
 mod segment;
 
@@ -20,6 +21,7 @@ use core::mem::{MaybeUninit, size_of};
 use core::ptr::NonNull;
 
 pub(crate) use bulk::Batch;
+pub(crate) use iter::Iter;
 use saving::Saving;
 use segment::{
     DELETED, EMPTY, GROUP, SEGMENT_SLOTS_MAX, SEGMENT_SLOTS_MIN, Segment, capacity, controls, fill_slot,
@@ -770,37 +772,6 @@ pub(crate) enum Walked {
     To(u64),
     /// To the end of the table.
     Through,
-}
-
-/// Iterator over a table's elements.
-pub(crate) struct Iter<'a, E: Keyed> {
-    table: &'a Table<E>,
-    directory_index: usize,
-    slot: usize,
-}
-
-impl<'a, E: Keyed> Iterator for Iter<'a, E> {
-    type Item = &'a E;
-
-    fn next(&mut self) -> Option<&'a E> {
-        loop {
-            let segment = *self.table.directory.get(self.directory_index)?;
-            // SAFETY: pointers in the directory are live for as long as the table is borrowed; only full
-            // slots are referenced.
-            unsafe {
-                let head = segment.as_ref();
-                while self.slot < usize::from(head.slots) {
-                    let index = self.slot;
-                    self.slot += 1;
-                    if *controls(segment).add(index) < DELETED {
-                        return Some(slot::<E>(segment, index).as_ref());
-                    }
-                }
-                self.directory_index += 1 << (self.table.depth - u32::from(head.depth));
-                self.slot = 0;
-            }
-        }
-    }
 }
 
 #[inline(always)]
