@@ -22,6 +22,7 @@ mod window;
 use self::window::Window;
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
+use sanderling_core::{HEADROOM_BYTES, Room};
 
 /// The largest block that comes from a slab; a larger one is a run of its own.
 pub const SMALL_BYTES_MAX: usize = 8 << 10;
@@ -41,6 +42,9 @@ const EXACT_BINS: u32 = 64;
 const BINS: usize = 128;
 /// How many runs of a bin are looked at when not each of them fits.
 const BIN_LOOKS_MAX: usize = 8;
+/// What a share of memory is never promised to anyone, as its divisor: the larger memory is, the larger are the tables
+/// that double in it.
+const KEPT_SHARE: u64 = 128;
 /// A run of so many units has room for a slab wherever it begins.
 const ROOMY_UNITS: u32 = 2 * SLAB_UNITS - 1;
 
@@ -76,8 +80,8 @@ pub struct SizeClasses<P> {
     end_unit: u32,
     /// What is being cleared.
     window: Window,
-    /// A bit for each page that held something that did not move when it was to be cleared.
-    pinned: [u32; SLABS_MAX / 32],
+    /// Units that were in use in each page after it was to be cleared; 0 if it was not, or nothing stayed.
+    pinned: [u8; SLABS_MAX],
     /// Per class the first slab with a free block; 0 is none.
     partial: [u16; CLASSES],
     /// Per bin the first free run, as its unit; 0 is none.
@@ -150,7 +154,7 @@ impl<P: Pages> SizeClasses<P> {
             start_unit: 0,
             end_unit: 0,
             window: Window::CLOSED,
-            pinned: [0; SLABS_MAX / 32],
+            pinned: [0; SLABS_MAX],
             partial: [0; CLASSES],
             bins: [0; BINS],
             bins_filled: 0,
@@ -292,6 +296,26 @@ impl<P: Pages> SizeClasses<P> {
                 index = next;
             }
         }
+    }
+
+    /// Asks for memory so that an allocation of so many bytes leaves the headroom, or can be had at least, when memory may
+    /// grow by `most`.
+    pub fn provide_room(&mut self, bytes: usize, most: u64) {
+        let wanted = bytes.saturating_add(HEADROOM_BYTES).min(isize::MAX as usize);
+        if most > 0 && !self.provide(wanted, most) {
+            self.provide(bytes, most);
+        }
+        if self.contiguous_bytes() < wanted {
+            self.reclaim();
+        }
+    }
+
+    /// What there is in memory that may grow by `growth`, up to `max`.
+    pub fn room(&self, growth: u64, max: u64) -> Room {
+        let limit = isize::MAX as u64;
+        let total = (self.roomy_bytes() as u64 + growth).saturating_sub(max / KEPT_SHARE);
+        let contiguous = self.contiguous_bytes().max(growth.min(limit) as usize);
+        Room { contiguous, total: total.min(limit) as usize }
     }
 
     /// Length of the free run at the end of memory, in units.
@@ -633,13 +657,10 @@ mod global {
     use core::cell::UnsafeCell;
     use core::ptr;
     use core::sync::atomic::{AtomicUsize, Ordering};
-    use sanderling_core::{Compaction, HEADROOM_BYTES, Room};
+    use sanderling_core::{Compaction, Room};
 
     /// The address space, when no lower end was set.
     const ADDRESSES: u64 = 1 << 32;
-    /// What a share of memory is never promised to anyone, as its divisor: the larger memory is, the larger are the
-    /// tables that double in it.
-    const KEPT_SHARE: u64 = 128;
 
     /// 0 is unknown.
     static MEMORY_MAX: AtomicUsize = AtomicUsize::new(0);
@@ -665,21 +686,9 @@ mod global {
     /// What there is for an allocation of so many bytes, and for many small ones. Memory grows here if it has to: what
     /// a platform promises it may refuse, and then it is better to know before anything is begun.
     pub fn room(bytes: usize) -> Room {
-        let wanted = bytes.saturating_add(HEADROOM_BYTES).min(isize::MAX as usize);
-        with(|allocator| {
-            let growth = growth();
-            let is_short = allocator.contiguous_bytes() < wanted;
-            if growth > 0 && is_short && !allocator.provide(wanted, growth) {
-                allocator.provide(bytes, growth);
-            }
-            if allocator.contiguous_bytes() < wanted {
-                allocator.reclaim();
-            }
-        });
-        let (contiguous, roomy) = with(|allocator| (allocator.contiguous_bytes(), allocator.roomy_bytes()));
-        let total = (roomy as u64 + growth()).saturating_sub(memory_max() / KEPT_SHARE);
-        let limit = isize::MAX as u64;
-        Room { contiguous: contiguous.max(growth().min(limit) as usize), total: total.min(limit) as usize }
+        with(|allocator| allocator.provide_room(bytes, growth()));
+        // What a platform refuses lessens what memory can grow by.
+        with(|allocator| allocator.room(growth(), memory_max()))
     }
 
     /// Bytes that memory can grow by.
@@ -692,7 +701,7 @@ mod global {
         Compaction {
             open: |bytes| with(|allocator| allocator.open_window(bytes)),
             is_within: |address| with(|allocator| allocator.is_in_window(address)),
-            close: || with(|allocator| allocator.close_window()),
+            close: |was_asked| with(|allocator| allocator.close_window(was_asked)),
         }
     }
 

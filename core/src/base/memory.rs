@@ -89,8 +89,9 @@ pub struct Compaction {
     pub open: fn(usize) -> bool,
     /// Whether a block at this address is to be moved.
     pub is_within: fn(*const u8) -> bool,
-    /// What was cleared can be used.
-    pub close: fn(),
+    /// What was cleared can be used. It is told whether all blocks were asked about and there was memory to move them
+    /// to, so that those which stayed will stay again.
+    pub close: fn(bool),
 }
 
 /// An account of memory that is sure to be there.

@@ -17,6 +17,8 @@ use crate::server::eviction;
 
 /// Kept input of so many bytes is received as long as there is any memory.
 const INPUT_GRANTED_BYTES: usize = 64 << 10;
+/// Input for which there is no memory is looked at in parts of so many bytes.
+const PART_BYTES: usize = 4 << 10;
 /// What a refused request is replaced with.
 const REFUSED: &[u8] = b"*1\r\n$8\r\n\0refused\r\n";
 
@@ -94,14 +96,27 @@ impl Engine {
         let len = connection.pending.len();
         let wanted = connection.parser.wanted(len).min((1 << 20).max(len)).max(bytes.len());
         let mut pending = mem::take(&mut connection.pending);
-        let is_kept = bytes.len() <= pending.capacity() - len
+        // What ends a short request, or tells how long it is, may come in front of much more.
+        let part = bytes.len().min(PART_BYTES);
+        let taken = if bytes.len() <= pending.capacity() - len
             || self.make_room(&mut pending, wanted, purpose)
-            || self.make_room(&mut pending, bytes.len(), purpose);
-        if is_kept {
-            pending.extend_from_slice(bytes);
-        }
+            || self.make_room(&mut pending, bytes.len(), purpose)
+        {
+            Some(bytes.len())
+        } else if purpose == Purpose::Input
+            && len + part <= INPUT_GRANTED_BYTES
+            && self.make_room(&mut pending, part, purpose)
+        {
+            Some(part)
+        } else {
+            None
+        };
+        pending.extend_from_slice(&bytes[..taken.unwrap_or(0)]);
         self.server.connection(conn).pending = pending;
-        if is_kept { Kept { rest: &[], is_refused: false } } else { self.pass_over(conn, bytes) }
+        match taken {
+            Some(taken) => Kept { rest: &bytes[taken..], is_refused: false },
+            None => self.pass_over(conn, bytes),
+        }
     }
 
     /// Lets a buffer grow by so many bytes, if need be after keys have been evicted. Half-sent requests must not take

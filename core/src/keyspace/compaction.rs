@@ -13,6 +13,8 @@ const SEGMENTS_PER_REQUEST: usize = 1 << 15;
 const SEGMENTS_PER_STEP: usize = 32;
 /// A collection of more elements is moved only when a request waits for it.
 const ELEMENTS_PER_STEP: usize = 4096;
+/// Parts that are cleared for one request in vain, until it is refused.
+const PARTS_PER_REQUEST: usize = 4;
 /// What a part is chosen for in the background, in bytes.
 const PIECE_BYTES: usize = 1 << 20;
 /// After an attempt that was in vain, so much must have come free before another one, in bytes.
@@ -29,12 +31,16 @@ pub(crate) struct Compactor {
     place: Option<Place>,
     /// Whether parts are cleared one after the other in the background.
     is_wanted: bool,
-    /// Bytes in use when there was nothing to gain.
-    hopeless_at: Option<usize>,
+    /// Per power of two the bytes that were in use when nothing was found for an allocation of about that size.
+    in_vain_at: [Option<usize>; usize::BITS as usize],
     /// What there was of memory before the part that is being cleared was chosen.
     before: Room,
     /// What the part was chosen for.
     wanted: usize,
+    /// Whether the last part that was cleared has brought something.
+    has_gained: bool,
+    /// Whether there was no memory to move to what lay there.
+    was_short: bool,
 }
 
 impl Compactor {
@@ -43,9 +49,11 @@ impl Compactor {
             compaction,
             place: None,
             is_wanted: false,
-            hopeless_at: None,
+            in_vain_at: [None; usize::BITS as usize],
             before: Room::of(0),
             wanted: 0,
+            has_gained: false,
+            was_short: false,
         }
     }
 
@@ -54,55 +62,69 @@ impl Compactor {
         self.is_wanted
     }
 
-    /// Clears a part in which an allocation of so many bytes could lie; `false` if that is in vain. What is under way
-    /// is ended first.
+    /// Clears parts in which an allocation of so many bytes could lie, until one has brought something; `false` if that
+    /// is in vain. A part that is being cleared is ended instead: what was withheld there may be enough.
     pub(crate) fn compact(&mut self, store: &mut Store, memory: Memory, used: usize, bytes: usize) -> bool {
         let Some(compaction) = self.compaction else { return false };
-        if self.place.is_none() {
-            if self.hopeless_at.is_some_and(|at| used.saturating_add(RETRY_BYTES) > at) {
-                return false;
+        if self.place.is_some() {
+            self.clear(store, memory, compaction, used);
+            return true;
+        }
+        let size = bytes.max(1).ilog2() as usize;
+        if self.in_vain_at[size].is_some_and(|at| used.saturating_add(RETRY_BYTES) > at) {
+            return false;
+        }
+        for _ in 0..PARTS_PER_REQUEST {
+            if !self.open(compaction, memory, bytes) {
+                break;
             }
-            if !self.open(compaction, memory, used, bytes) {
-                return false;
+            if self.clear(store, memory, compaction, used) {
+                self.in_vain_at[size] = None;
+                return true;
+            }
+            // Another part would need memory to move to as well.
+            if self.was_short {
+                break;
             }
         }
-        self.walk(store, memory, compaction, used, SEGMENTS_PER_REQUEST, usize::MAX);
-        if self.place.take().is_some() {
-            self.close(compaction, memory, used);
-        }
-        self.hopeless_at.is_none()
+        self.in_vain_at[size] = Some(used);
+        false
     }
 
     /// Has a part chosen in which so many bytes could lie; `false` if there is none.
-    fn open(&mut self, compaction: Compaction, memory: Memory, used: usize, bytes: usize) -> bool {
+    fn open(&mut self, compaction: Compaction, memory: Memory, bytes: usize) -> bool {
         (self.before, self.wanted) = (memory.room(), bytes);
-        if !(compaction.open)(bytes) {
-            self.is_wanted = false;
-            self.hopeless_at = Some(used);
-            return false;
+        self.place = (compaction.open)(bytes).then(Place::default);
+        self.is_wanted &= self.place.is_some();
+        self.place.is_some()
+    }
+
+    /// Ends clearing the part; `false` if that has brought nothing.
+    fn clear(&mut self, store: &mut Store, memory: Memory, compaction: Compaction, used: usize) -> bool {
+        self.walk(store, memory, compaction, used, SEGMENTS_PER_REQUEST, usize::MAX);
+        if self.place.take().is_some() {
+            self.close(compaction, memory, used, false);
         }
-        self.place = Some(Place::default());
-        true
+        self.has_gained
     }
 
     /// Lets a part be used that was cleared, and looks what that has brought.
-    fn close(&mut self, compaction: Compaction, memory: Memory, used: usize) {
-        (compaction.close)();
+    fn close(&mut self, compaction: Compaction, memory: Memory, used: usize, was_asked: bool) {
+        (compaction.close)(was_asked);
         let after = memory.room();
         // A walk through all keys for next to nothing would be repeated for every request.
         let gain = after.total.saturating_sub(self.before.total);
         let is_worth = gain >= GAIN_BYTES_MIN.max(used / GAIN_SHARE);
         let fits = |room: Room| room.contiguous >= self.wanted;
-        let has_gained = is_worth || (fits(after) && !fits(self.before));
-        self.hopeless_at = (!has_gained).then_some(used);
+        self.has_gained = is_worth || (fits(after) && !fits(self.before));
         // Enough is enough: what is free already serves the next requests.
-        self.is_wanted = has_gained && !memory.is_plenty();
+        self.is_wanted = self.has_gained && !memory.is_plenty();
     }
 
     /// Does a bounded step in the background.
     pub(crate) fn go_on(&mut self, store: &mut Store, memory: Memory, used: usize) {
         let Some(compaction) = self.compaction.filter(|_| self.is_wanted) else { return };
-        if self.place.is_some() || self.open(compaction, memory, used, PIECE_BYTES) {
+        if self.place.is_some() || self.open(compaction, memory, PIECE_BYTES) {
             self.walk(store, memory, compaction, used, SEGMENTS_PER_STEP, ELEMENTS_PER_STEP);
         }
     }
@@ -119,11 +141,12 @@ impl Compactor {
         let Some(place) = self.place else { return };
         let mut mover = Mover::new(compaction.is_within, memory, elements_max);
         self.place = store.relocate(place, segments, &mut mover);
-        if mover.is_short() {
+        self.was_short = mover.is_short();
+        if self.was_short {
             self.place = None;
         }
         if self.place.is_none() {
-            self.close(compaction, memory, used);
+            self.close(compaction, memory, used, !self.was_short);
         }
     }
 }
@@ -176,7 +199,7 @@ mod tests {
         let conn = talk.client();
         fill(&mut talk, conn);
         let before = digest(&mut talk, conn);
-        let everything = Compaction { open: |_| true, is_within: |_| true, close: || {} };
+        let everything = Compaction { open: |_| true, is_within: |_| true, close: |_| {} };
         let (store, server) = talk.engine.parts();
         let mut compactor = Compactor::new(Some(everything));
         compactor.compact(store, server.memory, 0, 1);
@@ -195,12 +218,12 @@ mod tests {
     fn nothing_is_tried_again_before_something_has_come_free() {
         let mut talk = Conversation::new();
         let (store, server) = talk.engine.parts();
-        let never = Compaction { open: |_| false, is_within: |_| false, close: || {} };
+        let never = Compaction { open: |_| false, is_within: |_| false, close: |_| {} };
         let mut compactor = Compactor::new(Some(never));
         assert!(!compactor.compact(store, server.memory, 10 << 20, 1));
-        assert_eq!(compactor.hopeless_at, Some(10 << 20));
+        assert_eq!(compactor.in_vain_at[0], Some(10 << 20));
         static GAINED: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
-        let close = || _ = GAINED.fetch_add(1 << 20, core::sync::atomic::Ordering::Relaxed);
+        let close = |_| _ = GAINED.fetch_add(1 << 20, core::sync::atomic::Ordering::Relaxed);
         compactor.compaction = Some(Compaction { open: |_| true, close, ..never });
         let memory = Memory::new(|_| Room::of(GAINED.load(core::sync::atomic::Ordering::Relaxed)));
         assert!(!compactor.compact(store, memory, 10 << 20, 1));

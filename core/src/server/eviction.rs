@@ -88,7 +88,8 @@ pub(crate) fn reserve<T>(
 #[inline]
 pub(crate) fn take_within(store: &mut Store, server: &mut Server, purpose: Purpose, bytes: usize) -> bool {
     server.memory.take_for(purpose, bytes).is_ok()
-        || (compact(store, server, bytes) && server.memory.take_for(purpose, bytes).is_ok())
+        // The first time a part may be ended that was being cleared for others.
+        || (0..2).any(|_| compact(store, server, bytes) && server.memory.take_for(purpose, bytes).is_ok())
 }
 
 /// Frees, moves and evicts until so many bytes can be had.
@@ -136,6 +137,7 @@ pub(crate) fn evict_to(store: &mut Store, server: &mut Server, bytes: usize) -> 
     true
 }
 
+/// Puts memory together; `false` if that has brought nothing.
 fn compact(store: &mut Store, server: &mut Server, bytes: usize) -> bool {
     let (memory, used) = (server.memory, (server.memory_used)());
     server.compactor.compact(store, memory, used, bytes + crate::base::memory::PIECE_BYTES)

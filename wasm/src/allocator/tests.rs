@@ -3,6 +3,7 @@
 use super::*;
 use std::alloc::{alloc_zeroed, dealloc};
 use std::collections::BTreeMap;
+use std::iter;
 
 #[test]
 #[cfg_attr(miri, ignore = "it takes long there and runs safe code only")]
@@ -38,7 +39,7 @@ fn blocks_never_overlap_and_keep_their_bytes() {
             model.step();
         }
         model.clear();
-        model.heap.close_window();
+        model.heap.close_window(true);
         assert_eq!(model.heap.used_bytes(), 0);
         // All that remains in slabs is one of each class.
         assert!(model.heap.committed_bytes() - model.heap.free_bytes() <= CLASSES * SLAB_BYTES);
@@ -166,7 +167,7 @@ fn memory_in_pieces_becomes_one() {
                     *block = moved;
                 }
             }
-            heap.close_window();
+            heap.close_window(true);
         }
         assert!(heap.contiguous_bytes() >= large, "blocks of {size} bytes");
         for block in live {
@@ -199,11 +200,32 @@ fn what_does_not_move_is_avoided() {
     // Nothing is moved, so each window finds what stays, until there is none left to try.
     let mut windows = 0;
     while heap.open_window(SLAB_BYTES) {
-        heap.close_window();
+        heap.close_window(true);
         windows += 1;
         assert!(windows <= 32);
     }
     assert!(windows > 0 && !heap.is_in_window(stays.as_ptr()));
+}
+
+#[test]
+fn what_did_not_move_is_tried_again_once_something_has_come_free() {
+    let mut heap = Heap::new(8 * SLAB_BYTES);
+    let layout = Layout::from_size_align(1000, 8).unwrap();
+    let mut blocks: Vec<_> = iter::from_fn(|| NonNull::new(heap.allocate(layout))).collect();
+    // Two blocks stay in the first slab, and all other slabs are full.
+    for block in blocks.drain(2..64) {
+        // SAFETY: each block is freed once with its own layout.
+        unsafe { heap.deallocate(block, layout) };
+    }
+    // Blocks whose owner was not asked, or had no memory to move them to, may move the next time.
+    assert!(heap.open_window(1000) && heap.is_in_window(blocks[0].as_ptr()));
+    heap.close_window(false);
+    assert!(heap.open_window(1000));
+    heap.close_window(true);
+    assert!(heap.is_pinned(heap.start_unit / SLAB_UNITS, 2 * 1024));
+    // SAFETY: as above.
+    unsafe { heap.deallocate(blocks[1], layout) };
+    assert!(heap.open_window(1000) && heap.is_in_window(blocks[0].as_ptr()));
 }
 
 #[test]
@@ -315,7 +337,7 @@ impl Model {
         match self.below(400) {
             0 => _ = self.heap.open_window(self.random as usize % (1 << 20)),
             1 => self.evacuate(),
-            2 => self.heap.close_window(),
+            2 => self.heap.close_window(true),
             _ => {}
         }
     }

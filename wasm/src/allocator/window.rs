@@ -5,10 +5,10 @@
 //! little in it. While it is open nothing is put there, and what comes free there is withheld. The owner of the blocks
 //! asks for each whether it lies in the window, and moves it by allocating another. When the window closes, all that is
 //! free in it comes back at once, as one run if everything could be moved. Pages with something that did not move are
-//! remembered, and avoided from then on.
+//! remembered, and avoided until something in them comes free.
 
 use super::{
-    CLASS_BLOCKS, CLASS_BYTES, Pages, SLAB_BYTES, SLAB_UNITS, SLABS_MAX, SizeClasses, Slab, UNIT_BYTES,
+    CLASS_BLOCKS, CLASS_BYTES, Pages, SLAB_BYTES, SLAB_UNITS, SLABS_MAX, SizeClasses, Slab, UNIT_BYTES, units,
 };
 use core::ptr::NonNull;
 
@@ -21,9 +21,11 @@ const PAGES_MAX: u32 = 1024;
 const WORTH: i64 = 3;
 /// See [`WORTH`].
 const FULL: i64 = 4;
-/// A window withholds free memory only if so much is left outside: that is where what is moved goes, and what is needed
-/// until the window closes.
+/// A window is opened if so much is left outside when all that lies in it has moved there. What is moved only in part
+/// gives nothing and takes what others need.
 const OPEN_BYTES: i64 = 1 << 20;
+/// Where there is less, what is moved is this share of it at most, as a divisor.
+const MOVED_SHARE: i64 = 4;
 
 /// The range that is being cleared.
 pub(super) struct Window {
@@ -64,8 +66,8 @@ impl<P: Pages> SizeClasses<P> {
                 return true;
             }
             if width == least {
-                // What was pinned once may have gone since.
-                self.pinned = [0; SLABS_MAX / 32];
+                // What was pinned once may have become movable since.
+                self.pinned = [0; SLABS_MAX];
                 return false;
             }
             width = (width / 2).max(least);
@@ -79,8 +81,9 @@ impl<P: Pages> SizeClasses<P> {
         self.window.meets((self.offset(block) / UNIT_BYTES) as u32, 1)
     }
 
-    /// Closes the window, and gives back what is free in it.
-    pub fn close_window(&mut self) {
+    /// Closes the window, and gives back what is free in it. What is still there is avoided from now on if its owner was
+    /// asked to move it and had memory for that.
+    pub fn close_window(&mut self, was_asked: bool) {
         let Window { start, end, mut withheld } = core::mem::replace(&mut self.window, Window::CLOSED);
         while withheld != 0 {
             let offset = withheld as usize * UNIT_BYTES;
@@ -96,10 +99,11 @@ impl<P: Pages> SizeClasses<P> {
             }
         }
         let mut scan = Scan::at(self.start_unit);
-        while scan.unit < end {
+        while was_asked && scan.unit < end {
             let page = scan.unit / SLAB_UNITS;
-            if scan.look(self).live > 0 && page * SLAB_UNITS >= start {
-                self.pinned[(page / 32) as usize] |= 1 << (page % 32);
+            let live = scan.look(self).live;
+            if page * SLAB_UNITS >= start {
+                self.pinned[page as usize] = units(live as usize) as u8;
             }
         }
     }
@@ -163,27 +167,29 @@ impl<P: Pages> SizeClasses<P> {
         let (mut live, mut gain, mut free, mut pinned) = (0, 0, 0, 0);
         let mut best = None;
         for page in first_page..self.end_unit / SLAB_UNITS {
-            pinned += u32::from(self.is_pinned(page));
             let new = ahead.look(self);
+            pinned += u32::from(self.is_pinned(page, new.live));
             (live, gain, free) = (live + new.live, gain + new.gain, free + new.free);
             let Some(first) = (page + 1).checked_sub(width).filter(|&first| first >= first_page) else {
                 continue;
             };
-            let is_worth = gain > 0
-                && live * FULL <= width as i64 * SLAB_BYTES as i64 * WORTH
-                && (free == 0 || self.roomy_bytes() as i64 - free >= OPEN_BYTES);
-            if pinned == 0 && is_worth && best.is_none_or(|(most, _)| gain - live > most) {
+            let is_worth = gain > 0 && live * FULL <= width as i64 * SLAB_BYTES as i64 * WORTH;
+            let outside = self.roomy_bytes() as i64 - free;
+            let has_room = outside - live >= OPEN_BYTES || (free == 0 && live * MOVED_SHARE <= outside);
+            if pinned == 0 && is_worth && has_room && best.is_none_or(|(most, _)| gain - live > most) {
                 best = Some((gain - live, first));
             }
-            pinned -= u32::from(self.is_pinned(first));
             let old = behind.look(self);
+            pinned -= u32::from(self.is_pinned(first, old.live));
             (live, gain, free) = (live - old.live, gain - old.gain, free - old.free);
         }
         best.map(|(_, first)| first)
     }
 
-    fn is_pinned(&self, page: u32) -> bool {
-        self.pinned[(page / 32) as usize] & (1 << (page % 32)) != 0
+    /// Whether there is still as much in a page as when something did not move that lay there.
+    pub(super) fn is_pinned(&self, page: u32, live: i64) -> bool {
+        let pinned = self.pinned[page as usize];
+        pinned != 0 && units(live as usize) >= u32::from(pinned)
     }
 }
 
