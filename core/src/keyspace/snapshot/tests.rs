@@ -344,7 +344,7 @@ fn what_was_moved_is_saved_as_it_was_wherever_it_goes_then() {
     for end in ends {
         for steps in [0, 5] {
             let mut moving = world();
-            (0..steps).for_each(|_| _ = moving.talk.engine.save_step(now, 4000));
+            (0..steps).for_each(|_| moving.talk.engine.save_step(now, 4000));
             moving.call(&["RENAME", "set", "moved"]);
             moving.call(&["SADD", "moved", "new"]);
             moving.call(&["SREM", "moved", "e05", "e15"]);
@@ -353,7 +353,7 @@ fn what_was_moved_is_saved_as_it_was_wherever_it_goes_then() {
             moving.call(&["HSET", "again", "e07", "new", "e17", "new"]);
             moving.talk.engine.save_step(now, 4000);
             moving.call(end);
-            (0..steps * 20).for_each(|_| _ = moving.talk.engine.save_step(now, 500));
+            (0..steps * 20).for_each(|_| moving.talk.engine.save_step(now, 500));
             moving.call(&["HSET", "wide", "7", "new", "new", "new"]);
             moving.call(&["SELECT", "1"]);
             moving.call(&["ZADD", "zset", "5", "e09", "6", "e19"]);
