@@ -66,7 +66,7 @@ impl World {
         let script =
             format!("local k,n,p,t=KEYS[1],tonumber(ARGV[1]),ARGV[2],tonumber(ARGV[3]) {}", MAKERS[kind]);
         let prefix = format!("e{}", self.below(2));
-        let until = self.below(3_000_000).to_string();
+        let until = self.below(3_000).to_string();
         self.call(&["DEL", key]);
         self.call(&["EVAL", &script, "1", key, &elements.to_string(), &prefix, &until]);
     }
@@ -319,6 +319,13 @@ fn what_was_moved_is_saved_as_it_was_wherever_it_goes_then() {
         for (kind, key) in [(0, "set"), (1, "hash"), (3, "zset"), (3, "other")] {
             world.make(kind, key, 3000);
         }
+        // A segment of this one is saved in several steps.
+        let wide = "for i=1,400 do redis.call('HSET',KEYS[1],i,string.rep('x',900)..i) end";
+        world.call(&["EVAL", wide, "1", "wide"]);
+        // The walk comes through the other database as well.
+        world.call(&["SELECT", "1"]);
+        (0..300).for_each(|key| _ = world.call(&["SET", &format!("small{key}"), "value"]));
+        world.call(&["SELECT", "0"]);
         world.begin();
         world
     };
@@ -335,7 +342,7 @@ fn what_was_moved_is_saved_as_it_was_wherever_it_goes_then() {
         &["SPOP", "moved", "2900"],
     ];
     for end in ends {
-        for steps in [0, 3, 8] {
+        for steps in [0, 5] {
             let mut moving = world();
             (0..steps).for_each(|_| moving.talk.engine.save_step(now, 4000));
             moving.call(&["RENAME", "set", "moved"]);
@@ -346,13 +353,102 @@ fn what_was_moved_is_saved_as_it_was_wherever_it_goes_then() {
             moving.call(&["HSET", "again", "e07", "new", "e17", "new"]);
             moving.talk.engine.save_step(now, 4000);
             moving.call(end);
-            moving.talk.engine.save_step(now, 4000);
+            (0..steps * 20).for_each(|_| moving.talk.engine.save_step(now, 500));
+            moving.call(&["HSET", "wide", "7", "new", "new", "new"]);
             moving.call(&["SELECT", "1"]);
             moving.call(&["ZADD", "zset", "5", "e09", "6", "e19"]);
             moving.call(&["FLUSHDB"]);
             assert!(load(&moving.end(), now) == expected, "{end:?} after {steps} steps");
         }
     }
+}
+
+#[test]
+fn every_way_to_a_key_saves_it_first() {
+    let world = || {
+        let mut world = World::new(5);
+        for request in [
+            "SET s value",
+            "SET due soon PX 500",
+            "SET late later PX 500000",
+            "SET n 5",
+            "RPUSH l a",
+            "SADD set a",
+            "HSET h a 1 b 2",
+            "HPEXPIRE h 500 FIELDS 1 a",
+            "HSET last a 1",
+            "HPEXPIRE last 500 FIELDS 1 a",
+            "ZADD z 1 a",
+            "XADD x 1-1 f v",
+        ] {
+            world.talk.ask(world.conn, request);
+        }
+        world.begin();
+        world
+    };
+    let mut still = world();
+    let (file, now) = (still.end(), still.talk.now);
+    let expected = load(&file, now);
+    assert_eq!(expected.len(), 10);
+    for change in [
+        "SET s other|SET n 6|SET l string",
+        "SET late other KEEPTTL|SETRANGE s 2 x|INCR n",
+        "GETEX s PX 100|GETEX late PERSIST",
+        "PEXPIRE s 100|PERSIST late|EXPIRE l 0",
+        "APPEND s x|SETBIT late 7 1|BITFIELD n SET u8 0 1",
+        "GETDEL s|GETSET n 3|DEL h",
+        "RPOP l|SREM set a|ZREM z a|HDEL last a|XDEL x 1-1",
+        "LPUSH l b|SADD set b|HSET h c 3|ZADD z 2 a|XADD x 2-2 f w|HINCRBY h b 1",
+        "RENAME s t|RENAME h s|MOVE z 1|COPY n l REPLACE",
+        "HPERSIST h FIELDS 1 a|HPEXPIRE h 900 FIELDS 1 b",
+        "wait|GET due|HGETALL h|HGETALL last",
+        "wait|HGET h a|HMGET last a|TTL due",
+        "wait",
+        "evict|evict|evict|evict",
+        "SWAPDB 0 1|SET s other",
+        "FLUSHDB|SET s other",
+        "XGROUP CREATE x g 0|XREADGROUP GROUP g c STREAMS x >",
+        "SUNIONSTORE set set l|ZUNIONSTORE z 1 set|SORT set ALPHA STORE l|BITOP NOT s s",
+        "EVAL redis.call('DEL','s','n') 0|PFADD s a",
+    ] {
+        let mut moving = world();
+        for request in change.split('|') {
+            match request {
+                "wait" => moving.talk.pass(600_000),
+                "evict" => _ = moving.talk.engine.parts().0.evict_one(Policy::ALL[4], 5),
+                request => _ = moving.talk.ask(moving.conn, request),
+            }
+        }
+        assert!(load(&moving.end(), now) == expected, "{change}");
+    }
+}
+
+#[test]
+fn nothing_of_an_aborted_snapshot_is_left() {
+    let mut world = World::new(2);
+    for (kind, key) in [(0, "set"), (1, "hash"), (3, "zset"), (4, "list")] {
+        world.make(kind, key, 2000);
+    }
+    world.begin();
+    world.talk.engine.save_step(world.talk.now, 1000);
+    world.call(&["SADD", "set", "new", "e05"]);
+    world.call(&["HSET", "hash", "e05", "new"]);
+    world.call(&["ZADD", "zset", "7", "e05"]);
+    world.call(&["MOVE", "zset", "1"]);
+    world.call(&["UNLINK", "list"]);
+    world.talk.engine.save_abort(world.talk.now);
+    world.call(&["HSET", "hash", "e06", "new"]);
+    while world.talk.engine.is_clearing() {
+        world.step();
+    }
+    world.call(&["SADD", "set", "newer"]);
+    world.begin();
+    let file = world.end();
+    assert!(load(&file, world.talk.now).len() == 3);
+    let digest = |told: BTreeMap<String, String>| -> Vec<String> {
+        told.into_values().map(|told| told.split(' ').next().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(digest(load(&file, world.talk.now)), digest(contents(&mut world.talk)));
 }
 
 /// The bytes that `act` had written of records.

@@ -189,3 +189,114 @@ impl<E: Keyed> SavedByElement for Table<E> {
         self.saving = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::Random;
+    use alloc::collections::BTreeMap;
+
+    /// A key with a number that changes.
+    struct Numbered([u8; 8], u64);
+
+    impl Keyed for Numbered {
+        fn key(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    /// What was saved, each element once.
+    struct Gathered(BTreeMap<u64, u64>, Vec<u8>);
+
+    impl Sink<Numbered> for Gathered {
+        fn add(&mut self, element: &Numbered) {
+            let key = u64::from_le_bytes(element.0);
+            assert_eq!(self.0.insert(key, element.1), None, "{key} is saved twice");
+            self.1.push(0);
+            self.1.extend_from_slice(&key.to_le_bytes());
+            self.1.extend_from_slice(&element.1.to_le_bytes());
+        }
+
+        fn output(&mut self) -> &mut dyn SavedBytes {
+            self
+        }
+    }
+
+    impl SavedBytes for Gathered {
+        fn weight(&self) -> usize {
+            self.1.len() * 100
+        }
+
+        fn is_empty(&self) -> bool {
+            self.1.is_empty()
+        }
+
+        fn pop_into(&mut self, out: &mut Vec<u8>) -> bool {
+            out.append(&mut self.1);
+            false
+        }
+
+        fn take_effort(&mut self) -> usize {
+            0
+        }
+
+        fn has_failed(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn each_element_is_saved_once_and_as_it_was_however_the_table_grows_and_shrinks() {
+        const KEYS: u64 = if cfg!(miri) { 150 } else { 3000 };
+        for seed in 0..if cfg!(miri) { 2 } else { 24 } {
+            // Some walks see a table that only shrinks, where they have been before or everywhere.
+            let (shrinks, behind) = (seed % 3 == 0, seed % 2 == 0);
+            let mut random = Random::new([seed; 16]);
+            let mut table = Table::new(HashSeed(1, 2));
+            let mut was = BTreeMap::new();
+            for key in 0..KEYS {
+                let hash = table.hash(&key.to_le_bytes());
+                table.insert_new(hash, Numbered(key.to_le_bytes(), key));
+                was.insert(key, key);
+            }
+            // So sparse a table joins segments soon, those that the walk has been in with those that it has not.
+            if behind {
+                for key in (0..KEYS).filter(|key| key % 10 > 2) {
+                    table.remove(table.hash(&key.to_le_bytes()), &key.to_le_bytes());
+                    was.remove(&key);
+                }
+            }
+            table.begin_saving(Box::new(Gathered(BTreeMap::new(), Vec::new())));
+            let mut saved = Vec::new();
+            while !table.save_some(5000) {
+                table.output().map(|output| output.pop_into(&mut saved));
+                let passed = table.saving.as_ref().and_then(|saving| saving.passed).unwrap_or(u64::MAX);
+                for _ in 0..random.below(if behind { 2 * KEYS } else { KEYS / 10 }) {
+                    let key = random.below(KEYS + KEYS / 3).to_le_bytes();
+                    let hash = table.hash(&key);
+                    if behind && hash >= passed {
+                        continue;
+                    }
+                    if shrinks || random.below(3) == 0 {
+                        table.remove(hash, &key);
+                    } else if let Some(found) = table.find_mut(hash, &key) {
+                        found.1 += 1;
+                    } else {
+                        table.insert_new(hash, Numbered(key, 0));
+                    }
+                }
+            }
+            table.output().map(|output| output.pop_into(&mut saved));
+            let found: BTreeMap<u64, u64> = saved
+                .chunks(17)
+                .map(|record| {
+                    let [key, number] = [1, 9].map(|at| record[at..at + 8].try_into().expect("eight bytes"));
+                    (u64::from_le_bytes(key), u64::from_le_bytes(number))
+                })
+                .collect();
+            assert!(found == was, "seed {seed}");
+            table.end_saving();
+            assert!(!table.is_saving());
+        }
+    }
+}
