@@ -20,7 +20,7 @@ const SAVES_ALREADY: Error = Error::Text("ERR Background save already in progres
 
 fn save(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     is_available(ctx)?;
-    if ctx.server.files.running() == Some(SaveKind::Dump) {
+    if ctx.server.files.running_for_clients() == Some(SaveKind::Dump) {
         return Err(SAVES_ALREADY);
     }
     host_request::files(ctx, HostRequest::Save, "")
@@ -32,7 +32,7 @@ fn bgsave(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         return Err(Error::Syntax);
     }
     is_available(ctx)?;
-    match ctx.server.files.running() {
+    match ctx.server.files.running_for_clients() {
         Some(SaveKind::Dump) => return Err(SAVES_ALREADY),
         Some(SaveKind::Base) if !is_scheduled && ctx.may_block => {
             return Err(Error::Text(

@@ -5,7 +5,6 @@ use crate::command::context::{Context, Flow};
 use crate::command::{Arg, Command, Flags, Group, flags, integer, one_of, token};
 use crate::number;
 use crate::resp::args::Args;
-use crate::server::SaveKind;
 
 use crate::config::REDIS_VERSION;
 
@@ -36,7 +35,7 @@ fn flushall(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.store.dirty += removed.max(1) as u64;
     if !ctx.server.config.persistence.save_rules.is_empty() && !ctx.server.is_loading {
         // As in Redis a dump of what was there is not to come back.
-        ctx.server.files.want(SaveKind::Dump);
+        ctx.server.files.want_after_flush();
     }
     ctx.reply.ok();
     Ok(Flow::Done)

@@ -160,6 +160,8 @@ pub(crate) struct Files {
     pub(crate) records: [SaveRecord; 2],
     /// The save that the embedder is still to be asked for.
     wanted: Option<SaveKind>,
+    /// Whether that, or the one under way, is the dump after FLUSHALL.
+    is_after_flush: bool,
     /// When the last dump was complete, in unix microseconds and in steady ones; at first when the engine began.
     saved_at: (u64, u64),
     /// When a dump was last begun, in steady microseconds.
@@ -185,6 +187,7 @@ impl Files {
             running: None,
             records: [record; 2],
             wanted: None,
+            is_after_flush: false,
             saved_at: (now, now),
             tried_at: 0,
             saved_dirty: 0,
@@ -200,6 +203,17 @@ impl Files {
     /// The save that is under way, or about to be.
     pub(crate) fn running(&self) -> Option<SaveKind> {
         self.running.map(|running| running.kind).or(self.wanted)
+    }
+
+    /// The same but for the dump after FLUSHALL, which in Redis is over with that: another one may be asked for.
+    pub(crate) fn running_for_clients(&self) -> Option<SaveKind> {
+        self.running().filter(|_| !self.is_after_flush)
+    }
+
+    /// Asks for the dump after FLUSHALL.
+    pub(crate) fn want_after_flush(&mut self) {
+        self.is_after_flush |= self.running().is_none();
+        self.want(SaveKind::Dump);
     }
 
     /// For how many seconds a save of this kind has been under way.
@@ -339,6 +353,7 @@ fn empty(store: &mut Store, server: &mut Server) {
 fn ended(server: &mut Server, kind: SaveKind, running: Option<Running>, is_ok: bool) {
     let steady = server.steady;
     let files = &mut server.files;
+    files.is_after_flush = false;
     let record = &mut files.records[kind.index()];
     record.is_ok = is_ok;
     record.count += u64::from(is_ok);
