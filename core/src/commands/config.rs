@@ -67,7 +67,9 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             )
         })?;
         if !setting.is_mutable {
-            return Err(failed(&name, "can't set immutable config"));
+            let is_protected = PROTECTED.contains(&setting.name);
+            let why = if is_protected { "can't set protected config" } else { "can't set immutable config" };
+            return Err(failed(&name, why));
         }
         // A setting and its older name may stand side by side; the later one wins.
         let is_same = |at: usize| args.at(at).eq_ignore_ascii_case(args.at(index));
@@ -107,6 +109,9 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.ok();
     Ok(Flow::Done)
 }
+
+/// Settings that clients of Redis may change only where `enable-protected-configs` lets them, which it does not here.
+const PROTECTED: [&str; 2] = ["dbfilename", "dir"];
 
 /// From now on effects are recorded, or not any more, and what writes are refused for may have changed.
 fn follow_persistence(ctx: &mut Context<'_>) {

@@ -273,6 +273,8 @@ fn persistence(ctx: &Context<'_>, out: &mut String) {
             ("aof_last_rewrite_time_sec", seconds(base.seconds)),
             ("aof_current_rewrite_time_sec", seconds(files.running_seconds(SaveKind::Base, steady))),
             ("aof_last_bgrewrite_status", status(base.is_ok)),
+            ("aof_rewrites", base.count.to_string()),
+            ("aof_rewrites_consecutive_failures", base.failures.to_string()),
             ("aof_last_write_status", status(files.is_log_ok())),
             ("aof_last_cow_size", "0".into()),
             ("module_fork_in_progress", "0".into()),

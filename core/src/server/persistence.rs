@@ -119,6 +119,8 @@ pub(crate) struct SaveRecord {
     pub(crate) seconds: Option<u64>,
     /// How many there were.
     pub(crate) count: u64,
+    /// How many have failed since the last one that did not.
+    pub(crate) failures: u64,
 }
 
 /// A save that is under way.
@@ -182,7 +184,7 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new(now: u64) -> Files {
-        let record = SaveRecord { is_scheduled: false, is_ok: true, seconds: None, count: 0 };
+        let record = SaveRecord { is_scheduled: false, is_ok: true, seconds: None, count: 0, failures: 0 };
         Files {
             running: None,
             records: [record; 2],
@@ -357,6 +359,7 @@ fn ended(server: &mut Server, kind: SaveKind, running: Option<Running>, is_ok: b
     let record = &mut files.records[kind.index()];
     record.is_ok = is_ok;
     record.count += u64::from(is_ok);
+    record.failures = if is_ok { 0 } else { record.failures + 1 };
     record.seconds = Some(running.map_or(0, |running| steady.saturating_sub(running.since) / 1_000_000));
     // As in Redis, the log comes first.
     let next =
@@ -445,3 +448,6 @@ pub(crate) fn progress(progress: Progress, now: u64) -> (f64, u64) {
     };
     (done as f64 / total as f64 * 100.0, left)
 }
+
+#[cfg(test)]
+mod tests;

@@ -502,6 +502,7 @@ impl<T: Transport> Service<T, Storage> {
             self.tell_files(RequestKind::SaveAbort, "")?;
             return self.end_saving(Err(why));
         }
+        saving.tell_progress(begun);
         if saving.is_complete {
             saving.finish(driver.view_log().worker());
         } else {

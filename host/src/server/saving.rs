@@ -14,6 +14,9 @@ use super::loading::megabytes;
 /// After so many bytes the thread begins to make durable what there is, so that the end has less to do.
 const SYNC_BYTES: u64 = 4 << 20;
 
+/// How often the log tells how far a save is, in microseconds.
+const PROGRESS_MICROS: Micros = 5_000_000;
+
 /// A save that is under way.
 pub(super) struct Saving {
     pub(super) kind: SaveKind,
@@ -24,6 +27,7 @@ pub(super) struct Saving {
     len: u64,
     synced: u64,
     begun_at: Micros,
+    told_at: Micros,
     /// Why it cannot be written.
     error: Option<String>,
     /// Whether the engine has put out all of it.
@@ -56,6 +60,7 @@ impl Saving {
             len: 0,
             synced: 0,
             begun_at: running_micros(),
+            told_at: running_micros(),
             error: None,
             is_complete: false,
             is_written: false,
@@ -85,6 +90,21 @@ impl Saving {
         self.error.as_deref()
     }
 
+    /// Tells how far it is, once in a while.
+    pub(super) fn tell_progress(&mut self, now: Micros) {
+        if now >= self.told_at + PROGRESS_MICROS {
+            self.told_at = now;
+            log::notice!("saving {}: {} so far", self.what(), megabytes(self.len));
+        }
+    }
+
+    fn what(&self) -> &'static str {
+        match self.kind {
+            SaveKind::Dump => "the dump",
+            SaveKind::Base => "the log's base",
+        }
+    }
+
     /// Has the thread begin with what there is.
     pub(super) fn sync_some(&mut self, worker: &Worker) {
         if self.len >= self.synced + SYNC_BYTES
@@ -105,10 +125,7 @@ impl Saving {
 
     /// Tells the log how it went: well, or why not.
     pub(super) fn report(&self, fault: Option<&str>) {
-        let what = match self.kind {
-            SaveKind::Dump => "the dump",
-            SaveKind::Base => "the log's base",
-        };
+        let what = self.what();
         let seconds = running_micros().saturating_sub(self.begun_at) as f64 / 1e6;
         match fault {
             None => log::notice!("{what} is saved: {} in {seconds:.3} seconds", megabytes(self.len)),
