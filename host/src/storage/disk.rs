@@ -157,8 +157,7 @@ mod tests {
         let whole = torn.len() as u64;
         torn.extend_from_slice(b"#:1e:3:0123");
         fs::write(path.join("appendonly.aof.1.incr.aof"), torn).expect("there is room");
-        let recovered =
-            recover(&mut Directory::new(&path), &options).expect("the end was promised to nobody");
+        let recovered = recover(&mut Directory::new(&path), &options).expect("the end was never promised");
         assert_eq!(recovered.segments[0].len, whole);
         assert_eq!(recovered.torn.as_ref().map(|torn| (torn.at, torn.len)), Some((whole, 11)));
         fs::remove_dir_all(&path).expect("it is ours");
