@@ -179,6 +179,11 @@ impl<P: Pages> SizeClasses<P> {
         self.free_units as usize * UNIT_BYTES
     }
 
+    /// Bytes of slabs that no block takes.
+    pub fn hole_bytes(&self) -> usize {
+        (self.committed_bytes() - self.free_bytes()).saturating_sub(self.used_bytes())
+    }
+
     /// Bytes in free runs that are long enough for a slab: what blocks of any class could come from.
     pub fn roomy_bytes(&self) -> usize {
         self.roomy_units as usize * UNIT_BYTES

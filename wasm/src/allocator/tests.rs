@@ -212,8 +212,8 @@ fn what_did_not_move_is_tried_again_once_something_has_come_free() {
     let mut heap = Heap::new(8 * SLAB_BYTES);
     let layout = Layout::from_size_align(1000, 8).unwrap();
     let mut blocks: Vec<_> = iter::from_fn(|| NonNull::new(heap.allocate(layout))).collect();
-    // Two blocks stay in the first slab, and all other slabs are full.
-    for block in blocks.drain(2..64) {
+    // Two blocks stay in the first slab, some in the second one, and all other slabs are full.
+    for block in blocks.drain(2..104) {
         // SAFETY: each block is freed once with its own layout.
         unsafe { heap.deallocate(block, layout) };
     }

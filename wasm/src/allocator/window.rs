@@ -26,6 +26,8 @@ const FULL: i64 = 4;
 const OPEN_BYTES: i64 = 1 << 20;
 /// Where there is less, what is moved is this share of it at most, as a divisor.
 const MOVED_SHARE: i64 = 4;
+/// Of the holes in slabs this share is counted as room, as a divisor.
+const HOLES_SHARE: i64 = 4;
 
 /// The range that is being cleared.
 pub(super) struct Window {
@@ -175,7 +177,10 @@ impl<P: Pages> SizeClasses<P> {
             };
             let is_worth = gain > 0 && live * FULL <= width as i64 * SLAB_BYTES as i64 * WORTH;
             let outside = self.roomy_bytes() as i64 - free;
-            let has_room = outside - live >= OPEN_BYTES || (free == 0 && live * MOVED_SHARE <= outside);
+            // Holes in slabs serve their own classes; with many of them, most of what is moved finds its own.
+            let holes = self.hole_bytes() as i64 - gain;
+            let has_room = outside - live >= OPEN_BYTES
+                || (free == 0 && live * MOVED_SHARE <= outside + holes / HOLES_SHARE);
             if pinned == 0 && is_worth && has_room && best.is_none_or(|(most, _)| gain - live > most) {
                 best = Some((gain - live, first));
             }
