@@ -165,7 +165,7 @@ Usage: sanderling [/path/to/sanderling.conf | -] [--name value ...]
   sanderling --port 7777 --requirepass secret
   sanderling /etc/sanderling.conf --loglevel verbose
   echo 'maxclients 100' | sanderling -
-  sanderling check DIR                        look whether files of data are whole; see check --help
+  sanderling check [--repair] DIR             look whether files of data are whole; see check --help
 
 Network
   --port <n>                 TCP port; 0 is no TCP                                    [6379]
