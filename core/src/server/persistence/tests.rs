@@ -161,6 +161,8 @@ fn an_embedder_without_files_has_nothing_to_save_to() {
     for (request, reply) in [
         ("SAVE", "-ERR nothing can be saved: the engine holds its data in memory only\r\n"),
         ("BGSAVE", "-ERR nothing can be saved: the engine holds its data in memory only\r\n"),
+        ("BGSAVE SCHEDULE", "-ERR nothing can be saved: the engine holds its data in memory only\r\n"),
+        ("SHUTDOWN SAVE", "-ERR Errors trying to SHUTDOWN. Check logs.\r\n"),
         ("BGREWRITEAOF", "-ERR nothing can be saved: the engine holds its data in memory only\r\n"),
         (
             "CONFIG SET save 1",
