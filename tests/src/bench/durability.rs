@@ -219,10 +219,12 @@ fn write_dump(path: &Path, name: &str) -> Result<()> {
                 ),
             }
         }
-        client.lines(&request, usize::try_from(BATCH)?)?;
+        // An ID comes as a byte string, of two lines.
+        let lines = if name == "stream" { 2 * BATCH } else { BATCH };
+        client.lines(&request, usize::try_from(lines)?)?;
     }
     let saved = client.reply("SAVE")?;
-    if saved == "+OK" { Ok(()) } else { Err(format!("SAVE got {saved}").into()) }
+    if saved.starts_with("+OK") { Ok(()) } else { Err(format!("SAVE got {saved}").into()) }
 }
 
 // ----- loading -----

@@ -90,10 +90,10 @@ impl Server {
     fn wait_for_reply(&mut self, since: Instant) -> Result<()> {
         while since.elapsed() < Duration::from_secs(START_SECONDS_MAX) {
             if let Ok(mut client) = Client::connect(self.port) {
-                let reply = client.lines(b"PING\r\n", 1)?;
-                if reply.starts_with("-LOADING") {
-                    continue;
-                }
+                let reply = match client.lines(b"PING\r\n", 1) {
+                    Err(error) if error.to_string().contains("LOADING") => continue,
+                    reply => reply?,
+                };
                 return if reply == "+PONG" { Ok(()) } else { Err(format!("PING got {reply}").into()) };
             }
             if let Some(status) = self.child.try_wait()? {
