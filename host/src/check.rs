@@ -1,6 +1,7 @@
 //! `sanderling check`: whether files of data are whole, without a server, and cutting off what is not.
 
 use crate::storage::disk::Directory;
+use crate::storage::{Content, content};
 use sanderling_core::Config;
 use sanderling_core::internals::Memory;
 use sanderling_core::rdb::file::{FileReader, Found};
@@ -109,13 +110,9 @@ fn check_sealed(path: &Path, len: u64, crc: u32) -> Result<bool, String> {
 }
 
 fn check_file(path: &Path, repairs: bool) -> Result<bool, String> {
-    let mut file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut magic = [0; 6];
-    let count = file.read(&mut magic).map_err(|error| format!("{}: {error}", path.display()))?;
-    if magic[..count].starts_with(b"REDIS") || magic[..count] == *b"VALKEY" {
-        check_rdb(path)
-    } else {
-        check_commands(path, repairs)
+    match content(path).map_err(|error| format!("{}: {error}", path.display()))? {
+        Content::Rdb => check_rdb(path),
+        Content::Commands => check_commands(path, repairs),
     }
 }
 

@@ -73,12 +73,7 @@ pub(crate) fn write_all<D: Disk>(
 }
 
 /// Puts a file of this text in the place of `name`, all of it or nothing; it is durable afterwards.
-pub(crate) fn replace<D: Disk>(
-    disk: &mut D,
-    name: &str,
-    temporary: &str,
-    text: &[u8],
-) -> Result<(), Failure> {
+pub fn replace<D: Disk>(disk: &mut D, name: &str, temporary: &str, text: &[u8]) -> Result<(), Failure> {
     disk.create(temporary)?;
     if let (_, Some(failure)) = write_all(disk, temporary, 0, text) {
         return Err(failure);

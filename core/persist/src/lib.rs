@@ -21,7 +21,7 @@ mod recover;
 mod scan;
 
 pub use checksum::{Checksum, crc32c};
-pub use disk::{Disk, Failure};
+pub use disk::{Disk, Failure, replace};
 pub use log::{Log, Lsn, Policy, Sync, Trouble};
 pub use manifest::{Entry, Kind, Manifest, ManifestError, Names};
 pub use recover::{Options, Recovered, Refusal, Segment, Torn, recover};

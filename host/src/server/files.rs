@@ -35,8 +35,6 @@ const SLOW_MICROS: Micros = 1_000;
 pub(super) struct Files {
     pub(super) inbox: Inbox,
     loading: Option<Loading>,
-    /// Saves that the engine has asked for and that have not begun.
-    wanted: VecDeque<SaveKind>,
     /// What the engine was told of the log.
     told_fault: Option<String>,
     /// The last call whose effects it was told to be durable.
@@ -53,6 +51,7 @@ pub(super) struct Files {
 #[derive(Default)]
 pub(super) struct Inbox {
     pub(super) loaded: Option<Result<Loaded, String>>,
+    /// Saves that are to begin once no other one is under way.
     pub(super) wanted: VecDeque<SaveKind>,
     /// A setting of [`StorageSettings`](crate::StorageSettings) may have changed.
     pub(super) has_setting: bool,
@@ -110,13 +109,10 @@ impl<T: Transport> Service<T, Storage> {
             return self.step_loading(now);
         }
         self.follow_log(now)?;
-        while let Some(kind) = self.files.inbox.wanted.pop_front() {
-            self.files.wanted.push_back(kind);
-        }
         if self.files.inbox.saving.is_some() {
             return self.step_saving();
         }
-        if let Some(kind) = self.files.wanted.pop_front() {
+        if let Some(kind) = self.files.inbox.wanted.pop_front() {
             return self.begin_saving(kind);
         }
         if now >= self.files.rewrite_at && self.storage().wants_rewrite() {
@@ -147,7 +143,7 @@ impl<T: Transport> Service<T, Storage> {
                     }
                 } else if self.driver.view_log().has_log() {
                     // What is loaded is not what the log says.
-                    self.files.wanted.push_back(SaveKind::Base);
+                    self.files.inbox.wanted.push_back(SaveKind::Base);
                 }
                 match self.storage().plan_dump() {
                     Ok(plan) => self.begin_loading(plan, true, true),
@@ -287,9 +283,9 @@ impl<T: Transport> Service<T, Storage> {
             return Ok(());
         }
         let has_log = self.driver.view_log().has_log();
-        if settings.has_log && !has_log && !self.files.wanted.contains(&SaveKind::Base) {
+        if settings.has_log && !has_log && !self.files.inbox.wanted.contains(&SaveKind::Base) {
             // It begins with a base of what there is now, once no other save is under way.
-            self.files.wanted.push_front(SaveKind::Base);
+            self.files.inbox.wanted.push_front(SaveKind::Base);
         } else if !settings.has_log && has_log {
             self.abort_saving("there is no log any more")?;
             match self.storage().close_log() {
@@ -308,10 +304,11 @@ impl<T: Transport> Service<T, Storage> {
     // ----- loading -----
 
     fn begin_loading(&mut self, plan: Plan, replaces: bool, is_asked_for: bool) -> Result<(), Stop> {
-        if plan.files.is_empty() && !replaces {
-            return self.end_loading(Loading::new(plan, is_asked_for));
-        }
+        let has_files = !plan.files.is_empty();
         let mut loading = Loading::new(plan, is_asked_for);
+        if !has_files && !replaces {
+            return self.end_loading(loading);
+        }
         loading.was_told = true;
         let bytes = loading.bytes();
         self.files.loading = Some(loading);
@@ -427,13 +424,13 @@ impl<T: Transport> Service<T, Storage> {
             0 => {}
             fault if fault == SaveFault::Clearing as u32 => {
                 self.call(|driver, to| driver.tell_files(RequestKind::SaveStep, STEP_BYTES, "", to))?;
-                self.files.wanted.push_front(kind);
+                self.files.inbox.wanted.push_front(kind);
                 return Ok(());
             }
             // A script that is under way is whole or not there: it ends before.
             fault if fault == SaveFault::Busy as u32 => {
                 self.files.has_failed = true;
-                self.files.wanted.push_front(kind);
+                self.files.inbox.wanted.push_front(kind);
                 return Ok(());
             }
             _ => {
@@ -574,7 +571,7 @@ impl<T: Transport> Service<T, Storage> {
         self.begin_saving(kind)?;
         while self.files.inbox.saving.is_none() && !self.files.has_failed {
             // One that was aborted is still being cleared away, and this one stands in line for it.
-            self.files.wanted.pop_front();
+            self.files.inbox.wanted.pop_front();
             self.begin_saving(kind)?;
         }
         self.run_save()?;

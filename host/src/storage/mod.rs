@@ -16,7 +16,7 @@ pub use lock::LockError;
 pub use settings::StorageSettings;
 
 pub(crate) use counters::fact;
-pub(crate) use plan::{Content, LoadFile, Origin, Plan};
+pub(crate) use plan::{Content, LoadFile, Origin, Plan, content};
 pub(crate) use worker::{Done, Job, Worker};
 
 use crate::clock::running_micros;
@@ -433,8 +433,11 @@ impl Storage {
 
     /// Adds a line with the time, once a second.
     fn tell_time(&mut self) {
+        if !self.settings.has_timestamps {
+            return;
+        }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        if self.settings.has_timestamps && now != self.told_time {
+        if now != self.told_time {
             self.told_time = now;
             self.batch.splice(..0, format!("#TS:{now}\r\n").into_bytes());
         }

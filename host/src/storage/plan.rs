@@ -3,7 +3,7 @@
 use super::disk::Directory;
 use super::{Storage, StorageError, StorageSettings};
 use crate::log;
-use sanderling_persist::{Disk, Entry, Kind, Manifest, Recovered, recover};
+use sanderling_persist::{Disk, Entry, Kind, Manifest, Recovered, recover, replace};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -82,7 +82,11 @@ impl Storage {
         let mut files = Vec::new();
         for segment in recovered.segments.iter().filter(|segment| segment.len > 0) {
             let path = dir.join(&segment.name);
-            let content = if segment.kind == Kind::Base { content(&path)? } else { Content::Commands };
+            let content = if segment.kind == Kind::Base {
+                content(&path).map_err(|error| unreadable(&path, &error))?
+            } else {
+                Content::Commands
+            };
             files.push(LoadFile { path, len: segment.len, content, keeps_expired: true });
         }
         Ok(Plan { files, origin: Origin::Log(Box::new(recovered)) })
@@ -109,10 +113,9 @@ fn dump(name: &str) -> Result<Option<LoadFile>, StorageError> {
 }
 
 /// What a file begins with.
-fn content(path: &Path) -> Result<Content, StorageError> {
+pub(crate) fn content(path: &Path) -> io::Result<Content> {
     let mut magic = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(6).read_to_end(&mut magic));
-    read.map_err(|error| unreadable(path, &error))?;
+    File::open(path)?.take(6).read_to_end(&mut magic)?;
     Ok(if magic.starts_with(b"REDIS") || magic == b"VALKEY" { Content::Rdb } else { Content::Commands })
 }
 
@@ -139,7 +142,8 @@ fn adopt_single_file(settings: &StorageSettings) -> Result<(), StorageError> {
         Err(_) if disk.list().map_err(failed)?.iter().any(|name| names.is_part(name)) => return Ok(()),
         Err(_) => {
             // Without an RDB file in front its end may be torn, as that of any file of commands.
-            let is_base = content(old)? == Content::Rdb;
+            let found = content(old).map_err(|error| unreadable(old, &error))?;
+            let is_base = found == Content::Rdb;
             let kind = if is_base { Kind::Base } else { Kind::Incr };
             let entry = Entry { name: settings.log_name.clone(), seq: 1, kind, sealed: None };
             let mut manifest = Manifest::default();
@@ -152,12 +156,8 @@ fn adopt_single_file(settings: &StorageSettings) -> Result<(), StorageError> {
         }
     };
     if let Some(text) = manifest {
-        let temporary = names.new_manifest();
-        disk.create(&temporary).map_err(failed)?;
-        disk.write(&temporary, 0, text.as_bytes()).map_err(failed)?;
-        disk.sync(&temporary).map_err(failed)?;
-        disk.rename(&temporary, &names.manifest()).map_err(failed)?;
-        disk.sync_dir().map_err(failed)?;
+        let replaced = replace(&mut disk, &names.manifest(), &names.new_manifest(), text.as_bytes());
+        replaced.map_err(failed)?;
     }
     let moved = fs::rename(old, dir.join(old)).and_then(|()| File::open(dir)?.sync_all());
     moved.map_err(|error| unreadable(old, &error))?;
