@@ -25,7 +25,7 @@ on_both_engines!(
     a_full_disk_refuses_writes_and_heals
 );
 
-fn start_in(dir: &TempDir, engine: &str, flags: &[&str]) -> Process {
+pub(crate) fn start_in(dir: &TempDir, engine: &str, flags: &[&str]) -> Process {
     let path = dir.path().to_str().unwrap();
     let all: Vec<&str> =
         ["--dir", path, "--enable-debug-command", "yes"].iter().chain(flags).copied().collect();
@@ -33,7 +33,7 @@ fn start_in(dir: &TempDir, engine: &str, flags: &[&str]) -> Process {
 }
 
 /// A reply of one line, or the text of a byte string.
-fn ask(client: &mut Client, command: &str) -> String {
+pub(crate) fn ask(client: &mut Client, command: &str) -> String {
     let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
     client.send(crate::client::request(&words));
     let line = client.line();
@@ -48,14 +48,14 @@ fn ask(client: &mut Client, command: &str) -> String {
 }
 
 /// A field of INFO.
-fn info(client: &mut Client, field: &str) -> String {
+pub(crate) fn info(client: &mut Client, field: &str) -> String {
     let text = ask(client, "INFO everything");
     let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
     line.unwrap_or_else(|| panic!("{field} in {text}")).trim_end().to_owned()
 }
 
 /// Asks again until the answer is this one.
-fn wait_for(client: &mut Client, field: &str, wanted: &str) {
+pub(crate) fn wait_for(client: &mut Client, field: &str, wanted: &str) {
     let until = Instant::now() + PATIENCE;
     while info(client, field) != wanted {
         assert!(Instant::now() < until, "{field} does not become {wanted}");
@@ -101,7 +101,7 @@ fn fill(client: &mut Client) {
     client.expect("$3\r\nlib\r\n");
 }
 
-fn digest(client: &mut Client) -> String {
+pub(crate) fn digest(client: &mut Client) -> String {
     ask(client, "DEBUG DIGEST")
 }
 
@@ -493,7 +493,7 @@ fn durability_can_be_waited_for(engine: &str) {
 
 /// Asks on connections of its own until the reply begins with this line. One whose reply is held up is given up, as a
 /// client would do it.
-fn until(server: &Process, command: &str, wanted: &str) {
+pub(crate) fn until(server: &Process, command: &str, wanted: &str) {
     let end = Instant::now() + PATIENCE;
     loop {
         let mut client = server.client();

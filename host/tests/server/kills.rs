@@ -6,10 +6,10 @@
 
 use crate::client::{Client, request};
 use crate::on_both_engines;
-use crate::process::{PATIENCE, Process, TempDir, free_port};
-use std::io::{BufRead, BufReader, Read};
+use crate::process::{PATIENCE, Process, TempDir};
+use crate::redis::{self, Redis};
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ fn kills_lose_nothing_that_was_acknowledged(engine: &str) {
         check(&mut server.client(), &mut journals);
         work_until_killed(server, &mut journals, random);
         if kill % KILLS_PER_LOOK == KILLS_PER_LOOK - 1 {
-            compare_with_redis(engine, path);
+            compare_with_redis(engine, &dir);
         }
     }
 }
@@ -155,40 +155,15 @@ fn check(client: &mut Client, journals: &mut [Journal]) {
 }
 
 /// redis-server 7.0.15 loads the same directory, to the same digest.
-fn compare_with_redis(engine: &str, path: &str) {
-    let required = std::env::var("SANDERLING_ORACLE").is_ok_and(|value| value == "required");
-    let version = Command::new("redis-server").arg("--version").output();
-    match version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()) {
-        Ok(version) if version.contains("v=7.0.15") => {}
-        other if required => panic!("redis-server 7.0.15 is wanted, and there is {other:?}"),
-        _ => return,
+fn compare_with_redis(engine: &str, dir: &TempDir) {
+    if !redis::is_there() {
+        return;
     }
-    let digest = |port: u16| {
-        let mut client = Client::tcp(port);
-        client.call(&[b"SELECT", b"0"], "+OK\r\n");
-        client.send(request(&[b"DEBUG", b"DIGEST"])).line()
-    };
-    let flags = ["--dir", path, "--appendonly", "yes", "--enable-debug-command", "yes"];
+    let flags =
+        ["--dir", dir.path().to_str().unwrap(), "--appendonly", "yes", "--enable-debug-command", "yes"];
     let server = Process::start(engine, &flags);
-    let ours = digest(server.port);
+    let ours = server.client().send(b"DEBUG DIGEST\r\n").line();
     server.kill();
-    let port = free_port();
-    let mut redis = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-        .args(flags)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(redis.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("Ready to accept connections") {
-        line.clear();
-        assert!(log.read_line(&mut line).unwrap() > 0, "redis-server does not load the directory");
-    }
-    let theirs = digest(port);
-    redis.kill().unwrap();
-    redis.wait().unwrap();
-    // What is left of its log ends with it.
-    let _ = log.read_to_end(&mut Vec::new());
+    let theirs = Redis::start(dir.path(), &["--appendonly", "yes"]).digest();
     assert_eq!(theirs, ours);
 }

@@ -4,6 +4,7 @@
 
 mod client;
 mod clock;
+mod dumps;
 mod durability;
 mod files;
 mod kills;
@@ -14,6 +15,7 @@ mod numbers;
 mod pressure;
 mod process;
 mod protocol;
+mod redis;
 mod trap;
 
 /// Runs tests of a module, functions of the engine's name, once with each engine.
