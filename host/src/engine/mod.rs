@@ -3,6 +3,8 @@
 mod cache;
 mod guest;
 mod native;
+#[cfg(test)]
+mod tests;
 mod trap;
 
 pub use trap::Trap;
