@@ -97,13 +97,14 @@ impl SlowOperation {
     pub const ALL: [SlowOperation; 4] =
         [SlowOperation::Write, SlowOperation::WriteDuringSync, SlowOperation::Sync, SlowOperation::SaveStep];
 
-    /// The name of the event.
-    pub const fn name(self) -> &'static str {
+    /// The names of its events. As in Redis a write is told twice: by what went on beside it, and with all other writes.
+    const fn events(self, is_saving: bool) -> &'static [&'static str] {
         match self {
-            SlowOperation::Write => "aof-write-alone",
-            SlowOperation::WriteDuringSync => "aof-write-pending-fsync",
-            SlowOperation::Sync => "aof-fsync-always",
-            SlowOperation::SaveStep => "rdb-step",
+            SlowOperation::Write if is_saving => &["aof-write-active-child", "aof-write"],
+            SlowOperation::Write => &["aof-write-alone", "aof-write"],
+            SlowOperation::WriteDuringSync => &["aof-write-pending-fsync", "aof-write"],
+            SlowOperation::Sync => &["aof-fsync-always"],
+            SlowOperation::SaveStep => &["rdb-step"],
         }
     }
 }
@@ -310,7 +311,9 @@ pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'
             ended(server, kind, running, false);
         }
         StorageEvent::Slow { operation, millis } => {
-            server.observer.latency.add(operation.name(), now / 1_000_000, millis);
+            for &event in operation.events(files.running.is_some()) {
+                server.observer.latency.add(event, now / 1_000_000, millis);
+            }
         }
     }
     refresh(server);

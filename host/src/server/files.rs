@@ -91,7 +91,7 @@ impl<T: Transport> Service<T, Storage> {
     /// Whether there is something to do about files without another event.
     pub(super) fn has_file_work(&self) -> bool {
         let saving = self.files.inbox.saving.as_ref();
-        self.files.loading.is_some() || saving.is_some_and(|saving| !saving.is_written)
+        self.files.loading.is_some() || saving.is_some_and(|saving| !saving.is_written())
     }
 
     /// When something about files is due.
@@ -483,7 +483,7 @@ impl<T: Transport> Service<T, Storage> {
     }
 
     fn step_saving(&mut self) -> Result<(), Stop> {
-        if self.files.inbox.saving.as_ref().is_none_or(|saving| saving.is_written) {
+        if self.files.inbox.saving.as_ref().is_none_or(|saving| saving.is_written()) {
             return Ok(());
         }
         let begun = running_micros();
@@ -511,7 +511,9 @@ impl<T: Transport> Service<T, Storage> {
     /// Takes note of what the thread has done.
     fn take_done(&mut self) -> Result<(), Stop> {
         self.storage().take_all_done();
-        if let Some(result) = self.storage().take_finished() {
+        if let Some(job) = self.files.inbox.saving.as_ref().and_then(|saving| saving.job)
+            && let Some(result) = self.storage().take_finished(job)
+        {
             self.end_saving(words(result))?;
         }
         Ok(())
@@ -556,7 +558,7 @@ impl<T: Transport> Service<T, Storage> {
         if self.files.inbox.saving.is_none() {
             return Ok(());
         }
-        if self.files.inbox.saving.as_ref().is_some_and(|saving| saving.is_written) {
+        if self.files.inbox.saving.as_ref().is_some_and(|saving| saving.is_written()) {
             return self.wait_for_save();
         }
         self.tell_files(RequestKind::SaveAbort, "")?;
@@ -580,7 +582,7 @@ impl<T: Transport> Service<T, Storage> {
 
     /// Brings a save that is under way to its end.
     fn run_save(&mut self) -> Result<(), Stop> {
-        while self.files.inbox.saving.as_ref().is_some_and(|saving| !saving.is_written) {
+        while self.files.inbox.saving.as_ref().is_some_and(|saving| !saving.is_written()) {
             self.step_saving()?;
         }
         self.wait_for_save()

@@ -2,12 +2,13 @@
 
 use crate::clock::running_micros;
 use crate::log;
-use crate::storage::{Job, Worker};
+use crate::storage::{Job, JobNumber, Worker};
 use sanderling_core::{Micros, SaveKind};
 use sanderling_persist::Failure;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::loading::megabytes;
 
@@ -32,16 +33,19 @@ pub(super) struct Saving {
     error: Option<String>,
     /// Whether the engine has put out all of it.
     pub(super) is_complete: bool,
-    /// Whether the thread has been told to make it durable.
-    pub(super) is_written: bool,
+    /// The job by which the thread makes it durable, once it has been told to.
+    pub(super) job: Option<JobNumber>,
     /// Whether the log that its base is for is to be closed afterwards.
     pub(super) closes_log: bool,
 }
 
 impl Saving {
-    /// A dump; its name is in the working directory.
+    /// A dump; its name is in the working directory. What is given up may still be waiting to get that name, so that each
+    /// one has a number of its own.
     pub(super) fn dump(name: &str) -> io::Result<Self> {
-        let path = PathBuf::from(format!("temp-{}-{name}", std::process::id()));
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("temp-{}-{count}-{name}", std::process::id()));
         Self::at(SaveKind::Dump, path, Some(PathBuf::from(name)))
     }
 
@@ -63,7 +67,7 @@ impl Saving {
             told_at: running_micros(),
             error: None,
             is_complete: false,
-            is_written: false,
+            job: None,
             closes_log: false,
         })
     }
@@ -83,6 +87,11 @@ impl Saving {
     /// The engine cannot go on.
     pub(super) fn fail(&mut self, why: &str) {
         self.error.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Whether all of it has been handed to the thread.
+    pub(super) fn is_written(&self) -> bool {
+        self.job.is_some()
     }
 
     /// Why it has failed, if it has.
@@ -117,10 +126,9 @@ impl Saving {
 
     /// Has the thread make all of it durable, and give it its name.
     pub(super) fn finish(&mut self, worker: &Worker) {
-        self.is_written = true;
         let Some(file) = self.file.take() else { return };
         let rename = self.target.as_ref().map(|target| (self.path.clone(), target.clone()));
-        worker.give(Job::Finish { file, rename });
+        self.job = Some(worker.finish(file, rename));
     }
 
     /// Tells the log how it went: well, or why not.
@@ -151,11 +159,13 @@ pub(super) fn clean_up(name: &str) {
     for entry in entries.flatten() {
         let file = entry.file_name();
         let Some(file) = file.to_str() else { continue };
-        let pid = file
+        let numbers = file
             .strip_prefix("temp-")
             .and_then(|rest| rest.strip_suffix(name))
-            .and_then(|rest| rest.strip_suffix('-'));
-        if pid.is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit())) {
+            .and_then(|rest| rest.strip_suffix('-'))
+            .and_then(|rest| rest.split_once('-'));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if numbers.is_some_and(|(process, count)| is_number(process) && is_number(count)) {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -17,7 +17,7 @@ pub use settings::StorageSettings;
 
 pub(crate) use counters::fact;
 pub(crate) use plan::{Content, LoadFile, Origin, Plan, content};
-pub(crate) use worker::{Done, Job, Worker};
+pub(crate) use worker::{Done, Job, JobNumber, Worker};
 
 use crate::clock::running_micros;
 use crate::driver::{CommitLog, Lsn};
@@ -66,7 +66,7 @@ pub(crate) struct Storage {
     /// When the log last told the time, in unix seconds.
     told_time: u64,
     /// What became of files that the thread had to finish.
-    finished: VecDeque<Result<(), Failure>>,
+    finished: VecDeque<(JobNumber, Result<(), Failure>)>,
     /// The disk has refused what was written, and is tried out before anything is entrusted to it.
     distrust: Option<Distrust>,
 }
@@ -286,13 +286,17 @@ impl Storage {
         let tried = fs::write(&path, vec![0; PROBE_BYTES]).and_then(|()| File::open(&path)?.sync_all());
         // What is left of it is taken away when the log is opened again.
         let _ = fs::remove_file(&path);
-        match tried {
+        let settled = tried.map_err(disk::failure).and_then(|()| match &mut self.log {
+            Some(open) => open.disk.settle(),
+            None => Ok(()),
+        });
+        match settled {
             Ok(()) => {
                 self.distrust = None;
                 None
             }
-            Err(error) => {
-                distrust.why = disk::failure(error).to_string();
+            Err(failure) => {
+                distrust.why = failure.to_string();
                 distrust.probe_at = now + PROBE_MICROS;
                 Some(distrust.why.clone())
             }
@@ -320,7 +324,7 @@ impl Storage {
                 open.log.synced(&mut open.disk, running_micros(), &sync, result);
             }
             (Done::Log(..), None) => {}
-            (Done::Finished(result), _) => self.finished.push_back(result),
+            (Done::Finished(number, result), _) => self.finished.push_back((number, result)),
         }
     }
 
@@ -340,9 +344,12 @@ impl Storage {
         }
     }
 
-    /// What became of the file that the thread had to finish, once.
-    pub(crate) fn take_finished(&mut self) -> Option<Result<(), Failure>> {
-        self.finished.pop_front()
+    /// What became of the file that the thread had to finish with this job, once. Nobody waits for others any more.
+    pub(crate) fn take_finished(&mut self, number: JobNumber) -> Option<Result<(), Failure>> {
+        let at = self.finished.iter().position(|(job, _)| *job == number);
+        let result = at.map(|at| self.finished.swap_remove_back(at).expect("it was found").1);
+        self.finished.clear();
+        result
     }
 
     /// Whether the engine wants to know what is durable: else it is by the time of a reply, or nobody waits for it.
@@ -414,8 +421,11 @@ impl Storage {
 
     // ----- inside -----
 
+    /// Where the log is. As long as the disk is not trusted nothing is entrusted to it, so that reads go on with what was
+    /// made durable before.
     fn log_directory(&self) -> Directory {
-        Directory::new(Path::new(&self.settings.log_dir))
+        let path = Path::new(&self.settings.log_dir);
+        if self.distrust.is_some() { Directory::on_failing_disk(path) } else { Directory::new(path) }
     }
 
     pub(crate) fn make_log_directory(&self) -> Result<(), StorageError> {
@@ -504,3 +514,21 @@ impl CommitLog for Storage {
 
 /// Capacity that the buffer for a call's effects keeps, in bytes.
 const BATCH_KEPT_BYTES_MAX: usize = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_job_is_taken_by_who_gave_it() {
+        let mut storage = Storage::new(StorageSettings::default());
+        let failed = || Err(Failure::NoSpace);
+        // The one that gave the first job is gone, as after a trap.
+        storage.take(Done::Finished(1, failed()));
+        assert_eq!(storage.take_finished(2), None);
+        storage.take(Done::Finished(1, failed()));
+        storage.take(Done::Finished(2, Ok(())));
+        assert_eq!(storage.take_finished(2), Some(Ok(())));
+        assert_eq!((storage.take_finished(2), storage.take_finished(1)), (None, None));
+    }
+}

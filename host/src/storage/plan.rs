@@ -62,7 +62,7 @@ impl Storage {
         self.make_log_directory()?;
         adopt_single_file(settings)?;
         let dir = Path::new(&settings.log_dir);
-        let recovered = recover(&mut Directory::new(dir), &settings.log_options())
+        let recovered = recover(&mut self.log_directory(), &settings.log_options())
             .map_err(|refusal| StorageError::Refused { dir: settings.log_dir.clone(), refusal })?;
         if recovered.is_fresh()
             && let Some(dump) = dump(&settings.dump_name)?

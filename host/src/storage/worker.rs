@@ -2,6 +2,7 @@
 
 use mio::Waker;
 use sanderling_persist::{Failure, Sync};
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) enum Job {
     SyncSome(File),
     /// Make a file durable, and give it another name if one is told.
     Finish {
+        number: JobNumber,
         file: File,
         /// The names that it has and gets.
         rename: Option<(PathBuf, PathBuf)>,
@@ -35,14 +37,19 @@ pub(crate) enum Done {
     /// Of a [`Job::SyncLog`].
     Log(Sync, Result<(), Failure>),
     /// Of a [`Job::Finish`].
-    Finished(Result<(), Failure>),
+    Finished(JobNumber, Result<(), Failure>),
 }
+
+/// Tells jobs apart: one may end when who has given it is gone, and another one waits for a job of its own.
+pub(crate) type JobNumber = u64;
 
 /// The thread. It ends with this.
 pub(crate) struct Worker {
     jobs: Option<Sender<Job>>,
     done: Receiver<Done>,
     thread: Option<JoinHandle<()>>,
+    /// The last number that was given to a job.
+    number: Cell<JobNumber>,
 }
 
 impl Worker {
@@ -60,7 +67,7 @@ impl Worker {
             }
         };
         let thread = thread::Builder::new().name("disk".to_owned()).spawn(work)?;
-        Ok(Worker { jobs: Some(jobs), done, thread: Some(thread) })
+        Ok(Worker { jobs: Some(jobs), done, thread: Some(thread), number: Cell::new(0) })
     }
 
     /// Gives the thread something to do, behind what it has already.
@@ -68,6 +75,14 @@ impl Worker {
         let jobs = self.jobs.as_ref().expect("jobs are taken until the worker is dropped");
         // The thread ends no sooner than this.
         let _ = jobs.send(job);
+    }
+
+    /// Has a file made durable and given another name, from the first to the second, if there are any.
+    pub(crate) fn finish(&self, file: File, rename: Option<(PathBuf, PathBuf)>) -> JobNumber {
+        let number = self.number.get() + 1;
+        self.number.set(number);
+        self.give(Job::Finish { number, file, rename });
+        number
     }
 
     /// What has ended since this was last asked.
@@ -99,7 +114,9 @@ fn run(job: Job) -> Option<Done> {
             let _ = file.sync_data();
             None
         }
-        Job::Finish { file, rename } => Some(Done::Finished(finish(&file, rename).map_err(failure))),
+        Job::Finish { number, file, rename } => {
+            Some(Done::Finished(number, finish(&file, rename).map_err(failure)))
+        }
     }
 }
 

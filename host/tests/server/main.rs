@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod dumps;
 mod durability;
+mod faults;
 mod files;
 mod kills;
 mod lifecycle;
