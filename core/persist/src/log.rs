@@ -147,6 +147,9 @@ struct Tail {
     is_fresh: bool,
     /// A sync has failed: another success says nothing of what it should have made durable.
     is_doubtful: bool,
+    /// What was given up may still stand behind the end: it has to be cut off before anything is written over it, of which
+    /// a crash would leave a mixture.
+    overhangs: bool,
 }
 
 struct Batch {
@@ -175,6 +178,7 @@ impl Tail {
             batches_written: 0,
             is_fresh: false,
             is_doubtful: false,
+            overhangs: false,
         }
     }
 
@@ -220,6 +224,12 @@ impl Tail {
 
     /// Offers the disk what is not written.
     fn write<D: Disk>(&mut self, disk: &mut D) -> Option<Failure> {
+        if self.overhangs {
+            if let Err(failure) = disk.truncate(&self.name, self.written) {
+                return Some(failure);
+            }
+            self.overhangs = false;
+        }
         let start = (self.written - self.kept_from) as usize;
         let (count, failure) = write_all(disk, &self.name, self.written, &self.bytes[start..]);
         self.written += count as u64;
@@ -525,8 +535,8 @@ impl Log {
         }
         self.lsn = self.committed();
         let end = self.tail.give_up_behind(self.lsn);
-        // What cannot be cut off now is written over, or is the torn end that the next start finds.
-        let _ = disk.truncate(&self.tail.name, end);
+        // What cannot be cut off now is so before the next write, or is the torn end that the next start finds.
+        self.tail.overhangs = disk.truncate(&self.tail.name, end).is_err();
         true
     }
 

@@ -10,6 +10,9 @@ mod world;
 use disk::Planted;
 use world::run;
 
+/// Seeds that have found something, beyond those that are always tried.
+const TELLING: [u64; 1] = [266_118];
+
 /// Seeds of a planted mistake, of which some must find it.
 const PLANTED_SEEDS: u64 = 20_000;
 
@@ -24,7 +27,7 @@ fn what_is_committed_survives() {
     }
     // Without optimisation a seed takes twenty times as long.
     let seeds = number("SANDERLING_SEEDS").unwrap_or(if cfg!(debug_assertions) { 5_000 } else { 100_000 });
-    for seed in 0..seeds {
+    for seed in TELLING.into_iter().chain(0..seeds) {
         if let Err(why) = run(seed, Planted::Nothing, false) {
             panic!("seed {seed}: {why}");
         }

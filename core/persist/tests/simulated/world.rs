@@ -343,9 +343,9 @@ fn write_base(disk: &mut SimulatedDisk, name: &str, content: &[u8]) -> Result<()
     disk.sync(name)
 }
 
-/// A base: the numbers of its batches, and a checksum.
+/// A base: the numbers of its batches, whose first bytes are no command's, and a checksum.
 fn base(numbers: &[u64]) -> Vec<u8> {
-    let mut content: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    let mut content: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     content.extend_from_slice(&crc32c(0, &content).to_le_bytes());
     content
 }
@@ -355,7 +355,7 @@ fn read_base(content: &[u8]) -> Result<Vec<u64>, String> {
     if crc32c(0, numbers) != u32::from_le_bytes(*checksum) || numbers.len() % 8 != 0 {
         return Err("a base is spoiled".into());
     }
-    Ok(numbers.chunks(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes"))).collect())
+    Ok(numbers.chunks(8).map(|word| u64::from_be_bytes(word.try_into().expect("eight bytes"))).collect())
 }
 
 fn command(out: &mut Vec<u8>, words: &[Vec<u8>]) {
