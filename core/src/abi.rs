@@ -12,7 +12,7 @@ use core::mem::offset_of;
 use crate::config::{ConfigError, Options};
 use crate::engine::{Class, Engine, LoadFormat, Loaded, Micros, Output, SaveOptions};
 use crate::number;
-use crate::server::{ConnId, HostRequest, Peer, SaveKind, SlowOperation, StorageEvent};
+use crate::server::{ConnId, HostRequest, Peer, Present, SaveKind, SlowOperation, StorageEvent};
 
 /// Version of this interface, which the guest exports as `abi_version`.
 pub const VERSION: u32 = 1;
@@ -318,6 +318,17 @@ fn parse_peer(text: &[u8]) -> Peer<'_> {
     Peer { addr: line(), laddr: line(), unix: line() == "1" }
 }
 
+/// How it crosses what a [`HostRequest::Reload`] is to do: two numbers.
+pub fn reload_text(saves: bool, present: Present) -> String {
+    alloc::format!("{} {}", u8::from(saves), present as u32)
+}
+
+/// Whether a dump is to be saved before it is loaded, and what becomes of what there is, as [`reload_text`] wrote it.
+pub fn parse_reload(text: &[u8]) -> Option<(bool, Present)> {
+    let (saves, present) = str::from_utf8(text).ok()?.split_once(' ')?;
+    Some((saves == "1", *numbered(&Present::ALL, present.parse().ok()?)?))
+}
+
 /// How the options of a snapshot cross: numbers, a blank between them.
 pub fn save_options_text(options: SaveOptions) -> String {
     let SaveOptions { is_base, is_compressed, compress_min_bytes, has_checksum } = options;
@@ -376,11 +387,12 @@ fn parse_loaded(text: &str) -> Option<Loaded> {
 /// How an event crosses: its name, then what belongs to it.
 pub fn event_text(event: StorageEvent<'_>) -> String {
     match event {
-        StorageEvent::LoadingBegun { bytes, replaces } => {
-            alloc::format!("loading-begun {bytes} {}", u8::from(replaces))
+        StorageEvent::LoadingBegun { bytes, present } => {
+            alloc::format!("loading-begun {bytes} {}", present as u32)
         }
         StorageEvent::LoadingEnded => String::from("loading-ended"),
         StorageEvent::LogKept(is_kept) => alloc::format!("log-kept {}", u8::from(is_kept)),
+        StorageEvent::Place { setting, value } => alloc::format!("place {setting} {value}"),
         StorageEvent::LogFailed { why } => alloc::format!("log-failed {why}"),
         StorageEvent::LogRecovered => String::from("log-recovered"),
         StorageEvent::Durable { upto } => alloc::format!("durable {upto}"),
@@ -398,11 +410,16 @@ fn parse_event(text: &[u8]) -> Option<StorageEvent<'_>> {
     let kind = || numbered(&SaveKind::ALL, rest.parse().ok()?).copied();
     Some(match name {
         "loading-begun" => {
-            let (bytes, replaces) = rest.split_once(' ')?;
-            StorageEvent::LoadingBegun { bytes: bytes.parse().ok()?, replaces: replaces == "1" }
+            let (bytes, present) = rest.split_once(' ')?;
+            let present = *numbered(&Present::ALL, present.parse().ok()?)?;
+            StorageEvent::LoadingBegun { bytes: bytes.parse().ok()?, present }
         }
         "loading-ended" => StorageEvent::LoadingEnded,
         "log-kept" => StorageEvent::LogKept(rest == "1"),
+        "place" => {
+            let (setting, value) = rest.split_once(' ')?;
+            StorageEvent::Place { setting, value }
+        }
         "log-failed" => StorageEvent::LogFailed { why: rest },
         "log-recovered" => StorageEvent::LogRecovered,
         "durable" => StorageEvent::Durable { upto: rest.parse().ok()? },
@@ -444,6 +461,7 @@ mod tests {
         assert!(OutputKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
         assert!(HostRequest::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
         assert!(SaveKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
+        assert!(Present::ALL.iter().enumerate().all(|(index, &present)| present as usize == index));
         assert!(SlowOperation::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
     }
 
@@ -500,7 +518,8 @@ mod tests {
             assert_eq!(parse_format(format_text(format, 9).as_bytes()), Some((format, Some(9))));
         }
         for event in [
-            StorageEvent::LoadingBegun { bytes: 7, replaces: true },
+            StorageEvent::LoadingBegun { bytes: 7, present: Present::GivesWay },
+            StorageEvent::Place { setting: "dir", value: "/of two words/" },
             StorageEvent::LoadingEnded,
             StorageEvent::LogKept(true),
             StorageEvent::LogFailed { why: "No space left on device" },

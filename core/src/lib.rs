@@ -46,4 +46,4 @@ pub use engine::{
     Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output, SaveFault,
     SaveOptions,
 };
-pub use server::{ConnId, HostRequest, Peer, SaveKind, SlowOperation, StorageEvent, quoted};
+pub use server::{ConnId, HostRequest, Peer, Present, SaveKind, SlowOperation, StorageEvent, quoted};

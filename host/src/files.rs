@@ -22,9 +22,11 @@ pub(crate) fn run(
     let (path, what) = match request {
         HostRequest::LoadUsers | HostRequest::SaveUsers => (&settings.acl_file, "ACL file"),
         HostRequest::RewriteSettings => (&settings.config_file, "configuration file"),
-        HostRequest::Save | HostRequest::SaveAndStop | HostRequest::Reload | HostRequest::LoadLog => {
-            unreachable!("what is about data is done elsewhere")
-        }
+        HostRequest::Save
+        | HostRequest::SaveAndStop
+        | HostRequest::Reload
+        | HostRequest::LoadLog
+        | HostRequest::ChangeDirectory => unreachable!("what is about data is done elsewhere"),
     };
     let path = path.as_deref().ok_or("there is no such file")?;
     let done = match request {

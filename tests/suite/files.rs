@@ -206,6 +206,10 @@ fn what_is_not_known_is_refused_by_key_type_and_offset() {
             "the file ends too early, at offset 16, key 'k'",
         ),
         (File::new("VALKEY080").bytes(b"\xf3").end(), "keys of a slot that was being moved, at offset 9"),
+        (
+            File::new("REDIS0013").set("a", b"1").bytes(b"\xf3\x01").end(),
+            "what modules keep of the next key besides its value, at offset 14",
+        ),
         (start().bytes(b"\xfe\x10").end(), "database 16 at offset 18, and there are not so many"),
         (start().set("a", b"2").end(), "the key 'a' twice, before offset 30"),
         (b"VALKEY011\xff".to_vec(), "it is no RDB file, at offset 0"),
@@ -281,6 +285,11 @@ fn a_log_ends_at_what_would_change_its_meaning() {
     let mut native = Native::new(Clock::Virtual(NOW), [4; 16], &[]);
     let inline = native.load(LoadFormat::Commands, b"SET a 1\r\n").map_err(|fault| fault.to_string());
     assert_eq!(inline.map(|_| ()), Err("a line that is no command: 'SET a 1'".to_owned()));
+    for nothing in [&b"*0\r\n"[..], b"*1\r\n$4\r\nPING\r\n*0\r\n*1\r\n$4\r\nPING\r\n"] {
+        let mut native = Native::new(Clock::Virtual(NOW), [4; 16], &[]);
+        let empty = native.load(LoadFormat::Commands, nothing).map_err(|fault| fault.to_string());
+        assert_eq!(empty.map(|_| ()), Err("a command without words".to_owned()));
+    }
 }
 
 /// All types, small and large, as redis-server 7.0.15 has them.

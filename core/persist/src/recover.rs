@@ -147,7 +147,9 @@ pub fn recover<D: Disk>(disk: &mut D, options: &Options) -> Result<Recovered, Re
     }
     let mut segments = Vec::new();
     if let Some(base) = &manifest.base {
-        segments.push(Segment { name: base.name.clone(), kind: Kind::Base, len: len(disk, &base.name)? });
+        let len = len(disk, &base.name)?;
+        check_base(disk, options, base, len)?;
+        segments.push(Segment { name: base.name.clone(), kind: Kind::Base, len });
     }
     let mut files = Vec::new();
     for incr in &manifest.incrs {
@@ -244,6 +246,20 @@ fn check<D: Disk>(disk: &mut D, options: &Options, entry: &Entry, len: u64) -> R
         return Err(Refusal::Damaged { name: entry.name.clone(), at, durable: counts });
     }
     Ok(scanned)
+}
+
+/// A base of commands is written as a whole, and more has followed. What is in another one is for who loads it to find.
+fn check_base<D: Disk>(disk: &mut D, options: &Options, base: &Entry, len: u64) -> Result<(), Refusal> {
+    let mut first = [0];
+    let count = disk.read(&base.name, 0, &mut first).map_err(of(&base.name))?;
+    if count == 0 || !matches!(first, [b'*' | b'#']) {
+        return Ok(());
+    }
+    let scanned = scan(disk, &base.name, len, options.checksum).map_err(of(&base.name))?;
+    if scanned.end == End::Whole {
+        return Ok(());
+    }
+    Err(Refusal::Damaged { name: base.name.clone(), at: scanned.whole, durable: scanned.durable })
 }
 
 /// An end that is not whole may be what a crash has left, which nobody was promised, or damage.

@@ -3,16 +3,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::acl;
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Command, Group, block, flags, string};
-use crate::config::{self, Setting};
+use crate::config::{self, PROTECTED, Setting};
 use crate::resp::args::Args;
-use crate::server::Stats;
-use crate::server::client_eviction;
-use crate::server::{host_request, persistence};
+use crate::server::change::{Change, apply};
+use crate::server::{Stats, host_request};
+
+use super::debug::is_allowed;
 
 fn get(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut found: Vec<(String, String)> = Vec::new();
@@ -67,9 +67,11 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             )
         })?;
         if !setting.is_mutable {
-            let is_protected = PROTECTED.contains(&setting.name);
-            let why = if is_protected { "can't set protected config" } else { "can't set immutable config" };
-            return Err(failed(&name, why));
+            return Err(failed(&name, "can't set immutable config"));
+        }
+        let protected_access = ctx.server.config.protected_access;
+        if PROTECTED.contains(&setting.name) && !is_allowed(ctx.server, ctx.conn, protected_access) {
+            return Err(failed(&name, "can't set protected config"));
         }
         // A setting and its older name may stand side by side; the later one wins.
         let is_same = |at: usize| args.at(at).eq_ignore_ascii_case(args.at(index));
@@ -88,38 +90,19 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         (setting.write)(&mut changed, setting.name, value).map_err(|error| failed(&name, &error.0))?;
     }
     let settings: Vec<&'static Setting> = names.into_iter().map(|(_, setting)| setting).collect();
-    changed.apply(ctx.store);
-    ctx.server.observer.configure(&changed);
-    ctx.server.config = changed;
-    // A limit that has come down is reached step by step.
-    ctx.server.is_evicting |= settings.iter().any(|setting| setting.name == "maxmemory")
-        && ctx.server.config.maxmemory_policy.order.is_some()
-        && ctx.server.is_out_of_memory();
-    if settings.iter().any(|setting| setting.name == "maxmemory-clients") {
-        client_eviction::count_again(ctx.server);
+    if settings.iter().any(|setting| setting.name == "dir") {
+        if !changed.persistence.is_available {
+            return Err(failed("dir", "the engine holds its data in memory only"));
+        }
+        if changed.persistence.has_log || ctx.server.config.persistence.has_log {
+            return Err(failed("dir", "the log would be left where it is: appendonly has to be no before"));
+        }
+        // Only the host knows whether there is such a directory; the rest waits for that.
+        return host_request::directory(ctx, Change { config: changed, settings });
     }
-    if settings.iter().any(|setting| setting.name == "requirepass") {
-        acl::set_default_password(ctx.server);
-    }
-    follow_persistence(ctx);
-    for setting in settings.iter().filter(|setting| setting.is_host) {
-        let value = (setting.read)(&ctx.server.config, setting.name);
-        ctx.server.settings.push((setting.name.into(), value));
-    }
+    apply(ctx.store, ctx.server, Change { config: changed, settings });
     ctx.reply.ok();
     Ok(Flow::Done)
-}
-
-/// Settings that clients of Redis may change only where `enable-protected-configs` lets them, which it does not here.
-const PROTECTED: [&str; 2] = ["dbfilename", "dir"];
-
-/// From now on effects are recorded, or not any more, and what writes are refused for may have changed.
-fn follow_persistence(ctx: &mut Context<'_>) {
-    let has_log = ctx.server.config.persistence.has_log;
-    if ctx.server.config.persistence.is_available && ctx.server.records_effects != has_log {
-        persistence::keep_log(ctx.store, ctx.server, has_log);
-    }
-    persistence::refresh(ctx.server);
 }
 
 fn rewrite(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

@@ -2,18 +2,19 @@
 
 use alloc::format;
 
+use crate::abi::reload_text;
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Command, Group, flags, string};
-use crate::config::{DebugAccess, parse_bytes};
+use crate::config::{Access, parse_bytes};
 use crate::keyspace::{Digest, Entry, ValueRef};
 use crate::number::{self, parse_f64, parse_i64};
 use crate::observe;
 use crate::resp::args::Args;
 use crate::server::blocking::{Block, TimeoutReply};
 use crate::server::connection::ConnId;
-use crate::server::{HostRequest, Server, host_request};
+use crate::server::{HostRequest, Present, Server, host_request};
 
 use super::keys::encoding;
 
@@ -37,17 +38,18 @@ pub(crate) fn refusal(
     row: &Command,
 ) -> Option<Error> {
     match (parent.map(|parent| parent.name), row.name) {
-        (None, "DEBUG") if !is_allowed(server, conn) => Some(NOT_ALLOWED),
+        (None, "DEBUG") if !is_allowed(server, conn, server.config.debug_access) => Some(NOT_ALLOWED),
         (Some("MODULE"), "LOAD" | "LOADEX" | "UNLOAD") => Some(super::module::NOT_ALLOWED),
         _ => None,
     }
 }
 
-fn is_allowed(server: &mut Server, conn: ConnId) -> bool {
-    match server.config.debug_access {
-        DebugAccess::Yes => true,
-        DebugAccess::No => false,
-        DebugAccess::Local => {
+/// Whether a client is one of those that may use something.
+pub(super) fn is_allowed(server: &mut Server, conn: ConnId, access: Access) -> bool {
+    match access {
+        Access::Yes => true,
+        Access::No => false,
+        Access::Local => {
             let connection = server.connection(conn);
             connection.is_unix
                 || ["127.0.0.1:", "[::1]:", "::1:"].iter().any(|local| connection.addr.starts_with(local))
@@ -56,7 +58,7 @@ fn is_allowed(server: &mut Server, conn: ConnId) -> bool {
 }
 
 fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    if !is_allowed(ctx.server, ctx.conn) {
+    if !is_allowed(ctx.server, ctx.conn, ctx.server.config.debug_access) {
         return Err(NOT_ALLOWED);
     }
     let name = args.at(1).to_ascii_uppercase();
@@ -86,11 +88,11 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         (b"RELOAD", 2..) => {
             let options = args.from(2);
             let has_files = ctx.server.config.persistence.is_available;
-            let saves_not = options.iter().any(|option| option.eq_ignore_ascii_case(b"NOSAVE"));
+            let has = |word: &[u8]| options.iter().any(|option| option.eq_ignore_ascii_case(word));
+            let saves_not = has(b"NOSAVE");
             if saves_not && !has_files {
                 return Err(Error::Text("ERR nothing was saved that could be loaded"));
             }
-            // What is read is what was just written, so that it need not be merged with anything.
             let is_known = |option: &[u8]| {
                 [b"MERGE".as_slice(), b"NOFLUSH", b"NOSAVE"]
                     .iter()
@@ -102,7 +104,12 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
                 ));
             }
             if has_files {
-                return host_request::files(ctx, HostRequest::Reload, if saves_not { "nosave" } else { "" });
+                let present = match (has(b"NOFLUSH"), has(b"MERGE")) {
+                    (false, _) => Present::Goes,
+                    (true, false) => Present::Stays,
+                    (true, true) => Present::GivesWay,
+                };
+                return host_request::files(ctx, HostRequest::Reload, &reload_text(!saves_not, present));
             }
             reload::reload(ctx)?;
             ctx.reply.ok();

@@ -237,7 +237,9 @@ pub struct Config {
     /// `latency-tracking-info-percentiles`.
     pub latency_percentiles: Vec<f64>,
     /// `enable-debug-command`.
-    pub debug_access: DebugAccess,
+    pub debug_access: Access,
+    /// `enable-protected-configs`: who may change where files are.
+    pub protected_access: Access,
     /// `hll-sparse-max-bytes`: bytes of a HyperLogLog, beyond which it takes the dense form.
     pub hll_sparse_bytes_max: Limit,
     /// `busy-reply-threshold`, in milliseconds.
@@ -260,9 +262,12 @@ pub struct Config {
     host: OrderedMap<&'static str, String>,
 }
 
-/// Who may use DEBUG.
+/// Settings that say where files are.
+pub(crate) const PROTECTED: [&str; 2] = ["dbfilename", "dir"];
+
+/// Who may use something that is guarded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DebugAccess {
+pub enum Access {
     /// No client.
     No,
     /// Everyone.
@@ -301,7 +306,8 @@ impl Default for Config {
             latency_monitor_threshold: 0,
             latency_tracking: false,
             latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
-            debug_access: DebugAccess::No,
+            debug_access: Access::No,
+            protected_access: Access::No,
             hll_sparse_bytes_max: Limit::new(3000),
             busy_reply_millis: 5000,
             script_instructions_max: 2_000_000_000,
@@ -320,6 +326,11 @@ impl Config {
     /// The value of a setting that only the host acts on; empty when the host has not said it.
     pub fn host(&self, name: &str) -> &str {
         self.host.get(name).map_or("", String::as_str)
+    }
+
+    /// Takes note of what the host has made of a setting.
+    pub(crate) fn set_host(&mut self, name: &'static str, value: String) {
+        self.host.insert(name, value);
     }
 
     /// The value of a setting that nothing depends on, if it was set.
@@ -409,6 +420,31 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 /// All settings.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().chain(persistence::PERSISTENCE).chain(reported::REPORTED)
+}
+
+/// Who may use something that is guarded, which is decided at the start.
+macro_rules! access {
+    ($name:literal, $field:ident) => {
+        Setting {
+            name: $name,
+            alias: None,
+            is_mutable: false,
+            is_host: false,
+            read: |config, _| {
+                match config.$field {
+                    Access::No => "no",
+                    Access::Yes => "yes",
+                    Access::Local => "local",
+                }
+                .to_string()
+            },
+            write: |config, _, value| {
+                let access = [Access::No, Access::Yes, Access::Local];
+                config.$field = access[one_of(value, &["no", "yes", "local"])?];
+                Ok(())
+            },
+        }
+    };
 }
 
 /// A setting of the engine whose value is a number within bounds.
@@ -549,25 +585,8 @@ const SETTINGS: &[Setting] = &[
     host_checked!("client-output-buffer-limit", output_limits),
     bytes!("client-query-buffer-limit", None, query_buffer_bytes_max, 1 << 20, BYTES_MAX),
     Setting { is_mutable: false, ..number!("databases", None, databases, 1, 10_000) },
-    Setting {
-        name: "enable-debug-command",
-        alias: None,
-        is_mutable: false,
-        is_host: false,
-        read: |config, _| {
-            match config.debug_access {
-                DebugAccess::No => "no",
-                DebugAccess::Yes => "yes",
-                DebugAccess::Local => "local",
-            }
-            .to_string()
-        },
-        write: |config, _, value| {
-            let access = [DebugAccess::No, DebugAccess::Yes, DebugAccess::Local];
-            config.debug_access = access[one_of(value, &["no", "yes", "local"])?];
-            Ok(())
-        },
-    },
+    access!("enable-debug-command", debug_access),
+    access!("enable-protected-configs", protected_access),
     host("engine", false),
     bytes!("function-max-bytes", None, function_bytes_max, 0, BYTES_MAX),
     number!("function-max-libraries", None, function_libraries_max, 0, i64::MAX),

@@ -186,8 +186,13 @@ pub(super) const PERSISTENCE: &[Setting] = &[
     kept!("auto-aof-rewrite-percentage", "100", |value| {
         integer(value, 0, i32::MAX.into()).map(|percent| percent.to_string())
     }),
-    immutable(kept!("dbfilename", "dump.rdb", name_text)),
-    immutable(kept!("dir", "", |value: &str| Ok(value.to_string()))),
+    kept!("dbfilename", "dump.rdb", |value: &str| {
+        if value.contains(['/', '\\']) {
+            return Err(ConfigError::new("dbfilename can't be a path, just a filename"));
+        }
+        name_text(value)
+    }),
+    kept!("dir", "", |value: &str| Ok(value.to_string())),
     kept!("no-appendfsync-on-rewrite", "no", flag_text),
     Setting {
         name: "rdbchecksum",

@@ -87,9 +87,8 @@ pub(super) const REPORTED: &[Setting] = &[
     // There is no cluster.
     constant!("cluster-enabled", "no"),
     fixed!("cluster-node-timeout", "15000"),
-    // There are no modules, and no setting is protected but by its nature.
+    // There are no modules.
     constant!("enable-module-command", "no"),
-    constant!("enable-protected-configs", "no"),
     // The host has no transport security of its own.
     fixed!("tls-port", "0"),
     // The host runs in the foreground.

@@ -60,7 +60,10 @@ impl Engine {
                     ranges.push(range);
                     true
                 }
-                Parsed::Nothing => continue,
+                Parsed::Nothing => {
+                    self.server.stop_loading("a command without words", &[]);
+                    continue;
+                }
                 end => break end,
             };
             let args = Args::new(input, &ranges[first..]);

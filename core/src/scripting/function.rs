@@ -200,10 +200,11 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 /// Adds a library from a file.
-pub(crate) fn add_library(server: &mut Server, text: Vec<u8>) -> Result<(), Error> {
+pub(crate) fn add_library(server: &mut Server, text: Vec<u8>, replaces: bool) -> Result<(), Error> {
     server.memory.take(2 * text.len())?;
     let Server { config, memory, scripting, .. } = server;
-    scripting.libraries.restore(config, memory, alloc::vec![text], Policy::Append)
+    let policy = if replaces { Policy::Replace } else { Policy::Append };
+    scripting.libraries.restore(config, memory, alloc::vec![text], policy)
 }
 
 fn stats(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

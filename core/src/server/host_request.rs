@@ -15,6 +15,7 @@ use crate::config;
 use crate::keyspace::Store;
 use crate::server::Server;
 use crate::server::blocking::{self, Block, TimeoutReply};
+use crate::server::change::{Change, apply};
 use crate::server::connection::ConnId;
 
 /// Something that only the host can do; [`Engine::answer`](crate::Engine::answer) tells how it went. The numbers are
@@ -33,10 +34,13 @@ pub enum HostRequest {
     Save = 3,
     /// The same, then stop (SHUTDOWN SAVE).
     SaveAndStop = 4,
-    /// Write a dump unless the text is `nosave`, then load it in place of what there is (DEBUG RELOAD).
+    /// Write a dump or leave it as it is, and load it (DEBUG RELOAD): the text is that of
+    /// [`reload_text`](crate::abi::reload_text).
     Reload = 5,
     /// Load the log in place of what there is (DEBUG LOADAOF).
     LoadLog = 6,
+    /// Keep files in this directory from now on (CONFIG SET dir); the answer is its whole path.
+    ChangeDirectory = 7,
 }
 
 impl HostRequest {
@@ -44,12 +48,16 @@ impl HostRequest {
     pub const fn is_about_data(self) -> bool {
         matches!(
             self,
-            HostRequest::Save | HostRequest::SaveAndStop | HostRequest::Reload | HostRequest::LoadLog
+            HostRequest::Save
+                | HostRequest::SaveAndStop
+                | HostRequest::Reload
+                | HostRequest::LoadLog
+                | HostRequest::ChangeDirectory
         )
     }
 
     /// All of them, in the order of their numbers.
-    pub const ALL: [HostRequest; 7] = [
+    pub const ALL: [HostRequest; 8] = [
         HostRequest::LoadUsers,
         HostRequest::SaveUsers,
         HostRequest::RewriteSettings,
@@ -57,6 +65,7 @@ impl HostRequest {
         HostRequest::SaveAndStop,
         HostRequest::Reload,
         HostRequest::LoadLog,
+        HostRequest::ChangeDirectory,
     ];
 }
 
@@ -67,6 +76,8 @@ pub(crate) struct Asked {
     client_id: u64,
     /// The text for the host, until it is handed over.
     text: Option<Vec<u8>>,
+    /// What else changes once that is done.
+    change: Option<Change>,
 }
 
 impl Asked {
@@ -114,6 +125,16 @@ pub(crate) fn files(ctx: &mut Context<'_>, request: HostRequest, text: &str) -> 
     ask(ctx, request, text.as_bytes().to_vec())
 }
 
+/// CONFIG SET with another directory.
+pub(crate) fn directory(ctx: &mut Context<'_>, change: Change) -> Result<Flow, Error> {
+    let text = change.config.host("dir").as_bytes().to_vec();
+    let flow = ask(ctx, HostRequest::ChangeDirectory, text)?;
+    if let Some(asked) = &mut ctx.server.host_request {
+        asked.change = Some(change);
+    }
+    Ok(flow)
+}
+
 fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flow, Error> {
     if !ctx.may_block {
         // The replies of a transaction are one; it cannot wait for the host in their midst.
@@ -122,7 +143,7 @@ fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flo
         ));
     }
     let (conn, client_id) = (ctx.conn, ctx.session().client_id);
-    ctx.server.host_request = Some(Asked { request, conn, client_id, text: Some(text) });
+    ctx.server.host_request = Some(Asked { request, conn, client_id, text: Some(text), change: None });
     ctx.server.asleep_until = u64::MAX;
     ctx.server.observer.statistics.of(ctx.row).calls += 1;
     Ok(Flow::wait(Block::until(None, TimeoutReply::Ok)))
@@ -130,8 +151,12 @@ fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flo
 
 /// The host has answered: everyone goes on.
 pub(crate) fn end(store: &mut Store, server: &mut Server, answer: Result<&[u8], &str>) {
-    let Some(Asked { request, conn, client_id, .. }) = server.host_request.take() else { return };
+    let Some(Asked { request, conn, client_id, change, .. }) = server.host_request.take() else { return };
     server.wake_up();
+    if let (Some(mut change), Ok(path)) = (change, answer) {
+        change.config.set_host("dir", String::from_utf8_lossy(path).into_owned());
+        apply(store, server, change);
+    }
     let outcome = settle(server, request, answer);
     let is_there = server.get(conn).is_some_and(|connection| connection.client_id == client_id);
     if !is_there {
@@ -154,7 +179,8 @@ fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>
             | HostRequest::Save
             | HostRequest::SaveAndStop
             | HostRequest::Reload
-            | HostRequest::LoadLog,
+            | HostRequest::LoadLog
+            | HostRequest::ChangeDirectory,
             Ok(_),
         ) => Ok(()),
         // Redis has no more words for it.
@@ -166,6 +192,9 @@ fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>
         (HostRequest::LoadLog, Err(_)) => {
             Err(Error::Text("ERR Error trying to load the AOF files, check server logs."))
         }
+        (HostRequest::ChangeDirectory, Err(why)) => Err(Error::Owned(alloc::format!(
+            "ERR CONFIG SET failed (possibly related to argument 'dir') - {why}"
+        ))),
         (HostRequest::SaveUsers, Err(_)) => Err(Error::Text(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
         )),

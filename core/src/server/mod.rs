@@ -1,6 +1,7 @@
 //! Everything of an engine besides its data: connections, configuration, counters.
 
 pub(crate) mod blocking;
+pub(crate) mod change;
 pub(crate) mod client_eviction;
 pub(crate) mod connection;
 pub(crate) mod describe;
@@ -13,7 +14,7 @@ pub(crate) mod tracking;
 
 pub use connection::{ConnId, Peer};
 pub use host_request::{HostRequest, quoted};
-pub use persistence::{SaveKind, SlowOperation, StorageEvent};
+pub use persistence::{Present, SaveKind, SlowOperation, StorageEvent};
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -245,7 +246,9 @@ impl Server {
     /// Takes note that the commands that are being loaded must not go on: what follows would have another meaning.
     pub(crate) fn stop_loading(&mut self, why: &str, name: &[u8]) {
         if self.is_loading && self.load_stop.is_none() {
-            self.load_stop = Some(alloc::format!("{why}: '{}'", String::from_utf8_lossy(name)));
+            let name = String::from_utf8_lossy(name);
+            self.load_stop =
+                Some(if name.is_empty() { why.into() } else { alloc::format!("{why}: '{name}'") });
         }
     }
 

@@ -10,6 +10,7 @@ use core::mem;
 
 use crate::base::error::Error;
 use crate::command::{Command, Flags};
+use crate::config::PROTECTED;
 use crate::keyspace::Store;
 use crate::server::blocking::{self, TimeoutReply};
 use crate::server::{ConnId, GlobalState, Server};
@@ -43,14 +44,21 @@ pub enum StorageEvent<'a> {
     LoadingBegun {
         /// Bytes of all files.
         bytes: u64,
-        /// Whether what there is goes before.
-        replaces: bool,
+        /// What becomes of what there is.
+        present: Present,
     },
     /// Everything is loaded.
     LoadingEnded,
     /// There is a log or there is none, although the options or the last CONFIG SET have said otherwise: another engine,
     /// which has failed, had been told.
     LogKept(bool),
+    /// Files are elsewhere than the options have said, for the same reason.
+    Place {
+        /// The setting that tells it: `dir` or `dbfilename`.
+        setting: &'a str,
+        /// Its value.
+        value: &'a str,
+    },
     /// The log does not take what is written; writes are refused.
     LogFailed {
         /// Why, as the operating system words it.
@@ -76,6 +84,23 @@ pub enum StorageEvent<'a> {
         /// For how long, in milliseconds.
         millis: u64,
     },
+}
+
+/// What becomes of the data that there is when files are loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Present {
+    /// It stays; a key of a file that is there already ends loading.
+    Stays = 0,
+    /// It goes before.
+    Goes = 1,
+    /// It stays but for the keys that the files have, too.
+    GivesWay = 2,
+}
+
+impl Present {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Present; 3] = [Present::Stays, Present::Goes, Present::GivesWay];
 }
 
 /// Operations on files whose duration LATENCY shows.
@@ -143,6 +168,8 @@ pub(crate) struct Progress {
     pub(crate) total: u64,
     /// Bytes so far.
     pub(crate) done: u64,
+    /// Whether keys of files take the place of those that are there.
+    pub(crate) merges: bool,
 }
 
 /// A client that waits until what was written is durable (WAITAOF).
@@ -271,9 +298,10 @@ pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'
     let (now, steady) = (server.now, server.steady);
     let files = &mut server.files;
     match event {
-        StorageEvent::LoadingBegun { bytes, replaces } => {
-            files.loading = Some(Progress { since: now, total: bytes, done: 0 });
-            if replaces {
+        StorageEvent::LoadingBegun { bytes, present } => {
+            let merges = present == Present::GivesWay;
+            files.loading = Some(Progress { since: now, total: bytes, done: 0, merges });
+            if present == Present::Goes {
                 empty(store, server);
             }
         }
@@ -282,6 +310,11 @@ pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'
             files.begin_anew();
         }
         StorageEvent::LogKept(is_kept) => keep_log(store, server, is_kept),
+        StorageEvent::Place { setting, value } => {
+            if let Some(&name) = PROTECTED.iter().find(|&&name| name == setting) {
+                server.config.set_host(name, String::from(value));
+            }
+        }
         StorageEvent::LogFailed { why } => files.log_fault = Some(String::from(why)),
         StorageEvent::LogRecovered => files.log_fault = None,
         StorageEvent::Durable { upto } => {
@@ -439,7 +472,7 @@ pub(crate) fn follow_rules(store: &Store, server: &mut Server) {
 
 /// How much is loaded, in percent, and how many seconds the rest may take, as INFO tells.
 pub(crate) fn progress(progress: Progress, now: u64) -> (f64, u64) {
-    let Progress { since, total, done } = progress;
+    let Progress { since, total, done, .. } = progress;
     let total = total.max(1);
     let seconds = now.saturating_sub(since) / 1_000_000;
     let left = match done {

@@ -12,10 +12,11 @@ use crate::net::Transport;
 use crate::storage::{LogState, Origin, Plan, Storage, StorageError};
 use sanderling_core::abi::{self, RequestKind};
 use sanderling_core::{
-    HostRequest, Loaded, Micros, SaveFault, SaveKind, SaveOptions, SlowOperation, StorageEvent,
+    HostRequest, Loaded, Micros, Present, SaveFault, SaveKind, SaveOptions, SlowOperation, StorageEvent,
 };
 use sanderling_persist::Failure;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 /// Bytes that a step of a save writes about.
 const STEP_BYTES: u32 = 64 << 10;
@@ -85,7 +86,7 @@ impl<T: Transport> Service<T, Storage> {
             clean_up(&self.settings.storage.dump_name);
         }
         let plan = self.storage().plan()?;
-        self.begin_loading(plan, false, false)
+        self.begin_loading(plan, Present::Stays, false)
     }
 
     /// Whether there is something to do about files without another event.
@@ -136,19 +137,11 @@ impl<T: Transport> Service<T, Storage> {
                     Ok(())
                 }
             },
-            HostRequest::Reload => {
-                if text != b"nosave" {
-                    if let Err(error) = self.save_now(SaveKind::Dump)? {
-                        return self.answer(&Err(error));
-                    }
-                } else if self.driver.view_log().has_log() {
-                    // What is loaded is not what the log says.
-                    self.files.inbox.wanted.push_back(SaveKind::Base);
-                }
-                match self.storage().plan_dump() {
-                    Ok(plan) => self.begin_loading(plan, true, true),
-                    Err(error) => self.refuse_loading(&error),
-                }
+            HostRequest::Reload => self.reload(text),
+            HostRequest::ChangeDirectory => {
+                let to = PathBuf::from(String::from_utf8_lossy(text).into_owned());
+                let done = self.storage().change_directory(&to).map(String::into_bytes);
+                Ok(self.call(|driver, to| driver.answer(&done, to))?)
             }
             HostRequest::LoadLog => {
                 self.abort_saving("the log is loaded anew")?;
@@ -156,11 +149,32 @@ impl<T: Transport> Service<T, Storage> {
                     log::warning!("the log could not be written before it is loaded: {failure}");
                 }
                 match self.storage().plan_log() {
-                    Ok(plan) => self.begin_loading(plan, true, true),
+                    Ok(plan) => self.begin_loading(plan, Present::Goes, true),
                     Err(error) => self.refuse_loading(&error),
                 }
             }
             HostRequest::LoadUsers | HostRequest::SaveUsers | HostRequest::RewriteSettings => Ok(()),
+        }
+    }
+
+    fn reload(&mut self, text: &[u8]) -> Result<(), Stop> {
+        let (saves, present) = abi::parse_reload(text).unwrap_or((true, Present::Goes));
+        if saves && let Err(error) = self.save_now(SaveKind::Dump)? {
+            return self.answer(&Err(error));
+        }
+        match self.storage().plan_dump() {
+            Ok(plan) if plan.files.is_empty() => {
+                log::warning!("there is no {} that could be loaded", self.settings.storage.dump_name);
+                self.answer(&Err("there is no dump".to_owned()))
+            }
+            Ok(plan) => {
+                if !saves && self.driver.view_log().has_log() {
+                    // What is loaded is not what the log says.
+                    self.files.inbox.wanted.push_back(SaveKind::Base);
+                }
+                self.begin_loading(plan, present, true)
+            }
+            Err(error) => self.refuse_loading(&error),
         }
     }
 
@@ -200,22 +214,30 @@ impl<T: Transport> Service<T, Storage> {
         );
         if let Some(saving) = self.files.inbox.saving.take() {
             saving.discard();
+            self.storage().note_saving(false);
             self.storage().abort_rewrite();
         }
         self.files = Files::default();
         let has_log = self.settings.storage.has_log;
+        let (dir, dump_name) = (self.settings.dir.clone(), self.settings.storage.dump_name.clone());
         self.replace_engine()?;
         if !self.storage().roll_back() {
             log::warning!("the log lacks what a failed disk has lost");
         }
         // Where the data is, is no setting that goes back with the others.
         let is_changed = has_log != std::mem::replace(&mut self.settings.storage.has_log, has_log);
+        self.settings.dir = dir;
+        self.settings.storage.dump_name = dump_name;
         let settings = self.settings.storage.clone();
         self.storage().change_settings(&settings);
         self.storage().engine_is_new();
         if is_changed {
             self.tell(StorageEvent::LogKept(has_log))?;
         }
+        if let Ok(dir) = std::env::current_dir() {
+            self.tell(StorageEvent::Place { setting: "dir", value: &dir.display().to_string() })?;
+        }
+        self.tell(StorageEvent::Place { setting: "dbfilename", value: &settings.dump_name })?;
         self.begin_storage()
     }
 
@@ -273,7 +295,7 @@ impl<T: Transport> Service<T, Storage> {
         }
         self.storage().distrust_disk(why);
         let plan = self.storage().plan()?;
-        self.begin_loading(plan, true, false)
+        self.begin_loading(plan, Present::Goes, false)
     }
 
     fn follow_settings(&mut self) -> Result<(), Stop> {
@@ -303,16 +325,16 @@ impl<T: Transport> Service<T, Storage> {
 
     // ----- loading -----
 
-    fn begin_loading(&mut self, plan: Plan, replaces: bool, is_asked_for: bool) -> Result<(), Stop> {
+    fn begin_loading(&mut self, plan: Plan, present: Present, is_asked_for: bool) -> Result<(), Stop> {
         let has_files = !plan.files.is_empty();
         let mut loading = Loading::new(plan, is_asked_for);
-        if !has_files && !replaces {
+        if !has_files && present != Present::Goes {
             return self.end_loading(loading);
         }
         loading.was_told = true;
         let bytes = loading.bytes();
         self.files.loading = Some(loading);
-        self.tell(StorageEvent::LoadingBegun { bytes, replaces })
+        self.tell(StorageEvent::LoadingBegun { bytes, present })
     }
 
     fn step_loading(&mut self, now: Micros) -> Result<(), Stop> {
@@ -441,6 +463,7 @@ impl<T: Transport> Service<T, Storage> {
         match self.open_save(kind) {
             Ok(saving) => {
                 self.files.inbox.saving = Some(saving);
+                self.storage().note_saving(true);
                 self.tell(StorageEvent::SaveBegun(kind))
             }
             Err(why) => {
@@ -521,6 +544,7 @@ impl<T: Transport> Service<T, Storage> {
 
     fn end_saving(&mut self, result: Result<(), String>) -> Result<(), Stop> {
         let Some(saving) = self.files.inbox.saving.take() else { return Ok(()) };
+        self.storage().note_saving(false);
         let result = match (saving.kind, result) {
             (SaveKind::Base, Ok(())) => words(self.storage().end_rewrite()),
             (_, result) => result,

@@ -45,8 +45,10 @@ impl Saving {
     pub(super) fn dump(name: &str) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = PathBuf::from(format!("temp-{}-{count}-{name}", std::process::id()));
-        Self::at(SaveKind::Dump, path, Some(PathBuf::from(name)))
+        // It stays in the directory that it was begun in, also when that is changed.
+        let dir = std::env::current_dir()?;
+        let path = dir.join(format!("temp-{}-{count}-{name}", std::process::id()));
+        Self::at(SaveKind::Dump, path, Some(dir.join(name)))
     }
 
     /// The base of a log, at the path that the log wants it at.

@@ -14,6 +14,10 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
         "protected-mode" => yes_or_no(value).map(|protected| settings.protected_mode = protected),
         "client-output-buffer-limit" => settings.output_limits.update(value),
         "loglevel" => log_level(value).map(log::set_level),
+        "dir" => {
+            settings.dir = Some(value.into());
+            Ok(())
+        }
         "tcp-keepalive" => number(value).map(|seconds| settings.tcp_keepalive_seconds = seconds),
         "maxclients" => {
             if let Ok(clients) = value.parse() {

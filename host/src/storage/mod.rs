@@ -67,6 +67,8 @@ pub(crate) struct Storage {
     told_time: u64,
     /// What became of files that the thread had to finish.
     finished: VecDeque<(JobNumber, Result<(), Failure>)>,
+    /// Whether something is being saved.
+    is_saving: bool,
     /// The disk has refused what was written, and is tried out before anything is entrusted to it.
     distrust: Option<Distrust>,
 }
@@ -121,6 +123,7 @@ impl Storage {
             syncs_delayed: 0,
             told_time: 0,
             finished: VecDeque::new(),
+            is_saving: false,
             distrust: None,
         }
     }
@@ -143,6 +146,23 @@ impl Storage {
             Err(error) => return Err(error.into()),
         }
         Ok(())
+    }
+
+    /// Keeps files in another directory from now on; its whole path, or why that cannot be. There must be no log.
+    pub(crate) fn change_directory(&mut self, to: &Path) -> Result<String, String> {
+        let worded = |error: io::Error| disk::failure(error).to_string();
+        let path = to.canonicalize().map_err(worded)?;
+        let is_same = std::env::current_dir().is_ok_and(|dir| dir == path);
+        if !is_same {
+            let lock = match self.lock.is_some().then(|| Lock::take(&path)) {
+                Some(Err(error @ LockError::Held(_))) => return Err(StorageError::from(error).to_string()),
+                Some(taken) => taken.ok(),
+                None => None,
+            };
+            std::env::set_current_dir(&path).map_err(worded)?;
+            self.lock = lock;
+        }
+        Ok(path.display().to_string())
     }
 
     /// Starts the thread that waits for the disk.
@@ -234,8 +254,26 @@ impl Storage {
     /// Acts on settings that have changed.
     pub(crate) fn change_settings(&mut self, settings: &StorageSettings) {
         self.settings = settings.clone();
+        self.set_policy();
+    }
+
+    /// A save has begun or ended.
+    pub(crate) fn note_saving(&mut self, is_saving: bool) {
+        self.is_saving = is_saving;
+        self.set_policy();
+    }
+
+    /// Whether the disk is left to a save.
+    fn spares(&self) -> bool {
+        self.settings.spares_saves && self.is_saving
+    }
+
+    /// As in Redis, what is spared during a save is what `always` promises, too.
+    fn set_policy(&mut self) {
+        let is_spared = self.spares() && self.settings.policy == Policy::Always;
+        let policy = if is_spared { Policy::No } else { self.settings.policy };
         if let Some(open) = &mut self.log {
-            open.log.set_policy(&mut open.disk, running_micros(), settings.policy);
+            open.log.set_policy(&mut open.disk, running_micros(), policy);
         }
     }
 
@@ -244,11 +282,10 @@ impl Storage {
         if let Some(why) = self.probe(now) {
             return LogState::Failing(why);
         }
-        let spares = self.settings.spares_rewrites;
+        let spares = self.spares();
         let Some(open) = &mut self.log else { return LogState::Well };
         open.log.tick(&mut open.disk, now);
-        let wants = !(spares && open.log.is_rewriting());
-        if wants && let Some(sync) = open.log.sync_wanted(now) {
+        if !spares && let Some(sync) = open.log.sync_wanted(now) {
             open.waited_at = now;
             match open.disk.handle(&sync.name) {
                 Ok(file) => self.worker().give(Job::SyncLog { sync, file }),

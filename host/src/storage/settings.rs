@@ -25,8 +25,8 @@ pub struct StorageSettings {
     pub rewrite_percent: u64,
     /// A smaller log is not rewritten, in bytes (`auto-aof-rewrite-min-size`).
     pub rewrite_bytes_min: u64,
-    /// Whether a rewrite has the disk for itself (`no-appendfsync-on-rewrite`).
-    pub spares_rewrites: bool,
+    /// Whether saves and rewrites have the disk for themselves (`no-appendfsync-on-rewrite`).
+    pub spares_saves: bool,
     /// The dump (`dbfilename`).
     pub dump_name: String,
     /// Whether there are rules by which dumps are written (`save`).
@@ -51,7 +51,7 @@ impl Default for StorageSettings {
             has_timestamps: false,
             rewrite_percent: 100,
             rewrite_bytes_min: 64 << 20,
-            spares_rewrites: false,
+            spares_saves: false,
             dump_name: "dump.rdb".to_owned(),
             has_save_rules: true,
             compresses: true,
@@ -81,7 +81,7 @@ impl StorageSettings {
             "aof-timestamp-enabled" => self.has_timestamps = yes_or_no(value)?,
             "auto-aof-rewrite-percentage" => self.rewrite_percent = number(value)?,
             "auto-aof-rewrite-min-size" => self.rewrite_bytes_min = bytes(value)? as u64,
-            "no-appendfsync-on-rewrite" => self.spares_rewrites = yes_or_no(value)?,
+            "no-appendfsync-on-rewrite" => self.spares_saves = yes_or_no(value)?,
             "dbfilename" => self.dump_name = value.to_owned(),
             "save" => self.has_save_rules = !value.trim().is_empty(),
             "rdbcompression" => self.compresses = yes_or_no(value)?,

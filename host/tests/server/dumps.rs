@@ -17,7 +17,7 @@ on_both_engines!(
 /// Values of each kind that are so large that single elements of them are saved.
 const LARGE: usize = 4;
 /// Elements of a large value.
-const ELEMENTS: usize = 30_000;
+const ELEMENTS: usize = 15_000;
 
 /// Sends requests, each words with single spaces, and takes all replies, of which none may be an error.
 fn all(client: &mut Client, requests: &[String]) -> String {

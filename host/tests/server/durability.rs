@@ -1,6 +1,6 @@
 //! What was acknowledged is there after a restart, whatever ended the server.
 
-use crate::client::Client;
+use crate::client::{Client, bulk, request};
 use crate::on_both_engines;
 use crate::process::{PATIENCE, Process, TempDir};
 use std::fs;
@@ -21,6 +21,7 @@ on_both_engines!(
     directories_are_locked,
     directories_of_other_servers_are_taken_over,
     dumps_follow_rules_and_their_failure_refuses_writes,
+    files_are_kept_elsewhere_where_that_is_allowed,
     durability_can_be_waited_for,
     a_full_disk_refuses_writes_and_heals
 );
@@ -296,6 +297,23 @@ fn reloads_keep_everything(engine: &str) {
     client.call(&[b"FCALL", b"one", b"0"], ":1\r\n");
     client.call(&[b"DEBUG", b"LOADAOF"], "+OK\r\n");
     assert_eq!(digest(&mut client), seen);
+    // What was saved takes the place of what is there, and the rest stays.
+    client.call(&[b"SET", b"string", b"other"], "+OK\r\n").call(&[b"SET", b"new", b"1"], "+OK\r\n");
+    client.call(&[b"DEBUG", b"RELOAD", b"NOSAVE", b"NOFLUSH", b"MERGE"], "+OK\r\n");
+    client.call(&[b"MGET", b"string", b"new"], "*2\r\n$5\r\nvalue\r\n$1\r\n1\r\n");
+    client.call(&[b"FCALL", b"one", b"0"], ":1\r\n").call(&[b"DEL", b"new"], ":1\r\n");
+    assert_eq!(digest(&mut client), seen);
+    // All but what is saved is gone; without it nothing is.
+    client.call(&[b"FLUSHALL"], "+OK\r\n").call(&[b"FUNCTION", b"FLUSH"], "+OK\r\n");
+    client.call(&[b"SET", b"new", b"1"], "+OK\r\n");
+    client.call(&[b"DEBUG", b"RELOAD", b"NOSAVE", b"NOFLUSH"], "+OK\r\n");
+    client.call(&[b"DEL", b"new"], ":1\r\n");
+    assert_eq!(digest(&mut client), seen);
+    fs::rename(dir.path().join("dump.rdb"), dir.path().join("away")).unwrap();
+    let error = "-ERR Error trying to load the RDB dump, check server logs.\r\n";
+    client.call(&[b"DEBUG", b"RELOAD", b"NOSAVE"], error);
+    assert_eq!(digest(&mut client), seen);
+    fs::rename(dir.path().join("away"), dir.path().join("dump.rdb")).unwrap();
     client.call(&[b"OBJECT", b"ENCODING", b"integers"], "$6\r\nintset\r\n");
     client.call(&[b"SET", b"after", b"1"], "+OK\r\n");
     client.call(&[b"DEBUG", b"RELOAD", b"NOSAVE"], "+OK\r\n");
@@ -473,6 +491,59 @@ fn dumps_follow_rules_and_their_failure_refuses_writes(engine: &str) {
     client.call(&[b"SET", b"a", b"1"], "+OK\r\n");
     client.send("SHUTDOWN\r\n").drain();
     assert!(server.end().0.success() && dump.is_file());
+}
+
+fn files_are_kept_elsewhere_where_that_is_allowed(engine: &str) {
+    let (dir, other) = (TempDir::new(), TempDir::new());
+    let path = |dir: &TempDir| fs::canonicalize(dir.path()).unwrap().to_str().unwrap().to_owned();
+    let failed = |name: &str, why: &str| {
+        format!("-ERR CONFIG SET failed (possibly related to argument '{name}') - {why}\r\n")
+    };
+    let server = start_in(&dir, engine, &["--save", "3600 1"]);
+    for name in ["dir", "dbfilename"] {
+        let refused = failed(name, "can't set protected config");
+        server.client().call(&[b"CONFIG", b"SET", name.as_bytes(), b"x"], refused);
+    }
+    server.kill();
+    let mut server = start_in(&dir, engine, &["--save", "3600 1", "--enable-protected-configs", "local"]);
+    let mut client = server.client();
+    let nowhere = failed("dir", "No such file or directory");
+    client.call(&[b"CONFIG", b"SET", b"maxmemory", b"1gb", b"dir", b"/nowhere"], nowhere);
+    assert_eq!(ask(&mut client, "CONFIG GET maxmemory"), "*2");
+    client.expect("$9\r\nmaxmemory\r\n$1\r\n0\r\n");
+    let file = other.join("file");
+    fs::write(&file, "").unwrap();
+    client.call(&[b"CONFIG", b"SET", b"dir", file.as_bytes()], failed("dir", "Not a directory"));
+    let no_name = failed("dbfilename", "dbfilename can't be a path, just a filename");
+    client.call(&[b"CONFIG", b"SET", b"dbfilename", b"a/b"], no_name);
+    // What another server keeps there is left alone.
+    let neighbour = start_in(&other, engine, &["--save", "3600 1"]);
+    client.send(request(&[b"CONFIG", b"SET", b"dir", path(&other).as_bytes()]));
+    assert!(client.line().contains("another server keeps its data in this directory"));
+    neighbour.kill();
+    client.call(&[b"SET", b"a", b"1"], "+OK\r\n").call(&[b"SAVE"], "+OK\r\n");
+    client.call(
+        &[b"CONFIG", b"SET", b"dir", path(&other).as_bytes(), b"dbfilename", b"my.rdb", b"timeout", b"9"],
+        "+OK\r\n",
+    );
+    client.call(
+        &[b"CONFIG", b"GET", b"dir"],
+        [b"*2\r\n$3\r\ndir\r\n", &bulk(path(&other).as_bytes())[..]].concat(),
+    );
+    client.call(&[b"CONFIG", b"GET", b"timeout"], "*2\r\n$7\r\ntimeout\r\n$1\r\n9\r\n");
+    client.call(&[b"SET", b"b", b"1"], "+OK\r\n").call(&[b"SAVE"], "+OK\r\n");
+    assert!(other.path().join("my.rdb").exists() && dir.path().join("dump.rdb").exists());
+    // A trap does not lead back.
+    client.send("DEBUG PANIC\r\n").drain();
+    server.wait_log("THE ENGINE TRAPPED: ");
+    until(&server, "GET b", "$1\r\n1");
+    let mut client = server.client();
+    client.call(&[b"CONFIG", b"GET", b"dbfilename"], "*2\r\n$10\r\ndbfilename\r\n$6\r\nmy.rdb\r\n");
+    // The old directory is free again.
+    drop(start_in(&dir, engine, &["--save", "3600 1"]));
+    client.call(&[b"CONFIG", b"SET", b"appendonly", b"yes"], "+OK\r\n");
+    let refused = failed("dir", "the log would be left where it is: appendonly has to be no before");
+    client.call(&[b"CONFIG", b"SET", b"dir", path(&dir).as_bytes()], refused);
 }
 
 fn durability_can_be_waited_for(engine: &str) {

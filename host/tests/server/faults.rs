@@ -13,6 +13,7 @@ use std::time::Instant;
 on_both_engines!(
     a_failed_sync_loses_nothing_that_was_acknowledged,
     a_sync_that_fails_once_is_not_noticed,
+    saves_have_the_disk_for_themselves_if_they_shall,
     what_files_take_their_time_for_is_told,
 );
 
@@ -80,11 +81,8 @@ fn a_failed_sync_loses_nothing_that_was_acknowledged(engine: &str) {
         if policy == "everysec" {
             // What is acknowledged until the sync is tried is written, and kept in memory until it is durable.
             let end = Instant::now() + PATIENCE;
-            loop {
-                match ask(&mut client, "INCR counter").strip_prefix(':') {
-                    Some(count) => acknowledged = count.parse().unwrap(),
-                    None => break,
-                }
+            while let Some(count) = ask(&mut client, "INCR counter").strip_prefix(':') {
+                acknowledged = count.parse().unwrap();
                 assert!(Instant::now() < end, "the failure is not noticed");
             }
         } else {
@@ -151,6 +149,30 @@ fn a_sync_that_fails_once_is_not_noticed(engine: &str) {
     }
 }
 
+/// With `no-appendfsync-on-rewrite` nothing is made durable beside a save, which shows where it would fail.
+fn saves_have_the_disk_for_themselves_if_they_shall(engine: &str) {
+    let dir = TempDir::new();
+    let flags = ["--appendonly", "yes", "--appendfsync", "always", "--no-appendfsync-on-rewrite", "yes"];
+    let server = start_in(&dir, engine, &flags);
+    let mut client = server.client();
+    client.call(&[b"EVAL", MANY.as_bytes(), b"0"], "$-1\r\n");
+    let faults = ["write:delay_enter=10000", "fdatasync:error=EIO"];
+    let Some(injection) = Injection::into(&server, &faults) else { return };
+    client.call(&[b"BGSAVE"], "+Background saving started\r\n");
+    while info(&mut client, "current_save_keys_total") == "0" {
+        assert_eq!(info(&mut client, "rdb_bgsave_in_progress"), "1");
+    }
+    client.call(&[b"SET", b"spared", b"1"], "+OK\r\n");
+    assert_eq!(info(&mut client, "rdb_bgsave_in_progress"), "1");
+    // What was not made durable meanwhile is now, or fails to be.
+    until(&server, "PING", "-MISCONF");
+    drop(injection);
+    until(&server, "SET healed 1", "+OK");
+}
+
+/// A kilobyte for each of many keys, so that a save has more than one step.
+const MANY: &str = "for i = 1, 2000 do redis.call('set', 'k' .. i, string.rep(tostring(i), 300)) end";
+
 /// Writes until LATENCY knows an event.
 fn write_until_told(client: &mut Client, event: &str) {
     let end = Instant::now() + PATIENCE;
@@ -172,9 +194,7 @@ fn what_files_take_their_time_for_is_told(engine: &str) {
     let dir = TempDir::new();
     let server = start_in(&dir, engine, &["--appendonly", "yes", "--latency-monitor-threshold", "2"]);
     let mut client = server.client();
-    // A kilobyte of each of many keys, so that a save has more than one step.
-    let script = "for i = 1, 2000 do redis.call('set', 'k' .. i, string.rep(tostring(i), 300)) end";
-    client.call(&[b"EVAL", script.as_bytes(), b"0"], "$-1\r\n");
+    client.call(&[b"EVAL", MANY.as_bytes(), b"0"], "$-1\r\n");
     let Some(injection) = Injection::into(&server, &["pwrite64:delay_enter=3000"]) else { return };
     write_until_told(&mut client, "aof-write");
     write_until_told(&mut client, "aof-write-alone");

@@ -30,8 +30,8 @@ pub const DIFFERENCES: &[Difference] = &[
                were refused (`MISCONF`) go on by themselves once the disk does, and under `appendfsync always` a full \
                disk does not end the server: clients whose writes could not be kept are disconnected, and those writes are \
                undone. Replies leave no sooner than `appendfsync` promises, those that tell of others' writes included. \
-               `no-appendfsync-on-rewrite` spares rewrites under `everysec` alone. `aof-use-rdb-preamble` is always \
-               `yes`. `DEBUG RELOAD` loads what it has saved, so that `NOFLUSH` and `MERGE` make no difference.",
+               `aof-use-rdb-preamble` is always `yes`. `CONFIG SET dir` is refused while a log is kept, which would be left \
+               where it is. `DEBUG RELOAD` with nothing to load changes nothing.",
     },
     Difference {
         commands: &["SCAN", "HSCAN", "SSCAN", "ZSCAN"],

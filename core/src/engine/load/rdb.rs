@@ -138,7 +138,14 @@ impl Engine {
             return Err(LoadFault::OutOfMemory);
         }
         let offset = rdb.reader.offset();
-        self.store.put_loaded(&mut rdb.waiting).map_err(|key| LoadFault::Duplicate { key, offset })
+        self.store
+            .put_loaded(&mut rdb.waiting, self.merges())
+            .map_err(|key| LoadFault::Duplicate { key, offset })
+    }
+
+    /// Whether what is loaded takes the place of what is there.
+    fn merges(&self) -> bool {
+        self.server.files.loading.is_some_and(|loading| loading.merges)
     }
 
     /// What is no key.
@@ -151,7 +158,8 @@ impl Engine {
                 self.store.reserve_keys(number::saturate(keys), number::saturate(rdb.reader.left()));
             }
             Found::Function(text) => {
-                let added = scripting::add_library(&mut self.server, text);
+                let merges = self.merges();
+                let added = scripting::add_library(&mut self.server, text, merges);
                 added.map_err(|error| {
                     LoadFault::Function(String::from_utf8_lossy(&error.text()).into_owned())
                 })?;

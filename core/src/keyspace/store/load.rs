@@ -22,10 +22,13 @@ impl Store {
         self.dbs.iter_mut().for_each(|db| db.keys.settle());
     }
 
-    /// Puts keys into the present database; or tells one that is there already, and then those behind it are lost.
-    pub(crate) fn put_loaded(&mut self, waiting: &mut Batch<Entry>) -> Result<(), Vec<u8>> {
+    /// Puts keys into the present database; or tells one that is there already, and then those behind it are lost. If it
+    /// `merges`, that one gives way.
+    pub(crate) fn put_loaded(&mut self, waiting: &mut Batch<Entry>, merges: bool) -> Result<(), Vec<u8>> {
         for (hash, entry) in waiting.take(&self.dbs[self.db].keys) {
-            if self.dbs[self.db].keys.find(hash, entry.key()).is_some() {
+            if self.dbs[self.db].keys.find(hash, entry.key()).is_some()
+                && !(merges && self.delete(hash, entry.key()))
+            {
                 return Err(entry.key().to_vec());
             }
             let field_deadline = entry.field_deadline();

@@ -79,6 +79,8 @@ pub enum What {
     Module,
     /// Keys of a slot that was being moved when the file was written.
     MovingSlot,
+    /// What modules keep of a key besides its value.
+    KeyMeta,
     /// A part is not what a server writes.
     Malformed,
     /// The file ends within a part.
@@ -96,6 +98,7 @@ impl fmt::Display for FileFault {
             What::Form(form) => write!(f, "a value of type {form}, which is not known")?,
             What::Module => f.write_str("data of a module (--import-skip-unsupported leaves it out)")?,
             What::MovingSlot => f.write_str("keys of a slot that was being moved")?,
+            What::KeyMeta => f.write_str("what modules keep of the next key besides its value")?,
             What::Malformed => f.write_str("a part that no server writes")?,
             What::Short => f.write_str("the file ends too early")?,
             What::Checksum => f.write_str("the checksum is wrong")?,
@@ -449,6 +452,7 @@ impl Part<'_> {
                 Read::Nothing
             }
             opcode::KEY_META if is_valkey => return Err(Wrong::What(What::MovingSlot)),
+            opcode::KEY_META => return Err(Wrong::What(What::KeyMeta)),
             opcode::MODULE_AUX => self.module_aux()?,
             form => self.key(form, is_valkey)?,
         })
