@@ -5,7 +5,7 @@ use crate::storage::{Content, content};
 use sanderling_core::Config;
 use sanderling_core::internals::Memory;
 use sanderling_core::rdb::file::{FileReader, Found};
-use sanderling_persist::{Disk, End, Kind, Manifest, Scanned, crc32c, scan};
+use sanderling_persist::{Disk, End, Kind, Manifest, Scanned, scan};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -206,7 +206,7 @@ fn scanned(path: &Path, len: u64) -> Result<Scanned, String> {
     let mut disk = Directory::new(dir);
     let name = name.to_string_lossy();
     let len = disk.len(&name).map_err(|failure| format!("{}: {failure}", path.display()))?.min(len);
-    scan(&mut disk, &name, len, crc32c).map_err(|failure| format!("{}: {failure}", path.display()))
+    scan(&mut disk, &name, len, crc32c::crc32c_append).map_err(|failure| format!("{}: {failure}", path.display()))
 }
 
 /// Prints what is to be said of a file.

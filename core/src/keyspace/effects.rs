@@ -7,8 +7,9 @@ use core::mem;
 
 use alloc::vec::Vec;
 
-use crate::number::{self, format_i64, write_i64};
-use crate::structures::{INTEGER_TEXT_BYTES_MAX, Pieces};
+use crate::base::bytes::{append_start_within_capacity, append_within_capacity};
+use crate::number::{self, write_i64};
+use crate::structures::Pieces;
 
 /// The effects of one batch, and whether anyone wants them.
 #[derive(Default)]
@@ -180,7 +181,7 @@ fn select(out: &mut Pieces, db: usize) {
     write_command(out, [b"SELECT".as_slice(), &index].into_iter());
 }
 
-/// Bytes that stand before an argument and behind it, at most.
+/// Bytes that stand before an argument and behind it, at most; with what is written beyond them on the way.
 const FRAME_BYTES_MAX: usize = 32;
 
 fn write_command<'a>(out: &mut Pieces, args: impl Iterator<Item = &'a [u8]> + Clone) {
@@ -189,23 +190,43 @@ fn write_command<'a>(out: &mut Pieces, args: impl Iterator<Item = &'a [u8]> + Cl
         count += 1;
         len += arg.len() + FRAME_BYTES_MAX;
     }
-    match out.room(len) {
-        Some(piece) => write_parts(count, args, |part| piece.extend_from_slice(part)),
-        None => write_parts(count, args, |part| out.extend_from_slice(part)),
+    let Some(piece) = out.room(len) else { return write_divided(out, count, args) };
+    piece.reserve(len);
+    head(piece, b'*', count);
+    for arg in args {
+        head(piece, b'$', arg.len());
+        append_within_capacity(piece, arg);
+        append_within_capacity(piece, b"\r\n");
     }
 }
 
+/// A number behind its kind, for which there is capacity.
 #[inline]
-fn write_parts<'a>(count: usize, args: impl Iterator<Item = &'a [u8]>, mut put: impl FnMut(&[u8])) {
-    let number = |letter: &[u8], number: usize, put: &mut dyn FnMut(&[u8])| {
-        put(letter);
-        put(format_i64(&mut [0; INTEGER_TEXT_BYTES_MAX], number as i64));
-        put(b"\r\n");
-    };
-    number(b"*", count, &mut put);
+fn head(out: &mut Vec<u8>, kind: u8, number: usize) {
+    let digit = |value: usize| b'0' + number::low_u8(value as u64);
+    if number < 10 {
+        append_start_within_capacity(out, [kind, digit(number), b'\r', b'\n'], 4);
+    } else if number < 100 {
+        let word = [kind, digit(number / 10), digit(number % 10), b'\r', b'\n', 0, 0, 0];
+        append_start_within_capacity(out, word, 5);
+    } else {
+        out.push(kind);
+        write_i64(out, number as i64);
+        append_within_capacity(out, b"\r\n");
+    }
+}
+
+/// A command that is too long for one buffer.
+#[inline(never)]
+fn write_divided<'a>(out: &mut Pieces, count: usize, args: impl Iterator<Item = &'a [u8]>) {
+    let mut frame = Vec::with_capacity(FRAME_BYTES_MAX);
+    head(&mut frame, b'*', count);
+    out.extend_from_slice(&frame);
     for arg in args {
-        number(b"$", arg.len(), &mut put);
-        put(arg);
-        put(b"\r\n");
+        frame.clear();
+        head(&mut frame, b'$', arg.len());
+        out.extend_from_slice(&frame);
+        out.extend_from_slice(arg);
+        out.extend_from_slice(b"\r\n");
     }
 }

@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn the_processor_counts_checksums_as_the_tables_do() {
+        let bytes: Vec<u8> = (0..1000u32).map(|at| (at * 7 % 251) as u8).collect();
+        for at in [0, 1, 7, 8, 100, 999, 1000] {
+            let (first, rest) = bytes.split_at(at);
+            assert_eq!(crc32c::crc32c_append(crc32c::crc32c_append(0, first), rest), crc32c(0, &bytes));
+        }
+    }
+
+    #[test]
     fn failures_are_told_apart() {
         let mut disk = Directory::new(Path::new("/nowhere"));
         assert_eq!(disk.len("x"), Err(Failure::NotFound));

@@ -2,7 +2,7 @@
 
 use crate::config::{SettingError, number, yes_or_no};
 use crate::limits::bytes;
-use sanderling_persist::{Names, Options, Policy, crc32c};
+use sanderling_persist::{Names, Options, Policy};
 
 /// What the server keeps, and where; file names are in the working directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl StorageSettings {
     pub(crate) fn log_options(&self) -> Options {
         Options {
             names: Names { prefix: self.log_name.clone() },
-            checksum: crc32c,
+            checksum: crc32c::crc32c_append,
             load_truncated: self.loads_truncated,
         }
     }
