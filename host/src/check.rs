@@ -206,7 +206,8 @@ fn scanned(path: &Path, len: u64) -> Result<Scanned, String> {
     let mut disk = Directory::new(dir);
     let name = name.to_string_lossy();
     let len = disk.len(&name).map_err(|failure| format!("{}: {failure}", path.display()))?.min(len);
-    scan(&mut disk, &name, len, crc32c::crc32c_append).map_err(|failure| format!("{}: {failure}", path.display()))
+    scan(&mut disk, &name, len, crc32c::crc32c_append)
+        .map_err(|failure| format!("{}: {failure}", path.display()))
 }
 
 /// Prints what is to be said of a file.

@@ -12,6 +12,8 @@ use crate::reader::Reader;
 
 /// Longest line of a command's lengths that is looked at, in bytes.
 const LENGTH_BYTES_MAX: usize = 32;
+/// Digits of a length that is read on the short way.
+const PLAIN_DIGITS_MAX: usize = 4;
 /// Longest comment, in bytes, as Redis has it.
 const COMMENT_BYTES_MAX: usize = 1024;
 /// Longest bulk string, in bytes, as Redis reads an append-only file.
@@ -112,6 +114,12 @@ impl<D: Disk> Scan<'_, D> {
     /// Passes over the next batch, command or comment.
     fn item(&mut self) -> Result<Item, Failure> {
         let head = self.reader.peek(LINE_BYTES_MAX)?;
+        let plain = if self.has_multi { 0 } else { plain_commands(head) };
+        if plain > 0 {
+            self.scanned.has_commands = true;
+            self.pass(plain)?;
+            return Ok(Item::Command);
+        }
         match head {
             [] => Ok(Item::End(End::Whole)),
             [b'#'] => Ok(Item::End(End::Short)),
@@ -243,6 +251,42 @@ impl<D: Disk> Scan<'_, D> {
     }
 }
 
+/// Bytes of the whole commands that `bytes` begins with, up to one that needs a closer look: of one word, which may begin a
+/// transaction, with longer numbers than usual, or not whole.
+fn plain_commands(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(count) = plain_command(&bytes[at..]) {
+        at += count;
+    }
+    at
+}
+
+fn plain_command(bytes: &[u8]) -> Option<usize> {
+    let (args, mut at) = plain_length(bytes, b'*').filter(|&(args, _)| args > 1)?;
+    for _ in 0..args {
+        let (len, count) = plain_length(bytes.get(at..)?, b'$')?;
+        at += count + len + 2;
+    }
+    (at <= bytes.len()).then_some(at)
+}
+
+/// A line of a sign and a number of few digits, and its own length.
+#[inline(always)]
+fn plain_length(bytes: &[u8], sign: u8) -> Option<(usize, usize)> {
+    let (&first, digits) = bytes.split_first()?;
+    let mut number = 0;
+    for (index, &byte) in digits.iter().take(PLAIN_DIGITS_MAX + 1).enumerate() {
+        match byte {
+            b'0'..=b'9' if index < PLAIN_DIGITS_MAX => number = number * 10 + usize::from(byte - b'0'),
+            b'\r' if index > 0 && digits.get(index + 1) == Some(&b'\n') && first == sign => {
+                return Some((number, index + 3));
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
 /// Looks at what follows a damaged place: whether it is nothing but zeros, and what later lines say to be durable. Only a
 /// line counts whose batch has the checksum that follows from an earlier line.
 fn look_behind<D: Disk>(
@@ -338,4 +382,91 @@ fn next_begin(bytes: &[u8]) -> usize {
         // A line may begin with the last byte.
         if bytes.last() == Some(&BEGIN[0]) { bytes.len() - 1 } else { bytes.len() }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checksum::crc32c;
+    use alloc::string::String;
+    use alloc::vec;
+
+    /// A file that is only read.
+    struct Bytes<'a>(&'a [u8]);
+
+    impl Disk for Bytes<'_> {
+        fn list(&mut self) -> Result<Vec<String>, Failure> {
+            Ok(vec![String::from("log")])
+        }
+        fn len(&mut self, _: &str) -> Result<u64, Failure> {
+            Ok(self.0.len() as u64)
+        }
+        fn read(&mut self, _: &str, at: u64, room: &mut [u8]) -> Result<usize, Failure> {
+            let rest = &self.0[(at as usize).min(self.0.len())..];
+            let count = rest.len().min(room.len());
+            room[..count].copy_from_slice(&rest[..count]);
+            Ok(count)
+        }
+        fn create(&mut self, _: &str) -> Result<(), Failure> {
+            Err(Failure::NoSpace)
+        }
+        fn write(&mut self, _: &str, _: u64, _: &[u8]) -> Result<usize, Failure> {
+            Err(Failure::NoSpace)
+        }
+        fn truncate(&mut self, _: &str, _: u64) -> Result<(), Failure> {
+            Err(Failure::NoSpace)
+        }
+        fn sync(&mut self, _: &str) -> Result<(), Failure> {
+            Err(Failure::NoSpace)
+        }
+        fn sync_dir(&mut self) -> Result<(), Failure> {
+            Err(Failure::NoSpace)
+        }
+        fn rename(&mut self, _: &str, _: &str) -> Result<(), Failure> {
+            Err(Failure::NoSpace)
+        }
+        fn remove(&mut self, _: &str) -> Result<(), Failure> {
+            Err(Failure::NoSpace)
+        }
+    }
+
+    fn scanned(bytes: &[u8]) -> Scanned {
+        scan(&mut Bytes(bytes), "log", bytes.len() as u64, crc32c).expect("memory can be read")
+    }
+
+    #[test]
+    fn commands_without_lines_are_whole_up_to_any_cut() {
+        let set: &[u8] = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$13\r\n*1\r\n$1\r\nx\r\n\r\n\r\n";
+        let (multi, exec): (&[u8], &[u8]) = (b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n");
+        let empty: &[u8] = b"*2\r\n$4\r\nINCR\r\n$0\r\n\r\n";
+        let parts =
+            [set, set, b"*1\r\n$8\r\nFLUSHALL\r\n", multi, set, empty, exec, b"#TS:17\r\n", empty, set];
+        let mut bytes = Vec::new();
+        let mut whole = vec![0];
+        for part in parts {
+            bytes.extend_from_slice(part);
+            whole.push(bytes.len());
+        }
+        // Within a transaction nothing is whole.
+        whole.retain(|&end| {
+            !(4..=6).any(|index| end == parts[..index].iter().map(|part| part.len()).sum::<usize>())
+        });
+        for end in 0..=bytes.len() {
+            let found = scanned(&bytes[..end]);
+            let expected = whole.iter().copied().filter(|&whole| whole <= end).max().unwrap_or(0);
+            assert_eq!(found.whole, expected as u64, "of {end} bytes");
+            assert_eq!(found.crc, crc32c(0, &bytes[..expected]));
+            assert_eq!(found.end, if expected == end { End::Whole } else { End::Short });
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_is_damage_wherever_it_stands() {
+        let set: &[u8] = b"*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n";
+        for bad in [&b"*2\r\n$x\r\n"[..], b"*2\r\n+4\r\nINCR\r\n", b"*0\r\n", b"+OK\r\n", b"*2\r\n$\r\n"] {
+            let bytes = [set, set, bad, set].concat();
+            let found = scanned(&bytes);
+            assert_eq!((found.whole, found.end), (2 * set.len() as u64, End::Damaged(Damage::Format)));
+        }
+    }
 }

@@ -13,10 +13,16 @@ mod rdb;
 use self::rdb::RdbLoad;
 use super::Engine;
 use crate::base::ConnId;
+use crate::number;
 use crate::rdb::file::{FileFault, FileReader};
 use crate::server::connection::Restrictions;
 use crate::server::persistence;
 use crate::server::{GlobalState, Peer};
+
+/// What is made ready for keys of a log takes at most this part of the log's bytes,
+const EXPECTED_FILE_PART: u64 = 2;
+/// and this part of the memory that there is.
+const EXPECTED_MEMORY_PART: usize = 8;
 
 /// What is loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,7 +112,12 @@ pub(super) struct Loading {
 
 enum Source {
     Rdb(Box<RdbLoad>),
-    Commands { conn: ConnId, errors_before: u64 },
+    Commands {
+        conn: ConnId,
+        errors_before: u64,
+        /// Bytes of all of them, before the first has come, if that is known.
+        expected: Option<u64>,
+    },
 }
 
 impl Engine {
@@ -126,7 +137,7 @@ impl Engine {
                 let conn = self.connect(now, peer);
                 // Nobody's rights are asked for.
                 self.server.connection(conn).restrictions = Restrictions::default();
-                Source::Commands { conn, errors_before: self.server.stats.error_replies }
+                Source::Commands { conn, errors_before: self.server.stats.error_replies, expected: bytes }
             }
         };
         let has_effects = core::mem::take(&mut self.store.effects.enabled);
@@ -171,7 +182,12 @@ impl Engine {
         let Loading { source, loaded, .. } = loading;
         match source {
             Source::Rdb(rdb) => self.load_rdb(now, rdb, Some(bytes), loaded),
-            Source::Commands { conn, .. } => self.load_commands(now, *conn, bytes),
+            Source::Commands { conn, expected, .. } => {
+                if let Some(expected) = expected.take() {
+                    self.expect_keys(bytes, expected);
+                }
+                self.load_commands(now, *conn, bytes)
+            }
         }
     }
 
@@ -179,7 +195,7 @@ impl Engine {
         let Loading { source, loaded, .. } = loading;
         match source {
             Source::Rdb(rdb) => self.load_rdb(now, rdb, None, loaded),
-            Source::Commands { conn, errors_before } => {
+            Source::Commands { conn, errors_before, .. } => {
                 loaded.errors = self.server.stats.error_replies - *errors_before;
                 let connection = self.server.get(*conn);
                 let is_whole = connection.is_some_and(|connection| {
@@ -193,6 +209,17 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Makes room in a database that is still empty, as if each command made a key and all were as long as those of the
+    /// first piece. What was in vain is given back in the end.
+    fn expect_keys(&mut self, piece: &[u8], bytes: u64) {
+        let commands = piece.windows(3).filter(|window| window == b"\r\n*").count() as u64;
+        let expected = commands.saturating_mul(bytes) / (piece.len() as u64).max(1);
+        let most = number::saturate(bytes / EXPECTED_FILE_PART)
+            .min(self.server.memory.spare() / EXPECTED_MEMORY_PART);
+        self.store.db = 0;
+        self.store.reserve_keys(number::saturate(expected), most);
     }
 
     /// Runs commands of a log, whatever clients would be told meanwhile.
