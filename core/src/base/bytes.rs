@@ -65,12 +65,11 @@ pub(crate) fn repeat_within_capacity(out: &mut Vec<u8>, distance: usize, len: us
         let to = out.as_mut_ptr().add(end);
         let from = to.sub(distance);
         let mut at = 0;
-        if distance >= 16 {
-            // Most are no longer than that.
-            to.cast::<[u64; 2]>().write_unaligned(from.cast::<[u64; 2]>().read_unaligned());
-            at = 16;
-        }
         if distance >= 8 {
+            // Most are no longer than two words, which a loop would take longer to begin with.
+            to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned());
+            to.add(8).cast::<u64>().write_unaligned(from.add(8).cast::<u64>().read_unaligned());
+            at = 16;
             while at < len {
                 to.add(at).cast::<u64>().write_unaligned(from.add(at).cast::<u64>().read_unaligned());
                 at += 8;

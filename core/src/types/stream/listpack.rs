@@ -191,6 +191,18 @@ impl Elements<'_> {
                 append_start_within_capacity(out, [2 << 1 | 1, low, high], 3);
                 return Some(());
             }
+            [tag @ 0xf1..0xf4, ..] => {
+                if let Some(&words) = rest.first_chunk::<8>()
+                    && let Some((count, doubled)) = plain_integer(tag, &words)
+                {
+                    self.at += count + 2;
+                    self.taken += 1;
+                    let [a, b, c, d, ..] = doubled.to_le_bytes();
+                    let head = number::low_u8(count as u64) << 1 | 1;
+                    append_start_within_capacity(out, [head, a, b, c, d, 0, 0, 0], 1 + count);
+                    return Some(());
+                }
+            }
             _ => {}
         }
         self.copy_any(out)
@@ -260,6 +272,21 @@ impl Elements<'_> {
     }
 }
 
+/// The bytes of an integer of two, three or four of them that stand behind `tag`, and twice its value, if that takes as
+/// many: it is positive, has the bytes of an element behind it, and takes no fewer.
+#[inline(always)]
+fn plain_integer(tag: u8, words: &[u8; 8]) -> Option<(usize, u64)> {
+    let count = usize::from(tag - 0xef);
+    let value = (u64::from_le_bytes(*words) >> 8) & !(u64::MAX << (8 * count));
+    let (least, most) = match count {
+        2 => (1 << 12, 1 << 15),
+        3 => (1 << 15, 1 << 23),
+        _ => (1 << 23, 1 << 31),
+    };
+    let is_plain = usize::from(words[1 + count]) == 1 + count && (least..most).contains(&value);
+    is_plain.then_some((count, value << 1))
+}
+
 /// Whether a text of so many bytes, of which the first stand behind one of another meaning, is surely none of an integer:
 /// one of its first eight bytes is no digit.
 #[inline(always)]
@@ -302,6 +329,40 @@ mod tests {
         let count = text.len().min(15);
         start[1..=count].copy_from_slice(&text[..count]);
         start
+    }
+
+    #[test]
+    fn integers_are_copied_as_the_general_way_does() {
+        let around = [0, 1, 127, 128, 4095, 4096, 32767, 32768, 65535, 65536, (1 << 23) - 1, 1 << 23];
+        let large = [1 << 24, i64::from(i32::MAX), i64::from(i32::MAX) + 1, i64::MAX];
+        for value in around.into_iter().chain(large).flat_map(|value| [value, -value, -value - 1]) {
+            let mut bytes = Vec::new();
+            append_entry(&mut bytes, Item::Int(value));
+            let len = bytes.len();
+            bytes.extend_from_slice(&[0x81, b'x', 2, 0, 0, 0, 0, 0, 0, 0]);
+            for end in [len, bytes.len()] {
+                let mut elements = Elements { bytes: &bytes[..end], at: 0, taken: 0 };
+                let (mut copied, mut general) = (Vec::with_capacity(64), Vec::new());
+                assert_eq!(elements.copy(&mut copied), Some(()), "{value}");
+                write_item(&mut general, Item::Int(value));
+                assert_eq!((copied, elements.at, elements.taken), (general, len, 1), "{value}");
+            }
+            // With a wrong length behind it, it is none.
+            bytes[len - 1] ^= 1;
+            let mut elements = Elements { bytes: &bytes, at: 0, taken: 0 };
+            assert_eq!(elements.copy(&mut Vec::with_capacity(64)), None, "{value}");
+        }
+        // Numbers that would take fewer bytes are not kept as they stand.
+        for wide in
+            [&[0xf2, 5, 0, 0, 4, 0, 0, 0][..], &[0xf1, 5, 0, 3, 0, 0, 0, 0], &[0xf3, 5, 0, 0, 0, 5, 0, 0]]
+        {
+            let mut copied = Vec::with_capacity(64);
+            let mut general = Vec::new();
+            let mut elements = Elements { bytes: wide, at: 0, taken: 0 };
+            elements.copy(&mut copied);
+            write_item(&mut general, Item::Int(5));
+            assert_eq!(copied, general);
+        }
     }
 
     #[test]
