@@ -84,7 +84,8 @@ fn grow(kind: Kind, sizes: &[u64]) -> Result<Growth> {
     Ok(growth)
 }
 
-fn cpu_nanoseconds(schedstat: &File) -> Result<u64> {
+/// The CPU time that such a file tells, in nanoseconds.
+pub(super) fn cpu_nanoseconds(schedstat: &File) -> Result<u64> {
     let mut buffer = [0; 96];
     let length = schedstat.read_at(&mut buffer, 0)?;
     first_number(std::str::from_utf8(&buffer[..length])?)

@@ -16,6 +16,7 @@ mod options;
 mod refill;
 mod resp;
 mod rows;
+mod saving;
 mod server;
 mod size;
 mod startup;

@@ -75,9 +75,24 @@ impl Server {
 
     /// Memory of the process that is in RAM, in bytes.
     pub(super) fn resident_bytes(&self) -> Result<u64> {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// Forgets the most memory that the process ever had in RAM; what it has now, in bytes.
+    pub(super) fn begin_peak(&self) -> Result<u64> {
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?;
+        self.resident_bytes()
+    }
+
+    /// The most memory that the process had in RAM since [`Server::begin_peak`], in bytes.
+    pub(super) fn peak_bytes(&self) -> Result<u64> {
+        self.status_bytes("VmHWM:")
+    }
+
+    fn status_bytes(&self, name: &str) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        Ok(first_number(line.ok_or("the process has no VmRSS")?)? * 1024)
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        Ok(first_number(line.ok_or_else(|| format!("the process has no {name}"))?)? * 1024)
     }
 
     /// What the engine itself says it uses, in bytes.
