@@ -4,8 +4,8 @@
 //! #:<len>:<durable>:<crc>\r\n<len bytes of commands>
 //! ```
 //!
-//! All three are lower-case hexadecimal numbers, without leading zeros but for the eight digits of the checksum. `durable`
-//! is how many bytes of the file were known to be durable when the line was written. `crc` is a CRC32C that runs through
+//! All three are lower-case hexadecimal numbers without leading zeros; but length and checksum have eight digits at least.
+//! `durable` is how many bytes of the file were known to be durable when the line was written. `crc` is a CRC32C that runs through
 //! the whole file: over everything before the line, then the line up to its last colon, then the batch, in all of which
 //! the checksums themselves and the ends of their lines are left out. So the checksum of one batch begins where that of
 //! the batch before it ended, and a batch that was replaced by another, or by zeros, spoils those behind it.
@@ -21,6 +21,8 @@ pub const BEGIN: &[u8] = b"#:";
 /// Bytes of the longest line.
 pub const LINE_BYTES_MAX: usize = BEGIN.len() + 16 + 1 + 16 + 1 + CRC_DIGITS + 2;
 const CRC_DIGITS: usize = 8;
+/// A length is mostly put in once its batch has been written behind it.
+const LEN_DIGITS_MIN: usize = 8;
 
 /// A line's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,29 +35,51 @@ pub struct Line {
     pub crc: u32,
 }
 
+/// Appends a line whose batch is to follow, for [`end`] to complete.
+pub fn begin(out: &mut Vec<u8>, durable: u64) {
+    out.extend_from_slice(BEGIN);
+    out.extend_from_slice(&[b'0'; LEN_DIGITS_MIN]);
+    out.push(b':');
+    write_hex(out, durable);
+    out.extend_from_slice(b":00000000\r\n");
+}
+
+/// Completes the line that begins at `start`, now that the batch stands from `batch` to the end; the running checksum behind
+/// it, and where the batch begins.
+pub fn end(out: &mut Vec<u8>, checksum: Checksum, crc: u32, start: usize, mut batch: usize) -> (u32, usize) {
+    let mut len = Vec::with_capacity(16);
+    write_hex(&mut len, (out.len() - batch) as u64);
+    let digits_at = start + BEGIN.len();
+    match LEN_DIGITS_MIN.checked_sub(len.len()) {
+        Some(zeros) => out[digits_at + zeros..digits_at + LEN_DIGITS_MIN].copy_from_slice(&len),
+        None => {
+            batch += len.len() - LEN_DIGITS_MIN;
+            out.splice(digits_at..digits_at + LEN_DIGITS_MIN, len);
+        }
+    }
+    let crc_at = batch - CRC_DIGITS - 2;
+    let crc = checksum(checksum(crc, &out[start..crc_at]), &out[batch..]);
+    for (index, digit) in out[crc_at..batch - 2].iter_mut().rev().enumerate() {
+        *digit = hex_digit(u64::from(crc) >> (4 * index));
+    }
+    (crc, batch)
+}
+
 /// Appends a line and its batch, and returns the running checksum behind them.
 pub fn write(out: &mut Vec<u8>, checksum: Checksum, crc: u32, durable: u64, batch: &[u8]) -> u32 {
     let start = out.len();
-    out.extend_from_slice(BEGIN);
-    write_hex(out, batch.len() as u64);
-    out.push(b':');
-    write_hex(out, durable);
-    out.push(b':');
-    let crc = checksum(checksum(crc, &out[start..]), batch);
-    for digit in (0..CRC_DIGITS).rev() {
-        out.push(hex_digit(u64::from(crc) >> (4 * digit)));
-    }
-    out.extend_from_slice(b"\r\n");
+    begin(out, durable);
+    let batch_at = out.len();
     out.extend_from_slice(batch);
-    crc
+    end(out, checksum, crc, start, batch_at).0
 }
 
 /// The line at the start of `bytes`, and how many of them it takes; `None` if there is none that is whole and written as
 /// [`write()`] does it.
 pub fn parse(bytes: &[u8]) -> Option<(Line, usize)> {
     let rest = bytes.strip_prefix(BEGIN)?;
-    let (len, rest) = parse_hex(rest, b':')?;
-    let (durable, rest) = parse_hex(rest, b':')?;
+    let (len, rest) = parse_hex(rest, LEN_DIGITS_MIN)?;
+    let (durable, rest) = parse_hex(rest, 1)?;
     let (digits, rest) = rest.split_at_checked(CRC_DIGITS)?;
     let crc = digits.iter().try_fold(0u64, |number, &digit| Some(number << 4 | hex_value(digit)?))?;
     let rest = rest.strip_prefix(b"\r\n")?;
@@ -85,11 +109,11 @@ fn hex_value(digit: u8) -> Option<u64> {
     }
 }
 
-/// A number of at most 16 digits, without leading zeros, up to `end`.
-fn parse_hex(bytes: &[u8], end: u8) -> Option<(u64, &[u8])> {
-    let len = bytes.iter().take(17).position(|&byte| byte == end)?;
+/// A number of at most 16 digits and at least so many, with leading zeros only where it needs them for that, up to a colon.
+fn parse_hex(bytes: &[u8], digits_min: usize) -> Option<(u64, &[u8])> {
+    let len = bytes.iter().take(17).position(|&byte| byte == b':')?;
     let digits = &bytes[..len];
-    if digits.is_empty() || (digits.len() > 1 && digits[0] == b'0') {
+    if len < digits_min || (len > digits_min && digits[0] == b'0') {
         return None;
     }
     let number = digits.iter().try_fold(0u64, |number, &digit| Some(number << 4 | hex_value(digit)?))?;
@@ -116,6 +140,22 @@ mod tests {
     }
 
     #[test]
+    fn a_length_of_more_digits_makes_room_for_itself() {
+        let (mut out, batch) = (b"before".to_vec(), [7; 20]);
+        begin(&mut out, 5);
+        let at = out.len();
+        out.extend_from_slice(&batch);
+        // As if the batch had begun so many bytes before, which takes nine digits.
+        let mut len = Vec::new();
+        write_hex(&mut len, 0x1_2345_6789);
+        out.splice(6 + BEGIN.len()..6 + BEGIN.len() + LEN_DIGITS_MIN, len);
+        assert_eq!(
+            parse(&out[6..]).map(|(line, length)| (line.len, length)),
+            Some((0x1_2345_6789, at - 6 + 1))
+        );
+    }
+
+    #[test]
     fn anything_else_is_no_line() {
         let mut out = Vec::new();
         write(&mut out, crc32c, 0, 0x20, b"abc");
@@ -123,12 +163,14 @@ mod tests {
             assert_eq!(parse(&out[..end]), None);
         }
         for bad in [
-            &b"#:3:20:0123456X\r\n"[..],
-            b"#:03:20:01234567\r\n",
+            &b"#:00000003:20:0123456X\r\n"[..],
+            b"#:000000003:20:01234567\r\n",
+            b"#:0000003:20:01234567\r\n",
             b"#::20:01234567\r\n",
-            b"#:3:20:01234567\n",
-            b"#:3:20:0123456\r\n",
-            b"#:A:20:01234567\r\n",
+            b"#:00000003:20:01234567\n",
+            b"#:00000003:20:0123456\r\n",
+            b"#:00000003:020:01234567\r\n",
+            b"#:0000000A:20:01234567\r\n",
             b"#:12345678123456781:20:01234567\r\n",
             b"#TS:1700000000\r\n",
         ] {

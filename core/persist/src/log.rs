@@ -143,6 +143,8 @@ struct Tail {
     /// Batches that are not durable, of which so many are written.
     batches: VecDeque<Batch>,
     batches_written: usize,
+    /// The batch that is not complete, whose bytes are behind all others and are not offered to the disk.
+    open: Option<OpenBatch>,
     /// Whether there is no command in it: it is read with database 0 selected, so that the first one has to tell.
     is_fresh: bool,
     /// A sync has failed: another success says nothing of what it should have made durable.
@@ -150,6 +152,17 @@ struct Tail {
     /// What was given up may still stand behind the end: it has to be cut off before anything is written over it, of which
     /// a crash would leave a mixture.
     overhangs: bool,
+}
+
+/// A batch that pieces are added to.
+struct OpenBatch {
+    db: Option<u32>,
+    /// Where it begins in the file, its line included.
+    line: u64,
+    /// Where its commands do.
+    start: u64,
+    /// Whether there was no command before.
+    is_first: bool,
 }
 
 struct Batch {
@@ -176,6 +189,7 @@ impl Tail {
             kept_from: len,
             batches: VecDeque::new(),
             batches_written: 0,
+            open: None,
             is_fresh: false,
             is_doubtful: false,
             overhangs: false,
@@ -202,24 +216,57 @@ impl Tail {
         self.kept_from + self.bytes.len() as u64
     }
 
-    fn add(&mut self, checksum: Checksum, has_line: bool, lsn: Lsn, db: Option<u32>, commands: &[u8]) {
-        let with_select;
-        let commands = match db.filter(|_| mem::take(&mut self.is_fresh) && !commands.starts_with(SELECT)) {
-            Some(db) => {
-                let db = db.to_string();
-                with_select = [SELECT, format!("${}\r\n{db}\r\n", db.len()).as_bytes(), commands].concat();
-                &with_select
-            }
-            None => commands,
-        };
-        if has_line {
-            self.crc = line::write(&mut self.bytes, checksum, self.crc, self.durable, commands);
-        } else {
-            self.crc = checksum(self.crc, commands);
-            self.bytes.extend_from_slice(commands);
+    /// Where a place of the file is in `bytes`, which has it.
+    fn index(&self, at: u64) -> usize {
+        (at - self.kept_from) as usize
+    }
+
+    /// Adds a piece to the batch that is not complete; `db` counts for the first one.
+    fn push(&mut self, has_line: bool, db: Option<u32>, commands: &[u8]) {
+        if self.open.is_none() {
+            self.begin_batch(has_line, db, commands);
         }
-        let end = self.end();
-        self.batches.push_back(Batch { lsn, db, start: end - commands.len() as u64, end, crc: self.crc });
+        self.bytes.extend_from_slice(commands);
+    }
+
+    fn begin_batch(&mut self, has_line: bool, db: Option<u32>, first: &[u8]) {
+        let line = self.end();
+        if has_line {
+            line::begin(&mut self.bytes, self.durable);
+        }
+        let (start, is_first) = (self.end(), self.is_fresh);
+        if let Some(db) = db
+            && mem::take(&mut self.is_fresh)
+            && !first.starts_with(SELECT)
+        {
+            let db = db.to_string();
+            self.bytes.extend_from_slice(SELECT);
+            self.bytes.extend_from_slice(format!("${}\r\n{db}\r\n", db.len()).as_bytes());
+        }
+        self.open = Some(OpenBatch { db, line, start, is_first });
+    }
+
+    /// The batch is complete.
+    fn close_batch(&mut self, checksum: Checksum, has_line: bool, lsn: Lsn) {
+        let Some(OpenBatch { db, line, mut start, .. }) = self.open.take() else { return };
+        let (line_at, start_at) = (self.index(line), self.index(start));
+        if has_line {
+            let (crc, batch) = line::end(&mut self.bytes, checksum, self.crc, line_at, start_at);
+            self.crc = crc;
+            start = self.kept_from + batch as u64;
+        } else {
+            self.crc = checksum(self.crc, &self.bytes[start_at..]);
+        }
+        self.batches.push_back(Batch { lsn, db, start, end: self.end(), crc: self.crc });
+    }
+
+    /// The batch will not be completed.
+    fn abandon_batch(&mut self) {
+        if let Some(open) = self.open.take() {
+            let line = self.index(open.line);
+            self.bytes.truncate(line);
+            self.is_fresh = open.is_first;
+        }
     }
 
     /// Offers the disk what is not written.
@@ -230,8 +277,9 @@ impl Tail {
             }
             self.overhangs = false;
         }
-        let start = (self.written - self.kept_from) as usize;
-        let (count, failure) = write_all(disk, &self.name, self.written, &self.bytes[start..]);
+        let end = self.open.as_ref().map_or(self.end(), |open| open.line);
+        let range = self.index(self.written)..self.index(end);
+        let (count, failure) = write_all(disk, &self.name, self.written, &self.bytes[range]);
         self.written += count as u64;
         while self.batches.get(self.batches_written).is_some_and(|batch| batch.end <= self.written) {
             self.batches_written += 1;
@@ -278,11 +326,13 @@ impl Tail {
 
     /// Gives up all batches behind `last`, and returns where the file ends then.
     fn give_up_behind(&mut self, last: Lsn) -> u64 {
+        self.abandon_batch();
         self.batches.retain(|batch| batch.lsn <= last);
         self.batches_written = self.batches_written.min(self.batches.len());
         let (end, crc) =
             self.batches.back().map_or((self.durable, self.durable_crc), |batch| (batch.end, batch.crc));
-        self.bytes.truncate((end - self.kept_from) as usize);
+        let len = self.index(end);
+        self.bytes.truncate(len);
         self.written = self.written.min(end);
         self.crc = crc;
         end
@@ -372,15 +422,27 @@ impl Log {
 
     // ----- batches -----
 
-    /// Appends the commands of one call of the engine as a batch, and tries to commit it. `db` is the database that the
-    /// first command is about unless it says another, `None` if it does.
-    pub fn append<D: Disk>(&mut self, disk: &mut D, now: Micros, db: Option<u32>, commands: &[u8]) -> Lsn {
+    /// Takes a piece of the commands of one call of the engine, which [`Log::append`] completes. `db` is the database that
+    /// the first command is about unless it says another, `None` if it does; it counts for the first piece.
+    pub fn push(&mut self, db: Option<u32>, commands: &[u8]) {
+        self.tail.push(self.has_lines, db, commands);
+    }
+
+    /// Makes what was pushed a batch, and tries to commit it.
+    pub fn append<D: Disk>(&mut self, disk: &mut D, now: Micros) -> Lsn {
         self.lsn += 1;
-        self.tail.add(self.checksum, self.has_lines, self.lsn, db, commands);
+        // A batch may be empty.
+        self.tail.push(self.has_lines, None, &[]);
+        self.tail.close_batch(self.checksum, self.has_lines, self.lsn);
         if self.trouble.is_none() {
             self.commit(disk, now);
         }
         self.lsn
+    }
+
+    /// Forgets what was pushed and not appended: the engine's call did not come to its end.
+    pub fn abandon(&mut self) {
+        self.tail.abandon_batch();
     }
 
     /// The last batch that those who have caused it may hear of.
@@ -696,9 +758,9 @@ impl Log {
         let seq = self.tail.seq + 1;
         let mut tail = Tail::new(self.names.incr(seq), seq, self.checksum, self.has_lines);
         for batch in &self.tail.batches {
-            let from = |at: u64| (at - self.tail.kept_from) as usize;
-            let commands = &self.tail.bytes[from(batch.start)..from(batch.end)];
-            tail.add(self.checksum, self.has_lines, batch.lsn, batch.db, commands);
+            let commands = &self.tail.bytes[self.tail.index(batch.start)..self.tail.index(batch.end)];
+            tail.push(self.has_lines, batch.db, commands);
+            tail.close_batch(self.checksum, self.has_lines, batch.lsn);
         }
         let old = mem::replace(&mut self.tail, tail);
         if let Err(failure) = self.make_file(disk) {

@@ -176,7 +176,8 @@ mod tests {
         assert!(recovered.is_fresh());
         let mut log = Log::open(&mut disk, &options, recovered, Policy::Always, true).expect("there is room");
         for _ in 0..3 {
-            log.append(&mut disk, 0, None, commands);
+            log.push(None, commands);
+            log.append(&mut disk, 0);
         }
         assert_eq!((log.committed(), log.durable(), log.trouble()), (3, 3, None));
         // A torn write at its end.

@@ -52,9 +52,8 @@ pub(crate) struct Storage {
     lock: Option<Lock>,
     log: Option<OpenLog>,
     worker: Option<Worker>,
-    /// The effects of the call that is under way, and the database that they presuppose.
-    batch: Vec<u8>,
-    batch_db: Option<u32>,
+    /// Bytes of the effects of the call that is under way.
+    batch_bytes: u64,
     /// Calls that had effects, as the engine counts them.
     calls: u64,
     /// It has been failing for as long as anyone may have to wait.
@@ -115,8 +114,7 @@ impl Storage {
             lock: None,
             log: None,
             worker: None,
-            batch: Vec::new(),
-            batch_db: None,
+            batch_bytes: 0,
             calls: 0,
             is_stuck: false,
             slow: Vec::new(),
@@ -248,7 +246,10 @@ impl Storage {
     /// A new engine counts its calls anew.
     pub(crate) fn engine_is_new(&mut self) {
         self.calls = 0;
-        self.batch.clear();
+        self.batch_bytes = 0;
+        if let Some(open) = &mut self.log {
+            open.log.abandon();
+        }
     }
 
     /// Acts on settings that have changed.
@@ -478,16 +479,14 @@ impl Storage {
         })
     }
 
-    /// Adds a line with the time, once a second.
-    fn tell_time(&mut self) {
+    /// A line with the time, once a second.
+    fn time_line(&mut self) -> Option<String> {
         if !self.settings.has_timestamps {
-            return;
+            return None;
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        if now != self.told_time {
-            self.told_time = now;
-            self.batch.splice(..0, format!("#TS:{now}\r\n").into_bytes());
-        }
+        let is_new = std::mem::replace(&mut self.told_time, now) != now;
+        is_new.then(|| format!("#TS:{now}\r\n"))
     }
 
     fn show_counters(&self) {
@@ -503,28 +502,27 @@ impl Storage {
 }
 
 impl CommitLog for Storage {
-    fn push(&mut self, effects: &[u8], db: Option<u32>) {
+    fn push(&mut self, effects: &[u8], mut db: Option<u32>) {
         if self.log.is_none() {
             return;
         }
-        if self.batch.is_empty() {
-            self.batch_db = db;
+        let time = if self.batch_bytes == 0 { self.time_line() } else { None };
+        let Some(open) = &mut self.log else { return };
+        if let Some(time) = time {
+            open.log.push(db.take(), time.as_bytes());
+            self.batch_bytes += time.len() as u64;
         }
-        self.batch.extend_from_slice(effects);
+        open.log.push(db, effects);
+        self.batch_bytes += effects.len() as u64;
     }
 
     fn commit(&mut self) -> Lsn {
         self.calls += 1;
-        if self.log.is_none() {
-            return 0;
-        }
-        self.tell_time();
+        let bytes = std::mem::take(&mut self.batch_bytes);
         let Some(open) = &mut self.log else { return 0 };
         let (begun, was_syncing) = (running_micros(), open.log.is_syncing());
-        let lsn = open.log.append(&mut open.disk, begun, self.batch_db, &self.batch);
-        open.bytes += self.batch.len() as u64;
-        self.batch.clear();
-        self.batch.shrink_to(BATCH_KEPT_BYTES_MAX);
+        let lsn = open.log.append(&mut open.disk, begun);
+        open.bytes += bytes;
         let taken = running_micros().saturating_sub(begun);
         if taken >= SLOW_MICROS {
             let operation = match (self.settings.policy, was_syncing) {
@@ -548,9 +546,6 @@ impl CommitLog for Storage {
         Some(open.log.appended()).filter(|&appended| appended > open.log.committed())
     }
 }
-
-/// Capacity that the buffer for a call's effects keeps, in bytes.
-const BATCH_KEPT_BYTES_MAX: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -228,7 +228,19 @@ impl World {
         self.expected.push(number);
         let batch = self.batch(number);
         let db = [None, Some(0), Some(11)][self.random.below(3)];
-        log.append(&mut self.disk, self.now, db, &batch);
+        if self.random.is(50) {
+            // A call that traps.
+            log.push(db, &batch[..batch.len() / 2]);
+            log.abandon();
+        }
+        let (first, rest) = batch.split_at(self.random.below(batch.len() + 1));
+        log.push(db, first);
+        if self.random.is(50) {
+            // Nothing of it is written before it is complete.
+            log.tick(&mut self.disk, self.now);
+        }
+        log.push(None, rest);
+        log.append(&mut self.disk, self.now);
         tell!(self, "append {number}: {} bytes, {:?}", batch.len(), log.trouble());
     }
 
