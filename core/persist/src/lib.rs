@@ -19,6 +19,7 @@ mod manifest;
 mod reader;
 mod recover;
 mod scan;
+mod tail;
 
 pub use checksum::{Checksum, crc32c};
 pub use disk::{Disk, Failure, replace};
