@@ -9,6 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem::offset_of;
 
+use crate::base::numbered::numbered;
 use crate::config::{ConfigError, Options};
 use crate::engine::{Class, Engine, LoadFormat, Loaded, Micros, Output, SaveOptions};
 use crate::number;
@@ -25,118 +26,82 @@ pub const REQUESTS_MAX: usize = 1024;
 /// Requests of a batch whose keys are looked up together before they are handled.
 const LOOK_AHEAD_REQUESTS: usize = 32;
 
-/// What an embedder asks of the engine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum RequestKind {
-    /// Bytes have come from a connection.
-    Input = 0,
-    /// A client has connected; the bytes are its [`Peer`], as [`peer_text`] writes it, and the engine puts the new
-    /// connection's id into the descriptor.
-    Connect = 1,
-    /// A client has gone.
-    Disconnect = 2,
-    /// The peer takes no replies: requests that were received wait.
-    Pause = 3,
-    /// It takes replies again.
-    Resume = 4,
-    /// A host request is done; the bytes are what was asked for.
-    Done = 5,
-    /// A host request has failed; the bytes tell why, as UTF-8.
-    Failed = 6,
-    /// A snapshot is to begin: [`Engine::save_begin`]; the bytes are its options, as [`save_options_text`] writes them.
-    /// The engine puts 0 into `conn`, or the number of the [`SaveFault`](crate::SaveFault).
-    SaveBegin = 7,
-    /// [`Engine::save_step`]; in place of the connection stands how many bytes are to be written.
-    SaveStep = 8,
-    /// [`Engine::save_abort`].
-    SaveAbort = 9,
-    /// A file is going to be loaded; the bytes are its [`LoadFormat`], as [`format_text`] writes it.
-    LoadBegin = 10,
-    /// A piece of it. What cannot be loaded is told by [`Output::LoadFailed`].
-    Load = 11,
-    /// Its end, answered by [`Output::Loaded`] or [`Output::LoadFailed`].
-    LoadEnd = 12,
-    /// What became of the host's files; the bytes are a [`StorageEvent`], as [`event_text`] writes it.
-    Storage = 13,
+numbered! {
+    /// What an embedder asks of the engine.
+    pub enum RequestKind {
+        /// Bytes have come from a connection.
+        Input = 0,
+        /// A client has connected; the bytes are its [`Peer`], as [`peer_text`] writes it, and the engine puts the new
+        /// connection's id into the descriptor.
+        Connect = 1,
+        /// A client has gone.
+        Disconnect = 2,
+        /// The peer takes no replies: requests that were received wait.
+        Pause = 3,
+        /// It takes replies again.
+        Resume = 4,
+        /// A host request is done; the bytes are what was asked for.
+        Done = 5,
+        /// A host request has failed; the bytes tell why, as UTF-8.
+        Failed = 6,
+        /// A snapshot is to begin: [`Engine::save_begin`]; the bytes are its options, as [`save_options_text`] writes them.
+        /// The engine puts 0 into `conn`, or the number of the [`SaveFault`](crate::SaveFault).
+        SaveBegin = 7,
+        /// [`Engine::save_step`]; in place of the connection stands how many bytes are to be written.
+        SaveStep = 8,
+        /// [`Engine::save_abort`].
+        SaveAbort = 9,
+        /// A file is going to be loaded; the bytes are its [`LoadFormat`], as [`format_text`] writes it.
+        LoadBegin = 10,
+        /// A piece of it. What cannot be loaded is told by [`Output::LoadFailed`].
+        Load = 11,
+        /// Its end, answered by [`Output::Loaded`] or [`Output::LoadFailed`].
+        LoadEnd = 12,
+        /// What became of the host's files; the bytes are a [`StorageEvent`], as [`event_text`] writes it.
+        Storage = 13,
+    }
 }
 
-impl RequestKind {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [RequestKind; 14] = [
-        RequestKind::Input,
-        RequestKind::Connect,
-        RequestKind::Disconnect,
-        RequestKind::Pause,
-        RequestKind::Resume,
-        RequestKind::Done,
-        RequestKind::Failed,
-        RequestKind::SaveBegin,
-        RequestKind::SaveStep,
-        RequestKind::SaveAbort,
-        RequestKind::LoadBegin,
-        RequestKind::Load,
-        RequestKind::LoadEnd,
-        RequestKind::Storage,
-    ];
-}
+impl RequestKind {}
 
-/// What an output is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum OutputKind {
-    /// [`Output::Write`] to a client of class [`Class::Normal`].
-    Write = 0,
-    /// [`Output::Write`] to a client of class [`Class::Pubsub`].
-    WritePubsub = 1,
-    /// [`Output::Close`].
-    Close = 2,
-    /// [`Output::Append`]; where others have the connection stands the database, or [`NO_DATABASE`].
-    Append = 3,
-    /// [`Output::Setting`], as `name value`.
-    Setting = 4,
-    /// Why the options of `init` were refused, as UTF-8.
-    Error = 5,
-    /// [`Output::Shutdown`].
-    Shutdown = 6,
-    /// [`Output::HostRequest`]; the number of the request stands where others have the connection.
-    HostRequest = 7,
-    /// [`Output::Snapshot`].
-    Snapshot = 8,
-    /// [`Output::SnapshotEnd`]; the bytes are the number of keys, in eight of them.
-    SnapshotEnd = 9,
-    /// [`Output::SnapshotFailed`], as UTF-8.
-    SnapshotFailed = 10,
-    /// [`Output::Loaded`], as numbers between blanks.
-    Loaded = 11,
-    /// [`Output::LoadFailed`].
-    LoadFailed = 12,
-    /// [`Output::SaveWanted`]; the number of the kind stands where others have the connection.
-    SaveWanted = 13,
+numbered! {
+    /// What an output is.
+    pub enum OutputKind {
+        /// [`Output::Write`] to a client of class [`Class::Normal`].
+        Write = 0,
+        /// [`Output::Write`] to a client of class [`Class::Pubsub`].
+        WritePubsub = 1,
+        /// [`Output::Close`].
+        Close = 2,
+        /// [`Output::Append`]; where others have the connection stands the database, or [`NO_DATABASE`].
+        Append = 3,
+        /// [`Output::Setting`], as `name value`.
+        Setting = 4,
+        /// Why the options of `init` were refused, as UTF-8.
+        Error = 5,
+        /// [`Output::Shutdown`].
+        Shutdown = 6,
+        /// [`Output::HostRequest`]; the number of the request stands where others have the connection.
+        HostRequest = 7,
+        /// [`Output::Snapshot`].
+        Snapshot = 8,
+        /// [`Output::SnapshotEnd`]; the bytes are the number of keys, in eight of them.
+        SnapshotEnd = 9,
+        /// [`Output::SnapshotFailed`], as UTF-8.
+        SnapshotFailed = 10,
+        /// [`Output::Loaded`], as numbers between blanks.
+        Loaded = 11,
+        /// [`Output::LoadFailed`].
+        LoadFailed = 12,
+        /// [`Output::SaveWanted`]; the number of the kind stands where others have the connection.
+        SaveWanted = 13,
+    }
 }
 
 /// What an [`OutputKind::Append`] has for a database whose first command tells it.
 pub const NO_DATABASE: u32 = u32::MAX;
 
-impl OutputKind {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [OutputKind; 14] = [
-        OutputKind::Write,
-        OutputKind::WritePubsub,
-        OutputKind::Close,
-        OutputKind::Append,
-        OutputKind::Setting,
-        OutputKind::Error,
-        OutputKind::Shutdown,
-        OutputKind::HostRequest,
-        OutputKind::Snapshot,
-        OutputKind::SnapshotEnd,
-        OutputKind::SnapshotFailed,
-        OutputKind::Loaded,
-        OutputKind::LoadFailed,
-        OutputKind::SaveWanted,
-    ];
-}
+impl OutputKind {}
 
 /// One request of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -454,16 +419,6 @@ fn numbered<T>(all: &[T], number: u32) -> Option<&T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_are_in_the_order_of_their_numbers() {
-        assert!(RequestKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
-        assert!(OutputKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
-        assert!(HostRequest::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
-        assert!(SaveKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
-        assert!(Present::ALL.iter().enumerate().all(|(index, &present)| present as usize == index));
-        assert!(SlowOperation::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
-    }
 
     #[test]
     fn outputs_cross_unchanged() {

@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod glob;
 pub(crate) mod hash;
 pub(crate) mod memory;
+pub(crate) mod numbered;
 pub(crate) mod random;
 pub(crate) mod relocate;
 pub(crate) mod secret;

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use crate::acl::{self, Names};
 use crate::base::memory::Memory;
 use crate::base::memory::{Compaction, Room};
+use crate::base::numbered::numbered;
 use crate::command::{Index, Lookup};
 use crate::keyspace::{Policy, Store};
 use crate::number::{self, decimal};
@@ -56,56 +57,39 @@ pub struct Options {
     pub compaction: Option<Compaction>,
 }
 
-/// Something that only the host knows. The numbers are those of the guest's interface.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum Fact {
-    /// Processor time in the system, in microseconds.
-    SystemTime = 0,
-    /// Processor time outside of it.
-    UserTime = 1,
-    /// The same of child processes that have ended.
-    ChildrenSystemTime = 2,
-    /// See `ChildrenSystemTime`.
-    ChildrenUserTime = 3,
-    /// The same of the thread that the engine runs in.
-    ThreadSystemTime = 4,
-    /// See `ThreadSystemTime`.
-    ThreadUserTime = 5,
-    /// Memory of the process that is in use, in bytes.
-    ResidentBytes = 6,
-    /// Memory of the machine, in bytes.
-    MachineBytes = 7,
-    /// Bytes of the append-only log.
-    LogBytes = 8,
-    /// Bytes that it had when it was begun or last rewritten.
-    LogBaseBytes = 9,
-    /// Bytes of it that are not written yet.
-    LogBufferBytes = 10,
-    /// Syncs of it that are under way.
-    LogSyncsPending = 11,
-    /// Syncs that another one had to wait for.
-    LogSyncsDelayed = 12,
+numbered! {
+    /// Something that only the host knows. The numbers are those of the guest's interface.
+    pub enum Fact {
+        /// Processor time in the system, in microseconds.
+        SystemTime = 0,
+        /// Processor time outside of it.
+        UserTime = 1,
+        /// The same of child processes that have ended.
+        ChildrenSystemTime = 2,
+        /// See `ChildrenSystemTime`.
+        ChildrenUserTime = 3,
+        /// The same of the thread that the engine runs in.
+        ThreadSystemTime = 4,
+        /// See `ThreadSystemTime`.
+        ThreadUserTime = 5,
+        /// Memory of the process that is in use, in bytes.
+        ResidentBytes = 6,
+        /// Memory of the machine, in bytes.
+        MachineBytes = 7,
+        /// Bytes of the append-only log.
+        LogBytes = 8,
+        /// Bytes that it had when it was begun or last rewritten.
+        LogBaseBytes = 9,
+        /// Bytes of it that are not written yet.
+        LogBufferBytes = 10,
+        /// Syncs of it that are under way.
+        LogSyncsPending = 11,
+        /// Syncs that another one had to wait for.
+        LogSyncsDelayed = 12,
+    }
 }
 
-impl Fact {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Fact; 13] = [
-        Fact::SystemTime,
-        Fact::UserTime,
-        Fact::ChildrenSystemTime,
-        Fact::ChildrenUserTime,
-        Fact::ThreadSystemTime,
-        Fact::ThreadUserTime,
-        Fact::ResidentBytes,
-        Fact::MachineBytes,
-        Fact::LogBytes,
-        Fact::LogBaseBytes,
-        Fact::LogBufferBytes,
-        Fact::LogSyncsPending,
-        Fact::LogSyncsDelayed,
-    ];
-}
+impl Fact {}
 
 impl Default for Options {
     fn default() -> Options {

@@ -10,6 +10,7 @@ use core::fmt::Write;
 
 use crate::acl;
 use crate::base::error::Error;
+use crate::base::numbered::numbered;
 use crate::command::context::{Context, Flow};
 use crate::config;
 use crate::keyspace::Store;
@@ -18,29 +19,29 @@ use crate::server::blocking::{self, Block, TimeoutReply};
 use crate::server::change::{Change, apply};
 use crate::server::connection::ConnId;
 
-/// Something that only the host can do; [`Engine::answer`](crate::Engine::answer) tells how it went. The numbers are
-/// those of the guest's interface.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum HostRequest {
-    /// Read the file that the setting `aclfile` names; the answer is its text.
-    LoadUsers = 0,
-    /// Put this text in the place of that file's, all of it or nothing.
-    SaveUsers = 1,
-    /// Bring the file that the settings came from up to date. The text has a line of it for each setting, and one
-    /// for each user unless they have a file of their own.
-    RewriteSettings = 2,
-    /// Write a dump, by the steps of a save (SAVE).
-    Save = 3,
-    /// The same, then stop (SHUTDOWN SAVE).
-    SaveAndStop = 4,
-    /// Write a dump or leave it as it is, and load it (DEBUG RELOAD): the text is that of
-    /// [`reload_text`](crate::abi::reload_text).
-    Reload = 5,
-    /// Load the log in place of what there is (DEBUG LOADAOF).
-    LoadLog = 6,
-    /// Keep files in this directory from now on (CONFIG SET dir); the answer is its whole path.
-    ChangeDirectory = 7,
+numbered! {
+    /// Something that only the host can do; [`Engine::answer`](crate::Engine::answer) tells how it went. The numbers are
+    /// those of the guest's interface.
+    pub enum HostRequest {
+        /// Read the file that the setting `aclfile` names; the answer is its text.
+        LoadUsers = 0,
+        /// Put this text in the place of that file's, all of it or nothing.
+        SaveUsers = 1,
+        /// Bring the file that the settings came from up to date. The text has a line of it for each setting, and one
+        /// for each user unless they have a file of their own.
+        RewriteSettings = 2,
+        /// Write a dump, by the steps of a save (SAVE).
+        Save = 3,
+        /// The same, then stop (SHUTDOWN SAVE).
+        SaveAndStop = 4,
+        /// Write a dump or leave it as it is, and load it (DEBUG RELOAD): the text is that of
+        /// [`reload_text`](crate::abi::reload_text).
+        Reload = 5,
+        /// Load the log in place of what there is (DEBUG LOADAOF).
+        LoadLog = 6,
+        /// Keep files in this directory from now on (CONFIG SET dir); the answer is its whole path.
+        ChangeDirectory = 7,
+    }
 }
 
 impl HostRequest {
@@ -55,18 +56,6 @@ impl HostRequest {
                 | HostRequest::ChangeDirectory
         )
     }
-
-    /// All of them, in the order of their numbers.
-    pub const ALL: [HostRequest; 8] = [
-        HostRequest::LoadUsers,
-        HostRequest::SaveUsers,
-        HostRequest::RewriteSettings,
-        HostRequest::Save,
-        HostRequest::SaveAndStop,
-        HostRequest::Reload,
-        HostRequest::LoadLog,
-        HostRequest::ChangeDirectory,
-    ];
 }
 
 /// Who waits for an answer.

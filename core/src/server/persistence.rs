@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::base::error::Error;
+use crate::base::numbered::numbered;
 use crate::command::{Command, Flags};
 use crate::config::PROTECTED;
 use crate::keyspace::Store;
@@ -18,20 +19,17 @@ use crate::server::{ConnId, GlobalState, Server};
 /// How long after a dump has failed the next one is tried, in microseconds.
 const RETRY_MICROS: u64 = 5_000_000;
 
-/// What all data is saved into.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum SaveKind {
-    /// A file of its own, which BGSAVE and the rules of `save` ask for.
-    Dump = 0,
-    /// The base of the log, which takes the place of the commands so far (BGREWRITEAOF).
-    Base = 1,
+numbered! {
+    /// What all data is saved into.
+    pub enum SaveKind {
+        /// A file of its own, which BGSAVE and the rules of `save` ask for.
+        Dump = 0,
+        /// The base of the log, which takes the place of the commands so far (BGREWRITEAOF).
+        Base = 1,
+    }
 }
 
 impl SaveKind {
-    /// Both, in the order of their numbers.
-    pub const ALL: [SaveKind; 2] = [SaveKind::Dump, SaveKind::Base];
-
     pub(crate) const fn index(self) -> usize {
         self as usize
     }
@@ -86,42 +84,35 @@ pub enum StorageEvent<'a> {
     },
 }
 
-/// What becomes of the data that there is when files are loaded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum Present {
-    /// It stays; a key of a file that is there already ends loading.
-    Stays = 0,
-    /// It goes before.
-    Goes = 1,
-    /// It stays but for the keys that the files have, too.
-    GivesWay = 2,
+numbered! {
+    /// What becomes of the data that there is when files are loaded.
+    pub enum Present {
+        /// It stays; a key of a file that is there already ends loading.
+        Stays = 0,
+        /// It goes before.
+        Goes = 1,
+        /// It stays but for the keys that the files have, too.
+        GivesWay = 2,
+    }
 }
 
-impl Present {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Present; 3] = [Present::Stays, Present::Goes, Present::GivesWay];
-}
+impl Present {}
 
-/// Operations on files whose duration LATENCY shows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum SlowOperation {
-    /// The log was written to.
-    Write = 0,
-    /// The same, while a sync was under way.
-    WriteDuringSync = 1,
-    /// The log was made durable before replies.
-    Sync = 2,
-    /// A step of a save.
-    SaveStep = 3,
+numbered! {
+    /// Operations on files whose duration LATENCY shows.
+    pub enum SlowOperation {
+        /// The log was written to.
+        Write = 0,
+        /// The same, while a sync was under way.
+        WriteDuringSync = 1,
+        /// The log was made durable before replies.
+        Sync = 2,
+        /// A step of a save.
+        SaveStep = 3,
+    }
 }
 
 impl SlowOperation {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [SlowOperation; 4] =
-        [SlowOperation::Write, SlowOperation::WriteDuringSync, SlowOperation::Sync, SlowOperation::SaveStep];
-
     /// The names of its events. As in Redis a write is told twice: by what went on beside it, and with all other writes.
     const fn events(self, is_saving: bool) -> &'static [&'static str] {
         match self {
