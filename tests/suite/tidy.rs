@@ -62,7 +62,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("resp", &["number", "base", "structures"]),
     ("keyspace", &["number", "base", "structures", "types"]),
     ("rdb", &["number", "base", "structures", "keyspace", "types"]),
-    ("abi", &["config", "engine", "number", "server"]),
+    ("abi", &["base", "config", "engine", "number", "server"]),
 ];
 /// What the structures of value types may use; their commands stand in folders of that name and may use everything.
 const UNDER_TYPES: &[&str] = &["number", "base", "structures", "keyspace", "types"];

@@ -84,8 +84,7 @@ fn grow(kind: Kind, sizes: &[u64]) -> Result<Growth> {
     Ok(growth)
 }
 
-/// The CPU time that such a file tells, in nanoseconds.
-pub(super) fn cpu_nanoseconds(schedstat: &File) -> Result<u64> {
+fn cpu_nanoseconds(schedstat: &File) -> Result<u64> {
     let mut buffer = [0; 96];
     let length = schedstat.read_at(&mut buffer, 0)?;
     first_number(std::str::from_utf8(&buffer[..length])?)
