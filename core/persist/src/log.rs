@@ -559,9 +559,12 @@ impl Log {
             return Err(failure);
         }
         disk.sync(&self.tail.name)?;
-        if self.tail.batches.is_empty() {
-            self.tail.durable = self.tail.written;
-            self.tail.durable_crc = self.tail.crc;
+        let tail = &mut self.tail;
+        if tail.batches.is_empty() {
+            (tail.durable, tail.durable_crc) = (tail.written, tail.crc);
+        } else {
+            // Whatever becomes of the batches, the line in front of them stays.
+            (tail.durable, tail.durable_crc) = tail.head;
         }
         Ok(())
     }

@@ -23,6 +23,8 @@ const SELECT: &[u8] = b"*2\r\n$6\r\nSELECT\r\n";
 pub(crate) struct Tail {
     pub(crate) name: String,
     pub(crate) seq: u64,
+    /// Where the first batch may begin, and the running checksum there.
+    pub(crate) head: (u64, u32),
     /// Bytes that are durable: up to the end of a batch.
     pub(crate) durable: u64,
     /// The running checksum there.
@@ -75,6 +77,7 @@ impl Tail {
         Tail {
             name,
             seq,
+            head: (len, crc),
             durable: len,
             durable_crc: crc,
             written: len,
@@ -104,6 +107,7 @@ impl Tail {
     /// Adds a line without a batch.
     pub(crate) fn begin_lines(&mut self, checksum: Checksum) {
         self.crc = line::write(&mut self.bytes, checksum, self.crc, self.durable, &[]);
+        self.head = (self.end(), self.crc);
     }
 
     pub(crate) fn end(&self) -> u64 {
