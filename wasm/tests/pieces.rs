@@ -6,9 +6,13 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
 
-use sanderling_core::{Compaction, ConnId, Engine, Options, Output, Peer, Room};
+use sanderling_core::{Compaction, ConnId, Engine, LoadFormat, Options, Output, Peer, Room, SaveOptions};
 use sanderling_wasm::allocator::{Pages, SizeClasses};
+
+/// Of the tests one runs at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// Where the engine's memory ends.
 const MEMORY_BYTES: usize = 60 << 20;
@@ -230,6 +234,7 @@ fn stored_afterwards(seed: u64, small: usize, large: usize) -> usize {
 
 #[test]
 fn what_was_deleted_serves_other_sizes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for (small, large, least) in
         [(2_000, 1 << 20, 36), (5_000, 2 << 20, 14), (10_000, 2 << 20, 14), (20_000, 2 << 20, 14)]
     {
@@ -237,5 +242,92 @@ fn what_was_deleted_serves_other_sizes() {
             let stored = stored_afterwards(seed, small, large);
             assert!(stored >= least, "{stored} of {large} bytes after {small}, seed {seed}");
         }
+    }
+}
+
+/// The next request of a kind that fills memory.
+fn filling(kind: &str, index: usize) -> Vec<u8> {
+    let (name, number) = (format!("m{index}"), index.to_string());
+    let (name, number) = (name.as_bytes(), number.as_bytes());
+    let wide = &[b'w'; 900][..index * 37 % 900];
+    match kind {
+        "strings" => request(&[b"SET", name, number]),
+        "wide strings" => request(&[b"SET", name, wide]),
+        "a hash" => request(&[b"HSET", b"key", name, &wide[..wide.len() / 9]]),
+        "a set" => request(&[b"SADD", b"key", name]),
+        // In another order than that of scores, since what is added in order lies denser than what is loaded.
+        "a sorted set" => {
+            request(&[b"ZADD", b"key", (index * 7919 % 1_000_003).to_string().as_bytes(), name])
+        }
+        "a list" => request(&[b"RPUSH", b"key", wide]),
+        // Its own reply has two lines.
+        "a stream" => {
+            let script = b"redis.call('xadd', KEYS[1], ARGV[1], 'field', ARGV[2]) return 1";
+            request(&[b"EVAL", script, b"1", b"key", number, wide])
+        }
+        "lists" => request(&[b"RPUSH", format!("m{}", index / 20).as_bytes(), wide]),
+        "sorted sets" => request(&[b"ZADD", format!("m{}", index / 300).as_bytes(), number, name]),
+        _ => unreachable!("these are the kinds"),
+    }
+}
+
+/// Fills memory to the brim, saves it, and loads that into an engine of the same size.
+fn saved_and_loaded(kind: &str) {
+    let mut talk = Talk::new(7);
+    let (mut sent, mut refused) = (0, 0);
+    while refused < 300 {
+        refused += talk.refused((sent + 1..=sent + 1000).map(|index| filling(kind, index)));
+        sent += 1000;
+    }
+    let mut file = Vec::with_capacity(MEMORY_BYTES);
+    let options =
+        SaveOptions { is_base: false, is_compressed: false, compress_min_bytes: 0, has_checksum: true };
+    let mut is_whole = false;
+    within(|| {
+        talk.engine.save_begin(NOW, options).expect("no other is under way");
+        while talk.engine.is_saving() {
+            talk.engine.save_step(NOW, PAGE_BYTES);
+            while let Some(output) = talk.engine.poll_output() {
+                match output {
+                    Output::Snapshot { bytes } => {
+                        assert!(file.len() + bytes.len() <= file.capacity());
+                        file.extend_from_slice(bytes);
+                    }
+                    Output::SnapshotEnd { .. } => is_whole = true,
+                    _ => {}
+                }
+            }
+        }
+        drop(talk);
+    });
+    assert!(is_whole, "{kind} cannot be saved");
+    let mut talk = Talk::new(8);
+    let loaded = within(|| {
+        let format = LoadFormat::Rdb { keeps_expired: false, skips_modules: false };
+        talk.engine.load_begin(NOW, format, Some(file.len() as u64));
+        file.chunks(256 << 10).try_for_each(|piece| talk.engine.load(NOW, piece))?;
+        talk.engine.load_end(NOW).map(|_| ())
+    });
+    assert_eq!(loaded, Ok(()), "{kind}");
+    assert_eq!(talk.refused([request(&[b"DEL", b"key", b"m1", b"m2"])].into_iter()), 0, "{kind}");
+    within(|| drop(talk));
+    assert_eq!(heap(|heap| heap.used_bytes()), 0);
+}
+
+#[test]
+fn what_fills_memory_is_saved_and_loaded() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for kind in [
+        "strings",
+        "wide strings",
+        "a hash",
+        "a set",
+        "a sorted set",
+        "a list",
+        "a stream",
+        "lists",
+        "sorted sets",
+    ] {
+        saved_and_loaded(kind);
     }
 }

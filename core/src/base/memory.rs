@@ -94,10 +94,16 @@ pub struct Compaction {
     pub close: fn(bool),
 }
 
+/// What files may fill memory up to, in bytes that are left: deeper than clients may, so that what they have filled it
+/// with can be loaded again, though it may come to lie less densely.
+const LOADING_FLOOR_BYTES: usize = HEADROOM_BYTES / 2;
+
 /// An account of memory that is sure to be there.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     available: fn(usize) -> Room,
+    /// What data leaves untouched, in bytes.
+    floor: usize,
     /// Bytes that were found to be there and are not taken yet.
     left: usize,
 }
@@ -108,12 +114,22 @@ impl Memory {
 
     /// `available` tells what there is for whoever needs so many bytes.
     pub const fn new(available: fn(usize) -> Room) -> Memory {
-        Memory { available, left: 0 }
+        Memory { available, floor: HEADROOM_BYTES, left: 0 }
     }
 
     /// An account of the same memory, of which nothing is granted yet.
     pub(crate) const fn anew(&self) -> Memory {
-        Memory::new(self.available)
+        Memory { left: 0, ..*self }
+    }
+
+    /// The same for what files have, or again for what clients bring.
+    pub(crate) fn for_files(&self, is_for_files: bool) -> Memory {
+        let floor = if is_for_files { LOADING_FLOOR_BYTES } else { HEADROOM_BYTES };
+        Memory { floor, left: 0, ..*self }
+    }
+
+    fn floor(&self, purpose: Purpose) -> usize {
+        purpose.floor().min(self.floor)
     }
 
     /// Bytes that others may take who keep an account of their own; `usize::MAX` when there is no known end.
@@ -121,7 +137,7 @@ impl Memory {
         let room = (self.available)(0);
         match room.total {
             usize::MAX => usize::MAX,
-            total => total.saturating_sub(HEADROOM_BYTES),
+            total => total.saturating_sub(self.floor),
         }
     }
 
@@ -151,7 +167,7 @@ impl Memory {
         }
         // What was granted before may be gone.
         self.left = 0;
-        if !room.leaves(bytes, Purpose::Data.floor()) {
+        if !room.leaves(bytes, self.floor) {
             return Err(Error::OutOfMemory);
         }
         self.left = STEP_BYTES;
@@ -171,7 +187,7 @@ impl Memory {
     pub(crate) fn has_for(&self, purpose: Purpose, bytes: usize) -> bool {
         let granted = if purpose == Purpose::Backlog { BACKLOG_GRANTED_BYTES } else { LIST_GRANTED_BYTES };
         let purpose = if bytes > granted { Purpose::Data } else { purpose };
-        (self.available)(bytes).leaves(bytes, purpose.floor())
+        (self.available)(bytes).leaves(bytes, self.floor(purpose))
     }
 
     /// Whether what grows by so many bytes at a time may do so; what grows in small steps always may.

@@ -141,6 +141,7 @@ impl Engine {
             }
         };
         let has_effects = core::mem::take(&mut self.store.effects.enabled);
+        self.grant_memory(true);
         self.loading = Some(Loading { source, loaded: Loaded::default(), has_effects });
     }
 
@@ -155,6 +156,12 @@ impl Engine {
         self.server.is_loading = false;
         self.loading = Some(loading);
         done
+    }
+
+    /// Lets files take more than clients may, or no more.
+    fn grant_memory(&mut self, is_for_files: bool) {
+        self.server.memory = self.server.memory.for_files(is_for_files);
+        self.store.memory = self.server.memory;
     }
 
     /// Tells the embedder what came of loading, as an output.
@@ -172,6 +179,7 @@ impl Engine {
             self.server.files.loaded = (loading.loaded.keys, loading.loaded.expired);
         }
         self.store.effects.enabled = loading.has_effects;
+        self.grant_memory(false);
         self.store.dirty = 0;
         self.store.end_reservations();
         self.begin(now);

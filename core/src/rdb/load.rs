@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
         Ok(zset)
     }
 
-    fn set_score(
+    pub(super) fn set_score(
         &mut self,
         zset: &mut Zset,
         member: &[u8],

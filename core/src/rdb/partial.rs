@@ -15,8 +15,11 @@ use crate::structures::{Item, List};
 use crate::types::EncodingLimits;
 use crate::types::hash::{self, Hash};
 use crate::types::set::{self, Set};
-use crate::types::zset;
+use crate::types::zset::{self, Zset};
 
+/// What a member of a sorted set takes besides its own bytes while the set is built at once: its places in a table, in the
+/// order, and in a list of all.
+const BULK_MEMBER_BYTES: usize = 3 * ELEMENT_BYTES;
 /// Kinds of the nodes of a list.
 const NODE_PLAIN: u64 = 1;
 const NODE_PACKED: u64 = 2;
@@ -47,6 +50,8 @@ enum Kind {
     Hash(Hash, Deadlines),
     LargeHash(hash::Bulk, Deadlines),
     Zset(zset::Bulk, Scores),
+    /// The same where there is no memory for another list of all members.
+    TightZset(Zset, Scores),
     Stream(Box<StreamReader>),
     /// What a module keeps, which is passed over.
     Module,
@@ -137,10 +142,13 @@ impl Partial {
             Scores::Text => 2,
         })?;
         let ahead = reader.ahead();
-        Ok(Partial {
-            kind: Kind::Zset(zset::Bulk::new(limits.seed, left, ahead, reader.memory()), scores),
-            left,
-        })
+        let is_tight = left.saturating_mul(BULK_MEMBER_BYTES).saturating_add(ahead) > reader.memory().spare();
+        let kind = if is_tight {
+            Kind::TightZset(Zset::default(), scores)
+        } else {
+            Kind::Zset(zset::Bulk::new(limits.seed, left, ahead, reader.memory()), scores)
+        };
+        Ok(Partial { kind, left })
     }
 
     /// A stream in the form of this number.
@@ -205,14 +213,17 @@ impl Partial {
                 check(hash.push(&name, &value, deadline))?;
             }
             Kind::Zset(zset, scores) => {
-                let member = reader.string()?;
-                let score = match scores {
-                    Scores::Binary => f64::from_le_bytes(reader.array()?),
-                    Scores::Text => text_score(reader)?,
-                };
+                let (member, score) = (reader.string()?, scores.read(reader)?);
                 // A member of a large set stands in a table and in an order.
                 reader.reserve(member.len() + 2 * ELEMENT_BYTES)?;
-                check(!score.is_nan() && zset.push(&member, score, reader.memory()))?;
+                if !zset.reserve(reader.memory()) {
+                    return Err(Fault::OutOfMemory);
+                }
+                check(!score.is_nan() && zset.push(&member, score))?;
+            }
+            Kind::TightZset(zset, scores) => {
+                let (member, score) = (reader.string()?, scores.read(reader)?);
+                reader.set_score(zset, &member, score, limits)?;
             }
         }
         self.left -= 1;
@@ -244,6 +255,7 @@ impl Partial {
                 reader.reserve(zset.order_bytes())?;
                 Value::Zset(Box::new(zset.finish(limits).ok_or(malformed)?))
             }
+            Kind::TightZset(zset, _) => Value::Zset(Box::new(zset)),
             Kind::Stream(stream) => Value::Stream(Box::new(stream.finish())),
             Kind::Module => return Ok(None),
         }))
@@ -295,6 +307,15 @@ fn field<'a>(reader: &mut Reader<'a>, deadlines: Deadlines) -> Result<Field<'a>,
         Some(at) if at > FIELD_DEADLINE_MAX => Err(Fault::Malformed),
         // Here 0 stands for none; both are long past.
         _ => Ok((name, value, deadline.map(|at| at.max(1)))),
+    }
+}
+
+impl Scores {
+    fn read(self, reader: &mut Reader<'_>) -> Result<f64, Fault> {
+        match self {
+            Scores::Binary => Ok(f64::from_le_bytes(reader.array()?)),
+            Scores::Text => text_score(reader),
+        }
     }
 }
 

@@ -481,6 +481,10 @@ impl Server {
 
     /// Counts an error reply.
     pub fn note_error(&mut self, error: &Error) {
+        if matches!(error, Error::OutOfMemory) {
+            // Others are passed over, as they were when the log was written; this one was not there then.
+            self.stop_loading("there is no memory for a command", &[]);
+        }
         self.stats.error_replies += 1;
         self.observer.statistics.error(error);
     }

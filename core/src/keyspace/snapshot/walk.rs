@@ -245,6 +245,10 @@ impl Run {
                 return false;
             };
             let is_through = elements.save_some(left);
+            // What fails writes nothing more, and so seems to be through at once.
+            if elements.output().is_some_and(|output| output.has_failed()) {
+                continue;
+            }
             if is_through && elements.output().is_none_or(|output| output.is_empty()) {
                 elements.end_saving();
                 self.by_element -= 1;

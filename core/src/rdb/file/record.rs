@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::opcode;
-use crate::base::memory::Memory;
+use crate::base::memory::{Memory, Purpose};
 use crate::keyspace::{Entry, KeyUse, Part, Recorder, ValueMut, ValueRef};
 use crate::rdb::stream::least_form_of;
 use crate::rdb::{Writer, form};
@@ -209,7 +209,8 @@ impl ElementSink {
         if self.has_failed {
             return;
         }
-        if self.memory.take(bytes + ELEMENT_BYTES).is_err() {
+        // The walk writes a step at a time and gives it back at once: that it does also when data has no room any more.
+        if self.memory.take_for(Purpose::Control, bytes + ELEMENT_BYTES).is_err() {
             self.has_failed = true;
             self.pieces = Pieces::default();
             return;

@@ -27,6 +27,12 @@ impl<E: Keyed> Table<E> {
         while depth < DEPTH_MAX && count >> depth > FILL && (segment_bytes << depth) <= bytes_max / 2 {
             depth += 1;
         }
+        // It may come out half empty, while one that grows is as dense as what was saved: where memory is short for what
+        // comes, that counts more.
+        let spare = memory.spare();
+        while depth > 0 && (segment_bytes << depth).saturating_mul(2).saturating_add(bytes_max) > spare {
+            depth -= 1;
+        }
         // A table of one segment grows in no time.
         if depth == 0 || memory.take(segment_bytes << depth).is_err() {
             return;

@@ -28,12 +28,13 @@ impl Bulk {
         Bulk { members, waiting: Batch::default(), keys: Vec::new(), longest: 0, member_bytes: 0 }
     }
 
-    /// Adds a member; `false` if it was found out that one is there twice, or if there is no memory for its place in the
-    /// order.
-    pub(crate) fn push(&mut self, member: &[u8], score: f64, memory: &Memory) -> bool {
-        if !memory.reserve(&mut self.keys, 1) {
-            return false;
-        }
+    /// Makes room for the next member's place in the order; `false` if there is no memory for it.
+    pub(crate) fn reserve(&mut self, memory: &Memory) -> bool {
+        memory.reserve(&mut self.keys, 1)
+    }
+
+    /// Adds a member, for whose place there is room; `false` if it was found out that one is there twice.
+    pub(crate) fn push(&mut self, member: &[u8], score: f64) -> bool {
         self.longest = self.longest.max(member.len());
         let new = Member::new(member, score);
         self.member_bytes += new.memory_bytes();
