@@ -141,3 +141,19 @@ fn what_is_evicted_is_announced_and_recorded() {
     assert_eq!(message.elements().and_then(|parts| parts[2].bytes()), Some(b"key".as_slice()));
     assert!(native.effects.ends_with(b"*2\r\n$3\r\nDEL\r\n$3\r\nkey\r\n"));
 }
+
+/// Keys go before the next command of any kind, and by themselves, but not while CLIENT PAUSE has the data stand still.
+#[test]
+fn a_limit_that_comes_down_is_kept_by_whatever_comes_next() {
+    let mut server = Server::new("allkeys-lru");
+    server.fill("k", 1000, &[]);
+    server.ask(&["CLIENT", "PAUSE", "1000", "WRITE"]);
+    server.ask(&["CONFIG", "SET", "maxmemory", &(held() - ROOM / 4).to_string()]);
+    let limit = held() - ROOM / 4;
+    server.native.advance(Duration::from_millis(100));
+    assert_eq!(server.ask(&["DBSIZE"]), Reply::Integer(1000));
+    server.ask(&["CLIENT", "UNPAUSE"]);
+    server.ask(&["PING"]);
+    let Reply::Integer(left) = server.ask(&["DBSIZE"]) else { panic!("DBSIZE is a number") };
+    assert!(left < 1000 && held() <= limit + ROOM / 16, "{left} keys, {} bytes of {limit}", held());
+}

@@ -135,6 +135,8 @@ const EXPLAINED: &[Explained] = &[
     Explained { name: "blpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpop", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "brpoplpush", property: Flags, reason: NOT_IN_SCRIPTS },
+    Explained { name: "bzpopmax", property: Flags, reason: NOT_IN_SCRIPTS },
+    Explained { name: "bzpopmin", property: Flags, reason: NOT_IN_SCRIPTS },
     Explained { name: "client|setname", property: Tips, reason: TIPS },
     Explained { name: "command|getkeys", property: Arity, reason: GETKEYS },
     Explained { name: "command|getkeysandflags", property: Arity, reason: GETKEYS },

@@ -13,7 +13,7 @@ use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Command, Group, flags, integer, one_of, string, token};
 use crate::number::parse_i64;
 use crate::resp::args::{Args, Cursor};
-use crate::server::blocking;
+use crate::server::blocking::{self, End};
 use crate::server::connection::{ConnId, Connection, ReplyMode};
 use crate::server::describe::{describe, describe_one};
 
@@ -281,10 +281,9 @@ fn unblock(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let client_id = args.int(2)?;
     let target = u64::try_from(client_id).ok().and_then(|id| ctx.server.find_client(id));
     let was_blocked = target.is_some_and(|conn| {
-        blocking::end_wait(ctx.store, ctx.server, conn, |absent, reply| match with_error {
-            true => reply.error(&Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK")),
-            false => absent.write(reply),
-        })
+        let error = Error::Text("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+        let end = if with_error { End::Error(&error) } else { End::Timeout };
+        blocking::end_wait(ctx.store, ctx.server, conn, end)
     });
     ctx.reply.flag(was_blocked);
     Ok(Flow::Done)

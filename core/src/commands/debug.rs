@@ -1,6 +1,8 @@
 //! DEBUG: what test suites ask of a server. `enable-debug-command` decides who may.
 
 use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::abi::reload_text;
 use crate::base::error::Error;
@@ -29,6 +31,9 @@ const NOT_ALLOWED: Error = Error::Text(
 const MATCHED_BYTES_MAX: usize = 1 << 20;
 /// Longest time that DEBUG SLEEP takes, in seconds.
 const SLEEP_SECONDS_MAX: f64 = 1e9;
+/// Ranges of DEBUG CLIENT-EVICTION; the first ends at so many bytes, each further one at twice as many.
+const CLIENT_RANGES: usize = 19;
+const CLIENT_RANGE_BYTES: u64 = 32 << 10;
 
 /// Why the connection must not use a command that a setting guards, if that is so.
 pub(crate) fn refusal(
@@ -64,6 +69,7 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let name = args.at(1).to_ascii_uppercase();
     match (name.as_slice(), args.len()) {
         (b"CHANGE-REPL-ID", 2) => change_repl_id(ctx),
+        (b"CLIENT-EVICTION", 2) => client_sizes(ctx)?,
         (b"CONFIG-REWRITE-FORCE-ALL", 2) => {
             return Err(Error::Text("ERR The server is running without a config file"));
         }
@@ -123,21 +129,27 @@ fn debug(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         (b"POPULATE", 3..=5) => populate(ctx, args)?,
         (b"PROTOCOL", 3) => protocol(ctx, args)?,
         (b"QUICKLIST-PACKED-THRESHOLD", 3) => packed_threshold(ctx, args)?,
+        (b"REPLICATE", 3..) => {
+            // Whoever is meant, there is only the log.
+            let words = args.from(3);
+            if !args.is(2, "REPL") && !words.is_empty() {
+                ctx.store.effects.append_now(ctx.store.db, words.iter());
+            }
+            ctx.reply.ok();
+        }
+        (b"REPLYBUFFER", 4) => reply_buffer(ctx, args)?,
         (b"SET-ACTIVE-EXPIRE", 3) => {
             ctx.store.active_expire = parse_i64(args.at(2)).unwrap_or(0) != 0;
             ctx.reply.ok();
         }
         (b"SLEEP", 3) => return Ok(sleep(ctx, args)),
-        // There is no log to write to and no periodic job to pause, scripts may never call everything, and tables grow
-        // by themselves.
-        (b"LOG" | b"SET-DISABLE-DENY-SCRIPTS" | b"PAUSE-CRON" | b"DICT-RESIZING", 3) => ctx.reply.ok(),
-        _ => {
-            return Err(Error::quoting(
-                "ERR unknown subcommand or wrong number of arguments for '",
-                args.at(1),
-                "'. Try DEBUG HELP.",
-            ));
+        (b"SET-DISABLE-DENY-SCRIPTS", 3) => {
+            ctx.server.scripts_may_debug = parse_i64(args.at(2)).unwrap_or(0) != 0;
+            ctx.reply.ok();
         }
+        // There is no log to write to and no periodic job to pause, and tables grow by themselves.
+        (b"LOG" | b"PAUSE-CRON" | b"DICT-RESIZING", 3) => ctx.reply.ok(),
+        _ => return Err(wrong_form(args)),
     }
     Ok(Flow::Done)
 }
@@ -154,6 +166,48 @@ fn sleep(ctx: &mut Context<'_>, args: Args<'_>) -> Flow {
     ctx.server.asleep_until = until;
     observe::sleep(ctx, args, micros);
     Flow::wait(Block::until(Some(until), TimeoutReply::Ok))
+}
+
+/// How many connections keep how much, in ranges that double, as `maxmemory-clients` counts it.
+fn client_sizes(ctx: &mut Context<'_>) -> Result<(), Error> {
+    if ctx.server.config.maxmemory_clients == 0 {
+        return Err(Error::Text("ERR maxmemory-clients is disabled."));
+    }
+    let sizes: Vec<u64> = ctx.server.connections().iter().map(|(_, own)| own.noted_bytes as u64).collect();
+    let mut text = String::new();
+    let mut from = 0;
+    for nth in 0..CLIENT_RANGES {
+        let last = nth + 1 == CLIENT_RANGES;
+        let end = if last { u64::MAX } else { CLIENT_RANGE_BYTES << nth };
+        let within = sizes.iter().filter(|&&bytes| (from..end).contains(&bytes));
+        let (bytes, clients) = (within.clone().sum::<u64>(), within.count());
+        let to = if last { String::from("+") } else { format!(" - {:>10}", end - 1) };
+        text += &format!("bucket {from:>10}{to}: tot-mem: {bytes:>10}, clients: {clients}\n");
+        from = end;
+    }
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+/// Replies have no buffer per connection here, so that what is set has no effect; wrong values are refused.
+fn reply_buffer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
+    if args.is(2, "PEAK-RESET-TIME") {
+        if !args.is(3, "NEVER") && !args.is(3, "RESET") {
+            args.int(3)?;
+        }
+    } else if !args.is(2, "RESIZING") {
+        return Err(wrong_form(args));
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn wrong_form(args: Args<'_>) -> Error {
+    Error::quoting(
+        "ERR unknown subcommand or wrong number of arguments for '",
+        args.at(1),
+        "'. Try DEBUG HELP.",
+    )
 }
 
 fn change_repl_id(ctx: &mut Context<'_>) {
@@ -213,7 +267,8 @@ fn listpack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
 fn object(ctx: &mut Context<'_>, args: Args<'_>) -> Result<(), Error> {
     let (key, now) = (args.at(2), ctx.store.steady);
     let address = ctx.store.encoding_limits.seed.hash(key) >> 16;
-    let entry = ctx.store.peek(key).ok_or(Error::NoSuchKey)?;
+    // One whose time has come is shown as long as it is there.
+    let entry = ctx.store.look_at_all(key).ok_or(Error::NoSuchKey)?;
     let (encoding, bytes, access) = (encoding(entry), serialised_bytes(entry), entry.access());
     let idle = ctx.store.access.idle_seconds(access, now);
     // Where a value lies differs between platforms and replies must not, so the address is made up.
@@ -347,6 +402,8 @@ fn debug_help(ctx: &mut Context<'_>) {
         &[
             "CHANGE-REPL-ID",
             "    Give the history of the data another name.",
+            "CLIENT-EVICTION",
+            "    How many connections keep how much.",
             "DIGEST",
             "    A digest of all data; servers with equal data have equal ones.",
             "DIGEST-VALUE <key> [<key> ...]",
@@ -378,12 +435,16 @@ fn debug_help(ctx: &mut Context<'_>) {
             "    verbatim, true or false.",
             "QUICKLIST-PACKED-THRESHOLD <size>",
             "    Accepted; lists have a threshold of their own.",
+            "REPLICATE (AOF|REPL|ALL) <command> [<arg> ...]",
+            "    Write a command into the log without running it.",
+            "REPLYBUFFER (PEAK-RESET-TIME <time>|RESIZING <0|1>)",
+            "    Accepted; connections have no buffers of their own.",
             "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
             "    Write every value in its serialised form and read it again, by a dump where there are files.",
             "SET-ACTIVE-EXPIRE (0|1)",
             "    Whether keys expire without being looked at.",
             "SET-DISABLE-DENY-SCRIPTS (0|1)",
-            "    Accepted.",
+            "    Whether scripts may call DEBUG.",
             "STRINGMATCH-LEN <len> <pattern>",
             "    Whether a pattern matches so many letters.",
             "SLEEP <seconds>",

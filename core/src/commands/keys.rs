@@ -26,6 +26,8 @@ fn exists(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn touch(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    // CLIENT NO-TOUCH is about other commands, and about what scripts do.
+    ctx.store.no_touch &= ctx.server.observer.in_script;
     let found = args.from(1).iter().filter(|key| ctx.store.read(key).is_some()).count();
     ctx.reply.count(found);
     Ok(Flow::Done)

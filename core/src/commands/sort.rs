@@ -152,8 +152,8 @@ fn sort_generic(ctx: &mut Context<'_>, args: Args<'_>, may_store: bool) -> Resul
     let reads_all = acl::reads_all_keys(ctx.server, ctx.conn, ctx.row, args);
     let mut options = Options::parse(args, may_store, reads_all)?;
     let is_set = matches!(ctx.store.read(args.at(1)).map(|entry| entry.value()), Some(ValueRef::Set(_)));
-    if options.is_unsorted && is_set && options.store.is_some() {
-        // A stored result must not depend on the order in which a set happens to lie.
+    if options.is_unsorted && is_set && (options.store.is_some() || ctx.server.observer.in_script) {
+        // Neither what is stored nor what a script does may depend on the order in which a set happens to lie.
         (options.is_unsorted, options.is_alpha, options.by) = (false, true, None);
     }
     if let Some(entry) = ctx.store.peek(args.at(1)) {

@@ -9,6 +9,7 @@ use crate::command::{Command, Flags, Group, KeySpec, access, flags, key};
 use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::Store;
 use crate::resp::args::Args;
+use crate::server::blocking::{Block, TimeoutReply};
 use crate::server::connection::{ConnId, Connection, Queued, ReplyMode, Transaction, unwatch_all};
 
 fn multi(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -90,10 +91,22 @@ fn exec(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
         return Ok(Flow::Done);
     }
     unwatch_all(store, connection, *conn);
+    let start = ctx.reply.mark();
     run(ctx, &queue);
     // Among the requests may have been one that ends the transaction's connection, but it is still there.
     ctx.session().transaction = None;
-    Ok(Flow::Done)
+    Ok(if ctx.server.is_asleep() { sleep(ctx, start) } else { Flow::Done })
+}
+
+/// One of the requests was DEBUG SLEEP: what has been replied is sent, and who waits for what was written is served,
+/// when the time is over.
+#[cold]
+fn sleep(ctx: &mut Context<'_>, start: usize) -> Flow {
+    let kept = ctx.reply.since(start).to_vec();
+    ctx.reply.truncate(start);
+    ctx.server.ready_later = mem::take(&mut ctx.store.ready);
+    let until = Some(ctx.server.asleep_until);
+    Flow::wait(Block { kept, ..Block::until(until, TimeoutReply::Ok) })
 }
 
 /// Runs the requests of a transaction.

@@ -77,7 +77,7 @@ pub(crate) fn dispatch(
             return Dispatched::Done;
         }
     };
-    if !server.global_state.is_usual() && is_postponed(store, server, conn, row) {
+    if !server.global_state.is_usual() && is_postponed(store, server, conn, row, args) {
         return Dispatched::Postponed;
     }
     let connection = server.connection(conn);
@@ -134,11 +134,17 @@ fn note_refused(server: &mut Server, conn: ConnId, command: Option<Row>) {
 
 /// Whether a request waits for the end of CLIENT PAUSE, asked while the global state is not as usual.
 #[cold]
-fn is_postponed(store: &mut Store, server: &mut Server, conn: ConnId, row: &'static Command) -> bool {
+fn is_postponed(
+    store: &mut Store,
+    server: &mut Server,
+    conn: ConnId,
+    row: &'static Command,
+    args: Args<'_>,
+) -> bool {
     if server.global_state.has(GlobalState::TRACKING) {
         tracking::keep_limit(server);
     }
-    server.global_state.has(GlobalState::PAUSED) && pause::holds(store, server, conn, row)
+    server.global_state.has(GlobalState::PAUSED) && pause::holds(store, server, conn, row, args)
 }
 
 /// The checks of connections that may not do everything: whether they are logged in, and what their user may do.
@@ -196,15 +202,20 @@ fn admit(
         return Err(Error::Text("ERR Command not allowed inside a transaction"));
     }
     // A queue takes memory whatever stands in it, and EXEC takes what its requests take.
-    let is_limited = row.flags.has(Flags::DENYOOM)
-        || connection.transaction.as_ref().is_some_and(|transaction| {
-            if row.flags.has(Flags::IMMEDIATE) { is_exec(row) && transaction.takes_memory } else { true }
-        });
+    let transaction = connection.transaction.as_ref();
+    let is_queued = transaction.is_some() && !row.flags.has(Flags::IMMEDIATE);
+    let runs_what_is_limited =
+        is_exec(row) && transaction.is_some_and(|transaction| transaction.takes_memory);
+    let is_limited = row.flags.has(Flags::DENYOOM) || runs_what_is_limited;
     let is_subscribed_only = connection.is_subscribed_only();
-    if is_limited && server.is_out_of_memory() && eviction::make_room(store, server) == Room::None {
+    // Room is made before any command, also for one that takes none.
+    if server.is_out_of_memory()
+        && eviction::make_room(store, server) == Room::None
+        && (is_limited || scripting::is_limited(server, row, args))
+    {
         return Err(server.over_limit());
     }
-    if !takes(store, server, (parent, row), args, is_limited) {
+    if !takes(store, server, (parent, row), args, is_limited || is_queued) {
         return Err(Error::OutOfMemory);
     }
     if server.global_state.has(GlobalState::WRITES_DENIED)
@@ -251,12 +262,15 @@ pub(super) fn again(
         }
         Origin::Transaction | Origin::Waiter if !restrictions.has(Restrictions::LIMITED_USER) => Ok(()),
         Origin::Transaction => acl::admit(server, conn, row, args, AclContext::Multi).map_err(|denied| {
-            server.stats.error_replies += 1;
-            Denied::exec_error(denied)
+            let error = Denied::exec_error(denied);
+            server.note_error(&error);
+            error
         }),
         Origin::Waiter => acl::admit(server, conn, row, args, AclContext::TopLevel).map_err(|denied| {
-            server.stats.error_replies += 1;
-            denied.error(server, conn, row)
+            let error = denied.error(server, conn, row);
+            server.note_error(&error);
+            server.observer.statistics.of(row).rejected += 1;
+            error
         }),
     }
 }
@@ -289,7 +303,7 @@ pub(crate) fn admit_from_script(
     if !fits {
         return Err(refused(Error::Text("ERR Wrong number of args calling Redis command from script")));
     }
-    if row.flags.has(Flags::NOSCRIPT) {
+    if row.flags.has(Flags::NOSCRIPT) && !(server.scripts_may_debug && row.name == "DEBUG") {
         return Err(refused(Error::Text("ERR This Redis command is not allowed from script")));
     }
     if server.connection(rights.conn).restrictions.has(Restrictions::LIMITED_USER)
@@ -423,6 +437,7 @@ fn queue(
     }
     let limit = server.config.input_bytes_max();
     let memory = server.memory;
+    let is_limited = row.flags.has(Flags::DENYOOM) || scripting::is_limited(server, row, args);
     let connection = server.connection(conn);
     let is_dirty = connection.is_dirty;
     let Some(transaction) = &mut connection.transaction else { return };
@@ -438,7 +453,7 @@ fn queue(
     }
     let request = OwnedRequest::new(args);
     transaction.bytes += request.memory_bytes() + size_of::<Queued>();
-    transaction.takes_memory |= row.flags.has(Flags::DENYOOM);
+    transaction.takes_memory |= is_limited;
     transaction.queue.push(Queued { row, parent, request });
     if transaction.bytes > limit {
         server.close(conn);

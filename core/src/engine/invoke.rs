@@ -128,17 +128,23 @@ impl Context<'_> {
         if self.store.effects.enabled {
             self.store.effects.reset_command();
         }
+        self.server.stats.errors_seen = self.server.stats.error_replies;
         let result = (self.row.handler)(self, args);
         if self.store.effects.enabled && self.store.dirty != dirty {
             self.record(db, args);
         }
-        self.server.stats.commands += 1;
+        if !matches!(result, Ok(Flow::Block(_))) {
+            self.server.stats.commands += 1;
+        }
         if self.reply.is_cut() {
             return self.give_up_reply(mark, self.store.dirty != dirty);
         }
         match result {
             Ok(Flow::Done) => {
                 self.server.observer.statistics.of(self.row).calls += 1;
+                if self.server.stats.errors_seen != self.server.stats.error_replies {
+                    self.note_failure();
+                }
                 Flow::Done
             }
             Ok(flow) => flow,
@@ -151,11 +157,20 @@ impl Context<'_> {
         self.store.effects.append(db, args.iter());
     }
 
+    /// An error that is not the command's reply, but a part of it or someone else's, makes it count as failed as well,
+    /// unless it is that of a command within.
+    #[cold]
+    fn note_failure(&mut self) {
+        self.server.stats.errors_seen = self.server.stats.error_replies;
+        self.server.observer.statistics.of(self.row).failed += 1;
+    }
+
     #[cold]
     fn fail(&mut self, mark: usize, error: &Error) -> Flow {
         self.reply.truncate(mark);
         self.reply.error(error);
         self.server.note_error(error);
+        self.server.stats.errors_seen = self.server.stats.error_replies;
         let counts = self.server.observer.statistics.of(self.row);
         counts.calls += 1;
         counts.failed += 1;

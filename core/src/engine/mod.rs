@@ -12,6 +12,7 @@ use crate::engine::admit::{Dispatched, dispatch};
 use crate::engine::outbox::Outbox;
 use crate::keyspace::{Entry, Store};
 use crate::number;
+use crate::observe;
 use crate::rdb::file::FileWriter;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, Reply, split_inline};
@@ -255,15 +256,17 @@ impl Engine {
         }
         if self.server.asleep_until != 0 {
             self.server.wake_up();
+            self.store.ready = mem::take(&mut self.server.ready_later);
         }
         pause::lift_if_over(&mut self.store, &mut self.server);
         blocking::end_waits(&mut self.store, &mut self.server);
         if !self.is_filling() {
-            self.store.maintain();
+            observe::maintain(&mut self.store, &mut self.server);
             persistence::follow_rules(&self.store, &mut self.server);
         }
         self.server.memory_peak = self.server.memory_peak.max((self.server.memory_used)());
         eviction::go_on(&mut self.store, &mut self.server);
+        tracking::keep_limit(&mut self.server);
         self.after_command(None);
         if self.idle_check_at <= self.server.steady {
             self.idle_check_at = self.server.steady + IDLE_CHECK_MICROS;
@@ -282,7 +285,7 @@ impl Engine {
             let is_script = self.server.scripting.paused.is_some();
             return Some(if is_script { 0 } else { self.server.clock_at(self.server.asleep_until) });
         }
-        if !self.server.runnable.is_empty() || self.server.is_evicting || self.server.compactor.is_wanted() {
+        if self.server.has_work_left() {
             return Some(0);
         }
         let wait = self.server.timers.first().map(|&(at, _)| at);
@@ -553,7 +556,7 @@ impl Engine {
     #[inline(never)]
     fn execute_fast(&mut self, conn: ConnId, input: &[u8], ranges: &[Range], requests: &[Request]) -> usize {
         let Some(first) = requests[0].row.filter(|found| found.takes_fast_path()) else { return 0 };
-        if !self.server.takes_fast_path(conn) {
+        if !self.server.takes_fast_path(conn) || self.server.is_out_of_memory() {
             return 0;
         }
         let batch_bytes_max = self.server.config.output_batch_bytes_max;

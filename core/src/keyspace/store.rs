@@ -335,6 +335,11 @@ impl Store {
         self.dbs[self.db].keys.find(hash, key)
     }
 
+    /// The entry of `key` as it lies there, also after its time has come.
+    pub(crate) fn look_at_all(&self, key: &[u8]) -> Option<&Entry> {
+        self.dbs[self.db].keys.find(self.hash(key), key)
+    }
+
     /// As [`Store::peek`], counting a hit or a miss: so OBJECT looks.
     pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);

@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use crate::command::context::Context;
 use crate::command::{Command, Flags};
 use crate::config::Config;
+use crate::keyspace::Store;
 use crate::resp::args::Args;
 use crate::server::Server;
 use crate::server::connection::ConnId;
@@ -47,6 +48,8 @@ pub struct Observer {
     is_tracking: bool,
     /// What the running command has let pass besides its work, in microseconds (DEBUG SLEEP).
     pub(crate) slept: u64,
+    /// How long expiry has taken since something became due, in microseconds.
+    expiry_micros: u64,
     /// Whether a script's commands run.
     pub(crate) in_script: bool,
 }
@@ -73,6 +76,7 @@ impl Observer {
             statistics,
             is_tracking: false,
             slept: 0,
+            expiry_micros: 0,
             in_script: false,
         };
         observer.configure(config);
@@ -146,6 +150,27 @@ pub(crate) fn sleep(ctx: &mut Context<'_>, args: Args<'_>, micros: u64) {
         end(ctx, args, Start(None), false, true);
         // What follows must not count it again.
         ctx.server.observer.slept = 0;
+    }
+}
+
+/// Lets time do its work on the data, and notes how long expiry takes: that of one step by itself, and all steps until
+/// nothing is due any more.
+pub(crate) fn maintain(store: &mut Store, server: &mut Server) {
+    let observer = &mut server.observer;
+    let Some(clock) = observer.clock.filter(|_| observer.latency.threshold_millis > 0) else {
+        return store.maintain();
+    };
+    let (expired, start) = (store.expired_keys + store.expired_fields, clock());
+    store.maintain();
+    let micros = clock().saturating_sub(start);
+    let at = server.now / 1_000_000;
+    if store.expired_keys + store.expired_fields != expired {
+        observer.expiry_micros += micros;
+        observer.latency.add("expire-del", at, micros / 1000);
+    }
+    if store.next_deadline().is_none_or(|due| due > server.now) {
+        let cycle = core::mem::take(&mut observer.expiry_micros);
+        observer.latency.add("expire-cycle", at, cycle / 1000);
     }
 }
 

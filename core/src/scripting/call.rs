@@ -66,6 +66,8 @@ impl ScriptHost<'_> {
             Ok(found) => found,
             Err((error, row)) => {
                 server.note_error(&error);
+                // It is not the script that has failed, unless its reply is this error.
+                server.stats.errors_seen = server.stats.error_replies;
                 if let Some(row) = row {
                     server.observer.statistics.of(row).rejected += 1;
                 }

@@ -101,6 +101,11 @@ impl Scripts {
         Some(script)
     }
 
+    /// What a script that is kept says of itself.
+    pub(super) fn declared(&self, digest: &[u8]) -> Option<Declared> {
+        Some(self.by_digest.get(&parse_digest(digest)?)?.declared)
+    }
+
     /// Compiles a script and keeps it, unless it is kept already.
     fn load(
         &mut self,

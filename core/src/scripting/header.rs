@@ -32,7 +32,7 @@ impl Declared {
     }
 
     /// Both.
-    pub(crate) fn and(self, other: Declared) -> Declared {
+    pub(crate) const fn and(self, other: Declared) -> Declared {
         Declared(self.0 | other.0)
     }
 

@@ -76,6 +76,8 @@ pub(super) struct Run {
     /// When it began, in unix microseconds; and the time that it sees, in milliseconds.
     started: u64,
     now: u64,
+    /// What TIME tells, in unix microseconds.
+    clock: u64,
     /// How often it has asked for the time.
     ticks: u32,
 }
@@ -89,6 +91,8 @@ pub(crate) struct Paused {
     ready: Ready,
     /// What it has written.
     effects: ScriptEffects,
+    /// The time for everyone else, in unix microseconds.
+    outside: u64,
     /// Whether others are told that it is busy.
     is_busy: bool,
     is_killed: bool,
@@ -112,6 +116,7 @@ impl Run {
             owns_effects: false,
             started: ctx.server.steady,
             now: ctx.store.now,
+            clock: ctx.server.now,
             ticks: 0,
         }
     }
@@ -158,7 +163,7 @@ pub(super) fn run(ctx: &mut Context<'_>, mut vm: Box<Vm>, mut run: Run) -> Resul
         return Ok(Flow::wait(Block::until(None, TimeoutReply::Null)));
     }
     run.end(ctx.store, ctx.server);
-    let error = write_reply(&mut ctx.reply, ctx.server, &vm, &run, end);
+    let error = write_reply(&mut ctx.reply, ctx.server, ctx.row, &vm, &run, end);
     put_back(ctx.server, run.what.is_function(), vm);
     match error {
         None => Ok(Flow::Done),
@@ -195,6 +200,7 @@ fn pause(ctx: &mut Context<'_>, run: Run, vm: Box<Vm>) {
         row,
         ready: Ready::default(),
         effects: ScriptEffects::default(),
+        outside: server.now,
         is_busy: false,
         is_killed: false,
     });
@@ -208,6 +214,7 @@ impl Paused {
     fn leave(&mut self, store: &mut Store, server: &mut Server) {
         self.ready = core::mem::take(&mut store.ready);
         self.effects = store.effects.hold_script();
+        server.now = self.outside;
         store.is_still = true;
         server.observer.in_script = false;
     }
@@ -218,6 +225,7 @@ impl Paused {
         store.effects.resume_script(core::mem::take(&mut self.effects));
         store.is_still = server.global_state.has(GlobalState::PAUSED);
         store.now = self.run.now;
+        self.outside = core::mem::replace(&mut server.now, self.run.clock);
         server.observer.in_script = true;
     }
 }
@@ -252,24 +260,28 @@ pub(crate) fn go_on(store: &mut Store, server: &mut Server) -> bool {
 
 /// Ends a run that has paused: with its reply, or as one that was killed.
 fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Option<End>) {
-    let Paused { run, vm, row, .. } = &mut paused;
+    let Paused { run, vm, row, outside, .. } = &mut paused;
     run.end(store, server);
+    server.now = *outside;
     server.global_state.set(GlobalState::BUSY, false);
     let conn = run.conn;
     let protocol = server.connection(conn).protocol;
+    let errors_before = server.stats.error_replies;
     let mut out = Vec::new();
     let mut reply = Reply::new(&mut out, protocol).within(server.memory);
     let mut error = match end {
-        Some(end) => write_reply(&mut reply, server, vm, run, end),
+        Some(end) => write_reply(&mut reply, server, row, vm, run, end),
         None => Some(located(vm, run, b"ERR Script killed by user with SCRIPT KILL...".to_vec())),
     };
     if reply.is_cut() {
         reply.discard(0);
         error = Some(Error::OutOfMemory);
     }
+    let has_errors = server.stats.error_replies != errors_before;
+    server.stats.commands += 1;
     let counts = server.observer.statistics.of(row);
     counts.calls += 1;
-    counts.failed += u64::from(error.is_some());
+    counts.failed += u64::from(error.is_some() || has_errors);
     if let Some(error) = &error {
         reply.truncate(0);
         reply.error(error);
@@ -282,7 +294,7 @@ fn finish(store: &mut Store, server: &mut Server, mut paused: Paused, end: Optio
         observe::note_time(server, conn, None, row, blocked.request.args(), micros);
     }
     server.connection(conn).blocked = blocked;
-    blocking::end_wait(store, server, conn, |_, reply| reply.raw(&out));
+    blocking::end_wait(store, server, conn, blocking::End::Reply(&out));
     put_back(server, paused.run.what.is_function(), paused.vm);
     server.wake_up();
 }
@@ -355,9 +367,25 @@ pub(crate) fn busy(server: &Server) -> Error {
 }
 
 /// Writes what a run ended with, or gives the error that it is.
-fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, end: End) -> Option<Error> {
+fn write_reply(
+    reply: &mut Reply<'_>,
+    server: &mut Server,
+    row: &'static Command,
+    vm: &Vm,
+    run: &Run,
+    end: End,
+) -> Option<Error> {
     match end {
-        End::Failed => return failure(reply, vm, run),
+        End::Failed => {
+            let (error, is_counted) = failure(vm, run);
+            if !is_counted {
+                return Some(error);
+            }
+            // The command that the script has called is among the errors already; the script has failed as well.
+            server.observer.statistics.of(row).failed += 1;
+            reply.error(&error);
+            return None;
+        }
         End::OutOfInstructions => {
             let text = b"ERR Script has reached the limit of script-instructions-max";
             return Some(located(vm, run, text.to_vec()));
@@ -369,20 +397,21 @@ fn write_reply(reply: &mut Reply<'_>, server: &mut Server, vm: &Vm, run: &Run, e
         End::Done | End::Paused => {}
     }
     let rules = Rules { script_protocol: run.protocol, bytes_max: server.config.value_bytes_max() };
-    let mut errors = Vec::new();
+    let mut errors = value::Errors::default();
     let mark = reply.mark();
     if !value::write(reply, vm.view_result(0), &rules, &mut errors) {
         reply.truncate(mark);
         return Some(Error::Text("ERR Script's reply is longer than proto-max-bulk-len"));
     }
-    for error in &errors {
+    for error in &errors.new {
         server.note_error(error);
     }
+    server.observer.statistics.of(row).failed += errors.counted;
     None
 }
 
-/// The error of a run, unless it was counted already: then it is written.
-fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
+/// The error of a run, and whether it was counted already.
+fn failure(vm: &Vm, run: &Run) -> (Error, bool) {
     let mut text = Vec::new();
     let mut is_counted = false;
     match vm.view_failure() {
@@ -401,12 +430,7 @@ fn failure(reply: &mut Reply<'_>, vm: &Vm, run: &Run) -> Option<Error> {
         View::Bool(value) => text.extend_from_slice(if value { b"ERR true" } else { b"ERR false" }),
         View::Number(_) | View::Other => text.extend_from_slice(b"ERR unknown error"),
     }
-    let error = located(vm, run, text);
-    if is_counted {
-        reply.error(&error);
-        return None;
-    }
-    Some(error)
+    (located(vm, run, text), is_counted)
 }
 
 /// An error with the place where the run has ended.

@@ -30,7 +30,7 @@ enum Open<'a> {
 }
 
 /// Writes a value, and gives the errors that are in it and have not been counted; `false` if it is too long.
-pub(super) fn write(reply: &mut Reply<'_>, value: View<'_>, rules: &Rules, errors: &mut Vec<Error>) -> bool {
+pub(super) fn write(reply: &mut Reply<'_>, value: View<'_>, rules: &Rules, errors: &mut Errors) -> bool {
     let start = reply.mark();
     let mut open: Vec<Open<'_>> = Vec::new();
     let mut next = Some(value);
@@ -39,7 +39,7 @@ pub(super) fn write(reply: &mut Reply<'_>, value: View<'_>, rules: &Rules, error
             if open.len() >= DEPTH_MAX {
                 let error = Error::Text("ERR reached lua stack limit");
                 reply.error(&error);
-                errors.push(error);
+                errors.new.push(error);
             } else if let Some(aggregate) = write_one(reply, value, rules, errors) {
                 open.push(aggregate);
             }
@@ -79,12 +79,21 @@ impl<'a> Open<'a> {
     }
 }
 
+/// The errors in a reply.
+#[derive(Default)]
+pub(super) struct Errors {
+    /// Those that the script has made.
+    pub(super) new: Vec<Error>,
+    /// How many there are of those that a command has replied to it, which were counted then.
+    pub(super) counted: u64,
+}
+
 /// Writes a value, or the head of one that has others in it.
 fn write_one<'a>(
     reply: &mut Reply<'_>,
     value: View<'a>,
     rules: &Rules,
-    errors: &mut Vec<Error>,
+    errors: &mut Errors,
 ) -> Option<Open<'a>> {
     match value {
         View::String(text) => reply.bulk(text),
@@ -102,12 +111,14 @@ fn write_one<'a>(
 }
 
 /// Writes a table that stands for something else than an array; `false` if it does not.
-fn write_special(reply: &mut Reply<'_>, table: TableView<'_>, errors: &mut Vec<Error>) -> bool {
+fn write_special(reply: &mut Reply<'_>, table: TableView<'_>, errors: &mut Errors) -> bool {
     if let View::String(text) = table.field("err") {
         let error = Error::Quoting(trimmed(until_zero(text, LINE_BYTES_MAX)).to_vec());
         reply.error(&error);
-        if !matches!(table.field("ignore_error_stats_update"), View::Bool(true)) {
-            errors.push(error);
+        if matches!(table.field("ignore_error_stats_update"), View::Bool(true)) {
+            errors.counted += 1;
+        } else {
+            errors.new.push(error);
         }
     } else if let View::String(text) = table.field("ok") {
         reply.line(b'+', until_zero(text, LINE_BYTES_MAX));

@@ -38,6 +38,9 @@ pub struct Block {
     /// What to run again, where that is not the request as it came: one that asks for what follows the end of a
     /// stream means the end as it was.
     pub request: Option<OwnedRequest>,
+    /// What to reply when the time is over in place of `on_timeout`, unless it is empty: a reply that is there already,
+    /// of a command that sleeps.
+    pub kept: Vec<u8>,
 }
 
 impl Block {
@@ -51,6 +54,7 @@ impl Block {
             retry_at: None,
             on_timeout,
             request: None,
+            kept: Vec::new(),
         }
     }
 
@@ -195,33 +199,48 @@ fn try_again(store: &mut Store, server: &mut Server, conn: ConnId, type_now: Opt
     true
 }
 
-/// Ends the wait of a connection with the reply that `answer` writes, and lets the connection go on; `false`
-/// if it does not wait.
-pub(crate) fn end_wait(
-    store: &mut Store,
-    server: &mut Server,
-    conn: ConnId,
-    answer: impl FnOnce(TimeoutReply, &mut Reply<'_>),
-) -> bool {
+/// What ends a wait that its request does not end itself.
+pub(crate) enum End<'a> {
+    /// Its time, or whoever says that it is over.
+    Timeout,
+    /// Something has failed.
+    Error(&'a Error),
+    /// A reply that is written already, of a command that was counted.
+    Reply(&'a [u8]),
+}
+
+/// Ends the wait of a connection and lets the connection go on; `false` if it does not wait.
+pub(crate) fn end_wait(store: &mut Store, server: &mut Server, conn: ConnId, end: End<'_>) -> bool {
     let Some(blocked) = server.connection(conn).blocked.take() else { return false };
-    let reply_to_timeout = blocked.block.on_timeout;
-    finish(store, server, conn, &blocked, |reply| answer(reply_to_timeout, reply));
+    if !server.connection(conn).reply_mode.is_muted() {
+        let mut reply = server.output_of(conn);
+        match end {
+            End::Timeout if blocked.block.kept.is_empty() => blocked.block.on_timeout.write(&mut reply),
+            End::Timeout => reply.raw(&blocked.block.kept),
+            End::Error(error) => reply.error(error),
+            End::Reply(bytes) => reply.raw(bytes),
+        }
+    }
+    count(server, blocked.row, end);
+    leave(store, server, conn, &blocked);
+    server.make_runnable(conn);
     true
 }
 
-/// Ends a wait that was taken from its connection with the reply that `write` makes.
-fn finish(
-    store: &mut Store,
-    server: &mut Server,
-    conn: ConnId,
-    blocked: &Blocked,
-    write: impl FnOnce(&mut Reply<'_>),
-) {
-    if !server.connection(conn).reply_mode.is_muted() {
-        write(&mut server.output_of(conn));
+/// A command that has waited counts when its wait ends, whatever has ended it.
+fn count(server: &mut Server, row: &'static Command, end: End<'_>) {
+    let error = match end {
+        End::Timeout => None,
+        End::Error(error) => Some(error),
+        End::Reply(_) => return,
+    };
+    server.stats.commands += 1;
+    let counts = server.observer.statistics.of(row);
+    counts.calls += 1;
+    counts.failed += u64::from(error.is_some());
+    if let Some(error) = error {
+        server.note_error(error);
     }
-    leave(store, server, conn, blocked);
-    server.make_runnable(conn);
 }
 
 /// Ends the waits whose time is over, and tries again where time may have brought something.
@@ -240,7 +259,7 @@ pub(crate) fn end_waits(store: &mut Store, server: &mut Server) {
                 retry(store, server, conn);
             }
             None => {
-                _ = end_wait(store, server, conn, |reply_to_timeout, reply| reply_to_timeout.write(reply))
+                _ = end_wait(store, server, conn, End::Timeout);
             }
         }
     }

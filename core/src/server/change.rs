@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::acl;
 use crate::config::{Config, Setting};
 use crate::keyspace::Store;
-use crate::server::{Server, client_eviction, persistence};
+use crate::server::{Server, client_eviction, eviction, persistence};
 
 /// Settings that are about to be in effect.
 pub(crate) struct Change {
@@ -20,9 +20,9 @@ pub(crate) fn apply(store: &mut Store, server: &mut Server, change: Change) {
     server.observer.configure(&changed);
     server.config = changed;
     // A limit that has come down is reached step by step.
-    server.is_evicting |= settings.iter().any(|setting| setting.name == "maxmemory")
-        && server.config.maxmemory_policy.order.is_some()
-        && server.is_out_of_memory();
+    if settings.iter().any(|setting| setting.name == "maxmemory") {
+        eviction::wake(server);
+    }
     if settings.iter().any(|setting| setting.name == "maxmemory-clients") {
         client_eviction::count_again(server);
     }

@@ -76,17 +76,24 @@ fn limit(server: &Server) -> Option<usize> {
 pub(crate) fn bytes_of(connection: &Connection) -> usize {
     let queued = connection.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
     let waiting = connection.blocked.as_ref().map_or(0, |blocked| blocked.request.memory_bytes());
-    let watched: usize = connection.watched.iter().map(|(_, key)| key.len() + NAME_BYTES).sum();
+    let watched: usize = connection.watched.iter().map(|(_, key)| name_bytes(key)).sum();
     let subscriptions = &connection.subscriptions;
     let listened: usize = [&subscriptions.channels, &subscriptions.patterns, &subscriptions.shard_channels]
         .into_iter()
         .flatten()
-        .map(|name| name.len() + NAME_BYTES)
+        .map(|name| name_bytes(name))
         .sum();
-    size_of::<Connection>() + connection.pending_bytes() + queued + waiting + watched + listened
+    let tracked: usize =
+        connection.tracking.iter().flat_map(|tracking| &tracking.prefixes).map(|name| name_bytes(name)).sum();
+    size_of::<Connection>() + connection.pending_bytes() + queued + waiting + watched + listened + tracked
 }
 
-/// What the name of a key or channel takes besides its bytes.
+/// What the name of a key, a channel or a prefix takes.
+fn name_bytes(name: &[u8]) -> usize {
+    name.len() + NAME_BYTES
+}
+
+/// What it takes besides its bytes.
 const NAME_BYTES: usize = 64;
 
 #[cfg(test)]

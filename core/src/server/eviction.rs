@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::base::memory::Purpose;
 use crate::keyspace::{Attempt, Store};
-use crate::server::Server;
+use crate::server::{GlobalState, Server};
 
 /// Keys that one command may evict per point of `maxmemory-eviction-tenacity`. Redis gives a point 50
 /// microseconds, and an eviction takes about one.
@@ -36,6 +36,11 @@ pub(crate) enum Room {
 /// [`go_on`].
 #[cold]
 pub(crate) fn make_room(store: &mut Store, server: &mut Server) -> Room {
+    if server.global_state.has(GlobalState::PAUSED) {
+        // The data stands still; what would add to it waits.
+        server.is_evicting = false;
+        return Room::Running;
+    }
     let policy = server.config.maxmemory_policy;
     let samples = server.config.maxmemory_samples;
     let mut left = keys_max(server.config.eviction_tenacity);
@@ -61,6 +66,11 @@ pub(crate) fn make_room(store: &mut Store, server: &mut Server) -> Room {
     }
     server.is_evicting = false;
     Room::Made
+}
+
+/// Has [`go_on`] evict if memory is over its limit, which has come down or could not be kept.
+pub(crate) fn wake(server: &mut Server) {
+    server.is_evicting |= server.config.maxmemory_policy.order.is_some() && server.is_out_of_memory();
 }
 
 /// Takes so many bytes for a purpose, if need be after others have gone; `false` if there is no room.

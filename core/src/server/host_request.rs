@@ -15,7 +15,7 @@ use crate::command::context::{Context, Flow};
 use crate::config;
 use crate::keyspace::Store;
 use crate::server::Server;
-use crate::server::blocking::{self, Block, TimeoutReply};
+use crate::server::blocking::{self, Block, End, TimeoutReply};
 use crate::server::change::{Change, apply};
 use crate::server::connection::ConnId;
 
@@ -134,7 +134,6 @@ fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flo
     let (conn, client_id) = (ctx.conn, ctx.session().client_id);
     ctx.server.host_request = Some(Asked { request, conn, client_id, text: Some(text), change: None });
     ctx.server.asleep_until = u64::MAX;
-    ctx.server.observer.statistics.of(ctx.row).calls += 1;
     Ok(Flow::wait(Block::until(None, TimeoutReply::Ok)))
 }
 
@@ -151,13 +150,8 @@ pub(crate) fn end(store: &mut Store, server: &mut Server, answer: Result<&[u8], 
     if !is_there {
         return;
     }
-    if let Err(error) = &outcome {
-        server.note_error(error);
-    }
-    blocking::end_wait(store, server, conn, |_, reply| match &outcome {
-        Ok(()) => reply.ok(),
-        Err(error) => reply.error(error),
-    });
+    let end = outcome.as_ref().map_or_else(End::Error, |()| End::Timeout);
+    blocking::end_wait(store, server, conn, end);
 }
 
 fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>) -> Result<(), Error> {

@@ -29,6 +29,7 @@ use crate::base::secret::Passwords;
 use crate::command::{Command, Flags, Index, Lookup};
 use crate::config::{Config, Fact, Options};
 use crate::engine::outbox::{Class, DEFAULT_USER_GUARDED};
+use crate::keyspace::Ready;
 use crate::keyspace::compaction::Compactor;
 use crate::number;
 use crate::observe::{Observer, Statistics};
@@ -58,6 +59,8 @@ pub struct Stats {
     pub commands: u64,
     /// Error replies.
     pub error_replies: u64,
+    /// How many there were when the running command began, or when the last one within it ended.
+    pub(crate) errors_seen: u64,
     /// Bytes received.
     pub bytes_in: u64,
     /// Bytes sent.
@@ -224,6 +227,10 @@ pub struct Server {
     pub(crate) config_file: String,
     /// No request runs before this time, in steady microseconds (DEBUG SLEEP).
     pub(crate) asleep_until: u64,
+    /// Keys that others wait for and that came into being before it went to sleep: they are looked at when it wakes up.
+    pub(crate) ready_later: Ready,
+    /// Whether scripts may call DEBUG (DEBUG SET-DISABLE-DENY-SCRIPTS).
+    pub(crate) scripts_may_debug: bool,
     /// The number of the process; 0 where there is none.
     pub process_id: u32,
     /// Bytes that the embedder's allocator has given out.
@@ -298,6 +305,8 @@ impl Server {
             fact: options.fact,
             config_file: options.config_file,
             asleep_until: 0,
+            ready_later: Ready::default(),
+            scripts_may_debug: false,
             run_id,
             process_id: options.process_id,
             memory_used: options.memory_used,
@@ -517,6 +526,14 @@ impl Server {
     #[inline]
     pub(crate) fn is_asleep(&self) -> bool {
         self.asleep_until > self.steady
+    }
+
+    /// Whether there is something to do at once that has been left for later.
+    pub(crate) fn has_work_left(&self) -> bool {
+        !self.runnable.is_empty()
+            || self.is_evicting
+            || self.compactor.is_wanted()
+            || tracking::is_over_limit(self)
     }
 
     /// Lets all connections go on once nothing keeps them from it any more.

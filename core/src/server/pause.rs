@@ -8,7 +8,10 @@ use core::mem;
 
 use crate::command::{Command, Flags};
 use crate::keyspace::Store;
+use crate::resp::args::Args;
+use crate::scripting;
 use crate::server::connection::ConnId;
+use crate::server::eviction;
 use crate::server::{GlobalState, Server};
 
 /// The pause, if there is one.
@@ -42,6 +45,7 @@ pub(crate) fn end(store: &mut Store, server: &mut Server) {
     server.global_state.set(GlobalState::PAUSED, false);
     store.go_on();
     server.pause.ends = 0;
+    eviction::wake(server);
     for conn in mem::take(&mut server.pause.waiting) {
         server.blocked -= 1;
         server.connection(conn).is_postponed = false;
@@ -64,21 +68,33 @@ pub(crate) fn lift_if_over(store: &mut Store, server: &mut Server) -> bool {
 
 /// Whether a request that has passed all checks must wait; then its connection is noted.
 #[cold]
-pub(crate) fn holds(store: &mut Store, server: &mut Server, conn: ConnId, row: &Command) -> bool {
+pub(crate) fn holds(
+    store: &mut Store,
+    server: &mut Server,
+    conn: ConnId,
+    row: &Command,
+    args: Args<'_>,
+) -> bool {
     if !lift_if_over(store, server) {
         return false;
     }
     let holds_all = server.pause.holds_all;
-    let connection = server.connection(conn);
-    let queue = connection.transaction.as_ref().filter(|_| row.name == "EXEC");
-    let queued_changes = queue.is_some_and(|queue| queue.queue.iter().any(|queued| changes(queued.row)));
-    if !(holds_all || changes(row) || queued_changes) {
+    let queue = server.view(conn).transaction.as_ref().filter(|_| row.name == "EXEC");
+    let queued_changes = queue.is_some_and(|queue| {
+        queue.queue.iter().any(|queued| may_change(server, queued.row, queued.request.args()))
+    });
+    if !(holds_all || may_change(server, row, args) || queued_changes) {
         return false;
     }
-    connection.is_postponed = true;
+    server.connection(conn).is_postponed = true;
     server.blocked += 1;
     server.pause.waiting.push(conn);
     true
+}
+
+/// Whether a request may change data: a script that declares that it does not write does not.
+fn may_change(server: &Server, row: &Command, args: Args<'_>) -> bool {
+    changes(row) && !scripting::declares_no_writes(server, row, args)
 }
 
 /// Whether a command changes data, or is handed on to replicas although it does not.

@@ -13,7 +13,7 @@ use crate::base::numbered::numbered;
 use crate::command::{Command, Flags};
 use crate::config::PROTECTED;
 use crate::keyspace::Store;
-use crate::server::blocking::{self, TimeoutReply};
+use crate::server::blocking::{self, End, TimeoutReply};
 use crate::server::{ConnId, GlobalState, Server};
 
 /// How long after a dump has failed the next one is tried, in microseconds.
@@ -360,7 +360,7 @@ fn end_waits(store: &mut Store, server: &mut Server) {
         }
         blocked.block.on_timeout = TimeoutReply::OneAndZero;
         if !waits_on {
-            blocking::end_wait(store, server, conn, |on_timeout, reply| on_timeout.write(reply));
+            blocking::end_wait(store, server, conn, End::Timeout);
         }
     }
 }

@@ -206,14 +206,19 @@ pub(crate) fn advance(server: &mut Server, conn: ConnId, parent: Option<&Command
     }
 }
 
+/// Whether there are more keys than the limit allows.
+pub(crate) fn is_over_limit(server: &Server) -> bool {
+    let limit = server.config.tracked_keys_max.get();
+    limit != 0 && server.tracking.keys.len() > limit
+}
+
 /// Gives keys up while there are more than the limit allows; their readers are told as if they had changed.
 pub(crate) fn keep_limit(server: &mut Server) {
-    let limit = server.config.tracked_keys_max.get();
     for _ in 0..EVICTED_PER_COMMAND_MAX {
-        let table = &mut server.tracking;
-        if limit == 0 || table.keys.len() <= limit {
+        if !is_over_limit(server) {
             return;
         }
+        let table = &mut server.tracking;
         // The next one in order, so that all come to their turn and none needs to be searched for.
         let after = (core::ops::Bound::Excluded(&*table.cursor), core::ops::Bound::Unbounded);
         let next = table.keys.range::<[u8], _>(after).next().or_else(|| table.keys.first());

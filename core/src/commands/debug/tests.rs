@@ -110,6 +110,13 @@ fn subcommands_answer() {
             ("DEBUG SET-ACTIVE-EXPIRE 1", "+OK"),
             ("DEBUG ERROR FOO", "-FOO"),
             ("DEBUG LOG text", "+OK"),
+            ("DEBUG REPLYBUFFER RESIZING 0", "+OK"),
+            ("DEBUG REPLYBUFFER PEAK-RESET-TIME never", "+OK"),
+            ("DEBUG REPLYBUFFER PEAK-RESET-TIME x", "-ERR value is not an integer or out of range"),
+            (
+                "DEBUG REPLYBUFFER x 1",
+                "-ERR unknown subcommand or wrong number of arguments for 'REPLYBUFFER'. Try DEBUG HELP.",
+            ),
             ("DEBUG HTSTATS 99", "-ERR Out of range database"),
             ("DEBUG HTSTATS x", "-ERR value is not an integer or out of range"),
             ("DEBUG HTSTATS-KEY none", "-ERR no such key"),
@@ -181,4 +188,70 @@ fn what_is_reloaded_is_as_before() {
         talk.ask(a, "DEBUG RELOAD NOSAVE").starts_with('-') && talk.ask(a, "DEBUG RELOAD X").starts_with('-')
     );
     talk.check_all(a, &[("DEBUG STRINGMATCH-LEN 10 a*", ":1"), ("DEBUG STRINGMATCH-LEN 10 b*", ":0")]);
+}
+
+#[test]
+fn a_transaction_that_sleeps_ends_later() {
+    let mut talk = talk();
+    let (conn, waiter, other) = (talk.client(), talk.client(), talk.client());
+    talk.send(waiter, &["BLPOP list 0"]);
+    talk.send(conn, &["MULTI", "RPUSH list a", "PEXPIRE list 50", "DEBUG SLEEP 0.2", "EXEC"]);
+    talk.expect(conn, "+OK|+QUEUED|+QUEUED|+QUEUED");
+    talk.send(other, &["PING"]);
+    talk.expect(other, "");
+    talk.pass(200_000);
+    talk.expect(conn, "*3|:1|:1|+OK");
+    talk.expect(other, "+PONG");
+    // By then the list has expired, which nobody has seen.
+    talk.expect(waiter, "");
+    talk.check(conn, "RPUSH list b", ":1");
+    talk.expect(waiter, "*2|$4|list|$1|b");
+}
+
+#[test]
+fn scripts_may_call_debug_when_told_so() {
+    let mut talk = talk();
+    let conn = talk.client();
+    let call = "EVAL return(redis.call('debug','protocol','integer')) 0";
+    assert!(talk.ask(conn, call).starts_with("-ERR This Redis command is not allowed"));
+    talk.check(conn, "DEBUG SET-DISABLE-DENY-SCRIPTS 1", "+OK");
+    assert_eq!(talk.ask(conn, call), ":12345");
+    talk.check(conn, "DEBUG SET-DISABLE-DENY-SCRIPTS 0", "+OK");
+    assert!(talk.ask(conn, call).starts_with("-ERR This Redis command is not allowed"));
+}
+
+#[test]
+fn what_has_expired_is_shown_while_it_is_there() {
+    let mut talk = talk();
+    let conn = talk.client();
+    talk.check(conn, "DEBUG SET-ACTIVE-EXPIRE 0", "+OK");
+    talk.check(conn, "SET k v PX 10", "+OK");
+    talk.pass(20_000);
+    assert!(talk.ask(conn, "DEBUG OBJECT k").starts_with("+Value at:"));
+    talk.check(conn, "GET k", "$-1");
+    talk.check(conn, "DEBUG OBJECT k", "-ERR no such key");
+}
+
+#[test]
+fn ranges_of_client_sizes_are_told_while_there_is_a_limit() {
+    let mut talk = talk();
+    let conn = talk.client();
+    talk.check(conn, "DEBUG CLIENT-EVICTION", "-ERR maxmemory-clients is disabled.");
+    talk.check(conn, "CONFIG SET maxmemory-clients 10mb", "+OK");
+    let shown = talk.ask(conn, "DEBUG CLIENT-EVICTION");
+    assert!(
+        shown.contains("bucket          0 -      32767: tot-mem:") && shown.contains("clients: 1"),
+        "{shown}"
+    );
+    assert_eq!(shown.matches("bucket").count(), 19);
+}
+
+#[test]
+fn what_is_replicated_goes_into_the_log() {
+    let mut talk = talk();
+    let conn = talk.client();
+    talk.check(conn, "DEBUG REPLICATE AOF SET k v", "+OK");
+    talk.check(conn, "DEBUG REPLICATE REPL SET k w", "+OK");
+    talk.check(conn, "GET k", "$-1");
+    assert_eq!(talk.effects(), ["SET k v"]);
 }

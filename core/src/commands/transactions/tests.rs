@@ -71,7 +71,7 @@ fn an_exec_that_is_refused_ends_the_transaction() {
 }
 
 #[test]
-fn without_memory_nothing_is_queued_and_writes_are_not_executed() {
+fn without_memory_writes_are_neither_queued_nor_executed() {
     let mut options = Options { memory_used: || 2000, ..Options::default() };
     options.config.maxmemory = crate::config::Limit::new(3000);
     let mut talk = Conversation::with(options);
@@ -82,7 +82,8 @@ fn without_memory_nothing_is_queued_and_writes_are_not_executed() {
     talk.engine.parts().1.config.maxmemory = crate::config::Limit::new(1000);
     talk.check(a, "EXEC", &alloc::format!("-EXECABORT Transaction discarded because of: {oom}"));
     talk.check(a, "MULTI", "+OK");
-    talk.check(a, "GET k", &alloc::format!("-{oom}"));
+    talk.check(a, "SET k 1", &alloc::format!("-{oom}"));
+    talk.check(a, "GET k", "+QUEUED");
     talk.check(a, "WATCH k", "-ERR WATCH inside MULTI is not allowed");
     talk.check(a, "DISCARD", "+OK");
     talk.engine.parts().1.config.maxmemory = crate::config::Limit::new(3000);
