@@ -1,6 +1,8 @@
 //! The command table: that its rows are whole, and that it says of a command what redis-server says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use sanderling_core::command::{Arg, ArgKind, Command, table};
 use sanderling_tests::reply::Reply;
@@ -99,61 +101,82 @@ fn for_each_row(mut check: impl FnMut(&str, &'static Command)) {
     }
 }
 
-/// A property of a command that is not what 7.0.15 says of it, and why.
-struct Explained {
-    /// The command's name as COMMAND INFO gives it.
-    name: &'static str,
-    property: Property,
-    reason: &'static str,
+/// What a server of the version that is followed says of its commands, one on a line: name, then what [`Info`] has.
+const FOLLOWED: &str = "data/command-info-7.2.txt";
+
+/// Commands of that version that are not here: one opens connections, one belongs to clusters.
+const ABSENT: [&str; 2] = ["migrate", "restore-asking"];
+
+/// `SANDERLING_TABLE_ADDRESS` names a server of that version, from which the file is then written anew.
+#[test]
+fn command_info_is_that_of_the_version_that_is_followed() {
+    if let Ok(address) = std::env::var("SANDERLING_TABLE_ADDRESS") {
+        write_followed(&address);
+    }
+    let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
+    let followed = followed();
+    let names: Vec<String> = followed.keys().cloned().collect();
+    let mut faults = Vec::new();
+    for (name, ours) in names.iter().zip(infos(&mut native, &names)) {
+        let Some(ours) = ours else {
+            assert!(ABSENT.contains(&name.as_str()), "{name} is missing");
+            continue;
+        };
+        for (property, ours, theirs) in
+            ours.properties().into_iter().zip(&followed[name]).filter_map(differing)
+        {
+            faults.push(format!("{name}: {property}: there {theirs}, here {ours}"));
+        }
+    }
+    assert!(faults.is_empty(), "{} differences\n{}\n", faults.len(), faults.join("\n"));
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Property {
-    Arity,
-    Flags,
-    Positions,
-    Categories,
-    Tips,
-    Keys,
+type Compared<'a> = ((&'static str, String), &'a String);
+
+fn differing(((property, ours), theirs): Compared<'_>) -> Option<(&'static str, String, &String)> {
+    (ours != *theirs).then_some((property, ours, theirs))
 }
 
-use Property::{Arity, Categories, Flags, Keys, Positions, Tips};
+/// The properties of each command.
+fn followed() -> BTreeMap<String, Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLLOWED);
+    let text = fs::read_to_string(path).expect("the file is there");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let mut parts = line.split('\t').map(str::to_owned);
+            (parts.next().expect("a line begins with a name"), parts.collect())
+        })
+        .collect()
+}
 
-const NOT_IN_SCRIPTS: &str = "7.2 lets scripts call it, and it then does not wait";
-const WITHSCORE: &str = "7.2 has the option WITHSCORE";
-const SPECIAL: &str = "7.2 adds response_policy:special";
-const BY_PATTERN: &str = "keys that the elements name cannot be told; STORE is a word that can be looked for";
-const GETKEYS: &str = "7.2 looks at requests of one word too";
+fn write_followed(address: &str) {
+    let mut server = Tcp::new(address, address, (7, 2)).expect("the named server answers");
+    let connection = server.open();
+    server.send(connection, b"COMMAND LIST\r\n");
+    let Received::Reply(Reply::Array(listed)) = server.receive(connection) else {
+        panic!("COMMAND LIST is no array");
+    };
+    let mut names: Vec<String> = listed.iter().map(|name| text(name.bytes().expect("a name"))).collect();
+    names.sort();
+    let mut lines = String::from(
+        "# What Redis 7.2 says of its commands (COMMAND INFO): name, arity, flags, positions, categories, tips, keys.\n",
+    );
+    for (name, info) in names.iter().zip(infos(&mut server, &names)) {
+        let properties = info.expect("a server knows its own commands").properties();
+        let properties: Vec<String> = properties.into_iter().map(|(_, text)| text).collect();
+        lines += &format!("{name}\t{}\n", properties.join("\t"));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLLOWED);
+    fs::write(path, lines).expect("the file can be written");
+}
 
-const TIPS: &str = "7.2 adds tips for clients of a cluster";
-
-const EXPLAINED: &[Explained] = &[
-    Explained { name: "acl|deluser", property: Tips, reason: TIPS },
-    Explained { name: "acl|save", property: Tips, reason: TIPS },
-    Explained { name: "acl|setuser", property: Tips, reason: TIPS },
-    Explained { name: "blmove", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "blpop", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "brpop", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "brpoplpush", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "bzpopmax", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "bzpopmin", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "client|setname", property: Tips, reason: TIPS },
-    Explained { name: "command|getkeys", property: Arity, reason: GETKEYS },
-    Explained { name: "command|getkeysandflags", property: Arity, reason: GETKEYS },
-    Explained { name: "randomkey", property: Tips, reason: SPECIAL },
-    Explained { name: "scan", property: Tips, reason: SPECIAL },
-    Explained { name: "sort", property: Keys, reason: BY_PATTERN },
-    Explained { name: "sort_ro", property: Keys, reason: BY_PATTERN },
-    Explained { name: "wait", property: Categories, reason: NOT_IN_SCRIPTS },
-    Explained { name: "wait", property: Flags, reason: NOT_IN_SCRIPTS },
-    Explained { name: "zrank", property: Arity, reason: WITHSCORE },
-    Explained { name: "zrevrank", property: Arity, reason: WITHSCORE },
-];
-
+/// Whatever is not what the oracle says is what the later version says.
 #[test]
 fn command_info_is_that_of_redis_server() {
     let Some(mut oracle) = compared("comparing COMMAND INFO", Oracle::start()) else { return };
     let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
+    let followed = followed();
     let (mut names, mut newer) = (Vec::new(), Vec::new());
     for_each_row(|name, row| {
         let list = if is_newer(row.since) { &mut newer } else { &mut names };
@@ -161,26 +184,16 @@ fn command_info_is_that_of_redis_server() {
     });
     let (theirs, ours) = (infos(&mut oracle, &names), infos(&mut native, &names));
     let mut faults = Vec::new();
-    let mut used = BTreeSet::new();
     for ((name, theirs), ours) in names.iter().zip(&theirs).zip(&ours) {
         let Some(theirs) = theirs else {
             faults.push(format!("{name}: redis-server does not know it"));
             continue;
         };
-        let ours = ours.as_ref().expect("the engine knows its own commands");
-        for (property, theirs, ours) in theirs.differences(ours) {
-            match EXPLAINED.iter().position(|it| it.name == name && it.property == property) {
-                Some(index) => {
-                    used.insert(index);
-                }
-                None => faults.push(format!("{name}: {property:?}: redis-server {theirs}, here {ours}")),
+        let ours = ours.as_ref().expect("the engine knows its own commands").properties();
+        for (nth, ((property, ours), (_, theirs))) in ours.into_iter().zip(theirs.properties()).enumerate() {
+            if ours != theirs && followed.get(name).is_none_or(|later| later[nth] != ours) {
+                faults.push(format!("{name}: {property}: redis-server {theirs}, here {ours}"));
             }
-        }
-    }
-    for (index, explained) in EXPLAINED.iter().enumerate() {
-        if !used.contains(&index) {
-            let Explained { name, property, reason } = explained;
-            faults.push(format!("{name}: {property:?} does not differ any more ({reason})"));
         }
     }
     faults.extend(differences_to_newer_server(&mut native, &newer));
@@ -223,8 +236,10 @@ fn differences_to_newer_server(native: &mut Native, names: &[String]) -> Vec<Str
     let mut faults = Vec::new();
     for ((name, theirs), ours) in names.iter().zip(&theirs).zip(&ours) {
         let (Some(theirs), Some(ours)) = (theirs, ours) else { continue };
-        for (property, theirs, ours) in theirs.differences(ours) {
-            faults.push(format!("{name}: {property:?}: the newer server {theirs}, here {ours}"));
+        for ((property, theirs), (_, ours)) in theirs.properties().into_iter().zip(ours.properties()) {
+            if theirs != ours {
+                faults.push(format!("{name}: {property}: the newer server {theirs}, here {ours}"));
+            }
         }
     }
     faults
@@ -249,10 +264,7 @@ impl Info {
         };
         let words = |at: usize| {
             let items = parts[at].elements().expect("flags and categories are arrays");
-            items
-                .iter()
-                .map(|item| String::from_utf8_lossy(item.bytes().expect("a word")).into_owned())
-                .collect()
+            items.iter().map(|item| text(item.bytes().expect("a word"))).collect()
         };
         Some(Info {
             arity: number(1),
@@ -269,20 +281,17 @@ impl Info {
         })
     }
 
-    fn differences(&self, other: &Info) -> Vec<(Property, String, String)> {
-        let mut found = Vec::new();
-        let mut check = |property, own: String, other: String| {
-            if own != other {
-                found.push((property, own, other));
-            }
-        };
-        check(Arity, self.arity.to_string(), other.arity.to_string());
-        check(Flags, format!("{:?}", self.flags), format!("{:?}", other.flags));
-        check(Positions, format!("{:?}", self.positions), format!("{:?}", other.positions));
-        check(Tips, format!("{:?}", self.tips), format!("{:?}", other.tips));
-        check(Keys, format!("{:?}", self.keys), format!("{:?}", other.keys));
-        check(Categories, format!("{:?}", self.categories), format!("{:?}", other.categories));
-        found
+    /// All of it as text, by name.
+    fn properties(&self) -> Vec<(&'static str, String)> {
+        let words = |words: &BTreeSet<String>| words.iter().cloned().collect::<Vec<_>>().join(",");
+        vec![
+            ("arity", self.arity.to_string()),
+            ("flags", words(&self.flags)),
+            ("positions", format!("{:?}", self.positions)),
+            ("categories", words(&self.categories)),
+            ("tips", words(&self.tips)),
+            ("keys", self.keys.join(" | ")),
+        ]
     }
 }
 
@@ -309,6 +318,10 @@ fn key_spec(reply: &Reply) -> String {
     lines.join("; ")
 }
 
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 fn infos(target: &mut dyn Target, names: &[String]) -> Vec<Option<Info>> {
     let connection = target.open();
     names
@@ -321,4 +334,59 @@ fn infos(target: &mut dyn Target, names: &[String]) -> Vec<Option<Info>> {
             }
         })
         .collect()
+}
+
+/// Clients show hints from it: every argument that Redis documents has a counterpart, and each has a text to show.
+#[test]
+fn arguments_are_documented_where_redis_server_documents_them() {
+    let mut native = Native::new(Clock::Virtual(1_704_067_200_000_000), [1; 16], &[]);
+    let ours = documented(&mut native);
+    for (name, arguments) in &ours {
+        assert!(arguments.iter().all(|(_, is_shown)| *is_shown), "{name}: {arguments:?}");
+    }
+    let Some(mut oracle) = compared("comparing COMMAND DOCS", Oracle::start()) else { return };
+    let faults: Vec<String> = documented(&mut oracle)
+        .into_iter()
+        .filter(|(name, theirs)| ours.get(name).is_some_and(|ours| ours.is_empty() && !theirs.is_empty()))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(faults.is_empty(), "no arguments are documented of {faults:?}");
+}
+
+/// The arguments of each command by their names, and whether each has a text to show, or parts that have.
+fn documented(target: &mut dyn Target) -> BTreeMap<String, Vec<(String, bool)>> {
+    let connection = target.open();
+    target.send(connection, b"COMMAND DOCS\r\n");
+    let Received::Reply(reply) = target.receive(connection) else { panic!("COMMAND DOCS is no map") };
+    let mut found = BTreeMap::new();
+    note_documented(&reply, &mut found);
+    found
+}
+
+fn note_documented(commands: &Reply, found: &mut BTreeMap<String, Vec<(String, bool)>>) {
+    for pair in commands.elements().expect("commands are a map").chunks_exact(2) {
+        let mut arguments = Vec::new();
+        if let Some(list) = field(&pair[1], "arguments") {
+            for argument in list.elements().expect("arguments are an array") {
+                let name = field(argument, "name").and_then(Reply::bytes).expect("an argument has a name");
+                arguments.push((text(name), is_shown(argument)));
+            }
+        }
+        found.insert(text(pair[0].bytes().expect("a name")), arguments);
+        if let Some(subcommands) = field(&pair[1], "subcommands") {
+            note_documented(subcommands, found);
+        }
+    }
+}
+
+fn is_shown(argument: &Reply) -> bool {
+    match field(argument, "arguments") {
+        Some(parts) => parts.elements().expect("parts are an array").iter().all(is_shown),
+        None => field(argument, "display_text").is_some(),
+    }
+}
+
+fn field<'a>(map: &'a Reply, name: &str) -> Option<&'a Reply> {
+    let pairs = map.elements()?.chunks_exact(2);
+    pairs.into_iter().find(|pair| pair[0].bytes() == Some(name.as_bytes())).map(|pair| &pair[1])
 }

@@ -290,7 +290,7 @@ export interface Commands {
    *
    * `CLIENT LIST`, since Redis 2.4.0, O(N) in the number of connections.
    */
-  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric> }>): string;
+  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'SLAVE' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric> }>): string;
   /**
    * Keeps the connection when memory is short.
    *
@@ -356,13 +356,13 @@ export interface Commands {
    *
    * `CLUSTER ADDSLOTS`, since Redis 3.0.0, O(1).
    */
-  clusterAddslots(): 'OK';
+  clusterAddslots(...slots: t.Many<t.Numeric>): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
    * `CLUSTER ADDSLOTSRANGE`, since Redis 7.0.0, O(1).
    */
-  clusterAddslotsrange(): 'OK';
+  clusterAddslotsrange(...pairs: t.Pairs): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
@@ -386,19 +386,19 @@ export interface Commands {
    *
    * `CLUSTER DELSLOTS`, since Redis 3.0.0, O(1).
    */
-  clusterDelslots(): 'OK';
+  clusterDelslots(...slots: t.Many<t.Numeric>): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
    * `CLUSTER DELSLOTSRANGE`, since Redis 7.0.0, O(1).
    */
-  clusterDelslotsrange(): 'OK';
+  clusterDelslotsrange(...pairs: t.Pairs): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
    * `CLUSTER FAILOVER`, since Redis 3.0.0, O(1).
    */
-  clusterFailover(): 'OK';
+  clusterFailover(options?: t.Word<'FORCE' | 'TAKEOVER'>): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
@@ -416,7 +416,7 @@ export interface Commands {
    *
    * `CLUSTER GETKEYSINSLOT`, since Redis 3.0.0, O(1).
    */
-  clusterGetkeysinslot(): 'OK';
+  clusterGetkeysinslot(slot: t.Numeric, count: t.Numeric): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
@@ -446,7 +446,7 @@ export interface Commands {
    *
    * `CLUSTER MEET`, since Redis 3.0.0, O(1).
    */
-  clusterMeet(): 'OK';
+  clusterMeet(ip: Value, port: t.Numeric, clusterBusPort?: t.Numeric): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
@@ -488,7 +488,7 @@ export interface Commands {
    *
    * `CLUSTER RESET`, since Redis 3.0.0, O(1).
    */
-  clusterReset(): 'OK';
+  clusterReset(resetType?: t.Word<'HARD' | 'SOFT'>): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
@@ -506,7 +506,7 @@ export interface Commands {
    *
    * `CLUSTER SETSLOT`, since Redis 3.0.0, O(1).
    */
-  clusterSetslot(): 'OK';
+  clusterSetslot(slot: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
    * Fails: the server is no part of a cluster.
    *
@@ -518,7 +518,7 @@ export interface Commands {
    *
    * `CLUSTER SLAVES`, since Redis 3.0.0, O(1).
    *
-   * @deprecated since Redis 5.0.0: use CLUSTER REPLICAS
+   * @deprecated since Redis 5.0.0: use `CLUSTER REPLICAS`
    */
   clusterSlaves(nodeId: Value): 'OK';
   /**
@@ -532,7 +532,7 @@ export interface Commands {
    *
    * `CLUSTER SLOTS`, since Redis 3.0.0, O(1).
    *
-   * @deprecated since Redis 7.0.0: use CLUSTER SHARDS
+   * @deprecated since Redis 7.0.0: use `CLUSTER SHARDS`
    */
   clusterSlots(): 'OK';
   /**
@@ -1512,7 +1512,7 @@ export interface Commands {
    *
    * `MODULE LOADEX`, since Redis 7.0.0, O(1).
    */
-  moduleLoadex(path: Value, ...args: t.OneOrMore<Value>[]): 'OK';
+  moduleLoadex(path: Value, ...options: t.OptionsOr<{ CONFIG?: { name: Value; value: Value }; ARGS?: t.OneOrMore<Value> }>): 'OK';
   /**
    * Fails: there are no modules.
    *
@@ -1766,9 +1766,9 @@ export interface Commands {
    *
    * `REPLICAOF`, since Redis 5.0.0, O(1).
    */
-  replicaof(host: Value, port: Value): 'OK';
+  replicaof(...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /** The same as {@link replicaof}. */
-  replicaOf(host: Value, port: Value): 'OK';
+  replicaOf(...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
    * Makes a key from a value in the serialised form that DUMP returns.
    *
@@ -2004,9 +2004,9 @@ export interface Commands {
    *
    * `SLAVEOF`, since Redis 1.0.0, O(1).
    *
-   * @deprecated since Redis 5.0.0: use REPLICAOF
+   * @deprecated since Redis 5.0.0: use `REPLICAOF`
    */
-  slaveof(host: Value, port: Value): 'OK';
+  slaveof(...args: [first: t.Argument, ...more: t.Argument[]]): 'OK';
   /**
    * Tells which commands took long.
    *
@@ -2732,12 +2732,12 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['CLIENT UNPAUSE', 'clientUnpause'],
   ['CLUSTER', 'cluster'],
   ['CLUSTER ADDSLOTS', 'clusterAddslots'],
-  ['CLUSTER ADDSLOTSRANGE', 'clusterAddslotsrange'],
+  ['CLUSTER ADDSLOTSRANGE', 'clusterAddslotsrange', { pairs: true }],
   ['CLUSTER BUMPEPOCH', 'clusterBumpepoch'],
   ['CLUSTER COUNT-FAILURE-REPORTS', 'clusterCountFailureReports'],
   ['CLUSTER COUNTKEYSINSLOT', 'clusterCountkeysinslot'],
   ['CLUSTER DELSLOTS', 'clusterDelslots'],
-  ['CLUSTER DELSLOTSRANGE', 'clusterDelslotsrange'],
+  ['CLUSTER DELSLOTSRANGE', 'clusterDelslotsrange', { pairs: true }],
   ['CLUSTER FAILOVER', 'clusterFailover'],
   ['CLUSTER FLUSHSLOTS', 'clusterFlushslots'],
   ['CLUSTER FORGET', 'clusterForget'],

@@ -126,6 +126,7 @@ impl Command {
                     }
                     (start..=end - 1).step_by(step.max(1))
                 }
+                Find::Unknown => continue,
             };
             let known = keys.len();
             keys.extend(indexes.map(|index| (number::count(index).unwrap_or(0), spec.flags)));
@@ -168,6 +169,7 @@ fn default_flags(flags: Flags) -> &'static [&'static str] {
 
 fn begin(begin: Begin, args: Args<'_>) -> Option<usize> {
     match begin {
+        Begin::Unknown => None,
         Begin::Index(index) => Some(index),
         Begin::Keyword(word, from) => {
             let is_word = |index: &usize| args.is(*index, word);
@@ -191,17 +193,18 @@ fn collect(args: &[Arg], start: usize, flags: &'static [&'static str], specs: &m
             (ArgKind::Key, _) if arg.token.is_some() => {
                 let begin =
                     Begin::Keyword(arg.token.expect("it was just seen"), number::short(start).cast_signed());
-                specs.push(KeySpec { flags, begin, find: Find::Range { last: 0, step: 1, limit: 0 } });
+                let find = Find::Range { last: 0, step: 1, limit: 0 };
+                specs.push(KeySpec { flags, begin, find, notes: "" });
             }
             (ArgKind::Key, Some(at)) if arg.multiple && number == Some(at - 1) => {
                 let find = Find::KeyNum { count: 0, first: 1, step: 1 };
-                specs.push(KeySpec { flags, begin: Begin::Index(at - 1), find });
+                specs.push(KeySpec { flags, begin: Begin::Index(at - 1), find, notes: "" });
             }
             (ArgKind::Key, Some(at)) => {
                 let following = args.len() - nth - 1;
                 let last = if arg.multiple { -1 - number::short(following).cast_signed() } else { 0 };
                 let find = Find::Range { last, step: 1, limit: 0 };
-                specs.push(KeySpec { flags, begin: Begin::Index(at), find });
+                specs.push(KeySpec { flags, begin: Begin::Index(at), find, notes: "" });
             }
             (ArgKind::Integer, Some(at)) if arg.name == "numkeys" && is_fixed => number = Some(at),
             _ => {}

@@ -63,6 +63,8 @@ pub struct Command {
     pub categories: &'static [&'static str],
     /// Hints for clients, as COMMAND gives them.
     pub tips: &'static [&'static str],
+    /// Whether it is for servers and their tests, and not for clients.
+    pub is_internal: bool,
 }
 
 impl Command {
@@ -84,6 +86,7 @@ impl Command {
         keys_of: None,
         categories: &[],
         tips: &[],
+        is_internal: false,
     };
 
     /// The number of arguments with the name (and the container's name): exact when positive, otherwise the
@@ -306,6 +309,10 @@ pub struct Arg {
     pub multiple: bool,
     /// Whether the word in front is repeated with it.
     pub multiple_token: bool,
+    /// The Redis version that introduced it, where that is later than the command's.
+    pub since: Option<&'static str>,
+    /// The number of the key specification that tells of it, where it is no key, or not the next one.
+    pub key_spec: Option<u8>,
 }
 
 /// What an argument is.
@@ -333,7 +340,16 @@ pub enum ArgKind {
 
 impl Arg {
     const fn new(name: &'static str, kind: ArgKind) -> Arg {
-        Arg { name, kind, token: None, optional: false, multiple: false, multiple_token: false }
+        Arg {
+            name,
+            kind,
+            token: None,
+            optional: false,
+            multiple: false,
+            multiple_token: false,
+            since: None,
+            key_spec: None,
+        }
     }
 
     /// It may be left out.
@@ -349,6 +365,16 @@ impl Arg {
     /// It may be repeated together with the word in front.
     pub const fn multiple_with_token(self) -> Arg {
         Arg { multiple: true, multiple_token: true, ..self }
+    }
+
+    /// It came with this version of Redis.
+    pub const fn since(self, version: &'static str) -> Arg {
+        Arg { since: Some(version), ..self }
+    }
+
+    /// The key specification of this number tells of it.
+    pub const fn of_spec(self, index: u8) -> Arg {
+        Arg { key_spec: Some(index), ..self }
     }
 
     /// This literal word stands in front.
@@ -442,18 +468,40 @@ pub struct KeySpec {
     pub begin: Begin,
     /// How they go on.
     pub find: Find,
+    /// What the flags and positions do not say; empty where there is nothing more to say.
+    pub notes: &'static str,
 }
 
 impl KeySpec {
     /// Keys one behind the other, from index `first` up to `last` after it or, when negative, from the
     /// request's end.
     pub const fn range(first: usize, last: i32, flags: &'static [&'static str]) -> KeySpec {
-        KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step: 1, limit: 0 } }
+        KeySpec {
+            flags,
+            begin: Begin::Index(first),
+            find: Find::Range { last, step: 1, limit: 0 },
+            notes: "",
+        }
     }
 
     /// Keys behind their number, which stands at index `at` of the request.
     pub const fn counted(at: usize, flags: &'static [&'static str]) -> KeySpec {
-        KeySpec { flags, begin: Begin::Index(at), find: Find::KeyNum { count: 0, first: 1, step: 1 } }
+        KeySpec {
+            flags,
+            begin: Begin::Index(at),
+            find: Find::KeyNum { count: 0, first: 1, step: 1 },
+            notes: "",
+        }
+    }
+
+    /// Keys whose places no specification can tell.
+    pub const fn unknown(flags: &'static [&'static str]) -> KeySpec {
+        KeySpec { flags, begin: Begin::Unknown, find: Find::Unknown, notes: "" }
+    }
+
+    /// What else is to be said of it.
+    pub const fn noting(self, notes: &'static str) -> KeySpec {
+        KeySpec { notes, ..self }
     }
 }
 
@@ -464,6 +512,8 @@ pub enum Begin {
     Index(usize),
     /// After this word, searched from an index; a negative one counts from the end and searches backwards.
     Keyword(&'static str, i32),
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// How keys go on from where they begin.
@@ -488,6 +538,8 @@ pub enum Find {
         /// Arguments from one key to the next.
         step: usize,
     },
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// Every command of the engine, in groups of the files that implement them.

@@ -343,8 +343,9 @@ fn client_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 const ON_OFF: &[Arg] = &[one_of("enabled", &[token("on", "ON"), token("off", "OFF")])];
 const KINDS: &[Arg] = &[
     token("normal", "NORMAL"),
-    token("master", "MASTER"),
-    token("replica", "REPLICA"),
+    token("master", "MASTER").since("3.2.0"),
+    token("slave", "SLAVE"),
+    token("replica", "REPLICA").since("5.0.0"),
     token("pubsub", "PUBSUB"),
 ];
 
@@ -396,17 +397,17 @@ const CLIENT: &[Command] = &[
         args: &[one_of(
             "filter",
             &[
-                string("ip:port"),
+                string("old-format"),
                 one_of(
                     "new-format",
                     &[
-                        integer("client-id").after("ID"),
-                        one_of("client-type", KINDS).after("TYPE"),
+                        integer("client-id").after("ID").since("2.8.12"),
+                        one_of("client-type", KINDS).after("TYPE").since("2.8.12"),
                         string("username").after("USER"),
-                        string("ip:port").after("ADDR"),
-                        string("ip:port").after("LADDR"),
+                        string("addr").after("ADDR"),
+                        string("laddr").after("LADDR").since("6.2.0"),
                         one_of("skipme", &[token("yes", "YES"), token("no", "NO")]).after("SKIPME"),
-                        integer("maxage").after("MAXAGE"),
+                        integer("maxage").after("MAXAGE").since("7.4.0"),
                     ],
                 )
                 .multiple(),
@@ -420,8 +421,8 @@ const CLIENT: &[Command] = &[
         complexity: "O(N) in the number of connections",
         flags: flags::ADMIN_ANYTIME,
         args: &[
-            one_of("client-type", KINDS).after("TYPE").optional(),
-            integer("client-id").after("ID").optional().multiple(),
+            one_of("client-type", KINDS).after("TYPE").optional().since("5.0.0"),
+            integer("client-id").after("ID").optional().multiple().since("6.2.0"),
         ],
         reply: "bulk-string",
         handler: list,
@@ -444,14 +445,14 @@ const CLIENT: &[Command] = &[
         flags: flags::ADMIN_ANYTIME,
         args: &[
             integer("timeout"),
-            one_of("mode", &[token("write", "WRITE"), token("all", "ALL")]).optional(),
+            one_of("mode", &[token("write", "WRITE"), token("all", "ALL")]).optional().since("6.2.0"),
         ],
         handler: pause::pause,
         ..Group::Connection.row("PAUSE", "3.0.0", "Lets the requests of all connections wait for some time.")
     },
     Command {
         flags: flags::SESSION,
-        args: &[one_of("on-off-skip", &[token("on", "ON"), token("off", "OFF"), token("skip", "SKIP")])],
+        args: &[one_of("action", &[token("on", "ON"), token("off", "OFF"), token("skip", "SKIP")])],
         handler: reply,
         ..Group::Connection.row("REPLY", "3.2.0", "Sets whether replies are sent.")
     },

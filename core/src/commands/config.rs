@@ -157,11 +157,13 @@ const CONFIG: &[Command] = &[
     Command {
         flags: flags::ADMIN_ANYTIME,
         handler: resetstat,
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
         ..Group::Server.row("RESETSTAT", "2.0.0", "Sets the counters of INFO to zero.")
     },
     Command {
         flags: flags::ADMIN_ANYTIME,
         handler: rewrite,
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
         ..Group::Server.row("REWRITE", "2.8.0", "Writes the settings to the file that they came from.")
     },
     Command {

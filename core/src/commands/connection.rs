@@ -164,7 +164,7 @@ fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 pub(crate) const ROWS: &[Command] = &[
     Command {
         flags: flags::SESSION.and(Flags::FAST).and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY),
-        args: &[string("username").optional(), string("password")],
+        args: &[string("username").optional().since("6.0.0"), string("password")],
         handler: auth,
         ..Group::Connection.row("AUTH", "1.0.0", "Authenticates the connection.")
     },

@@ -459,6 +459,7 @@ pub(crate) const ROWS: &[Command] = &[Command {
     args: &[string("subcommand"), string("arg").optional().multiple()],
     reply: "any",
     handler: debug,
+    is_internal: true,
     ..Group::Server.row("DEBUG", "1.0.0", "Does what tests need, if enable-debug-command allows it.")
 }];
 

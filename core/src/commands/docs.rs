@@ -78,7 +78,11 @@ fn write_info(reply: &mut Reply<'_>, parent: Option<&'static Command>, row: &'st
 }
 
 fn write_spec(reply: &mut Reply<'_>, spec: &KeySpec) {
-    reply.map(3);
+    reply.map(3 + usize::from(!spec.notes.is_empty()));
+    if !spec.notes.is_empty() {
+        reply.text("notes");
+        reply.text(spec.notes);
+    }
     reply.text("flags");
     reply.set(spec.flags.len());
     spec.flags.iter().for_each(|flag| reply.simple(flag));
@@ -100,6 +104,7 @@ fn write_spec(reply: &mut Reply<'_>, spec: &KeySpec) {
             reply.text("startfrom");
             reply.int(i64::from(from));
         }
+        Begin::Unknown => write_unknown(reply),
     }
     reply.text("find_keys");
     reply.map(2);
@@ -117,7 +122,14 @@ fn write_spec(reply: &mut Reply<'_>, spec: &KeySpec) {
             let numbers = [("keynumidx", count as i64), ("firstkey", first as i64), ("keystep", step as i64)];
             write_numbers(reply, &numbers);
         }
+        Find::Unknown => write_unknown(reply),
     }
+}
+
+fn write_unknown(reply: &mut Reply<'_>) {
+    reply.text("unknown");
+    reply.text("spec");
+    reply.map(0);
 }
 
 fn write_numbers(reply: &mut Reply<'_>, numbers: &[(&str, i64)]) {
@@ -145,7 +157,8 @@ fn write_docs(reply: &mut Reply<'_>, parent: Option<&'static Command>, row: &'st
     reply.text(&full_name(parent, row));
     let is_deprecated = row.deprecated.is_some();
     let parts = 4
-        + 3 * usize::from(is_deprecated)
+        + usize::from(is_deprecated || row.is_internal)
+        + 2 * usize::from(is_deprecated)
         + usize::from(!row.args.is_empty())
         + usize::from(!row.subcommands.is_empty());
     reply.map(parts);
@@ -158,10 +171,17 @@ fn write_docs(reply: &mut Reply<'_>, parent: Option<&'static Command>, row: &'st
         reply.text(name);
         reply.text(text);
     }
-    if let Some((since, instead)) = row.deprecated {
+    if is_deprecated || row.is_internal {
         reply.text("doc_flags");
-        reply.set(1);
-        reply.simple("deprecated");
+        reply.set(usize::from(is_deprecated) + usize::from(row.is_internal));
+        if is_deprecated {
+            reply.simple("deprecated");
+        }
+        if row.is_internal {
+            reply.simple("syscmd");
+        }
+    }
+    if let Some((since, instead)) = row.deprecated {
         reply.text("deprecated_since");
         reply.text(since);
         reply.text("replaced_by");
@@ -199,20 +219,35 @@ fn write_args(reply: &mut Reply<'_>, args: &[Arg], keys: &mut i64) {
                 .into_iter()
                 .filter_map(|(is_set, name)| is_set.then_some(name))
                 .collect();
-        let optional = [is_key, arg.token.is_some(), !flags.is_empty(), !parts.is_empty()];
+        let key_spec = arg.key_spec.map(i64::from).or(is_key.then_some(*keys));
+        let optional = [
+            // What has parts is shown by its parts.
+            parts.is_empty(),
+            key_spec.is_some(),
+            arg.token.is_some(),
+            arg.since.is_some(),
+            !flags.is_empty(),
+            !parts.is_empty(),
+        ];
         reply.map(2 + optional.into_iter().filter(|is_there| *is_there).count());
         reply.text("name");
         reply.text(arg.name);
         reply.text("type");
         reply.text(kind);
-        if is_key {
-            reply.text("key_spec_index");
-            reply.int(*keys);
-            *keys += 1;
+        if parts.is_empty() {
+            reply.text("display_text");
+            reply.text(arg.name);
         }
-        if let Some(token) = arg.token {
-            reply.text("token");
-            reply.text(token);
+        if let Some(index) = key_spec {
+            reply.text("key_spec_index");
+            reply.int(index);
+            *keys = index + 1;
+        }
+        for (name, text) in [("token", arg.token), ("since", arg.since)] {
+            if let Some(text) = text {
+                reply.text(name);
+                reply.text(text);
+            }
         }
         if !flags.is_empty() {
             reply.text("flags");
@@ -258,7 +293,7 @@ fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             }
         }
     }
-    ctx.reply.set(names.len());
+    ctx.reply.array(names.len());
     names.iter().for_each(|name| ctx.reply.text(name));
     Ok(Flow::Done)
 }

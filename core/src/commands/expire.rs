@@ -149,7 +149,8 @@ fn reply_deadline(ctx: &mut Context<'_>, args: Args<'_>, form: fn(u64, u64) -> u
 
 const CONDITION: Arg =
     one_of("condition", &[token("nx", "NX"), token("xx", "XX"), token("gt", "GT"), token("lt", "LT")])
-        .optional();
+        .optional()
+        .since("7.0.0");
 
 pub(crate) const ROWS: &[Command] = &[
     Command {

@@ -254,7 +254,7 @@ const LATENCY: &[Command] = &[
         args: &[string("event").optional().multiple()],
         reply: "integer",
         handler: reset,
-        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+        tips: &["request_policy:all_nodes", "response_policy:agg_sum"],
         ..Group::Server.row("RESET", "2.8.13", "Forgets some events, or all of them.")
     },
 ];

@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
-use crate::command::{Command, Flags, Group, flags, string};
+use crate::command::{Command, Flags, Group, block, flags, string};
 use crate::resp::args::Args;
 
 fn list(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
@@ -48,7 +48,14 @@ const MODULE: &[Command] = &[
     },
     Command {
         flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
-        args: &[string("path"), string("arg").optional().multiple()],
+        args: &[
+            string("path"),
+            block("configs", &[string("name"), string("value")])
+                .after("CONFIG")
+                .optional()
+                .multiple_with_token(),
+            string("args").after("ARGS").optional().multiple(),
+        ],
         handler: refused,
         ..Group::Server.row("LOADEX", "7.0.0", "Fails: there are no modules.")
     },

@@ -116,7 +116,7 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         flags: flags::ADMIN.and(Flags::NO_ASYNC_LOADING),
-        args: &[token("schedule", "SCHEDULE").optional()],
+        args: &[token("schedule", "SCHEDULE").optional().since("3.2.2")],
         handler: bgsave,
         reply: "simple-string",
         arity: Some(-1),
@@ -143,9 +143,9 @@ pub(crate) const ROWS: &[Command] = &[
         flags: flags::ADMIN_ANYTIME.and(Flags::NO_MULTI).and(Flags::ALLOW_BUSY),
         args: &[
             one_of("save-selector", &[token("nosave", "NOSAVE"), token("save", "SAVE")]).optional(),
-            token("now", "NOW").optional(),
-            token("force", "FORCE").optional(),
-            token("abort", "ABORT").optional(),
+            token("now", "NOW").optional().since("7.0.0"),
+            token("force", "FORCE").optional().since("7.0.0"),
+            token("abort", "ABORT").optional().since("7.0.0"),
         ],
         reply: "simple-string | none",
         handler: shutdown,

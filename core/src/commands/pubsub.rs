@@ -232,7 +232,12 @@ fn help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 
 /// Shard channels decide about the slot as keys do, but are none.
 const fn shard_channel_spec(last: i32) -> KeySpec {
-    KeySpec { flags: &["not_key"], begin: Begin::Index(1), find: Find::Range { last, step: 1, limit: 0 } }
+    KeySpec {
+        flags: &["not_key"],
+        begin: Begin::Index(1),
+        find: Find::Range { last, step: 1, limit: 0 },
+        notes: "",
+    }
 }
 
 const SUBCOMMANDS: &[Command] = &[

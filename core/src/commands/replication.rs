@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Flags, Group, block, flags, integer, string, token};
+use crate::command::{Arg, Command, Flags, Group, block, flags, integer, one_of, string, token};
 use crate::config::Fsync;
 use crate::number::parse_i64;
 use crate::resp::args::Args;
@@ -109,6 +109,14 @@ fn no_replicas(_: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     Err(Error::Text("ERR replication is not supported: the engine serves no replicas"))
 }
 
+const SOURCE: &[Arg] = &[one_of(
+    "args",
+    &[
+        block("host-port", &[string("host"), integer("port")]),
+        block("no-one", &[token("no", "NO"), token("one", "ONE")]),
+    ],
+)];
+
 pub(crate) const ROWS: &[Command] = &[
     Command {
         flags: flags::ADMIN.and(Flags::STALE),
@@ -135,11 +143,12 @@ pub(crate) const ROWS: &[Command] = &[
         flags: flags::ADMIN_ANYTIME.and(Flags::ALLOW_BUSY),
         handler: no_replicas,
         arity: Some(-1),
+        is_internal: true,
         ..Group::Server.row("REPLCONF", "3.0.0", "Fails: replicas are not served.")
     },
     Command {
         flags: flags::ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
-        args: &[string("host"), string("port")],
+        args: SOURCE,
         handler: replicaof,
         ..Group::Server.row("REPLICAOF", "5.0.0", "Takes NO ONE, which the server is a replica of.")
     },
@@ -152,9 +161,9 @@ pub(crate) const ROWS: &[Command] = &[
     },
     Command {
         flags: flags::ADMIN.and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
-        args: &[string("host"), string("port")],
+        args: SOURCE,
         handler: replicaof,
-        deprecated: Some(("5.0.0", "REPLICAOF")),
+        deprecated: Some(("5.0.0", "`REPLICAOF`")),
         ..Group::Server.row("SLAVEOF", "1.0.0", "Does what REPLICAOF does.")
     },
     Command {

@@ -83,7 +83,7 @@ pub(crate) const ROWS: &[Command] = &[
             integer("cursor"),
             pattern("pattern").after("MATCH").optional(),
             integer("count").after("COUNT").optional(),
-            string("type").after("TYPE").optional(),
+            string("type").after("TYPE").optional().since("6.0.0"),
         ],
         reply: "[cursor: bulk-string, keys: array of bulk-string]",
         handler: scan,

@@ -76,7 +76,9 @@ fn lolwut(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const MODE: &[Arg] = &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")]).optional()];
+const MODE: &[Arg] =
+    &[one_of("flush-type", &[token("async", "ASYNC").since("4.0.0"), token("sync", "SYNC").since("6.2.0")])
+        .optional()];
 
 pub(crate) const ROWS: &[Command] = &[
     Command {

@@ -9,8 +9,7 @@ use crate::base::error::{Error, until_zero};
 use crate::base::memory::ELEMENT_BYTES;
 use crate::command::context::{Context, Flow};
 use crate::command::{
-    Arg, Begin, Command, Find, Flags, Group, KeyAt, KeySpec, block, flags, integer, key, keys, one_of,
-    pattern, token,
+    Arg, Command, Flags, Group, KeyAt, KeySpec, access, block, flags, integer, key, one_of, pattern, token,
 };
 use crate::keyspace::{NotifyClass, Store, Value, ValueRef};
 use crate::number;
@@ -349,25 +348,34 @@ fn store_result(
     Ok(())
 }
 
-const BY: Arg = pattern("by-pattern").after("BY").optional();
+const BY: Arg = pattern("by-pattern").after("BY").optional().of_spec(1);
 const LIMIT: Arg = block("limit", &[integer("offset"), integer("count")]).after("LIMIT").optional();
-const GET: Arg = pattern("get-pattern").after("GET").optional().multiple_with_token();
+const GET: Arg = pattern("get-pattern").after("GET").optional().multiple_with_token().of_spec(1);
 const ORDER: Arg = one_of("order", &[token("asc", "ASC"), token("desc", "DESC")]).optional();
 const ALPHA: Arg = token("sorting", "ALPHA").optional();
 
-const SOURCE: KeySpec = KeySpec {
-    flags: &["RO", "access"],
-    begin: Begin::Index(1),
-    find: Find::Range { last: 0, step: 1, limit: 0 },
-};
+const SOURCE: KeySpec = KeySpec::range(1, 0, access::READ);
+const BY_ELEMENTS: KeySpec =
+    KeySpec::unknown(access::READ).noting("What BY and GET read is named by the elements that are sorted.");
+const STORED: KeySpec =
+    KeySpec::unknown(access::OVERWRITE).noting("STORE may stand anywhere among the options.");
 
 pub(crate) const ROWS: &[Command] = &[
     Command {
         complexity: "O(N+M*log(M)) for N elements of which M are returned",
         flags: flags::GROW.and(Flags::MOVABLEKEYS),
-        args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA, key("destination").after("STORE").optional()],
+        args: &[
+            key("key"),
+            BY,
+            LIMIT,
+            GET,
+            ORDER,
+            ALPHA,
+            key("destination").after("STORE").optional().of_spec(2),
+        ],
         reply: "array of bulk-string or null | integer",
         handler: sort,
+        keys: Some(&[SOURCE, BY_ELEMENTS, STORED]),
         keys_of: Some(keys_of_sort),
         categories: &["set", "sortedset", "list", "dangerous"],
         ..Group::Generic.row(
@@ -382,7 +390,7 @@ pub(crate) const ROWS: &[Command] = &[
         args: &[key("key"), BY, LIMIT, GET, ORDER, ALPHA],
         reply: "array of bulk-string or null",
         handler: sort_ro,
-        keys: Some(keys::READ),
+        keys: Some(&[SOURCE, BY_ELEMENTS]),
         categories: &["set", "sortedset", "list", "dangerous"],
         ..Group::Generic.row(
             "SORT_RO",

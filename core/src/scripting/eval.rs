@@ -396,9 +396,12 @@ fn script_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 // ----- rows -----
 
 /// Keys that a script may read and change, and keys that it may only read.
-pub(super) const CHANGED: &[KeySpec] = &[KeySpec::counted(2, access::CHANGE)];
+pub(super) const CHANGED: &[KeySpec] =
+    &[KeySpec::counted(2, access::CHANGE)
+        .noting("What a script does with its keys is not known beforehand.")];
 /// See [`CHANGED`].
-pub(super) const READ: &[KeySpec] = &[KeySpec::counted(2, access::READ)];
+pub(super) const READ: &[KeySpec] =
+    &[KeySpec::counted(2, access::READ).noting("What a script reads of its keys is not known beforehand.")];
 
 /// What all commands that run scripts have in common.
 pub(super) const RUNS: Command = Command {
@@ -435,7 +438,9 @@ const SCRIPT: &[Command] = &[
     Command {
         complexity: "O(N) with N scripts.",
         flags: Flags::NOSCRIPT,
-        args: &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")]).optional()],
+        args: &[one_of("flush-type", &[token("async", "ASYNC"), token("sync", "SYNC")])
+            .optional()
+            .since("6.2.0")],
         handler: flush,
         tips: ON_ALL_NODES,
         ..Group::Scripting.row("FLUSH", "2.6.0", "Forgets all scripts.")

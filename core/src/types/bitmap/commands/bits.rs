@@ -129,7 +129,7 @@ fn bitpos(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-const UNIT: Arg = one_of("unit", &[token("byte", "BYTE"), token("bit", "BIT")]).optional();
+const UNIT: Arg = one_of("unit", &[token("byte", "BYTE"), token("bit", "BIT")]).optional().since("7.0.0");
 
 pub(super) const ROWS: &[Command] = &[
     Command {

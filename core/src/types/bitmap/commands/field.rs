@@ -170,7 +170,8 @@ pub(super) const ROWS: &[Command] = &[
         ],
         reply: "array of integer or null",
         handler: bitfield,
-        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])
+            .noting("It writes only with SET or INCRBY.")]),
         keys_of: Some(keys_of_bitfield),
         ..Group::Bitmap.row(
             "BITFIELD",

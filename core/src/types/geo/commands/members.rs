@@ -74,8 +74,8 @@ pub(super) const ROWS: &[Command] = &[
         flags: flags::GROW,
         args: &[
             key("key"),
-            one_of("condition", &[token("nx", "NX"), token("xx", "XX")]).optional(),
-            token("change", "CH").optional(),
+            one_of("condition", &[token("nx", "NX"), token("xx", "XX")]).optional().since("6.2.0"),
+            token("change", "CH").optional().since("6.2.0"),
             block("data", &[double("longitude"), double("latitude"), string("member")]).multiple(),
         ],
         reply: "integer",

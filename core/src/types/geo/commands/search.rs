@@ -488,7 +488,8 @@ const fn without_store(args: &'static [Arg]) -> &'static [Arg] {
 }
 
 const COUNT: Arg =
-    block("count-block", &[integer("count").after("COUNT"), token("any", "ANY").optional()]).optional();
+    block("count-block", &[integer("count").after("COUNT"), token("any", "ANY").optional().since("6.2.0")])
+        .optional();
 const STORE: Arg =
     one_of("store", &[key("storekey").after("STORE"), key("storedistkey").after("STOREDIST")]).optional();
 
@@ -498,6 +499,7 @@ const fn stored(word: &'static str, from: i32) -> KeySpec {
         flags: &["OW", "update"],
         begin: Begin::Keyword(word, from),
         find: Find::Range { last: 0, step: 1, limit: 0 },
+        notes: "",
     }
 }
 

@@ -108,12 +108,14 @@ pub(super) const ROWS: &[Command] = &[
         reply: "array of integer | bulk-string | simple-string | integer",
         handler: pfdebug,
         keys: Some(&[KeySpec::range(2, 0, &["RW", "access"])]),
+        is_internal: true,
         ..Group::HyperLogLog.row("PFDEBUG", "2.8.9", "Shows how a sketch is stored, or stores it densely.")
     },
     Command {
         complexity: "O(1), though it takes some milliseconds",
         flags: Flags::ADMIN,
         handler: pfselftest,
+        is_internal: true,
         ..Group::HyperLogLog.row(
             "PFSELFTEST",
             "2.8.9",

@@ -149,7 +149,8 @@ pub(super) const ROWS: &[Command] = &[
         args: &[key("key").multiple()],
         reply: "integer",
         handler: pfcount,
-        keys: Some(&[KeySpec::range(1, -1, &["RW", "access"])]),
+        keys: Some(&[KeySpec::range(1, -1, &["RW", "access"])
+            .noting("It may write down the count that it has computed.")]),
         ..Group::HyperLogLog.row(
             "PFCOUNT",
             "2.8.9",

@@ -354,7 +354,7 @@ pub(super) const ROWS: &[Command] = &[
         args: &[key("destination"), key("key").multiple()],
         reply: "integer",
         handler: sinterstore,
-        keys: Some(&[KeySpec::range(1, 0, access::UPDATE), KeySpec::range(2, -1, access::READ)]),
+        keys: Some(&[KeySpec::range(1, 0, access::OVERWRITE), KeySpec::range(2, -1, access::READ)]),
         ..Group::Set.row(
             "SINTERSTORE",
             "1.0.0",

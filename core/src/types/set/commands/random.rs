@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Command] = &[
     Command {
         complexity: "O(1) without a count, otherwise O(N) where N is the count.",
         flags: flags::WRITE_FAST,
-        args: &[key("key"), integer("count").optional()],
+        args: &[key("key"), integer("count").optional().since("3.2.0")],
         reply: "bulk-string | null | set of bulk-string",
         handler: spop,
         keys: Some(keys::TAKE),
@@ -164,7 +164,7 @@ pub(super) const ROWS: &[Command] = &[
     Command {
         complexity: "O(1) without a count, otherwise O(N) where N is the count's amount.",
         flags: flags::READ,
-        args: &[key("key"), integer("count").optional()],
+        args: &[key("key"), integer("count").optional().since("2.6.0")],
         reply: "bulk-string | null | array of bulk-string",
         handler: srandmember,
         tips: &["nondeterministic_output"],

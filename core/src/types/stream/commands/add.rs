@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use super::{REFERENCES, parse_id, strict_id, write_id};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Arg, Command, Group, block, flags, integer, key, keys, one_of, string, token};
+use crate::command::{
+    Arg, Command, Group, KeySpec, access, block, flags, integer, key, keys, one_of, string, token,
+};
 use crate::config::Limit;
 use crate::keyspace::NotifyClass;
 use crate::number;
@@ -316,9 +318,11 @@ fn xtrim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 const OPERATOR: Arg = one_of("operator", &[token("equal", "="), token("approximately", "~")]).optional();
-const STRATEGY: Arg = one_of("strategy", &[token("maxlen", "MAXLEN"), token("minid", "MINID")]);
+const STRATEGY: Arg =
+    one_of("strategy", &[token("maxlen", "MAXLEN"), token("minid", "MINID").since("6.2.0")]);
 
-const TRIM: &[Arg] = &[STRATEGY, OPERATOR, string("threshold"), integer("count").after("LIMIT").optional()];
+const TRIM: &[Arg] =
+    &[STRATEGY, OPERATOR, string("threshold"), integer("count").after("LIMIT").optional().since("6.2.0")];
 
 pub(super) const ROWS: &[Command] = &[
     Command {
@@ -326,15 +330,15 @@ pub(super) const ROWS: &[Command] = &[
         flags: flags::GROW_FAST,
         args: &[
             key("key"),
-            token("nomkstream", "NOMKSTREAM").optional(),
-            REFERENCES,
+            token("nomkstream", "NOMKSTREAM").optional().since("6.2.0"),
+            REFERENCES.since("8.2.0"),
             block("trim", TRIM).optional(),
             one_of("id-selector", &[token("auto-id", "*"), string("id")]),
             block("data", &[string("field"), string("value")]).multiple(),
         ],
         reply: "bulk-string | null",
         handler: xadd,
-        keys: Some(keys::UPDATE),
+        keys: Some(&[KeySpec::range(1, 0, access::UPDATE).noting("It may trim as well as add.")]),
         tips: &["nondeterministic_output"],
         ..Group::Stream.row(
             "XADD",

@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Command] = &[Command {
         block(
             "filters",
             &[
-                integer("min-idle-time").after("IDLE").optional(),
+                integer("min-idle-time").after("IDLE").optional().since("6.2.0"),
                 string("start"),
                 string("end"),
                 integer("count"),

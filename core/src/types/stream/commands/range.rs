@@ -306,8 +306,8 @@ pub(super) const ROWS: &[Command] = &[
         args: &[
             key("key"),
             string("last-id"),
-            integer("entries-added").after("ENTRIESADDED").optional(),
-            string("max-deleted-id").after("MAXDELETEDID").optional(),
+            integer("entries-added").after("ENTRIESADDED").optional().since("7.0.0"),
+            string("max-deleted-id").after("MAXDELETEDID").optional().since("7.0.0"),
         ],
         handler: xsetid,
         keys: Some(keys::UPDATE),

@@ -510,6 +510,7 @@ const fn stream_keys(from: i32) -> KeySpec {
         flags: &["RO", "access"],
         begin: Begin::Keyword("STREAMS", from),
         find: Find::Range { last: -1, step: 1, limit: 2 },
+        notes: "",
     }
 }
 

@@ -163,7 +163,7 @@ pub(super) const ROWS: &[Command] = &[Command {
     flags: flags::READ,
     args: &[
         key("key1"),
-        key("key2"),
+        key("key2").of_spec(0),
         token("len", "LEN").optional(),
         token("idx", "IDX").optional(),
         integer("min-match-len").after("MINMATCHLEN").optional(),

@@ -94,7 +94,7 @@ const PAIR_KEYS: &[KeySpec] = &[pair_keys(&["OW", "update"])];
 const NEW_PAIR_KEYS: &[KeySpec] = &[pair_keys(&["OW", "insert"])];
 
 const fn pair_keys(flags: &'static [&'static str]) -> KeySpec {
-    KeySpec { flags, begin: Begin::Index(1), find: Find::Range { last: -1, step: 2, limit: 0 } }
+    KeySpec { flags, begin: Begin::Index(1), find: Find::Range { last: -1, step: 2, limit: 0 }, notes: "" }
 }
 
 pub(super) const ROWS: &[Command] = &[
@@ -136,6 +136,7 @@ pub(super) const ROWS: &[Command] = &[
             flags: &["OW", "update"],
             begin: Begin::Index(1),
             find: Find::KeyNum { count: 0, first: 1, step: 2 },
+            notes: "",
         }]),
         tips: &["request_policy:multi_shard", "response_policy:agg_min"],
         ..Group::String.row(
@@ -151,7 +152,6 @@ pub(super) const ROWS: &[Command] = &[
         reply: "integer",
         handler: msetnx,
         keys: Some(NEW_PAIR_KEYS),
-        tips: &["request_policy:multi_shard", "response_policy:agg_min"],
         ..Group::String.row(
             "MSETNX",
             "1.0.1",

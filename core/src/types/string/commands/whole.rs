@@ -229,20 +229,30 @@ pub(super) const ROWS: &[Command] = &[
                 &[
                     token("nx", "NX"),
                     token("xx", "XX"),
-                    string("ifeq-value").after("IFEQ"),
-                    string("ifne-value").after("IFNE"),
-                    string("ifdeq-digest").after("IFDEQ"),
-                    string("ifdne-digest").after("IFDNE"),
+                    string("ifeq-value").after("IFEQ").since("8.4.0"),
+                    string("ifne-value").after("IFNE").since("8.4.0"),
+                    string("ifdeq-digest").after("IFDEQ").since("8.4.0"),
+                    string("ifdne-digest").after("IFDNE").since("8.4.0"),
                 ],
             )
             .optional(),
-            token("get", "GET").optional(),
-            one_of("expiration", &[EXPIRY[0], EXPIRY[1], EXPIRY[2], EXPIRY[3], token("keepttl", "KEEPTTL")])
-                .optional(),
+            token("get", "GET").optional().since("6.2.0"),
+            one_of(
+                "expiration",
+                &[
+                    EXPIRY[0].since("2.6.12"),
+                    EXPIRY[1].since("2.6.12"),
+                    EXPIRY[2].since("6.2.0"),
+                    EXPIRY[3].since("6.2.0"),
+                    token("keepttl", "KEEPTTL").since("6.0.0"),
+                ],
+            )
+            .optional(),
         ],
         reply: "simple-string | null | bulk-string | null",
         handler: set,
-        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])]),
+        keys: Some(&[KeySpec::range(1, 0, &["RW", "access", "update", "variable_flags"])
+            .noting("It reads only with GET or a condition.")]),
         keys_of: Some(keys_of_set),
         ..Group::String.row(
             "SET",

@@ -288,9 +288,11 @@ pub(super) const ROWS: &[Command] = &[
             key("key"),
             string("start"),
             string("stop"),
-            one_of("sortby", &[token("byscore", "BYSCORE"), token("bylex", "BYLEX")]).optional(),
-            token("rev", "REV").optional(),
-            LIMIT,
+            one_of("sortby", &[token("byscore", "BYSCORE"), token("bylex", "BYLEX")])
+                .optional()
+                .since("6.2.0"),
+            token("rev", "REV").optional().since("6.2.0"),
+            LIMIT.since("6.2.0"),
             WITH_SCORES,
         ],
         reply: "array of bulk-string | array of bulk-string and double",
