@@ -130,7 +130,7 @@ impl Vm {
                     let i = $i;
                     let (left, right) = (place!(b(i)), place!(c(i)));
                     if let (&Val::Number($x), &Val::Number($y)) = (left, right) {
-                        reg!(a(i)) = Val::Number($result);
+                        reg!(a(i)) = Val::Number(number::settled($result, $x, $y));
                     } else {
                         flow!(self.arith_slow(host, $event, *left, *right, a(i) as u8, (b(i), c(i))));
                     }

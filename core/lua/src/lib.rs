@@ -61,8 +61,8 @@
 //!
 //! `print`, `dofile`, `loadfile`, `require`, `module`, `newproxy`, `io`, `debug`, most of `os` and precompiled code
 //! are absent, as in Redis. There is no `__gc`, because there is no userdata to have it. Coroutines may yield across
-//! `pcall` and metamethods. Any NaN is written `-nan`, since its sign differs between machines. Addresses in
-//! `tostring` are numbers of objects.
+//! `pcall` and metamethods. A NaN has the sign that it has on x86-64, on every platform. Addresses in `tostring` are numbers
+//! of objects.
 #![no_std]
 // Sizes have 32 bits in the sandbox: a number that is cut there means something else than on other platforms. Tests
 // know their numbers.

@@ -32,11 +32,33 @@ pub(crate) fn write_integer(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// Appends infinities and NaN; false for all other numbers. Every NaN is `-nan`, which is what most operations give
-/// on the processors that Redis mostly runs on: its sign is not the same everywhere.
+/// The result of an operation on two numbers. A NaN gets the sign that the processors give it which Redis mostly runs on,
+/// since others give another one: that of the first operand that is one, and minus where none is.
+#[inline(always)]
+pub(crate) fn settled(result: f64, x: f64, y: f64) -> f64 {
+    if result.is_nan() { nan_of(x, y) } else { result }
+}
+
+#[cold]
+fn nan_of(x: f64, y: f64) -> f64 {
+    let of = [x, y].into_iter().find(|operand| operand.is_nan());
+    nan(of.is_none_or(f64::is_sign_negative))
+}
+
+/// The NaN with this sign.
+pub(crate) fn nan(is_negative: bool) -> f64 {
+    f64::from_bits(0x7ff8 << 48 | u64::from(is_negative) << 63)
+}
+
+/// A shorter number as a long one. What becomes of a NaN's sign in the conversion differs between platforms.
+pub(crate) fn widened(number: f32) -> f64 {
+    if number.is_nan() { nan(number.is_sign_negative()) } else { f64::from(number) }
+}
+
+/// Appends infinities and NaN; false for all other numbers.
 fn write_special(out: &mut Vec<u8>, number: f64) -> bool {
     if number.is_nan() {
-        out.extend_from_slice(b"-nan");
+        out.extend_from_slice(if number.is_sign_negative() { b"-nan" } else { b"nan" });
     } else if number.is_infinite() {
         out.extend_from_slice(if number > 0.0 { b"inf" } else { b"-inf" });
     } else {
@@ -401,11 +423,23 @@ pub(crate) fn parse_prefix(text: &[u8]) -> Option<(f64, usize)> {
     } else if begins(b"inf") {
         (f64::INFINITY, 3)
     } else if begins(b"nan") {
-        (f64::NAN, 3)
+        (nan(false), 3 + payload(&unsigned[3..]))
     } else {
         decimal(unsigned)?
     };
     Some((if negative { -number } else { number }, sign + used))
+}
+
+/// How long the part between brackets is that may stand behind `nan`.
+fn payload(text: &[u8]) -> usize {
+    let is_within = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    match text.split_first() {
+        Some((b'(', rest)) => {
+            let len = rest.iter().take_while(|byte| is_within(byte)).count();
+            if rest.get(len) == Some(&b')') { len + 2 } else { 0 }
+        }
+        _ => 0,
+    }
 }
 
 fn hexadecimal_follows(text: &[u8]) -> bool {

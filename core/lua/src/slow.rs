@@ -228,6 +228,7 @@ impl Vm {
                 Event::Pow => number::power(x, y),
                 _ => -x,
             };
+            let result = if event == Event::Unm { result } else { number::settled(result, x, y) };
             let thread = self.current;
             let base = thread.frames.last().expect("an instruction is executed in a frame").base;
             thread.put(base as usize + to as usize, Val::Number(result));

@@ -275,7 +275,8 @@ fn numbers_as_text() {
         (5e-324, "4.9406564584125e-324"),
         (f64::MAX, "1.7976931348623e+308"),
         (f64::INFINITY, "inf"),
-        (f64::NAN, "-nan"),
+        (f64::NAN, "nan"),
+        (-f64::NAN, "-nan"),
     ] {
         assert_eq!(text(number), expected);
     }

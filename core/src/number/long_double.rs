@@ -74,6 +74,13 @@ impl LongDouble {
         self.kind == Kind::Infinite
     }
 
+    /// The double that is nearest to a number that is too large for doubles, or too small.
+    pub fn beyond_doubles(self) -> Option<f64> {
+        let Kind::Finite(binary) = self.kind else { return None };
+        let magnitude = if binary.exponent > 0 { f64::MAX } else { f64::MIN_POSITIVE };
+        Some(if self.negative { -magnitude } else { magnitude })
+    }
+
     /// Appends the number for people, as Redis stores and replies it: at most 17 decimal places,
     /// correctly rounded, no trailing zeros, no exponent, no `-0`; `inf`, `-inf` and `nan`.
     pub fn write_human(self, out: &mut Vec<u8>) {

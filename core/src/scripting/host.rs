@@ -118,6 +118,8 @@ fn write_number(out: &mut Vec<u8>, number: f64) {
     let whole = number::truncated(number);
     if number.abs() < 1e15 && whole as f64 == number && (number != 0.0 || number.is_sign_positive()) {
         number::write_i64(out, whole);
+    } else if number.is_nan() {
+        out.extend_from_slice(if number.is_sign_negative() { b"-nan" } else { b"nan" });
     } else {
         write_f64_g17(out, number);
     }

@@ -15,7 +15,7 @@ use crate::command::Command;
 use crate::command::context::Flow;
 use crate::engine::invoke::{Invocation, Origin, invoke};
 use crate::keyspace::{Entry, Store, Type};
-use crate::number;
+use crate::number::{self, LongDouble};
 use crate::resp::Reply;
 use crate::resp::args::Args;
 use crate::server::Server;
@@ -299,7 +299,11 @@ fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked
 /// Reads a timeout in seconds and gives the deadline in steady microseconds, see [`Server::steady`]; 0 means none.
 pub(crate) fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     const INVALID: Error = Error::Text("ERR timeout is not a float or out of range");
-    let seconds = number::parse_f64(timeout).ok_or(INVALID)?;
+    let seconds = match number::parse_f64(timeout) {
+        Some(seconds) => seconds,
+        // Redis reads it with more bits, which hold more than a double does, towards zero as well.
+        None => LongDouble::parse(timeout).and_then(LongDouble::beyond_doubles).ok_or(INVALID)?,
+    };
     // Less than a millisecond below zero is rounded up to zero.
     if seconds * 1000.0 <= -1.0 {
         return Err(Error::Text("ERR timeout is negative"));

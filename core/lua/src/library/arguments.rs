@@ -254,6 +254,10 @@ pub(crate) fn to_integer(number: f64) -> i64 {
 /// As C converts a `double` to `float`.
 #[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
 pub(crate) fn to_float(number: f64) -> f32 {
+    // What becomes of a NaN's sign in the conversion differs between platforms.
+    if number.is_nan() {
+        return f32::from_bits(0x7fc0_0000 | u32::from(number.is_sign_negative()) << 31);
+    }
     number as f32
 }
 

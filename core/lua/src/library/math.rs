@@ -14,9 +14,9 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Raise> {
         vm,
         "math",
         &[
-            ("abs", |call, _| map(call, f64::abs)),
-            ("acos", |call, _| map(call, libm::acos)),
-            ("asin", |call, _| map(call, libm::asin)),
+            ("abs", |call, _| abs(call)),
+            ("acos", |call, _| map_positive(call, libm::acos)),
+            ("asin", |call, _| map_positive(call, libm::asin)),
             ("atan", |call, _| map(call, libm::atan)),
             ("atan2", |call, _| map2(call, libm::atan2)),
             ("ceil", |call, _| map(call, libm::ceil)),
@@ -29,7 +29,7 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Raise> {
             ("frexp", frexp),
             ("ldexp", ldexp),
             ("log", |call, _| map(call, libm::log)),
-            ("log10", |call, _| map(call, libm::log10)),
+            ("log10", |call, _| map_positive(call, libm::log10)),
             ("max", |call, _| extreme(call, |candidate, best| candidate > best)),
             ("min", |call, _| extreme(call, |candidate, best| candidate < best)),
             ("mod", |call, _| map2(call, libm::fmod)),
@@ -55,12 +55,25 @@ const RADIANS_PER_DEGREE: f64 = core::f64::consts::PI / 180.0;
 
 fn map(call: &mut Call<'_>, function: fn(f64) -> f64) -> Result<usize, Raise> {
     let x = call.check_number(0)?;
-    call.give_number(function(x))
+    call.give_number(number::settled(function(x), x, x))
+}
+
+/// For functions that give a positive NaN where they are not defined.
+fn map_positive(call: &mut Call<'_>, function: fn(f64) -> f64) -> Result<usize, Raise> {
+    let x = call.check_number(0)?;
+    let result = function(x);
+    let is_undefined = result.is_nan() && !x.is_nan();
+    call.give_number(if is_undefined { number::nan(false) } else { number::settled(result, x, x) })
+}
+
+fn abs(call: &mut Call<'_>) -> Result<usize, Raise> {
+    let x = call.check_number(0)?;
+    call.give_number(x.abs())
 }
 
 fn map2(call: &mut Call<'_>, function: fn(f64, f64) -> f64) -> Result<usize, Raise> {
     let (x, y) = (call.check_number(0)?, call.check_number(1)?);
-    call.give_number(function(x, y))
+    call.give_number(number::settled(function(x, y), x, y))
 }
 
 fn extreme(call: &mut Call<'_>, better: fn(f64, f64) -> bool) -> Result<usize, Raise> {
@@ -86,14 +99,14 @@ fn frexp(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
 
 fn ldexp(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let (x, exponent) = (call.check_number(0)?, to_int(call.check_integer(1)?));
-    call.give_number(libm::ldexp(x, exponent))
+    call.give_number(number::settled(libm::ldexp(x, exponent), x, x))
 }
 
 fn modf(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let number = call.check_number(0)?;
     let whole = libm::trunc(number);
     let fraction = if number.is_infinite() { 0.0 } else { number - whole };
-    call.give_number(whole)?;
+    call.give_number(number::settled(whole, number, number))?;
     call.give_number(libm::copysign(fraction, number))?;
     Ok(2)
 }

@@ -92,9 +92,7 @@ fn write_number(vm: &mut Vm, out: &mut Buffer, number: f64) -> Result<(), Raise>
         return out.push(vm, &float.to_be_bytes());
     }
     out.push_byte(vm, 0xcb)?;
-    // Every NaN has the same bits, since they differ between machines.
-    let bits = if number.is_nan() { 0xfff8 << 48 } else { number.to_bits() };
-    out.push(vm, &bits.to_be_bytes())
+    out.push(vm, &number.to_bits().to_be_bytes())
 }
 
 fn write_integer(vm: &mut Vm, out: &mut Buffer, number: i64) -> Result<(), Raise> {
@@ -304,7 +302,9 @@ impl Reader<'_> {
             0xd2 => self.number(4).map(|bits| number(f64::from(narrow::low_u32(bits).cast_signed()))),
             // The original pushes both as signed integers.
             0xcf | 0xd3 => self.number(8).map(|bits| number(bits as i64 as f64)),
-            0xca => self.number(4).map(|bits| number(f64::from(f32::from_bits(narrow::low_u32(bits))))),
+            0xca => self
+                .number(4)
+                .map(|bits| number(crate::number::widened(f32::from_bits(narrow::low_u32(bits))))),
             0xcb => self.number(8).map(|bits| number(f64::from_bits(bits))),
             0xa0..=0xbf => return self.string(vm, Some(u64::from(marker & 31))),
             0xd9 => {

@@ -196,7 +196,7 @@ fn unpack(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
             b'f' | b'd' => {
                 let bits = unsigned(&data[start..start + size], format.little);
                 let number = if option == b'f' {
-                    f64::from(f32::from_bits(narrow::low_u32(bits)))
+                    number::widened(f32::from_bits(narrow::low_u32(bits)))
                 } else {
                     f64::from_bits(bits)
                 };
