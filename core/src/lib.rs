@@ -41,7 +41,7 @@ pub mod internals {
 }
 
 pub use base::memory::{Compaction, HEADROOM_BYTES, Room};
-pub use config::{Config, ConfigError, Fact, Fsync, Options, SaveRule};
+pub use config::{Config, ConfigError, Fact, Fsync, Machine, Options, SaveRule};
 pub use engine::{
     Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output, SaveFault,
     SaveOptions,

@@ -13,7 +13,6 @@ use crate::server::pubsub;
 use crate::server::tracking;
 
 use super::client::{check_name, set_name};
-use crate::config::REDIS_VERSION;
 
 fn ping(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 2 {
@@ -124,7 +123,7 @@ fn write_greeting(ctx: &mut Context<'_>) {
     // Libraries look for the server that they know.
     reply.text("redis");
     reply.text("version");
-    reply.text(REDIS_VERSION);
+    reply.text(&ctx.server.config.reported_version);
     reply.text("proto");
     reply.int(if is_resp3 { 3 } else { 2 });
     reply.text("id");

@@ -8,12 +8,12 @@ use core::fmt::Write;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Group, flags, string};
-use crate::config::REDIS_VERSION;
 use crate::config::{self, Fact};
 use crate::number::{decimal, fixed};
 use crate::observe::Counts;
 use crate::resp::args::Args;
 use crate::server::SaveKind;
+use crate::server::connection::Connection;
 use crate::server::persistence;
 
 use super::memory::Parts;
@@ -77,21 +77,21 @@ fn lines(out: &mut String, lines: &[(&str, String)]) {
 }
 
 fn server(ctx: &Context<'_>, out: &mut String) {
-    let server = &ctx.server;
+    let (server, machine) = (&ctx.server, &ctx.server.machine);
     let hz = setting(ctx, "hz");
     let uptime = (server.steady - server.started) / 1_000_000;
     let port = Some(server.config.host("port")).filter(|port| !port.is_empty()).unwrap_or("0");
     lines(
         out,
         &[
-            ("redis_version", REDIS_VERSION.into()),
+            ("redis_version", server.config.reported_version.clone()),
             ("sanderling_version", env!("CARGO_PKG_VERSION").into()),
             ("redis_git_sha1", "00000000".into()),
             ("redis_git_dirty", "0".into()),
             ("redis_build_id", "0".into()),
             ("redis_mode", "standalone".into()),
-            ("os", os().into()),
-            ("arch_bits", usize::BITS.to_string()),
+            ("os", if machine.os.is_empty() { os().into() } else { machine.os.clone() }),
+            ("arch_bits", if machine.arch_bits == 0 { usize::BITS } else { machine.arch_bits }.to_string()),
             ("monotonic_clock", "host".into()),
             ("multiplexing_api", "host".into()),
             ("process_id", server.process_id.to_string()),
@@ -104,11 +104,28 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("hz", hz.clone()),
             ("configured_hz", hz),
             ("lru_clock", ((ctx.store.steady / 1000) & 0x00ff_ffff).to_string()),
-            ("executable", String::new()),
+            ("executable", machine.executable.clone()),
             ("config_file", server.config_file.clone()),
             ("io_threads_active", "0".into()),
+            ("sanderling_engine", server.config.host("engine").into()),
         ],
     );
+    listeners(ctx, out, port);
+}
+
+/// What the host listens on.
+fn listeners(ctx: &Context<'_>, out: &mut String, port: &str) {
+    let config = &ctx.server.config;
+    let (bind, socket) = (config.host("bind"), config.host("unixsocket"));
+    let mut number = 0;
+    if port != "0" {
+        let addresses: String = bind.split_whitespace().map(|address| format!(",bind={address}")).collect();
+        lines(out, &[("listener0", format!("name=tcp{addresses},port={port}"))]);
+        number = 1;
+    }
+    if !socket.is_empty() {
+        lines(out, &[(&format!("listener{number}"), format!("name=unix,bind={socket}"))]);
+    }
 }
 
 /// Where the engine was built for.
@@ -146,6 +163,10 @@ fn setting(ctx: &Context<'_>, name: &str) -> String {
 }
 
 fn clients(ctx: &Context<'_>, out: &mut String) {
+    let connections = ctx.server.connections();
+    let count = |is_such: fn(&Connection) -> bool| {
+        connections.iter().filter(|(_, connection)| is_such(connection)).count().to_string()
+    };
     lines(
         out,
         &[
@@ -156,7 +177,10 @@ fn clients(ctx: &Context<'_>, out: &mut String) {
             ("client_recent_max_output_buffer", "0".into()),
             ("blocked_clients", ctx.server.blocked.to_string()),
             ("tracking_clients", ctx.server.tracking.clients.to_string()),
+            ("pubsub_clients", count(|other| other.subscriptions.is_any())),
+            ("watching_clients", count(|other| !other.watched.is_empty())),
             ("clients_in_timeout_table", ctx.server.timers.len().to_string()),
+            ("total_watched_keys", ctx.store.watched_keys().to_string()),
             ("total_blocking_keys", ctx.store.waited_keys().0.to_string()),
             ("total_blocking_keys_on_nokey", ctx.store.waited_keys().1.to_string()),
         ],
@@ -176,6 +200,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
     // A host that does not tell uses what was taken.
     let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used as u64);
     let machine = fact(Fact::MachineBytes).unwrap_or(0);
+    let sandbox = ctx.server.config.memory_bytes_max as u64;
     let scripts = &ctx.server.scripting.scripts;
     let libraries = &ctx.server.scripting.libraries;
     let (library_count, function_count) = libraries.counts();
@@ -202,6 +227,20 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("maxmemory_policy", ctx.server.config.maxmemory_policy.name.into()),
             ("mem_fragmentation_ratio", format!("{:.2}", resident as f64 / parts.used.max(1) as f64)),
             ("mem_fragmentation_bytes", (resident as i64 - parts.used as i64).to_string()),
+            // The allocator keeps no more than its blocks, as far as it tells.
+            ("allocator_allocated", parts.used.to_string()),
+            ("allocator_active", parts.used.to_string()),
+            ("allocator_resident", resident.to_string()),
+            ("allocator_muzzy", "0".into()),
+            ("allocator_frag_ratio", "1.00".into()),
+            ("allocator_frag_bytes", "0".into()),
+            ("allocator_rss_ratio", format!("{:.2}", resident as f64 / parts.used.max(1) as f64)),
+            ("allocator_rss_bytes", (resident as i64 - parts.used as i64).to_string()),
+            ("rss_overhead_ratio", "1.00".into()),
+            ("rss_overhead_bytes", "0".into()),
+            ("sandbox_memory_max", sandbox.to_string()),
+            ("sandbox_memory_max_human", human(sandbox)),
+            ("mem_overhead_db_hashtable_rehashing", "0".into()),
             ("mem_not_counted_for_evict", "0".into()),
             ("mem_replication_backlog", "0".into()),
             ("mem_total_replication_buffers", "0".into()),
@@ -225,6 +264,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
             ("mem_allocator", "sanderling".into()),
             ("active_defrag_running", "0".into()),
             ("lazyfree_pending_objects", ctx.store.pending_frees().to_string()),
+            ("lazyfreed_objects", ctx.store.freed.to_string()),
         ],
     );
 }
@@ -336,9 +376,14 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("sync_partial_err", "0".into()),
             ("expired_keys", store.expired_keys.to_string()),
             ("expired_subkeys", store.expired_fields.to_string()),
+            ("expired_stale_perc", "0.00".into()),
+            ("expired_time_cap_reached_count", "0".into()),
+            ("expire_cycle_cpu_milliseconds", "0".into()),
             ("evicted_keys", store.evicted_keys.to_string()),
             ("evicted_scripts", ctx.server.scripting.scripts.evicted.to_string()),
             ("evicted_clients", stats.evicted_clients.to_string()),
+            ("total_eviction_exceeded_time", "0".into()),
+            ("current_eviction_exceeded_time", "0".into()),
             ("keyspace_hits", store.hits.to_string()),
             ("keyspace_misses", store.misses.to_string()),
             ("pubsub_channels", pubsub.channels.len().to_string()),
@@ -356,6 +401,14 @@ fn stats(ctx: &Context<'_>, out: &mut String) {
             ("active_defrag_misses", "0".into()),
             ("active_defrag_key_hits", "0".into()),
             ("active_defrag_key_misses", "0".into()),
+            ("total_active_defrag_time", "0".into()),
+            ("current_active_defrag_time", "0".into()),
+            ("dump_payload_sanitizations", "0".into()),
+            ("total_reads_processed", stats.reads.to_string()),
+            ("total_writes_processed", stats.writes.to_string()),
+            ("reply_buffer_shrinks", "0".into()),
+            ("reply_buffer_expands", "0".into()),
+            ("client_query_buffer_limit_disconnections", stats.input_limit_disconnects.to_string()),
             ("io_threaded_reads_processed", "0".into()),
             ("io_threaded_writes_processed", "0".into()),
             ("total_error_replies", stats.error_replies.to_string()),

@@ -6,8 +6,6 @@ use crate::command::{Arg, Command, Flags, Group, flags, integer, one_of, token};
 use crate::number;
 use crate::resp::args::Args;
 
-use crate::config::REDIS_VERSION;
-
 fn dbsize(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.count(ctx.store.len(ctx.store.db));
     Ok(Flow::Done)
@@ -71,7 +69,7 @@ fn lolwut(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if args.len() > 2 && args.is(1, "VERSION") {
         args.int(2)?;
     }
-    let text = alloc::format!("Redis ver. {REDIS_VERSION}\n");
+    let text = alloc::format!("Redis ver. {}\n", ctx.server.config.reported_version);
     ctx.reply.verbatim("txt", text.as_bytes());
     Ok(Flow::Done)
 }

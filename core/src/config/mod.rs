@@ -19,7 +19,7 @@ use crate::structures::table::HashSeed;
 use crate::types::EncodingLimits;
 
 /// The version of Redis whose behaviour the engine has; clients decide by it what they may use.
-pub(crate) const REDIS_VERSION: &str = "7.2.7";
+pub(crate) const REDIS_VERSION: &str = "7.4.7";
 
 /// Why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Options {
     pub fact: Option<fn(Fact) -> u64>,
     /// The file that the settings came from, for INFO and CONFIG REWRITE; empty without one.
     pub config_file: String,
+    /// What INFO tells of the program and the machine, by the names of its fields.
+    pub machine: Machine,
     /// The users that the `user` settings name, as lines of an ACL file without their first word.
     pub users: Vec<String>,
     /// What memory there is for whoever needs so many bytes; [`Room::UNKNOWN`] when the embedder does not know.
@@ -103,6 +105,7 @@ impl Default for Options {
             process_id: 0,
             fact: None,
             config_file: String::new(),
+            machine: Machine::default(),
             users: Vec::new(),
         }
     }
@@ -125,10 +128,17 @@ impl Options {
             self.process_id = fitting(integer(value, 0, u32::MAX as i64)?)?;
             return Ok(());
         }
-        if name == "config-file" {
-            self.config_file = value.into();
-            return Ok(());
+        match name {
+            "config-file" => self.config_file = value.into(),
+            "executable" => self.machine.executable = value.into(),
+            "os" => self.machine.os = value.into(),
+            "arch-bits" => self.machine.arch_bits = fitting(integer(value, 0, 128)?)?,
+            _ => return self.set_further(name, value),
         }
+        Ok(())
+    }
+
+    fn set_further(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         if name == "memory-bytes-max" {
             let bytes: u64 =
                 value.parse().map_err(|_| ConfigError::new("'memory-bytes-max' is not a number"))?;
@@ -172,6 +182,8 @@ pub struct Config {
     pub requirepass: Vec<u8>,
     /// `maxclients`.
     pub maxclients: usize,
+    /// `reported-version`: the version of Redis that clients are told.
+    pub reported_version: String,
     /// `maxmemory`, in bytes; 0 means no limit.
     pub maxmemory: Limit,
     /// `maxmemory-clients`, in bytes, or as a percentage of `maxmemory` if negative; 0 means no limit.
@@ -266,6 +278,7 @@ impl Default for Config {
             databases: 16,
             requirepass: Vec::new(),
             maxclients: 10_000,
+            reported_version: REDIS_VERSION.into(),
             maxmemory: Limit::new(0),
             maxmemory_clients: 0,
             maxmemory_policy: Policy::NONE,
@@ -533,16 +546,18 @@ macro_rules! flag {
 }
 
 mod limit;
+mod machine;
 mod persistence;
 mod reported;
 mod values;
 
 pub use limit::Limit;
+pub use machine::Machine;
 pub use persistence::{Fsync, Persistence, SaveRule};
 pub use values::parse_bytes;
 use values::{
     BYTES_MAX, boolean, bytes, bytes_or_percent, fitting, integer, notify_bits, notify_text, one_of,
-    output_limits, percentiles,
+    output_limits, percentiles, version,
 };
 
 /// The settings that something depends on, by name.
@@ -572,6 +587,8 @@ const SETTINGS: &[Setting] = &[
     access!("enable-debug-command", debug_access),
     access!("enable-protected-configs", protected_access),
     host("engine", false),
+    // What Valkey calls so is how the server always is.
+    fixed!("extended-redis-compatibility", "yes"),
     bytes!("function-max-bytes", None, function_bytes_max, 0, BYTES_MAX),
     number!("function-max-libraries", None, function_libraries_max, 0, i64::MAX),
     number!(
@@ -628,6 +645,7 @@ const SETTINGS: &[Setting] = &[
         i32::MIN as i64,
         i32::MAX as i64
     ),
+    host("logfile", false),
     host_checked!("loglevel", |_, value: &str| { Ok(LOG_LEVELS[one_of(value, &LOG_LEVELS)?].to_string()) }),
     Setting { is_host: true, ..number!("maxclients", None, maxclients, 1, u32::MAX as i64) },
     bytes!("maxmemory", None, maxmemory, 0, u64::MAX),
@@ -670,6 +688,7 @@ const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    host("pidfile", false),
     host("port", false),
     host_checked!("protected-mode", |_, value| {
         Ok(if boolean(value)? { "yes" } else { "no" }.to_string())
@@ -683,6 +702,18 @@ const SETTINGS: &[Setting] = &[
         read: |config, _| String::from(if config.rdb_compression { "yes" } else { "no" }),
         write: |config, _, value| {
             config.rdb_compression = boolean(value)?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "reported-version",
+        alias: None,
+        // Scripts keep it.
+        is_mutable: false,
+        is_host: false,
+        read: |config, _| config.reported_version.clone(),
+        write: |config, _, value| {
+            config.reported_version = version(value)?;
             Ok(())
         },
     },

@@ -50,6 +50,15 @@ pub(super) fn bytes_or_percent(value: &str) -> Result<i64, ConfigError> {
     }
 }
 
+/// Three numbers, such as `7.4.0`.
+pub(super) fn version(value: &str) -> Result<String, ConfigError> {
+    let parts: Vec<&str> = value.split('.').collect();
+    if parts.len() == 3 && parts.iter().all(|part| part.parse::<u8>().is_ok()) {
+        return Ok(value.into());
+    }
+    Err(ConfigError::new("argument must be a version of three numbers, such as 7.4.0"))
+}
+
 /// The index of a word in a list, in any case.
 pub(super) fn one_of(value: &str, words: &[&str]) -> Result<usize, ConfigError> {
     words.iter().position(|word| word.eq_ignore_ascii_case(value)).ok_or_else(|| {

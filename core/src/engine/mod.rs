@@ -210,8 +210,9 @@ impl Engine {
         connection.last_active = steady;
         connection.bytes_in += bytes.len() as u64;
         let is_over = connection.pending.len() + bytes.len() > limit && connection.skip.is_none();
-        self.server.stats.bytes_in += bytes.len() as u64;
+        self.server.stats.note_received(bytes.len());
         if is_over {
+            self.server.stats.input_limit_disconnects += 1;
             self.server.close(conn);
         } else {
             let mut rest = bytes;
@@ -418,24 +419,11 @@ impl Engine {
         self.outbox.is_full(bytes_max) || self.store.effects.bytes.len() >= bytes_max
     }
 
-    fn process_kept(&mut self, conn: ConnId, mut input: Vec<u8>) {
-        let (consumed, _) = self.process(conn, &input);
-        if let Some(connection) = self.server.get(conn) {
-            input.drain(..consumed);
-            if input.is_empty() && input.capacity() > 64 << 10 {
-                input = Vec::new();
-            }
-            connection.pending = input;
-        }
-        if self.server.config.maxmemory_clients != 0 {
-            client_eviction::note(&mut self.server, conn);
-        }
-    }
-
     /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up, and whether that
     /// was all of it but for a partial request at its end.
     fn process(&mut self, conn: ConnId, input: &[u8]) -> (usize, bool) {
         let connection = self.server.connection(conn);
+        connection.handled_bytes = input.len();
         let mut parser = mem::take(&mut connection.parser);
         // Only a partial request's arguments are kept with their connection.
         let is_partial = parser.is_within();
@@ -508,6 +496,7 @@ impl Engine {
                 self.ranges = ranges;
             }
             connection.parser = parser;
+            connection.handled_bytes = 0;
             if !is_drained && consumed < input.len() && connection.may_run() && !connection.is_runnable {
                 connection.is_runnable = true;
                 self.server.runnable.push_back(conn);
@@ -677,7 +666,7 @@ impl Engine {
     /// Makes an output of what the running connection has written since the last one.
     fn claim(&mut self, conn: ConnId) {
         let class = self.server.class(conn);
-        self.server.stats.bytes_out += (self.outbox.arena.len() - self.unclaimed) as u64;
+        self.server.stats.note_sent(self.outbox.arena.len() - self.unclaimed);
         self.outbox.written(conn, self.unclaimed, class);
         self.unclaimed = self.outbox.arena.len();
     }

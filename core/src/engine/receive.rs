@@ -12,6 +12,7 @@ use crate::base::memory::Purpose;
 use crate::engine::admit::REFUSED_NAME;
 use crate::resp::args::Args;
 use crate::resp::{Parsed, Parser, Skip, Skipped};
+use crate::server::client_eviction;
 use crate::server::connection::ConnId;
 use crate::server::eviction;
 
@@ -82,6 +83,20 @@ impl Engine {
         {
             let input = mem::take(&mut connection.pending);
             self.process_kept(conn, input);
+        }
+    }
+
+    pub(super) fn process_kept(&mut self, conn: ConnId, mut input: Vec<u8>) {
+        let (consumed, _) = self.process(conn, &input);
+        if let Some(connection) = self.server.get(conn) {
+            input.drain(..consumed);
+            if input.is_empty() && input.capacity() > 64 << 10 {
+                input = Vec::new();
+            }
+            connection.pending = input;
+        }
+        if self.server.config.maxmemory_clients != 0 {
+            client_eviction::note(&mut self.server, conn);
         }
     }
 

@@ -188,3 +188,53 @@ fn effects_come_in_batches() {
     let expected = alloc::format!("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n{input}");
     assert!(written == expected.as_bytes());
 }
+
+/// Clients switch on by the version what servers may not have, and dashboards show where the server runs.
+#[test]
+fn what_clients_are_told_of_version_and_machine_can_be_set() {
+    let mut options = Options::default();
+    for (name, value) in [
+        ("reported-version", "8.4.0"),
+        ("os", "Linux 6.1 x86_64"),
+        ("arch-bits", "64"),
+        ("executable", "/bin/s"),
+        ("port", "6379"),
+        ("bind", "127.0.0.1 -::1"),
+        ("unixsocket", "/tmp/s.sock"),
+        ("logfile", "/tmp/s.log"),
+    ] {
+        options.set(name, value).expect("it is a setting");
+    }
+    assert!(
+        options.set("reported-version", "8.4").is_err() && options.set("reported-version", "x.1.2").is_err()
+    );
+    let mut talk = Conversation::with(options);
+    let conn = talk.client();
+    assert!(talk.ask(conn, "HELLO").contains("|$7|version|$5|8.4.0|"));
+    talk.check(conn, "EVAL return(redis.REDIS_VERSION) 0", "$5|8.4.0");
+    talk.check(conn, "EVAL return(server.REDIS_VERSION_NUM) 0", ":525312");
+    talk.check(conn, "CONFIG GET logfile", "*2|$7|logfile|$10|/tmp/s.log");
+    let info = talk.ask(conn, "INFO server");
+    for line in [
+        "redis_version:8.4.0",
+        "os:Linux 6.1 x86_64",
+        "arch_bits:64",
+        "executable:/bin/s",
+        "listener0:name=tcp,bind=127.0.0.1,bind=-::1,port=6379",
+        "listener1:name=unix,bind=/tmp/s.sock",
+    ] {
+        assert!(
+            info.contains(&alloc::format!("|{line}|")) || info.ends_with(line),
+            "{line} is not in {info}"
+        );
+    }
+}
+
+#[test]
+fn the_list_of_clients_counts_the_request_that_asks_for_it() {
+    let mut talk = Conversation::new();
+    let (conn, other) = (talk.client(), talk.client());
+    talk.check(other, "PING", "+PONG");
+    let list = talk.ask(conn, "CLIENT LIST");
+    assert!(list.contains(" qbuf=26 ") && list.contains(" qbuf=0 "), "{list}");
+}

@@ -213,6 +213,8 @@ pub struct Store {
     pool: evict::Pool,
     /// Fields of hashes that expired.
     pub expired_fields: u64,
+    /// Values and databases whose memory was given back in steps.
+    pub freed: u64,
     /// Whether keys expire only when asked for (DEBUG SET-ACTIVE-EXPIRE 0).
     pub active_expire: bool,
     /// Whether reading leaves the access clock alone (CLIENT NO-TOUCH).
@@ -277,6 +279,7 @@ impl Store {
             access,
             pool: evict::Pool::default(),
             expired_fields: 0,
+            freed: 0,
             active_expire: true,
             no_touch: false,
             hint: (0, 0, 0),

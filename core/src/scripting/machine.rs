@@ -6,7 +6,6 @@ use sanderling_lua::{Error as LuaError, Options, Pinned, Value, Vm};
 
 use crate::base::memory::Memory;
 use crate::config::Config;
-use crate::config::REDIS_VERSION;
 
 /// The functions of the table `redis`, by their numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,18 +80,18 @@ pub(super) fn limit(vm: &mut Vm, config: &Config, memory: &Memory) {
 /// A machine for scripts of EVAL.
 pub(super) fn for_scripts(config: &Config, memory: &Memory) -> Option<Box<Vm>> {
     let mut vm = bare(config, memory)?;
-    let is_made = fill_for_scripts(&mut vm).is_ok();
+    let is_made = fill_for_scripts(&mut vm, &config.reported_version).is_ok();
     vm.release(0);
     is_made.then_some(vm)
 }
 
-fn fill_for_scripts(vm: &mut Vm) -> Result<(), LuaError> {
+fn fill_for_scripts(vm: &mut Vm, version: &str) -> Result<(), LuaError> {
     remove_environments(vm)?;
-    let redis = api(vm)?;
+    let redis = api(vm, version)?;
     for function in [Function::Breakpoint, Function::Debug, Function::ReplicateCommands] {
         add(vm, redis, function)?;
     }
-    vm.set_global(b"redis", redis)?;
+    set_global(vm, redis)?;
     let globals = vm.globals();
     vm.forbid_missing(globals)?;
     vm.protect(globals)
@@ -113,24 +112,26 @@ pub(super) struct Environments {
 /// A machine for libraries of functions.
 pub(super) fn for_libraries(config: &Config, memory: &Memory) -> Option<(Box<Vm>, Environments)> {
     let mut vm = bare(config, memory)?;
-    let environments = fill_for_libraries(&mut vm).ok()?;
+    let environments = fill_for_libraries(&mut vm, &config.reported_version).ok()?;
     vm.release(0);
     Some((vm, environments))
 }
 
-fn fill_for_libraries(vm: &mut Vm) -> Result<Environments, LuaError> {
+fn fill_for_libraries(vm: &mut Vm, version: &str) -> Result<Environments, LuaError> {
     remove_environments(vm)?;
-    let redis = api(vm)?;
-    vm.set_global(b"redis", redis)?;
+    let redis = api(vm, version)?;
+    set_global(vm, redis)?;
     let globals = vm.globals();
     vm.forbid_missing(globals)?;
     vm.protect(globals)?;
     let (loading, redis) = (vm.table(0, 0)?, vm.table(0, 0)?);
     add(vm, redis, Function::Register)?;
     add_log(vm, redis)?;
-    add_version(vm, redis)?;
+    add_version(vm, redis, version)?;
     vm.forbid_missing(redis)?;
-    vm.set_field(loading, b"redis", redis)?;
+    for name in NAMES {
+        vm.set_field(loading, name, redis)?;
+    }
     vm.forbid_missing(loading)?;
     vm.protect(loading)?;
     let (own, meta) = (vm.table(0, 0)?, vm.table(0, 0)?);
@@ -163,12 +164,12 @@ fn remove_environments(vm: &mut Vm) -> Result<(), LuaError> {
 }
 
 /// The table `redis` as scripts and functions see it, in the order in which Redis fills it.
-fn api(vm: &mut Vm) -> Result<Value, LuaError> {
+fn api(vm: &mut Vm, version: &str) -> Result<Value, LuaError> {
     let redis = vm.table(0, 0)?;
     add(vm, redis, Function::Call)?;
     add(vm, redis, Function::Pcall)?;
     add_log(vm, redis)?;
-    add_version(vm, redis)?;
+    add_version(vm, redis, version)?;
     for function in
         [Function::Setresp, Function::Sha1hex, Function::ErrorReply, Function::StatusReply, Function::SetRepl]
     {
@@ -195,13 +196,20 @@ fn add_log(vm: &mut Vm, table: Value) -> Result<(), LuaError> {
     Ok(())
 }
 
-fn add_version(vm: &mut Vm, table: Value) -> Result<(), LuaError> {
-    vm.set_field(table, b"REDIS_VERSION_NUM", version_number().into())?;
-    let version = vm.string(REDIS_VERSION.as_bytes())?;
+fn add_version(vm: &mut Vm, table: Value, version: &str) -> Result<(), LuaError> {
+    vm.set_field(table, b"REDIS_VERSION_NUM", version_number(version).into())?;
+    let version = vm.string(version.as_bytes())?;
     vm.set_field(table, b"REDIS_VERSION", version)
 }
 
 /// The version with a byte for each of its parts.
-fn version_number() -> i32 {
-    REDIS_VERSION.split('.').fold(0, |number, part| number << 8 | part.parse::<i32>().unwrap_or(0))
+fn version_number(version: &str) -> i32 {
+    version.split('.').fold(0, |number, part| number << 8 | part.parse::<i32>().unwrap_or(0))
+}
+
+/// What the table is called; the second name is Valkey's.
+const NAMES: [&[u8]; 2] = [b"redis", b"server"];
+
+fn set_global(vm: &mut Vm, table: Value) -> Result<(), LuaError> {
+    NAMES.into_iter().try_for_each(|name| vm.set_global(name, table))
 }

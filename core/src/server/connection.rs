@@ -205,6 +205,8 @@ pub struct Connection {
     pub no_evict: bool,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
+    /// Bytes of input that are being looked at, in which the running request is.
+    pub handled_bytes: usize,
     /// MULTI, while it is open.
     pub transaction: Option<Transaction>,
     /// Watched keys, behind their databases.
@@ -271,6 +273,7 @@ impl Connection {
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,
+            handled_bytes: 0,
             transaction: None,
             watched: OrderedSet::new(),
             is_dirty: false,

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::command::full_name;
 use crate::resp::Protocol;
 use crate::server::Server;
+use crate::server::client_eviction;
 use crate::server::connection::{ConnId, Connection};
 use crate::server::tracking::{self, Mode};
 
@@ -45,8 +46,8 @@ pub(crate) fn describe_one(server: &Server, conn: ConnId, connection: &Connectio
             subscriptions.patterns.len(),
             subscriptions.shard_channels.len(),
             connection.watched.len(),
-            connection.pending_bytes(),
-            size_of::<Connection>() + connection.pending_bytes() + multi_bytes,
+            connection.pending_bytes() + connection.handled_bytes,
+            client_eviction::bytes_of(connection) + connection.handled_bytes,
         )
         .into_bytes(),
     );

@@ -27,7 +27,7 @@ use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::base::secret::Passwords;
 use crate::command::{Command, Flags, Index, Lookup};
-use crate::config::{Config, Fact, Options};
+use crate::config::{Config, Fact, Machine, Options};
 use crate::engine::outbox::{Class, DEFAULT_USER_GUARDED};
 use crate::keyspace::Ready;
 use crate::keyspace::compaction::Compactor;
@@ -65,6 +65,27 @@ pub struct Stats {
     pub bytes_in: u64,
     /// Bytes sent.
     pub bytes_out: u64,
+    /// Pieces of input.
+    pub reads: u64,
+    /// Pieces of output.
+    pub writes: u64,
+    /// Connections closed since they had sent more than may wait.
+    pub input_limit_disconnects: u64,
+}
+
+impl Stats {
+    /// So many bytes have come.
+    pub(crate) fn note_received(&mut self, bytes: usize) {
+        self.bytes_in += bytes as u64;
+        self.reads += 1;
+    }
+
+    /// So many bytes are handed over to be sent.
+    #[inline]
+    pub(crate) fn note_sent(&mut self, bytes: usize) {
+        self.bytes_out += bytes as u64;
+        self.writes += u64::from(bytes > 0);
+    }
 }
 
 /// How fast counters grow: between two looks that are at least a second apart.
@@ -225,6 +246,8 @@ pub struct Server {
     pub(crate) fact: Option<fn(Fact) -> u64>,
     /// The file that the settings came from; empty without one.
     pub(crate) config_file: String,
+    /// Where the engine runs.
+    pub(crate) machine: Machine,
     /// No request runs before this time, in steady microseconds (DEBUG SLEEP).
     pub(crate) asleep_until: u64,
     /// Keys that others wait for and that came into being before it went to sleep: they are looked at when it wakes up.
@@ -304,6 +327,7 @@ impl Server {
             passwords: Passwords::new(seed),
             fact: options.fact,
             config_file: options.config_file,
+            machine: options.machine,
             asleep_until: 0,
             ready_later: Ready::default(),
             scripts_may_debug: false,

@@ -83,19 +83,15 @@ pub struct Settings {
 impl Settings {
     /// Settings that the engine knows nothing of, with their values and defaults.
     pub(crate) fn own(&self) -> Vec<(&'static str, String, String)> {
-        let path =
-            |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let default = Self::default();
         [
             ("gather-micros-max", self.gather_micros_max.to_string(), default.gather_micros_max.to_string()),
             ("log-format", self.log_format.name().to_owned(), default.log_format.name().to_owned()),
-            ("logfile", path(&self.log_file), String::new()),
             (
                 "memory-bytes-max",
                 self.engine.memory_bytes_max.to_string(),
                 default.engine.memory_bytes_max.to_string(),
             ),
-            ("pidfile", path(&self.pid_file), String::new()),
         ]
         .to_vec()
     }
@@ -104,11 +100,18 @@ impl Settings {
     pub(crate) fn shown(&self) -> Vec<(String, String)> {
         let socket = self.unix_socket.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let protected = if self.protected_mode { "yes" } else { "no" };
+        let path =
+            |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         [
             ("bind", self.bind.join(" ")),
             ("dir", working_dir(self.dir.as_deref())),
             ("client-output-buffer-limit", self.output_limits.to_string()),
             ("engine", self.engine.kind.to_string()),
+            ("executable", executable()),
+            ("os", os()),
+            ("arch-bits", usize::BITS.to_string()),
+            ("logfile", path(&self.log_file)),
+            ("pidfile", path(&self.pid_file)),
             ("loglevel", self.log_level.name().to_owned()),
             ("port", self.port.to_string()),
             ("process-id", std::process::id().to_string()),
@@ -487,6 +490,20 @@ impl Parser {
             self.settings.engine.options.push_str(&format!("{name} {value}\n"));
         }
         self.settings
+    }
+}
+
+/// The path of this program.
+fn executable() -> String {
+    std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+/// The operating system with its version and the processor, as Redis words it.
+fn os() -> String {
+    use std::env::consts::{ARCH, OS};
+    match std::fs::read_to_string("/proc/sys/kernel/osrelease") {
+        Ok(release) => format!("Linux {} {ARCH}", release.trim()),
+        Err(_) => format!("{OS} {ARCH}"),
     }
 }
 

@@ -65,15 +65,17 @@ pub const DIFFERENCES: &[Difference] = &[
         text: "Of what does not exist here (replicas, a cluster, modules, defragmentation) some are \
                reported with Redis's default and can be set to nothing else; `hz`, the `lazyfree` settings and a \
                few others can be set, since what they ask for happens anyway. The rest is refused by \
-               `CONFIG SET` and left out by `CONFIG GET`. \
+               `CONFIG SET` and left out by `CONFIG GET`. `port` and `bind` cannot be changed while the server runs. \
+               `requirepass` must be UTF-8. \
                `client-output-buffer-limit normal` has a hard limit of 1 GB by default, since without one a \
                client that never reads takes the server's memory.",
     },
     Difference {
         commands: &["CLIENT INFO", "CLIENT LIST"],
         title: "Sockets and output buffers are not in the list of clients",
-        text: "Both are the host's, which the engine does not see: `fd`, `qbuf-free`, `argv-mem`, `rbs`, `rbp`, \
-               `obl`, `oll` and `omem` are 0.",
+        text: "Both are the host's, which the engine does not see: `fd` is a number of the engine's, and `qbuf-free`, \
+               `argv-mem`, `rbs`, `rbp`, `obl`, `oll` and `omem` are 0. `client-output-buffer-limit` is about what waits for a \
+               client that does not read: a reply that the system takes at once does not count, however large.",
     },
     Difference {
         commands: &[
@@ -93,9 +95,11 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["INFO"],
         title: "INFO has the fields that clients read",
-        text: "The section `cpu` is empty in the npm package; fields about allocators, replication links and event \
-               loops are missing. `usec` of `commandstats` counts calls that were \
-               timed.",
+        text: "The section `cpu` is empty in the npm package. Fields about replication links and event loops are missing, \
+               and about builds (`gcc_version`, `atomicvar_api`); the allocator has no more than its blocks, and there is no \
+               defragmentation whose time could be told. `os`, `arch_bits` and `total_system_memory` are the machine's, \
+               `sandbox_memory_max` and `sanderling_engine` tell of the sandbox. `usec` of `commandstats` counts calls \
+               that were timed.",
     },
     Difference {
         commands: &["CONFIG SET"],
@@ -107,7 +111,9 @@ pub const DIFFERENCES: &[Difference] = &[
         commands: &["SLOWLOG GET", "LATENCY HISTOGRAM", "LATENCY LATEST", "LATENCY HISTORY"],
         title: "Only what may be slow is timed",
         text: "With thresholds of a millisecond and more, commands that take constant time are not timed. \
-               `latency-tracking`, which times every command, is off by default.",
+               `latency-tracking`, which times every command, is off by default: to read the clock twice takes a third of \
+               a `GET`. Without it `LATENCY HISTOGRAM` and the section `latencystats` are empty. `expire-cycle` is how long all \
+               steps of expiry took that followed each other, `expire-del` the longest of them.",
     },
     Difference {
         commands: &["MEMORY STATS", "MEMORY DOCTOR", "MEMORY MALLOC-STATS", "LATENCY DOCTOR"],
@@ -122,9 +128,11 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["DEBUG"],
         title: "DEBUG has what test suites use",
-        text: "There are no subcommands about Redis's own structures, crashes and `LOADAOF`; `RELOAD` \
-               writes values and reads them again in memory. \
-               `DEBUG OBJECT` tells a made-up address. `DEBUG DIGEST` is Redis's.",
+        text: "There are no subcommands about Redis's own structures and crashes; without files, `RELOAD` \
+               writes values and reads them again in memory. `DEBUG OBJECT` tells a made-up address. `DEBUG DIGEST` is \
+               Redis's. `REPLICATE` writes into the log. After `SET-DISABLE-DENY-SCRIPTS 1` scripts may call `DEBUG`, and \
+               nothing else that is denied to them. `SLEEP` in a transaction lets the server rest when `EXEC` has run, whose \
+               reply comes then.",
     },
     Difference {
         commands: &["DUMP", "RESTORE"],
@@ -165,12 +173,16 @@ pub const DIFFERENCES: &[Difference] = &[
             "CLIENT HELP",
             "COMMAND HELP",
             "CONFIG HELP",
+            "FUNCTION HELP",
             "LATENCY HELP",
             "MEMORY HELP",
             "MODULE HELP",
             "OBJECT HELP",
             "PUBSUB HELP",
+            "SCRIPT HELP",
             "SLOWLOG HELP",
+            "XGROUP HELP",
+            "XINFO HELP",
         ],
         title: "Help and documentation are in our own words",
         text: "Their form is Redis's. `COMMAND DOCS` has no history of options.",
@@ -185,6 +197,40 @@ pub const DIFFERENCES: &[Difference] = &[
         title: "A transaction's queue is bounded",
         text: "Requests that wait for `EXEC` may together take `client-query-buffer-limit` bytes; beyond it \
                the connection is closed.",
+    },
+    Difference {
+        commands: &["HEXPIRE", "HGETALL", "HLEN"],
+        title: "Fields that have expired are gone at once",
+        text: "Whatever looks at a hash finds it without them; Redis 8 counts and shows some of them until its cycle of \
+               expiry comes along.",
+    },
+    Difference {
+        commands: &["KEYS"],
+        title: "Patterns are matched however long they take",
+        text: "Redis gives up on patterns with thousands of `*?`, and then finds nothing.",
+    },
+    Difference {
+        commands: &["FUNCTION LOAD", "EVAL"],
+        title: "Scripts and libraries have limits",
+        text: "`function-max-libraries`, `function-max-bytes`, `script-memory-max`, `script-instructions-max`, \
+               `script-cache-max-entries` and `script-cache-max-bytes` bound what clients can make grow; Redis has none of \
+               them. `string.dump` is refused, since `loadstring` takes no compiled code, in Redis neither. The table \
+               `server`, which Valkey has, is another name of `redis`.",
+    },
+    Difference {
+        commands: &["XINFO"],
+        title: "The lag of a group is that of 7.2",
+        text: "Later versions know it again after some cases of `XTRIM` and `XDEL`, and bound `entries-read`.",
+    },
+    Difference {
+        commands: &["SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER"],
+        title: "A negative count makes at most 128 MiB of reply",
+        text: "Larger ones are refused; in Redis they take what memory there is.",
+    },
+    Difference {
+        commands: &["EXEC"],
+        title: "Time stands still during a command and what follows from it",
+        text: "Clients that wait for what `EXEC` has written are served by the clock at its beginning, however long it took.",
     },
 ];
 
@@ -262,8 +308,28 @@ differential fuzzer compare the engine with redis-server 7.0.15 in its tests, an
 
 The tables name all commands of Redis up to 8.10, with its modules, and of Valkey up to 9.1.
 *Supported* means every option and every form of reply of 7.2, and of a newer command those of its own version.
-Of the options that older commands got after 7.2, `SET` has `IFEQ`, `IFNE`, `IFDEQ` and `IFDNE`, and `BITOP` has
-`DIFF`, `DIFF1`, `ANDOR` and `ONE`.
+Of the options that older commands got after 7.2 there are, of 7.4: `HSCAN` with `NOVALUES`, `XREAD` with `+` and
+`CLIENT KILL` with `MAXAGE`; of 8.x: `SET` with `IFEQ`, `IFNE`, `IFDEQ` and `IFDNE`, `BITOP` with `DIFF`, `DIFF1`, `ANDOR` and
+`ONE`, `XADD` and `XTRIM` with `KEEPREF`, `DELREF` and `ACKED`, and `XREADGROUP` with `CLAIM`.
+
+## The version that clients are told
+
+`HELLO`, `INFO`, `LOLWUT` and scripts tell Redis 7.4.7, or what the setting `reported-version` says: libraries switch on by it
+what servers may not have. 7.4 is the newest version of which that is always right:
+
+| from | clients use | here |
+|:--|:--|:--|
+| 6.0 | `HELLO`, RESP3, users, client-side caching | yes |
+| 6.2 | `GETDEL`, `GETEX`, `COPY`, `XAUTOCLAIM`, `GEOSEARCH` | yes |
+| 7.0 | functions, `EXPIRE` with conditions, sharded channels, `COMMAND DOCS` | yes |
+| 7.2 | `CLIENT SETINFO`, `WAITAOF`, `ZRANK` with `WITHSCORE` | yes |
+| 7.4 | fields that expire: `HEXPIRE` and its kin (redis-om, huey) | yes |
+| 8.0 | `HGETDEL`, `HGETEX`, `HSETEX` | yes |
+| 8.0 | JSON, search, time series, probabilistic types, vector sets without a look at `MODULE LIST` | no |
+| 8.2 | `XACKDEL`, `XDELEX`, `BITOP DIFF` | yes |
+| 8.4 | `SET` with `IFEQ` and its kin, `DELEX`, `MSETEX`, `XREADGROUP` with `CLAIM` | yes |
+
+So a client that needs those of 8.x that are here, and none of the types that are not, may be told 8.4.0.
 ";
 
 /// The whole file.

@@ -39,6 +39,11 @@ impl Store {
         keys.find(keys.hash(key), key).and_then(Entry::deadline).is_some_and(|at| at < self.now)
     }
 
+    /// Keys that are watched, each once for each database.
+    pub(crate) fn watched_keys(&self) -> usize {
+        self.dbs.iter().map(|db| db.watchers.len()).sum()
+    }
+
     /// Keys that are waited for, and those whose end is waited for as well.
     pub(crate) fn waited_keys(&self) -> (usize, usize) {
         (self.waiting, self.waiting_for_loss)

@@ -107,6 +107,7 @@ impl Store {
         };
         if done {
             self.garbage.pop_front();
+            self.freed += 1;
         }
     }
 }
