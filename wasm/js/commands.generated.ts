@@ -290,7 +290,7 @@ export interface Commands {
    *
    * `CLIENT LIST`, since Redis 2.4.0, O(N) in the number of connections.
    */
-  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'SLAVE' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric> }>): string;
+  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'SLAVE' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric>; USER?: Value; ADDR?: Value; LADDR?: Value; SKIPME?: t.Word<'YES' | 'NO'>; MAXAGE?: t.Numeric; IP?: Value; NAME?: Value; LIB-NAME?: Value; LIB-VER?: Value; FLAGS?: Value; DB?: t.Numeric; IDLE?: t.Numeric }>): string;
   /**
    * Keeps the connection when memory is short.
    *
@@ -2648,9 +2648,9 @@ export interface Commands {
    *
    * `ZSCAN`, since Redis 2.8.0, O(1) for every call, O(N) for a whole iteration over N members.
    */
-  zscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  zscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOSCORES?: boolean }>): [string, string[]];
   /** The same as {@link zscan}. */
-  zScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  zScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOSCORES?: boolean }>): [string, string[]];
   /**
    * Returns the score of a member.
    *

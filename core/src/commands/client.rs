@@ -1,20 +1,22 @@
 //! CLIENT: what connections there are, and their properties.
 
+mod filter;
 mod pause;
 mod tracking;
+
+use self::filter::Filter;
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::acl::{Acl, UserId};
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Command, Group, flags, integer, one_of, string, token};
 use crate::number::parse_i64;
-use crate::resp::args::{Args, Cursor};
+use crate::resp::args::Args;
 use crate::server::blocking::{self, End};
-use crate::server::connection::{ConnId, Connection, ReplyMode};
+use crate::server::connection::{ConnId, ReplyMode};
 use crate::server::describe::{describe, describe_one};
 
 /// Longest name of a client or library, in bytes.
@@ -86,25 +88,22 @@ fn info(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
-    let mut kind = None;
-    let mut ids: Option<Vec<i64>> = None;
-    match args.len() {
-        2 => {}
-        4 if args.is(2, "TYPE") => kind = Some(Kind::parse(args.at(3))?),
-        4.. if args.is(2, "ID") => {
-            let parsed: Option<Vec<i64>> = args.from(3).iter().map(parse_i64).collect();
-            ids = Some(parsed.ok_or(Error::Text("ERR Invalid client ID"))?);
-        }
-        _ => return Err(Error::Syntax),
-    }
     let mut listed = ctx.server.connections();
-    if let Some(ids) = ids {
+    if args.len() > 3 && args.is(2, "ID") && args.from(4).iter().all(|word| !is_filter(word)) {
+        let ids: Option<Vec<i64>> = args.from(3).iter().map(parse_i64).collect();
+        let ids = ids.ok_or(Error::Text("ERR Invalid client ID"))?;
         // In the order of the request, and as often as it names one; the connections are in the order of their ids.
         let at = |id: &i64| listed.binary_search_by_key(id, |(_, connection)| connection.client_id as i64);
         listed = ids.iter().filter_map(|id| Some(listed[at(id).ok()?])).collect();
+    } else {
+        let filter = Filter::parse(&ctx.server.acl, ctx.store.databases(), false, args.cursor(2))?;
+        let (now, own) = (ctx.server.steady, ctx.conn);
+        listed.retain(|(conn, connection)| {
+            filter.holds(connection, now) && !(filter.skips_self && *conn == own)
+        });
     }
     let mut text = Vec::new();
-    for (conn, connection) in listed.into_iter().filter(|(_, own)| kind.is_none_or(|kind| kind.holds(own))) {
+    for (conn, connection) in listed {
         let line = describe_one(ctx.server, conn, connection);
         if !ctx.server.memory.reserve(&mut text, line.len() + 1) {
             return Err(Error::OutOfMemory);
@@ -116,97 +115,21 @@ fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     Ok(Flow::Done)
 }
 
-/// What CLIENT LIST and CLIENT KILL mean by a type.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Normal,
-    Pubsub,
-    /// Masters and replicas, of which there are none.
-    Replication,
-}
-
-impl Kind {
-    fn parse(name: &[u8]) -> Result<Kind, Error> {
-        match name.to_ascii_lowercase().as_slice() {
-            b"normal" => Ok(Kind::Normal),
-            b"pubsub" => Ok(Kind::Pubsub),
-            b"master" | b"slave" | b"replica" => Ok(Kind::Replication),
-            _ => Err(Error::quoting_all("ERR Unknown client type '", name, "'")),
-        }
-    }
-
-    fn holds(self, connection: &Connection) -> bool {
-        match self {
-            Kind::Pubsub => connection.subscriptions.is_any(),
-            Kind::Normal => !connection.subscriptions.is_any(),
-            Kind::Replication => false,
-        }
-    }
-}
-
-/// What CLIENT KILL looks for.
-#[derive(Default)]
-struct Filter<'a> {
-    id: Option<u64>,
-    kind: Option<Kind>,
-    addr: Option<&'a [u8]>,
-    laddr: Option<&'a [u8]>,
-    user: Option<UserId>,
-    age_seconds: Option<u64>,
-    skips_self: bool,
-}
-
-impl<'a> Filter<'a> {
-    fn parse(acl: &Acl, mut cursor: Cursor<'a>) -> Result<Filter<'a>, Error> {
-        let mut filter = Filter { skips_self: true, ..Filter::default() };
-        while !cursor.is_done() {
-            if cursor.accept_with("ID", 1) {
-                let id = parse_i64(cursor.take()?).filter(|&id| id > 0);
-                filter.id = Some(id.ok_or(Error::Text("ERR client-id should be greater than 0"))? as u64);
-            } else if cursor.accept_with("TYPE", 1) {
-                filter.kind = Some(Kind::parse(cursor.take()?)?);
-            } else if cursor.accept_with("ADDR", 1) {
-                filter.addr = Some(cursor.take()?);
-            } else if cursor.accept_with("LADDR", 1) {
-                filter.laddr = Some(cursor.take()?);
-            } else if cursor.accept_with("USER", 1) {
-                let user = cursor.take()?;
-                let found = acl.find(user);
-                filter.user = Some(found.ok_or_else(|| Error::quoting_all("ERR No such user '", user, "'"))?);
-            } else if cursor.accept_with("MAXAGE", 1) {
-                let age = parse_i64(cursor.take()?);
-                let age = age.ok_or(Error::Text("ERR maxage is not an integer or out of range"))?;
-                let age = u64::try_from(age).ok().filter(|&age| age > 0);
-                filter.age_seconds = Some(age.ok_or(Error::Text("ERR maxage should be greater than 0"))?);
-            } else if cursor.accept_with("SKIPME", 1) {
-                filter.skips_self = match cursor.take()?.to_ascii_lowercase().as_slice() {
-                    b"yes" => true,
-                    b"no" => false,
-                    _ => return Err(Error::Syntax),
-                };
-            } else {
-                return Err(Error::Syntax);
-            }
-        }
-        Ok(filter)
-    }
-
-    fn holds(&self, connection: &Connection, now: u64) -> bool {
-        self.id.is_none_or(|id| connection.client_id == id)
-            && self.kind.is_none_or(|kind| kind.holds(connection))
-            && self.addr.is_none_or(|addr| connection.addr.as_bytes() == addr)
-            && self.laddr.is_none_or(|laddr| connection.laddr.as_bytes() == laddr)
-            && self.user.is_none_or(|user| connection.user == user)
-            && self.age_seconds.is_none_or(|age| now.saturating_sub(connection.created) / 1_000_000 >= age)
-    }
+/// Whether a word is none that an id could be meant by.
+fn is_filter(word: &[u8]) -> bool {
+    filter::NAMES.iter().any(|name| {
+        let word =
+            word.get(..4).filter(|start| start.eq_ignore_ascii_case(b"NOT-")).map_or(word, |_| &word[4..]);
+        word.eq_ignore_ascii_case(name.as_bytes())
+    })
 }
 
 fn kill(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let is_old_form = args.len() == 3;
     let filter = if is_old_form {
-        Filter { addr: Some(args.at(2)), ..Filter::default() }
+        Filter::of_address(args.at(2))
     } else {
-        Filter::parse(&ctx.server.acl, args.cursor(2))?
+        Filter::parse(&ctx.server.acl, ctx.store.databases(), true, args.cursor(2))?
     };
     let (now, own) = (ctx.server.steady, ctx.conn);
     let found: Vec<ConnId> = ctx
@@ -312,9 +235,10 @@ fn client_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
             "INFO",
             "    Properties of this connection.",
             "KILL <addr:port> | <filter> <value> [<filter> <value> ...]",
-            "    Close connections; filters are ADDR, LADDR, ID, TYPE, USER, MAXAGE and SKIPME.",
-            "LIST [TYPE <type> | ID <id> ...]",
-            "    Properties of all or some connections.",
+            "    Close connections; filters are ADDR, LADDR, IP, ID, TYPE, USER, NAME, LIB-NAME, LIB-VER, FLAGS,",
+            "    DB and CAPA, or their opposites with NOT- in front, and MAXAGE, IDLE and SKIPME.",
+            "LIST [<filter> <value> ...]",
+            "    Properties of all or some connections; filters are as those of KILL.",
             "NO-EVICT (ON|OFF)",
             "    Keep this connection when memory is short.",
             "NO-TOUCH (ON|OFF)",
@@ -347,6 +271,26 @@ const KINDS: &[Arg] = &[
     token("slave", "SLAVE"),
     token("replica", "REPLICA").since("5.0.0"),
     token("pubsub", "PUBSUB"),
+];
+
+const SKIPME: &[Arg] = &[token("yes", "YES"), token("no", "NO")];
+
+/// Of Valkey's further ones those without `NOT-`.
+const FILTERS: &[Arg] = &[
+    integer("client-id").after("ID").since("2.8.12"),
+    one_of("client-type", KINDS).after("TYPE").since("2.8.12"),
+    string("username").after("USER"),
+    string("addr").after("ADDR"),
+    string("laddr").after("LADDR").since("6.2.0"),
+    one_of("skipme", SKIPME).after("SKIPME"),
+    integer("maxage").after("MAXAGE").since("7.4.0"),
+    string("ip").after("IP"),
+    string("name").after("NAME"),
+    string("libname").after("LIB-NAME"),
+    string("libver").after("LIB-VER"),
+    string("flags").after("FLAGS"),
+    integer("db").after("DB"),
+    integer("idle").after("IDLE"),
 ];
 
 const CLIENT: &[Command] = &[
@@ -394,25 +338,7 @@ const CLIENT: &[Command] = &[
     Command {
         complexity: "O(N) in the number of connections",
         flags: flags::ADMIN_ANYTIME,
-        args: &[one_of(
-            "filter",
-            &[
-                string("old-format"),
-                one_of(
-                    "new-format",
-                    &[
-                        integer("client-id").after("ID").since("2.8.12"),
-                        one_of("client-type", KINDS).after("TYPE").since("2.8.12"),
-                        string("username").after("USER"),
-                        string("addr").after("ADDR"),
-                        string("laddr").after("LADDR").since("6.2.0"),
-                        one_of("skipme", &[token("yes", "YES"), token("no", "NO")]).after("SKIPME"),
-                        integer("maxage").after("MAXAGE").since("7.4.0"),
-                    ],
-                )
-                .multiple(),
-            ],
-        )],
+        args: &[one_of("filter", &[string("old-format"), one_of("new-format", FILTERS).multiple()])],
         reply: "simple-string | integer",
         handler: kill,
         ..Group::Connection.row("KILL", "2.4.0", "Closes connections.")
@@ -423,6 +349,18 @@ const CLIENT: &[Command] = &[
         args: &[
             one_of("client-type", KINDS).after("TYPE").optional().since("5.0.0"),
             integer("client-id").after("ID").optional().multiple().since("6.2.0"),
+            string("username").after("USER").optional(),
+            string("addr").after("ADDR").optional(),
+            string("laddr").after("LADDR").optional(),
+            one_of("skipme", SKIPME).after("SKIPME").optional(),
+            integer("maxage").after("MAXAGE").optional(),
+            string("ip").after("IP").optional(),
+            string("name").after("NAME").optional(),
+            string("libname").after("LIB-NAME").optional(),
+            string("libver").after("LIB-VER").optional(),
+            string("flags").after("FLAGS").optional(),
+            integer("db").after("DB").optional(),
+            integer("idle").after("IDLE").optional(),
         ],
         reply: "bulk-string",
         handler: list,

@@ -118,7 +118,8 @@ fn write_greeting(ctx: &mut Context<'_>) {
     let client_id = ctx.session().client_id;
     let is_resp3 = ctx.reply.is_resp3();
     let reply = &mut ctx.reply;
-    reply.map(7);
+    let zone = ctx.server.config.host("availability-zone");
+    reply.map(7 + usize::from(!zone.is_empty()));
     reply.text("server");
     // Libraries look for the server that they know.
     reply.text("redis");
@@ -134,6 +135,10 @@ fn write_greeting(ctx: &mut Context<'_>) {
     reply.text("master");
     reply.text("modules");
     reply.array(0);
+    if !zone.is_empty() {
+        reply.text("availability_zone");
+        reply.text(zone);
+    }
 }
 
 fn reset(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {

@@ -68,6 +68,18 @@ pub(super) const REPORTED: &[Setting] = &[
     constant!("io-threads-do-reads", "no"),
     // What logs and dumps take for granted.
     fixed!("aof-use-rdb-preamble", "yes"),
+    // Where the server is, which Valkey's clients ask for.
+    Setting {
+        name: "availability-zone",
+        alias: None,
+        is_mutable: true,
+        is_host: false,
+        read: |config, name| config.host(name).to_string(),
+        write: |config, name, value| {
+            config.host.insert(name, value.to_string());
+            Ok(())
+        },
+    },
     // There are no replicas and no master.
     fixed!("masterauth", ""),
     fixed!("masteruser", ""),

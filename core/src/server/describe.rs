@@ -61,7 +61,7 @@ pub(crate) fn describe_one(server: &Server, conn: ConnId, connection: &Connectio
     line
 }
 
-fn flags(connection: &Connection) -> String {
+pub(crate) fn flags(connection: &Connection) -> String {
     let tracking = connection.tracking.as_deref();
     let letters = [
         (connection.is_monitor, 'O'),

@@ -50,12 +50,16 @@ impl<'a> ScanOptions<'a> {
 
     /// The same for a command of sets or sorted sets, which have no values to leave out.
     pub(crate) fn parse_members(cursor: Cursor<'a>) -> Result<ScanOptions<'a>, Error> {
-        ScanOptions::parse(cursor, |cursor| {
-            if cursor.accept("NOVALUES") {
-                return Err(Error::Text("ERR NOVALUES option can only be used in HSCAN"));
-            }
-            Ok(false)
-        })
+        ScanOptions::parse(cursor, |cursor| ScanOptions::refuse_others(cursor).map(|()| false))
+    }
+
+    /// The options of commands of other types are refused by name.
+    pub(crate) fn refuse_others(cursor: &mut Cursor<'a>) -> Result<(), Error> {
+        match (cursor.accept("NOVALUES"), cursor.accept("NOSCORES")) {
+            (true, _) => Err(Error::Text("ERR NOVALUES option can only be used in HSCAN")),
+            (_, true) => Err(Error::Text("ERR NOSCORES option can only be used in ZSCAN")),
+            _ => Ok(()),
+        }
     }
 
     /// Writes the reply: the cursor to go on from, then what `scan` writes. `scan` returns that cursor and the

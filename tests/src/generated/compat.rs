@@ -330,6 +330,10 @@ what servers may not have. 7.4 is the newest version of which that is always rig
 | 8.4 | `SET` with `IFEQ` and its kin, `DELEX`, `MSETEX`, `XREADGROUP` with `CLAIM` | yes |
 
 So a client that needs those of 8.x that are here, and none of the types that are not, may be told 8.4.0.
+
+Of what is Valkey's alone there are: `CLIENT LIST` and `CLIENT KILL` with filters and their opposites (`NOT-`), `ZSCAN` with
+`NOSCORES`, the table `server` in scripts, `availability-zone`, which `HELLO` tells, and `extended-redis-compatibility`, which
+is always `yes`. There is no `import-mode`.
 ";
 
 /// The whole file.

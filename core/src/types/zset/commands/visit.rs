@@ -60,11 +60,24 @@ fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         reply_empty(&mut ctx.reply);
         return Ok(Flow::Done);
     };
-    let options = ScanOptions::parse_members(args.cursor(3))?;
+    let mut without_scores = false;
+    let options = ScanOptions::parse(args.cursor(3), |cursor| {
+        let is_own = cursor.accept("NOSCORES");
+        without_scores |= is_own;
+        if !is_own {
+            ScanOptions::refuse_others(cursor)?;
+        }
+        Ok(is_own)
+    })?;
     options.reply(&mut ctx.reply, |options, reply| {
         let (mut replies, mut text) = (0, Vec::new());
         let next = zset.scan(cursor, options.count, |member, score| {
-            if options.passes(member) {
+            if !options.passes(member) {
+                return;
+            }
+            reply.item(member);
+            replies += 1;
+            if !without_scores {
                 text.clear();
                 // Redis shows the compact form's scores as it keeps them, and formats others with `%.17Lg`.
                 if zset.is_small() {
@@ -72,9 +85,8 @@ fn zscan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
                 } else {
                     number::write_f64_g17(&mut text, score);
                 }
-                reply.item(member);
                 reply.bulk(&text);
-                replies += 2;
+                replies += 1;
             }
         });
         (next, replies)
@@ -104,6 +116,7 @@ pub(super) const ROWS: &[Command] = &[
             integer("cursor"),
             pattern("pattern").after("MATCH").optional(),
             integer("count").after("COUNT").optional(),
+            token("noscores", "NOSCORES").optional(),
         ],
         reply: "array of cursor and array of bulk-string",
         handler: zscan,
