@@ -97,10 +97,12 @@ impl TrackingTable {
 /// Turns tracking on, or changes how it is done; prefixes are added to those that there are.
 pub(crate) fn enable(store: &mut Store, server: &mut Server, conn: ConnId, mut tracking: Tracking) {
     let connection = server.connection(conn);
+    // Only those that are new cost something: there may be many by now.
+    let added = mem::take(&mut tracking.prefixes);
     match connection.tracking.take() {
         Some(old) => {
             tracking.is_caching = old.is_caching;
-            tracking.prefixes.extend(old.prefixes);
+            tracking.prefixes = old.prefixes;
         }
         None => {
             let has_tracked = mem::take(&mut connection.has_tracked);
@@ -108,8 +110,9 @@ pub(crate) fn enable(store: &mut Store, server: &mut Server, conn: ConnId, mut t
             server.tracking.former -= usize::from(has_tracked);
         }
     }
-    for prefix in &tracking.prefixes {
+    for prefix in added {
         server.tracking.prefixes.or_default(prefix.clone()).clients.insert(conn);
+        tracking.prefixes.insert(prefix);
     }
     server.connection(conn).tracking = Some(Box::new(tracking));
     server.refresh_restrictions(conn);

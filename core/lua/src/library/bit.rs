@@ -60,7 +60,7 @@ fn shift(call: &mut Call<'_>, function: fn(u32, u32) -> u32) -> Result<usize, Ra
 
 fn tohex(call: &mut Call<'_>, _: &mut dyn Host) -> Result<usize, Raise> {
     let mut value = bits(call, 0)?;
-    let count = if call.arg(1).is_nil() { 8 } else { bits(call, 1)? as i32 };
+    let count = if call.count < 2 { 8 } else { bits(call, 1)? as i32 };
     let digits: &[u8; 16] = if count < 0 { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
     let count = count.unsigned_abs().min(8) as usize;
     let mut text = [0; 8];

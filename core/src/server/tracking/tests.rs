@@ -73,3 +73,24 @@ fn nothing_is_noted_while_no_client_tracks() {
     talk.leave(reader);
     assert!(talk.engine.parts().1.global_state.is_usual());
 }
+
+/// Each request that adds one looked at all that there were.
+#[test]
+fn prefixes_are_added_to_those_that_there_are() {
+    let mut talk = Conversation::new();
+    let (reader, other) = (talk.client(), talk.client());
+    talk.ask(reader, HELLO);
+    for index in 0..3000 {
+        talk.check(reader, &alloc::format!("CLIENT TRACKING ON BCAST PREFIX p{index:04}:"), "+OK");
+    }
+    talk.check(other, "MSET p0000:a 1 p2999:b 1 q 1", "+OK");
+    talk.expect(reader, ">2|$10|invalidate|*1|$7|p0000:a|>2|$10|invalidate|*1|$7|p2999:b");
+    let refused = talk.ask(reader, "CLIENT TRACKING ON BCAST PREFIX p0000:x");
+    assert!(
+        refused.starts_with("-ERR Prefix 'p0000:x' overlaps with an existing prefix 'p0000:'"),
+        "{refused}"
+    );
+    assert!(talk.ask(other, "INFO stats").contains("tracking_total_prefixes:3000"));
+    talk.check(reader, "CLIENT TRACKING OFF", "+OK");
+    assert!(talk.ask(other, "INFO stats").contains("tracking_total_prefixes:0"));
+}
