@@ -80,6 +80,14 @@ const SEVERAL: &[&str] = &[
     "return bit.tohex(bit.bxor(tonumber(ARGV[1]) or 7, 255))",
     "return struct.pack('>I4s', 1, ARGV[1])",
     "return -0",
+    // What a script gets of a set was compared without its order, like every reply of a set.
+    "redis.call('del', KEYS[1]) redis.call('sadd', KEYS[1], 'c', #ARGV[1], 'a', 'b') return table.concat(redis.call('sort', KEYS[1], 'by', 'nosort'), ' ')",
+    "redis.call('del', KEYS[1]) redis.call('sadd', KEYS[1], #ARGV[2], 2, 'x' .. #ARGV[1]) return table.concat(redis.call('sort_ro', KEYS[1], 'by', 'nosort', 'desc'), ' ')",
+    // No script made anything that is no number.
+    "local n = tonumber(ARGV[1]) or -(0/0) return {tostring(n), tostring(-n), tostring(math.floor(n) + 1), tostring(math.sqrt(n))}",
+    "return {redis.call('echo', 0/0), redis.call('echo', -(0/0)), tostring(math.abs(0/0)), tostring(math.acos(tonumber(ARGV[1]) or 2))}",
+    "local p = cmsgpack.pack(0/0, -(0/0)) return {p, struct.pack('>d', -(0/0)), tostring(cjson.decode('[nan]')[1])}",
+    "return bit.tohex(255, tonumber(ARGV[1]))",
     "return {1, nil, 3}",
     "if",
     "return 'unfinished",

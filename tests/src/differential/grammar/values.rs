@@ -463,7 +463,9 @@ pub(super) fn value(name: &str, random: &mut Random, out: &mut Args) {
         "sortby" => random.pick(&["k*", "weight_*", "k*->a", "*", "k*->", "*->b"]),
         "sortget" => random.pick(&["#", "k*", "k*->a", "nothing*", "x", "*"]),
         "channel" => random.pick(&["news", "sport", "k0", ""]),
-        "wait" => random.pick(&["0", "0.01", "1", "-1", "abc", "", "1.5"]),
+        "wait" => random.pick(&[
+            "0", "0.01", "1", "-1", "abc", "", "1.5", "-1e400", "1e5000", "1e-400", "-1e-4000", "nan",
+        ]),
         "setting" => random.pick(&[
             "maxmemory-samples",
             "maxmemory-eviction-tenacity",
