@@ -83,13 +83,13 @@ fn xdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 /// What became of an entry that was to be deleted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    TimeoutReply = -1,
+    Absent = -1,
     Deleted = 1,
     StillReferenced = 2,
 }
 
-/// The option for references and the IDs behind IDS; each may come first.
-fn references_and_ids(args: Args<'_>, first: usize) -> Result<(References, Vec<Id>), Error> {
+/// The option for references and the IDs behind IDS, unread; each may come first.
+fn references_and_ids(args: Args<'_>, first: usize) -> Result<(References, Args<'_>), Error> {
     let (mut references, mut named) = (None, None);
     let mut cursor = args.cursor(first);
     while let Some(word) = args.get(cursor.position()) {
@@ -109,19 +109,20 @@ fn references_and_ids(args: Args<'_>, first: usize) -> Result<(References, Vec<I
         }
     }
     let named = named.ok_or(Error::Text("ERR IDS option is required"))?;
-    Ok((references.unwrap_or_default(), ids(named)?))
+    Ok((references.unwrap_or_default(), named))
 }
 
 /// Deletes an entry unless its references forbid it.
 fn delete(stream: &mut Stream, id: Id, references: References) -> Fate {
+    // Groups may have entries to come that were never there, or that are gone.
+    if references == References::Acknowledged && stream.is_referenced(id) {
+        return Fate::StillReferenced;
+    }
     if !stream.contains(id) {
         if references == References::Delete {
             stream.forget(id);
         }
-        return Fate::TimeoutReply;
-    }
-    if references == References::Acknowledged && stream.is_referenced(id) {
-        return Fate::StillReferenced;
+        return Fate::Absent;
     }
     stream.delete(id);
     if references == References::Delete {
@@ -141,12 +142,13 @@ fn write_fates(ctx: &mut Context<'_>, key: &[u8], fates: &[Fate]) {
 fn xdelex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let is_there = ctx.store.stream_mut(key)?.is_some();
-    let (references, ids) = references_and_ids(args, 2)?;
+    let (references, named) = references_and_ids(args, 2)?;
     let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
-        ctx.reply.array(ids.len());
-        ids.iter().for_each(|_| ctx.reply.int(Fate::TimeoutReply as i64));
+        ctx.reply.array(named.len());
+        named.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
         return Ok(Flow::Done);
     };
+    let ids = ids(named)?;
     let known = stream.pending_len();
     let fates: Vec<Fate> = ids.into_iter().map(|id| delete(stream, id, references)).collect();
     let forgotten = stream.pending_len() != known;
@@ -160,20 +162,21 @@ fn xdelex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn xackdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     let is_there = ctx.store.stream_mut(key)?.is_some_and(|stream| stream.group(name).is_some());
-    let (references, ids) = references_and_ids(args, 3)?;
+    let (references, named) = references_and_ids(args, 3)?;
     let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
-        ctx.reply.array(ids.len());
-        ids.iter().for_each(|_| ctx.reply.int(Fate::TimeoutReply as i64));
+        ctx.reply.array(named.len());
+        named.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
         return Ok(Flow::Done);
     };
+    let ids = ids(named)?;
     let known = stream.pending_len();
     let acknowledge_and_delete = |id: Id| {
         let acknowledged = stream.group_mut(name).and_then(|group| group.acknowledge(id));
         match acknowledged {
-            None => Fate::TimeoutReply,
+            None => Fate::Absent,
             Some(_) => match delete(stream, id, references) {
                 // It was acknowledged, and is gone, by whichever request.
-                Fate::TimeoutReply => Fate::Deleted,
+                Fate::Absent => Fate::Deleted,
                 fate => fate,
             },
         }
