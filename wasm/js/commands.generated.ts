@@ -590,6 +590,36 @@ export interface Commands {
    */
   commandList(...args: t.Argument[]): string[];
   /**
+   * Tells which commands took long or were large.
+   *
+   * `COMMANDLOG`, since Redis 8.1.0, O(1).
+   */
+  commandlog(subcommand: string, ...args: t.Argument[]): Reply;
+  /**
+   * Returns the latest commands that took long or were large.
+   *
+   * `COMMANDLOG GET`, since Redis 8.1.0, O(N) in the number of entries replied.
+   */
+  commandlogGet(count: t.Numeric, type: t.Word<'SLOW' | 'LARGE-REQUEST' | 'LARGE-REPLY'>): [id: t.Integer, time: t.Integer, microseconds: t.Integer, arguments: string[], address: string, name: string][];
+  /**
+   * Lists the subcommands.
+   *
+   * `COMMANDLOG HELP`, since Redis 8.1.0, O(1).
+   */
+  commandlogHelp(): string[];
+  /**
+   * Returns how many commands a log holds.
+   *
+   * `COMMANDLOG LEN`, since Redis 8.1.0, O(1).
+   */
+  commandlogLen(type: t.Word<'SLOW' | 'LARGE-REQUEST' | 'LARGE-REPLY'>): t.Integer;
+  /**
+   * Empties a log.
+   *
+   * `COMMANDLOG RESET`, since Redis 8.1.0, O(N) in the number of entries.
+   */
+  commandlogReset(type: t.Word<'SLOW' | 'LARGE-REQUEST' | 'LARGE-REPLY'>): 'OK';
+  /**
    * Reads and changes settings.
    *
    * `CONFIG`, since Redis 2.0.0, O(1).
@@ -2770,6 +2800,11 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['COMMAND HELP', 'commandHelp'],
   ['COMMAND INFO', 'commandInfo'],
   ['COMMAND LIST', 'commandList'],
+  ['COMMANDLOG', 'commandlog'],
+  ['COMMANDLOG GET', 'commandlogGet'],
+  ['COMMANDLOG HELP', 'commandlogHelp'],
+  ['COMMANDLOG LEN', 'commandlogLen'],
+  ['COMMANDLOG RESET', 'commandlogReset'],
   ['CONFIG', 'config'],
   ['CONFIG GET', 'configGet'],
   ['CONFIG HELP', 'configHelp'],

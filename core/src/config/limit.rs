@@ -4,6 +4,20 @@ use core::fmt;
 
 use crate::number;
 
+/// Which commands a log of large ones keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct LargeLog {
+    /// Those of more bytes than this; negative is none.
+    pub than: i64,
+    /// The latest so many.
+    pub max_len: Limit,
+}
+
+impl LargeLog {
+    /// What Valkey keeps.
+    pub const DEFAULT: LargeLog = LargeLog { than: 1 << 20, max_len: Limit::new(128) };
+}
+
 /// A limit as it was set. Settings have 64 bits on every platform, lengths only as many as addresses have; so that
 /// both comparing with a length and showing what was set come out the same everywhere, the two are told apart here.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

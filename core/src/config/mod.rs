@@ -7,8 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::acl::{self, Names};
-use crate::base::memory::Memory;
-use crate::base::memory::{Compaction, Room};
+use crate::base::memory::{Compaction, Memory, Room};
 use crate::base::numbered::numbered;
 use crate::command::{Index, Lookup};
 use crate::keyspace::{Policy, Store};
@@ -91,8 +90,6 @@ numbered! {
     }
 }
 
-impl Fact {}
-
 impl Default for Options {
     fn default() -> Options {
         Options {
@@ -114,10 +111,6 @@ impl Default for Options {
 impl Options {
     /// Sets one setting by name, as the configuration file does.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
-        if name == "effects" {
-            self.effects = boolean(value)?;
-            return Ok(());
-        }
         if name == "storage" {
             if boolean(value)? {
                 self.config.persistence.make_available();
@@ -129,6 +122,7 @@ impl Options {
             return Ok(());
         }
         match name {
+            "effects" => self.effects = boolean(value)?,
             "config-file" => self.config_file = value.into(),
             "executable" => self.machine.executable = value.into(),
             "os" => self.machine.os = value.into(),
@@ -226,6 +220,10 @@ pub struct Config {
     pub slowlog_log_slower_than: i64,
     /// `slowlog-max-len`.
     pub slowlog_max_len: Limit,
+    /// The log of large requests.
+    pub large_requests: LargeLog,
+    /// The log of large replies.
+    pub large_replies: LargeLog,
     /// `latency-monitor-threshold`, in milliseconds.
     pub latency_monitor_threshold: i64,
     /// `latency-tracking`.
@@ -300,6 +298,8 @@ impl Default for Config {
             encoding_limits: EncodingLimits::new(HashSeed(0, 0)),
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: Limit::new(128),
+            large_requests: LargeLog::DEFAULT,
+            large_replies: LargeLog::DEFAULT,
             latency_monitor_threshold: 0,
             latency_tracking: false,
             latency_percentiles: alloc::vec![50.0, 99.0, 99.9],
@@ -551,7 +551,7 @@ mod persistence;
 mod reported;
 mod values;
 
-pub use limit::Limit;
+pub use limit::{LargeLog, Limit};
 pub use machine::Machine;
 pub use persistence::{Fsync, Persistence, SaveRule};
 pub use values::parse_bytes;
@@ -737,8 +737,14 @@ const SETTINGS: &[Setting] = &[
     number!("set-max-intset-entries", None, encoding_limits.intset_entries_max, 0, i64::MAX),
     number!("set-max-listpack-entries", None, encoding_limits.set_entries_max, 0, i64::MAX),
     bytes!("set-max-listpack-value", None, encoding_limits.set_value_bytes_max, 0, BYTES_MAX),
-    number!("slowlog-log-slower-than", None, slowlog_log_slower_than, -1, i64::MAX),
-    number!("slowlog-max-len", None, slowlog_max_len, 0, i64::MAX),
+    number!(
+        "slowlog-log-slower-than",
+        Some("commandlog-execution-slower-than"),
+        slowlog_log_slower_than,
+        -1,
+        i64::MAX
+    ),
+    number!("slowlog-max-len", Some("commandlog-slow-execution-max-len"), slowlog_max_len, 0, i64::MAX),
     bytes!("stream-node-max-bytes", None, encoding_limits.stream_node_bytes_max, 0, BYTES_MAX),
     number!("stream-node-max-entries", None, encoding_limits.stream_node_entries_max, 0, i64::MAX),
     host("tcp-backlog", false),

@@ -5,7 +5,7 @@
 
 use alloc::string::ToString;
 
-use super::{ConfigError, Setting, boolean, integer};
+use super::{ConfigError, Setting, boolean, fitting, integer};
 
 /// A setting that tells what is always so; CONFIG SET refuses it.
 macro_rules! constant {
@@ -68,6 +68,11 @@ pub(super) const REPORTED: &[Setting] = &[
     constant!("io-threads-do-reads", "no"),
     // What logs and dumps take for granted.
     fixed!("aof-use-rdb-preamble", "yes"),
+    // Valkey's logs.
+    number!("commandlog-large-reply-max-len", None, large_replies.max_len, 0, i64::MAX),
+    number!("commandlog-large-request-max-len", None, large_requests.max_len, 0, i64::MAX),
+    number!("commandlog-reply-larger-than", None, large_replies.than, -1, i64::MAX),
+    number!("commandlog-request-larger-than", None, large_requests.than, -1, i64::MAX),
     // Where the server is, which Valkey's clients ask for.
     Setting {
         name: "availability-zone",

@@ -141,6 +141,10 @@ impl Context<'_> {
         }
         match result {
             Ok(Flow::Done) => {
+                let reply_bytes = self.reply.mark() - mark;
+                if self.server.observer.is_large(args.extent(), reply_bytes) {
+                    observe::note_large(self.server, self.conn, self.parent, self.row, args, reply_bytes);
+                }
                 self.server.observer.statistics.of(self.row).calls += 1;
                 if self.server.stats.errors_seen != self.server.stats.error_replies {
                     self.note_failure();

@@ -22,6 +22,7 @@ use crate::command::context::Context;
 use crate::command::{Command, Flags};
 use crate::config::Config;
 use crate::keyspace::Store;
+use crate::number;
 use crate::resp::args::Args;
 use crate::server::Server;
 use crate::server::connection::ConnId;
@@ -40,6 +41,10 @@ pub struct Observer {
     pub(crate) monitors: Vec<ConnId>,
     /// The log of slow commands.
     pub slowlog: SlowLog,
+    /// The logs of large requests and of large replies.
+    pub large: [SlowLog; 2],
+    /// Requests, and replies, of more bytes than this are logged.
+    large_than: [usize; 2],
     /// Latency events.
     pub latency: Latency,
     /// Counters of commands and errors.
@@ -72,6 +77,8 @@ impl Observer {
             wants: 0,
             monitors: Vec::new(),
             slowlog: SlowLog::default(),
+            large: Default::default(),
+            large_than: [usize::MAX; 2],
             latency: Latency::default(),
             statistics,
             is_tracking: false,
@@ -87,6 +94,10 @@ impl Observer {
     pub(crate) fn configure(&mut self, config: &Config) {
         self.slowlog.threshold_micros = config.slowlog_log_slower_than;
         self.slowlog.set_max_len(config.slowlog_max_len.get());
+        for (nth, wanted) in [config.large_requests, config.large_replies].into_iter().enumerate() {
+            self.large[nth].set_max_len(wanted.max_len.get());
+            self.large_than[nth] = number::count(wanted.than).unwrap_or(usize::MAX);
+        }
         self.latency.threshold_millis = config.latency_monitor_threshold as u64;
         self.is_tracking = config.latency_tracking;
         let logs = config.slowlog_log_slower_than >= 0;
@@ -100,6 +111,13 @@ impl Observer {
             wants |= SLOW_TIMED;
         }
         self.wants = wants;
+    }
+
+    /// Whether a request or a reply of so many bytes, of several commands perhaps, may be one that is logged.
+    #[inline]
+    pub(crate) fn is_large(&self, request_bytes: usize, reply_bytes: usize) -> bool {
+        // A request is a little longer than its arguments.
+        request_bytes + 16 > self.large_than[0] || reply_bytes > self.large_than[1]
     }
 
     /// Whether nothing is to be done around a command.
@@ -215,7 +233,7 @@ pub(crate) fn note_time(
         observer.latency.add(event, server.now / 1_000_000, micros / 1000);
     }
     if observer.slowlog.wants(micros) && !row.flags.has(Flags::SKIP_SLOWLOG) {
-        slowlog::add(server, conn, parent, row, args, micros);
+        slowlog::add(server, |observer| &mut observer.slowlog, conn, parent, row, args, micros);
     }
 }
 
@@ -223,6 +241,26 @@ pub(crate) fn note_time(
 pub(crate) fn show(ctx: &mut Context<'_>, args: Args<'_>) {
     if ctx.server.observer.wants & MONITORED != 0 {
         monitor::feed(ctx.store, ctx.server, ctx.conn, ctx.parent, ctx.row, args);
+    }
+}
+
+/// Keeps a command whose request or reply was large.
+#[cold]
+pub(crate) fn note_large(
+    server: &mut Server,
+    conn: ConnId,
+    parent: Option<&Command>,
+    row: &Command,
+    args: Args<'_>,
+    reply_bytes: usize,
+) {
+    if row.flags.has(Flags::SKIP_SLOWLOG) {
+        return;
+    }
+    for (nth, bytes) in [args.request_bytes(), reply_bytes].into_iter().enumerate() {
+        if bytes > server.observer.large_than[nth] && server.observer.large[nth].has_room() {
+            slowlog::add(server, |observer| &mut observer.large[nth], conn, parent, row, args, bytes as u64);
+        }
     }
 }
 

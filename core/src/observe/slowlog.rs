@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::is_secret;
+use super::{Observer, is_secret};
 use crate::acl;
 use crate::base::memory::ELEMENT_BYTES;
 use crate::command::Command;
@@ -23,8 +23,8 @@ pub struct Entry {
     pub id: u64,
     /// Unix time in seconds.
     pub at: u64,
-    /// How long it took, in microseconds.
-    pub micros: u64,
+    /// How long it took, in microseconds, or how large it was, in bytes.
+    pub amount: u64,
     /// Its arguments, shortened.
     pub args: Vec<Vec<u8>>,
     /// The client's address.
@@ -54,6 +54,11 @@ impl SlowLog {
         // Redis shortens the log with the next entry as well; until then SLOWLOG LEN tells the old length.
     }
 
+    /// Whether it keeps anything.
+    pub(super) fn has_room(&self) -> bool {
+        self.max_len > 0
+    }
+
     fn push(&mut self, entry: Entry) {
         self.entries.push_front(entry);
         self.entries.truncate(self.max_len);
@@ -61,25 +66,27 @@ impl SlowLog {
     }
 }
 
+/// Keeps a command in one of the logs, with what is remarkable of it.
 pub(super) fn add(
     server: &mut Server,
+    which: impl Fn(&mut Observer) -> &mut SlowLog,
     conn: ConnId,
     parent: Option<&Command>,
     row: &Command,
     args: Args<'_>,
-    micros: u64,
+    amount: u64,
 ) {
     let at = server.now / 1_000_000;
     let connection = server.connection(conn);
     let (addr, name) = (connection.addr.clone(), connection.name.clone());
-    let log = &mut server.observer.slowlog;
+    let log = which(&mut server.observer);
     let bytes =
         args.len().min(ARGUMENTS_MAX) * (ARGUMENT_BYTES_MAX + ELEMENT_BYTES) + addr.len() + name.len();
     // Commands run when there is no memory to take note of them, too.
     if !acl::make_room(&mut log.entries, bytes.min(args.memory_bytes() + ELEMENT_BYTES), &mut server.memory) {
         return;
     }
-    let entry = Entry { id: log.next_id, at, micros, args: shortened(parent, row, args), addr, name };
+    let entry = Entry { id: log.next_id, at, amount, args: shortened(parent, row, args), addr, name };
     log.push(entry);
 }
 

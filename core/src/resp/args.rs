@@ -97,6 +97,15 @@ impl<'a> Args<'a> {
         ranges.iter().map(move |&(start, len)| &buffer[start as usize..start as usize + len as usize])
     }
 
+    /// Bytes of the request in the protocol.
+    pub fn request_bytes(&self) -> usize {
+        const fn digits(number: usize) -> usize {
+            if number < 10 { 1 } else { number.ilog10() as usize + 1 }
+        }
+        let word = |word: &[u8]| 5 + digits(word.len()) + word.len();
+        3 + digits(self.len()) + self.iter().map(word).sum::<usize>()
+    }
+
     /// A cursor over the arguments from `start` on.
     pub fn cursor(&self, start: usize) -> Cursor<'a> {
         Cursor { args: *self, next: start }

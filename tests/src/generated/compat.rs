@@ -171,6 +171,7 @@ pub const DIFFERENCES: &[Difference] = &[
             "COMMAND DOCS",
             "ACL HELP",
             "CLIENT HELP",
+            "COMMANDLOG HELP",
             "COMMAND HELP",
             "CONFIG HELP",
             "FUNCTION HELP",
@@ -337,7 +338,7 @@ So a client that needs those of 8.x that are here, and none of the types that ar
 
 Of what is Valkey's alone there are: `CLIENT LIST` and `CLIENT KILL` with filters and their opposites (`NOT-`), `ZSCAN` with
 `NOSCORES`, the table `server` in scripts, `availability-zone`, which `HELLO` tells, and `extended-redis-compatibility`, which
-is always `yes`. There is no `import-mode`.
+is always `yes`; and `COMMANDLOG`. There is no `import-mode`.
 ";
 
 /// The whole file.
