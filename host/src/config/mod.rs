@@ -201,6 +201,7 @@ Engine
   --cache-dir <path>         where the compiled engine is kept; \"\" is nowhere         [~/.cache]
   --databases <n>                                                                     [16]
   --hz <n>                   background work per second                               [10]
+  --reported-version <x.y.z> version of Redis that clients are told                   [7.4.7]
 
 Data
   --appendonly <yes|no>      keep every write in an append-only log                   [no]
@@ -495,7 +496,9 @@ impl Parser {
 
 /// The path of this program.
 fn executable() -> String {
-    std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default()
+    let path = std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default();
+    // The engine is told one setting on a line.
+    path.replace(['\n', '\r', '\0'], "?")
 }
 
 /// The operating system with its version and the processor, as Redis words it.
