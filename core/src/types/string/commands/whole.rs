@@ -10,7 +10,9 @@ use super::{
 };
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Group, KeyAt, KeySpec, flags, integer, key, keys, one_of, string, token};
+use crate::command::{
+    Command, Group, KeyAt, KeySpec, access, flags, integer, key, keys, one_of, string, token,
+};
 use crate::keyspace::NotifyClass;
 use crate::number;
 use crate::resp::args::Args;
@@ -197,6 +199,7 @@ pub(super) const ROWS: &[Command] = &[
         ],
         reply: "bulk-string | null",
         handler: getex,
+        keys: Some(&[KeySpec::range(1, 0, access::CHANGE).noting("It may change the deadline.")]),
         ..Group::String.row("GETEX", "6.2.0", "Returns the string at a key and sets or clears its deadline.")
     },
     Command {
