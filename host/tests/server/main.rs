@@ -5,6 +5,7 @@
 mod client;
 mod clock;
 mod dumps;
+mod drop_in;
 mod durability;
 mod faults;
 mod files;
