@@ -148,7 +148,7 @@ pub(super) fn program(kind: Kind) -> PathBuf {
     let (variable, default) = match kind {
         Kind::Redis => ("REDIS_BIN", PathBuf::from("redis-server")),
         // No system has two of them: whoever has a newer one says where.
-        Kind::Newer => ("REDIS_NEWER_BIN", PathBuf::from("REDIS_NEWER_BIN names no program")),
+        Kind::Newer => ("REDIS_NEWER_BIN", PathBuf::from("$REDIS_NEWER_BIN")),
         Kind::Valkey => ("VALKEY_BIN", PathBuf::from("valkey-server")),
         Kind::Wasm | Kind::Native => ("SANDERLING_BIN", repository().join("target/release/sanderling")),
     };
