@@ -4,8 +4,8 @@
 
 mod client;
 mod clock;
-mod dumps;
 mod drop_in;
+mod dumps;
 mod durability;
 mod faults;
 mod files;
