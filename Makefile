@@ -107,8 +107,10 @@ $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
 	cd $(CLIENTS) && npm ci
 	@touch $@
 
-# Writes BENCHMARKS.md; with a selection it writes target/benchmarks.md instead.
+# Writes BENCHMARKS.md; with a selection it writes target/benchmarks.md instead. OUT=BENCHMARKS.md MERGE=yes puts a
+# selection in its place there. REDIS_NEWER_BIN and VALKEY_BIN name other servers to be measured in the same rounds.
 bench: build $(CLIENTS)/node_modules/.package-lock.json
 	$(CARGO) run --release --package sanderling-tests --bin bench --features in-process -- \
 	  --sections '$(SECTIONS)' --rows '$(ROWS)' --pipelines '$(PIPELINES)' --servers '$(SERVERS)' \
-	  --rounds '$(ROUNDS)' --seconds '$(SECONDS_PER_RUN)' --keys '$(KEYS)' --out '$(OUT)'
+	  --rounds '$(ROUNDS)' --seconds '$(SECONDS_PER_RUN)' --keys '$(KEYS)' --out '$(OUT)' \
+	  --merge '$(MERGE)'

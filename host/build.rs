@@ -1,8 +1,10 @@
-//! Builds the guest module that the server embeds.
+//! Builds the guest module that the server embeds, and compiles it to machine code, so that no start has to.
 //!
 //! * `SANDERLING_GUEST_WASM`: path of a finished module to embed instead of building one.
 //! * `SANDERLING_WASM_OPT`: path of binaryen's `wasm-opt` to run over the module. One that happens to be on PATH is
 //!   never used, since its version would change the module from machine to machine.
+//! * `SANDERLING_GUEST_CPU`: `baseline` compiles for every processor of the target, `none` leaves it to the server's
+//!   first start. The default is what processors have had for ten years, see [`MODERN_X86`].
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher;
@@ -10,16 +12,37 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::{env, fs};
 
+#[path = "src/engine/tuning.rs"]
+mod tuning;
+
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Wide arithmetic stays off: code built with it gave wrong results.
 const GUEST_FLAGS: &str = "-Ctarget-feature=+bulk-memory,+simd128";
+
+/// x86-64-v3, as Cranelift names it: all servers since 2013 (Intel) and 2015 (AMD) have it. On others the server compiles
+/// the engine itself.
+const MODERN_X86: [&str; 11] = [
+    "has_sse3",
+    "has_ssse3",
+    "has_sse41",
+    "has_sse42",
+    "has_popcnt",
+    "has_avx",
+    "has_avx2",
+    "has_fma",
+    "has_bmi1",
+    "has_bmi2",
+    "has_lzcnt",
+];
 
 fn main() {
     let out_dir = PathBuf::from(variable("OUT_DIR"));
     let root = Path::new(&variable("CARGO_MANIFEST_DIR")).join("..");
     println!("cargo::rerun-if-env-changed=SANDERLING_GUEST_WASM");
     println!("cargo::rerun-if-env-changed=SANDERLING_WASM_OPT");
+    println!("cargo::rerun-if-env-changed=SANDERLING_GUEST_CPU");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/engine/tuning.rs");
 
     let built = match env::var_os("SANDERLING_GUEST_WASM") {
         Some(path) => {
@@ -45,6 +68,29 @@ fn main() {
     }
     let module = fs::read(&embedded).unwrap_or_else(|error| fail(&format!("cannot read the guest: {error}")));
     println!("cargo::rustc-env=SANDERLING_GUEST_HASH={}", fingerprint(&module));
+    let compiled = match env::var("SANDERLING_GUEST_CPU").as_deref() {
+        Ok("none") => Vec::new(),
+        Ok("baseline") => compile(&module, &[]),
+        Ok(other) => fail(&format!("SANDERLING_GUEST_CPU is '{other}', neither baseline nor none")),
+        Err(_) if variable("CARGO_CFG_TARGET_ARCH") == "x86_64" => compile(&module, &MODERN_X86),
+        Err(_) => compile(&module, &[]),
+    };
+    fs::write(out_dir.join("guest.cwasm"), compiled)
+        .unwrap_or_else(|error| fail(&format!("cannot write the compiled guest: {error}")));
+}
+
+/// Machine code of the module for the server's target. The target is named so that the features of the processor that
+/// builds do not get into it.
+fn compile(module: &[u8], features: &[&str]) -> Vec<u8> {
+    let mut config = tuning::config();
+    let compiled = config.target(&variable("TARGET")).and_then(|config| {
+        for feature in features {
+            // SAFETY: wasmtime compares the features that code uses with the processor's before it takes the code.
+            unsafe { config.cranelift_flag_enable(feature) };
+        }
+        wasmtime::Engine::new(config)?.precompile_module(module)
+    });
+    compiled.unwrap_or_else(|error| fail(&format!("the guest cannot be compiled: {error:#}")))
 }
 
 /// Adds the wasm32 target when the toolchain lacks it.

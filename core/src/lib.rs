@@ -40,6 +40,7 @@ pub mod internals {
     pub use crate::types::EncodingLimits;
 }
 
+pub use base::glob::glob_match;
 pub use base::memory::{Compaction, HEADROOM_BYTES, Room};
 pub use config::{Config, ConfigError, Fact, Fsync, Machine, Options, SaveRule};
 pub use engine::{

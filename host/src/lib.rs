@@ -11,6 +11,7 @@
 pub mod check;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 mod driver;
 pub mod engine;
 mod facts;
@@ -19,16 +20,19 @@ pub mod limits;
 pub mod log;
 pub mod memory;
 mod net;
+pub mod ping;
 mod server;
 mod session;
 mod storage;
+mod supervisor;
 
 pub use net::ListenError;
 pub use server::{Server, StartError};
 pub use storage::{LockError, StorageError, StorageSettings};
 
-/// What `--version` and the log's first line say.
+/// What `--version` says, in the form in which programs read redis-server's: behind `v=` stands the version of Redis that
+/// clients are told.
 pub fn version() -> String {
-    let bits = usize::BITS;
-    format!("sanderling v{} bits={bits}", env!("CARGO_PKG_VERSION"))
+    let (redis, own) = (sanderling_core::config::redis_version(), env!("CARGO_PKG_VERSION"));
+    format!("Sanderling server v={redis} sha=00000000:0 malloc=mimalloc bits={} build={own}", usize::BITS)
 }

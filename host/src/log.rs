@@ -76,7 +76,7 @@ static SINK: Mutex<Sink> = Mutex::new(Sink { format: Format::Text, file: None })
 
 struct Sink {
     format: Format,
-    /// Standard error when there is none.
+    /// Standard output when there is none, as Redis has it: programs that start a server wait for its lines there.
     file: Option<LogFile>,
 }
 
@@ -108,7 +108,7 @@ impl LogFile {
     }
 }
 
-/// Sets where lines go: a file that is appended to, or standard error.
+/// Sets where lines go: a file that is appended to, or standard output.
 pub fn open(level: Level, format: Format, file: Option<&Path>) -> io::Result<()> {
     let file = match file {
         Some(path) => Some(LogFile::open(path)?),
@@ -138,16 +138,15 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
             log.follow();
             log.file.write_all(line.as_bytes())
         }
-        None => io::stderr().write_all(line.as_bytes()),
+        None => io::stdout().write_all(line.as_bytes()),
     };
 }
 
-/// Writes why the server ends to the log's file, if there is one; on standard error it stands anyway.
-pub fn last_words(message: &str) {
+/// Writes why the server ends; whether that is a file, so that it must be said elsewhere too.
+pub fn last_words(message: &str) -> bool {
     let has_file = SINK.lock().expect("no holder of the lock panics").file.is_some();
-    if has_file {
-        write(Level::Warning, format_args!("{message}"));
-    }
+    write(Level::Warning, format_args!("{message}"));
+    has_file
 }
 
 macro_rules! event {

@@ -10,7 +10,7 @@
 /// but not `*`.
 ///
 /// Takes at most `pattern.len() * text.len()` steps and no memory.
-pub(crate) fn glob_match(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
+pub fn glob_match(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
     if text.is_empty() {
         return pattern.is_empty();
     }

@@ -74,10 +74,10 @@ impl Index {
         self.entries.iter().enumerate().map(|(id, entry)| (id as CommandId, entry))
     }
 
-    /// The command of this name in any case, a subcommand as `container|name`.
+    /// The command that was born with this name, in any case; a subcommand as `container|name`.
     pub(crate) fn find(&self, lookup: &Lookup, name: &[u8]) -> Option<CommandId> {
         let mut words = name.split(|&byte| byte == b'|');
-        let mut row = lookup.find(words.next()?)?;
+        let mut row = lookup.find_original(words.next()?)?;
         if let Some(sub) = words.next() {
             row = row.subcommand(sub)?;
         }

@@ -8,6 +8,7 @@ pub(crate) mod context;
 mod derive;
 mod index;
 mod memory;
+mod rename;
 pub(crate) mod shared;
 #[cfg(test)]
 mod tests;
@@ -563,6 +564,8 @@ pub const fn accepts(arity: i32, len: usize) -> bool {
 pub struct Lookup {
     slots: Vec<Slot>,
     rows: Vec<&'static Command>,
+    /// Commands that clients know by another name, or not at all.
+    renamed: Vec<rename::Renamed>,
 }
 
 /// The row of a request's command, with what every request needs to know of it.
@@ -634,21 +637,8 @@ impl Lookup {
     /// An index of the whole table.
     pub fn new() -> Lookup {
         let rows: Vec<_> = table().collect();
-        // At most a quarter full, so that nearly every name is found at the first probe.
-        let size = (rows.len() * 4).next_power_of_two();
-        let mut slots: Vec<Slot> =
-            (0..size).map(|_| Slot { name: Folded::new(b""), is_exact: false, found: None }).collect();
-        for row in &rows {
-            let name = Folded::new(row.name.as_bytes());
-            let mut at = name.hash() & (size - 1);
-            while slots[at].found.is_some() {
-                at = (at + 1) & (size - 1);
-            }
-            let is_exact =
-                row.name.len() <= FOLDED_BYTES_MAX && row.name.bytes().all(|byte| byte.is_ascii_alphabetic());
-            slots[at] = Slot { name, is_exact, found: Some(ResolvedCommand::new(row)) };
-        }
-        Lookup { slots, rows }
+        let slots = slots(&rows);
+        Lookup { slots, rows, renamed: Vec::new() }
     }
 
     /// The row of the command with this name, in any case.
@@ -663,7 +653,7 @@ impl Lookup {
         let mut at = folded.hash() & (self.slots.len() - 1);
         loop {
             let slot = &self.slots[at];
-            let found = slot.found?;
+            let Some(found) = slot.found else { return self.resolve_renamed(name) };
             if slot.name == folded && (slot.is_exact || found.row.name.as_bytes().eq_ignore_ascii_case(name))
             {
                 return Some(found);
@@ -672,10 +662,28 @@ impl Lookup {
         }
     }
 
-    /// All rows.
+    /// All rows, those too that no client can name.
     pub fn rows(&self) -> &[&'static Command] {
         &self.rows
     }
+}
+
+/// A table of names, at most a quarter full, so that nearly every name is found at the first probe.
+fn slots(rows: &[&'static Command]) -> Vec<Slot> {
+    let size = (rows.len() * 4).next_power_of_two();
+    let mut slots: Vec<Slot> =
+        (0..size).map(|_| Slot { name: Folded::new(b""), is_exact: false, found: None }).collect();
+    for row in rows {
+        let name = Folded::new(row.name.as_bytes());
+        let mut at = name.hash() & (size - 1);
+        while slots[at].found.is_some() {
+            at = (at + 1) & (size - 1);
+        }
+        let is_exact =
+            row.name.len() <= FOLDED_BYTES_MAX && row.name.bytes().all(|byte| byte.is_ascii_alphabetic());
+        slots[at] = Slot { name, is_exact, found: Some(ResolvedCommand::new(row)) };
+    }
+    slots
 }
 
 impl ResolvedCommand {

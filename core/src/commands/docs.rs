@@ -16,15 +16,15 @@ use crate::resp::Reply;
 use crate::resp::args::Args;
 
 fn command(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    ctx.reply.array(ctx.server.lookup.rows().len());
-    for row in ctx.server.lookup.rows() {
+    ctx.reply.array(ctx.server.lookup.listed().count());
+    for row in ctx.server.lookup.listed() {
         write_info(&mut ctx.reply, None, row);
     }
     Ok(Flow::Done)
 }
 
 fn count(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
-    ctx.reply.count(ctx.server.lookup.rows().len());
+    ctx.reply.count(ctx.server.lookup.listed().count());
     Ok(Flow::Done)
 }
 
@@ -142,7 +142,7 @@ fn write_numbers(reply: &mut Reply<'_>, numbers: &[(&str, i64)]) {
 
 fn docs(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let rows: Vec<_> = if args.len() == 2 {
-        ctx.server.lookup.rows().iter().map(|row| (None, *row)).collect()
+        ctx.server.lookup.listed().map(|row| (None, row)).collect()
     } else {
         args.from(2).iter().filter_map(|name| find(ctx, name)).collect()
     };
@@ -283,9 +283,9 @@ fn list(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         _ => return Err(Error::Syntax),
     };
     let mut names: Vec<String> = Vec::new();
-    for row in ctx.server.lookup.rows() {
-        let own = core::iter::once((None, *row));
-        let subcommands = row.subcommands.iter().map(|sub| (Some(*row), sub));
+    for row in ctx.server.lookup.listed() {
+        let own = core::iter::once((None, row));
+        let subcommands = row.subcommands.iter().map(|sub| (Some(row), sub));
         for (parent, row) in own.chain(subcommands) {
             let name = full_name(parent, row);
             if is_listed(row, &name) {

@@ -7,18 +7,22 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::acl::{self, Names};
-use crate::base::memory::{Compaction, Memory, Room};
+use crate::base::memory::{Compaction, Room};
 use crate::base::numbered::numbered;
 use crate::command::{Index, Lookup};
 use crate::keyspace::{Policy, Store};
 use crate::number::{self, decimal};
-use crate::resp::Limits;
 use crate::structures::ordered::OrderedMap;
 use crate::structures::table::HashSeed;
 use crate::types::EncodingLimits;
 
 /// The version of Redis whose behaviour the engine has; clients decide by it what they may use.
 pub(crate) const REDIS_VERSION: &str = "7.4.7";
+
+/// That version, for embedders.
+pub fn redis_version() -> &'static str {
+    REDIS_VERSION
+}
 
 /// Why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub struct Options {
     pub machine: Machine,
     /// The users that the `user` settings name, as lines of an ACL file without their first word.
     pub users: Vec<String>,
+    /// Commands and the names that they get, empty for none, in the order of the `rename-command` settings.
+    pub renames: Vec<(String, String)>,
     /// What memory there is for whoever needs so many bytes; [`Room::UNKNOWN`] when the embedder does not know.
     pub memory_available: fn(usize) -> Room,
     /// How the embedder makes one piece of memory that lies in many, if it can.
@@ -104,6 +110,7 @@ impl Default for Options {
             config_file: String::new(),
             machine: Machine::default(),
             users: Vec::new(),
+            renames: Vec::new(),
         }
     }
 }
@@ -142,6 +149,9 @@ impl Options {
         }
         if name == "user" {
             return self.add_user(value);
+        }
+        if name == "rename-command" {
+            return self.rename_command(value);
         }
         let setting = find(name).ok_or_else(|| ConfigError(alloc::format!("'{name}' is not a setting")))?;
         (setting.write)(&mut self.config, setting.name, value)
@@ -343,54 +353,10 @@ impl Config {
         store.access.decay_minutes = self.lfu_decay_minutes;
         store.encoding_limits = EncodingLimits { seed: store.encoding_limits.seed, ..self.encoding_limits };
     }
-
-    /// What the parser accepts; `restricted` for clients that have not authenticated.
-    #[inline]
-    pub(crate) fn limits(&self, restricted: bool, memory: Memory) -> Limits {
-        Limits {
-            arguments_max: self.arguments_max,
-            bulk_bytes_max: self.value_bytes_max(),
-            line_bytes_max: LINE_BYTES_MAX,
-            restricted,
-            memory,
-        }
-    }
-
-    /// Bytes that a string may have: `proto-max-bulk-len`, but no more than lengths in keys and requests can say.
-    #[inline]
-    pub fn value_bytes_max(&self) -> usize {
-        self.bulk_bytes_max.get().min(VALUE_BYTES_MAX)
-    }
-
-    /// Bytes of input that a connection may have waiting: `client-query-buffer-limit`, within the same bounds.
-    #[inline]
-    pub fn input_bytes_max(&self) -> usize {
-        self.query_buffer_bytes_max.get().min(INPUT_BYTES_MAX)
-    }
-
-    /// Bytes of memory above which commands that may take more are refused; 0 means no limit.
-    #[inline]
-    pub fn memory_limit(&self) -> usize {
-        match (self.maxmemory.get(), self.memory_bytes_max) {
-            (0, 0) => 0,
-            (0, hard) => hard - hard / 16,
-            (soft, 0) => soft,
-            (soft, hard) => soft.min(hard - hard / 16),
-        }
-    }
 }
 
-/// Bytes of input that lie together at most: places in it have 32 bits, and an allocation can have no more than half
-/// of the address space.
-const INPUT_BYTES_MAX: usize =
-    number::saturate(if usize::BITS > 32 { u32::MAX as u64 } else { i32::MAX as u64 });
-/// Bytes of one string. What is left are its request's other words.
-const VALUE_BYTES_MAX: usize = INPUT_BYTES_MAX - (64 << 10);
-
-/// Bytes of an inline request or of a line that holds a length.
-const LINE_BYTES_MAX: usize = 64 << 10;
-
 /// One setting.
+#[derive(Clone, Copy)]
 pub struct Setting {
     /// Its name.
     pub name: &'static str,
@@ -416,7 +382,7 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 
 /// All settings.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().chain(persistence::PERSISTENCE).chain(reported::REPORTED)
+    SETTINGS.iter().chain(persistence::PERSISTENCE).chain(reported::REPORTED).chain(&unused::SETTINGS)
 }
 
 /// Who may use something that is guarded, which is decided at the start.
@@ -545,15 +511,19 @@ macro_rules! flag {
     };
 }
 
+mod bounds;
 mod limit;
 mod machine;
 mod persistence;
+mod renames;
 mod reported;
+mod unused;
 mod values;
 
 pub use limit::{LargeLog, Limit};
 pub use machine::Machine;
 pub use persistence::{Fsync, Persistence, SaveRule};
+pub use unused::{Unused, unused};
 pub use values::parse_bytes;
 use values::{
     BYTES_MAX, boolean, bytes, bytes_or_percent, fitting, integer, notify_bits, notify_text, one_of,

@@ -3,9 +3,10 @@
 //! Some can be set to their one value only: what they would turn on does not exist. Others can be set, since what
 //! they ask for happens whatever they say; each group says why.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 
-use super::{ConfigError, Setting, boolean, fitting, integer};
+use super::values::shutdown_flags;
+use super::{ConfigError, Setting, boolean, fitting, host, integer, one_of};
 
 /// A setting that tells what is always so; CONFIG SET refuses it.
 macro_rules! constant {
@@ -62,10 +63,6 @@ pub(super) const REPORTED: &[Setting] = &[
     idle_flag!("lazyfree-lazy-user-flush", "no"),
     // Chunks of lists are not compressed.
     idle_number!("list-compress-depth", None, "0", 0, i32::MAX as i64),
-    // Memory is not moved about, and there is one thread.
-    fixed!("activedefrag", "no"),
-    constant!("io-threads", "1"),
-    constant!("io-threads-do-reads", "no"),
     // What logs and dumps take for granted.
     fixed!("aof-use-rdb-preamble", "yes"),
     // Valkey's logs.
@@ -86,29 +83,33 @@ pub(super) const REPORTED: &[Setting] = &[
         },
     },
     // There are no replicas and no master.
-    fixed!("masterauth", ""),
-    fixed!("masteruser", ""),
-    fixed!("min-replicas-max-lag", "10"),
-    fixed!("min-replicas-to-write", "0"),
-    fixed!("repl-backlog-size", "1048576"),
-    fixed!("repl-diskless-load", "disabled"),
-    fixed!("repl-diskless-sync", "yes"),
-    fixed!("repl-diskless-sync-delay", "5"),
-    fixed!("repl-ping-replica-period", "10"),
-    fixed!("repl-timeout", "60"),
-    fixed!("replica-ignore-maxmemory", "yes"),
-    fixed!("replica-priority", "100"),
-    fixed!("replica-read-only", "yes"),
-    fixed!("replica-serve-stale-data", "yes"),
-    constant!("replicaof", ""),
+    Setting { alias: Some("min-slaves-to-write"), ..fixed!("min-replicas-to-write", "0") },
+    Setting { alias: Some("slaveof"), ..constant!("replicaof", "") },
     // There is no cluster.
     constant!("cluster-enabled", "no"),
-    fixed!("cluster-node-timeout", "15000"),
-    // There are no modules.
-    constant!("enable-module-command", "no"),
     // The host has no transport security of its own.
     fixed!("tls-port", "0"),
-    // The host runs in the foreground.
-    constant!("daemonize", "no"),
-    constant!("supervised", "no"),
+    // How a signal ends the host's process.
+    Setting {
+        read: |config, name| config.idle(name, "default").to_string(),
+        ..host_checked!("shutdown-on-sigint", |_, value| shutdown_flags(value))
+    },
+    Setting {
+        read: |config, name| config.idle(name, "default").to_string(),
+        ..host_checked!("shutdown-on-sigterm", |_, value| shutdown_flags(value))
+    },
+    // The host goes into the background, and tells who has started it, before there is an engine.
+    Setting { is_mutable: false, ..idle_flag!("daemonize", "no") },
+    Setting {
+        is_mutable: false,
+        read: |config, name| config.idle(name, "no").to_string(),
+        write: |config, name, value| {
+            config.host.insert(name, SUPERVISORS[one_of(value, &SUPERVISORS)?].to_string());
+            Ok(())
+        },
+        ..constant!("supervised", "no")
+    },
 ];
+
+/// The values of `supervised`.
+const SUPERVISORS: [&str; 4] = ["no", "systemd", "upstart", "auto"];

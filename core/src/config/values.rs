@@ -114,6 +114,22 @@ pub(super) fn output_limits(current: &str, value: &str) -> Result<String, Config
     Ok(texts.join(" "))
 }
 
+/// How a signal ends the server, as words in Redis's order.
+pub(super) fn shutdown_flags(value: &str) -> Result<String, ConfigError> {
+    const FLAGS: [&str; 5] = ["default", "save", "nosave", "now", "force"];
+    const BOTH: &str = "shutdown options SAVE and NOSAVE can't be used simultaneously";
+    let mut is_set = [false; FLAGS.len()];
+    for word in value.split(' ') {
+        is_set[one_of(word, &FLAGS)?] = true;
+    }
+    if is_set[1] && is_set[2] {
+        return Err(ConfigError::new(BOTH));
+    }
+    // The first says nothing beside others.
+    let words: Vec<&str> = (1..FLAGS.len()).filter(|&at| is_set[at]).map(|at| FLAGS[at]).collect();
+    Ok(if words.is_empty() { String::from(FLAGS[0]) } else { words.join(" ") })
+}
+
 pub(super) fn boolean(value: &str) -> Result<bool, ConfigError> {
     match value.to_ascii_lowercase().as_str() {
         "yes" => Ok(true),

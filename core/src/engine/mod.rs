@@ -629,6 +629,7 @@ impl Engine {
             self.flush_side(conn);
             self.unclaimed = self.outbox.arena.len();
         }
+        let row = row.or_else(|| self.server.born_with(args.at(0)));
         let start = self.outbox.arena.len();
         let connection = self.server.connection(conn);
         connection.commands += 1;

@@ -26,7 +26,7 @@ use crate::acl::{self, Acl, Names};
 use crate::base::error::Error;
 use crate::base::memory::Memory;
 use crate::base::secret::Passwords;
-use crate::command::{Command, Flags, Index, Lookup};
+use crate::command::{Command, Flags, Index, Lookup, ResolvedCommand};
 use crate::config::{Config, Fact, Machine, Options};
 use crate::engine::outbox::{Class, DEFAULT_USER_GUARDED};
 use crate::keyspace::Ready;
@@ -282,8 +282,17 @@ impl Server {
         }
     }
 
+    /// A command that has another name now, or none, where what is being loaded was written before it had.
+    #[cold]
+    pub(crate) fn born_with(&self, name: &[u8]) -> Option<ResolvedCommand> {
+        if self.is_loading { self.lookup.resolve_original(name) } else { None }
+    }
+
     pub(crate) fn new(options: Options, seed: [u8; 16], run_id: String, now: u64) -> Server {
-        let lookup = Lookup::new();
+        let mut lookup = Lookup::new();
+        for (old, new) in &options.renames {
+            lookup.rename(old, new).expect("it was tried when the setting was made");
+        }
         let observer = Observer::new(options.clock, Statistics::new(&lookup), &options.config);
         let mut acl = Acl::new();
         acl.set_default_password(&options.config.requirepass);

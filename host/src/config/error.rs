@@ -4,6 +4,10 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{fmt, io};
 
+/// All that is wrong, a line for each.
+#[derive(Debug)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
 /// A setting that cannot be used, and where it stands.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -41,6 +45,8 @@ pub enum ConfigError {
     OnlyAlone(String),
     /// Users stand in an ACL file and beside it.
     UsersTwice,
+    /// A setting that others rule out, and why.
+    Together(String, String),
 }
 
 /// Why a setting cannot have a value.
@@ -84,8 +90,13 @@ pub enum SettingError {
     NotSeconds,
     /// Limits are for classes of clients, of which this is none.
     UnknownClass(String),
-    /// The server does not go into the background.
-    StaysInForeground,
+    /// No setting has this name.
+    Unknown {
+        /// A setting with a name much like it.
+        similar: Option<String>,
+    },
+    /// It asks for something that does not exist here.
+    NotThere(&'static str),
     /// The engine refuses it, in its own words.
     Engine(String),
     /// The ACL file cannot be read.
@@ -106,6 +117,18 @@ pub enum SettingError {
     },
 }
 
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let line_break = if index > 0 { "\n" } else { "" };
+            write!(f, "{line_break}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ConfigErrors {}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,6 +142,7 @@ impl fmt::Display for ConfigError {
             ConfigError::Flag { flag, error } => write!(f, "'{flag}': {error}"),
             ConfigError::NotAFlag(word) => write!(f, "'{word}' is not a flag; see sanderling --help"),
             ConfigError::OnlyAlone(flag) => write!(f, "'{flag}' only works on its own"),
+            ConfigError::Together(setting, why) => write!(f, "{setting}: {why}"),
             ConfigError::UsersTwice => {
                 f.write_str("users are defined in an ACL file and by `user` settings; use one or the other")
             }
@@ -146,9 +170,11 @@ impl fmt::Display for SettingError {
             SettingError::WrongNumberOfWords => f.write_str("wrong number of arguments"),
             SettingError::NotSeconds => f.write_str("invalid number of seconds"),
             SettingError::UnknownClass(class) => write!(f, "unknown client class {class}"),
-            SettingError::StaysInForeground => {
-                f.write_str("the server stays in the foreground; let systemd or a shell's & do this")
+            SettingError::Unknown { similar: None } => f.write_str("there is no such setting"),
+            SettingError::Unknown { similar: Some(name) } => {
+                write!(f, "there is no such setting; did you mean {name}?")
             }
+            SettingError::NotThere(what) => write!(f, "there is no {what}"),
             SettingError::Engine(text) => f.write_str(text),
             SettingError::AclFile { path, error } => write!(f, "cannot open {}: {error}", path.display()),
             SettingError::AclLine { path, number, error: Some(error) } => {

@@ -4,15 +4,23 @@ use crate::engine::{EngineConfig, Kind};
 use crate::limits::{OutputLimits, bytes};
 use crate::log::{Format, Level};
 use crate::storage::StorageSettings;
+use crate::supervisor;
 use sanderling_core::Options;
+use sanderling_core::config::{self, Setting};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 mod error;
+mod include;
+mod life;
+mod machine;
+mod names;
 mod words;
 
-pub use error::{ConfigError, SettingError};
+pub use error::{ConfigError, ConfigErrors, SettingError};
+pub use life::{OnSignal, Supervised};
+pub use names::names;
 pub(crate) use words::split_words;
 
 /// Files that a configuration file may include, one inside the other.
@@ -64,7 +72,7 @@ pub struct Settings {
     pub log_level: Level,
     /// How log lines look.
     pub log_format: Format,
-    /// File that the log is appended to, instead of standard error.
+    /// File that the log is appended to, instead of standard output.
     pub log_file: Option<PathBuf>,
     /// Directory to work in.
     pub dir: Option<PathBuf>,
@@ -78,9 +86,24 @@ pub struct Settings {
     pub storage: StorageSettings,
     /// How the engine runs.
     pub engine: EngineConfig,
+    /// Whether to leave the terminal and go on in the background.
+    pub daemonize: bool,
+    /// Who has started the server and wants to be told how it is.
+    pub supervised: Supervised,
+    /// How SIGINT ends the server.
+    pub on_sigint: OnSignal,
+    /// How SIGTERM does.
+    pub on_sigterm: OnSignal,
+    /// What the settings ask for and does not happen, a line for each.
+    pub warnings: Vec<String>,
 }
 
 impl Settings {
+    /// Whether the server leaves its terminal. One that is supervised stays with whom it belongs to.
+    pub fn goes_to_background(&self) -> bool {
+        self.daemonize && !supervisor::is_there(self.supervised)
+    }
+
     /// Settings that the engine knows nothing of, with their values and defaults.
     pub(crate) fn own(&self) -> Vec<(&'static str, String, String)> {
         let default = Self::default();
@@ -107,8 +130,8 @@ impl Settings {
             ("dir", working_dir(self.dir.as_deref())),
             ("client-output-buffer-limit", self.output_limits.to_string()),
             ("engine", self.engine.kind.to_string()),
-            ("executable", executable()),
-            ("os", os()),
+            ("executable", machine::executable()),
+            ("os", machine::os()),
             ("arch-bits", usize::BITS.to_string()),
             ("logfile", path(&self.log_file)),
             ("pidfile", path(&self.pid_file)),
@@ -153,89 +176,23 @@ impl Default for Settings {
                 options: String::new(),
                 memory_bytes_max: MEMORY_BYTES_MAX,
                 cache_dir: default_cache_dir(),
+                compiles: false,
             },
+            daemonize: false,
+            supervised: Supervised::No,
+            on_sigint: OnSignal::default(),
+            on_sigterm: OnSignal::default(),
+            warnings: Vec::new(),
         }
     }
 }
 
 /// Text of `--help`.
-pub const HELP: &str = "\
-Sanderling, a Redis-compatible key-value server whose engine runs inside a WebAssembly sandbox.
+pub const HELP: &str = include_str!("help.txt");
 
-Usage: sanderling [/path/to/sanderling.conf | -] [--name value ...]
-
-  sanderling                                  listen on 127.0.0.1:6379
-  sanderling --port 7777 --requirepass secret
-  sanderling /etc/sanderling.conf --loglevel verbose
-  echo 'maxclients 100' | sanderling -
-  sanderling check [--repair] DIR             look whether files of data are whole; see check --help
-
-Network
-  --port <n>                 TCP port; 0 is no TCP                                    [6379]
-  --bind <addr ...>          addresses to listen on, IPv4 or IPv6; * is all           [127.0.0.1 -::1]
-  --unixsocket <path>        listen on a Unix socket too
-  --unixsocketperm <mode>    mode of the socket's file, octal
-  --tcp-backlog <n>          connections waiting to be accepted                       [511]
-  --tcp-keepalive <seconds>  silence before the kernel probes a peer; 0 is never      [300]
-  --timeout <seconds>        close clients idle for so long; 0 is never               [0]
-  --gather-micros-max <n>    longest pause in which requests of many busy clients
-                             gather, in microseconds; 0 is no pause                   [100]
-
-Access
-  --requirepass <password>   password that clients must give
-  --user <name> <rule ...>   what a user may do, as ACL SETUSER takes it; once for each user
-  --aclfile <path>           users from a file, a line `user <name> <rule ...>` for each
-  --protected-mode <yes|no>  without a password, serve this machine only              [yes]
-
-Limits
-  --maxclients <n>                                                                    [10000]
-  --maxmemory <bytes>        size of the data, as 100mb; 0 is no limit                [0]
-  --memory-bytes-max <bytes> size of the sandbox, from 8mb to 4gb                     [4gb]
-  --proto-max-bulk-len <bytes>                                                        [512mb]
-  --client-query-buffer-limit <bytes>                                                 [1gb]
-  --client-output-buffer-limit <class hard soft seconds ...>
-                             [normal 1gb 0 0 pubsub 32mb 8mb 60]
-
-Engine
-  --engine <wasm|native>     in a sandbox, or linked in                               [wasm]
-  --cache-dir <path>         where the compiled engine is kept; \"\" is nowhere         [~/.cache]
-  --databases <n>                                                                     [16]
-  --hz <n>                   background work per second                               [10]
-  --reported-version <x.y.z> version of Redis that clients are told                   [7.4.7]
-
-Data
-  --appendonly <yes|no>      keep every write in an append-only log                   [no]
-  --appendfsync <when>       always: a write is durable before its reply; everysec:
-                             within a second; no: when the system likes               [everysec]
-  --save <seconds changes ...>
-                             dump all data after so many changes in so many seconds;
-                             \"\" is never                               [3600 1 300 100 60 10000]
-  --dbfilename <name>        file of the dump                                         [dump.rdb]
-  --appenddirname <name>     directory of the log                                     [appendonlydir]
-  --appendfilename <name>    what the names of its files begin with                   [appendonly.aof]
-  --aof-load-truncated <yes|no>
-                             start although the log's end was torn                    [yes]
-  --aof-checksum <yes|no>    a line with a checksum before each batch                 [yes]
-  --auto-aof-rewrite-percentage <n>
-                             rewrite the log when it has grown by so much; 0 is never [100]
-  --auto-aof-rewrite-min-size <bytes>
-                             and is larger than this                                  [64mb]
-  --import-skip-unsupported <yes|no>
-                             load files without what modules have left in them        [no]
-
-Process
-  --dir <path>               directory to work in
-  --pidfile <path>           file for the process id
-  --loglevel <level>         debug, verbose, notice or warning                        [notice]
-  --logfile <path>           append the log to a file instead of standard error
-  --log-format <text|json>                                                            [text]
-
-  -h, --help                 print this
-  -v, --version              print the version
-";
-
-/// Reads the command line, without the program's name, and the file that it may name.
-pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
+/// Reads the command line, without the program's name, and the files that it may name. All that is wrong is told at
+/// once.
+pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigErrors> {
     for (index, word) in arguments.iter().enumerate() {
         match (index, word.as_str()) {
             // A value may begin with one dash, but not with two.
@@ -245,125 +202,183 @@ pub fn parse(arguments: &[String]) -> Result<Invocation, ConfigError> {
         }
     }
     let mut parser = Parser::new();
-    let flags = match arguments.first().map(String::as_str) {
-        Some("-") => {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(ConfigError::StandardInput)?;
-            parser.text(&text, "standard input", 0)?;
-            &arguments[1..]
-        }
-        Some(path) if !path.starts_with("--") => {
-            parser.file(Path::new(path), 0)?;
-            parser.settings.config_file = Some(absolute(Path::new(path)));
-            &arguments[1..]
-        }
-        _ => arguments,
+    let mut flags = arguments;
+    if let Some((path, rest)) = flags.split_first()
+        && path != "-"
+        && !path.starts_with("--")
+    {
+        parser.file(Path::new(path), 0);
+        parser.settings.config_file = Some(absolute(Path::new(path)));
+        flags = rest;
+    }
+    // Redis takes the dash as the last word, and who reads the help puts it where the file's name would be.
+    let without_dash = match flags {
+        [dash, rest @ ..] if dash == "-" => Some(rest),
+        [rest @ .., dash] if dash == "-" => Some(rest),
+        _ => None,
     };
-    parser.flags(flags)?;
-    parser.check_users()?;
-    Ok(Invocation::Serve(Box::new(parser.finish())))
+    if let Some(rest) = without_dash {
+        parser.standard_input();
+        flags = rest;
+    }
+    parser.flags(flags);
+    parser.finish().map(|settings| Invocation::Serve(Box::new(settings)))
 }
 
 /// Whether a server could start with this text as its configuration file.
-pub(crate) fn check(text: &str) -> Result<(), ConfigError> {
+pub(crate) fn check(text: &str) -> Result<(), ConfigErrors> {
     let mut parser = Parser::new();
-    parser.text(text, "the new configuration file", 0)?;
-    parser.check_users()
+    parser.text(text, "the new configuration file", 0);
+    parser.finish().map(|_| ())
 }
 
 struct Parser {
     settings: Settings,
+    errors: Vec<ConfigError>,
     /// How many of the users come from an ACL file.
     acl_file_users: usize,
-    /// Settings for the engine; a later one of the same name replaces an earlier one, but for users.
+    /// Settings for the engine; a later one of the same name replaces an earlier one, but for those of [`LISTED`].
     options: Vec<(String, String)>,
 }
 
+/// Settings that may stand there many times, each time about something else.
+const LISTED: [&str; 2] = ["user", "rename-command"];
+
 impl Parser {
     fn new() -> Self {
-        Self { settings: Settings::default(), acl_file_users: 0, options: Vec::new() }
+        Self { settings: Settings::default(), errors: Vec::new(), acl_file_users: 0, options: Vec::new() }
     }
 
-    fn file(&mut self, path: &Path, depth: usize) -> Result<(), ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::File { path: path.to_owned(), error })?;
-        self.text(&text, &path.display().to_string(), depth)
+    fn file(&mut self, path: &Path, depth: usize) {
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.text(&text, &path.display().to_string(), depth),
+            Err(error) => self.errors.push(ConfigError::File { path: path.to_owned(), error }),
+        }
     }
 
-    fn text(&mut self, text: &str, origin: &str, depth: usize) -> Result<(), ConfigError> {
+    fn standard_input(&mut self) {
+        let mut text = String::new();
+        match std::io::stdin().read_to_string(&mut text) {
+            Ok(_) => self.text(&text, "standard input", 0),
+            Err(error) => self.errors.push(ConfigError::StandardInput(error)),
+        }
+    }
+
+    fn text(&mut self, text: &str, origin: &str, depth: usize) {
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let at = |error| {
-                let (origin, line) = (origin.to_owned(), line.to_owned());
-                ConfigError::Line { origin, number: number + 1, line, error }
-            };
-            let words = split_words(line).map_err(at)?;
-            let Some((name, values)) = words.split_first() else { continue };
-            if name.eq_ignore_ascii_case("include") {
-                if depth == INCLUDE_DEPTH_MAX {
-                    return Err(at(SettingError::IncludedTooDeep));
+            let words = split_words(line);
+            let taken = words.and_then(|words| match words.split_first() {
+                Some((name, values)) => self.directive(name, values, depth),
+                None => Ok(None),
+            });
+            match taken {
+                Ok(None) => {}
+                Ok(Some(warning)) => {
+                    self.settings.warnings.push(format!("{origin}, line {}: {warning}", number + 1));
                 }
-                for path in values {
-                    self.file(Path::new(path), depth + 1)?;
+                Err(error) => {
+                    let (origin, line) = (origin.to_owned(), line.to_owned());
+                    self.errors.push(ConfigError::Line { origin, number: number + 1, line, error });
                 }
-            } else {
-                self.set(name, values).map_err(at)?;
             }
         }
-        Ok(())
     }
 
-    /// `--name value ...` or `--name=value`; a value reaches to the next word that begins with `--`.
-    fn flags(&mut self, arguments: &[String]) -> Result<(), ConfigError> {
+    /// `--name value ...` or `--name=value`; a value reaches to the next word that begins with `--`. As with Redis, a
+    /// word may also hold a name with its values.
+    fn flags(&mut self, arguments: &[String]) {
         let mut rest = arguments;
         while let Some((flag, after)) = rest.split_first() {
+            rest = after;
             let name = match flag.as_str() {
-                "-h" | "-v" => return Err(ConfigError::OnlyAlone(flag.clone())),
+                "-h" | "-v" => {
+                    self.errors.push(ConfigError::OnlyAlone(flag.clone()));
+                    continue;
+                }
                 flag => flag.strip_prefix("--").filter(|name| !name.is_empty()),
             };
-            let name = name.ok_or_else(|| ConfigError::NotAFlag(flag.clone()))?;
+            let Some(name) = name else {
+                self.errors.push(ConfigError::NotAFlag(flag.clone()));
+                continue;
+            };
             let count = after.iter().take_while(|word| !word.starts_with("--")).count();
             let (values, next) = after.split_at(count);
-            let set = match name.split_once('=') {
-                Some((name, value)) => {
-                    let values: Vec<String> =
-                        [value.to_owned()].into_iter().chain(values.iter().cloned()).collect();
-                    self.set(name, &values)
-                }
-                None => self.set(name, values),
-            };
-            set.map_err(|error| ConfigError::Flag { flag: flag.clone(), error })?;
             rest = next;
+            let taken = flag_words(name).and_then(|mut words| {
+                let name = words.remove(0);
+                words.extend_from_slice(values);
+                self.directive(&name, &words, 0)
+            });
+            match taken {
+                Ok(None) => {}
+                Ok(Some(warning)) => self.settings.warnings.push(format!("{flag}: {warning}")),
+                Err(error) => self.errors.push(ConfigError::Flag { flag: flag.clone(), error }),
+            }
         }
-        Ok(())
     }
 
-    fn set(&mut self, name: &str, values: &[String]) -> Result<(), SettingError> {
-        let name = name.to_ascii_lowercase();
+    /// Takes one setting, or the files to be included; gives what must be told about it.
+    fn directive(
+        &mut self,
+        name: &str,
+        values: &[String],
+        depth: usize,
+    ) -> Result<Option<String>, SettingError> {
+        if !name.eq_ignore_ascii_case("include") {
+            return self.set(name, values);
+        }
         if values.is_empty() {
             return Err(SettingError::NoValue);
         }
+        if depth == INCLUDE_DEPTH_MAX {
+            return Err(SettingError::IncludedTooDeep);
+        }
+        for path in values.iter().flat_map(|pattern| include::files(pattern)) {
+            self.file(&path, depth + 1);
+        }
+        Ok(None)
+    }
+
+    fn set(&mut self, name: &str, values: &[String]) -> Result<Option<String>, SettingError> {
+        let name = name.to_ascii_lowercase();
+        let setting = config::find(&name);
+        let name = setting.map_or(name, |setting| setting.name.to_owned());
+        // Redis takes `--save` alone as it takes an empty value.
+        if values.is_empty() && name != "save" {
+            return Err(SettingError::NoValue);
+        }
         let value = values.join(" ");
-        if value.contains(['\n', '\r', '\0']) {
+        if value.contains(['\n', '\r']) {
             return Err(SettingError::LineBreak);
         }
+        if let Some(refused) = refused(&name, &value) {
+            return refused;
+        }
         if name == "aclfile" {
-            return self.acl_file(Path::new(&value));
+            return self.acl_file(Path::new(&value)).map(|()| None);
+        }
+        if name == "rename-command" && values.len() != 2 {
+            return Err(SettingError::WrongNumberOfWords);
         }
         let value = if name == "save" { self.save_rules(value) } else { value };
         let host = self.set_host(&name, values, &value)?;
         // The engine also answers CONFIG GET for what the host acts on, as far as it knows the name.
-        match storing_options().set(&name, &value) {
+        let mut options = storing_options();
+        match options.set(&name, &value) {
             Ok(()) => {
-                self.options.retain(|(other, _)| *other != name || name == "user");
+                let warning = setting.and_then(|setting| warning(setting, &options));
+                self.options.retain(|(other, _)| *other != name || LISTED.contains(&other.as_str()));
                 self.options.push((name, value));
-                Ok(())
+                Ok(warning)
             }
-            Err(_) if host => Ok(()),
+            Err(_) if host && setting.is_none() => Ok(None),
+            Err(_) if setting.is_none() && !LISTED.contains(&name.as_str()) => {
+                Err(SettingError::Unknown { similar: names::similar(&name) })
+            }
             Err(error) => Err(SettingError::Engine(error.0)),
         }
     }
@@ -375,13 +390,19 @@ impl Parser {
         if before.is_empty() || added.is_empty() { added.to_owned() } else { format!("{before} {added}") }
     }
 
-    /// Users stand in one place, so that ACL SAVE and ACL LOAD are about all of them.
-    fn check_users(&self) -> Result<(), ConfigError> {
-        let count = |wanted: &str| self.options.iter().filter(|(name, _)| name == wanted).count();
-        if self.settings.acl_file.is_some() && count("user") > self.acl_file_users {
-            return Err(ConfigError::UsersTwice);
+    /// What is wrong with settings that are good on their own.
+    fn check_together(&mut self) {
+        // Users stand in one place, so that ACL SAVE and ACL LOAD are about all of them.
+        let users = self.options.iter().filter(|(name, _)| name == "user").count();
+        if self.settings.acl_file.is_some() && users > self.acl_file_users {
+            self.errors.push(ConfigError::UsersTwice);
         }
-        Ok(())
+        let mut options = storing_options();
+        for (name, value) in self.options.iter().filter(|(name, _)| LISTED.contains(&name.as_str())) {
+            if let Err(error) = options.set(name, value) {
+                self.errors.push(ConfigError::Together(format!("'{name} {value}'"), error.0));
+            }
+        }
     }
 
     /// Each line of an ACL file is a `user` setting. The engine never sees the file itself.
@@ -432,6 +453,8 @@ impl Parser {
             "client-output-buffer-limit" => settings.output_limits.update(value)?,
             "loglevel" => settings.log_level = log_level(value)?,
             "log-format" => {
+                // Valkey's name for its own text.
+                let value = if value == "legacy" { "text" } else { value };
                 settings.log_format = Format::named(value).ok_or(SettingError::NotOneOf(Format::NAMES))?;
             }
             "logfile" => settings.log_file = path(value),
@@ -444,6 +467,7 @@ impl Parser {
                     _ => return Err(SettingError::NotOneOf(&["wasm", "native"])),
                 };
             }
+            "compile-engine" => settings.engine.compiles = yes_or_no(value)?,
             "cache-dir" => settings.engine.cache_dir = path(value).map(|path| path.join("sanderling")),
             "memory-bytes-max" => {
                 let cap = bytes(value)? as u64;
@@ -452,10 +476,16 @@ impl Parser {
                 }
                 settings.engine.memory_bytes_max = cap;
             }
-            "daemonize" => {
-                if yes_or_no(value)? {
-                    return Err(SettingError::StaysInForeground);
-                }
+            "shutdown-on-sigint" => settings.on_sigint = OnSignal::parse(value)?,
+            "shutdown-on-sigterm" => settings.on_sigterm = OnSignal::parse(value)?,
+            "daemonize" => settings.daemonize = yes_or_no(value)?,
+            "supervised" => {
+                settings.supervised = match value.to_ascii_lowercase().as_str() {
+                    "systemd" => Supervised::Systemd,
+                    "auto" => Supervised::Auto,
+                    "no" | "upstart" => Supervised::No,
+                    _ => return Err(SettingError::NotOneOf(&["no", "systemd", "upstart", "auto"])),
+                };
             }
             _ => return settings.storage.set(name, value),
         }
@@ -478,7 +508,11 @@ impl Parser {
         has_password
     }
 
-    fn finish(mut self) -> Settings {
+    fn finish(mut self) -> Result<Settings, ConfigErrors> {
+        self.check_together();
+        if !self.errors.is_empty() {
+            return Err(ConfigErrors(self.errors));
+        }
         self.settings.has_password = self.has_password();
         if let Some(path) = &self.settings.config_file {
             self.options.push(("config-file".to_owned(), path.display().to_string()));
@@ -490,24 +524,51 @@ impl Parser {
         {
             self.settings.engine.options.push_str(&format!("{name} {value}\n"));
         }
-        self.settings
+        Ok(self.settings)
     }
 }
 
-/// The path of this program.
-fn executable() -> String {
-    let path = std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default();
-    // The engine is told one setting on a line.
-    path.replace(['\n', '\r', '\0'], "?")
+/// A flag without its dashes: a name, or with values behind a space or an equals sign.
+fn flag_words(flag: &str) -> Result<Vec<String>, SettingError> {
+    match flag.split_once('=') {
+        Some((name, value)) if !name.contains(char::is_whitespace) => {
+            Ok(vec![name.to_owned(), value.to_owned()])
+        }
+        _ if flag.contains(char::is_whitespace) => split_words(flag),
+        _ => Ok(vec![flag.to_owned()]),
+    }
 }
 
-/// The operating system with its version and the processor, as Redis words it.
-fn os() -> String {
-    use std::env::consts::{ARCH, OS};
-    match std::fs::read_to_string("/proc/sys/kernel/osrelease") {
-        Ok(release) => format!("Linux {} {ARCH}", release.trim()),
-        Err(_) => format!("{OS} {ARCH}"),
-    }
+/// Settings whose other values ask for what nobody should believe to have, or for what makes no difference; their usual
+/// values are what is so anyway.
+fn refused(name: &str, value: &str) -> Option<Result<Option<String>, SettingError>> {
+    let is = |usual: &str| value.eq_ignore_ascii_case(usual);
+    let told = |why: &str| Some(Ok(Some(format!("{name} {value} means nothing here: {why}"))));
+    let why = match name {
+        "replicaof" if is("no one") => return Some(Ok(None)),
+        "aof-use-rdb-preamble" if is("no") => return told("a log always begins with a dump"),
+        "sanitize-dump-payload" if is("no") || is("clients") => return told("payloads are always checked"),
+        "replicaof" if !is("") => "replication: this server cannot follow another",
+        "cluster-enabled" if !is("no") => "cluster",
+        "tls-port" if !is("0") => "TLS: a proxy in front of the server can speak it",
+        "min-replicas-to-write" if !is("0") => "replicas, and all writes would be refused",
+        "loadmodule" => "modules",
+        "sentinel" => "Sentinel",
+        _ => return None,
+    };
+    Some(Err(SettingError::NotThere(why)))
+}
+
+/// What must be told about a setting that was taken.
+fn warning(setting: &Setting, options: &Options) -> Option<String> {
+    let name = setting.name;
+    let value = (setting.read)(&options.config, name);
+    let why = match config::unused(name) {
+        Some(unused) if !unused.holds(&value) => unused.why,
+        None if name == "supervised" && value == "upstart" => "Upstart is not told anything",
+        _ => return None,
+    };
+    Some(format!("{name} means nothing here: {why}"))
 }
 
 /// The directory to work in, as an absolute path.
@@ -581,8 +642,8 @@ mod tests {
 
     fn from_text(text: &str) -> Result<Settings, String> {
         let mut parser = Parser::new();
-        parser.text(text, "test", 0).map_err(|error| error.to_string())?;
-        Ok(parser.finish())
+        parser.text(text, "test", 0);
+        parser.finish().map_err(|errors| errors.to_string())
     }
 
     #[test]
@@ -648,9 +709,20 @@ mod tests {
                 "cannot open the configuration file /nowhere/x.conf: No such file or directory (os error 2)",
             ),
             (
-                &["--daemonize", "yes"],
-                "'--daemonize': the server stays in the foreground; let systemd or a shell's & do this",
+                &["--replicaof", "a", "1"],
+                "'--replicaof': there is no replication: this server cannot follow another",
             ),
+            (
+                &["--tls-port", "1"],
+                "'--tls-port': there is no TLS: a proxy in front of the server can speak it",
+            ),
+            (&["--rename-command", "get"], "'--rename-command': wrong number of arguments"),
+            (&["--max-memory", "1gb"], "'--max-memory': there is no such setting; did you mean maxmemory?"),
+            (
+                &["--slave-read-onyl", "no"],
+                "'--slave-read-onyl': there is no such setting; did you mean slave-read-only?",
+            ),
+            (&["--blue", "no"], "'--blue': there is no such setting"),
         ] {
             assert_eq!(settings(arguments).unwrap_err(), message);
         }
@@ -660,7 +732,7 @@ mod tests {
     fn mistakes_can_be_told_apart() {
         let parsed = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-            parse(&words).expect_err("it is a mistake")
+            parse(&words).expect_err("it is a mistake").0.remove(0)
         };
         assert!(matches!(
             parsed(&["--maxclients", "many"]),
@@ -670,7 +742,11 @@ mod tests {
             if error.kind() == std::io::ErrorKind::NotFound));
         assert!(matches!(parsed(&["--port", "1", "-v", "--", "x"]), ConfigError::Flag { .. }));
         assert!(matches!(parsed(&["--"]), ConfigError::NotAFlag(_)));
-        let line = |text: &str| Parser::new().text(text, "test", 0).expect_err("it is a mistake");
+        let line = |text: &str| {
+            let mut parser = Parser::new();
+            parser.text(text, "test", 0);
+            parser.errors.remove(0)
+        };
         for (text, expected) in [
             ("log-format xml", SettingError::NotOneOf(Format::NAMES)),
             ("loglevel 'debug'x", SettingError::NoSpaceAfterQuote),

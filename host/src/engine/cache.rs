@@ -1,4 +1,5 @@
-//! Compiled guests kept between starts: compiling takes a good part of a second, mapping a file takes none.
+//! Compiled guests: the one that the program brings, and those that it had to make itself, kept between starts. Compiling
+//! takes seconds, mapping a file takes none.
 //!
 //! A compiled guest is machine code that the server will run unsandboxed, so it is only taken from a file that
 //! no user but the server's own can have written.
@@ -11,29 +12,64 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use wasmtime::{Engine, Error, Module};
 
 const SUFFIX: &str = "cwasm";
 /// Compiled guests of other versions that are left lying.
 const FILES_MAX: usize = 8;
 
+/// The module out of what was compiled when the server was built; nothing if this processor lacks what that uses.
+pub(super) fn embedded(engine: &Engine, compiled: &[u8]) -> Option<Module> {
+    if compiled.is_empty() {
+        return None;
+    }
+    // SAFETY: the bytes are part of this program, made by its build out of the module beside them, and wasmtime checks
+    // its version, its configuration and the processor's features.
+    match unsafe { Module::deserialize(engine, compiled) } {
+        Ok(module) => Some(module),
+        Err(error) => {
+            log::notice!("the compiled engine in this program does not fit this machine: {error:#}");
+            None
+        }
+    }
+}
+
 /// The module out of `dir`; compiled, and kept there if possible, when it is not there yet. What goes wrong with
 /// the cache only costs time and a warning.
-pub(super) fn load(engine: &Engine, dir: &Path, module_hash: &str, wasm: &[u8]) -> Result<Module, Error> {
-    let path = dir.join(file_name(engine, module_hash));
-    match read(engine, dir, &path) {
-        Ok(Some(module)) => {
-            log::verbose!("took the compiled engine from {}", path.display());
-            return Ok(module);
+pub(super) fn load(
+    engine: &Engine,
+    dir: Option<&Path>,
+    module_hash: &str,
+    wasm: &[u8],
+) -> Result<Module, Error> {
+    let path = dir.map(|dir| (dir, dir.join(file_name(engine, module_hash))));
+    if let Some((dir, path)) = &path {
+        match read(engine, dir, path) {
+            Ok(Some(module)) => {
+                log::verbose!("took the compiled engine from {}", path.display());
+                return Ok(module);
+            }
+            Ok(None) => {}
+            Err(error) => log::warning!("the compiled engine {} is not used: {error:#}", path.display()),
         }
-        Ok(None) => log::verbose!("compiling the engine, which takes a moment the first time"),
-        Err(error) => log::warning!("the compiled engine {} is not used: {error:#}", path.display()),
     }
+    match &path {
+        Some((_, path)) => {
+            log::notice!("compiling the engine, which takes some seconds; kept as {}", path.display());
+        }
+        None => {
+            log::notice!("compiling the engine, which takes some seconds at each start without a cache-dir")
+        }
+    }
+    let begun = Instant::now();
     let module = Module::new(engine, wasm)?;
-    match write(&module, dir, &path) {
-        Ok(()) => prune(dir, &path),
-        Err(error) => log::warning!("cannot keep the compiled engine as {}: {error:#}", path.display()),
+    log::notice!("the engine is compiled, after {:.1} seconds", begun.elapsed().as_secs_f64());
+    if let Some((dir, path)) = &path {
+        match write(&module, dir, path) {
+            Ok(()) => prune(dir, path),
+            Err(error) => log::warning!("cannot keep the compiled engine as {}: {error:#}", path.display()),
+        }
     }
     Ok(module)
 }
@@ -109,5 +145,28 @@ fn prune(dir: &Path, keep: &Path) {
     for (_, path) in files.drain(..excess) {
         // Another server may have been faster.
         let _ = fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::tuning;
+
+    #[test]
+    fn only_what_fits_is_taken() {
+        let engine = Engine::new(&tuning::config()).unwrap();
+        // The least module there is.
+        let module = b"\0asm\x01\0\0\0";
+        let compiled = engine.precompile_module(module).unwrap();
+        assert!(embedded(&engine, &compiled).is_some());
+        assert!(embedded(&engine, b"").is_none());
+        assert!(embedded(&engine, b"no machine code at all").is_none());
+        // As another version of the server would have it.
+        let other = Engine::new(tuning::config().consume_fuel(true)).unwrap();
+        let compiled = other.precompile_module(module).unwrap();
+        assert!(embedded(&engine, &compiled).is_none());
+        // Then it is compiled, with a place to keep it or without.
+        assert!(load(&engine, None, "hash", module).is_ok());
     }
 }

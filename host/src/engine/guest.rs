@@ -3,21 +3,19 @@
 //! The module imports nothing but a clock, by which it tells how long commands take, and numbers for INFO: it can
 //! reach its own linear memory and nothing else. What it says about addresses is checked before it is believed.
 
-use super::{Engine, EngineConfig, Request, Trap, cache};
+use super::{Engine, EngineConfig, Request, Trap, cache, tuning};
 use crate::clock::running_micros;
 use crate::facts::fact;
 use sanderling_core::abi::{self, DESCRIPTOR_BYTES};
 use sanderling_core::{ConnId, Fact, Micros, Output, number};
 use std::ops::Range;
-use std::path::Path;
-use wasmtime::{
-    Config, Error, Func, Instance, Memory, OptLevel, ResourceLimiter, Store, TypedFunc, WasmParams,
-    WasmResults,
-};
+use wasmtime::{Error, Func, Instance, Memory, ResourceLimiter, Store, TypedFunc, WasmParams, WasmResults};
 
 const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
 /// Fingerprint of [`MODULE`], made when it was built.
 const MODULE_HASH: &str = env!("SANDERLING_GUEST_HASH");
+/// [`MODULE`] compiled for the processors that the server is built for.
+const COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.cwasm"));
 
 /// The compiled guest, ready to be instantiated.
 pub(super) struct Module {
@@ -26,14 +24,16 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Takes the compiled guest out of the cache, or compiles it and puts it there.
-    pub(super) fn load(cache_dir: Option<&Path>) -> Result<Self, Trap> {
-        let engine = wasmtime::Engine::new(&wasmtime_config()).map_err(trap)?;
-        let module = match cache_dir {
-            Some(dir) => cache::load(&engine, dir, MODULE_HASH, MODULE),
-            None => wasmtime::Module::new(&engine, MODULE),
+    /// Takes the compiled guest that the server has in itself. Where it does not fit the processor, or is not
+    /// wanted, takes the one in the cache, or compiles it and puts it there.
+    pub(super) fn load(config: &EngineConfig) -> Result<Self, Trap> {
+        let engine = wasmtime::Engine::new(&tuning::config()).map_err(trap)?;
+        let shipped = if config.compiles { None } else { cache::embedded(&engine, COMPILED) };
+        let module = match shipped {
+            Some(module) => module,
+            None => cache::load(&engine, config.cache_dir.as_deref(), MODULE_HASH, MODULE).map_err(trap)?,
         };
-        Ok(Self { module: module.map_err(trap)?, engine })
+        Ok(Self { module, engine })
     }
 
     /// A new guest with an engine in it.
@@ -51,23 +51,6 @@ impl Module {
         guest.init(&options, seed, now)?;
         Ok(guest)
     }
-}
-
-fn wasmtime_config() -> Config {
-    let mut config = Config::new();
-    config
-        .cranelift_opt_level(OptLevel::Speed)
-        // The whole address space of a 32-bit memory is reserved, with guard pages behind it: no bounds checks in
-        // the code, and the memory never moves.
-        .memory_reservation(4 << 30)
-        .memory_guard_size(32 << 20)
-        .memory_may_move(false)
-        // The engine is our own code and bounds its work itself; being interruptible would cost 12 to 25%.
-        .consume_fuel(false)
-        .epoch_interruption(false)
-        .wasm_backtrace_max_frames(None)
-        .generate_address_map(false);
-    config
 }
 
 /// Refuses growth of the linear memory beyond a cap; the guest sees `memory.grow` fail.

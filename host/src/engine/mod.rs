@@ -6,6 +6,7 @@ mod native;
 #[cfg(test)]
 mod tests;
 mod trap;
+mod tuning;
 
 pub use trap::Trap;
 
@@ -141,6 +142,8 @@ pub struct EngineConfig {
     pub memory_bytes_max: u64,
     /// Where compiled guests are kept; `None` compiles at each start.
     pub cache_dir: Option<PathBuf>,
+    /// Whether the guest is compiled for this very processor, instead of taking what the program brings.
+    pub compiles: bool,
 }
 
 /// Makes engines: the first one, and another each time one traps.
@@ -154,7 +157,7 @@ impl Factory {
     pub fn new(config: EngineConfig) -> Result<Self, Trap> {
         Ok(match config.kind {
             Kind::Wasm => {
-                let module = guest::Module::load(config.cache_dir.as_deref())?;
+                let module = guest::Module::load(&config)?;
                 Self::from_fn(move |now| Ok(Box::new(module.instantiate(&config, seed()?, now)?)))
             }
             Kind::Native => {

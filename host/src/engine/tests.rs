@@ -20,10 +20,11 @@ struct Scene {
 impl Scene {
     fn new(kind: Kind) -> Self {
         let options = "effects yes\n".to_owned();
-        let config = EngineConfig { kind, options, memory_bytes_max: 512 << 20, cache_dir: None };
+        let config =
+            EngineConfig { kind, options, memory_bytes_max: 512 << 20, cache_dir: None, compiles: false };
         let engine: Box<dyn Engine> = match kind {
             Kind::Wasm => {
-                let module = guest::Module::load(None).unwrap();
+                let module = guest::Module::load(&config).unwrap();
                 Box::new(module.instantiate(&config, SEED, BEGIN).unwrap())
             }
             Kind::Native => Box::new(native::Native::new(&config, SEED, BEGIN).unwrap()),

@@ -151,6 +151,11 @@ fn welcome(
         service.refuse(slot, DENIED);
         return Ok(());
     }
+    if log::enabled(log::Level::Verbose) {
+        // With as many connections as there may be, it is worth its memory only where it is told.
+        session.told_as = Some(addr.as_str().into());
+        log::verbose!("accepted {addr}");
+    }
     service.introduce(slot, &peer_text(Peer { addr: &addr, laddr: &laddr, unix }))
 }
 

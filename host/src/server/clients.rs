@@ -3,6 +3,7 @@
 use super::slots::Slots;
 use crate::clock::running_micros;
 use crate::driver::{Lsn, Reply};
+use crate::log;
 use crate::net::Transport;
 use crate::session::{Messages, Session};
 use sanderling_core::{ConnId, Micros};
@@ -114,6 +115,9 @@ impl<T: Transport> Clients<T> {
     pub(super) fn remove(&mut self, slot: usize) {
         if !self.held.is_empty() {
             self.held.remove(&slot);
+        }
+        if let Some(name) = self.sessions.get(slot).and_then(|session| session.told_as.as_ref()) {
+            log::verbose!("closed {name}");
         }
         self.sessions.remove(slot);
     }

@@ -23,13 +23,6 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
-    /// The file for the process id cannot be written.
-    PidFile {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
     /// No socket to listen on.
     Listen(ListenError),
     /// The engine cannot be made.
@@ -49,7 +42,6 @@ impl fmt::Display for StartError {
             StartError::LogFile { path, error } => {
                 write!(f, "cannot open the log file {}: {error}", path.display())
             }
-            StartError::PidFile { path, error } => write!(f, "cannot write {}: {error}", path.display()),
             StartError::Listen(error) => error.fmt(f),
             StartError::Engine(trap) => trap.fmt(f),
             StartError::Storage(error) => error.fmt(f),

@@ -6,6 +6,7 @@ use super::loading::{Loading, Step, megabytes};
 use super::saving::{Saving, clean_up, words};
 use super::service::Service;
 use crate::clock::running_micros;
+use crate::config::OnSignal;
 use crate::engine::Trap;
 use crate::log;
 use crate::net::Transport;
@@ -180,10 +181,12 @@ impl<T: Transport> Service<T, Storage> {
 
     /// Everything is written and durable before the server stops; `false` if it must not stop, since what should be saved
     /// could not be.
-    pub(super) fn end_storage(&mut self, saves: bool) -> Result<bool, Stop> {
+    pub(super) fn end_storage(&mut self, signal: Option<OnSignal>) -> Result<bool, Stop> {
         // What is not loaded as a whole must not take the place of what is there.
         if self.files.loading.is_none() {
-            if saves && self.settings.storage.has_save_rules && self.save_now(SaveKind::Dump)?.is_err() {
+            let has_rules = self.settings.storage.has_save_rules;
+            let how = signal.unwrap_or(OnSignal { saves: Some(false), is_forced: false });
+            if how.saves.unwrap_or(has_rules) && self.save_now(SaveKind::Dump)?.is_err() && !how.is_forced {
                 log::warning!(
                     "not stopping, since the data could not be saved; SHUTDOWN NOSAVE stops all the same"
                 );

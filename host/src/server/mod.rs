@@ -11,6 +11,7 @@ use crate::engine::{EngineConfig, Factory, Trap};
 use crate::log;
 use crate::net::{Listener, Stream, listen};
 use crate::storage::Storage;
+use crate::supervisor;
 use accept::Listeners;
 use files::Stop;
 use mio::{Events, Poll, Token};
@@ -60,8 +61,8 @@ pub struct Server {
     signals: Signals,
     /// How long to let requests gather before the next wait.
     pause: Option<Duration>,
-    /// Whether it is a signal that stops the server.
-    has_signal: bool,
+    /// The signal that stops the server, if it is one.
+    signal: Option<&'static str>,
 }
 
 impl Server {
@@ -87,13 +88,16 @@ impl Server {
         let factory = factory(settings.engine.clone())?;
         storage.start_worker(mio::Waker::new(poll.registry(), DISK)?)?;
         let driver = Driver::start(factory, storage)?;
-        if let Some(path) = &settings.pid_file {
-            fs::write(path, format!("{}\n", std::process::id()))
-                .map_err(|error| StartError::PidFile { path: path.clone(), error })?;
+        if let Some(path) = &settings.pid_file
+            && let Err(error) = fs::write(path, format!("{}\n", std::process::id()))
+        {
+            // As with Redis, the server is of use without it.
+            log::warning!("cannot write the process id to {}: {error}", path.display());
         }
         for listener in &listeners {
             log::notice!("listening on {}", listener.describe());
         }
+        supervisor::tell(settings.supervised, "STATUS=Loading data\n");
         let mut service = Service::new(settings, driver);
         service.ready = Some(format!(
             "Ready to accept connections (engine {}, started in {:.1} ms)",
@@ -112,7 +116,7 @@ impl Server {
             listeners: Listeners::new(listeners),
             signals,
             pause: None,
-            has_signal: false,
+            signal: None,
         })
     }
 
@@ -125,12 +129,16 @@ impl Server {
                     self.go_on_after(stop)?;
                 }
             }
-            match self.service.end_storage(self.has_signal) {
+            let how = match self.signal.take() {
+                Some("SIGINT") => Some(self.service.settings.on_sigint),
+                Some(_) => Some(self.service.settings.on_sigterm),
+                None => None,
+            };
+            match self.service.end_storage(how) {
                 Ok(true) => return self.stop(),
                 Ok(false) => self.service.is_stopping = false,
                 Err(stop) => self.go_on_after(stop)?,
             }
-            self.has_signal = false;
         }
     }
 
@@ -190,7 +198,7 @@ impl Server {
                     if let Some(name) = self.signals.take() {
                         log::notice!("received {name}, shutting down");
                         self.service.is_stopping = true;
-                        self.has_signal = true;
+                        self.signal = Some(name);
                     }
                 }
                 // It is looked at in every turn.
@@ -225,6 +233,7 @@ impl Server {
     /// Lets peers take their replies for a moment, then closes everything.
     fn stop(mut self) -> Result<(), StartError> {
         self.listeners.close();
+        supervisor::tell(self.service.settings.supervised, "STOPPING=1\n");
         let until = running_micros() + STOP_FLUSH_MICROS;
         self.service.clients.set_housekeeping(until);
         while self.service.clients.any_pending() {
@@ -254,6 +263,9 @@ fn prepare_process(settings: &mut Settings) -> Result<(), StartError> {
         StartError::LogFile { path: settings.log_file.clone().unwrap_or_default(), error }
     })?;
     log::notice!("{} starting, pid {}", crate::version(), std::process::id());
+    for warning in &settings.warnings {
+        log::warning!("{warning}");
+    }
     fit_descriptor_limit(settings);
     // The kernel would else make each pause up to 50 microseconds longer. If it cannot be told, they are.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK_NANOS));

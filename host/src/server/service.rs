@@ -10,7 +10,7 @@ use crate::driver::{CommitLog, Driver, Lsn, NoLog, Receiver, Reply, Snapshot};
 use crate::engine::Trap;
 use crate::limits::OUTPUT_HIGH_WATER_BYTES;
 use crate::net::{Stream, Transport};
-use crate::{files, log};
+use crate::{files, log, supervisor};
 use sanderling_core::{Class, ConnId, HostRequest, Loaded, Micros, SaveKind};
 use std::io;
 use std::time::Duration;
@@ -256,6 +256,7 @@ impl<T: Transport, L: CommitLog> Service<T, L> {
     pub(super) fn announce_ready(&mut self) {
         if let Some(text) = self.ready.take() {
             log::notice!("{text}");
+            supervisor::tell(self.settings.supervised, "STATUS=Ready to accept connections\nREADY=1\n");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Settings that change while the server runs.
 
-use crate::config::{Settings, log_level, number, yes_or_no};
+use crate::config::{OnSignal, Settings, log_level, number, yes_or_no};
 use crate::log;
 use sanderling_core::DEFAULT_USER_GUARDED;
 
@@ -19,6 +19,8 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
             Ok(())
         }
         "tcp-keepalive" => number(value).map(|seconds| settings.tcp_keepalive_seconds = seconds),
+        "shutdown-on-sigint" => OnSignal::parse(value).map(|on_signal| settings.on_sigint = on_signal),
+        "shutdown-on-sigterm" => OnSignal::parse(value).map(|on_signal| settings.on_sigterm = on_signal),
         "maxclients" => {
             if let Ok(clients) = value.parse() {
                 settings.clients_max = clients;

@@ -45,6 +45,8 @@ pub(crate) struct Session<T = Stream> {
     pub(crate) is_socket_full: bool,
     /// We have said that nothing more comes.
     pub(crate) is_finished: bool,
+    /// The peer's address, where the log is to tell when it goes.
+    pub(crate) told_as: Option<Box<str>>,
 }
 
 impl<T: Transport> Session<T> {
@@ -64,6 +66,7 @@ impl<T: Transport> Session<T> {
             read_closed: false,
             is_socket_full: false,
             is_finished: false,
+            told_as: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod client;
 mod clock;
+mod drop_in;
 mod dumps;
 mod durability;
 mod faults;

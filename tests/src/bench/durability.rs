@@ -3,7 +3,7 @@
 use super::options::{Kind, Options};
 use super::resp::{push, push_set};
 use super::rows::PLAIN;
-use super::server::{Server, available, runs_kind};
+use super::server::{Server, available};
 use super::table::{grouped, markdown, ratio, verdict};
 use super::{Result, median, repository, saving, throughput};
 use std::fs;
@@ -33,12 +33,7 @@ const APPENDS: &[&str] = &["--appendonly", "yes"];
 const NO_REWRITE: &[&str] = &["--auto-aof-rewrite-percentage", "0"];
 
 pub(super) fn measure(options: &Options) -> Result<String> {
-    let mut kinds = available(options);
-    if runs_kind(Kind::Valkey) {
-        kinds.push(Kind::Valkey);
-    } else {
-        eprintln!("skipped: {} (VALKEY_BIN names none)", Kind::Valkey.title());
-    }
+    let kinds = available(options);
     let mut report = writes(options, &kinds)?;
     let files = Files::make()?;
     report.push_str(&loads(&kinds, &files)?);

@@ -83,8 +83,13 @@ impl Calls {
 }
 
 fn grow(kind: engine::Kind, keys: u64) -> Result<Calls> {
-    let config =
-        EngineConfig { kind, options: String::new(), memory_bytes_max: MEMORY_BYTES_MAX, cache_dir: None };
+    let config = EngineConfig {
+        kind,
+        options: String::new(),
+        memory_bytes_max: MEMORY_BYTES_MAX,
+        cache_dir: None,
+        compiles: false,
+    };
     let mut engine = Factory::new(config)?.create(now())?;
     let conn = connect(engine.as_mut())?;
     let mut calls = Calls { cpu_nanoseconds: Vec::with_capacity(keys as usize), worst_wall_nanoseconds: 0 };

@@ -60,6 +60,19 @@ pub(super) fn heading(options: &Options) -> Result<String> {
     Ok(text)
 }
 
+/// When a section was measured, and how long; sections of one file may be from different days.
+pub(super) fn measured(options: &Options) -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "Measured {} at commit {}, {} rounds of {} seconds, load average {}.",
+        said_by("date", &["-u", "+%Y-%m-%d"]),
+        said_by("git", &["rev-parse", "--short", "HEAD"]),
+        options.rounds,
+        options.seconds,
+        load.split(' ').next().unwrap_or_default()
+    )
+}
+
 /// The last part: how to get these figures again.
 pub(super) fn reproduce(options: &Options) -> String {
     format!(

@@ -39,13 +39,15 @@ pub fn run(arguments: &[String]) -> Result<()> {
         }
     };
     machine::pin_client()?;
-    let mut report = machine::heading(&options)?;
+    let mut report = match std::fs::read_to_string(&options.out) {
+        Ok(text) if options.merges => text,
+        _ => machine::heading(&options)? + &machine::reproduce(&options),
+    };
     for section in &options.sections {
         eprintln!("== {}", section.title());
-        report.push_str(&format!("\n## {}\n\n", section.title()));
-        report.push_str(&measure(*section, &options)?);
+        let text = format!("{}\n\n{}", machine::measured(&options), measure(*section, &options)?);
+        report = with_section(&report, section.title(), &text);
     }
-    report.push_str(&machine::reproduce(&options));
     println!("{report}");
     if let Some(folder) = options.out.parent() {
         std::fs::create_dir_all(folder)?;
@@ -53,6 +55,23 @@ pub fn run(arguments: &[String]) -> Result<()> {
     std::fs::write(&options.out, report)?;
     eprintln!("written to {}", options.out.display());
     Ok(())
+}
+
+/// A report with a section in the place of the one of the same title, or as the last before how to reproduce it.
+fn with_section(report: &str, title: &str, text: &str) -> String {
+    const MARK: &str = "\n## ";
+    let heading = format!("{MARK}{title}\n");
+    let (start, end) = match report.find(&heading) {
+        Some(start) => {
+            let behind = start + heading.len();
+            (start, report[behind..].find(MARK).map_or(report.len(), |at| behind + at))
+        }
+        None => {
+            let last = report.rfind(MARK).unwrap_or(report.len());
+            (last, last)
+        }
+    };
+    format!("{}{heading}\n{}\n{}", &report[..start], text.trim_end(), &report[end..])
 }
 
 fn measure(section: Section, options: &Options) -> Result<String> {
@@ -105,7 +124,18 @@ fn repository() -> &'static std::path::Path {
 
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use super::{median, with_section};
+
+    #[test]
+    fn sections_take_their_places() {
+        let report = "# T\n\nhead\n\n## Reproduce\n\nso\n";
+        let one = with_section(report, "One", "1\n");
+        assert_eq!(one, "# T\n\nhead\n\n## One\n\n1\n\n## Reproduce\n\nso\n");
+        let two = with_section(&one, "Two", "2\n");
+        assert_eq!(two, "# T\n\nhead\n\n## One\n\n1\n\n## Two\n\n2\n\n## Reproduce\n\nso\n");
+        assert_eq!(with_section(&two, "One", "1\n"), two);
+        assert!(with_section(&two, "One", "3").contains("## One\n\n3\n\n## Two\n\n2\n"));
+    }
 
     #[test]
     fn medians() {

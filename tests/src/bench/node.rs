@@ -29,7 +29,7 @@ fn run(program: &str, options: &Options) -> Result<String> {
             Kind::Wasm => "BENCH_WASM_URL",
             Kind::Native => "BENCH_NATIVE_URL",
             // It takes no part here.
-            Kind::Valkey => continue,
+            Kind::Newer | Kind::Valkey => continue,
         };
         command.env(variable, format!("redis://127.0.0.1:{}", server.port));
     }

@@ -14,15 +14,16 @@ Measures Sanderling beside redis-server.
                       of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
                       zrangebyscore, zrank, lrange, hgetall, smembers, sinter, sort, mget, evalsha  [all]
   --pipelines <list>  commands sent at once                    [1,16,64; 16 for commands]
-  --servers <list>    redis, wasm, native                      [all]
+  --servers <list>    redis, newer, valkey, wasm, native       [all that are there]
   --rounds <n>        rounds whose median counts               [5]
   --seconds <s>       about how long one throughput run takes  [1.5; at most 0.8 for commands]
   --keys <list>       sizes at which growth is looked at       [1000000,5000000]
   --out <file>        BENCHMARKS.md when everything is measured, otherwise target/benchmarks.md
+  --merge <yes|no>    put the sections in the place of those that the file has      [no]
 
 --rows or --pipelines without --sections mean the sections that the rows are in.
-Environment: SANDERLING_BIN, REDIS_BIN and VALKEY_BIN name the servers' programs; the last takes part where data is
-kept in files.";
+Environment: SANDERLING_BIN, REDIS_BIN, REDIS_NEWER_BIN and VALKEY_BIN name the servers' programs. Those of a newer
+Redis and of Valkey take part in all rounds where they are there.";
 
 /// Fewer rounds than this are for trying things out.
 const ROUNDS_COMMITTED_MIN: usize = 5;
@@ -105,23 +106,26 @@ impl Section {
 /// A server that takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// What the others are compared with.
     Redis,
+    /// A newer Redis.
+    Newer,
+    Valkey,
     Wasm,
     Native,
-    /// Only beside the others, where data is kept in files.
-    Valkey,
 }
 
 impl Kind {
-    const ALL: [Kind; 3] = [Kind::Redis, Kind::Wasm, Kind::Native];
+    const ALL: [Kind; 5] = [Kind::Redis, Kind::Newer, Kind::Valkey, Kind::Wasm, Kind::Native];
 
     /// Its name on the command line.
     pub(super) fn name(self) -> &'static str {
         match self {
             Kind::Redis => "redis",
+            Kind::Newer => "newer",
+            Kind::Valkey => "valkey",
             Kind::Wasm => "wasm",
             Kind::Native => "native",
-            Kind::Valkey => "valkey",
         }
     }
 
@@ -129,9 +133,10 @@ impl Kind {
     pub(super) fn title(self) -> &'static str {
         match self {
             Kind::Redis => "redis-server",
+            Kind::Newer => "newer redis-server",
+            Kind::Valkey => "valkey-server",
             Kind::Wasm => "sanderling wasm",
             Kind::Native => "sanderling native",
-            Kind::Valkey => "valkey-server",
         }
     }
 }
@@ -149,6 +154,8 @@ pub(super) struct Options {
     pub(super) seconds: f64,
     pub(super) keys: Vec<u64>,
     pub(super) out: PathBuf,
+    /// Whether what the file has of other sections stays.
+    pub(super) merges: bool,
 }
 
 /// The options, or `None` when the help text is wanted.
@@ -166,6 +173,7 @@ pub(super) fn parse(arguments: &[String]) -> Result<Option<Options>> {
         seconds: 1.5,
         keys: vec![1_000_000, 5_000_000],
         out: PathBuf::new(),
+        merges: false,
     };
     let mut rest = arguments.iter();
     while let Some(flag) = rest.next() {
@@ -191,6 +199,7 @@ pub(super) fn parse(arguments: &[String]) -> Result<Option<Options>> {
             "--rounds" => options.rounds = number::<usize>(value)?.max(1),
             "--seconds" => options.seconds = number(value)?,
             "--keys" => options.keys = list(value, number)?,
+            "--merge" => options.merges = find(&["yes", "no"], |word| word, value)? == "yes",
             "--out" => out = Some(PathBuf::from(value)),
             _ => return Err(format!("{flag} is not a flag; see --help").into()),
         }

@@ -147,6 +147,8 @@ pub(super) fn version(kind: Kind) -> Option<String> {
 pub(super) fn program(kind: Kind) -> PathBuf {
     let (variable, default) = match kind {
         Kind::Redis => ("REDIS_BIN", PathBuf::from("redis-server")),
+        // No system has two of them: whoever has a newer one says where.
+        Kind::Newer => ("REDIS_NEWER_BIN", PathBuf::from("$REDIS_NEWER_BIN")),
         Kind::Valkey => ("VALKEY_BIN", PathBuf::from("valkey-server")),
         Kind::Wasm | Kind::Native => ("SANDERLING_BIN", repository().join("target/release/sanderling")),
     };
@@ -155,12 +157,8 @@ pub(super) fn program(kind: Kind) -> PathBuf {
 
 /// Also true when SANDERLING_BIN names a redis-server, which is how the benchmark itself is checked.
 fn is_redis(kind: Kind) -> bool {
-    kind == Kind::Valkey || program(kind).file_name() == Some(OsStr::new("redis-server"))
-}
-
-/// Whether the program of a server is there.
-pub(super) fn runs_kind(kind: Kind) -> bool {
-    runs(&program(kind))
+    matches!(kind, Kind::Newer | Kind::Valkey)
+        || program(kind).file_name() == Some(OsStr::new("redis-server"))
 }
 
 fn runs(program: &Path) -> bool {

@@ -61,11 +61,12 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         commands: &["CONFIG GET", "CONFIG SET"],
-        title: "The settings are those that mean something here",
-        text: "Of what does not exist here (replicas, a cluster, modules, defragmentation) some are \
-               reported with Redis's default and can be set to nothing else; `hz`, the `lazyfree` settings and a \
-               few others can be set, since what they ask for happens anyway. The rest is refused by \
-               `CONFIG SET` and left out by `CONFIG GET`. `port` and `bind` cannot be changed while the server runs. \
+        title: "Settings of what does not exist here mean nothing",
+        text: "Those of replicas, a cluster, TLS, threads, defragmentation and the process can be set and are shown as \
+               they were set, and nothing follows; the server's log says so where they stand in a file or among the \
+               flags. What would be dangerous to ignore is refused: `replicaof` with a host, `cluster-enabled yes`, \
+               `tls-port`, `min-replicas-to-write`, `loadmodule`. The `lazyfree` settings, `hz` and a few others ask \
+               for what happens anyway. `port` and `bind` cannot be changed while the server runs. \
                `requirepass` must be UTF-8. \
                `client-output-buffer-limit normal` has a hard limit of 1 GB by default, since without one a \
                client that never reads takes the server's memory.",

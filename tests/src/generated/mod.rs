@@ -4,6 +4,9 @@
 
 mod abi;
 pub mod compat;
+mod completions;
+mod help;
+mod man;
 mod names;
 mod overloads;
 mod replies;
@@ -27,6 +30,10 @@ pub struct Generated {
 pub fn all() -> Vec<Generated> {
     vec![
         Generated { path: "COMPAT.md", text: compat::compat() },
+        Generated { path: "host/packaging/completions/_sanderling", text: completions::zsh() },
+        Generated { path: "host/packaging/completions/sanderling.bash", text: completions::bash() },
+        Generated { path: "host/packaging/completions/sanderling.fish", text: completions::fish() },
+        Generated { path: "host/packaging/sanderling.1", text: man::man() },
         Generated { path: "wasm/js/abi.generated.ts", text: abi::abi() },
         Generated { path: "wasm/js/commands.generated.ts", text: typescript() },
     ]
