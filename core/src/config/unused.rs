@@ -125,7 +125,6 @@ const BANNER: &str = "no logo is shown";
 const CHILDREN: &str = "no process is forked";
 const CLUSTER: &str = "there is no cluster";
 const CRASHES: &str = "crashes are logged in one line";
-const HISTOGRAMS: &str = "large requests and replies are not logged";
 const LIMITS: &str = "as many connections are accepted at once as there are";
 const MODULES: &str = "there are no modules";
 const PIECES: &str = "data is made durable in pieces anyway";
@@ -185,10 +184,6 @@ static UNUSED: [Unused; COUNT] = [
     number("cluster-slot-migration-log-max-len", "1000", CLUSTER),
     number("cluster-slot-migration-write-pause-timeout", "10000", CLUSTER),
     flag("cluster-slot-stats-enabled", "no", CLUSTER),
-    number("commandlog-large-reply-max-len", "128", HISTOGRAMS),
-    number("commandlog-large-request-max-len", "128", HISTOGRAMS),
-    unused_of(Kind::Number(-1, i64::MAX), "commandlog-reply-larger-than", "1048576", HISTOGRAMS),
-    unused_of(Kind::Number(-1, i64::MAX), "commandlog-request-larger-than", "1048576", HISTOGRAMS),
     flag("crash-log-enabled", "yes", CRASHES),
     flag("crash-memcheck-enabled", "yes", CRASHES),
     flag("disable-thp", "yes", TUNING).immutable(),
@@ -299,7 +294,7 @@ static UNUSED: [Unused; COUNT] = [
     flag("vset-force-single-threaded-execution", "no", THREADS),
 ];
 
-const COUNT: usize = 144;
+const COUNT: usize = 140;
 
 #[cfg(test)]
 mod tests {
