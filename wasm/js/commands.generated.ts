@@ -290,7 +290,7 @@ export interface Commands {
    *
    * `CLIENT LIST`, since Redis 2.4.0, O(N) in the number of connections.
    */
-  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'SLAVE' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric>; USER?: Value; ADDR?: Value; LADDR?: Value; SKIPME?: t.Word<'YES' | 'NO'>; MAXAGE?: t.Numeric; IP?: Value; NAME?: Value; LIB-NAME?: Value; LIB-VER?: Value; FLAGS?: Value; DB?: t.Numeric; IDLE?: t.Numeric }>): string;
+  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'SLAVE' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric>; USER?: Value; ADDR?: Value; LADDR?: Value; SKIPME?: t.Word<'YES' | 'NO'>; MAXAGE?: t.Numeric; IP?: Value; NAME?: Value; 'LIB-NAME'?: Value; 'LIB-VER'?: Value; FLAGS?: Value; DB?: t.Numeric; IDLE?: t.Numeric }>): string;
   /**
    * Keeps the connection when memory is short.
    *

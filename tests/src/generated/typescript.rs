@@ -245,12 +245,14 @@ pub(super) fn properties(args: &[Arg]) -> Option<String> {
     let mut list = Vec::new();
     for arg in args {
         match (arg.kind, arg.token) {
-            (ArgKind::Token, Some(word)) => list.push(format!("{word}?: boolean")),
+            (ArgKind::Token, Some(word)) => list.push(format!("{}?: boolean", property(word))),
             (ArgKind::OneOf(choices), None) => {
                 list.push(properties(choices)?);
                 list.extend(grouped(arg, choices));
             }
-            (ArgKind::OneOf(_), Some(word)) => list.push(format!("{word}?: t.Word<{}>", words(arg)?)),
+            (ArgKind::OneOf(_), Some(word)) => {
+                list.push(format!("{}?: t.Word<{}>", property(word), words(arg)?));
+            }
             (ArgKind::Block(parts), Some(word)) => list.push(block_property(word, parts)?),
             (ArgKind::Block([first, others @ ..]), None) if !arg.multiple && !first.optional => {
                 // A word for all parts, or words for each.
@@ -274,11 +276,17 @@ fn block_property(word: &str, parts: &[Arg]) -> Option<String> {
         Some(format!("{}: {kind}", parameter(part.name)))
     };
     let parts: Option<Vec<_>> = parts.iter().map(part).collect();
-    Some(format!("{word}?: {{ {} }}", parts?.join("; ")))
+    Some(format!("{}?: {{ {} }}", property(word), parts?.join("; ")))
+}
+
+/// A word as the name of a property.
+fn property(word: &str) -> String {
+    if word.contains('-') { format!("'{word}'") } else { word.to_owned() }
 }
 
 fn value_property(word: &str, arg: &Arg) -> Option<String> {
     let kind = leaf(arg)?;
+    let word = property(word);
     Some(if arg.multiple { format!("{word}?: t.OneOrMore<{kind}>") } else { format!("{word}?: {kind}") })
 }
 
