@@ -141,8 +141,13 @@ fn push_rpush(request: &mut Vec<u8>, number: u64) {
 
 /// Fills an engine, and times the steps of a save and the writes in between.
 fn save(kind: engine::Kind, content: &Content) -> Result<[Calls; 2]> {
-    let config =
-        EngineConfig { kind, options: String::new(), memory_bytes_max: MEMORY_BYTES_MAX, cache_dir: None };
+    let config = EngineConfig {
+        kind,
+        options: String::new(),
+        memory_bytes_max: MEMORY_BYTES_MAX,
+        cache_dir: None,
+        compiles: false,
+    };
     let mut engine = Factory::new(config)?.create(now())?;
     let conn = connect(engine.as_mut())?;
     let mut request = Vec::new();
