@@ -7,6 +7,8 @@
 use alloc::vec::Vec;
 use core::ptr::copy_nonoverlapping;
 
+use crate::number;
+
 /// Longest string that is copied word by word, in bytes.
 const SHORT_BYTES_MAX: usize = 64;
 
@@ -48,6 +50,29 @@ pub(crate) fn append_start_within_capacity<const N: usize>(out: &mut Vec<u8>, wo
         out.as_mut_ptr().add(out.len()).cast::<[u8; N]>().write_unaligned(words);
         out.set_len(out.len() + len);
     }
+}
+
+/// Appends the line that begins a value in RESP: its kind and a number. The capacity holds them already, with eight bytes at
+/// least, of which some are used on the way.
+#[inline(always)]
+pub(crate) fn append_head_within_capacity(out: &mut Vec<u8>, kind: u8, number: i64) {
+    let digit = |value: i64| b'0' + number::low_u8(value.cast_unsigned());
+    if (0..10).contains(&number) {
+        let word = [kind, digit(number), b'\r', b'\n', 0, 0, 0, 0];
+        append_start_within_capacity(out, word, 4);
+    } else if (10..100).contains(&number) {
+        let word = [kind, digit(number / 10), digit(number % 10), b'\r', b'\n', 0, 0, 0];
+        append_start_within_capacity(out, word, 5);
+    } else {
+        append_long_head(out, kind, number);
+    }
+}
+
+#[inline(never)]
+fn append_long_head(out: &mut Vec<u8>, kind: u8, number: i64) {
+    out.push(kind);
+    number::write_i64(out, number);
+    append_within_capacity(out, b"\r\n");
 }
 
 /// Appends `len` bytes of `out` that begin `distance` bytes before its end, and go on with what is appended if these are

@@ -7,7 +7,7 @@ use core::mem;
 
 use alloc::vec::Vec;
 
-use crate::base::bytes::{append_start_within_capacity, append_within_capacity};
+use crate::base::bytes::{append_head_within_capacity, append_within_capacity};
 use crate::number::{self, write_i64};
 use crate::structures::Pieces;
 
@@ -192,27 +192,11 @@ fn write_command<'a>(out: &mut Pieces, args: impl Iterator<Item = &'a [u8]> + Cl
     }
     let Some(piece) = out.room(len) else { return write_divided(out, count, args) };
     piece.reserve(len);
-    head(piece, b'*', count);
+    append_head_within_capacity(piece, b'*', count as i64);
     for arg in args {
-        head(piece, b'$', arg.len());
+        append_head_within_capacity(piece, b'$', arg.len() as i64);
         append_within_capacity(piece, arg);
         append_within_capacity(piece, b"\r\n");
-    }
-}
-
-/// A number behind its kind, for which there is capacity.
-#[inline]
-fn head(out: &mut Vec<u8>, kind: u8, number: usize) {
-    let digit = |value: usize| b'0' + number::low_u8(value as u64);
-    if number < 10 {
-        append_start_within_capacity(out, [kind, digit(number), b'\r', b'\n'], 4);
-    } else if number < 100 {
-        let word = [kind, digit(number / 10), digit(number % 10), b'\r', b'\n', 0, 0, 0];
-        append_start_within_capacity(out, word, 5);
-    } else {
-        out.push(kind);
-        write_i64(out, number as i64);
-        append_within_capacity(out, b"\r\n");
     }
 }
 
@@ -220,11 +204,11 @@ fn head(out: &mut Vec<u8>, kind: u8, number: usize) {
 #[inline(never)]
 fn write_divided<'a>(out: &mut Pieces, count: usize, args: impl Iterator<Item = &'a [u8]>) {
     let mut frame = Vec::with_capacity(FRAME_BYTES_MAX);
-    head(&mut frame, b'*', count);
+    append_head_within_capacity(&mut frame, b'*', count as i64);
     out.extend_from_slice(&frame);
     for arg in args {
         frame.clear();
-        head(&mut frame, b'$', arg.len());
+        append_head_within_capacity(&mut frame, b'$', arg.len() as i64);
         out.extend_from_slice(&frame);
         out.extend_from_slice(arg);
         out.extend_from_slice(b"\r\n");

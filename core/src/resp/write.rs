@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::base::bytes::{append_start_within_capacity, append_within_capacity};
+use crate::base::bytes::{append_head_within_capacity, append_within_capacity};
 use crate::base::error::Error;
 use crate::base::memory::Memory;
-use crate::number::{self, decimal_len_i64, write_f64, write_i64};
+use crate::number::{decimal_len_i64, write_f64, write_i64};
 use crate::structures::Item;
 
 /// The protocol version that a connection has chosen with HELLO.
@@ -345,23 +345,7 @@ impl<'a> Reply<'a> {
     /// A number behind its kind, for which there is room.
     #[inline(always)]
     fn head(&mut self, kind: u8, number: i64) {
-        let digit = |value: i64| b'0' + number::low_u8(value.cast_unsigned());
-        if (0..10).contains(&number) {
-            let word = [kind, digit(number), b'\r', b'\n', 0, 0, 0, 0];
-            append_start_within_capacity(self.out, word, 4);
-        } else if (10..100).contains(&number) {
-            let word = [kind, digit(number / 10), digit(number % 10), b'\r', b'\n', 0, 0, 0];
-            append_start_within_capacity(self.out, word, 5);
-        } else {
-            self.long_head(kind, number);
-        }
-    }
-
-    #[inline(never)]
-    fn long_head(&mut self, kind: u8, number: i64) {
-        self.out.push(kind);
-        write_i64(self.out, number);
-        self.line_end();
+        append_head_within_capacity(self.out, kind, number);
     }
 
     /// The end of what there was room for.
