@@ -5,14 +5,15 @@
 //! ```
 //!
 //! All three are lower-case hexadecimal numbers without leading zeros; but length and checksum have eight digits at least.
-//! `durable` is how many bytes of the file were known to be durable when the line was written. `crc` is a CRC32C that runs through
-//! the whole file: over everything before the line, then the line up to its last colon, then the batch, in all of which
-//! the checksums themselves and the ends of their lines are left out. So the checksum of one batch begins where that of
+//! `durable` is how many bytes of the file were known to be durable when the line was written. `crc` is a CRC32C that
+//! runs through the whole file: over everything before the line, then the line up to its last colon, then the batch, in
+//! all of which the checksums themselves and the ends of their lines are left out. So the checksum of one batch begins where that of
 //! the batch before it ended, and a batch that was replaced by another, or by zeros, spoils those behind it.
 //!
 //! Redis takes any line that begins with `#` for a comment (since 7.0; at most 1023 bytes).
 
 use alloc::vec::Vec;
+use core::iter;
 
 use crate::checksum::Checksum;
 
@@ -47,22 +48,23 @@ pub fn begin(out: &mut Vec<u8>, durable: u64) {
 /// Completes the line that begins at `start`, now that the batch stands from `batch` to the end; the running checksum behind
 /// it, and where the batch begins.
 pub fn end(out: &mut Vec<u8>, checksum: Checksum, crc: u32, start: usize, mut batch: usize) -> (u32, usize) {
-    let mut len = Vec::with_capacity(16);
-    write_hex(&mut len, (out.len() - batch) as u64);
-    let digits_at = start + BEGIN.len();
-    match LEN_DIGITS_MIN.checked_sub(len.len()) {
-        Some(zeros) => out[digits_at + zeros..digits_at + LEN_DIGITS_MIN].copy_from_slice(&len),
-        None => {
-            batch += len.len() - LEN_DIGITS_MIN;
-            out.splice(digits_at..digits_at + LEN_DIGITS_MIN, len);
-        }
-    }
+    let len = (out.len() - batch) as u64;
+    batch += put_len(out, start + BEGIN.len(), len);
     let crc_at = batch - CRC_DIGITS - 2;
     let crc = checksum(checksum(crc, &out[start..crc_at]), &out[batch..]);
-    for (index, digit) in out[crc_at..batch - 2].iter_mut().rev().enumerate() {
-        *digit = hex_digit(u64::from(crc) >> (4 * index));
-    }
+    put_hex(&mut out[crc_at..batch - 2], crc.into());
     (crc, batch)
+}
+
+/// Puts a length in the place that was left for it; how many bytes more it takes than that.
+fn put_len(out: &mut Vec<u8>, at: usize, len: u64) -> usize {
+    let digits = hex_digits(len).max(LEN_DIGITS_MIN);
+    let more = digits - LEN_DIGITS_MIN;
+    if more > 0 {
+        out.splice(at..at, iter::repeat_n(b'0', more));
+    }
+    put_hex(&mut out[at..at + digits], len);
+    more
 }
 
 /// Appends a line and its batch, and returns the running checksum behind them.
@@ -93,8 +95,21 @@ pub(crate) fn covered(length: usize) -> usize {
 }
 
 fn write_hex(out: &mut Vec<u8>, number: u64) {
-    let digits = (64 - number.leading_zeros()).div_ceil(4).max(1);
-    out.extend((0..digits).rev().map(|digit| hex_digit(number >> (4 * digit))));
+    let start = out.len();
+    out.resize(start + hex_digits(number), b'0');
+    put_hex(&mut out[start..], number);
+}
+
+/// How many digits a number has.
+fn hex_digits(number: u64) -> usize {
+    (64 - number.leading_zeros()).div_ceil(4).max(1) as usize
+}
+
+/// Writes a number with as many digits as there is room for.
+fn put_hex(room: &mut [u8], number: u64) {
+    for (index, digit) in room.iter_mut().rev().enumerate() {
+        *digit = hex_digit(number >> (4 * index));
+    }
 }
 
 fn hex_digit(number: u64) -> u8 {
@@ -145,10 +160,8 @@ mod tests {
         begin(&mut out, 5);
         let at = out.len();
         out.extend_from_slice(&batch);
-        // As if the batch had begun so many bytes before, which takes nine digits.
-        let mut len = Vec::new();
-        write_hex(&mut len, 0x1_2345_6789);
-        out.splice(6 + BEGIN.len()..6 + BEGIN.len() + LEN_DIGITS_MIN, len);
+        // As if there were so many bytes of the batch, which takes nine digits.
+        assert_eq!(put_len(&mut out, 6 + BEGIN.len(), 0x1_2345_6789), 1);
         assert_eq!(
             parse(&out[6..]).map(|(line, length)| (line.len, length)),
             Some((0x1_2345_6789, at - 6 + 1))
