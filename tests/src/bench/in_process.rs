@@ -83,22 +83,14 @@ impl Calls {
 }
 
 fn grow(kind: engine::Kind, keys: u64) -> Result<Calls> {
-    let config = EngineConfig {
-        kind,
-        options: String::new(),
-        memory_bytes_max: MEMORY_BYTES_MAX,
-        cache_dir: None,
-        compiles: false,
-    };
-    let mut engine = Factory::new(config)?.create(now())?;
+    let mut engine = new_engine(kind)?;
     let conn = connect(engine.as_mut())?;
     let mut calls = Calls { cpu_nanoseconds: Vec::with_capacity(keys as usize), worst_wall_nanoseconds: 0 };
     let mut request = Vec::new();
     for key in 0..keys {
         request.clear();
         resp::push_set(&mut request, key);
-        engine.input_buffer()[..request.len()].copy_from_slice(&request);
-        engine.push(Request::Input { conn, bytes: 0..request.len() });
+        hand_over(engine.as_mut(), conn, &request);
         calls.time(|| Ok(engine.process(now())?))?;
         expect_ok(engine.as_mut())?;
         while engine.next_deadline()?.is_some_and(|deadline| deadline <= now()) {
@@ -141,14 +133,7 @@ fn push_rpush(request: &mut Vec<u8>, number: u64) {
 
 /// Fills an engine, and times the steps of a save and the writes in between.
 fn save(kind: engine::Kind, content: &Content) -> Result<[Calls; 2]> {
-    let config = EngineConfig {
-        kind,
-        options: String::new(),
-        memory_bytes_max: MEMORY_BYTES_MAX,
-        cache_dir: None,
-        compiles: false,
-    };
-    let mut engine = Factory::new(config)?.create(now())?;
+    let mut engine = new_engine(kind)?;
     let conn = connect(engine.as_mut())?;
     let mut request = Vec::new();
     for first in (0..content.parts).step_by(FILL as usize) {
@@ -210,6 +195,17 @@ fn format_save(kind: Kind, content: &Content, calls: &mut [Calls; 2]) -> Vec<Str
     let [step, write] = worst;
     let middle = writes.get(writes.len() / 2).copied().unwrap_or_default();
     vec![format!("{}, {}", kind.title(), content.title), step, write, grouped(f64::from(middle))]
+}
+
+fn new_engine(kind: engine::Kind) -> Result<Box<dyn Engine>> {
+    let config = EngineConfig {
+        kind,
+        options: String::new(),
+        memory_bytes_max: MEMORY_BYTES_MAX,
+        cache_dir: None,
+        compiles: false,
+    };
+    Ok(Factory::new(config)?.create(now())?)
 }
 
 fn connect(engine: &mut dyn Engine) -> Result<ConnId> {
