@@ -380,6 +380,15 @@ impl Table {
 
     /// Gives the parts these sizes; what does not fit the array part any more goes to the hash part.
     pub(crate) fn resize(&mut self, heap: &mut Heap, array_len: u32, nodes: usize) -> Result<(), Raise> {
+        if nodes == 0 && self.array_len == 0 && !self.has_nodes() {
+            // Most tables get an array once and never change it: there is nothing to be moved.
+            if array_len > 0 {
+                self.array = heap.array(array_len as usize, Val::Nil)?;
+            }
+            heap.work += (self.size() + array_len as usize) / 8;
+            self.array_len = array_len;
+            return Ok(());
+        }
         // All memory comes first, so that a refusal leaves the table as it was.
         let (new_nodes, log_nodes) = if nodes == 0 {
             (empty_node(), 0)

@@ -12,7 +12,7 @@ use crate::base::memory::Purpose;
 use crate::command::context::{Flow, unknown_subcommand};
 use crate::command::{self, Command, Flags, ResolvedCommand, accepts};
 use crate::commands::{debug, transactions};
-use crate::engine::invoke::{Invocation, Origin, invoke};
+use crate::engine::invoke::{Invocation, Origin, invoke_inlined};
 use crate::keyspace::Store;
 use crate::resp::args::Args;
 use crate::resp::{Protocol, Reply};
@@ -88,7 +88,7 @@ pub(crate) fn dispatch(
         return Dispatched::Done;
     }
     let invocation = Invocation { conn, row, parent, args, origin: Origin::Client };
-    let flow = invoke(store, server, reply.reborrow(), &invocation);
+    let flow = invoke_inlined(store, server, reply.reborrow(), &invocation);
     if restrictions.has(Restrictions::TRACKING) {
         tracking::advance(server, conn, parent);
     }
@@ -114,7 +114,7 @@ fn refused_row(args: Args<'_>, row: Option<ResolvedCommand>) -> Option<Row> {
 
 /// The command of a request, a subcommand where one is named, and whether the number of arguments fits; `None` if there
 /// is no such subcommand.
-#[inline]
+#[inline(always)]
 pub(crate) fn resolve(found: ResolvedCommand, args: Args<'_>) -> Option<(Row, bool)> {
     match args.get(1).filter(|_| found.has_subcommands()) {
         Some(name) => {
@@ -170,6 +170,18 @@ fn admit_restricted(
         let context = acl::context(server, conn);
         let admitted = acl::admit(server, conn, row, args, context);
         return admitted.map_err(|denied| denied.error(server, conn, row));
+    }
+    Ok(())
+}
+
+/// The checks of what goes on besides: whether files are being loaded, or a script runs.
+#[cold]
+fn admit_now(server: &mut Server, row: &'static Command) -> Result<(), Error> {
+    if let Some(error) = persistence::loading_refusal(server, row) {
+        return Err(error);
+    }
+    if server.global_state.has(GlobalState::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
+        return Err(scripting::busy(server));
     }
     Ok(())
 }
@@ -235,11 +247,8 @@ fn admit(
     {
         return Err(Error::Text("ERR Replica can't interact with the keyspace"));
     }
-    if let Some(error) = persistence::loading_refusal(server, row) {
-        return Err(error);
-    }
-    if server.global_state.has(GlobalState::BUSY) && !row.flags.has(Flags::ALLOW_BUSY) {
-        return Err(scripting::busy(server));
+    if !server.global_state.is_usual() {
+        admit_now(server, row)?;
     }
     Ok((parent, row))
 }
@@ -339,7 +348,19 @@ fn takes(
     args: Args<'_>,
     is_limited: bool,
 ) -> bool {
-    let purpose = if is_limited { Some(Purpose::Data) } else { purpose(parent, row, args) };
+    if is_limited {
+        return takes_for(store, server, Some(Purpose::Data), row, args);
+    }
+    takes_at_once(server, row, args) || takes_for(store, server, purpose(parent, row, args), row, args)
+}
+
+fn takes_for(
+    store: &mut Store,
+    server: &mut Server,
+    purpose: Option<Purpose>,
+    row: &'static Command,
+    args: Args<'_>,
+) -> bool {
     purpose.is_none_or(|purpose| eviction::take(store, server, purpose, args.memory_bytes()))
         && (!server.records(row) || eviction::take(store, server, Purpose::Temporary, args.memory_bytes()))
 }
@@ -354,13 +375,26 @@ fn takes_within(
     row: &'static Command,
     args: Args<'_>,
 ) -> bool {
-    purpose(parent, row, args)
-        .is_none_or(|purpose| eviction::take_within(store, server, purpose, args.memory_bytes()))
-        && (!server.records(row)
-            || eviction::take_within(store, server, Purpose::Temporary, args.memory_bytes()))
+    takes_at_once(server, row, args)
+        || (purpose(parent, row, args)
+            .is_none_or(|purpose| eviction::take_within(store, server, purpose, args.memory_bytes()))
+            && (!server.records(row)
+                || eviction::take_within(store, server, Purpose::Temporary, args.memory_bytes())))
 }
 
+/// The same where there is plenty: what may be taken for data may be taken for any purpose, so that nobody need ask for
+/// which.
 #[inline]
+fn takes_at_once(server: &mut Server, row: &'static Command, args: Args<'_>) -> bool {
+    if row.flags.has(Flags::READONLY) && !row.flags.has(Flags::DENYOOM) && args.len() <= ARGUMENTS_GRANTED {
+        return true;
+    }
+    let times = if server.records(row) { 2 } else { 1 };
+    server.memory.take(times * args.memory_bytes()).is_ok()
+}
+
+/// See [`command::purpose`]; many arguments may need temporaries, whatever the command does with them.
+#[cold]
 fn purpose(parent: Option<&Command>, row: &Command, args: Args<'_>) -> Option<Purpose> {
     command::purpose(parent, row).or((args.len() > ARGUMENTS_GRANTED).then_some(Purpose::Temporary))
 }

@@ -28,6 +28,11 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// Whether it was let through some time ago.
+    fn comes_later(self) -> bool {
+        matches!(self, Origin::Waiter | Origin::Transaction)
+    }
+
     /// Whether it is a part of another command: then it cannot wait, and what it announces is sent before what the
     /// next one publishes.
     fn is_nested(self) -> bool {
@@ -57,10 +62,24 @@ pub(crate) fn invoke(
     reply: Reply<'_>,
     invocation: &Invocation<'_>,
 ) -> Flow {
+    invoke_inlined(store, server, reply, invocation)
+}
+
+/// The same, compiled into its caller, which knows where the command comes from: most of the questions about that are
+/// answered there. It is for the requests of clients, which come by here at the highest rate.
+#[inline(always)]
+pub(super) fn invoke_inlined(
+    store: &mut Store,
+    server: &mut Server,
+    reply: Reply<'_>,
+    invocation: &Invocation<'_>,
+) -> Flow {
     let Invocation { conn, row, parent, args, origin } = *invocation;
     let (_, restrictions) = prepare(store, server, conn);
     let mut ctx = Context { store, server, reply, conn, row, parent, may_block: !origin.is_nested() };
-    if let Err(error) = admit::again(ctx.store, ctx.server, restrictions, invocation) {
+    if origin.comes_later()
+        && let Err(error) = admit::again(ctx.store, ctx.server, restrictions, invocation)
+    {
         ctx.reply.error(&error);
         return Flow::Done;
     }
@@ -133,16 +152,14 @@ impl Context<'_> {
         if self.store.effects.enabled && self.store.dirty != dirty {
             self.record(db, args);
         }
-        if !matches!(result, Ok(Flow::Block(_))) {
-            self.server.stats.commands += 1;
-        }
         if self.reply.is_cut() {
             return self.give_up_reply(mark, self.store.dirty != dirty);
         }
         match result {
             Ok(Flow::Done) => {
+                self.server.stats.commands += 1;
                 let reply_bytes = self.reply.mark() - mark;
-                if self.server.observer.is_large(args.extent(), reply_bytes) {
+                if self.server.observer.is_large(args, reply_bytes) {
                     observe::note_large(self.server, self.conn, self.parent, self.row, args, reply_bytes);
                 }
                 self.server.observer.statistics.of(self.row).calls += 1;
@@ -151,6 +168,7 @@ impl Context<'_> {
                 }
                 Flow::Done
             }
+            // It counts once its wait has ended.
             Ok(flow) => flow,
             Err(error) => self.fail(mark, &error),
         }
@@ -171,6 +189,7 @@ impl Context<'_> {
 
     #[cold]
     fn fail(&mut self, mark: usize, error: &Error) -> Flow {
+        self.server.stats.commands += 1;
         self.reply.truncate(mark);
         self.reply.error(error);
         self.server.note_error(error);
@@ -185,6 +204,7 @@ impl Context<'_> {
     /// done: then the connection ends, as it would have by a broken network.
     #[cold]
     fn give_up_reply(&mut self, mark: usize, has_changed: bool) -> Flow {
+        self.server.stats.commands += 1;
         self.reply.discard(mark);
         self.server.note_error(&Error::OutOfMemory);
         if has_changed {

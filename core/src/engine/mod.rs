@@ -302,7 +302,9 @@ impl Engine {
 
     /// The next thing for the host to do, in order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        if let Some(bytes) = self.store.effects.bytes.get(self.effects_polled) {
+        if !self.store.effects.bytes.is_empty()
+            && let Some(bytes) = self.store.effects.bytes.get(self.effects_polled)
+        {
             self.server.files.appended += u64::from(self.effects_polled == 0);
             self.effects_polled += 1;
             return Some(Output::Append { bytes, db: self.effects_db });
@@ -571,7 +573,7 @@ impl Engine {
             if ctx.store.has_consequences()
                 || !ctx.server.closing.is_empty()
                 || ctx.reply.mark() >= full_at
-                || ctx.store.effects.bytes.len() >= batch_bytes_max
+                || (ctx.store.effects.enabled && ctx.store.effects.bytes.len() >= batch_bytes_max)
             {
                 break;
             }

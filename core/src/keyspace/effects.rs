@@ -131,6 +131,10 @@ impl Effects {
 
     /// The EXEC, or the script, has ended.
     pub fn end_transaction(&mut self) {
+        if matches!(&self.transaction, Transaction::Script(effects) if effects.count == 0) {
+            self.transaction = Transaction::None;
+            return;
+        }
         let has_begun = match mem::take(&mut self.transaction) {
             Transaction::None => false,
             Transaction::Exec(has_begun) => has_begun,

@@ -68,10 +68,9 @@ impl Keys {
     /// The entry of a key, to change.
     #[inline]
     pub(super) fn change(&mut self, hash: u64, key: &[u8], saver: &mut Saver) -> Option<&mut Entry> {
-        let at = At { db: self.index, hash, origin: self.origin };
         let entry = self.table.find_mut(hash, key)?;
         if entry.saved_bit() != saver.parity() {
-            saver.before_change(at, entry);
+            saver.before_change(At { db: self.index, hash, origin: self.origin }, entry);
         }
         Some(entry)
     }

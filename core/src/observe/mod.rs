@@ -113,11 +113,13 @@ impl Observer {
         self.wants = wants;
     }
 
-    /// Whether a request or a reply of so many bytes, of several commands perhaps, may be one that is logged.
-    #[inline]
-    pub(crate) fn is_large(&self, request_bytes: usize, reply_bytes: usize) -> bool {
-        // A request is a little longer than its arguments.
-        request_bytes + 16 > self.large_than[0] || reply_bytes > self.large_than[1]
+    /// Whether a request, or a reply of so many bytes, may be one that is logged.
+    #[inline(always)]
+    pub(crate) fn is_large(&self, args: Args<'_>, reply_bytes: usize) -> bool {
+        // Most come in pieces of input that are short themselves, and a request is a little longer than its arguments.
+        let [request_bytes_max, reply_bytes_max] = self.large_than;
+        reply_bytes > reply_bytes_max
+            || args.buffer_len() + 16 > request_bytes_max && args.extent() + 16 > request_bytes_max
     }
 
     /// Whether nothing is to be done around a command.

@@ -13,6 +13,9 @@ use crate::structures::ordered::OrderedMap;
 /// Kinds of errors that are told apart; scripts can make up any number of them.
 const ERRORS_MAX: usize = 128;
 
+/// Rows whose counters are found at once; a power of two.
+const RECENT_ROWS: usize = 8;
+
 /// What was counted of a command.
 #[derive(Default)]
 pub struct Counts {
@@ -34,8 +37,8 @@ pub struct Statistics {
     counts: Vec<Counts>,
     /// Indexes of rows by where the rows lie, plus one.
     slots: Vec<u16>,
-    /// The row that was looked up last.
-    last: (*const Command, usize),
+    /// Rows that were looked up of late, each at the place that its address gives it: what repeats is a handful.
+    recent: [(*const Command, usize); RECENT_ROWS],
     /// How often there was an error, by its code.
     pub errors: OrderedMap<String, u64>,
 }
@@ -61,16 +64,17 @@ impl Statistics {
             slots[at] = number::low_u16(index as u64) + 1;
         }
         let counts = rows.iter().map(|_| Counts::default()).collect();
-        Statistics { rows, counts, slots, last: (ptr::null(), 0), errors: OrderedMap::new() }
+        Statistics { rows, counts, slots, recent: [(ptr::null(), 0); RECENT_ROWS], errors: OrderedMap::new() }
     }
 
     /// The counters of a command.
     #[inline]
     pub fn of(&mut self, row: &'static Command) -> &mut Counts {
-        if !ptr::eq(self.last.0, row) {
-            self.last = (row, self.find(row));
+        let place = (ptr::from_ref(row).addr() >> 6) % RECENT_ROWS;
+        if !ptr::eq(self.recent[place].0, row) {
+            self.recent[place] = (row, self.find(row));
         }
-        &mut self.counts[self.last.1]
+        &mut self.counts[self.recent[place].1]
     }
 
     /// Counts how long a command took.
@@ -102,6 +106,7 @@ impl Statistics {
         self.errors.clear();
     }
 
+    #[inline(never)]
     fn find(&self, row: &'static Command) -> usize {
         let mut at = slot_of(row, self.slots.len());
         loop {

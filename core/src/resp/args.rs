@@ -41,6 +41,12 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// Bytes of the buffer in which the request lies, perhaps with others.
+    #[inline]
+    pub(crate) fn buffer_len(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// Bytes that a command may take which stores each argument once.
     #[inline]
     pub fn memory_bytes(&self) -> usize {

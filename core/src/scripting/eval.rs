@@ -20,9 +20,7 @@ use crate::server::Server;
 use crate::server::eviction::{self, Room};
 use crate::server::{GlobalState, persistence};
 use crate::structures::table::HashSeed;
-use crate::structures::unordered::UnorderedMap;
-
-type Digest = [u8; 20];
+use crate::structures::unordered::{Digest, UnorderedMap};
 
 /// What a kept script takes besides its text and its code, in bytes.
 const SCRIPT_BYTES: usize = size_of::<(Digest, Script)>() + 64;
@@ -31,7 +29,7 @@ const SCRIPT_BYTES: usize = size_of::<(Digest, Script)>() + 64;
 pub(crate) struct Scripts {
     /// Made when it is first needed, and taken out while it runs.
     vm: Option<Box<Vm>>,
-    by_digest: UnorderedMap<Digest, Script>,
+    by_digest: UnorderedMap<Script>,
     /// Bytes that the scripts take.
     bytes: usize,
     /// How many of them EVAL has brought.
@@ -168,17 +166,32 @@ impl Scripts {
     }
 }
 
+/// The value of each byte that is a hexadecimal digit in either case, and [`NO_DIGIT`].
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        digits[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+/// Has a bit that no digit has.
+const NO_DIGIT: u8 = 0x80;
+
 /// Forty hexadecimal digits in any case.
 fn parse_digest(text: &[u8]) -> Option<Digest> {
+    let text: &[u8; 40] = text.try_into().ok()?;
     let mut digest = [0; 20];
-    if text.len() != 40 {
-        return None;
+    let mut seen = 0;
+    // Each call of a script comes by here, so that what is no digit is looked for once and not at every byte.
+    for (byte, &[high, low]) in digest.iter_mut().zip(text.as_chunks::<2>().0) {
+        let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
+        seen |= high | low;
+        *byte = high << 4 | low;
     }
-    for (byte, digits) in digest.iter_mut().zip(text.as_chunks::<2>().0) {
-        let [high, low] = digits.map(|digit| (digit as char).to_digit(16));
-        *byte = number::low_u8((high? << 4 | low?).into());
-    }
-    Some(digest)
+    (seen & NO_DIGIT == 0).then_some(digest)
 }
 
 // ----- EVAL -----

@@ -299,6 +299,9 @@ fn leave(store: &mut Store, server: &mut Server, conn: ConnId, blocked: &Blocked
 /// Reads a timeout in seconds and gives the deadline in steady microseconds, see [`Server::steady`]; 0 means none.
 pub(crate) fn deadline_after(now: u64, timeout: &[u8]) -> Result<Option<u64>, Error> {
     const INVALID: Error = Error::Text("ERR timeout is not a float or out of range");
+    if timeout == b"0" {
+        return Ok(None);
+    }
     let seconds = match number::parse_f64(timeout) {
         Some(seconds) => seconds,
         // Redis reads it with more bits, which hold more than a double does, towards zero as well.

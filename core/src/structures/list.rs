@@ -218,20 +218,6 @@ impl List {
         items.last().map(|position| items.item(position))
     }
 
-    /// Removes the first element after `read` has seen it, and returns what `read` made of it.
-    pub fn pop_front<R>(&mut self, read: impl FnOnce(Item<'_>) -> R) -> Option<R> {
-        let result = read(self.front()?);
-        self.drop_front(1);
-        Some(result)
-    }
-
-    /// Removes the last element after `read` has seen it, and returns what `read` made of it.
-    pub fn pop_back<R>(&mut self, read: impl FnOnce(Item<'_>) -> R) -> Option<R> {
-        let result = read(self.back()?);
-        self.drop_back(1);
-        Some(result)
-    }
-
     /// Removes the first `count` elements, or all.
     pub fn drop_front(&mut self, mut count: usize) {
         match &mut self.chunks {

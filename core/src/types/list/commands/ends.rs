@@ -113,10 +113,11 @@ fn pop(ctx: &mut Context<'_>, args: Args<'_>, end: End) -> Result<Flow, Error> {
 
 /// Moves one element of a list, which has one, to the reply.
 pub(super) fn pop_one(list: &mut List, end: End, reply: &mut Reply<'_>) -> Result<(), Error> {
-    let index = if end == End::Left { 0 } else { list.len() - 1 };
-    list.range(index, 1).for_each(|item| reply.item(item));
+    if let Some(item) = end.peek(list) {
+        reply.item(item);
+    }
     reply.whole()?;
-    end.pop(list, |_| {});
+    end.drop_one(list);
     Ok(())
 }
 
@@ -207,7 +208,8 @@ pub(super) fn move_one(
     // The destination's type matters only if there is something to move, and must be known before.
     ctx.store.list_mut(destination)?;
     let list = ctx.store.list_mut(source)?.expect("the source was there, and looking has changed nothing");
-    let value = from.pop(list, |item| item.to_vec()).expect("lists in the keyspace are not empty");
+    let value = from.peek(list).expect("lists in the keyspace are not empty").to_vec();
+    from.drop_one(list);
     let is_empty = list.is_empty() && source != destination;
     let fill = ctx.store.encoding_limits.list_fill;
     let target = ctx.store.list_or_new(destination)?;

@@ -40,10 +40,17 @@ impl End {
         }
     }
 
-    fn pop<R>(self, list: &mut List, read: impl FnOnce(Item<'_>) -> R) -> Option<R> {
+    fn peek(self, list: &List) -> Option<Item<'_>> {
         match self {
-            End::Left => list.pop_front(read),
-            End::Right => list.pop_back(read),
+            End::Left => list.front(),
+            End::Right => list.back(),
+        }
+    }
+
+    fn drop_one(self, list: &mut List) {
+        match self {
+            End::Left => list.drop_front(1),
+            End::Right => list.drop_back(1),
         }
     }
 
