@@ -11,7 +11,9 @@
 //! * Collections in a table save single elements before these change
 //!   ([`saving`](crate::structures::table::saving)). Such an entry stays unsaved until the walk is through with it; when
 //!   its key gets another name, it is [displaced](Displaced), and the record is still of the old one.
-//! * Lists, streams and long strings are written in parts, but finished at once when they change meanwhile.
+//! * Lists and streams are written in parts. When one changes meanwhile, what it was becomes an orphan that
+//!   [shares](crate::structures::shared) its chunks with what it is: each that changes is copied before.
+//! * Long strings are written in parts, but finished at once when they change meanwhile.
 //!
 //! After an abort the walk goes on without writing, until all bits are equal again.
 
@@ -24,9 +26,9 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use self::extent::{Extent, end_saving, extent, saved_by_element, value_bytes};
+use self::extent::{Extent, end_saving, extent, saved_by_element, sharing_bytes, value_bytes};
 use super::access::{KeyUse, UseReader};
-use super::entry::Entry;
+use super::entry::{Entry, Value, ValueMut};
 use super::keys::Keys;
 use super::store::{Garbage, discard_entry};
 use crate::base::memory::Memory;
@@ -79,7 +81,8 @@ enum Orphan {
     Keys(Keys),
 }
 
-/// An entry that is gone, the database that it is saved as, and about how many bytes it takes.
+/// An entry that is gone, the database that it is saved as, and about how many bytes it takes: what it shares with an
+/// entry that is there counts as that one's.
 struct Kept {
     origin: usize,
     entry: Entry,
@@ -406,9 +409,13 @@ impl Run {
     // ----- before changes -----
 
     fn keep(&mut self, origin: usize, entry: Entry, is_first: bool) {
-        let kept = Kept { origin, bytes: value_bytes(&entry), entry };
-        self.kept_bytes += kept.bytes;
-        let orphan = Orphan::Entry(kept);
+        let bytes = value_bytes(&entry);
+        self.keep_counted(origin, entry, bytes, is_first);
+    }
+
+    fn keep_counted(&mut self, origin: usize, entry: Entry, bytes: usize, is_first: bool) {
+        self.kept_bytes += bytes;
+        let orphan = Orphan::Entry(Kept { origin, entry, bytes });
         if is_first { self.orphans.push_front(orphan) } else { self.orphans.push_back(orphan) }
     }
 
@@ -426,7 +433,11 @@ impl Run {
         if saved_by_element(entry).is_some() {
             return true;
         }
-        if self.is_current(at) {
+        let is_current = self.is_current(at);
+        if self.leave_shared(at, entry, is_current) {
+            return false;
+        }
+        if is_current {
             self.finish_current(entry);
             return false;
         }
@@ -436,6 +447,33 @@ impl Run {
         }
         self.record_early(at.origin, entry);
         false
+    }
+
+    /// Keeps what a long list or stream is as an orphan, which shares its chunks with what it becomes; `false` for what is
+    /// saved in another way.
+    fn leave_shared(&mut self, at: At, entry: &mut Entry, is_current: bool) -> bool {
+        if extent(entry) != Extent::Parts {
+            return false;
+        }
+        let Some(bytes) = sharing_bytes(entry) else { return false };
+        if self.memory.take(bytes + entry.key().len() + RECORD_BYTES).is_err() {
+            self.fail(NO_MEMORY);
+            return true;
+        }
+        let value = match entry.value_mut() {
+            ValueMut::List(list) => list.share().map(|list| Value::List(Box::new(list))),
+            ValueMut::Stream(stream) => Some(Value::Stream(Box::new(stream.share()))),
+            ValueMut::String | ValueMut::Hash(_) | ValueMut::Set(_) | ValueMut::Zset(_) => None,
+        };
+        let Some(value) = value else { return false };
+        let mut orphan = Entry::with_value(entry.key(), value, entry.deadline());
+        orphan.set_access(entry.access());
+        let origin = self.take_origin(at);
+        self.keep_counted(origin, orphan, bytes, is_current);
+        if is_current {
+            self.make_current_an_orphan();
+        }
+        true
     }
 
     fn record_early(&mut self, origin: usize, entry: &Entry) {

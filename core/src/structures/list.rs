@@ -9,6 +9,7 @@ use alloc::{boxed::Box, collections::VecDeque};
 use core::{fmt, mem};
 
 use super::packed::{self, Item, Packed};
+use super::shared::Shared;
 
 mod fill;
 pub(crate) use fill::Fill;
@@ -39,12 +40,14 @@ struct Many {
     len: usize,
     /// What was exceeded, and must be fallen well below of for the list to be one chunk again.
     fill: Fill,
+    /// Whether chunks may be shared.
+    was_shared: bool,
 }
 
 /// A chunk with its number of entries, which saves a visit to the chunk.
 #[derive(Clone)]
 struct Chunk {
-    items: Packed,
+    items: Shared<Packed>,
     count: usize,
 }
 
@@ -60,7 +63,10 @@ impl Relocate for List {
             Chunks::One(items) => items.relocate(mover),
             Chunks::Many(many) if mover.may_enter(many.deque.len()) => {
                 mover.deque(&mut many.deque);
-                many.deque.iter_mut().for_each(|chunk| chunk.items.relocate(mover));
+                many.deque
+                    .iter_mut()
+                    .filter_map(|chunk| chunk.items.alone_mut())
+                    .for_each(|items| items.relocate(mover));
             }
             Chunks::Many(_) => {}
         }
@@ -139,7 +145,7 @@ impl List {
             && let [chunk] = many.deque.make_contiguous()
             && !fill.is_exceeded(chunk.items.byte_len(), chunk.count)
         {
-            self.chunks = Chunks::One(mem::take(&mut chunk.items));
+            self.chunks = Chunks::One(chunk.items.take());
         }
     }
 
@@ -166,7 +172,7 @@ impl List {
         many.len += 1;
         match many.deque.back_mut() {
             Some(chunk) if fits(many.fill, &chunk.items, value) => {
-                chunk.items.push_back(value);
+                chunk.items.get_mut().push_back(value);
                 chunk.count += 1;
             }
             _ => many.deque.push_back(Chunk::of(value)),
@@ -191,7 +197,7 @@ impl List {
         many.len += 1;
         match many.deque.front_mut() {
             Some(chunk) if fits(many.fill, &chunk.items, value) => {
-                chunk.items.push_front(value);
+                chunk.items.get_mut().push_front(value);
                 chunk.count += 1;
             }
             _ => many.deque.push_front(Chunk::of(value)),
@@ -232,7 +238,7 @@ impl List {
                     if dropped == chunk.count {
                         many.deque.pop_front();
                     } else {
-                        chunk.items.remove_range(0, dropped);
+                        chunk.items.get_mut().remove_range(0, dropped);
                         chunk.count -= dropped;
                     }
                 }
@@ -255,7 +261,7 @@ impl List {
                     if dropped == chunk.count {
                         many.deque.pop_back();
                     } else {
-                        chunk.items.remove_range(chunk.count - dropped, dropped);
+                        chunk.items.get_mut().remove_range(chunk.count - dropped, dropped);
                         chunk.count -= dropped;
                     }
                 }
@@ -301,11 +307,17 @@ impl List {
         }
         let many = self.many();
         let (chunk, index) = many.locate(index).expect("the index is below the length");
-        let room = if many.deque[chunk].count == 1 { Room(usize::MAX) } else { Room::default() };
-        if !replace(&mut many.deque[chunk].items, index, value, room) {
+        let place = &mut many.deque[chunk];
+        if place.count == 1 && place.items.is_shared() {
+            // However long it is, nobody needs a copy of it.
+            *place = Chunk::of(value);
+            return true;
+        }
+        let room = if place.count == 1 { Room(usize::MAX) } else { Room::default() };
+        if !replace(place.items.get_mut(), index, value, room) {
             // Only a chunk of several elements refuses, so it keeps some.
             let Chunk { items, count } = &mut many.deque[chunk];
-            items.remove_range(index, 1);
+            items.get_mut().remove_range(index, 1);
             *count -= 1;
             many.len -= 1;
             many.insert(chunk, index, value);
@@ -391,6 +403,44 @@ impl List {
         (0..count).map(|index| self.chunk(index))
     }
 
+    /// The chunks from one on, by its number.
+    pub fn chunks_from(&self, start: usize) -> impl ExactSizeIterator<Item = &Packed> {
+        let count = self.chunks().len();
+        (start.min(count)..count).map(|index| self.chunk(index))
+    }
+
+    // ----- sharing -----
+
+    /// The same list once more, for a snapshot: both have the same chunks, of which each that changes is copied before.
+    /// A list of only one chunk has nothing to share.
+    pub(crate) fn share(&mut self) -> Option<List> {
+        let Chunks::Many(many) = &mut self.chunks else { return None };
+        many.was_shared = true;
+        let share = |chunk: &mut Chunk| Chunk { items: chunk.items.share(), count: chunk.count };
+        let deque = many.deque.iter_mut().map(share).collect();
+        let other = Many { deque, len: many.len, fill: many.fill, was_shared: true };
+        Some(List { chunks: Chunks::Many(Box::new(other)) })
+    }
+
+    /// Bytes that sharing takes.
+    pub(crate) fn sharing_bytes(&self) -> usize {
+        self.chunks().len() * (size_of::<Chunk>() + Shared::<Packed>::COUNTED_BYTES)
+    }
+
+    /// Bytes that changing all of the list would copy.
+    pub(crate) fn shared_bytes(&mut self) -> usize {
+        let Chunks::Many(many) = &mut self.chunks else { return 0 };
+        if !many.was_shared {
+            return 0;
+        }
+        let shared = many.deque.iter().filter(|chunk| chunk.items.is_shared());
+        let bytes = shared.map(|chunk| chunk.items.memory_bytes()).sum();
+        many.was_shared = bytes > 0;
+        bytes
+    }
+
+    // ----- freeing -----
+
     /// Removes up to `chunks_max` chunks from the end, each one allocation; `true` when nothing is left.
     pub fn free_some(&mut self, chunks_max: usize) -> bool {
         if let Chunks::Many(many) = &mut self.chunks {
@@ -416,9 +466,11 @@ impl List {
         if let Chunks::One(items) = &mut self.chunks {
             let items = mem::take(items);
             let len = items.len();
+            let items = Shared::Own(items);
             let deque =
                 if len == 0 { VecDeque::new() } else { VecDeque::from([Chunk { items, count: len }]) };
-            self.chunks = Chunks::Many(Box::new(Many { deque, len, fill: Fill::default() }));
+            let many = Many { deque, len, fill: Fill::default(), was_shared: false };
+            self.chunks = Chunks::Many(Box::new(many));
         }
         match &mut self.chunks {
             Chunks::Many(many) => many,
@@ -433,7 +485,7 @@ impl List {
         match deque.len() {
             0 => self.chunks = Chunks::default(),
             1 if many.fill.is_well_below(deque[0].items.byte_len(), deque[0].count) => {
-                self.chunks = Chunks::One(mem::take(&mut deque[0].items));
+                self.chunks = Chunks::One(deque[0].items.take());
             }
             len if deque.capacity() > 4 * len.max(4) => deque.shrink_to(2 * len),
             _ => {}
@@ -519,7 +571,7 @@ impl Many {
         for step in 0..self.deque.len() {
             let at = if is_from_back { self.deque.len() - 1 - step } else { step };
             let chunk = &mut self.deque[at];
-            let now = remove_equal(&mut chunk.items, value, limit - removed, is_from_back);
+            let now = chunk.remove_equal(value, limit - removed, is_from_back);
             chunk.count -= now;
             if now > 0 {
                 touched = if touched.is_empty() {
@@ -570,7 +622,7 @@ impl Many {
 
 impl Default for Chunk {
     fn default() -> Self {
-        Chunk { items: Packed::new(), count: 0 }
+        Chunk { items: Shared::default(), count: 0 }
     }
 }
 
@@ -583,21 +635,36 @@ impl Chunk {
 
     fn insert(&mut self, index: usize, value: Item<'_>) {
         match self.items.seek(index) {
-            Some(position) => _ = self.items.insert_before(position, value),
-            None => self.items.push_back(value),
+            Some(position) => _ = self.items.get_mut().insert_before(position, value),
+            None => self.items.get_mut().push_back(value),
         }
         self.count += 1;
     }
 
     fn split_off(&mut self, index: usize) -> Chunk {
-        let right = Chunk { items: self.items.split_off(index), count: self.count - index };
+        let items = Shared::Own(self.items.get_mut().split_off(index));
+        let right = Chunk { items, count: self.count - index };
         self.count = index;
         right
     }
 
     fn append(&mut self, other: &mut Chunk) {
-        self.items.append(&mut other.items);
+        self.items.get_mut().append(other.items.get_mut());
         self.count += mem::take(&mut other.count);
+    }
+
+    /// As [`remove_equal`]; what is shared is not copied where nothing, or all, is going.
+    fn remove_equal(&mut self, value: Item<'_>, limit: usize, is_from_back: bool) -> usize {
+        if self.items.is_shared() {
+            if self.items.find(value, 0).is_none() {
+                return 0;
+            }
+            if self.count == 1 && limit > 0 {
+                self.items = Shared::default();
+                return 1;
+            }
+        }
+        remove_equal(self.items.get_mut(), value, limit, is_from_back)
     }
 }
 

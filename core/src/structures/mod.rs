@@ -8,6 +8,7 @@ pub(crate) mod ordered;
 pub(crate) mod packed;
 pub(crate) mod pieces;
 pub(crate) mod rank_tree;
+pub(crate) mod shared;
 pub(crate) mod sort;
 pub(crate) mod table;
 pub(crate) mod thin;
@@ -17,6 +18,7 @@ pub(crate) use intset::IntSet;
 pub(crate) use list::{Fill, List, Room};
 pub(crate) use packed::{Item, Packed};
 pub(crate) use pieces::Pieces;
+pub(crate) use shared::Shared;
 pub(crate) use thin::Thin;
 
 use alloc::vec::Vec;

@@ -119,6 +119,17 @@ impl<K, V> OrderedMap<K, V> {
         self.len = self.chunks.iter().map(Vec::len).sum();
     }
 
+    /// A map of the same keys with other values.
+    pub(crate) fn mapped<W>(&mut self, mut map: impl FnMut(&mut V) -> W) -> OrderedMap<K, W>
+    where
+        K: Clone,
+    {
+        let chunks = self.chunks.iter_mut();
+        let chunks =
+            chunks.map(|chunk| chunk.iter_mut().map(|(key, value)| (key.clone(), map(value))).collect());
+        OrderedMap { chunks: chunks.collect(), len: self.len }
+    }
+
     /// Lets `mover` move the lists of elements.
     pub(crate) fn relocate_lists(&mut self, mover: &mut Mover) {
         mover.vec(&mut self.chunks);

@@ -40,6 +40,17 @@ pub(super) fn value_bytes(entry: &Entry) -> usize {
     }
 }
 
+/// Bytes that it takes to share a list or a stream.
+pub(super) fn sharing_bytes(entry: &Entry) -> Option<usize> {
+    match entry.value() {
+        ValueRef::List(list) => Some(list.sharing_bytes()),
+        ValueRef::Stream(stream) => Some(stream.sharing_bytes()),
+        ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => {
+            None
+        }
+    }
+}
+
 pub(super) fn extent(entry: &mut Entry) -> Extent {
     let (len, kind) = match entry.value() {
         ValueRef::Int(_) => return Extent::Small,

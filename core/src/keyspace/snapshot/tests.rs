@@ -480,6 +480,12 @@ fn neither_a_command_nor_a_step_writes_much_at_a_time() {
         ("timed", &["HDEL", "timed:changed", "e17"]),
         ("zset", &["ZADD", "zset:changed", "5", "e17", "6", "new"]),
         ("zset", &["ZREMRANGEBYRANK", "zset:changed", "3", "5"]),
+        ("list", &["RPUSH", "list:changed", "new"]),
+        ("list", &["LTRIM", "list:changed", "5", "-5"]),
+        ("list", &["LREM", "list:changed", "0", "e17"]),
+        ("stream", &["XADD", "stream:changed", "*", "f", "new"]),
+        ("stream", &["XGROUP", "CREATE", "stream:changed", "g", "0"]),
+        ("stream", &["XTRIM", "stream:changed", "MAXLEN", "10"]),
     ] {
         for command in [change, &["EXPIRE", change[1], "100"], &["MOVE", &format!("{name}:moved"), "1"]] {
             let bytes = written(&mut world, |world| _ = world.call(command));
@@ -600,6 +606,42 @@ fn without_memory_for_what_changes_the_snapshot_ends_and_nothing_else_does() {
     world.begin();
     let keys = contents_keys(&world.end(), world.talk.now);
     assert_eq!(keys, world.talk.engine.parts().0.len(0));
+}
+
+#[test]
+fn what_shares_chunks_with_a_snapshot_is_changed_throughout_only_where_there_is_memory() {
+    static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX / 2);
+    let options = Options { memory_available: |_| Room::of(LEFT.load(Relaxed)), ..Options::default() };
+    let mut world = World::new(1);
+    world.talk = Conversation::with(options);
+    world.conn = world.talk.client();
+    world.make(4, "list", 5000);
+    world.call(&["XADD", "stream", "1-1", "f", "v"]);
+    world.call(&["EVAL", "for i=2,20000 do redis.call('XADD',KEYS[1],i..'-1','f',i) end", "1", "stream"]);
+    for is_list in [true, false] {
+        for (has_memory, id) in [(true, "17-1"), (false, "18-1")] {
+            world.begin();
+            let deletion = ["XDEL", "stream", id];
+            let (first, throughout): (&[&str], &[&str]) = if is_list {
+                (&["RPUSH", "list", "new"], &["LREM", "list", "0", "new"])
+            } else {
+                (&["XADD", "stream", "*", "f", "new"], &deletion)
+            };
+            world.call(first);
+            LEFT.store(if has_memory { usize::MAX / 2 } else { 0 }, Relaxed);
+            assert_eq!(world.call(throughout), ":1", "{throughout:?}");
+            while world.talk.snapshot_end.is_none() {
+                world.step();
+            }
+            let end = world.talk.snapshot_end.take();
+            assert_eq!(end.expect("it has ended").is_ok(), has_memory, "{throughout:?}");
+            LEFT.store(usize::MAX / 2, Relaxed);
+            while world.talk.engine.is_clearing() {
+                world.talk.pass(1);
+            }
+            world.talk.snapshot.clear();
+        }
+    }
 }
 
 #[test]

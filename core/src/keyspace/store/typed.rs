@@ -87,6 +87,28 @@ impl Store {
         }
     }
 
+    /// The list at `key` for changing any part of it at once. A snapshot that has a part in its chunks is given up where
+    /// there is no memory to copy them.
+    pub fn whole_list_mut(&mut self, key: &[u8]) -> Result<Option<&mut List>, Error> {
+        let shared_bytes = self.list_mut(key)?.map_or(0, List::shared_bytes);
+        self.make_room_to_copy(shared_bytes);
+        self.list_mut(key)
+    }
+
+    /// The same of a stream.
+    pub fn whole_stream_mut(&mut self, key: &[u8]) -> Result<Option<&mut Stream>, Error> {
+        let shared_bytes = self.stream_mut(key)?.map_or(0, Stream::shared_bytes);
+        self.make_room_to_copy(shared_bytes);
+        self.stream_mut(key)
+    }
+
+    fn make_room_to_copy(&mut self, bytes: usize) {
+        if bytes > 0 && !self.memory.has(bytes) {
+            _ = self.save_yield();
+            while self.free_deleted() {}
+        }
+    }
+
     /// The hash at `key` for changing some fields. Others of which the time has come may still be there.
     #[inline]
     pub fn fields_mut<'f>(

@@ -134,7 +134,7 @@ impl Recorder for RecordWriter {
                 (end < bytes.len()).then_some(Part { index: end, after: None })
             }
             ValueRef::List(list) => {
-                let mut chunks = list.chunks().skip(from.index);
+                let mut chunks = list.chunks_from(from.index);
                 if let Some(chunk) = chunks.next() {
                     self.with(out, |writer| writer.node(chunk));
                 }

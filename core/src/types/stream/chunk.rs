@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 
 use super::id::Id;
 use crate::base::relocate::{Mover, Relocate};
-use crate::structures::Item;
+use crate::structures::{Item, Shared};
 
 /// The entry is deleted.
 pub(super) const DELETED: u8 = 1;
@@ -31,7 +31,7 @@ const DOUBLING_BYTES_MAX: usize = 4096;
 /// Entries with close IDs; see the module's description.
 #[derive(Clone)]
 pub(super) struct Chunk {
-    bytes: Vec<u8>,
+    bytes: Shared<Vec<u8>>,
     /// Where the first entry begins.
     entries_at: u32,
     /// Entries that are not deleted.
@@ -44,7 +44,9 @@ pub(super) struct Chunk {
 
 impl Relocate for Chunk {
     fn relocate(&mut self, mover: &mut Mover) {
-        mover.vec(&mut self.bytes);
+        if let Some(bytes) = self.bytes.alone_mut() {
+            mover.vec(bytes);
+        }
     }
 }
 
@@ -60,7 +62,7 @@ impl Chunk {
             listpack += write_item(&mut bytes, Item::from(name));
         }
         let entries_at = u32::try_from(bytes.len()).expect("a request is shorter than 4 GiB");
-        Chunk { bytes, entries_at, live: 0, deleted: 0, listpack: saturate(listpack) }
+        Chunk { bytes: Shared::Own(bytes), entries_at, live: 0, deleted: 0, listpack: saturate(listpack) }
     }
 
     /// A chunk of bytes that were put together as the module's description says, with the number of its entries, where
@@ -74,7 +76,7 @@ impl Chunk {
     ) -> Chunk {
         let short = |number: usize| u32::try_from(number).expect("a chunk is shorter than 4 GiB");
         Chunk {
-            bytes: bytes.to_vec(),
+            bytes: Shared::Own(bytes.to_vec()),
             entries_at: short(entries_at),
             live: short(live),
             deleted: short(deleted),
@@ -123,27 +125,28 @@ impl Chunk {
         for (name, value) in pairs.clone() {
             bytes_max += item_bytes_max(value) + if is_same { 0 } else { item_bytes_max(name) };
         }
-        self.reserve(bytes_max + 10);
-        let start = self.bytes.len();
-        self.bytes.push(flags);
-        write_number(&mut self.bytes, ms);
-        write_number(&mut self.bytes, zigzag(seq));
+        let bytes = self.bytes.get_mut();
+        reserve(bytes, bytes_max + 10);
+        let start = bytes.len();
+        bytes.push(flags);
+        write_number(bytes, ms);
+        write_number(bytes, zigzag(seq));
         let elements = if is_same { count + 3 } else { 2 * count + 4 };
         let mut listpack = integer_len(i64::from(flags))
             + integer_len(ms as i64)
             + integer_len(seq)
             + integer_len(elements as i64);
         if !is_same {
-            write_number(&mut self.bytes, count as u64);
+            write_number(bytes, count as u64);
             listpack += integer_len(count as i64);
         }
         for (name, value) in pairs {
             if !is_same {
-                listpack += write_item(&mut self.bytes, Item::from(name));
+                listpack += write_item(bytes, Item::from(name));
             }
-            listpack += write_item(&mut self.bytes, Item::from(value));
+            listpack += write_item(bytes, Item::from(value));
         }
-        self.prefix_with_len(start);
+        prefix_with_len(bytes, start);
         self.live += 1;
         self.listpack = saturate(self.listpack as usize + listpack);
     }
@@ -156,28 +159,32 @@ impl Chunk {
         Names { left, rest }
     }
 
-    /// Puts the number of bytes from `start` on in front of them.
-    #[inline]
-    fn prefix_with_len(&mut self, start: usize) {
-        let end = self.bytes.len();
-        write_number(&mut self.bytes, (end - start) as u64);
-        let len_bytes = self.bytes.len() - end;
-        self.bytes[start..].rotate_right(len_bytes);
-    }
-
     /// Deletes the entry that [`Chunk::walk`] found at `at`.
     pub(super) fn delete(&mut self, at: usize) {
+        let bytes = self.bytes.get_mut();
         let mut flags_at = at;
-        read_number(&self.bytes, &mut flags_at);
-        debug_assert_eq!(self.bytes[flags_at] & DELETED, 0, "only what is there can be deleted");
-        self.bytes[flags_at] |= DELETED;
+        read_number(bytes, &mut flags_at);
+        debug_assert_eq!(bytes[flags_at] & DELETED, 0, "only what is there can be deleted");
+        bytes[flags_at] |= DELETED;
         self.live -= 1;
         self.deleted += 1;
     }
 
     /// Gives back the room behind the last entry, since no other will follow.
     pub(super) fn close(&mut self) {
-        self.bytes.shrink_to_fit();
+        if let Some(bytes) = self.bytes.alone_mut() {
+            bytes.shrink_to_fit();
+        }
+    }
+
+    /// The same once more, with bytes of which whoever changes them makes a copy before.
+    pub(super) fn share(&mut self) -> Chunk {
+        Chunk { bytes: self.bytes.share(), ..*self }
+    }
+
+    /// Bytes of them that a change would copy.
+    pub(super) fn shared_bytes(&self) -> usize {
+        if self.bytes.is_shared() { self.memory_bytes() } else { 0 }
     }
 
     /// All entries in order, the deleted ones as well.
@@ -205,15 +212,24 @@ impl Chunk {
         let mut names = names;
         count == names.len() && names.all(|name| read_item(&self.bytes, &mut at).eq_bytes(name))
     }
+}
 
-    /// Makes room: twice as much while the chunk is small, so that few bytes are left over in large ones.
-    fn reserve(&mut self, more: usize) {
-        let len = self.bytes.len();
-        if self.bytes.capacity() - len < more {
-            let extra = if len <= DOUBLING_BYTES_MAX / 2 { len } else { len / 8 };
-            self.bytes.reserve_exact(more.max(extra));
-        }
+/// Makes room: twice as much while the chunk is small, so that few bytes are left over in large ones.
+fn reserve(bytes: &mut Vec<u8>, more: usize) {
+    let len = bytes.len();
+    if bytes.capacity() - len < more {
+        let extra = if len <= DOUBLING_BYTES_MAX / 2 { len } else { len / 8 };
+        bytes.reserve_exact(more.max(extra));
     }
+}
+
+/// Puts the number of bytes from `start` on in front of them.
+#[inline]
+fn prefix_with_len(bytes: &mut Vec<u8>, start: usize) {
+    let end = bytes.len();
+    write_number(bytes, (end - start) as u64);
+    let len_bytes = bytes.len() - end;
+    bytes[start..].rotate_right(len_bytes);
 }
 
 /// What a step of a [`Walk`] finds.

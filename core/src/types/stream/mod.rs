@@ -29,6 +29,7 @@ use self::chunk::Chunk;
 use super::EncodingLimits;
 use crate::base::relocate::{Mover, Relocate};
 use crate::number;
+use crate::structures::Shared;
 use crate::structures::ordered::OrderedMap;
 
 /// Bytes of a chunk whatever the settings say, so that there is always memory to let it grow.
@@ -50,6 +51,8 @@ pub struct Stream {
     /// The last entry, when there is one.
     newest_id: Id,
     groups: OrderedMap<Box<[u8]>, Group>,
+    /// Whether chunks may be shared.
+    was_shared: bool,
 }
 
 /// Which entries are too many.
@@ -438,16 +441,41 @@ impl Stream {
         Stream { groups: OrderedMap::from_iter([(Box::default(), group)]), ..Stream::default() }
     }
 
+    // ----- sharing -----
+
+    /// The same stream once more, for a snapshot: both have the same chunks, of which each that changes is copied before.
+    /// What groups know is copied at once.
+    pub(crate) fn share(&mut self) -> Stream {
+        self.was_shared = true;
+        Stream { chunks: self.chunks.mapped(Chunk::share), groups: self.groups.clone(), ..*self }
+    }
+
+    /// Bytes that sharing takes.
+    pub(crate) fn sharing_bytes(&self) -> usize {
+        self.memory_bytes_but_entries() + self.chunks.len() * Shared::<Vec<u8>>::COUNTED_BYTES
+    }
+
+    /// Bytes that changing all chunks would copy.
+    pub(crate) fn shared_bytes(&mut self) -> usize {
+        if !self.was_shared {
+            return 0;
+        }
+        let bytes = self.chunks.values().map(Chunk::shared_bytes).sum();
+        self.was_shared = bytes > 0;
+        bytes
+    }
+
     // ----- memory -----
 
     /// About how many bytes are allocated on the heap.
     pub fn memory_bytes(&self) -> usize {
-        let chunks: usize = self.chunks.values().map(Chunk::memory_bytes).sum();
+        let entries: usize = self.chunks.values().map(Chunk::memory_bytes).sum();
+        entries + self.memory_bytes_but_entries()
+    }
+
+    fn memory_bytes_but_entries(&self) -> usize {
         let groups: usize = self.groups.values().map(Group::memory_bytes).sum();
-        chunks
-            + self.chunks.len() * size_of::<(Id, Chunk)>()
-            + groups
-            + self.groups.len() * size_of::<Group>()
+        self.chunks.len() * size_of::<(Id, Chunk)>() + groups + self.groups.len() * size_of::<Group>()
     }
 
     /// About how many elements there are to free one by one.

@@ -79,7 +79,7 @@ fn lrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn lrem(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let count = wide_int(args.at(2))?;
     let key = args.at(1);
-    let Some(list) = ctx.store.list_mut(key)? else {
+    let Some(list) = ctx.store.whole_list_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     };

@@ -229,7 +229,12 @@ fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 }
 
 fn trim_stream(ctx: &mut Context<'_>, key: &[u8], trim: &Trim) -> Result<u64, Error> {
-    Ok(ctx.store.stream_mut(key)?.map_or(0, |stream| stream.trim(trim)))
+    // Only where references count can anything but the first chunks be changed.
+    let stream = match trim.references {
+        References::Keep => ctx.store.stream_mut(key)?,
+        References::Delete | References::Acknowledged => ctx.store.whole_stream_mut(key)?,
+    };
+    Ok(stream.map_or(0, |stream| stream.trim(trim)))
 }
 
 /// Records an XADD with the ID that the entry got, and with the size that the stream was trimmed to.

@@ -67,7 +67,7 @@ fn ids(args: Args<'_>) -> Result<Vec<Id>, Error> {
 
 fn xdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
-    let Some(stream) = ctx.store.stream_mut(key)? else {
+    let Some(stream) = ctx.store.whole_stream_mut(key)? else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     };
@@ -143,7 +143,7 @@ fn xdelex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let key = args.at(1);
     let is_there = ctx.store.stream_mut(key)?.is_some();
     let (references, named) = references_and_ids(args, 2)?;
-    let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
+    let Some(stream) = ctx.store.whole_stream_mut(key)?.filter(|_| is_there) else {
         ctx.reply.array(named.len());
         named.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
         return Ok(Flow::Done);
@@ -163,7 +163,7 @@ fn xackdel(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     let is_there = ctx.store.stream_mut(key)?.is_some_and(|stream| stream.group(name).is_some());
     let (references, named) = references_and_ids(args, 3)?;
-    let Some(stream) = ctx.store.stream_mut(key)?.filter(|_| is_there) else {
+    let Some(stream) = ctx.store.whole_stream_mut(key)?.filter(|_| is_there) else {
         ctx.reply.array(named.len());
         named.iter().for_each(|_| ctx.reply.int(Fate::Absent as i64));
         return Ok(Flow::Done);
