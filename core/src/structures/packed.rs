@@ -35,6 +35,8 @@ const NARROW_BYTES_MAX: usize = u16::MAX as usize;
 const NARROW_HEADER_BYTES: usize = 6;
 /// Bytes of the header of a larger buffer.
 const WIDE_HEADER_BYTES: usize = 12;
+/// Why the fields of the header can be read.
+const HAS_HEADER: &str = "a buffer begins with its header";
 /// Growth by a share never carries a buffer past this size, because that is where lists start another chunk.
 const SHARED_GROWTH_BYTES_MAX: usize = 8 * 1024;
 /// A buffer this small is rearranged rather than grown as long as it has any room: moving it costs nothing.
@@ -140,16 +142,21 @@ impl Packed {
 
     /// Removes `count` entries from index `start` on, or as many as there are.
     pub fn remove_range(&mut self, start: usize, count: usize) {
-        let Header { end, count: len, .. } = self.header();
+        let Header { start: from, end, count: len } = self.header();
         let count = count.min(len.saturating_sub(start));
         if count == 0 {
             return;
         }
+        if start == 0 && count == 1 {
+            // The most frequent case: the first entry of a queue, behind which nothing need be moved.
+            return self.truncate_to(Header { start: self.skip(from), end, count: len - 1 });
+        }
         let first = self.seek(start).expect("start is below the length, or nothing would be removed");
+        if start + count == len {
+            return self.truncate_to(Header { start: from, end: first, count: start });
+        }
         // Whichever walk is shorter.
-        let last = if start + count == len {
-            end
-        } else if count > len - start - count {
+        let last = if count > len - start - count {
             self.seek(start + count).expect("an entry follows the removed ones")
         } else {
             (0..count).fold(first, |position, _| self.skip(position))
@@ -469,13 +476,14 @@ impl Packed {
             return Header { start: 0, end: 0, count: 0 };
         }
         if buffer.len() <= NARROW_BYTES_MAX {
-            let field = |at: usize| usize::from(u16::from_le_bytes([buffer[at], buffer[at + 1]]));
-            Header { start: field(0), end: field(2), count: field(4) }
+            let &[a, b, c, d, e, f] = buffer.first_chunk().expect(HAS_HEADER);
+            let field = |low: u8, high: u8| usize::from(u16::from_le_bytes([low, high]));
+            Header { start: field(a, b), end: field(c, d), count: field(e, f) }
         } else {
-            let field = |at: usize| {
-                u32::from_le_bytes([buffer[at], buffer[at + 1], buffer[at + 2], buffer[at + 3]]) as usize
-            };
-            Header { start: field(0), end: field(4), count: field(8) }
+            let fields: &[u8; WIDE_HEADER_BYTES] = buffer.first_chunk().expect(HAS_HEADER);
+            let (fields, _) = fields.as_chunks::<4>();
+            let field = |at: usize| u32::from_le_bytes(fields[at]) as usize;
+            Header { start: field(0), end: field(1), count: field(2) }
         }
     }
 
@@ -483,13 +491,14 @@ impl Packed {
     fn set_header(&mut self, header: Header) {
         let fields = [header.start, header.end, header.count];
         if self.buffer.len() <= NARROW_BYTES_MAX {
-            for (at, field) in fields.into_iter().enumerate() {
-                // Offsets and counts are at most the buffer's length, so nothing is cut off.
-                self.buffer[at * 2..at * 2 + 2].copy_from_slice(&(field as u16).to_le_bytes());
-            }
+            // Offsets and counts are at most the buffer's length, so nothing is cut off.
+            let [[a, b], [c, d], [e, f]] = fields.map(|field| (field as u16).to_le_bytes());
+            *self.buffer.first_chunk_mut().expect(HAS_HEADER) = [a, b, c, d, e, f];
         } else {
-            for (at, field) in fields.into_iter().enumerate() {
-                self.buffer[at * 4..at * 4 + 4].copy_from_slice(&(field as u32).to_le_bytes());
+            let bytes: &mut [u8; WIDE_HEADER_BYTES] = self.buffer.first_chunk_mut().expect(HAS_HEADER);
+            let (places, _) = bytes.as_chunks_mut::<4>();
+            for (place, field) in places.iter_mut().zip(fields) {
+                *place = (field as u32).to_le_bytes();
             }
         }
     }
