@@ -45,7 +45,7 @@ struct Many {
 }
 
 /// A chunk with its number of entries, which saves a visit to the chunk.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Chunk {
     items: Shared<Packed>,
     count: usize,
@@ -617,12 +617,6 @@ impl Many {
             let kept = if self.deque[write].count == 0 { write } else { write + 1 };
             self.deque.drain(kept..end);
         }
-    }
-}
-
-impl Default for Chunk {
-    fn default() -> Self {
-        Chunk { items: Shared::default(), count: 0 }
     }
 }
 
