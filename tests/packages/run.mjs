@@ -1,6 +1,6 @@
 // Packs the npm package, checks the archive, installs it into empty projects as a user does, and tests it there: in
-// Node, and in the other runtimes as far as npm can install them.
-// The package has been built before: `make package`.
+// Node, with bundlers and test runners, and in the other runtimes as far as npm can install them; with NIGHTLY=yes also
+// with Next, whose builds take minutes. The package has been built before: `make package`.
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -13,6 +13,8 @@ const source = path.join(root, 'wasm');
 const work = path.join(root, 'target/packages');
 const project = path.join(work, 'project');
 const runtimes = path.join(work, 'runtimes');
+const bundlers = path.join(work, 'bundlers');
+const next = path.join(work, 'next');
 const tool = (name) => path.join(source, 'node_modules/.bin', name);
 
 function run(program, args, cwd) {
@@ -29,14 +31,17 @@ function tryToRun(program, args, cwd) {
 
 /**
  * Every command adds to it; what makes it grow by leaps should be noticed. Snapshots and the loading of files are in it for the
- * databases that a package will keep in files.
+ * databases that a package will keep in files, and the options of each command, so that objects which are none are refused.
  */
-const PACKAGE_BYTES_MAX = 690_000;
+const PACKAGE_BYTES_MAX = 710_000;
+
+/** The same of the script that holds the module, packed, which only those load who import `sanderling/inline`. */
+const INLINE_BYTES_MAX = 660_000;
 
 const NPM_OPTIONS = ['--prefer-offline', '--no-audit', '--no-fund', '--silent'];
 
 if (!existsSync(path.join(source, 'dist/sanderling.wasm'))) throw new Error('the package is not built: `make package`');
-for (const folder of [project, runtimes]) {
+for (const folder of [project, runtimes, bundlers, next]) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
 }
@@ -45,8 +50,10 @@ for (const old of readdirSync(work).filter((name) => name.endsWith('.tgz'))) rmS
 run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', work], source);
 const archive = path.join(work, readdirSync(work).find((name) => name.endsWith('.tgz')));
 const wasm = gzipSync(readFileSync(path.join(source, 'dist/sanderling.wasm')), { level: 9 }).length;
-const archiveBytes = readFileSync(archive).length;
-console.log(`sanderling.wasm gzipped: ${wasm} bytes; the whole package: ${archiveBytes} bytes.`);
+const inline = bytesOfInline();
+const archiveBytes = readFileSync(archive).length - inline;
+console.log(`sanderling.wasm gzipped: ${wasm} bytes; the package: ${archiveBytes} bytes, and ${inline} for sanderling/inline.`);
+if (inline > INLINE_BYTES_MAX) throw new Error(`sanderling/inline may have ${INLINE_BYTES_MAX} bytes`);
 if (archiveBytes > PACKAGE_BYTES_MAX) throw new Error(`the package may have ${PACKAGE_BYTES_MAX} bytes: pages download it`);
 
 run(tool('publint'), [archive, '--strict'], source);
@@ -61,10 +68,47 @@ run('npm', ['install', '--no-save', ...NPM_OPTIONS, archive], project);
 for (const config of ['tsconfig.json', 'tsconfig.node.json']) run('npx', ['--no-install', 'tsc', '--project', config], project);
 run(process.execPath, ['--test', '--test-timeout=60000'], project);
 
+install('bundlers', bundlers, ['runtimes/smoke.mjs', '../examples.mjs']);
+run(process.execPath, ['--test', '--test-timeout=120000'], bundlers);
+if (process.env.NIGHTLY === 'yes') {
+  install('next', next, ['runtimes/smoke.mjs']);
+  run(process.execPath, ['--test', '--test-timeout=600000'], next);
+}
+
 cpSync(path.join(root, 'tests/packages/runtimes'), runtimes, { recursive: true });
 // Not `npm ci`: the runtimes bring a package per platform, and a lock file only names those of where it was written.
 if (tryToRun('npm', ['install', ...NPM_OPTIONS, archive], runtimes) === 0) {
   run(process.execPath, ['--test', '--test-timeout=120000'], runtimes);
 } else {
   console.log('Skipped: Deno, Bun, workerd and edge-runtime. npm cannot install them; `npm install` in tests/packages/runtimes tells why.');
+}
+
+/**
+ * Makes a project of a folder beside this file and of others, with the package installed. Not by `npm ci`, which misses
+ * packages for other systems in lock files that npm itself has written.
+ */
+function install(name, folder, files) {
+  cpSync(path.join(root, 'tests/packages', name), folder, { recursive: true });
+  for (const file of files) cpSync(path.join(root, 'tests/packages', file), path.join(folder, path.basename(file)));
+  run('npm', ['install', '--no-save', ...NPM_OPTIONS, archive], folder);
+}
+
+/**
+ * What the script with the module in it takes of the archive. No other entry may lead to it: pages that do not ask for
+ * it must not download it.
+ */
+function bytesOfInline() {
+  const dist = path.join(source, 'dist');
+  const scripts = readdirSync(dist).filter((name) => name.endsWith('.js'));
+  const large = scripts.filter((name) => readFileSync(path.join(dist, name)).length > 500_000);
+  if (large.length !== 1) throw new Error(`one script holds the module, not ${large.length}`);
+  const isLed = (name, seen = new Set()) => {
+    if (seen.has(name)) return false;
+    seen.add(name);
+    const imports = readFileSync(path.join(dist, name), 'latin1').matchAll(/(?:from|import)\s*"\.\/([^"]+\.js)"/g);
+    return name === large[0] || [...imports].some(([, to]) => isLed(to, seen));
+  };
+  const leading = scripts.filter((name) => !name.startsWith('common-') && isLed(name));
+  if (leading.join() !== 'inline-browser.js,inline-node.js') throw new Error(`the module is inline in ${leading}`);
+  return gzipSync(readFileSync(path.join(dist, large[0])), { level: 9 }).length;
 }

@@ -2,16 +2,28 @@
 
 import type { Value } from './encode.js';
 
-/** What the command table says about a command's arguments beyond their order. */
+/** What the command table says about a command's arguments. */
 export interface Shape {
+  /** How many arguments come first that are one value each. */
+  readonly lead?: number;
+  /** The names that an object of options may have, in capitals where they are words of the command. */
+  readonly options?: string;
   /** Index of the argument that counts the keys; an array in its place brings its own count. */
   readonly count?: number;
   /** What is counted are a script's keys, and an object there is `{ keys, arguments }`, as node-redis has it. */
   readonly script?: true;
   /** Objects and maps are members with a value each, not options. */
   readonly pairs?: true;
-  /** Objects are `{ score, value }`, and options stand before them. */
-  readonly members?: true;
+  /** Objects with these properties are members, and options stand before them. */
+  readonly members?: readonly string[];
+  /** The argument behind the first is a time: the milliseconds of its unit. */
+  readonly time?: number;
+}
+
+/** A command's words and its shape; a command that is called by name alone has none. */
+interface Call {
+  readonly command: string;
+  readonly shape: Shape | undefined;
 }
 
 /** Whether all arguments can be sent as they are. */
@@ -23,42 +35,61 @@ export function isPlain(args: readonly unknown[]): args is readonly Value[] {
   return true;
 }
 
-const NONE: Shape = {};
-
 /**
  * The arguments as they are sent. Arrays are flattened; options objects become words: `{ EX: 60, NX: true }` is
  * `EX 60 NX`; what is `undefined`, `null` or `false` in one is left out.
  *
- * @throws TypeError for what cannot be sent, such as `undefined`, a function or a date.
+ * @throws TypeError for what cannot be sent, such as `undefined` or a function, and for objects and arrays that the
+ *   command has no use for at their place
  */
-export function flatten(args: readonly unknown[], shape: Shape = NONE): Value[] {
+export function flatten(args: readonly unknown[], shape?: Shape, command = ''): Value[] {
+  const call: Call = { command, shape };
+  const { count, script, lead = 0, time } = shape ?? {};
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length -= 1;
   const values: Value[] = [];
   const options: Value[] = [];
   for (let index = 0; index < length; index += 1) {
     const arg = args[index];
-    if (index === shape.count && Array.isArray(arg)) values.push(arg.length);
-    if (index === shape.count && shape.script && isRecord(arg)) addScript(values, arg);
-    else addArgument(values, arg, shape, options);
+    if (index === count && Array.isArray(arg)) values.push(arg.length);
+    if (index === count && script && isRecord(arg)) addScript(values, arg);
+    else if (index === 1 && time !== undefined && isDate(arg)) values.push(unixTime(arg, time));
+    else if (index < lead) values.push(single(arg, call));
+    else addArgument(values, arg, call, options, 0);
   }
-  // Options of ZADD come last in JavaScript and right behind the key on the wire.
+  // Options of commands with members come last in JavaScript and right behind the key on the wire.
   if (options.length > 0) values.splice(1, 0, ...options);
   return values;
 }
 
-function addArgument(values: Value[], arg: unknown, shape: Shape, options: Value[]): void {
+function addArgument(values: Value[], arg: unknown, call: Call, options: Value[], depth: number): void {
+  const { shape } = call;
   if (isValue(arg)) values.push(arg);
-  else if (ArrayBuffer.isView(arg)) values.push(new Uint8Array(arg.buffer, arg.byteOffset, arg.byteLength));
-  else if (Array.isArray(arg)) for (const part of arg) addArgument(values, part, shape, options);
-  else if (arg instanceof ArrayBuffer) values.push(new Uint8Array(arg));
-  else if (arg instanceof Map) addPairs(values, arg);
-  else if (isRecord(arg)) {
-    if (shape.pairs) addPairs(values, Object.entries(arg));
-    else if (shape.members && 'score' in arg && 'value' in arg) {
-      values.push(toValue(arg['score']), toValue(arg['value']));
-    } else addOptions(shape.members ? options : values, arg);
-  } else throw unsendable(arg);
+  else if (Array.isArray(arg)) {
+    if (isInPair(values, call)) throw misplaced(call, 'an array');
+    if (depth > 0 && isList(shape)) throw misplaced(call, 'an array within an array');
+    for (const part of arg) addArgument(values, part, call, options, depth + 1);
+  } else if (isDate(arg)) addDate(values, arg, call);
+  else if (arg instanceof Map) {
+    if (shape && (!shape.pairs || isInPair(values, call))) throw misplaced(call, 'a Map');
+    addPairs(values, arg, call);
+  } else if (isRecord(arg)) {
+    if (isInPair(values, call)) throw misplaced(call, describe(arg));
+    if (shape?.pairs) addPairs(values, Object.entries(arg), call);
+    else if (shape?.members?.every((name) => name in arg)) {
+      for (const name of shape.members) values.push(toValue(arg[name], call));
+    } else addOptions(shape?.members ? options : values, arg, call);
+  } else values.push(toValue(arg, call));
+}
+
+/** Whether a member has come and its value has not. What options may stand before cannot be counted so. */
+function isInPair(values: readonly Value[], { shape }: Call): boolean {
+  return shape?.pairs === true && !shape.options && (values.length - (shape.lead ?? 0)) % 2 === 1;
+}
+
+/** Whether a command takes nothing but values, so that what stands in an array in an array would be lost. */
+function isList(shape: Shape | undefined): boolean {
+  return !(shape === undefined || shape.options || shape.pairs || shape.members || shape.count !== undefined);
 }
 
 function addScript(values: Value[], { keys = [], arguments: more = [], ...others }: Record<string, unknown>): void {
@@ -66,44 +97,88 @@ function addScript(values: Value[], { keys = [], arguments: more = [], ...others
   if (!Array.isArray(keys) || !Array.isArray(more) || unknown.length > 0) {
     throw new TypeError('a script is given { keys: [], arguments: [] }');
   }
-  values.push(keys.length, ...keys.map(toValue), ...more.map(toValue));
+  values.push(keys.length, ...keys.map((key) => toValue(key)), ...more.map((value) => toValue(value)));
 }
 
-function addPairs(values: Value[], pairs: Iterable<readonly [unknown, unknown]>): void {
-  for (const [key, value] of pairs) values.push(toValue(key), toValue(value));
+function addPairs(values: Value[], pairs: Iterable<readonly [unknown, unknown]>, call: Call): void {
+  for (const [key, value] of pairs) values.push(toValue(key, call), toValue(value, call));
 }
 
-function addOptions(values: Value[], options: Record<string, unknown>): void {
+/** Words in front of a time, and the milliseconds of its unit. */
+const TIMES: Record<string, number> = { EXAT: 1000, PXAT: 1, TIME: 1 };
+
+/** A date among words: the word before it says in which unit it is sent. */
+function addDate(values: Value[], date: Date, call: Call): void {
+  const word = String(values.at(-1)).toUpperCase();
+  const unit = TIMES[word];
+  if (unit === undefined || !has(call, word)) throw unsendable(date, call);
+  values.push(unixTime(date, unit));
+}
+
+function unixTime(date: Date, unit: number): number {
+  const time = Math.floor(date.getTime() / unit);
+  if (Number.isNaN(time)) throw new TypeError('a time is given by an invalid Date');
+  return time;
+}
+
+/** Whether a command has an option; one that is called by its name alone may have any. */
+function has({ shape }: Call, name: string): boolean {
+  if (shape === undefined) return true;
+  let names = optionNames.get(shape);
+  if (names === undefined) optionNames.set(shape, (names = new Set(shape.options?.split(' '))));
+  return names.has(name);
+}
+
+const optionNames = new WeakMap<Shape, Set<string>>();
+
+function addOptions(values: Value[], options: Record<string, unknown>, call: Call): void {
   // node-redis also says `{ type: 'EX', value: 60 }`.
-  if ('type' in options) {
-    values.push(toValue(options['type']));
-    if (options['value'] !== undefined) values.push(toValue(options['value']));
+  if ('type' in options && (call.shape === undefined || !has(call, 'TYPE'))) {
+    const { type, value } = options;
+    if (typeof type === 'string') refuseUnknown(type, call);
+    values.push(toValue(type, call));
+    if (isDate(value)) addDate(values, value, call);
+    else if (value !== undefined) values.push(toValue(value, call));
     return;
   }
-  for (const [name, value] of Object.entries(options)) addOption(values, name, value);
+  for (const [name, value] of Object.entries(options)) {
+    refuseUnknown(name, call);
+    addOption(values, name, value, call);
+  }
+}
+
+/** What is no option may have been meant as a value, of which nothing but the names of its properties would be sent. */
+function refuseUnknown(name: string, call: Call): void {
+  if (has(call, name) || has(call, name.toUpperCase())) return;
+  const options = call.shape?.options?.replaceAll(' ', ', ');
+  throw new TypeError(
+    `${call.command} has no option '${name}'${options ? ` (but ${options})` : ''}; a value that is an object is sent by JSON.stringify(value)`,
+  );
 }
 
 /** Options whose name is only for JavaScript: what is sent is the value alone. */
-const UNNAMED = new Set(['expiration', 'condition', 'comparison', 'DIRECTION', 'mode']);
+const UNNAMED = new Set(['expiration', 'condition', 'comparison', 'DIRECTION']);
 
-function addOption(values: Value[], name: string, value: unknown): void {
+function addOption(values: Value[], name: string, value: unknown, call: Call): void {
   if (value === undefined || value === null || value === false) return;
   if (UNNAMED.has(name)) {
-    if (isRecord(value)) addOptions(values, value);
-    else values.push(toValue(value));
+    if (isRecord(value)) addOptions(values, value, call);
+    else values.push(toValue(value, call));
   } else if (name === 'BY' && (value === 'SCORE' || value === 'LEX')) {
     values.push(`BY${value}`);
   } else if (value === true) {
     values.push(name);
   } else if (isRecord(value)) {
     // `LIMIT: { offset, count }`
-    values.push(name, ...Object.values(value).map(toValue));
+    values.push(name, ...Object.values(value).map((part) => toValue(part, call)));
   } else if (Array.isArray(value)) {
     // SORT repeats the word before each pattern; elsewhere it stands once.
-    if (name === 'GET') for (const part of value) values.push(name, toValue(part));
-    else values.push(name, ...value.map(toValue));
+    if (name === 'GET') for (const part of value) values.push(name, toValue(part, call));
+    else values.push(name, ...value.map((part) => toValue(part, call)));
   } else {
-    values.push(name, toValue(value));
+    values.push(name);
+    if (isDate(value)) addDate(values, value, call);
+    else values.push(toValue(value, call));
   }
 }
 
@@ -117,10 +192,33 @@ function isValue(arg: unknown): arg is Value {
   );
 }
 
-function toValue(arg: unknown): Value {
+/** What stands where a command takes exactly one value. */
+function single(arg: unknown, call: Call): Value {
+  if (Array.isArray(arg)) throw misplaced(call, 'an array');
+  if (arg instanceof Map) throw misplaced(call, 'a Map');
+  if (isRecord(arg)) throw misplaced(call, describe(arg));
+  return toValue(arg, call);
+}
+
+function describe(record: Record<string, unknown>): string {
+  const [name] = Object.keys(record);
+  return name === undefined ? 'an empty object' : `an object with '${name}'`;
+}
+
+function misplaced({ command }: Call, what: string): TypeError {
+  return new TypeError(`${command} takes a value where ${what} stands: use JSON.stringify(value) to store it as text`);
+}
+
+function toValue(arg: unknown, call?: Call): Value {
   if (isValue(arg)) return arg;
   if (ArrayBuffer.isView(arg)) return new Uint8Array(arg.buffer, arg.byteOffset, arg.byteLength);
-  throw unsendable(arg);
+  if (arg instanceof ArrayBuffer) return new Uint8Array(arg);
+  throw unsendable(arg, call);
+}
+
+/** Also a date of another realm, or of a clock that a test has put in place of the real one. */
+function isDate(arg: unknown): arg is Date {
+  return Object.prototype.toString.call(arg) === '[object Date]';
 }
 
 function isRecord(arg: unknown): arg is Record<string, unknown> {
@@ -130,7 +228,10 @@ function isRecord(arg: unknown): arg is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function unsendable(arg: unknown): TypeError {
-  const kind = arg === null ? 'null' : typeof arg === 'object' ? (arg.constructor?.name ?? 'object') : typeof arg;
-  return new TypeError(`a command's arguments are strings, numbers, booleans and bytes, not ${kind}`);
+function unsendable(arg: unknown, call?: Call): TypeError {
+  const isObject = typeof arg === 'object' && arg !== null;
+  const kind = arg === null ? 'null' : isObject ? (arg.constructor?.name ?? 'object') : typeof arg;
+  const where = call?.command ? `${call.command}: ` : '';
+  const remedy = isObject ? '; JSON.stringify(value) makes text of an object' : '';
+  return new TypeError(`${where}a command's arguments are strings, numbers, booleans and bytes, not ${kind}${remedy}`);
 }

@@ -4,10 +4,12 @@ import { type Shape, flatten, isPlain } from './arguments.js';
 import { type Commands, rows } from './commands.generated.js';
 import type { Reply } from './decode.js';
 import { Name } from './encode.js';
+import { type Derived, derived, namedPage } from './derived.js';
 import { ReplyError } from './errors.js';
-import { Link, Waiter } from './link.js';
+import { Link, type Request, Waiter } from './link.js';
 import { Batch, Pipeline, Transaction, refuseUnfit } from './pipeline.js';
 import { decodeText } from './platform.js';
+import { printAs } from './print.js';
 import type { Kind, MessageListener } from './subscriptions.js';
 import type { Argument, As, Immediate, Key, Methods, Mode, OneOrMore, Promised } from './types.js';
 
@@ -20,8 +22,11 @@ export function nameOf(word: string): Name {
   return name;
 }
 
-/** A method per command; see {@link Commands}. */
-export interface Client<M extends Mode = 'text'> extends Methods<Commands, Promised<M>> {}
+/** A method per command; see {@link Commands}, and {@link Derived} for node-redis's forms of some. */
+export interface Client<M extends Mode = 'text'> extends Methods<Commands & Derived, Promised<M>> {}
+
+/** A listener whose messages come as bytes where `bufferMode` is `true`, as node-redis has it, and else by the mode. */
+type ListenerFor<M extends Mode, B extends boolean> = MessageListener<As<B extends true ? 'bytes' : M, string>>;
 
 /**
  * A connection to the engine. Every command is a method, by Redis's name in lower case and by node-redis's name.
@@ -37,7 +42,9 @@ export class Client<M extends Mode = 'text'> {
     readonly link: Link,
     /** @internal */
     readonly asBytes: boolean,
-  ) {}
+  ) {
+    if (!(link instanceof Link)) throw new TypeError('a connection is made by db.duplicate(), a database by Sanderling.open()');
+  }
 
   /** The same connection with replies as bytes (`Uint8Array`). */
   get buffers(): Client<'bytes'> {
@@ -93,54 +100,56 @@ export class Client<M extends Mode = 'text'> {
     return new Transaction<[], M>(this.link, this.asBytes);
   }
 
-  /** Listens to what is published to channels. */
-  subscribe(channels: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
-    return this.listenTo('subscribe', channels, listener);
+  /**
+   * Listens to what is published to channels. With `bufferMode`, messages come as bytes, in Node as `Buffer`s.
+   */
+  subscribe<B extends boolean = false>(channels: OneOrMore<Key>, listener: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.listenTo('subscribe', channels, listener, bufferMode);
   }
 
   /** Listens to what is published to channels whose names match patterns. */
-  psubscribe(patterns: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
-    return this.listenTo('psubscribe', patterns, listener);
+  psubscribe<B extends boolean = false>(patterns: OneOrMore<Key>, listener: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.listenTo('psubscribe', patterns, listener, bufferMode);
   }
 
   /** The same as {@link psubscribe}. */
-  pSubscribe(patterns: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
-    return this.listenTo('psubscribe', patterns, listener);
+  pSubscribe<B extends boolean = false>(patterns: OneOrMore<Key>, listener: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.listenTo('psubscribe', patterns, listener, bufferMode);
   }
 
   /** Listens to what `SPUBLISH` sends to channels. */
-  ssubscribe(channels: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
-    return this.listenTo('ssubscribe', channels, listener);
+  ssubscribe<B extends boolean = false>(channels: OneOrMore<Key>, listener: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.listenTo('ssubscribe', channels, listener, bufferMode);
   }
 
   /** The same as {@link ssubscribe}. */
-  sSubscribe(channels: OneOrMore<Key>, listener: MessageListener<As<M, string>>): Promise<void> {
-    return this.listenTo('ssubscribe', channels, listener);
+  sSubscribe<B extends boolean = false>(channels: OneOrMore<Key>, listener: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.listenTo('ssubscribe', channels, listener, bufferMode);
   }
 
   /** Ends subscriptions: of a listener, of all listeners of channels, or all. */
-  unsubscribe(channels?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
-    return this.stopListening('subscribe', channels, listener);
+  unsubscribe<B extends boolean = false>(channels?: OneOrMore<Key>, listener?: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.stopListening('subscribe', channels, listener, bufferMode);
   }
 
   /** {@link unsubscribe} for patterns. */
-  punsubscribe(patterns?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
-    return this.stopListening('psubscribe', patterns, listener);
+  punsubscribe<B extends boolean = false>(patterns?: OneOrMore<Key>, listener?: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.stopListening('psubscribe', patterns, listener, bufferMode);
   }
 
   /** The same as {@link punsubscribe}. */
-  pUnsubscribe(patterns?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
-    return this.stopListening('psubscribe', patterns, listener);
+  pUnsubscribe<B extends boolean = false>(patterns?: OneOrMore<Key>, listener?: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.stopListening('psubscribe', patterns, listener, bufferMode);
   }
 
   /** {@link unsubscribe} for {@link ssubscribe}. */
-  sunsubscribe(channels?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
-    return this.stopListening('ssubscribe', channels, listener);
+  sunsubscribe<B extends boolean = false>(channels?: OneOrMore<Key>, listener?: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.stopListening('ssubscribe', channels, listener, bufferMode);
   }
 
   /** The same as {@link sunsubscribe}. */
-  sUnsubscribe(channels?: OneOrMore<Key>, listener?: MessageListener<As<M, string>>): Promise<void> {
-    return this.stopListening('ssubscribe', channels, listener);
+  sUnsubscribe<B extends boolean = false>(channels?: OneOrMore<Key>, listener?: ListenerFor<M, B>, bufferMode?: B): Promise<void> {
+    return this.stopListening('ssubscribe', channels, listener, bufferMode);
   }
 
   /** Keys that match, a few at a time: `for await (const keys of db.scanIterator({ MATCH: 'user:*' }))`. */
@@ -162,6 +171,24 @@ export class Client<M extends Mode = 'text'> {
    */
   duplicate(): Client<M> {
     return new Client<M>(new Link(this.link.engine), this.asBytes);
+  }
+
+  /**
+   * Takes a listener of node-redis's events, and never calls it: this connection cannot be lost, so that it has no
+   * events. What a closed one is asked rejects.
+   */
+  on(_event: string | symbol, _listener: (...args: any[]) => void): this {
+    return this;
+  }
+
+  /** The same as {@link on}. */
+  once(event: string | symbol, listener: (...args: any[]) => void): this {
+    return this.on(event, listener);
+  }
+
+  /** The opposite of {@link on}. */
+  off(_event: string | symbol, _listener: (...args: any[]) => void): this {
+    return this;
   }
 
   /** Opens the connection again after it was closed. A fresh one is open already. */
@@ -193,25 +220,34 @@ export class Client<M extends Mode = 'text'> {
   }
 
   /** @internal */
-  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): Promise<Reply> {
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): Promise<Reply> {
     try {
-      const reply = this.link.request(name, isPlain(args) ? args : flatten(args, shape), this.asBytes);
-      if (reply instanceof Waiter) return reply.promise().then(onlyReply);
-      return reply instanceof ReplyError ? Promise.reject(reply) : Promise.resolve(reply);
+      const reply = this.link.request(name, isPlain(args) ? args : flatten(args, shape, wordsOf(name)), this.asBytes);
+      if (reply instanceof Waiter) {
+        const only = reply.promise().then(onlyReply);
+        return convert ? only.then(convert) : only;
+      }
+      return reply instanceof ReplyError ? Promise.reject(reply) : Promise.resolve(convert ? convert(reply) : reply);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  private async listenTo(kind: Kind, channels: OneOrMore<Key>, listener: MessageListener<never>): Promise<void> {
+  private async listenTo(
+    kind: Kind,
+    channels: OneOrMore<Key>,
+    listener: MessageListener<never>,
+    bufferMode = false,
+  ): Promise<void> {
     if (typeof listener !== 'function') throw new TypeError(`${kind} takes channels and a function`);
     const list = listOf(channels);
+    const form = bufferMode ? 'buffers' : this.asBytes ? 'bytes' : 'text';
     const confirmed = this.link.confirm({ name: nameOf(kind), values: list }, list.length);
-    for (const channel of list) this.link.subscriptions.add(kind, channel, listener, this.asBytes);
+    for (const channel of list) this.link.subscriptions.add(kind, channel, listener, form);
     try {
       await confirmed;
     } catch (error) {
-      for (const channel of list) this.link.subscriptions.remove(kind, channel, listener);
+      for (const channel of list) this.link.subscriptions.remove(kind, channel, listener, form);
       throw error;
     }
   }
@@ -220,18 +256,21 @@ export class Client<M extends Mode = 'text'> {
     kind: Kind,
     channels: OneOrMore<Key> | undefined,
     listener: MessageListener<never> | undefined,
+    bufferMode = false,
   ): Promise<void> {
     const { subscriptions } = this.link;
     const list = channels === undefined ? subscriptions.channels(kind) : listOf(channels);
-    const ended = list.filter((channel) => subscriptions.remove(kind, channel, listener));
+    // A listener hears text and bytes by different calls, of which node-redis ends the one that is named.
+    const form = bufferMode ? 'buffers' : undefined;
+    const ended = list.filter((channel) => subscriptions.remove(kind, channel, listener, form));
     if (ended.length === 0) return;
     const name = nameOf(kind.replace('subscribe', 'unsubscribe'));
     await this.link.confirm({ name, values: ended }, ended.length);
   }
 }
 
-/** A method per command; see {@link Commands}. */
-export interface SyncClient<M extends Mode = 'text'> extends Methods<Commands, Immediate<M>> {}
+/** A method per command; see {@link Commands}, and {@link Derived} for node-redis's forms of some. */
+export interface SyncClient<M extends Mode = 'text'> extends Methods<Commands & Derived, Immediate<M>> {}
 
 /** A connection whose methods return replies, not promises; see {@link Client.sync}. */
 export class SyncClient<M extends Mode = 'text'> {
@@ -262,51 +301,62 @@ export class SyncClient<M extends Mode = 'text'> {
   }
 
   /** @internal */
-  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): Reply {
-    const reply = this.link.requestNow(name, isPlain(args) ? args : flatten(args, shape), this.asBytes);
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): Reply {
+    const values = isPlain(args) ? args : flatten(args, shape, wordsOf(name));
+    const reply = this.link.requestNow(name, values, this.asBytes);
     if (reply instanceof ReplyError) throw reply;
-    return reply;
+    return convert ? convert(reply) : reply;
   }
 }
 
 interface Runner {
-  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): unknown;
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): unknown;
 }
 
 interface Caller {
   call(command: string, ...args: Argument[]): unknown;
 }
 
-/** Gives a class its methods. They are defined once, not looked up by name at each call. */
-for (const [words, methods, shape] of rows) {
-  const name = new Name(words.split(' '));
-  for (const method of methods.split(' ')) {
-    for (const { prototype } of [Client, SyncClient, Batch] as unknown as { prototype: object }[]) {
-      // What a class defines itself is more than the bare command.
-      if (method in prototype) continue;
-      Object.defineProperty(prototype, method, {
-        configurable: true,
-        writable: true,
-        value:
-          words === 'CLIENT'
-            ? // One of its subcommands is refused, as `call` refuses it.
-              function (this: Caller, ...args: Argument[]) {
-                return this.call(words, ...args);
-              }
-            : function (this: Runner, ...args: unknown[]) {
-                return this.run(name, shape, args);
-              },
-      });
-    }
+/** Gives the classes a method, unless they define it themselves, which is more than the bare command. */
+function define(method: string, value: (this: Runner & Caller, ...args: Argument[]) => unknown): void {
+  for (const { prototype } of [Client, SyncClient, Batch] as unknown as { prototype: object }[]) {
+    if (!(method in prototype)) Object.defineProperty(prototype, method, { configurable: true, writable: true, value });
   }
 }
 
-/** What Node prints of a connection; otherwise it would be the engine's memory. */
-Object.defineProperty(Client.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(this: Client): string {
-    return `[Sanderling connection, ${this.isOpen ? 'open' : 'closed'}]`;
-  },
-});
+// Methods are defined once, not looked up by name at each call.
+const defined = new Map<string, { name: Name; shape: Shape | undefined }>();
+for (const [words, methods, shape] of rows) {
+  const name = new Name(words.split(' '));
+  const convert = words === 'SCAN' ? namedPage : undefined;
+  defined.set(words, { name, shape });
+  for (const method of methods.split(' ')) {
+    define(
+      method,
+      words === 'CLIENT'
+        ? // One of its subcommands is refused, as `call` refuses it.
+          function (...args) {
+            return this.call(words, ...args);
+          }
+        : function (...args) {
+            return this.run(name, shape, args, convert);
+          },
+    );
+  }
+}
+for (const [method, [words, prepare, convert]] of Object.entries(derived)) {
+  const { name, shape } = defined.get(words)!;
+  define(method, function (...args) {
+    return this.run(name, shape, prepare(args), convert);
+  });
+}
+
+printAs(Client, (client: Client<Mode>) => `[Sanderling connection, ${client.isOpen ? 'open' : 'closed'}]`);
+printAs(SyncClient, (client: SyncClient<Mode>) => `[Sanderling connection, ${client.link.isAlive ? 'open' : 'closed'}, synchronous]`);
+
+function wordsOf(name: Name): string {
+  return name.words.join(' ');
+}
 
 function onlyReply([reply]: Reply[]): Reply {
   if (reply instanceof ReplyError) throw reply;
@@ -314,5 +364,5 @@ function onlyReply([reply]: Reply[]): Reply {
 }
 
 function listOf(channels: OneOrMore<Key>): readonly Key[] {
-  return typeof channels === 'string' || channels instanceof Uint8Array ? [channels] : channels;
+  return Array.isArray(channels) ? (channels as readonly Key[]) : [channels as Key];
 }

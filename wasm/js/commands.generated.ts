@@ -122,9 +122,9 @@ export interface Commands {
    *
    * `BGSAVE`, since Redis 1.0.0, O(1).
    */
-  bgsave(...options: t.OptionsOr<{ SCHEDULE?: boolean }>): 'OK';
+  bgsave: t.WithOptions<[], { SCHEDULE?: boolean }, 'OK'>;
   /** The same as {@link bgsave}. */
-  bgSave(...options: t.OptionsOr<{ SCHEDULE?: boolean }>): 'OK';
+  bgSave: t.WithOptions<[], { SCHEDULE?: boolean }, 'OK'>;
   /**
    * Counts the set bits of a string or of a part of it.
    *
@@ -146,9 +146,9 @@ export interface Commands {
    *
    * `BITFIELD_RO`, since Redis 6.0.0, O(1) for each operation.
    */
-  bitfield_ro(key: t.Key, ...options: t.OptionsOr<{ GET?: { encoding: Value; offset: t.Numeric } }>): t.Integer[];
+  bitfield_ro: t.WithOptions<[key: t.Key], { GET?: { encoding: Value; offset: t.Numeric } }, t.Integer[]>;
   /** The same as {@link bitfield_ro}. */
-  bitFieldRo(key: t.Key, ...options: t.OptionsOr<{ GET?: { encoding: Value; offset: t.Numeric } }>): t.Integer[];
+  bitFieldRo: t.WithOptions<[key: t.Key], { GET?: { encoding: Value; offset: t.Numeric } }, t.Integer[]>;
   /**
    * Combines the bits of several strings and stores the result.
    *
@@ -290,7 +290,7 @@ export interface Commands {
    *
    * `CLIENT LIST`, since Redis 2.4.0, O(N) in the number of connections.
    */
-  clientList(...options: t.OptionsOr<{ TYPE?: t.Word<'NORMAL' | 'MASTER' | 'SLAVE' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric>; USER?: Value; ADDR?: Value; LADDR?: Value; SKIPME?: t.Word<'YES' | 'NO'>; MAXAGE?: t.Numeric; IP?: Value; NAME?: Value; 'LIB-NAME'?: Value; 'LIB-VER'?: Value; FLAGS?: Value; DB?: t.Numeric; IDLE?: t.Numeric }>): string;
+  clientList: t.WithOptions<[], { TYPE?: t.Word<'NORMAL' | 'MASTER' | 'SLAVE' | 'REPLICA' | 'PUBSUB'>; ID?: t.OneOrMore<t.Numeric>; USER?: Value; ADDR?: Value; LADDR?: Value; SKIPME?: t.Word<'YES' | 'NO'>; MAXAGE?: t.Numeric; IP?: Value; NAME?: Value; 'LIB-NAME'?: Value; 'LIB-VER'?: Value; FLAGS?: Value; DB?: t.Numeric; IDLE?: t.Numeric }, string>;
   /**
    * Keeps the connection when memory is short.
    *
@@ -326,7 +326,7 @@ export interface Commands {
    *
    * `CLIENT TRACKING`, since Redis 6.0.0, O(1), and some options take time.
    */
-  clientTracking(status: t.Word<'ON' | 'OFF'>, ...options: t.OptionsOr<{ REDIRECT?: t.Numeric; PREFIX?: t.OneOrMore<Value>; BCAST?: boolean; OPTIN?: boolean; OPTOUT?: boolean; NOLOOP?: boolean }>): 'OK';
+  clientTracking: t.WithOptions<[status: t.Word<'ON' | 'OFF'>], { REDIRECT?: t.Numeric; PREFIX?: t.OneOrMore<Value>; BCAST?: boolean; OPTIN?: boolean; OPTOUT?: boolean; NOLOOP?: boolean }, 'OK'>;
   /**
    * Returns how the connection is told of changes.
    *
@@ -660,7 +660,7 @@ export interface Commands {
    *
    * `COPY`, since Redis 6.2.0, O(N) in the size of the value.
    */
-  copy(source: t.Key, destination: t.Key, ...options: t.OptionsOr<{ DB?: t.Numeric; REPLACE?: boolean }>): t.Integer;
+  copy: t.WithOptions<[source: t.Key, destination: t.Key], { DB?: t.Numeric; REPLACE?: boolean }, t.Integer>;
   /**
    * Returns how many keys the database holds.
    *
@@ -700,9 +700,9 @@ export interface Commands {
    *
    * `DELEX`, since Redis 8.4.0, O(1); O(N) in the length of the string for digests.
    */
-  delex(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  delex: t.WithOptions<[key: t.Key], { IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }, t.Integer>;
   /** The same as {@link delex}. */
-  delEx(key: t.Key, ...options: t.OptionsOr<{ IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }>): t.Integer;
+  delEx: t.WithOptions<[key: t.Key], { IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value }, t.Integer>;
   /**
    * Deletes a key if it holds a given string.
    *
@@ -774,9 +774,9 @@ export interface Commands {
    *
    * `EXPIREAT`, since Redis 1.2.0, O(1).
    */
-  expireat(key: t.Key, unixTimeSeconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  expireat(key: t.Key, unixTimeSeconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
   /** The same as {@link expireat}. */
-  expireAt(key: t.Key, unixTimeSeconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  expireAt(key: t.Key, unixTimeSeconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
   /**
    * Returns the unix time in seconds at which a key expires.
    *
@@ -864,7 +864,7 @@ export interface Commands {
    *
    * `FUNCTION LIST`, since Redis 7.0.0, O(N) with N functions.
    */
-  functionList(...options: t.OptionsOr<{ LIBRARYNAME?: Value; WITHCODE?: boolean }>): { [key: string]: Reply }[];
+  functionList: t.WithOptions<[], { LIBRARYNAME?: Value; WITHCODE?: boolean }, { [key: string]: Reply }[]>;
   /**
    * Adds a library of functions.
    *
@@ -998,9 +998,9 @@ export interface Commands {
    *
    * `GETEX`, since Redis 6.2.0, O(1).
    */
-  getex(key: t.Key, ...options: t.OptionsOr<{ EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'PERSIST' | { type: 'PERSIST' } }>): string | null;
+  getex: t.WithOptions<[key: t.Key], { EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Time; PXAT?: t.Time; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Time } | 'PERSIST' | { type: 'PERSIST' } }, string | null>;
   /** The same as {@link getex}. */
-  getEx(key: t.Key, ...options: t.OptionsOr<{ EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'PERSIST' | { type: 'PERSIST' } }>): string | null;
+  getEx: t.WithOptions<[key: t.Key], { EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Time; PXAT?: t.Time; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Time } | 'PERSIST' | { type: 'PERSIST' } }, string | null>;
   /**
    * Returns the part of a string between two positions, both included.
    *
@@ -1048,9 +1048,9 @@ export interface Commands {
    *
    * `HEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hexpireat(key: t.Key, unixTimeSeconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hexpireat(key: t.Key, unixTimeSeconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hexpireat}. */
-  hExpireAt(key: t.Key, unixTimeSeconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hExpireAt(key: t.Key, unixTimeSeconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns the unix times in seconds at which fields of a hash expire.
    *
@@ -1162,9 +1162,9 @@ export interface Commands {
    *
    * `HPEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpexpireat(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hpexpireat(key: t.Key, unixTimeMilliseconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /** The same as {@link hpexpireat}. */
-  hpExpireAt(key: t.Key, unixTimeMilliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hpExpireAt(key: t.Key, unixTimeMilliseconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
   /**
    * Returns the unix times in milliseconds at which fields of a hash expire.
    *
@@ -1194,9 +1194,9 @@ export interface Commands {
    *
    * `HSCAN`, since Redis 2.8.0, O(1) for each call, O(N) for a whole round, where N is the size of the hash.
    */
-  hscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOVALUES?: boolean }>): [string, string[]];
+  hscan: t.WithOptions<[key: t.Key, cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric; NOVALUES?: boolean }, [string, string[]]>;
   /** The same as {@link hscan}. */
-  hScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOVALUES?: boolean }>): [string, string[]];
+  hScan: t.WithOptions<[key: t.Key, cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric; NOVALUES?: boolean }, [string, string[]]>;
   /**
    * Sets fields of a hash, and returns how many are new.
    *
@@ -1272,7 +1272,7 @@ export interface Commands {
    *
    * `INCREX`, since Redis 8.8.0, O(1).
    */
-  increx(key: t.Key, ...options: t.OptionsOr<{ BYFLOAT?: t.Numeric; BYINT?: t.Numeric; SATURATE?: boolean; LBOUND?: Value; UBOUND?: Value; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'PERSIST' | { type: 'PERSIST' }; ENX?: boolean }>): t.Integer[] | number[];
+  increx: t.WithOptions<[key: t.Key], { BYFLOAT?: t.Numeric; BYINT?: t.Numeric; SATURATE?: boolean; LBOUND?: Value; UBOUND?: Value; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Time; PXAT?: t.Time; PERSIST?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Time } | 'PERSIST' | { type: 'PERSIST' }; ENX?: boolean }, t.Integer[] | number[]>;
   /**
    * Returns the state of the server, in sections.
    *
@@ -1398,7 +1398,7 @@ export interface Commands {
    *
    * `LOLWUT`, since Redis 5.0.0, O(1).
    */
-  lolwut(...options: t.OptionsOr<{ VERSION?: t.Numeric }>): string;
+  lolwut: t.WithOptions<[], { VERSION?: t.Numeric }, string>;
   /**
    * Removes elements from the front of a list and replies with them.
    *
@@ -1504,7 +1504,7 @@ export interface Commands {
    *
    * `MEMORY USAGE`, since Redis 4.0.0, O(N) in the number of elements.
    */
-  memoryUsage(key: t.Key, ...options: t.OptionsOr<{ SAMPLES?: t.Numeric }>): t.Integer | null;
+  memoryUsage: t.WithOptions<[key: t.Key], { SAMPLES?: t.Numeric }, t.Integer | null>;
   /**
    * Returns the strings at several keys; null for those that hold none.
    *
@@ -1542,7 +1542,7 @@ export interface Commands {
    *
    * `MODULE LOADEX`, since Redis 7.0.0, O(1).
    */
-  moduleLoadex(path: Value, ...options: t.OptionsOr<{ CONFIG?: { name: Value; value: Value }; ARGS?: t.OneOrMore<Value> }>): 'OK';
+  moduleLoadex: t.WithOptions<[path: Value], { CONFIG?: { name: Value; value: Value }; ARGS?: t.OneOrMore<Value> }, 'OK'>;
   /**
    * Fails: there are no modules.
    *
@@ -1634,9 +1634,9 @@ export interface Commands {
    *
    * `PEXPIREAT`, since Redis 2.6.0, O(1).
    */
-  pexpireat(key: t.Key, unixTimeMilliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  pexpireat(key: t.Key, unixTimeMilliseconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
   /** The same as {@link pexpireat}. */
-  pExpireAt(key: t.Key, unixTimeMilliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
+  pExpireAt(key: t.Key, unixTimeMilliseconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>): t.Integer;
   /**
    * Returns the unix time in milliseconds at which a key expires.
    *
@@ -1804,7 +1804,7 @@ export interface Commands {
    *
    * `RESTORE`, since Redis 2.6.0, O(N) in the size of the value, O(N log N) for a sorted set.
    */
-  restore(key: t.Key, ttl: t.Numeric, serializedValue: Value, ...options: t.OptionsOr<{ REPLACE?: boolean; ABSTTL?: boolean; IDLETIME?: t.Numeric; FREQ?: t.Numeric }>): 'OK';
+  restore: t.WithOptions<[key: t.Key, ttl: t.Numeric, serializedValue: Value], { REPLACE?: boolean; ABSTTL?: boolean; IDLETIME?: t.Numeric; FREQ?: t.Numeric }, 'OK'>;
   /**
    * Tells that the server is a master without replicas.
    *
@@ -1864,7 +1864,7 @@ export interface Commands {
    *
    * `SCAN`, since Redis 2.8.0, O(1) per call, O(N) for a whole iteration.
    */
-  scan(cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; TYPE?: Value }>): [cursor: string, keys: string[]];
+  scan: t.WithOptions<[cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric; TYPE?: Value }, [cursor: string, keys: string[]]>;
   /**
    * Returns the number of members of a set.
    *
@@ -1954,7 +1954,7 @@ export interface Commands {
    *
    * `SET`, since Redis 1.0.0, O(1).
    */
-  set: t.ByOption<[key: t.Key, value: Value], { NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Numeric; PXAT?: t.Numeric; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Numeric } | 'KEEPTTL' | { type: 'KEEPTTL' } }, [{ without: 'GET' | 'NX' | 'XX' | 'IFEQ' | 'IFNE' | 'IFDEQ' | 'IFDNE' | 'condition'; is: 'OK' }, { without: 'GET'; is: 'OK' | null }, { with: 'GET'; is: string | null }], 'OK' | null | (string & {})>;
+  set: t.ByOption<[key: t.Key, value: Value], { NX?: boolean; XX?: boolean; IFEQ?: Value; IFNE?: Value; IFDEQ?: Value; IFDNE?: Value; condition?: 'NX' | 'XX'; GET?: boolean; EX?: t.Numeric; PX?: t.Numeric; EXAT?: t.Time; PXAT?: t.Time; KEEPTTL?: boolean; expiration?: { type: 'EX' | 'PX' | 'EXAT' | 'PXAT'; value: t.Time } | 'KEEPTTL' | { type: 'KEEPTTL' } }, [{ without: 'GET' | 'NX' | 'XX' | 'IFEQ' | 'IFNE' | 'IFDEQ' | 'IFDNE' | 'condition'; is: 'OK' }, { without: 'GET'; is: 'OK' | null }, { with: 'GET'; is: string | null }], 'OK' | null | (string & {})>;
   /**
    * Sets or clears the bit at a position of a string, and returns what it was.
    *
@@ -1996,7 +1996,7 @@ export interface Commands {
    *
    * `SHUTDOWN`, since Redis 1.0.0, O(1).
    */
-  shutdown(...options: t.OptionsOr<{ NOSAVE?: boolean; SAVE?: boolean; NOW?: boolean; FORCE?: boolean; ABORT?: boolean }>): Reply;
+  shutdown: t.WithOptions<[], { NOSAVE?: boolean; SAVE?: boolean; NOW?: boolean; FORCE?: boolean; ABORT?: boolean }, Reply>;
   /**
    * Returns the members that all sets have.
    *
@@ -2102,9 +2102,9 @@ export interface Commands {
    *
    * `SORT_RO`, since Redis 7.0.0, O(N+M*log(M)) for N elements of which M are returned.
    */
-  sort_ro(key: t.Key, ...options: t.OptionsOr<{ BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean }>): (string | null)[];
+  sort_ro: t.WithOptions<[key: t.Key], { BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean }, (string | null)[]>;
   /** The same as {@link sort_ro}. */
-  sortRo(key: t.Key, ...options: t.OptionsOr<{ BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean }>): (string | null)[];
+  sortRo: t.WithOptions<[key: t.Key], { BY?: Value; LIMIT?: { offset: t.Numeric; count: t.Numeric }; GET?: t.OneOrMore<Value>; ASC?: boolean; DESC?: boolean; DIRECTION?: 'ASC' | 'DESC'; ALPHA?: boolean }, (string | null)[]>;
   /**
    * Removes and returns one random member of a set, or several.
    *
@@ -2142,9 +2142,9 @@ export interface Commands {
    *
    * `SSCAN`, since Redis 2.8.0, O(1) for each call, O(N) for a whole round, where N is the size of the set.
    */
-  sscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  sscan: t.WithOptions<[key: t.Key, cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric }, [string, string[]]>;
   /** The same as {@link sscan}. */
-  sScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric }>): [string, string[]];
+  sScan: t.WithOptions<[key: t.Key, cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric }, [string, string[]]>;
   /**
    * Returns the length of a string in bytes.
    *
@@ -2272,9 +2272,9 @@ export interface Commands {
    *
    * `XAUTOCLAIM`, since Redis 6.2.0, O(log(N)) per entry with N pending ones.
    */
-  xautoclaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric; JUSTID?: boolean }>): [next: string, claimed: Reply[], deleted: string[]];
+  xautoclaim: t.WithOptions<[key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value], { COUNT?: t.Numeric; JUSTID?: boolean }, [next: string, claimed: Reply[], deleted: string[]]>;
   /** The same as {@link xautoclaim}. */
-  xAutoClaim(key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric; JUSTID?: boolean }>): [next: string, claimed: Reply[], deleted: string[]];
+  xAutoClaim: t.WithOptions<[key: t.Key, group: Value, consumer: Value, minIdleTime: Value, start: Value], { COUNT?: t.Numeric; JUSTID?: boolean }, [next: string, claimed: Reply[], deleted: string[]]>;
   /**
    * Gives a consumer entries that are pending for others of its group.
    *
@@ -2368,7 +2368,7 @@ export interface Commands {
    *
    * `XINFO STREAM`, since Redis 5.0.0, O(N) in the number of chunks that hold the entries.
    */
-  xInfoStream(key: t.Key, ...options: t.OptionsOr<{ FULL?: boolean; COUNT?: t.Numeric }>): { [key: string]: Reply };
+  xInfoStream: t.WithOptions<[key: t.Key], { FULL?: boolean; COUNT?: t.Numeric }, { [key: string]: Reply }>;
   /**
    * Returns how many entries a stream has.
    *
@@ -2396,9 +2396,9 @@ export interface Commands {
    *
    * `XRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
    */
-  xrange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
+  xrange: t.WithOptions<[key: t.Key, start: Value, end: Value], { COUNT?: t.Numeric }, Reply[] | null>;
   /** The same as {@link xrange}. */
-  xRange(key: t.Key, start: Value, end: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
+  xRange: t.WithOptions<[key: t.Key, start: Value, end: Value], { COUNT?: t.Numeric }, Reply[] | null>;
   /**
    * Returns the entries of streams after given ones, and waits for some if asked to.
    *
@@ -2420,17 +2420,17 @@ export interface Commands {
    *
    * `XREVRANGE`, since Redis 5.0.0, O(log(N)+M) with N entries and M of them returned.
    */
-  xrevrange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
+  xrevrange: t.WithOptions<[key: t.Key, end: Value, start: Value], { COUNT?: t.Numeric }, Reply[] | null>;
   /** The same as {@link xrevrange}. */
-  xRevRange(key: t.Key, end: Value, start: Value, ...options: t.OptionsOr<{ COUNT?: t.Numeric }>): Reply[] | null;
+  xRevRange: t.WithOptions<[key: t.Key, end: Value, start: Value], { COUNT?: t.Numeric }, Reply[] | null>;
   /**
    * Sets the last ID that a stream has given, as a client does that rebuilds a stream.
    *
    * `XSETID`, since Redis 5.0.0, O(1).
    */
-  xsetid(key: t.Key, lastId: Value, ...options: t.OptionsOr<{ ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }>): 'OK';
+  xsetid: t.WithOptions<[key: t.Key, lastId: Value], { ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }, 'OK'>;
   /** The same as {@link xsetid}. */
-  xSetId(key: t.Key, lastId: Value, ...options: t.OptionsOr<{ ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }>): 'OK';
+  xSetId: t.WithOptions<[key: t.Key, lastId: Value], { ENTRIESADDED?: t.Numeric; MAXDELETEDID?: Value }, 'OK'>;
   /**
    * Deletes the oldest entries of a stream, down to a number or up to an ID.
    *
@@ -2444,7 +2444,7 @@ export interface Commands {
    *
    * `ZADD`, since Redis 1.2.0, O(log(N)) for each member added, with N members.
    */
-  zadd: t.Overloads<[[[key: t.Key, ...args: t.MembersWithout<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }, 'INCR'>], t.Integer], [[key: t.Key, ...args: t.MembersOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }>], t.Integer | number | null]]>;
+  zadd: t.Overloads<[[[key: t.Key, ...args: t.MembersWithout<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }, 'INCR'>], t.Integer], [[key: t.Key, ...args: t.MembersOr<{ NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }>], t.Integer | number | null], [[key: t.Key, members: t.OneOrMore<t.Member>, options?: { NX?: boolean; XX?: boolean; condition?: 'NX' | 'XX'; GT?: boolean; LT?: boolean; comparison?: 'GT' | 'LT'; CH?: boolean; INCR?: boolean }], t.Integer | number | null]]>;
   /** The same as {@link zadd}. */
   zAdd: Commands['zadd'];
   /**
@@ -2574,9 +2574,9 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `ZRANGE` with the `BYLEX` argument
    */
-  zrangebylex(key: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  zrangebylex: t.WithOptions<[key: t.Key, min: Value, max: Value], { LIMIT?: { offset: t.Numeric; count: t.Numeric } }, string[]>;
   /** The same as {@link zrangebylex}. */
-  zRangeByLex(key: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  zRangeByLex: t.WithOptions<[key: t.Key, min: Value, max: Value], { LIMIT?: { offset: t.Numeric; count: t.Numeric } }, string[]>;
   /**
    * Returns the members with scores in a range.
    *
@@ -2592,9 +2592,9 @@ export interface Commands {
    *
    * `ZRANGESTORE`, since Redis 6.2.0, O(log(N) + M) with N members and M of them stored.
    */
-  zrangestore(dst: t.Key, src: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): t.Integer;
+  zrangestore: t.WithOptions<[dst: t.Key, src: t.Key, min: Value, max: Value], { BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }, t.Integer>;
   /** The same as {@link zrangestore}. */
-  zRangeStore(dst: t.Key, src: t.Key, min: Value, max: Value, ...options: t.OptionsOr<{ BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): t.Integer;
+  zRangeStore: t.WithOptions<[dst: t.Key, src: t.Key, min: Value, max: Value], { BYSCORE?: boolean; BYLEX?: boolean; BY?: 'SCORE' | 'LEX'; REV?: boolean; LIMIT?: { offset: t.Numeric; count: t.Numeric } }, t.Integer>;
   /**
    * Returns the rank of a member, counted from the least score.
    *
@@ -2652,9 +2652,9 @@ export interface Commands {
    *
    * @deprecated since Redis 6.2.0: use `ZRANGE` with the `REV` and `BYLEX` arguments
    */
-  zrevrangebylex(key: t.Key, max: Value, min: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  zrevrangebylex: t.WithOptions<[key: t.Key, max: Value, min: Value], { LIMIT?: { offset: t.Numeric; count: t.Numeric } }, string[]>;
   /** The same as {@link zrevrangebylex}. */
-  zRevRangeByLex(key: t.Key, max: Value, min: Value, ...options: t.OptionsOr<{ LIMIT?: { offset: t.Numeric; count: t.Numeric } }>): string[];
+  zRevRangeByLex: t.WithOptions<[key: t.Key, max: Value, min: Value], { LIMIT?: { offset: t.Numeric; count: t.Numeric } }, string[]>;
   /**
    * Returns the members with scores in a range, the greatest first.
    *
@@ -2678,9 +2678,9 @@ export interface Commands {
    *
    * `ZSCAN`, since Redis 2.8.0, O(1) for every call, O(N) for a whole iteration over N members.
    */
-  zscan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOSCORES?: boolean }>): [string, string[]];
+  zscan: t.WithOptions<[key: t.Key, cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric; NOSCORES?: boolean }, [string, string[]]>;
   /** The same as {@link zscan}. */
-  zScan(key: t.Key, cursor: t.Numeric, ...options: t.OptionsOr<{ MATCH?: Value; COUNT?: t.Numeric; NOSCORES?: boolean }>): [string, string[]];
+  zScan: t.WithOptions<[key: t.Key, cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric; NOSCORES?: boolean }, [string, string[]]>;
   /**
    * Returns the score of a member.
    *
@@ -2710,387 +2710,387 @@ export interface Commands {
 /** Each command's words, its methods, and what is special about its arguments. */
 export const rows: readonly (readonly [words: string, methods: string, shape?: Shape])[] = [
   ['ACL', 'acl'],
-  ['ACL CAT', 'aclCat'],
-  ['ACL DELUSER', 'aclDelUser'],
-  ['ACL DRYRUN', 'aclDryRun'],
-  ['ACL GENPASS', 'aclGenPass'],
-  ['ACL GETUSER', 'aclGetUser'],
-  ['ACL HELP', 'aclHelp'],
-  ['ACL LIST', 'aclList'],
-  ['ACL LOAD', 'aclLoad'],
-  ['ACL LOG', 'aclLog'],
-  ['ACL SAVE', 'aclSave'],
-  ['ACL SETUSER', 'aclSetUser'],
-  ['ACL USERS', 'aclUsers'],
-  ['ACL WHOAMI', 'aclWhoAmI'],
-  ['APPEND', 'append'],
-  ['ASKING', 'asking'],
-  ['AUTH', 'auth'],
-  ['BGREWRITEAOF', 'bgrewriteaof bgRewriteAof'],
-  ['BGSAVE', 'bgsave bgSave'],
-  ['BITCOUNT', 'bitcount bitCount'],
-  ['BITFIELD', 'bitfield bitField'],
-  ['BITFIELD_RO', 'bitfield_ro bitFieldRo'],
-  ['BITOP', 'bitop bitOp'],
-  ['BITPOS', 'bitpos bitPos'],
-  ['BLMOVE', 'blmove blMove'],
-  ['BLMOVEM', 'blmovem'],
-  ['BLMPOP', 'blmpop blmPop', { count: 1 }],
-  ['BLPOP', 'blpop blPop'],
-  ['BRPOP', 'brpop brPop'],
-  ['BRPOPLPUSH', 'brpoplpush brPopLPush'],
-  ['BZMPOP', 'bzmpop bzmPop', { count: 1 }],
-  ['BZPOPMAX', 'bzpopmax bzPopMax'],
-  ['BZPOPMIN', 'bzpopmin bzPopMin'],
+  ['ACL CAT', 'aclCat', {}],
+  ['ACL DELUSER', 'aclDelUser', {}],
+  ['ACL DRYRUN', 'aclDryRun', { lead: 2 }],
+  ['ACL GENPASS', 'aclGenPass', {}],
+  ['ACL GETUSER', 'aclGetUser', { lead: 1 }],
+  ['ACL HELP', 'aclHelp', {}],
+  ['ACL LIST', 'aclList', {}],
+  ['ACL LOAD', 'aclLoad', {}],
+  ['ACL LOG', 'aclLog', { options: 'RESET' }],
+  ['ACL SAVE', 'aclSave', {}],
+  ['ACL SETUSER', 'aclSetUser', { lead: 1 }],
+  ['ACL USERS', 'aclUsers', {}],
+  ['ACL WHOAMI', 'aclWhoAmI', {}],
+  ['APPEND', 'append', { lead: 2 }],
+  ['ASKING', 'asking', {}],
+  ['AUTH', 'auth', {}],
+  ['BGREWRITEAOF', 'bgrewriteaof bgRewriteAof', {}],
+  ['BGSAVE', 'bgsave bgSave', { options: 'SCHEDULE' }],
+  ['BITCOUNT', 'bitcount bitCount', { lead: 1, options: 'BYTE BIT' }],
+  ['BITFIELD', 'bitfield bitField', { lead: 1, options: 'GET OVERFLOW SET INCRBY' }],
+  ['BITFIELD_RO', 'bitfield_ro bitFieldRo', { lead: 1, options: 'GET' }],
+  ['BITOP', 'bitop bitOp', { lead: 2 }],
+  ['BITPOS', 'bitpos bitPos', { lead: 2, options: 'BYTE BIT' }],
+  ['BLMOVE', 'blmove blMove', { lead: 5 }],
+  ['BLMOVEM', 'blmovem', { lead: 5, options: 'COUNT EXACTLY OBO BULK' }],
+  ['BLMPOP', 'blmpop blmPop', { lead: 1, options: 'LEFT RIGHT COUNT', count: 1 }],
+  ['BLPOP', 'blpop blPop', {}],
+  ['BRPOP', 'brpop brPop', {}],
+  ['BRPOPLPUSH', 'brpoplpush brPopLPush', { lead: 3 }],
+  ['BZMPOP', 'bzmpop bzmPop', { lead: 1, options: 'MIN MAX COUNT', count: 1 }],
+  ['BZPOPMAX', 'bzpopmax bzPopMax', {}],
+  ['BZPOPMIN', 'bzpopmin bzPopMin', {}],
   ['CLIENT', 'client'],
-  ['CLIENT CACHING', 'clientCaching'],
-  ['CLIENT GETNAME', 'clientGetName'],
-  ['CLIENT GETREDIR', 'clientGetRedir'],
-  ['CLIENT HELP', 'clientHelp'],
-  ['CLIENT ID', 'clientId'],
-  ['CLIENT INFO', 'clientInfo'],
-  ['CLIENT KILL', 'clientKill'],
-  ['CLIENT LIST', 'clientList'],
-  ['CLIENT NO-EVICT', 'clientNoEvict'],
-  ['CLIENT NO-TOUCH', 'clientNoTouch'],
-  ['CLIENT PAUSE', 'clientPause'],
-  ['CLIENT SETINFO', 'clientSetInfo'],
-  ['CLIENT SETNAME', 'clientSetName'],
-  ['CLIENT TRACKING', 'clientTracking'],
-  ['CLIENT TRACKINGINFO', 'clientTrackingInfo'],
-  ['CLIENT UNBLOCK', 'clientUnblock'],
-  ['CLIENT UNPAUSE', 'clientUnpause'],
+  ['CLIENT CACHING', 'clientCaching', { lead: 1 }],
+  ['CLIENT GETNAME', 'clientGetName', {}],
+  ['CLIENT GETREDIR', 'clientGetRedir', {}],
+  ['CLIENT HELP', 'clientHelp', {}],
+  ['CLIENT ID', 'clientId', {}],
+  ['CLIENT INFO', 'clientInfo', {}],
+  ['CLIENT KILL', 'clientKill', { options: 'ID TYPE USER ADDR LADDR SKIPME MAXAGE IP NAME LIB-NAME LIB-VER FLAGS DB IDLE' }],
+  ['CLIENT LIST', 'clientList', { options: 'TYPE ID USER ADDR LADDR SKIPME MAXAGE IP NAME LIB-NAME LIB-VER FLAGS DB IDLE' }],
+  ['CLIENT NO-EVICT', 'clientNoEvict', { lead: 1 }],
+  ['CLIENT NO-TOUCH', 'clientNoTouch', { lead: 1 }],
+  ['CLIENT PAUSE', 'clientPause', { lead: 1, options: 'WRITE ALL' }],
+  ['CLIENT SETINFO', 'clientSetInfo', { options: 'LIB-NAME LIB-VER' }],
+  ['CLIENT SETNAME', 'clientSetName', { lead: 1 }],
+  ['CLIENT TRACKING', 'clientTracking', { lead: 1, options: 'REDIRECT PREFIX BCAST OPTIN OPTOUT NOLOOP' }],
+  ['CLIENT TRACKINGINFO', 'clientTrackingInfo', {}],
+  ['CLIENT UNBLOCK', 'clientUnblock', { lead: 1, options: 'TIMEOUT ERROR' }],
+  ['CLIENT UNPAUSE', 'clientUnpause', {}],
   ['CLUSTER', 'cluster'],
-  ['CLUSTER ADDSLOTS', 'clusterAddslots'],
+  ['CLUSTER ADDSLOTS', 'clusterAddslots', {}],
   ['CLUSTER ADDSLOTSRANGE', 'clusterAddslotsrange', { pairs: true }],
-  ['CLUSTER BUMPEPOCH', 'clusterBumpepoch'],
-  ['CLUSTER COUNT-FAILURE-REPORTS', 'clusterCountFailureReports'],
-  ['CLUSTER COUNTKEYSINSLOT', 'clusterCountkeysinslot'],
-  ['CLUSTER DELSLOTS', 'clusterDelslots'],
+  ['CLUSTER BUMPEPOCH', 'clusterBumpepoch', {}],
+  ['CLUSTER COUNT-FAILURE-REPORTS', 'clusterCountFailureReports', { lead: 1 }],
+  ['CLUSTER COUNTKEYSINSLOT', 'clusterCountkeysinslot', { lead: 1 }],
+  ['CLUSTER DELSLOTS', 'clusterDelslots', {}],
   ['CLUSTER DELSLOTSRANGE', 'clusterDelslotsrange', { pairs: true }],
-  ['CLUSTER FAILOVER', 'clusterFailover'],
-  ['CLUSTER FLUSHSLOTS', 'clusterFlushslots'],
-  ['CLUSTER FORGET', 'clusterForget'],
-  ['CLUSTER GETKEYSINSLOT', 'clusterGetkeysinslot'],
-  ['CLUSTER HELP', 'clusterHelp'],
-  ['CLUSTER INFO', 'clusterInfo'],
-  ['CLUSTER KEYSLOT', 'clusterKeyslot'],
-  ['CLUSTER LINKS', 'clusterLinks'],
-  ['CLUSTER MEET', 'clusterMeet'],
-  ['CLUSTER MIGRATION', 'clusterMigration'],
-  ['CLUSTER MYID', 'clusterMyid'],
-  ['CLUSTER MYSHARDID', 'clusterMyshardid'],
-  ['CLUSTER NODES', 'clusterNodes'],
-  ['CLUSTER REPLICAS', 'clusterReplicas'],
-  ['CLUSTER REPLICATE', 'clusterReplicate'],
-  ['CLUSTER RESET', 'clusterReset'],
-  ['CLUSTER SAVECONFIG', 'clusterSaveconfig'],
-  ['CLUSTER SET-CONFIG-EPOCH', 'clusterSetConfigEpoch'],
-  ['CLUSTER SETSLOT', 'clusterSetslot'],
-  ['CLUSTER SHARDS', 'clusterShards'],
-  ['CLUSTER SLAVES', 'clusterSlaves'],
-  ['CLUSTER SLOT-STATS', 'clusterSlotStats'],
-  ['CLUSTER SLOTS', 'clusterSlots'],
-  ['CLUSTER SYNCSLOTS', 'clusterSyncslots'],
+  ['CLUSTER FAILOVER', 'clusterFailover', { options: 'FORCE TAKEOVER' }],
+  ['CLUSTER FLUSHSLOTS', 'clusterFlushslots', {}],
+  ['CLUSTER FORGET', 'clusterForget', { lead: 1 }],
+  ['CLUSTER GETKEYSINSLOT', 'clusterGetkeysinslot', { lead: 2 }],
+  ['CLUSTER HELP', 'clusterHelp', {}],
+  ['CLUSTER INFO', 'clusterInfo', {}],
+  ['CLUSTER KEYSLOT', 'clusterKeyslot', { lead: 1 }],
+  ['CLUSTER LINKS', 'clusterLinks', {}],
+  ['CLUSTER MEET', 'clusterMeet', { lead: 2 }],
+  ['CLUSTER MIGRATION', 'clusterMigration', {}],
+  ['CLUSTER MYID', 'clusterMyid', {}],
+  ['CLUSTER MYSHARDID', 'clusterMyshardid', {}],
+  ['CLUSTER NODES', 'clusterNodes', {}],
+  ['CLUSTER REPLICAS', 'clusterReplicas', { lead: 1 }],
+  ['CLUSTER REPLICATE', 'clusterReplicate', { lead: 1 }],
+  ['CLUSTER RESET', 'clusterReset', { options: 'HARD SOFT' }],
+  ['CLUSTER SAVECONFIG', 'clusterSaveconfig', {}],
+  ['CLUSTER SET-CONFIG-EPOCH', 'clusterSetConfigEpoch', { lead: 1 }],
+  ['CLUSTER SETSLOT', 'clusterSetslot', { lead: 1, options: 'IMPORTING MIGRATING NODE STABLE' }],
+  ['CLUSTER SHARDS', 'clusterShards', {}],
+  ['CLUSTER SLAVES', 'clusterSlaves', { lead: 1 }],
+  ['CLUSTER SLOT-STATS', 'clusterSlotStats', {}],
+  ['CLUSTER SLOTS', 'clusterSlots', {}],
+  ['CLUSTER SYNCSLOTS', 'clusterSyncslots', {}],
   ['COMMAND', 'command'],
-  ['COMMAND COUNT', 'commandCount'],
-  ['COMMAND DOCS', 'commandDocs'],
-  ['COMMAND GETKEYS', 'commandGetKeys'],
-  ['COMMAND GETKEYSANDFLAGS', 'commandGetKeysAndFlags'],
-  ['COMMAND HELP', 'commandHelp'],
-  ['COMMAND INFO', 'commandInfo'],
-  ['COMMAND LIST', 'commandList'],
+  ['COMMAND COUNT', 'commandCount', {}],
+  ['COMMAND DOCS', 'commandDocs', {}],
+  ['COMMAND GETKEYS', 'commandGetKeys', { lead: 1 }],
+  ['COMMAND GETKEYSANDFLAGS', 'commandGetKeysAndFlags', { lead: 1 }],
+  ['COMMAND HELP', 'commandHelp', {}],
+  ['COMMAND INFO', 'commandInfo', {}],
+  ['COMMAND LIST', 'commandList', { options: 'FILTERBY' }],
   ['COMMANDLOG', 'commandlog'],
-  ['COMMANDLOG GET', 'commandlogGet'],
-  ['COMMANDLOG HELP', 'commandlogHelp'],
-  ['COMMANDLOG LEN', 'commandlogLen'],
-  ['COMMANDLOG RESET', 'commandlogReset'],
+  ['COMMANDLOG GET', 'commandlogGet', { lead: 2 }],
+  ['COMMANDLOG HELP', 'commandlogHelp', {}],
+  ['COMMANDLOG LEN', 'commandlogLen', { lead: 1 }],
+  ['COMMANDLOG RESET', 'commandlogReset', { lead: 1 }],
   ['CONFIG', 'config'],
-  ['CONFIG GET', 'configGet'],
-  ['CONFIG HELP', 'configHelp'],
-  ['CONFIG RESETSTAT', 'configResetStat'],
-  ['CONFIG REWRITE', 'configRewrite'],
+  ['CONFIG GET', 'configGet', {}],
+  ['CONFIG HELP', 'configHelp', {}],
+  ['CONFIG RESETSTAT', 'configResetStat', {}],
+  ['CONFIG REWRITE', 'configRewrite', {}],
   ['CONFIG SET', 'configSet', { pairs: true }],
-  ['COPY', 'copy'],
-  ['DBSIZE', 'dbsize dbSize'],
-  ['DEBUG', 'debug'],
-  ['DECR', 'decr'],
-  ['DECRBY', 'decrby decrBy'],
-  ['DEL', 'del'],
-  ['DELEX', 'delex delEx'],
-  ['DELIFEQ', 'delifeq'],
-  ['DIGEST', 'digest'],
-  ['DUMP', 'dump'],
-  ['ECHO', 'echo'],
-  ['EVAL', 'eval', { count: 1, script: true }],
-  ['EVALSHA', 'evalsha evalSha', { count: 1, script: true }],
-  ['EVALSHA_RO', 'evalsha_ro evalShaRo', { count: 1, script: true }],
-  ['EVAL_RO', 'eval_ro evalRo', { count: 1, script: true }],
-  ['EXISTS', 'exists'],
-  ['EXPIRE', 'expire'],
-  ['EXPIREAT', 'expireat expireAt'],
-  ['EXPIRETIME', 'expiretime expireTime'],
-  ['FAILOVER', 'failover'],
-  ['FCALL', 'fcall fCall', { count: 1, script: true }],
-  ['FCALL_RO', 'fcall_ro fCallRo', { count: 1, script: true }],
-  ['FLUSHALL', 'flushall flushAll'],
-  ['FLUSHDB', 'flushdb flushDb'],
+  ['COPY', 'copy', { lead: 2, options: 'DB REPLACE' }],
+  ['DBSIZE', 'dbsize dbSize', {}],
+  ['DEBUG', 'debug', { lead: 1 }],
+  ['DECR', 'decr', { lead: 1 }],
+  ['DECRBY', 'decrby decrBy', { lead: 2 }],
+  ['DEL', 'del', {}],
+  ['DELEX', 'delex delEx', { lead: 1, options: 'IFEQ IFNE IFDEQ IFDNE condition' }],
+  ['DELIFEQ', 'delifeq', { lead: 2 }],
+  ['DIGEST', 'digest', { lead: 1 }],
+  ['DUMP', 'dump', { lead: 1 }],
+  ['ECHO', 'echo', { lead: 1 }],
+  ['EVAL', 'eval', { lead: 1, count: 1, script: true }],
+  ['EVALSHA', 'evalsha evalSha', { lead: 1, count: 1, script: true }],
+  ['EVALSHA_RO', 'evalsha_ro evalShaRo', { lead: 1, count: 1, script: true }],
+  ['EVAL_RO', 'eval_ro evalRo', { lead: 1, count: 1, script: true }],
+  ['EXISTS', 'exists', {}],
+  ['EXPIRE', 'expire', { lead: 2, options: 'NX XX GT LT condition' }],
+  ['EXPIREAT', 'expireat expireAt', { lead: 2, options: 'NX XX GT LT condition', time: 1000 }],
+  ['EXPIRETIME', 'expiretime expireTime', { lead: 1 }],
+  ['FAILOVER', 'failover', { options: 'TO FORCE ABORT TIMEOUT' }],
+  ['FCALL', 'fcall fCall', { lead: 1, count: 1, script: true }],
+  ['FCALL_RO', 'fcall_ro fCallRo', { lead: 1, count: 1, script: true }],
+  ['FLUSHALL', 'flushall flushAll', { options: 'ASYNC SYNC' }],
+  ['FLUSHDB', 'flushdb flushDb', { options: 'ASYNC SYNC' }],
   ['FUNCTION', 'function'],
-  ['FUNCTION DELETE', 'functionDelete'],
-  ['FUNCTION DUMP', 'functionDump'],
-  ['FUNCTION FLUSH', 'functionFlush'],
-  ['FUNCTION HELP', 'functionHelp'],
-  ['FUNCTION KILL', 'functionKill'],
-  ['FUNCTION LIST', 'functionList'],
-  ['FUNCTION LOAD', 'functionLoad'],
-  ['FUNCTION RESTORE', 'functionRestore'],
-  ['FUNCTION STATS', 'functionStats'],
-  ['GEOADD', 'geoadd geoAdd'],
-  ['GEODIST', 'geodist geoDist'],
-  ['GEOHASH', 'geohash geoHash'],
-  ['GEOPOS', 'geopos geoPos'],
-  ['GEORADIUS', 'georadius geoRadius'],
-  ['GEORADIUSBYMEMBER', 'georadiusbymember geoRadiusByMember'],
-  ['GEORADIUSBYMEMBER_RO', 'georadiusbymember_ro geoRadiusByMemberRo'],
-  ['GEORADIUS_RO', 'georadius_ro geoRadiusRo'],
-  ['GEOSEARCH', 'geosearch geoSearch'],
-  ['GEOSEARCHSTORE', 'geosearchstore geoSearchStore'],
-  ['GET', 'get'],
-  ['GETBIT', 'getbit getBit'],
-  ['GETDEL', 'getdel getDel'],
-  ['GETEX', 'getex getEx'],
-  ['GETRANGE', 'getrange getRange'],
-  ['GETSET', 'getset getSet'],
-  ['HDEL', 'hdel hDel'],
-  ['HEXISTS', 'hexists hExists'],
-  ['HEXPIRE', 'hexpire hExpire'],
-  ['HEXPIREAT', 'hexpireat hExpireAt'],
-  ['HEXPIRETIME', 'hexpiretime hExpireTime'],
-  ['HGET', 'hget hGet'],
-  ['HGETALL', 'hgetall hGetAll'],
-  ['HGETDEL', 'hgetdel hGetDel'],
-  ['HGETEX', 'hgetex hGetEx'],
-  ['HINCRBY', 'hincrby hIncrBy'],
-  ['HINCRBYFLOAT', 'hincrbyfloat hIncrByFloat'],
-  ['HKEYS', 'hkeys hKeys'],
-  ['HLEN', 'hlen hLen'],
-  ['HMGET', 'hmget hMGet'],
-  ['HMSET', 'hmset hMSet', { pairs: true }],
-  ['HPERSIST', 'hpersist hPersist'],
-  ['HPEXPIRE', 'hpexpire hpExpire'],
-  ['HPEXPIREAT', 'hpexpireat hpExpireAt'],
-  ['HPEXPIRETIME', 'hpexpiretime hpExpireTime'],
-  ['HPTTL', 'hpttl hpTTL'],
-  ['HRANDFIELD', 'hrandfield hRandField'],
-  ['HSCAN', 'hscan hScan'],
-  ['HSET', 'hset hSet', { pairs: true }],
-  ['HSETEX', 'hsetex hSetEx'],
-  ['HSETNX', 'hsetnx hSetNX'],
-  ['HSTRLEN', 'hstrlen hStrLen'],
-  ['HTTL', 'httl hTTL'],
-  ['HVALS', 'hvals hVals'],
-  ['INCR', 'incr'],
-  ['INCRBY', 'incrby incrBy'],
-  ['INCRBYFLOAT', 'incrbyfloat incrByFloat'],
-  ['INCREX', 'increx'],
-  ['INFO', 'info'],
-  ['KEYS', 'keys'],
-  ['LASTSAVE', 'lastsave lastSave'],
+  ['FUNCTION DELETE', 'functionDelete', { lead: 1 }],
+  ['FUNCTION DUMP', 'functionDump', {}],
+  ['FUNCTION FLUSH', 'functionFlush', { options: 'ASYNC SYNC' }],
+  ['FUNCTION HELP', 'functionHelp', {}],
+  ['FUNCTION KILL', 'functionKill', {}],
+  ['FUNCTION LIST', 'functionList', { options: 'LIBRARYNAME WITHCODE' }],
+  ['FUNCTION LOAD', 'functionLoad', { options: 'REPLACE' }],
+  ['FUNCTION RESTORE', 'functionRestore', { lead: 1, options: 'FLUSH APPEND REPLACE' }],
+  ['FUNCTION STATS', 'functionStats', {}],
+  ['GEOADD', 'geoadd geoAdd', { lead: 1, options: 'NX XX condition CH', members: ['longitude', 'latitude', 'member'] }],
+  ['GEODIST', 'geodist geoDist', { lead: 3, options: 'M KM FT MI' }],
+  ['GEOHASH', 'geohash geoHash', { lead: 1 }],
+  ['GEOPOS', 'geopos geoPos', { lead: 1 }],
+  ['GEORADIUS', 'georadius geoRadius', { lead: 5, options: 'WITHCOORD WITHDIST WITHHASH COUNT ANY ASC DESC DIRECTION STORE STOREDIST' }],
+  ['GEORADIUSBYMEMBER', 'georadiusbymember geoRadiusByMember', { lead: 4, options: 'WITHCOORD WITHDIST WITHHASH COUNT ANY ASC DESC DIRECTION STORE STOREDIST' }],
+  ['GEORADIUSBYMEMBER_RO', 'georadiusbymember_ro geoRadiusByMemberRo', { lead: 4, options: 'WITHCOORD WITHDIST WITHHASH COUNT ANY ASC DESC DIRECTION' }],
+  ['GEORADIUS_RO', 'georadius_ro geoRadiusRo', { lead: 5, options: 'WITHCOORD WITHDIST WITHHASH COUNT ANY ASC DESC DIRECTION' }],
+  ['GEOSEARCH', 'geosearch geoSearch', { lead: 1, options: 'FROMMEMBER FROMLONLAT BYRADIUS M KM FT MI BYBOX ASC DESC DIRECTION COUNT ANY WITHCOORD WITHDIST WITHHASH' }],
+  ['GEOSEARCHSTORE', 'geosearchstore geoSearchStore', { lead: 2, options: 'FROMMEMBER FROMLONLAT BYRADIUS M KM FT MI BYBOX ASC DESC DIRECTION COUNT ANY STOREDIST' }],
+  ['GET', 'get', { lead: 1 }],
+  ['GETBIT', 'getbit getBit', { lead: 2 }],
+  ['GETDEL', 'getdel getDel', { lead: 1 }],
+  ['GETEX', 'getex getEx', { lead: 1, options: 'EX PX EXAT PXAT PERSIST expiration' }],
+  ['GETRANGE', 'getrange getRange', { lead: 3 }],
+  ['GETSET', 'getset getSet', { lead: 2 }],
+  ['HDEL', 'hdel hDel', { lead: 1 }],
+  ['HEXISTS', 'hexists hExists', { lead: 2 }],
+  ['HEXPIRE', 'hexpire hExpire', { lead: 2, options: 'NX XX GT LT condition FIELDS' }],
+  ['HEXPIREAT', 'hexpireat hExpireAt', { lead: 2, options: 'NX XX GT LT condition FIELDS', time: 1000 }],
+  ['HEXPIRETIME', 'hexpiretime hExpireTime', { lead: 1, options: 'FIELDS' }],
+  ['HGET', 'hget hGet', { lead: 2 }],
+  ['HGETALL', 'hgetall hGetAll', { lead: 1 }],
+  ['HGETDEL', 'hgetdel hGetDel', { lead: 1, options: 'FIELDS' }],
+  ['HGETEX', 'hgetex hGetEx', { lead: 1, options: 'EX PX EXAT PXAT PERSIST expiration FIELDS' }],
+  ['HINCRBY', 'hincrby hIncrBy', { lead: 3 }],
+  ['HINCRBYFLOAT', 'hincrbyfloat hIncrByFloat', { lead: 3 }],
+  ['HKEYS', 'hkeys hKeys', { lead: 1 }],
+  ['HLEN', 'hlen hLen', { lead: 1 }],
+  ['HMGET', 'hmget hMGet', { lead: 1 }],
+  ['HMSET', 'hmset hMSet', { lead: 1, pairs: true }],
+  ['HPERSIST', 'hpersist hPersist', { lead: 1, options: 'FIELDS' }],
+  ['HPEXPIRE', 'hpexpire hpExpire', { lead: 2, options: 'NX XX GT LT condition FIELDS' }],
+  ['HPEXPIREAT', 'hpexpireat hpExpireAt', { lead: 2, options: 'NX XX GT LT condition FIELDS', time: 1 }],
+  ['HPEXPIRETIME', 'hpexpiretime hpExpireTime', { lead: 1, options: 'FIELDS' }],
+  ['HPTTL', 'hpttl hpTTL', { lead: 1, options: 'FIELDS' }],
+  ['HRANDFIELD', 'hrandfield hRandField', { lead: 1, options: 'WITHVALUES' }],
+  ['HSCAN', 'hscan hScan', { lead: 2, options: 'MATCH COUNT NOVALUES' }],
+  ['HSET', 'hset hSet', { lead: 1, pairs: true }],
+  ['HSETEX', 'hsetex hSetEx', { lead: 1, options: 'FNX FXX condition EX PX EXAT PXAT KEEPTTL expiration FIELDS' }],
+  ['HSETNX', 'hsetnx hSetNX', { lead: 3 }],
+  ['HSTRLEN', 'hstrlen hStrLen', { lead: 2 }],
+  ['HTTL', 'httl hTTL', { lead: 1, options: 'FIELDS' }],
+  ['HVALS', 'hvals hVals', { lead: 1 }],
+  ['INCR', 'incr', { lead: 1 }],
+  ['INCRBY', 'incrby incrBy', { lead: 2 }],
+  ['INCRBYFLOAT', 'incrbyfloat incrByFloat', { lead: 2 }],
+  ['INCREX', 'increx', { lead: 1, options: 'BYFLOAT BYINT SATURATE LBOUND UBOUND EX PX EXAT PXAT PERSIST expiration ENX' }],
+  ['INFO', 'info', {}],
+  ['KEYS', 'keys', { lead: 1 }],
+  ['LASTSAVE', 'lastsave lastSave', {}],
   ['LATENCY', 'latency'],
-  ['LATENCY DOCTOR', 'latencyDoctor'],
-  ['LATENCY GRAPH', 'latencyGraph'],
-  ['LATENCY HELP', 'latencyHelp'],
-  ['LATENCY HISTOGRAM', 'latencyHistogram'],
-  ['LATENCY HISTORY', 'latencyHistory'],
-  ['LATENCY LATEST', 'latencyLatest'],
-  ['LATENCY RESET', 'latencyReset'],
-  ['LCS', 'lcs'],
-  ['LINDEX', 'lindex lIndex'],
-  ['LINSERT', 'linsert lInsert'],
-  ['LLEN', 'llen lLen'],
-  ['LMOVE', 'lmove lMove'],
-  ['LMOVEM', 'lmovem'],
-  ['LMPOP', 'lmpop lmPop', { count: 0 }],
-  ['LOLWUT', 'lolwut'],
-  ['LPOP', 'lpop lPop'],
-  ['LPOS', 'lpos lPos'],
-  ['LPUSH', 'lpush lPush'],
-  ['LPUSHX', 'lpushx lPushX'],
-  ['LRANGE', 'lrange lRange'],
-  ['LREM', 'lrem lRem'],
-  ['LSET', 'lset lSet'],
-  ['LTRIM', 'ltrim lTrim'],
+  ['LATENCY DOCTOR', 'latencyDoctor', {}],
+  ['LATENCY GRAPH', 'latencyGraph', { lead: 1 }],
+  ['LATENCY HELP', 'latencyHelp', {}],
+  ['LATENCY HISTOGRAM', 'latencyHistogram', {}],
+  ['LATENCY HISTORY', 'latencyHistory', { lead: 1 }],
+  ['LATENCY LATEST', 'latencyLatest', {}],
+  ['LATENCY RESET', 'latencyReset', {}],
+  ['LCS', 'lcs', { lead: 2, options: 'LEN IDX MINMATCHLEN WITHMATCHLEN' }],
+  ['LINDEX', 'lindex lIndex', { lead: 2 }],
+  ['LINSERT', 'linsert lInsert', { lead: 4 }],
+  ['LLEN', 'llen lLen', { lead: 1 }],
+  ['LMOVE', 'lmove lMove', { lead: 4 }],
+  ['LMOVEM', 'lmovem', { lead: 4, options: 'COUNT EXACTLY OBO BULK' }],
+  ['LMPOP', 'lmpop lmPop', { options: 'LEFT RIGHT COUNT', count: 0 }],
+  ['LOLWUT', 'lolwut', { options: 'VERSION' }],
+  ['LPOP', 'lpop lPop', { lead: 1 }],
+  ['LPOS', 'lpos lPos', { lead: 2, options: 'RANK COUNT MAXLEN' }],
+  ['LPUSH', 'lpush lPush', { lead: 1 }],
+  ['LPUSHX', 'lpushx lPushX', { lead: 1 }],
+  ['LRANGE', 'lrange lRange', { lead: 3 }],
+  ['LREM', 'lrem lRem', { lead: 3 }],
+  ['LSET', 'lset lSet', { lead: 3 }],
+  ['LTRIM', 'ltrim lTrim', { lead: 3 }],
   ['MEMORY', 'memory'],
-  ['MEMORY DOCTOR', 'memoryDoctor'],
-  ['MEMORY HELP', 'memoryHelp'],
-  ['MEMORY MALLOC-STATS', 'memoryMallocStats'],
-  ['MEMORY PURGE', 'memoryPurge'],
-  ['MEMORY STATS', 'memoryStats'],
-  ['MEMORY USAGE', 'memoryUsage'],
-  ['MGET', 'mget mGet'],
+  ['MEMORY DOCTOR', 'memoryDoctor', {}],
+  ['MEMORY HELP', 'memoryHelp', {}],
+  ['MEMORY MALLOC-STATS', 'memoryMallocStats', {}],
+  ['MEMORY PURGE', 'memoryPurge', {}],
+  ['MEMORY STATS', 'memoryStats', {}],
+  ['MEMORY USAGE', 'memoryUsage', { lead: 1, options: 'SAMPLES' }],
+  ['MGET', 'mget mGet', {}],
   ['MODULE', 'module'],
-  ['MODULE HELP', 'moduleHelp'],
-  ['MODULE LIST', 'moduleList'],
-  ['MODULE LOAD', 'moduleLoad'],
-  ['MODULE LOADEX', 'moduleLoadex'],
-  ['MODULE UNLOAD', 'moduleUnload'],
-  ['MOVE', 'move'],
+  ['MODULE HELP', 'moduleHelp', {}],
+  ['MODULE LIST', 'moduleList', {}],
+  ['MODULE LOAD', 'moduleLoad', { lead: 1 }],
+  ['MODULE LOADEX', 'moduleLoadex', { lead: 1, options: 'CONFIG ARGS' }],
+  ['MODULE UNLOAD', 'moduleUnload', { lead: 1 }],
+  ['MOVE', 'move', { lead: 2 }],
   ['MSET', 'mset mSet', { pairs: true }],
-  ['MSETEX', 'msetex mSetEx', { count: 0 }],
+  ['MSETEX', 'msetex mSetEx', { options: 'NX XX condition EX PX EXAT PXAT KEEPTTL expiration', count: 0 }],
   ['MSETNX', 'msetnx mSetNX', { pairs: true }],
   ['OBJECT', 'object'],
-  ['OBJECT ENCODING', 'objectEncoding'],
-  ['OBJECT FREQ', 'objectFreq'],
-  ['OBJECT HELP', 'objectHelp'],
-  ['OBJECT IDLETIME', 'objectIdleTime'],
-  ['OBJECT REFCOUNT', 'objectRefCount'],
-  ['PERSIST', 'persist'],
-  ['PEXPIRE', 'pexpire pExpire'],
-  ['PEXPIREAT', 'pexpireat pExpireAt'],
-  ['PEXPIRETIME', 'pexpiretime pExpireTime'],
-  ['PFADD', 'pfadd pfAdd'],
-  ['PFCOUNT', 'pfcount pfCount'],
-  ['PFDEBUG', 'pfdebug'],
-  ['PFMERGE', 'pfmerge pfMerge'],
-  ['PFSELFTEST', 'pfselftest'],
-  ['PING', 'ping'],
-  ['PSETEX', 'psetex pSetEx'],
-  ['PTTL', 'pttl pTTL'],
-  ['PUBLISH', 'publish'],
+  ['OBJECT ENCODING', 'objectEncoding', { lead: 1 }],
+  ['OBJECT FREQ', 'objectFreq', { lead: 1 }],
+  ['OBJECT HELP', 'objectHelp', {}],
+  ['OBJECT IDLETIME', 'objectIdleTime', { lead: 1 }],
+  ['OBJECT REFCOUNT', 'objectRefCount', { lead: 1 }],
+  ['PERSIST', 'persist', { lead: 1 }],
+  ['PEXPIRE', 'pexpire pExpire', { lead: 2, options: 'NX XX GT LT condition' }],
+  ['PEXPIREAT', 'pexpireat pExpireAt', { lead: 2, options: 'NX XX GT LT condition', time: 1 }],
+  ['PEXPIRETIME', 'pexpiretime pExpireTime', { lead: 1 }],
+  ['PFADD', 'pfadd pfAdd', { lead: 1 }],
+  ['PFCOUNT', 'pfcount pfCount', {}],
+  ['PFDEBUG', 'pfdebug', { lead: 2 }],
+  ['PFMERGE', 'pfmerge pfMerge', { lead: 1 }],
+  ['PFSELFTEST', 'pfselftest', {}],
+  ['PING', 'ping', {}],
+  ['PSETEX', 'psetex pSetEx', { lead: 3 }],
+  ['PTTL', 'pttl pTTL', { lead: 1 }],
+  ['PUBLISH', 'publish', { lead: 2 }],
   ['PUBSUB', 'pubsub'],
-  ['PUBSUB CHANNELS', 'pubSubChannels'],
-  ['PUBSUB HELP', 'pubsubHelp'],
-  ['PUBSUB NUMPAT', 'pubSubNumPat'],
-  ['PUBSUB NUMSUB', 'pubSubNumSub'],
-  ['PUBSUB SHARDCHANNELS', 'pubSubShardChannels'],
-  ['PUBSUB SHARDNUMSUB', 'pubSubShardNumSub'],
-  ['RANDOMKEY', 'randomkey randomKey'],
-  ['READONLY', 'readonly readOnly'],
-  ['READWRITE', 'readwrite readWrite'],
-  ['RENAME', 'rename'],
-  ['RENAMENX', 'renamenx renameNX'],
-  ['REPLICAOF', 'replicaof replicaOf'],
-  ['RESTORE', 'restore'],
-  ['ROLE', 'role'],
-  ['RPOP', 'rpop rPop'],
-  ['RPOPLPUSH', 'rpoplpush rPopLPush'],
-  ['RPUSH', 'rpush rPush'],
-  ['RPUSHX', 'rpushx rPushX'],
-  ['SADD', 'sadd sAdd'],
-  ['SAVE', 'save'],
-  ['SCAN', 'scan'],
-  ['SCARD', 'scard sCard'],
+  ['PUBSUB CHANNELS', 'pubSubChannels', {}],
+  ['PUBSUB HELP', 'pubsubHelp', {}],
+  ['PUBSUB NUMPAT', 'pubSubNumPat', {}],
+  ['PUBSUB NUMSUB', 'pubSubNumSub', {}],
+  ['PUBSUB SHARDCHANNELS', 'pubSubShardChannels', {}],
+  ['PUBSUB SHARDNUMSUB', 'pubSubShardNumSub', {}],
+  ['RANDOMKEY', 'randomkey randomKey', {}],
+  ['READONLY', 'readonly readOnly', {}],
+  ['READWRITE', 'readwrite readWrite', {}],
+  ['RENAME', 'rename', { lead: 2 }],
+  ['RENAMENX', 'renamenx renameNX', { lead: 2 }],
+  ['REPLICAOF', 'replicaof replicaOf', { options: 'NO ONE' }],
+  ['RESTORE', 'restore', { lead: 3, options: 'REPLACE ABSTTL IDLETIME FREQ' }],
+  ['ROLE', 'role', {}],
+  ['RPOP', 'rpop rPop', { lead: 1 }],
+  ['RPOPLPUSH', 'rpoplpush rPopLPush', { lead: 2 }],
+  ['RPUSH', 'rpush rPush', { lead: 1 }],
+  ['RPUSHX', 'rpushx rPushX', { lead: 1 }],
+  ['SADD', 'sadd sAdd', { lead: 1 }],
+  ['SAVE', 'save', {}],
+  ['SCAN', 'scan', { lead: 1, options: 'MATCH COUNT TYPE' }],
+  ['SCARD', 'scard sCard', { lead: 1 }],
   ['SCRIPT', 'script'],
-  ['SCRIPT DEBUG', 'scriptDebug'],
-  ['SCRIPT EXISTS', 'scriptExists'],
-  ['SCRIPT FLUSH', 'scriptFlush'],
-  ['SCRIPT HELP', 'scriptHelp'],
-  ['SCRIPT KILL', 'scriptKill'],
-  ['SCRIPT LOAD', 'scriptLoad'],
-  ['SCRIPT SHOW', 'scriptShow'],
-  ['SDIFF', 'sdiff sDiff'],
-  ['SDIFFCARD', 'sdiffcard', { count: 0 }],
-  ['SDIFFSTORE', 'sdiffstore sDiffStore'],
-  ['SELECT', 'select'],
-  ['SET', 'set'],
-  ['SETBIT', 'setbit setBit'],
-  ['SETEX', 'setex setEx'],
-  ['SETNX', 'setnx setNX'],
-  ['SETRANGE', 'setrange setRange'],
-  ['SHUTDOWN', 'shutdown'],
-  ['SINTER', 'sinter sInter'],
-  ['SINTERCARD', 'sintercard sInterCard', { count: 0 }],
-  ['SINTERSTORE', 'sinterstore sInterStore'],
-  ['SISMEMBER', 'sismember sIsMember'],
-  ['SLAVEOF', 'slaveof'],
+  ['SCRIPT DEBUG', 'scriptDebug', { lead: 1 }],
+  ['SCRIPT EXISTS', 'scriptExists', {}],
+  ['SCRIPT FLUSH', 'scriptFlush', { options: 'ASYNC SYNC' }],
+  ['SCRIPT HELP', 'scriptHelp', {}],
+  ['SCRIPT KILL', 'scriptKill', {}],
+  ['SCRIPT LOAD', 'scriptLoad', { lead: 1 }],
+  ['SCRIPT SHOW', 'scriptShow', { lead: 1 }],
+  ['SDIFF', 'sdiff sDiff', {}],
+  ['SDIFFCARD', 'sdiffcard', { options: 'LIMIT', count: 0 }],
+  ['SDIFFSTORE', 'sdiffstore sDiffStore', { lead: 1 }],
+  ['SELECT', 'select', { lead: 1 }],
+  ['SET', 'set', { lead: 2, options: 'NX XX IFEQ IFNE IFDEQ IFDNE condition GET EX PX EXAT PXAT KEEPTTL expiration' }],
+  ['SETBIT', 'setbit setBit', { lead: 3 }],
+  ['SETEX', 'setex setEx', { lead: 3 }],
+  ['SETNX', 'setnx setNX', { lead: 2 }],
+  ['SETRANGE', 'setrange setRange', { lead: 3 }],
+  ['SHUTDOWN', 'shutdown', { options: 'NOSAVE SAVE NOW FORCE ABORT' }],
+  ['SINTER', 'sinter sInter', {}],
+  ['SINTERCARD', 'sintercard sInterCard', { options: 'LIMIT', count: 0 }],
+  ['SINTERSTORE', 'sinterstore sInterStore', { lead: 1 }],
+  ['SISMEMBER', 'sismember sIsMember', { lead: 2 }],
+  ['SLAVEOF', 'slaveof', { options: 'NO ONE' }],
   ['SLOWLOG', 'slowlog'],
-  ['SLOWLOG GET', 'slowLogGet'],
-  ['SLOWLOG HELP', 'slowlogHelp'],
-  ['SLOWLOG LEN', 'slowLogLen'],
-  ['SLOWLOG RESET', 'slowLogReset'],
-  ['SMEMBERS', 'smembers sMembers'],
-  ['SMISMEMBER', 'smismember smIsMember'],
-  ['SMOVE', 'smove sMove'],
-  ['SORT', 'sort'],
-  ['SORT_RO', 'sort_ro sortRo'],
-  ['SPOP', 'spop sPop'],
-  ['SPUBLISH', 'spublish sPublish'],
-  ['SRANDMEMBER', 'srandmember sRandMember'],
-  ['SREM', 'srem sRem'],
-  ['SSCAN', 'sscan sScan'],
-  ['STRLEN', 'strlen strLen'],
-  ['SUBSTR', 'substr'],
-  ['SUNION', 'sunion sUnion'],
-  ['SUNIONCARD', 'sunioncard', { count: 0 }],
-  ['SUNIONSTORE', 'sunionstore sUnionStore'],
-  ['SWAPDB', 'swapdb swapDb'],
-  ['TIME', 'time'],
-  ['TOUCH', 'touch'],
-  ['TTL', 'ttl'],
-  ['TYPE', 'type'],
-  ['UNLINK', 'unlink'],
-  ['UNWATCH', 'unwatch'],
-  ['WAIT', 'wait'],
-  ['WAITAOF', 'waitaof'],
-  ['WATCH', 'watch'],
-  ['XACK', 'xack xAck'],
-  ['XACKDEL', 'xackdel'],
-  ['XADD', 'xadd xAdd', { pairs: true }],
-  ['XAUTOCLAIM', 'xautoclaim xAutoClaim'],
-  ['XCLAIM', 'xclaim xClaim'],
-  ['XDEL', 'xdel xDel'],
-  ['XDELEX', 'xdelex'],
+  ['SLOWLOG GET', 'slowLogGet', {}],
+  ['SLOWLOG HELP', 'slowlogHelp', {}],
+  ['SLOWLOG LEN', 'slowLogLen', {}],
+  ['SLOWLOG RESET', 'slowLogReset', {}],
+  ['SMEMBERS', 'smembers sMembers', { lead: 1 }],
+  ['SMISMEMBER', 'smismember smIsMember', { lead: 1 }],
+  ['SMOVE', 'smove sMove', { lead: 3 }],
+  ['SORT', 'sort', { lead: 1, options: 'BY LIMIT GET ASC DESC DIRECTION ALPHA STORE' }],
+  ['SORT_RO', 'sort_ro sortRo', { lead: 1, options: 'BY LIMIT GET ASC DESC DIRECTION ALPHA' }],
+  ['SPOP', 'spop sPop', { lead: 1 }],
+  ['SPUBLISH', 'spublish sPublish', { lead: 2 }],
+  ['SRANDMEMBER', 'srandmember sRandMember', { lead: 1 }],
+  ['SREM', 'srem sRem', { lead: 1 }],
+  ['SSCAN', 'sscan sScan', { lead: 2, options: 'MATCH COUNT' }],
+  ['STRLEN', 'strlen strLen', { lead: 1 }],
+  ['SUBSTR', 'substr', { lead: 3 }],
+  ['SUNION', 'sunion sUnion', {}],
+  ['SUNIONCARD', 'sunioncard', { options: 'APPROX LIMIT', count: 0 }],
+  ['SUNIONSTORE', 'sunionstore sUnionStore', { lead: 1 }],
+  ['SWAPDB', 'swapdb swapDb', { lead: 2 }],
+  ['TIME', 'time', {}],
+  ['TOUCH', 'touch', {}],
+  ['TTL', 'ttl', { lead: 1 }],
+  ['TYPE', 'type', { lead: 1 }],
+  ['UNLINK', 'unlink', {}],
+  ['UNWATCH', 'unwatch', {}],
+  ['WAIT', 'wait', { lead: 2 }],
+  ['WAITAOF', 'waitaof', { lead: 3 }],
+  ['WATCH', 'watch', {}],
+  ['XACK', 'xack xAck', { lead: 2 }],
+  ['XACKDEL', 'xackdel', { lead: 2, options: 'KEEPREF DELREF ACKED condition IDS' }],
+  ['XADD', 'xadd xAdd', { lead: 1, options: 'NOMKSTREAM KEEPREF DELREF ACKED condition MAXLEN MINID = ~ LIMIT *', pairs: true }],
+  ['XAUTOCLAIM', 'xautoclaim xAutoClaim', { lead: 5, options: 'COUNT JUSTID' }],
+  ['XCLAIM', 'xclaim xClaim', { lead: 4, options: 'IDLE TIME RETRYCOUNT FORCE JUSTID LASTID' }],
+  ['XDEL', 'xdel xDel', { lead: 1 }],
+  ['XDELEX', 'xdelex', { lead: 1, options: 'KEEPREF DELREF ACKED condition IDS' }],
   ['XGROUP', 'xgroup'],
-  ['XGROUP CREATE', 'xGroupCreate'],
-  ['XGROUP CREATECONSUMER', 'xGroupCreateConsumer'],
-  ['XGROUP DELCONSUMER', 'xGroupDelConsumer'],
-  ['XGROUP DESTROY', 'xGroupDestroy'],
-  ['XGROUP HELP', 'xgroupHelp'],
-  ['XGROUP SETID', 'xGroupSetId'],
+  ['XGROUP CREATE', 'xGroupCreate', { lead: 2, options: '$ MKSTREAM ENTRIESREAD' }],
+  ['XGROUP CREATECONSUMER', 'xGroupCreateConsumer', { lead: 3 }],
+  ['XGROUP DELCONSUMER', 'xGroupDelConsumer', { lead: 3 }],
+  ['XGROUP DESTROY', 'xGroupDestroy', { lead: 2 }],
+  ['XGROUP HELP', 'xgroupHelp', {}],
+  ['XGROUP SETID', 'xGroupSetId', { lead: 2, options: '$ ENTRIESREAD' }],
   ['XINFO', 'xinfo'],
-  ['XINFO CONSUMERS', 'xInfoConsumers'],
-  ['XINFO GROUPS', 'xInfoGroups'],
-  ['XINFO HELP', 'xinfoHelp'],
-  ['XINFO STREAM', 'xInfoStream'],
-  ['XLEN', 'xlen xLen'],
-  ['XNACK', 'xnack'],
-  ['XPENDING', 'xpending xPending'],
-  ['XRANGE', 'xrange xRange'],
-  ['XREAD', 'xread xRead'],
-  ['XREADGROUP', 'xreadgroup xReadGroup'],
-  ['XREVRANGE', 'xrevrange xRevRange'],
-  ['XSETID', 'xsetid xSetId'],
-  ['XTRIM', 'xtrim xTrim'],
-  ['ZADD', 'zadd zAdd', { members: true }],
-  ['ZCARD', 'zcard zCard'],
-  ['ZCOUNT', 'zcount zCount'],
-  ['ZDIFF', 'zdiff zDiff', { count: 0 }],
-  ['ZDIFFSTORE', 'zdiffstore zDiffStore', { count: 1 }],
-  ['ZINCRBY', 'zincrby zIncrBy'],
-  ['ZINTER', 'zinter zInter', { count: 0 }],
-  ['ZINTERCARD', 'zintercard zInterCard', { count: 0 }],
-  ['ZINTERSTORE', 'zinterstore zInterStore', { count: 1 }],
-  ['ZLEXCOUNT', 'zlexcount zLexCount'],
-  ['ZMPOP', 'zmpop zmPop', { count: 0 }],
-  ['ZMSCORE', 'zmscore zmScore'],
-  ['ZPOPMAX', 'zpopmax zPopMax'],
-  ['ZPOPMIN', 'zpopmin zPopMin'],
-  ['ZRANDMEMBER', 'zrandmember zRandMember'],
-  ['ZRANGE', 'zrange zRange'],
-  ['ZRANGEBYLEX', 'zrangebylex zRangeByLex'],
-  ['ZRANGEBYSCORE', 'zrangebyscore zRangeByScore'],
-  ['ZRANGESTORE', 'zrangestore zRangeStore'],
-  ['ZRANK', 'zrank zRank'],
-  ['ZREM', 'zrem zRem'],
-  ['ZREMRANGEBYLEX', 'zremrangebylex zRemRangeByLex'],
-  ['ZREMRANGEBYRANK', 'zremrangebyrank zRemRangeByRank'],
-  ['ZREMRANGEBYSCORE', 'zremrangebyscore zRemRangeByScore'],
-  ['ZREVRANGE', 'zrevrange zRevRange'],
-  ['ZREVRANGEBYLEX', 'zrevrangebylex zRevRangeByLex'],
-  ['ZREVRANGEBYSCORE', 'zrevrangebyscore zRevRangeByScore'],
-  ['ZREVRANK', 'zrevrank zRevRank'],
-  ['ZSCAN', 'zscan zScan'],
-  ['ZSCORE', 'zscore zScore'],
-  ['ZUNION', 'zunion zUnion', { count: 0 }],
-  ['ZUNIONSTORE', 'zunionstore zUnionStore', { count: 1 }],
+  ['XINFO CONSUMERS', 'xInfoConsumers', { lead: 2 }],
+  ['XINFO GROUPS', 'xInfoGroups', { lead: 1 }],
+  ['XINFO HELP', 'xinfoHelp', {}],
+  ['XINFO STREAM', 'xInfoStream', { lead: 1, options: 'FULL COUNT' }],
+  ['XLEN', 'xlen xLen', { lead: 1 }],
+  ['XNACK', 'xnack', { lead: 3, options: 'IDS RETRYCOUNT FORCE' }],
+  ['XPENDING', 'xpending xPending', { lead: 2, options: 'IDLE' }],
+  ['XRANGE', 'xrange xRange', { lead: 3, options: 'COUNT' }],
+  ['XREAD', 'xread xRead', { options: 'COUNT BLOCK STREAMS' }],
+  ['XREADGROUP', 'xreadgroup xReadGroup', { options: 'GROUP COUNT BLOCK CLAIM NOACK STREAMS' }],
+  ['XREVRANGE', 'xrevrange xRevRange', { lead: 3, options: 'COUNT' }],
+  ['XSETID', 'xsetid xSetId', { lead: 2, options: 'ENTRIESADDED MAXDELETEDID' }],
+  ['XTRIM', 'xtrim xTrim', { lead: 1, options: 'MAXLEN MINID = ~ LIMIT KEEPREF DELREF ACKED condition' }],
+  ['ZADD', 'zadd zAdd', { lead: 1, options: 'NX XX condition GT LT comparison CH INCR', members: ['score', 'value'] }],
+  ['ZCARD', 'zcard zCard', { lead: 1 }],
+  ['ZCOUNT', 'zcount zCount', { lead: 3 }],
+  ['ZDIFF', 'zdiff zDiff', { options: 'WITHSCORES', count: 0 }],
+  ['ZDIFFSTORE', 'zdiffstore zDiffStore', { lead: 1, count: 1 }],
+  ['ZINCRBY', 'zincrby zIncrBy', { lead: 3 }],
+  ['ZINTER', 'zinter zInter', { options: 'WEIGHTS AGGREGATE WITHSCORES', count: 0 }],
+  ['ZINTERCARD', 'zintercard zInterCard', { options: 'LIMIT', count: 0 }],
+  ['ZINTERSTORE', 'zinterstore zInterStore', { lead: 1, options: 'WEIGHTS AGGREGATE', count: 1 }],
+  ['ZLEXCOUNT', 'zlexcount zLexCount', { lead: 3 }],
+  ['ZMPOP', 'zmpop zmPop', { options: 'MIN MAX COUNT', count: 0 }],
+  ['ZMSCORE', 'zmscore zmScore', { lead: 1 }],
+  ['ZPOPMAX', 'zpopmax zPopMax', { lead: 1 }],
+  ['ZPOPMIN', 'zpopmin zPopMin', { lead: 1 }],
+  ['ZRANDMEMBER', 'zrandmember zRandMember', { lead: 1, options: 'WITHSCORES' }],
+  ['ZRANGE', 'zrange zRange', { lead: 3, options: 'BYSCORE BYLEX BY REV LIMIT WITHSCORES' }],
+  ['ZRANGEBYLEX', 'zrangebylex zRangeByLex', { lead: 3, options: 'LIMIT' }],
+  ['ZRANGEBYSCORE', 'zrangebyscore zRangeByScore', { lead: 3, options: 'WITHSCORES LIMIT' }],
+  ['ZRANGESTORE', 'zrangestore zRangeStore', { lead: 4, options: 'BYSCORE BYLEX BY REV LIMIT' }],
+  ['ZRANK', 'zrank zRank', { lead: 2, options: 'WITHSCORE' }],
+  ['ZREM', 'zrem zRem', { lead: 1 }],
+  ['ZREMRANGEBYLEX', 'zremrangebylex zRemRangeByLex', { lead: 3 }],
+  ['ZREMRANGEBYRANK', 'zremrangebyrank zRemRangeByRank', { lead: 3 }],
+  ['ZREMRANGEBYSCORE', 'zremrangebyscore zRemRangeByScore', { lead: 3 }],
+  ['ZREVRANGE', 'zrevrange zRevRange', { lead: 3, options: 'WITHSCORES' }],
+  ['ZREVRANGEBYLEX', 'zrevrangebylex zRevRangeByLex', { lead: 3, options: 'LIMIT' }],
+  ['ZREVRANGEBYSCORE', 'zrevrangebyscore zRevRangeByScore', { lead: 3, options: 'WITHSCORES LIMIT' }],
+  ['ZREVRANK', 'zrevrank zRevRank', { lead: 2, options: 'WITHSCORE' }],
+  ['ZSCAN', 'zscan zScan', { lead: 2, options: 'MATCH COUNT NOSCORES' }],
+  ['ZSCORE', 'zscore zScore', { lead: 2 }],
+  ['ZUNION', 'zunion zUnion', { options: 'WEIGHTS AGGREGATE WITHSCORES', count: 0 }],
+  ['ZUNIONSTORE', 'zunionstore zUnionStore', { lead: 1, options: 'WEIGHTS AGGREGATE', count: 1 }],
 ];

@@ -3,6 +3,7 @@
 import type { Engine, Receiver } from './engine.js';
 import { ClosedError } from './errors.js';
 import { type OpenPort, type Port, platform } from './platform.js';
+import { printAs } from './print.js';
 
 /** What ioredis wants of a `Connector`. */
 export type Connector = new (options: unknown) => {
@@ -69,3 +70,5 @@ export class EnginePort implements Port, Receiver {
     this.engine.later(() => this.onClose(this.engine.failure ? error : undefined));
   }
 }
+
+printAs(EnginePort, () => '[Sanderling connection in bytes]');

@@ -4,8 +4,8 @@ import { ReplyError } from './errors.js';
 import { platform } from './platform.js';
 
 /**
- * A reply. Integers beyond `Number.MAX_SAFE_INTEGER` are `bigint`s, so that nothing is rounded. Maps are objects
- * without a prototype, or `Map`s where bytes were asked for; sets are arrays.
+ * A reply. Integers beyond `Number.MAX_SAFE_INTEGER` are `bigint`s, so that nothing is rounded. Maps are plain
+ * objects, or `Map`s where bytes were asked for; sets are arrays.
  */
 export type Reply =
   | string
@@ -138,11 +138,13 @@ function readArray(bytes: Uint8Array, asBytes: boolean): Reply[] | null {
 
 function readObject(bytes: Uint8Array): { [key: string]: Reply } {
   const count = readCount(bytes);
-  // Without a prototype, a field may be called `__proto__`.
-  const object = Object.create(null) as { [key: string]: Reply };
+  const object: { [key: string]: Reply } = {};
   for (let index = 0; index < count; index += 1) {
     const key = String(readReply(bytes, position, false));
-    object[key] = readReply(bytes, position, false) as Reply;
+    const value = readReply(bytes, position, false) as Reply;
+    if (key !== '__proto__') object[key] = value;
+    // A field may be called so, and assigning it would change what the object is.
+    else Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
   }
   return object;
 }

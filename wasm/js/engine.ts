@@ -3,6 +3,7 @@
 import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
 import { type WasmModule, platform } from './platform.js';
+import { printAs } from './print.js';
 import { type Exports, type Instance, type RequestLimits, type Settings, instantiate } from './wasm.js';
 
 /** Takes the outputs of one connection of the engine. It must not call the engine back; see {@link Engine.later}. */
@@ -21,6 +22,8 @@ const TURN_CALLS_MAX = 256;
 const WATCH_MILLISECONDS = 20;
 /** The timers that there were before any test replaced them. */
 const firstSetTimeout = globalThis.setTimeout;
+/** What makes microtasks that no test can hold up, unlike those of `queueMicrotask`. */
+const settled = Promise.resolve();
 /** How long background work may keep other tasks waiting, in milliseconds. */
 const TURN_MILLISECONDS_MAX = 5;
 
@@ -54,6 +57,8 @@ export class Engine {
   private armed = Infinity;
   /** What it was made by: tests replace that, and then no time may bring it to its end. */
   private armedBy = setTimeout;
+  /** Whether it is for work that is due already. */
+  private isDue = false;
   /** Counts timers, so that one which was given up does nothing. */
   private timers = 0;
   /** Looks whether replaced timers are back. */
@@ -61,7 +66,12 @@ export class Engine {
   private waiting = 0;
   private tasks: (() => void)[] = [];
 
-  constructor(module: WasmModule, settings: Settings) {
+  constructor(
+    module: WasmModule,
+    settings: Settings,
+    /** Milliseconds since 1970; of the platform's clock, as it is at each call, unless told. */
+    private readonly clock: () => number = () => Date.now(),
+  ) {
     this.instance = instantiate(module, settings, this.now());
     this.exports = this.instance.exports;
     this.scratch = this.exports.scratchPtr();
@@ -87,7 +97,8 @@ export class Engine {
   /** Adds a connection and returns its number; outputs that come of it are delivered already. */
   connect(receiver: Receiver): number {
     this.check();
-    const conn = this.guard(() => this.exports.connect(this.now()));
+    const now = this.now();
+    const conn = this.guard(() => this.exports.connect(now));
     this.receivers[conn] = receiver;
     this.deliver(this.guard(() => this.exports.outputCount()));
     return conn;
@@ -97,14 +108,16 @@ export class Engine {
   disconnect(conn: number): void {
     this.receivers[conn] = undefined;
     if (this.failure) return;
-    this.deliver(this.guard(() => this.exports.disconnect(this.now(), conn)));
+    const now = this.now();
+    this.deliver(this.guard(() => this.exports.disconnect(now, conn)));
   }
 
   /** Has the engine handle what was written to the scratch region; returns the number of outputs to deliver. */
   process(conn: number, length: number): number {
+    const now = this.now();
     let count;
     try {
-      count = this.exports.process(this.now(), conn, length);
+      count = this.exports.process(now, conn, length);
     } catch (error) {
       throw this.fail(error);
     }
@@ -160,7 +173,7 @@ export class Engine {
   /** Runs a task in the next microtask, outside of any call of the engine. */
   later(task: () => void): void {
     if (this.tasks.push(task) > 1) return;
-    queueMicrotask(() => {
+    void settled.then(() => {
       const { tasks } = this;
       this.tasks = [];
       for (const run of tasks) {
@@ -199,12 +212,13 @@ export class Engine {
 
   /** Throws when the engine answers no more. */
   check(): void {
-    if (this.failure) throw this.failure;
+    // An error of its own, since the other one tells where the engine was closed and not who called it afterwards.
+    if (this.failure) throw new ClosedError(this.failure.message, { cause: this.failure });
   }
 
   /** Unix time in microseconds, to be told to the engine, which follows wherever it goes. */
   private now(): number {
-    return (this.told = Date.now() * 1000);
+    return (this.told = Math.floor(this.clock() * 1000));
   }
 
   private guard<T>(call: () => T): T {
@@ -223,7 +237,10 @@ export class Engine {
     // Memory that grows leaves views of length 0 behind.
     if (this.bytes.length === 0) this.takeViews();
     const deadline = this.doubles[this.deadlineAt]!;
-    if (deadline < this.armed || (this.armed !== Infinity && setTimeout !== this.armedBy)) this.arm(deadline);
+    const isReplaced = this.armed !== Infinity && setTimeout !== this.armedBy;
+    // A clock may have passed the deadline in a leap, which no timer notices.
+    const isLate = deadline <= this.told && !this.isDue;
+    if (deadline < this.armed || isReplaced || isLate) this.arm(deadline);
   }
 
   private takeViews(): void {
@@ -236,8 +253,10 @@ export class Engine {
   private arm(deadline: number): void {
     this.disarm();
     this.armed = deadline;
+    this.isDue = false;
     if (deadline === Infinity) return;
-    const delay = Math.ceil((deadline - Date.now() * 1000) / 1000);
+    const delay = Math.ceil((deadline - this.told) / 1000);
+    this.isDue = delay <= 0;
     this.armedBy = setTimeout;
     const own = this.timers;
     this.timer = setTimeout(() => this.timers === own && this.wake(), Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
@@ -280,6 +299,7 @@ export class Engine {
     // Nothing is armed now, whatever happens below.
     this.timer = undefined;
     this.armed = Infinity;
+    this.isDue = false;
     const end = Date.now() + TURN_MILLISECONDS_MAX;
     for (let calls = 0; calls < TURN_CALLS_MAX && this.catchUp() && Date.now() < end; calls += 1);
     if (!this.failure) this.arm(this.doubles[this.deadlineAt]!);
@@ -293,6 +313,8 @@ export class Engine {
     return error;
   }
 }
+
+printAs(Engine, (engine) => `[Sanderling engine, ${engine.failure ? 'closed' : 'open'}]`);
 
 /** In Node, whether a timer keeps the process alive; elsewhere there is nothing to say. */
 function setReferenced(timer: unknown, isReferenced: boolean): void {

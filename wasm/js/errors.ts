@@ -1,8 +1,20 @@
 // The errors that callers of the package can tell apart.
 
+import type { Name, Value } from './encode.js';
+
+/** The request that an error answers, as ioredis has it. */
+export interface FailedCommand {
+  /** The command in capitals, with its subcommand where that is a method of its own. */
+  readonly name: string;
+  /** Its arguments as they were sent; those that hold passwords are hidden. */
+  readonly args: readonly Value[];
+}
+
 /** What the engine replied was an error; the message is Redis's own, such as `WRONGTYPE Operation against…`. */
 export class ReplyError extends Error {
   override readonly name: string = 'ReplyError';
+  /** The request that it answers; none where a script replied with the error as a part of its own reply. */
+  declare readonly command: FailedCommand | undefined;
 
   /** The error's first word, such as `ERR`, `WRONGTYPE` or `NOAUTH`. */
   get code(): string {
@@ -20,8 +32,12 @@ export class BatchError extends ReplyError {
     readonly replies: readonly unknown[],
   ) {
     const failed = replies.filter((reply) => reply instanceof ReplyError);
-    const first = failed[0] as ReplyError;
-    super(failed.length === 1 ? first.message : `${first.message} (and ${failed.length - 1} more errors)`);
+    const [first] = failed as [ReplyError];
+    const which = first.command ? `${first.command.name}, command ${replies.indexOf(first) + 1} of ${replies.length}` : '';
+    const others = failed.length > 1 ? `${failed.length - 1} more errors` : '';
+    const about = [which, others].filter((part) => part !== '').join('; and ');
+    super(about === '' ? first.message : `${first.message} (${about})`);
+    setCommand(this, first.command);
   }
 }
 
@@ -33,4 +49,19 @@ export class LimitError extends RangeError {
 /** The connection or the engine is closed, or the engine has failed; nothing will be answered any more. */
 export class ClosedError extends Error {
   override readonly name: string = 'ClosedError';
+}
+
+/** Commands that take passwords, which an error should not carry into a log. */
+const SECRETIVE = /^(AUTH|HELLO|MIGRATE|ACL( SETUSER)?|CONFIG( SET)?)$/i;
+const HIDDEN: readonly Value[] = ['(redacted)'];
+
+/** Tells a reply that is an error which request it answers. */
+export function attribute(reply: unknown, name: Name, values: readonly Value[]): void {
+  if (!(reply instanceof ReplyError) || reply.command !== undefined) return;
+  const command = name.words.join(' ').toUpperCase();
+  setCommand(reply, { name: command, args: SECRETIVE.test(command) ? HIDDEN : values });
+}
+
+function setCommand(error: ReplyError, command: FailedCommand | undefined): void {
+  if (command !== undefined) Object.defineProperty(error, 'command', { value: command, configurable: true, enumerable: true, writable: true });
 }

@@ -6,9 +6,10 @@
 export { Client, SyncClient } from './client.js';
 export type { Commands } from './commands.generated.js';
 export type { Connector } from './connector.js';
+export type { Derived, FieldValue, Match, Matches, RankAndScore, ScoredMember } from './derived.js';
 export type { Reply } from './decode.js';
 export type { Value } from './encode.js';
-export { BatchError, ClosedError, LimitError, ReplyError } from './errors.js';
+export { BatchError, ClosedError, type FailedCommand, LimitError, ReplyError } from './errors.js';
 export { Pipeline, Transaction } from './pipeline.js';
 export type { Listener, ListenOptions, Port, WasmModule } from './platform.js';
 export { type OpenOptions, Sanderling } from './sanderling.js';

@@ -4,7 +4,8 @@ import { OutputKind } from './abi.generated.js';
 import { Push, type Reply, position, readReply } from './decode.js';
 import { Name, type Value, putHead, putRequest, putValues, requestBytesMax } from './encode.js';
 import type { Engine, Receiver } from './engine.js';
-import { ClosedError, LimitError, ReplyError } from './errors.js';
+import { ClosedError, LimitError, ReplyError, attribute } from './errors.js';
+import { printAs } from './print.js';
 import { platform } from './platform.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -22,6 +23,8 @@ const CLIENT_UNBLOCK = new Name(['CLIENT', 'UNBLOCK']);
 export interface Request {
   readonly name: Name;
   readonly values: readonly Value[];
+  /** Makes another reply of what the engine replied, where a method promises one. */
+  readonly convert?: ((reply: Reply) => Reply) | undefined;
 }
 
 /** Replies that have not come yet. */
@@ -32,16 +35,24 @@ export class Waiter {
   private settle: (() => void) | undefined;
 
   constructor(
-    private missing: number,
+    private readonly requests: readonly Request[],
     readonly asBytes: boolean,
+    private missing = requests.length,
     /** Whether pushed confirmations are awaited instead of replies. */
     readonly forPushes = false,
   ) {}
 
   add(reply: Reply): void {
+    if (reply instanceof ReplyError) this.attribute(reply);
     this.replies.push(reply);
     this.missing -= 1;
     if (this.missing === 0) this.finish(undefined);
+  }
+
+  /** Names the request that comes next. */
+  attribute(error: ReplyError): void {
+    const request = this.requests[this.forPushes ? 0 : this.replies.length];
+    if (request) attribute(error, request.name, request.values);
   }
 
   finish(error: Error | undefined): void {
@@ -128,10 +139,13 @@ export class Link implements Receiver {
       const start = words[first + 2]!;
       if (words[first]! <= OutputKind.writePubsub && words[first + 1] === id && bytes[start] !== PUSH_BYTE) {
         const reply = readReply(bytes, start, asBytes) as Reply;
-        if (position === start + words[first + 3]!) return reply;
+        if (position === start + words[first + 3]!) {
+          if (reply instanceof ReplyError) attribute(reply, name, values);
+          return reply;
+        }
       }
     }
-    const waiter = this.await(new Waiter(1, asBytes));
+    const waiter = this.await(new Waiter([{ name, values }], asBytes));
     engine.deliver(count);
     return waiter.isDone && waiter.replies.length === 1 ? waiter.replies[0]! : waiter;
   }
@@ -147,7 +161,7 @@ export class Link implements Receiver {
   enqueue(requests: readonly Request[], asBytes: boolean): Waiter {
     if (!this.isAlive) this.refuse();
     const long = this.prepare(requests);
-    const waiter = this.await(new Waiter(requests.length, asBytes));
+    const waiter = this.await(new Waiter(requests, asBytes));
     this.write(requests, long);
     return waiter;
   }
@@ -162,7 +176,7 @@ export class Link implements Receiver {
   async confirm(request: Request, pushes: number): Promise<void> {
     if (!this.isAlive) this.refuse();
     const long = this.prepare([request]);
-    const waiter = this.await(new Waiter(pushes, false, true));
+    const waiter = this.await(new Waiter([request], false, pushes, true));
     this.write([request], long);
     await waiter.promise();
   }
@@ -179,6 +193,7 @@ export class Link implements Receiver {
         if (reply instanceof ReplyError) this.complaint = reply;
       } else if (waiter.forPushes) {
         // Only a refusal answers a subscription by a reply.
+        if (reply instanceof ReplyError) waiter.attribute(reply);
         this.finishFirst(waiter, reply instanceof ReplyError ? reply : undefined);
       } else {
         waiter.add(reply);
@@ -299,6 +314,8 @@ export class Link implements Receiver {
     throw new Error('a command of this connection still waits, so that none can be answered at once; use duplicate()');
   }
 }
+
+printAs(Link, (link) => `[link, ${link.isAlive ? 'open' : 'closed'}]`);
 
 /** Whether a request is far from every limit. */
 function isShort(values: readonly Value[]): boolean {

@@ -4,9 +4,11 @@ import { type Shape, flatten, isPlain } from './arguments.js';
 import type { Commands } from './commands.generated.js';
 import type { Reply } from './decode.js';
 import { Name, type Value } from './encode.js';
-import { BatchError, ReplyError } from './errors.js';
+import { BatchError, ReplyError, attribute } from './errors.js';
 import type { Link, Request } from './link.js';
 import { decodeText } from './platform.js';
+import type { Derived } from './derived.js';
+import { printAs } from './print.js';
 import type { Argument, As, Form, Methods, Mode } from './types.js';
 
 const MULTI: Request = { name: new Name(['MULTI']), values: [] };
@@ -31,9 +33,10 @@ export abstract class Batch {
   }
 
   /** @internal */
-  run(name: Name, shape: Shape | undefined, args: readonly unknown[]): this {
+  run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): this {
     try {
-      this.requests.push({ name, values: isPlain(args) ? args : flatten(args, shape) });
+      const values = isPlain(args) ? args : flatten(args, shape, name.words.join(' '));
+      this.requests.push({ name, values, convert });
     } catch (error) {
       this.fault ??= error;
     }
@@ -63,7 +66,8 @@ interface PipelineWith<Replies extends unknown[], M extends Mode> extends Form {
 }
 
 /** A method per command, each of which adds its reply to those of `exec`. */
-export interface Pipeline<Replies extends unknown[], M extends Mode> extends Methods<Commands, PipelineWith<Replies, M>> {}
+export interface Pipeline<Replies extends unknown[], M extends Mode>
+  extends Methods<Commands & Derived, PipelineWith<Replies, M>> {}
 
 /** Commands that are sent together; others may run in between when one of them waits. */
 export class Pipeline<Replies extends unknown[], M extends Mode> extends Batch {
@@ -81,14 +85,14 @@ export class Pipeline<Replies extends unknown[], M extends Mode> extends Batch {
   async exec(): Promise<Replies> {
     const requests = this.take();
     if (requests.length === 0) return [] as unknown as Replies;
-    return checked(await this.link.enqueue(requests, this.asBytes).promise()) as Replies;
+    return checked(await this.link.enqueue(requests, this.asBytes).promise(), requests) as Replies;
   }
 
   /** {@link exec} without a promise; a command that would wait is answered as if its time were up. */
   execSync(): Replies {
     const requests = this.take();
     if (requests.length === 0) return [] as unknown as Replies;
-    return checked(this.link.enqueueNow(requests, this.asBytes)) as Replies;
+    return checked(this.link.enqueueNow(requests, this.asBytes), requests) as Replies;
   }
 }
 
@@ -99,7 +103,7 @@ interface TransactionWith<Replies extends unknown[], M extends Mode> extends For
 
 /** A method per command, each of which adds its reply to those of `exec`. */
 export interface Transaction<Replies extends unknown[], M extends Mode>
-  extends Methods<Commands, TransactionWith<Replies, M>> {}
+  extends Methods<Commands & Derived, TransactionWith<Replies, M>> {}
 
 /** Commands that run as one, between `MULTI` and `EXEC`. */
 export class Transaction<Replies extends unknown[], M extends Mode> extends Batch {
@@ -115,31 +119,45 @@ export class Transaction<Replies extends unknown[], M extends Mode> extends Batc
    * @throws BatchError when any failed; it has all replies
    */
   async exec(): Promise<Replies | null> {
-    const requests = [MULTI, ...this.take(), EXEC];
-    return outcome(await this.link.enqueue(requests, this.asBytes).promise()) as Replies | null;
+    const requests = this.take();
+    return outcome(await this.link.enqueue([MULTI, ...requests, EXEC], this.asBytes).promise(), requests) as Replies | null;
   }
 
   /** {@link exec} without a promise. */
   execSync(): Replies | null {
-    const requests = [MULTI, ...this.take(), EXEC];
-    return outcome(this.link.enqueueNow(requests, this.asBytes)) as Replies | null;
+    const requests = this.take();
+    return outcome(this.link.enqueueNow([MULTI, ...requests, EXEC], this.asBytes), requests) as Replies | null;
   }
 }
 
-function checked(replies: Reply[]): Reply[] {
-  if (replies.some((reply) => reply instanceof ReplyError)) throw new BatchError(replies);
+/** The replies to requests, unless one of them is an error. */
+function checked(replies: Reply[], requests: readonly Request[]): Reply[] {
+  let isFailed = false;
+  for (const [index, { name, values, convert }] of requests.entries()) {
+    const reply = replies[index];
+    if (reply instanceof ReplyError) {
+      isFailed = true;
+      attribute(reply, name, values);
+    } else if (convert) {
+      replies[index] = convert(reply!);
+    }
+  }
+  if (isFailed) throw new BatchError(replies);
   return replies;
 }
 
-function outcome(replies: Reply[]): Reply[] | null {
+function outcome(replies: Reply[], requests: readonly Request[]): Reply[] | null {
   const result = replies.at(-1);
   // EXEC only says that something was wrong; what it was stands with the command that was refused.
   if (result instanceof ReplyError) {
-    const refused = replies.slice(0, -1).filter((reply) => reply instanceof ReplyError);
-    throw refused.length > 0 ? new BatchError(refused) : result;
+    const queued = replies.slice(1, -1);
+    throw queued.some((reply) => reply instanceof ReplyError) ? new BatchError(queued) : result;
   }
-  return result === null ? null : checked(result as Reply[]);
+  return result === null ? null : checked(result as Reply[], requests);
 }
+
+printAs(Pipeline, (pipeline) => `[Sanderling pipeline of ${pipeline.length} commands]`);
+printAs(Transaction, (transaction) => `[Sanderling transaction of ${transaction.length} commands]`);
 
 const UNFIT: Record<string, string> = {
   HELLO: 'the protocol is settled already',

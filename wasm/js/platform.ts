@@ -13,6 +13,8 @@ export interface Platform {
   loadSync?(): WasmModule;
   /** A view of linear memory that {@link Text} works on. */
   view(buffer: ArrayBufferLike): Uint8Array;
+  /** The same bytes in the class that the platform has for them; absent where that is `Uint8Array`. */
+  buffer?(bytes: Uint8Array): Uint8Array;
   /** How text gets in and out of memory. */
   text: Text;
   /** Gives ioredis a connection; absent where there are no Node streams. */
@@ -110,6 +112,15 @@ export const standardText: Text = {
     return text ?? decodeText(bytes.subarray(start, end));
   },
 };
+
+/** The error of a module that could not be had from its file, with what helps. */
+export function notLoaded(file: string, reason: string, cause?: unknown): Error {
+  return new Error(
+    `the engine's module cannot be loaded from ${file}: ${reason}. If a bundler has not copied sanderling.wasm to there, ` +
+      `import from 'sanderling/inline', which holds it, or open({ module }); the package's README.md has a table of bundlers`,
+    { cause },
+  );
+}
 
 /** The platform of this bundle. Set once, before anything is opened. */
 export let platform: Platform;

@@ -13,6 +13,11 @@ export interface OpenOptions extends Settings {
   url?: string;
   /** The engine's compiled module, for platforms on which the package cannot load its own. */
   module?: WasmModule;
+  /**
+   * The clock: milliseconds since 1970. `Date.now()`, as it is at each call, unless told. It may leap and go back. Timers
+   * are `setTimeout`'s all the same; what is due by a clock that has leapt is done with the next call.
+   */
+  now?: () => number;
 }
 
 /**
@@ -28,24 +33,25 @@ export class Sanderling extends Client {
   private readonly engine: Engine;
   private readonly listeners: Listener[] = [];
 
-  private constructor(module: WasmModule, settings: Settings) {
-    const engine = new Engine(module, settings);
+  private constructor(module: WasmModule, settings: Settings, clock: (() => number) | undefined) {
+    if (module === undefined) throw new TypeError('a database is opened by await Sanderling.open(), or by Sanderling.openSync()');
+    const engine = new Engine(module, settings, clock);
     super(new Link(engine), false);
     this.engine = engine;
   }
 
   /** Opens an empty database: `open()`, `open('memory://')`, `open({ databases: 4 })`. */
   static async open(options?: OpenOptions | string, more?: OpenOptions): Promise<Sanderling> {
-    const { module, settings } = understand(options, more);
-    return new Sanderling(module ?? (await loadModule()), settings);
+    const { module, settings, clock } = understand(options, more);
+    return new Sanderling(module ?? (await loadModule()), settings, clock);
   }
 
   /** The same without waiting, where the platform can: not in a browser's main thread, unless given the module. */
   static openSync(options?: OpenOptions | string, more?: OpenOptions): Sanderling {
-    const { module, settings } = understand(options, more);
+    const { module, settings, clock } = understand(options, more);
     const loaded = module ?? compiled ?? (compiled = platform.loadSync?.());
     if (loaded === undefined) throw new Error('this platform loads modules asynchronously: use Sanderling.open()');
-    return new Sanderling(loaded, settings);
+    return new Sanderling(loaded, settings, clock);
   }
 
   /** Bytes of memory that the data takes. */
@@ -112,12 +118,28 @@ async function loadModule(): Promise<WasmModule> {
   }
 }
 
-function understand(
-  options: OpenOptions | string = {},
-  more: OpenOptions = {},
-): { module: WasmModule | undefined; settings: Settings } {
-  const all = typeof options === 'string' ? { ...more, url: options } : { ...options, ...more };
-  const { url = 'memory://', module, ...settings } = all;
-  if (url !== 'memory://') throw new Error(`'${url}' is not supported: data lives in memory, 'memory://'`);
-  return { module, settings };
+interface Understood {
+  module: WasmModule | undefined;
+  settings: Settings;
+  clock: (() => number) | undefined;
 }
+
+function understand(options: OpenOptions | string = {}, more: OpenOptions = {}): Understood {
+  const all = typeof options === 'string' ? { ...more, url: options } : { ...options, ...more };
+  const { url = 'memory://', module, now, ...settings } = all;
+  if (url !== 'memory://') throw new Error(`'${url}' is not supported: data lives in memory, 'memory://'`);
+  return { module, settings, clock: now === undefined ? undefined : clockOf(now) };
+}
+
+/** A clock that is checked at each call, since the engine takes what is no time for the beginning of all time. */
+function clockOf(now: unknown): () => number {
+  if (typeof now !== 'function') throw new TypeError("'now' takes a function that returns milliseconds since 1970");
+  return () => {
+    const time: unknown = now();
+    if (typeof time === 'number' && time >= 0 && time <= MILLISECONDS_MAX) return time;
+    throw new TypeError(`'now' returned ${String(time)}, which is no time in milliseconds since 1970`);
+  };
+}
+
+/** The last moment that a `Date` can name. */
+const MILLISECONDS_MAX = 8.64e15;

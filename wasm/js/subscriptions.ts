@@ -1,7 +1,7 @@
 // The message listeners of a connection, by channel and pattern.
 
 import type { Reply } from './decode.js';
-import { decodeText } from './platform.js';
+import { decodeText, platform } from './platform.js';
 
 /** Is called with each message, and the channel that it was published to. */
 export type MessageListener<Text> = (message: Text, channel: Text) => void;
@@ -9,15 +9,24 @@ export type MessageListener<Text> = (message: Text, channel: Text) => void;
 /** What can be subscribed to: channels, patterns of channels, or channels of a shard. */
 export type Kind = 'subscribe' | 'psubscribe' | 'ssubscribe';
 
+/** What a listener is given: text, bytes, or the class that the platform has for these, which node-redis gives. */
+export type MessageForm = 'text' | 'bytes' | 'buffers';
+
 interface Entry {
   readonly listener: MessageListener<never>;
-  readonly asBytes: boolean;
+  readonly form: MessageForm;
 }
 
 const KIND_OF_MESSAGE: Record<string, Kind> = {
   message: 'subscribe',
   pmessage: 'psubscribe',
   smessage: 'ssubscribe',
+};
+
+const FORMS: Record<MessageForm, (bytes: Uint8Array) => string | Uint8Array> = {
+  text: decodeText,
+  bytes: (bytes) => bytes,
+  buffers: (bytes) => platform.buffer?.(bytes) ?? bytes,
 };
 
 const encoder = new TextEncoder();
@@ -31,18 +40,26 @@ export class Subscriptions {
     ssubscribe: new Map(),
   };
 
-  add(kind: Kind, channel: string | Uint8Array, listener: MessageListener<never>, asBytes: boolean): void {
+  add(kind: Kind, channel: string | Uint8Array, listener: MessageListener<never>, form: MessageForm): void {
     const key = keyOf(channel);
     const entries = this.entries[kind].get(key) ?? [];
-    this.entries[kind].set(key, [...entries, { listener, asBytes }]);
+    this.entries[kind].set(key, [...entries, { listener, form }]);
   }
 
-  /** Removes one listener, or all; returns whether none is left, so that the subscription can end. */
-  remove(kind: Kind, channel: string | Uint8Array, listener: MessageListener<never> | undefined): boolean {
+  /**
+   * Removes one listener, or only one of a form, or all; returns whether none is left, so that the
+   * subscription can end.
+   */
+  remove(
+    kind: Kind,
+    channel: string | Uint8Array,
+    listener: MessageListener<never> | undefined,
+    form: MessageForm | undefined,
+  ): boolean {
     const key = keyOf(channel);
-    const left = listener
-      ? (this.entries[kind].get(key) ?? []).filter((entry) => entry.listener !== listener)
-      : [];
+    const isMeant = (entry: Entry): boolean =>
+      entry.listener === listener && (form === undefined || entry.form === form);
+    const left = listener ? (this.entries[kind].get(key) ?? []).filter((entry) => !isMeant(entry)) : [];
     if (left.length > 0) this.entries[kind].set(key, left);
     else this.entries[kind].delete(key);
     return left.length === 0;
@@ -66,9 +83,9 @@ export class Subscriptions {
     const [channel, message] = rest.slice(-2) as [Uint8Array, Uint8Array];
     const entries = this.entries[kind].get(keyOf(subscribed)) ?? [];
     return () => {
-      for (const { listener, asBytes } of entries) {
-        if (asBytes) (listener as MessageListener<Uint8Array>)(message, channel);
-        else (listener as MessageListener<string>)(decodeText(message), decodeText(channel));
+      for (const { listener, form } of entries) {
+        const give = FORMS[form];
+        (listener as MessageListener<string | Uint8Array>)(give(message), give(channel));
       }
     };
   }

@@ -1,5 +1,6 @@
 // The types that the generated methods are made of.
 
+import type { FieldValue, ScoredMember } from './derived.js';
 import type { Value } from './encode.js';
 
 /** A key: text or bytes. */
@@ -7,6 +8,9 @@ export type Key = string | Uint8Array;
 
 /** A number, or a text that is one, such as `-inf` or `(5`. */
 export type Numeric = number | bigint | string;
+
+/** A time: a number in the unit that the command names, or a date. */
+export type Time = Numeric | Date;
 
 /** One, or an array of them. */
 export type OneOrMore<T> = T | readonly T[];
@@ -69,9 +73,13 @@ type Bytes<R> = R extends string
     ? { [K in keyof R]: Bytes<R[K]> }
     : R extends readonly (infer E)[]
       ? Bytes<E>[]
-      : R extends { [key: string]: infer V }
-        ? Map<Uint8Array, Bytes<V>>
-        : R;
+      : R extends ScoredMember
+        ? ScoredMember<Uint8Array>
+        : R extends FieldValue
+          ? FieldValue<Uint8Array>
+          : R extends { [key: string]: infer V }
+            ? Map<Uint8Array, Bytes<V>>
+            : R;
 
 /** Arguments, and the reply to them. */
 export type Overload = readonly [args: readonly unknown[], reply: unknown];
@@ -100,7 +108,8 @@ export type ByCountAndWord<P extends readonly unknown[], W extends string, One, 
     [[...args: P, count?: undefined], One],
     [[...args: P, count: Numeric, ...options: Without<{ [K in W]?: boolean }, W>], Several],
     [[...args: P, count: Numeric, ...options: With<{ [K in W]?: boolean }, W>], Worded],
-    [[...args: P, count: Numeric | undefined, ...options: OptionsOr<{ [K in W]?: boolean }>], One | Several | Worded],
+    [[...args: P, count: Numeric | undefined, word: Value, ...words: Value[]], One | Several | Worded],
+    [[...args: P, count: Numeric | undefined, options?: { [K in W]?: boolean }], One | Several | Worded],
   ]
 >;
 
@@ -111,7 +120,15 @@ export type ByOption<
   Rules extends readonly Rule[],
   Any,
   Args extends readonly unknown[] = [...args: P, ...options: OptionsOr<O>],
-> = Overloads<[...Ruled<P, O, Rules, Args>, [Args, Any]]>;
+> = Overloads<[...Ruled<P, O, Rules, Args>, [Args, Any], [P extends Args ? [...args: P, options?: O] : [...args: P, options: O], Any]]>;
+
+/**
+ * A method whose options do not decide on the form of its reply. The last function takes them as an object, since it
+ * is its complaint that the compiler shows: that an object is no `Uint8Array` would help nobody.
+ */
+export type WithOptions<P extends readonly unknown[], O, R> = Overloads<
+  [[[...args: P, word: Value, ...words: Value[]], R], [[...args: P, options?: O], R]]
+>;
 
 /** The form of replies with an option, or without any of some. */
 export type Rule = { with: string; is: unknown } | { without: string; is: unknown };
@@ -180,7 +197,7 @@ type Choice<V> = V extends string
     : V extends Digits
       ? never
       : V
-  : V extends Uint8Array | readonly unknown[]
+  : V extends Uint8Array | Date | readonly unknown[]
     ? never
     : V extends object
       ? { [K in keyof V]: Choice<V[K]> }[keyof V]

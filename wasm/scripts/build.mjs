@@ -6,6 +6,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { makeGlue } from './glue.mjs';
 import { run } from './run.mjs';
@@ -23,6 +24,21 @@ const binaries = path.join(folder, 'node_modules/.bin');
  */
 const RUST_FLAGS = '-Ctarget-feature=+bulk-memory,+simd128 -Cllvm-args=-inlinehint-threshold=150';
 const FEATURES = ['bulk-memory', 'simd', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals', 'multivalue', 'reference-types'];
+
+/** What the package is entered by. */
+const ENTRIES = ['node', 'browser', 'workerd', 'edge-light', 'inline-node', 'inline-browser'];
+
+/** Puts the module, packed, into the scripts that ask for it. */
+const inlineModule = {
+  name: 'inline module',
+  setup(build) {
+    build.onResolve({ filter: /^inline:/ }, ({ path: name }) => ({ path: name.slice('inline:'.length), namespace: 'inline' }));
+    build.onLoad({ filter: /.*/, namespace: 'inline' }, ({ path: name }) => ({
+      contents: gzipSync(readFileSync(path.join(dist, name)), { level: 9 }).toString('base64'),
+      loader: 'text',
+    }));
+  },
+};
 
 /** Declarations of what the package exports besides types. */
 const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'sanderling'].map((name) => `${name}.d.ts`));
@@ -67,17 +83,20 @@ async function buildScripts() {
     lineLimit: 160,
   };
   const entry = (name) => path.join('js', `${name}.ts`);
+  // Chunks of an earlier build have other names.
+  for (const name of readdirSync(dist).filter((name) => name.startsWith('common'))) rmSync(path.join(dist, name));
   await Promise.all([
     // What the entries have in common is a file of its own; otherwise the package would hold it four times.
     build({
       ...common,
-      entryPoints: ['node', 'browser', 'workerd', 'edge-light'].map(entry),
+      entryPoints: ENTRIES.map(entry),
       outdir: 'dist',
       format: 'esm',
       platform: 'neutral',
       external: [...common.external, 'node:*'],
       splitting: true,
-      chunkNames: 'common',
+      chunkNames: 'common-[hash]',
+      plugins: [inlineModule],
     }),
     build({
       ...common,
@@ -86,7 +105,10 @@ async function buildScripts() {
       format: 'cjs',
       platform: 'node',
       define: { 'import.meta.url': 'moduleUrl_' },
-      banner: { js: "const moduleUrl_ = require('node:url').pathToFileURL(__filename).href;" },
+      // jsdom, in which Jest runs programs for browsers, has no TextEncoder.
+      banner: {
+        js: "const { TextDecoder, TextEncoder } = require('node:util'); const moduleUrl_ = require('node:url').pathToFileURL(__filename).href;",
+      },
     }),
   ]);
 }
@@ -94,7 +116,7 @@ async function buildScripts() {
 /** Declarations, once for `import` and once for `require`. */
 function buildTypes() {
   run(path.join(binaries, 'tsc'), ['--project', 'tsconfig.json']);
-  const entries = new Set(['node', 'browser', 'workerd', 'edge-light'].map((name) => `${name}.d.ts`));
+  const entries = new Set([...ENTRIES, 'in-node', 'in-browser', 'inline'].map((name) => `${name}.d.ts`));
   for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
     if (entries.has(name)) {
       // All entries have the types of index.

@@ -183,7 +183,7 @@ describe('batches', () => {
     const failing = db.pipeline().set('a', 'x').incr('a').get('a');
     await assert.rejects(failing.exec(), (error) => {
       assert.ok(error instanceof BatchError);
-      assert.equal(error.message, 'ERR value is not an integer or out of range');
+      assert.equal(error.message, 'ERR value is not an integer or out of range (INCR, command 2 of 3)');
       assert.deepEqual([error.replies[0], error.replies[2]], ['OK', 'x']);
       return true;
     });

@@ -2,7 +2,8 @@
 //
 // A block behind `<!-- test: node -->` or `<!-- test: browser -->` is run, and each of its lines that ends with a
 // comment, `await something; // value`, must have that value. One behind `<!-- test: database -->` is given a new `db`.
-// Those behind `<!-- test: queues -->` need more packages: tests/clients has them.
+// Those behind `<!-- test: queues -->` need more packages, which tests/clients has, and those of test runners are run by
+// these, in tests/packages/bundlers.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,8 +15,10 @@ const ENOUGH = { timeout: 60_000 };
 /** The documents, and the kinds of blocks that each of them has. */
 const DOCUMENTS = [
   { name: 'README.md', kinds: ['node', 'queues', 'browser'] },
-  { name: 'node_modules/sanderling/README.md', kinds: ['node', 'database'] },
+  { name: 'node_modules/sanderling/README.md', kinds: ['node', 'jest', 'vitest', 'database'] },
 ];
+
+const ELSEWHERE = new Set(['queues', 'jest', 'vitest']);
 
 for (const [number, { name, kinds }] of DOCUMENTS.entries()) {
   const readme = readFileSync(new URL(name, import.meta.url), 'utf8');
@@ -27,7 +30,7 @@ for (const [number, { name, kinds }] of DOCUMENTS.entries()) {
   });
 
   for (const [index, block] of blocks.entries()) {
-    if (block.kind === 'queues') continue;
+    if (ELSEWHERE.has(block.kind)) continue;
     test(`${name}: block ${index + 1}, for ${block.kind}`, ENOUGH, () => {
       // A database without waiting commands does not keep the process alive, so an example ends by itself.
       runProgram(import.meta.dirname, `readme-${number}-${index + 1}`, program(block));

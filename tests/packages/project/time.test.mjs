@@ -108,3 +108,48 @@ test('limits of more than 32 bits are what they say', async () => {
   await db.rpush('list', 'a', 'b');
   assert.deepEqual(await db.lpop('list', 2 ** 32), ['a', 'b']);
 });
+
+test('a clock of its own may leap, stand still and go back', async () => {
+  let now = 1_000_000;
+  const own = await Sanderling.open({ now: () => now });
+  await own.set('k', 'v', { EX: 10 });
+  assert.deepEqual(await own.time(), ['1000', '0']);
+  now += 9_999.5;
+  assert.equal(await own.get('k'), 'v');
+  now += 1.5;
+  assert.equal(await own.get('k'), null);
+  now = 5_000;
+  await own.set('k', 'v', { EXAT: 105 });
+  assert.equal(await own.ttl('k'), 100);
+  const wait = own.duplicate().blpop('none', 3_600);
+  now += HOUR;
+  // Nothing but a call tells of the leap.
+  await own.ping();
+  assert.equal(await wait, null);
+  assert.equal(await own.get('k'), null);
+  await own.close();
+});
+
+test('a clock that is none is refused, and costs nothing', async () => {
+  for (const now of [5, 'now', null]) await assert.rejects(Sanderling.open({ now }), TypeError);
+  for (const bad of [NaN, -1, '5', new Date(), undefined, Infinity, 9e15]) {
+    await assert.rejects(Sanderling.open({ now: () => bad }), { name: 'TypeError', message: /'now' returned/ });
+  }
+  let time = 1_000;
+  const own = await Sanderling.open({ now: () => time });
+  await own.set('k', 'v');
+  time = NaN;
+  await assert.rejects(own.get('k'), TypeError);
+  assert.throws(() => own.sync.get('k'), TypeError);
+  time = 2_000;
+  assert.equal(await own.get('k'), 'v');
+  await own.close();
+});
+
+test('a wait whose time has come by a leap of the clock ends with the next call', async () => {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const wait = db.duplicate().blpop('none', 3_600);
+  mock.timers.setTime(Date.now() + HOUR + 1);
+  await db.ping();
+  assert.equal(await wait, null);
+});

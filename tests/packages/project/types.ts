@@ -1,7 +1,19 @@
 // Not run: the compiler checks that the package's types say what they should.
 
 import { Redis } from 'ioredis';
-import { BatchError, type Client, type Reply, ReplyError, Sanderling } from 'sanderling';
+import {
+  BatchError,
+  type Client,
+  type FailedCommand,
+  type FieldValue,
+  type Matches,
+  type RankAndScore,
+  type Reply,
+  ReplyError,
+  Sanderling,
+  type ScoredMember,
+} from 'sanderling';
+import { Sanderling as Inline } from 'sanderling/inline';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => undefined;
@@ -80,8 +92,33 @@ export async function types(): Promise<void> {
   } catch (error) {
     if (error instanceof BatchError) same<typeof error.replies, readonly unknown[]>(true);
     if (error instanceof ReplyError) same<typeof error.code, string>(true);
+    if (error instanceof ReplyError) same<typeof error.command, FailedCommand | undefined>(true);
   }
   await db.close();
+  same<typeof Inline, typeof Sanderling>(true);
+}
+
+/** What node-redis has. */
+export async function forNodeRedis(db: Client): Promise<void> {
+  same<Awaited<ReturnType<typeof db.zRangeWithScores>>, ScoredMember[]>(true);
+  const scored = await db.buffers.zRangeWithScores('z', 0, -1, { BY: 'SCORE', REV: true });
+  same<typeof scored, ScoredMember<Uint8Array>[]>(true);
+  const replies = await db.multi().zRankWithScore('z', 'a').hRandFieldCountWithValues('h', 2).lcsIdx('a', 'b').exec();
+  same<typeof replies, [RankAndScore | null, FieldValue[], Matches] | null>(true);
+  same<ReturnType<typeof db.sync.lPopCount>, string[] | null>(true);
+  await db.subscribe('channel', (message) => same<typeof message, Uint8Array>(true), true);
+  await db.pSubscribe('channel', (message) => same<typeof message, string>(true), false);
+  const self: Client = db.on('error', () => undefined).once('ready', () => undefined).off('error', () => undefined);
+  await self.expireAt('key', new Date());
+  await db.set('key', 'value', { EXAT: new Date() });
+  await db.set('key', 'value', { expiration: { type: 'PXAT', value: new Date() } });
+  await db.hpExpireAt('hash', new Date(), 'FIELDS', 1, 'f');
+  // @ts-expect-error That is a span, not a time.
+  await db.expire('key', new Date());
+  const clocked = await Sanderling.open({ now: () => 0 });
+  await clocked.close();
+  // @ts-expect-error A clock is asked, not set.
+  await Sanderling.open({ now: 0 });
 }
 
 type Pairs = [member: string, score: number][];

@@ -44,7 +44,10 @@ fn by_words(
                 "[[{head}, ...args: t.MembersWithout<{options}, {}>], {first}]",
                 choice(&names(words))
             );
-            format!("t.Overloads<[{without}, [[{head}, ...args: t.MembersOr<{options}>], {any}]]>")
+            let members = format!("[{head}, members: t.OneOrMore<t.Member>, options?: {options}]");
+            format!(
+                "t.Overloads<[{without}, [[{head}, ...args: t.MembersOr<{options}>], {any}], [{members}, {any}]]>"
+            )
         }
         [count, keys, options @ ..] if is_count(count) && matches!(keys.kind, ArgKind::Key) => {
             let rules = rules(name, row, words, types);

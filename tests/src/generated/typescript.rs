@@ -72,7 +72,7 @@ fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
     let signature = if is_container {
         "(subcommand: string, ...args: t.Argument[]): Reply".to_owned()
     } else {
-        format!("({}): {}", parameters(row), type_of(&name, row.reply))
+        signature(&parameters(row), &type_of(&name, row.reply))
     };
     for (index, method) in methods.iter().enumerate() {
         if index == 0 {
@@ -86,8 +86,21 @@ fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
             None => writeln!(interface, "  {method}{signature};"),
         };
     }
-    let shape = shape(row).map_or(String::new(), |shape| format!(", {{ {shape} }}"));
+    let shape = if is_container { String::new() } else { format!(", {}", braced(&shape(row))) };
     let _ = writeln!(rows, "  ['{name}', '{}'{shape}],", methods.join(" "));
+}
+
+/// A method of one form. Options make two functions of it, of which the last takes them as an object: it is the one whose
+/// complaint the compiler shows.
+fn signature(parameters: &str, reply: &str) -> String {
+    let options = parameters.rsplit_once("...options: t.OptionsOr<").and_then(|(head, options)| {
+        let head = head.trim_end_matches(", ");
+        Some((head, options.strip_suffix('>')?)).filter(|(head, _)| !head.contains("..."))
+    });
+    match options {
+        Some((head, options)) => format!(": t.WithOptions<[{head}], {options}, {reply}>"),
+        None => format!("({parameters}): {reply}"),
+    }
 }
 
 fn write_comment(interface: &mut String, name: &str, row: &Command) {
@@ -105,13 +118,71 @@ fn write_comment(interface: &mut String, name: &str, row: &Command) {
 }
 
 /// What the package must know when it turns JavaScript's arguments into words.
-fn shape(row: &Command) -> Option<String> {
-    if let Some(index) = row.args.iter().position(is_count) {
-        let script = if is_script(&row.args[index..]) { ", script: true" } else { "" };
-        return Some(format!("count: {index}{script}"));
+fn shape(row: &Command) -> String {
+    let (lead, rest) = required(row);
+    let mut parts = Vec::new();
+    if !lead.is_empty() {
+        parts.push(format!("lead: {}", lead.len()));
     }
-    let parts = row.args.iter().find_map(block_of_two)?;
-    Some(if is_member(parts) { "members: true" } else { "pairs: true" }.to_owned())
+    let words = option_words(rest);
+    if !words.is_empty() {
+        parts.push(format!("options: '{}'", words.join(" ")));
+    }
+    let blocks = || row.args.iter().filter(|arg| arg.multiple && arg.token.is_none());
+    if let Some(index) = row.args.iter().position(is_count) {
+        parts.push(format!("count: {index}"));
+        if is_script(&row.args[index..]) {
+            parts.push("script: true".to_owned());
+        }
+    } else if let Some(parts_of_two) = row.args.iter().find_map(block_of_two) {
+        let is_member = is_member(parts_of_two);
+        parts.push(if is_member { "members: ['score', 'value']" } else { "pairs: true" }.to_owned());
+    } else if let Some(ArgKind::Block(fields)) = blocks().map(|arg| arg.kind).next() {
+        let fields: Vec<_> = fields.iter().map(|field| format!("'{}'", parameter(field.name))).collect();
+        parts.push(format!("members: [{}]", fields.join(", ")));
+    }
+    if lead.len() == 2 && matches!(row.args[1].kind, ArgKind::UnixTime) {
+        let unit = if row.args[1].name.ends_with("milliseconds") { 1 } else { 1000 };
+        parts.push(format!("time: {unit}"));
+    }
+    parts.join(", ")
+}
+
+/// An object of JavaScript.
+fn braced(properties: &str) -> String {
+    if properties.is_empty() { "{}".to_owned() } else { format!("{{ {properties} }}") }
+}
+
+/// The names that an object of options may have: the words of the grammar, and node-redis's names for choices.
+fn option_words(args: &[Arg]) -> Vec<&'static str> {
+    let mut words: Vec<&'static str> = Vec::new();
+    for arg in args {
+        match (arg.token, arg.kind) {
+            // One that has no words of its own is nothing but a mark of Redis's documentation.
+            (Some(word), _) if word != "\"\"" => words.push(word),
+            (_, ArgKind::OneOf(parts)) => {
+                words.extend(option_words(parts));
+                words.extend(group_names(arg.name));
+            }
+            (_, ArgKind::Block(parts)) => words.extend(option_words(parts)),
+            _ => {}
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    words.retain(|word| seen.insert(*word));
+    words
+}
+
+/// What node-redis calls a choice as a whole.
+fn group_names(name: &str) -> &'static [&'static str] {
+    match name {
+        "condition" => &["condition"],
+        "comparison" => &["comparison"],
+        "order" => &["DIRECTION"],
+        "sortby" => &["BY"],
+        "expiration" => &["expiration"],
+        _ => &[],
+    }
 }
 
 pub(super) fn is_count(arg: &Arg) -> bool {
@@ -222,7 +293,8 @@ fn leaf(arg: &Arg) -> Option<&'static str> {
     Some(match arg.kind {
         ArgKind::Key => "t.Key",
         ArgKind::String | ArgKind::Pattern => "Value",
-        ArgKind::Integer | ArgKind::Double | ArgKind::UnixTime => "t.Numeric",
+        ArgKind::Integer | ArgKind::Double => "t.Numeric",
+        ArgKind::UnixTime => "t.Time",
         ArgKind::Token | ArgKind::OneOf(_) | ArgKind::Block(_) => return None,
     })
 }
@@ -311,7 +383,7 @@ fn grouped(arg: &Arg, choices: &[Arg]) -> Option<String> {
             let bare =
                 choices.iter().filter(|choice| leaf(choice).is_none()).filter_map(|choice| choice.token);
             let bare: String = bare.map(|word| format!(" | '{word}' | {{ type: '{word}' }}")).collect();
-            Some(format!("expiration?: {{ type: {}; value: t.Numeric }}{bare}", timed.join(" | ")))
+            Some(format!("expiration?: {{ type: {}; value: t.Time }}{bare}", timed.join(" | ")))
         }
         _ => None,
     }
