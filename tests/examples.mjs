@@ -28,7 +28,7 @@ export function withAssertions(text) {
 /** Runs a program from a file in `folder`, whose packages it can import. Throws unless it ends well by itself. */
 export function runProgram(folder, name, text) {
   const file = path.join(folder, `${name}.mjs`);
-  // Maps come as objects without a prototype, which is of no matter here.
+  // Pages of SCAN have names besides, which are of no matter here.
   const plain = `const plain = (value) => (value && typeof value === 'object' ? structuredClone(value) : value);`;
   writeFileSync(file, `import assert from 'node:assert/strict';\n${plain}\n${text}`);
   const { status, stderr, error } = spawnSync(process.execPath, [file], {

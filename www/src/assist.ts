@@ -1,11 +1,16 @@
 /** What helps while a line is typed: the grammar's hint behind it, completions and documentation below. */
 
-import { type Docs, completions, findDoc, hint, syntax } from './grammar.js';
+import { type Docs, completions, findDoc, hint, suggestion, syntax } from './grammar.js';
+import { hasKeys } from './keys.js';
 
 /** More candidates than this are not listed. */
 const CANDIDATES_MAX = 16;
 
-const TIP = 'Tab completes, ↑ brings back earlier lines, Ctrl-C ends a wait. For more, type help.';
+const TIP = hasKeys
+  ? 'Tab completes, ↑ brings back earlier lines, Ctrl-R searches them, Ctrl-C ends a wait. For more, type help.'
+  : 'Tap a suggestion to complete a word. For more, type help.';
+/** What only the terminal knows. */
+const OWN = new Set(['HELP', '?', 'CLEAR', 'EXIT', 'QUIT']);
 
 /** The parts of the page that it writes to. */
 export interface Places {
@@ -42,6 +47,21 @@ export class Assist {
     this.showList(prefix);
   }
 
+  /** Shows a search in the history: `found` is the line that it stands at. */
+  showSearch(found: string | undefined, position: number, count: number): void {
+    const { input, typed, hint: place, list, about } = this.places;
+    this.candidates = [];
+    list.hidden = true;
+    input.setAttribute('aria-expanded', 'false');
+    typed.textContent = input.value;
+    place.textContent = found === undefined ? '' : ` ← ${found}`;
+    about.replaceChildren(
+      found === undefined
+        ? 'No earlier line has this in it. Ctrl-G ends the search.'
+        : `Line ${position + 1} of ${count}: ${found} · Enter runs it, Tab takes it to be changed, Ctrl-R goes on, Ctrl-G ends the search.`,
+    );
+  }
+
   /** Completes the word at the end, each time by the next candidate; false when there is none. */
   complete(): boolean {
     const { candidates } = this;
@@ -75,7 +95,7 @@ export class Assist {
   private showHint(): void {
     const { input, typed, hint: place } = this.places;
     const line = input.value;
-    const words = line.trim().split(/\s+/);
+    const words = commandOf(line.trim().split(/\s+/));
     const text = line.trim() === '' ? undefined : hint(this.docs, words);
     // A line longer than its field scrolls, and the hint would stand in the wrong place.
     const hasRoom = input.scrollWidth <= input.clientWidth;
@@ -86,14 +106,26 @@ export class Assist {
   private showAbout(words: readonly string[]): void {
     const { about } = this.places;
     const found = findDoc(this.docs, words);
-    about.replaceChildren(words.length === 0 ? TIP : '');
-    about.classList.toggle('tip', words.length === 0);
+    const complaint = words.length === 0 ? '' : this.aboutUnknown(words);
+    about.replaceChildren(words.length === 0 ? TIP : complaint);
     if (found === undefined) return;
+    about.replaceChildren(complaint === '' ? '' : `${complaint} `);
     const { doc } = found;
     const usage = document.createElement('code');
     usage.textContent = `${doc.name} ${syntax(doc)}`;
     const facts = [doc.summary, doc.complexity, doc.since && `since ${doc.since}`].filter((fact) => fact);
     about.append(usage, ` ${facts.join(' · ')}`);
+  }
+
+  /** What there is to say of a line that begins with no command, once its word cannot become one any more. */
+  private aboutUnknown(words: readonly string[]): string {
+    const [first, second] = words;
+    const found = findDoc(this.docs, words);
+    const isBegun = this.candidates.length > 0 || OWN.has(first!.toUpperCase());
+    if (isBegun || (found && (found.doc.subcommands.length === 0 || second === undefined))) return '';
+    const meant = suggestion(this.docs, words);
+    const what = found ? `${found.doc.name} has no subcommand ${second!.toUpperCase()}.` : `There is no command ${first!.toUpperCase()}.`;
+    return meant === undefined ? what : `${what} Did you mean ${meant}?`;
   }
 
   private showList(prefix: string): void {
@@ -138,5 +170,10 @@ export class Assist {
 function parts(line: string): { head: string; words: string[]; prefix: string } {
   const prefix = /\S*$/.exec(line)![0];
   const head = line.slice(0, line.length - prefix.length);
-  return { head, words: head.trim() === '' ? [] : head.trim().split(/\s+/), prefix };
+  return { head, words: commandOf(head.trim() === '' ? [] : head.trim().split(/\s+/)), prefix };
+}
+
+/** Words without the number that repeats the command behind it. */
+function commandOf(words: string[]): string[] {
+  return /^\d+$/.test(words[0] ?? '') && words.length > 0 ? words.slice(1) : words;
 }

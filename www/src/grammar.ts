@@ -36,6 +36,40 @@ export function findDoc(docs: Docs, words: readonly string[]): { doc: Doc; depth
   return sub ? { doc: sub, depth: 2 } : { doc, depth: 1 };
 }
 
+/** The command, or subcommand, whose name is next to what words begin with; nothing when they begin with one, or with none like it. */
+export function suggestion(docs: Docs, words: readonly string[]): string | undefined {
+  const doc = docs.get(words[0]?.toUpperCase() ?? '');
+  if (doc === undefined) return nearest(words[0] ?? '', [...docs.keys()]);
+  const names = doc.subcommands.map((sub) => sub.name.slice(doc.name.length + 1));
+  if (names.length === 0 || words[1] === undefined) return undefined;
+  const name = nearest(words[1], names);
+  return name === undefined || name === words[1].toUpperCase() ? undefined : `${doc.name} ${name}`;
+}
+
+/** The name with the fewest mistakes, as long as most of the word is right. */
+function nearest(word: string, names: readonly string[]): string | undefined {
+  const typed = word.toUpperCase();
+  const most = typed.length < 8 ? 1 : 2;
+  const scored = names.map((name) => ({ name, mistakes: mistakes(typed, name) })).filter(({ mistakes }) => mistakes <= most);
+  return scored.sort((a, b) => a.mistakes - b.mistakes || a.name.length - b.name.length)[0]?.name;
+}
+
+/** How many characters are missing, too many, wrong, or in the place of their neighbour. */
+function mistakes(typed: string, name: string): number {
+  let [before, last]: [number[], number[]] = [[], Array.from({ length: name.length + 1 }, (_, at) => at)];
+  for (let row = 1; row <= typed.length; row += 1) {
+    const next = [row];
+    for (let column = 1; column <= name.length; column += 1) {
+      const isSame = typed[row - 1] === name[column - 1];
+      const isSwapped = row > 1 && column > 1 && typed[row - 1] === name[column - 2] && typed[row - 2] === name[column - 1];
+      const edited = Math.min(last[column]! + 1, next[column - 1]! + 1, last[column - 1]! + (isSame ? 0 : 1));
+      next.push(isSwapped ? Math.min(edited, before[column - 2]! + 1) : edited);
+    }
+    [before, last] = [last, next];
+  }
+  return last[name.length]!;
+}
+
 /** The whole grammar of a command's arguments: `key value [NX|XX] [EX seconds|PX milliseconds]`. */
 export function syntax(doc: Doc): string {
   if (doc.subcommands.length > 0) return 'subcommand [argument …]';

@@ -1,21 +1,26 @@
 /** The answers to `help`. */
 
-import { type Doc, type Docs, findDoc, syntax } from './grammar.js';
+import { type Doc, type Docs, findDoc, suggestion, syntax } from './grammar.js';
 
+/** Lines about keys are for those who have them. */
 const USAGE = `help <command>    what a command does, such as: help zadd
 help @<group>     the commands of a group, such as: help @list
 <tab>             completes commands and their options
 <up> <down>       earlier lines
-ctrl-c            ends a wait or a subscription
+ctrl-r            searches them
+ctrl-c            ends a wait, a script, a subscription, MONITOR
 ctrl-l or clear   clears the terminal
 5 <command>       runs a command five times`;
 
 /** The text for the words behind `help`. */
-export function help(docs: Docs, words: readonly string[]): string {
-  if (words.length === 0) return `${USAGE}\n\ngroups: ${groups(docs).map((group) => `@${group}`).join(' ')}`;
+export function help(docs: Docs, words: readonly string[], hasKeys = true): string {
+  if (words.length === 0) return `${hasKeys ? USAGE : USAGE.replaceAll(/^(<|ctrl-[a-z] {2,}).*\n/gm, '').replace(/^ctrl-l or clear/m, 'clear'.padEnd(15))}\n\ngroups: ${groups(docs).map((group) => `@${group}`).join(' ')}`;
   if (words[0]!.startsWith('@')) return helpOfGroup(docs, words[0]!.slice(1).toLowerCase());
   const found = findDoc(docs, words);
-  if (found === undefined || found.depth < words.length) return `(error) no help for '${words.join(' ')}'`;
+  if (found === undefined || found.depth < words.length) {
+    const meant = suggestion(docs, words);
+    return `(error) no help for '${words.join(' ')}'${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  }
   const { doc } = found;
   return doc.subcommands.length > 0 ? list(doc.subcommands) : describe(doc);
 }

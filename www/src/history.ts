@@ -21,6 +21,12 @@ export function remember(added: readonly string[]): void {
   }
 }
 
+/** Lines with a text in them, the latest first and each once. */
+export function search(text: string): string[] {
+  const found = lines.filter((line) => line.toLowerCase().includes(text.toLowerCase()));
+  return [...new Set(found.reverse())];
+}
+
 /** A walk through the history, as the arrow keys take it. */
 export class Walk {
   private at = lines.length;

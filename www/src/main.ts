@@ -3,6 +3,7 @@
 import moduleUrl from 'sanderling/sanderling.wasm';
 import { EXAMPLES, type Example } from './examples.js';
 import type { Docs } from './grammar.js';
+import { hasKeys } from './keys.js';
 import type { Order, Report } from './messages.js';
 import { Terminal } from './terminal.js';
 
@@ -19,7 +20,7 @@ let docs: Docs = new Map();
 worker.onmessage = ({ data }: MessageEvent<Report>) => accept(data);
 worker.onerror = () => fail('the worker could not be started');
 compiled.then(
-  (module) => send({ kind: 'start', module }),
+  (module) => send({ kind: 'start', module, hasKeys }),
   (error: unknown) => fail(String(error)),
 );
 
@@ -28,7 +29,11 @@ element('measure').addEventListener('click', () => {
   element('measure').textContent = 'Measuring…';
   send({ kind: 'measure' });
 });
-second.addEventListener('click', () => secondTerminal().focus());
+second.addEventListener('click', () => {
+  const terminal = secondTerminal();
+  terminal.focus();
+  terminal.reveal();
+});
 element('examples').append(...EXAMPLES.map(buttonOf));
 void keepForOffline();
 
@@ -66,7 +71,8 @@ function ready(memoryBytes: number): void {
   element('start').textContent = `${Math.round(performance.now())} ms`;
   showMemory(memoryBytes);
   const terminal = open(1);
-  terminal.note(`${docs.size} commands are ready. Type one, or click an example above.`);
+  terminal.note(`${docs.size} commands are ready. Type one, or choose an example above.`);
+  if (hadData()) terminal.note('The page was loaded anew: what earlier commands had stored is gone.');
   terminal.focus();
   for (const button of document.querySelectorAll<HTMLButtonElement>('main nav button, #measure')) button.disabled = false;
   document.documentElement.dataset['ready'] = '';
@@ -81,7 +87,10 @@ function open(number: number): Terminal {
     terminals.get(1)?.focus();
   };
   const connection = {
-    run: (lines: string[]) => send({ kind: 'run', panel: number, lines }),
+    run: (lines: string[]) => {
+      rememberData();
+      send({ kind: 'run', panel: number, lines });
+    },
     cancel: () => send({ kind: 'cancel', panel: number }),
     ...(number > 1 ? { close } : {}),
   };
@@ -124,6 +133,28 @@ async function play(example: Example): Promise<void> {
   first.focus();
 }
 
+/** Where it is written that commands have run in this tab. */
+const RAN = 'sanderling-ran';
+
+function rememberData(): void {
+  try {
+    sessionStorage.setItem(RAN, 'yes');
+  } catch {
+    // Storage may be forbidden; then the footer has to be enough.
+  }
+}
+
+/** Whether commands had run in this tab before the page was loaded; asked once. */
+function hadData(): boolean {
+  try {
+    const had = sessionStorage.getItem(RAN) !== null;
+    sessionStorage.removeItem(RAN);
+    return had;
+  } catch {
+    return false;
+  }
+}
+
 function showMemory(bytes: number): void {
   element('memory').textContent = bytes < 1 << 20 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
@@ -137,6 +168,7 @@ function showRates({ set, get }: { set: number; get: number }): void {
 }
 
 function fail(message: string): void {
+  document.querySelector('.failure[role=alert]')?.remove();
   const text = document.createElement('p');
   text.className = 'failure';
   text.setAttribute('role', 'alert');

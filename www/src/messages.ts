@@ -20,6 +20,7 @@ export interface State {
   queued: number;
   /** How often lines have come so far. */
   runs: number;
+  /** Whether messages may come, or lines of MONITOR. */
   isSubscribed: boolean;
 }
 
@@ -31,7 +32,7 @@ export interface Rates {
 
 /** From the page. */
 export type Order =
-  | { kind: 'start'; module: WebAssembly.Module }
+  | { kind: 'start'; module: WebAssembly.Module; hasKeys: boolean }
   | { kind: 'open'; panel: number }
   | { kind: 'close'; panel: number }
   | { kind: 'run'; panel: number; lines: string[] }

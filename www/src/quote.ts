@@ -1,4 +1,7 @@
-/** How a line becomes arguments, and bytes become text: the rules of redis-cli, to the letter. */
+/**
+ * How a line becomes arguments, and bytes become text: the rules of redis-cli, but that text of all alphabets is shown
+ * as it is.
+ */
 
 const encoder = new TextEncoder();
 
@@ -76,12 +79,40 @@ const NAMED: Record<number, string> = {
   8: '\\b',
 };
 
-/** Bytes between double quotes, with escapes for what is not printable ASCII. */
+/**
+ * Bytes between double quotes, with escapes for what is no text or cannot be seen. What is printed can be typed: it
+ * stands for the same bytes.
+ */
 export function quoted(bytes: Uint8Array): string {
   let text = '"';
-  for (const byte of bytes) {
-    const isPrintable = byte >= 32 && byte < 127;
-    text += NAMED[byte] ?? (isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`);
+  for (let at = 0; at < bytes.length; ) {
+    const character = wideCharacter(bytes, at);
+    text += character?.text ?? shown(bytes[at]!);
+    at += character?.length ?? 1;
   }
   return `${text}"`;
+}
+
+function shown(byte: number): string {
+  const isPrintable = byte >= 32 && byte < 127;
+  return NAMED[byte] ?? (isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`);
+}
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** What has no form of its own, but for what joins characters to one; other spaces would look like the one of ASCII. */
+const UNSEEN = /[\p{C}\p{Z}]/u;
+const JOINERS = new Set(['\u200c', '\u200d']);
+
+/** The character of more than one byte that begins somewhere, if one does, and it can be seen. */
+function wideCharacter(bytes: Uint8Array, at: number): { text: string; length: number } | undefined {
+  const first = bytes[at]!;
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+  if (length === 1 || at + length > bytes.length) return undefined;
+  let text;
+  try {
+    text = strict.decode(bytes.subarray(at, at + length));
+  } catch {
+    return undefined;
+  }
+  return UNSEEN.test(text) && !JOINERS.has(text) ? undefined : { text, length };
 }

@@ -1,8 +1,8 @@
 /** One terminal's connection: runs lines one after the other and keeps what the prompt shows. */
 
 import { format, isRawCommand } from './format.js';
-import type { Port, Sanderling } from 'sanderling';
-import type { Docs } from './grammar.js';
+import { type Port, ReplyError, type Sanderling } from 'sanderling';
+import { type Docs, suggestion } from './grammar.js';
 import { help } from './help.js';
 import type { Entry, State } from './messages.js';
 import { splitLine } from './quote.js';
@@ -12,6 +12,8 @@ import { nextTask } from './tasks.js';
 /** What belongs to the worker. */
 export interface Surroundings {
   docs: Docs;
+  /** Whether there is a keyboard, whose keys help may speak of. */
+  hasKeys: boolean;
   /** The engine; a fresh one when it has failed. */
   engine(): Promise<Sanderling>;
   /** Shows entries and the state after them. */
@@ -30,6 +32,10 @@ const ANSWER_TURNS = 8;
 
 const CLOSED: Reply = { type: 'error', text: 'ERR the connection was closed' };
 const decoder = new TextDecoder();
+/** Commands whose scripts may run without an end. */
+const SCRIPTED = /^((eval|evalsha|fcall)(_ro)?|exec)$/i;
+/** A line of MONITOR, which is a status like any reply. */
+const MONITORED = /^\d+\.\d{6} \[/;
 const MESSAGES = new Set(['message', 'pmessage', 'smessage']);
 const CONFIRMATION = /^([ps]?)(un)?subscribe$/;
 
@@ -57,6 +63,7 @@ export class Session {
   /** The database that SELECT in a transaction will choose. */
   private queuedDb: number | undefined;
   private isInTransaction = false;
+  private isMonitoring = false;
   /** Names by the prefix of their command: none, `p` or `s`. */
   private readonly channels = { '': new Set<string>(), p: new Set<string>(), s: new Set<string>() };
   /** What is still to run, the next at the end. */
@@ -97,6 +104,11 @@ export class Session {
     this.lines = [];
     if (dropped > 0) this.put('note', `${dropped} ${dropped === 1 ? 'line was' : 'lines were'} dropped`);
     const waited = this.current;
+    if (waited === undefined && this.isMonitoring) {
+      this.port?.close();
+      this.disconnected('MONITOR has ended, and so has its connection; the next command opens another one.');
+      return;
+    }
     if (waited === undefined) {
       const ends = (['', 'p', 's'] as const).filter((kind) => this.channels[kind].size > 0);
       this.lines = ends.map((kind) => ({ text: `${kind}unsubscribe`, isShown: true }));
@@ -104,11 +116,48 @@ export class Session {
       return;
     }
     const engine = await this.around.engine();
-    if ((await engine.call('CLIENT', 'UNBLOCK', this.clientId, 'ERROR')) === 1) return;
-    // It does not wait for a key, so nothing but a new connection gets rid of it.
-    if (this.current !== waited) return;
+    const isEnded = await this.end(engine, waited);
+    // It neither waits for a key nor runs a script, so nothing but a new connection gets rid of it.
+    if (isEnded || this.current !== waited) return;
     this.port?.close();
     this.disconnected();
+  }
+
+  /** Tells that an order could not be obeyed. */
+  complain(error: unknown): void {
+    this.put('error', `(error) ${error instanceof Error ? error.message : String(error)}`);
+    this.planFlush();
+  }
+
+  /** Ends a wait or a script; whether there is nothing more to do. */
+  private async end(engine: Sanderling, waited: Current): Promise<boolean> {
+    try {
+      return (await engine.call('CLIENT', 'UNBLOCK', this.clientId, 'ERROR')) === 1;
+    } catch (error) {
+      // While a script runs nothing else is answered.
+      if (codeOf(error) !== 'BUSY') throw error;
+      return SCRIPTED.test(waited.words[0]!) && this.kill(engine);
+    }
+  }
+
+  /** Ends the script, or the function, that runs: only one of the two is allowed. */
+  private async kill(engine: Sanderling): Promise<boolean> {
+    for (const kind of ['SCRIPT', 'FUNCTION']) {
+      try {
+        await engine.call(kind, 'KILL');
+        return true;
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === 'BUSY') continue;
+        // It may have ended by itself meanwhile.
+        if (code === 'NOTBUSY') return true;
+        if (code !== 'UNKILLABLE') throw error;
+        this.complain(error);
+        this.put('note', 'SHUTDOWN NOSAVE in a second connection ends it, and with it all data.');
+        return true;
+      }
+    }
+    return true;
   }
 
   /** Runs lines until there are none or one waits. */
@@ -152,7 +201,7 @@ export class Session {
     switch (words[0]!.toLowerCase()) {
       case 'help':
       case '?': {
-        const text = help(this.around.docs, words.slice(1));
+        const text = help(this.around.docs, words.slice(1), this.around.hasKeys);
         this.put(text.startsWith('(error)') ? 'error' : 'note', text);
         return true;
       }
@@ -198,6 +247,7 @@ export class Session {
   private startAfresh(): void {
     this.db = 0;
     this.version = 2;
+    this.isMonitoring = false;
     this.endTransaction();
     for (const names of Object.values(this.channels)) names.clear();
   }
@@ -210,14 +260,14 @@ export class Session {
     });
   }
 
-  private disconnected(): void {
+  private disconnected(note = 'The connection was closed; the next command opens another one.'): void {
     const { current, db, version } = this;
     this.port = undefined;
     this.current = undefined;
     this.startAfresh();
     // The next connection takes these over.
     Object.assign(this, { db, version });
-    this.put('note', 'The connection was closed; the next command opens another one.');
+    this.put('note', note);
     current?.take?.(CLOSED);
     void this.pump();
     this.planFlush();
@@ -232,8 +282,9 @@ export class Session {
   private accept(reply: Reply): void {
     const { current } = this;
     const kind = 'items' in reply ? textOf(reply.items[0]) : undefined;
+    const isMonitored = this.isMonitoring && reply.type === 'status' && MONITORED.test(reply.text);
     const isPush = reply.type === 'push' || (reply.type === 'array' && this.isSubscribed);
-    if (current === undefined || (isPush && MESSAGES.has(kind ?? ''))) {
+    if (current === undefined || isMonitored || (isPush && MESSAGES.has(kind ?? ''))) {
       this.put('message', format(reply));
       return;
     }
@@ -252,6 +303,9 @@ export class Session {
     }
     this.follow(current.words, reply);
     this.put(reply.type === 'error' ? 'error' : 'reply', format(reply, isRawCommand(current.words)) + took(current));
+    const isUnknown = reply.type === 'error' && /^ERR unknown (sub)?command/.test(reply.text);
+    const meant = isUnknown ? suggestion(this.around.docs, current.words) : undefined;
+    if (meant !== undefined) this.put('note', `Did you mean ${meant}?`);
   }
 
   /** A subscription began or ended. */
@@ -283,6 +337,9 @@ export class Session {
         return;
       case 'reset':
         if (text === 'RESET') this.startAfresh();
+        return;
+      case 'monitor':
+        if (text === 'OK') this.isMonitoring = true;
         return;
       case 'multi':
         if (text === 'OK') this.isInTransaction = true;
@@ -329,7 +386,7 @@ export class Session {
       isWaiting: this.current !== undefined,
       queued: this.lines.length,
       runs: this.runs,
-      isSubscribed: this.isSubscribed,
+      isSubscribed: this.isSubscribed || this.isMonitoring,
     });
   }
 }
@@ -337,4 +394,8 @@ export class Session {
 function took(current: Current): string {
   const milliseconds = performance.now() - current.started;
   return milliseconds >= SLOW_MILLISECONDS ? `\n(${(milliseconds / 1000).toFixed(2)}s)` : '';
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof ReplyError ? error.code : undefined;
 }

@@ -2,7 +2,7 @@
 
 import { Assist } from './assist.js';
 import type { Docs } from './grammar.js';
-import { Walk, remember } from './history.js';
+import { Walk, remember, search } from './history.js';
 import { ENTRIES_MAX, Log } from './log.js';
 import type { Entry, State } from './messages.js';
 
@@ -20,6 +20,8 @@ export class Terminal {
   private readonly input: HTMLInputElement;
   private readonly assist: Assist;
   private readonly walk = new Walk();
+  /** A search in the history: what was typed before it, and the line that it stands at, counted from the latest. */
+  private searching: { before: string; at: number } | undefined;
   private sent = 0;
   private state: State = { prompt: 'sanderling> ', isWaiting: false, queued: 0, runs: 0, isSubscribed: false };
   /** What the next frame shows. */
@@ -116,8 +118,10 @@ export class Terminal {
     });
     input.addEventListener('input', () => {
       this.walk.reset();
-      this.assist.update();
+      if (this.searching) this.search(0);
+      else this.assist.update();
     });
+    input.addEventListener('focus', () => this.reveal());
     input.addEventListener('keydown', (event) => {
       if (this.press(event)) event.preventDefault();
     });
@@ -131,6 +135,7 @@ export class Terminal {
   }
 
   private submit(): void {
+    if (this.searching && !this.takeFound()) return;
     const line = this.input.value;
     this.replace('');
     this.run([line]);
@@ -140,6 +145,7 @@ export class Terminal {
   private paste(event: ClipboardEvent): void {
     const text = event.clipboardData?.getData('text/plain') ?? '';
     if (!/[\r\n]/.test(text)) return;
+    if (this.searching) this.endSearch();
     event.preventDefault();
     const { value, selectionStart, selectionEnd } = this.input;
     const all = value.slice(0, selectionStart ?? 0) + text + value.slice(selectionEnd ?? 0);
@@ -152,6 +158,11 @@ export class Terminal {
   private press(event: KeyboardEvent): boolean {
     if (event.isComposing || event.altKey || event.metaKey) return false;
     if (event.ctrlKey) return !event.shiftKey && this.pressControl(event.key.toLowerCase());
+    if (this.searching && ['Tab', 'Escape', 'ArrowUp', 'ArrowDown'].includes(event.key)) {
+      if (event.key.startsWith('Arrow')) this.search(this.searching.at + (event.key === 'ArrowUp' ? 1 : -1));
+      else if (!this.takeFound()) this.endSearch();
+      return true;
+    }
     switch (event.key) {
       case 'Tab':
         return !event.shiftKey && this.assist.complete();
@@ -169,7 +180,14 @@ export class Terminal {
     const { value } = input;
     const at = input.selectionStart ?? value.length;
     const isSelected = input.selectionEnd !== at || getSelection()?.isCollapsed === false;
+    if (this.searching && (key === 'c' || key === 'g')) {
+      this.endSearch();
+      return true;
+    }
     switch (key) {
+      case 'r':
+        this.search(this.searching ? this.searching.at + 1 : 0);
+        return true;
       case 'c':
         if (isSelected) return false;
         this.interrupt();
@@ -203,6 +221,32 @@ export class Terminal {
     }
   }
 
+  /** Goes to a line of those that have in them what is typed; begins a search if there is none. */
+  private search(at: number): void {
+    const { input } = this;
+    if (this.searching === undefined) {
+      this.searching = { before: input.value, at: 0 };
+      input.value = '';
+    }
+    const found = search(input.value);
+    this.searching.at = Math.max(0, Math.min(at, found.length - 1));
+    this.assist.showSearch(found[this.searching.at], this.searching.at, found.length);
+    this.showState();
+  }
+
+  /** Ends a search with the line that it stands at; false when there is none. */
+  private takeFound(): boolean {
+    const line = search(this.input.value)[this.searching!.at];
+    if (line !== undefined) this.endSearch(line);
+    return line !== undefined;
+  }
+
+  private endSearch(line = this.searching!.before): void {
+    this.searching = undefined;
+    this.replace(line);
+    this.showState();
+  }
+
   private interrupt(): void {
     const { isWaiting, queued, isSubscribed, prompt } = this.state;
     if (isWaiting || queued > 0 || isSubscribed) this.connection.cancel();
@@ -218,6 +262,11 @@ export class Terminal {
     return true;
   }
 
+  /** Makes it seen as a whole, where the page is longer than the screen. */
+  reveal(): void {
+    this.element.scrollIntoView({ block: 'nearest' });
+  }
+
   private replace(line: string, at = line.length): void {
     this.input.value = line;
     this.input.setSelectionRange(at, at);
@@ -226,7 +275,7 @@ export class Terminal {
 
   private showState(): void {
     const { prompt, isWaiting, queued, runs, isSubscribed } = this.state;
-    this.find('label').textContent = prompt;
+    this.find('label').textContent = this.searching ? 'search: ' : prompt;
     const status = this.find('.status');
     const text = isWaiting ? `waiting${queued > 0 ? `, ${queued} to come` : ''}` : queued > 0 ? `${queued} to come` : '';
     const shown = text || (isSubscribed ? 'listening' : '');

@@ -12,15 +12,21 @@ let module: WebAssembly.Module;
 let opening: Promise<Sanderling> | undefined;
 let engine: Sanderling | undefined;
 let docs: Docs = new Map();
+let hasKeys = true;
 
 self.onmessage = ({ data }: MessageEvent<Order>) => {
-  obey(data).catch((error: unknown) => report({ kind: 'failed', message: String(error) }));
+  obey(data).catch((error: unknown) => {
+    const session = 'panel' in data ? sessions.get(data.panel) : undefined;
+    if (session) session.complain(error);
+    else report({ kind: 'failed', message: String(error) });
+  });
 };
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
     case 'start':
       module = order.module;
+      hasKeys = order.hasKeys;
       docs = readDocs(await (await liveEngine()).call('COMMAND', 'DOCS'));
       report({ kind: 'ready', docs: [...docs.values()], memoryBytes: memoryBytes() });
       return;
@@ -50,6 +56,7 @@ async function obey(order: Order): Promise<void> {
 async function open(panel: number): Promise<void> {
   const session = new Session({
     docs,
+    hasKeys,
     engine: liveEngine,
     show: (entries, state) => report({ kind: 'output', panel, entries, state, memoryBytes: memoryBytes() }),
   });
@@ -65,8 +72,17 @@ function memoryBytes(): number {
   return engine?.memoryUsedBytes ?? 0;
 }
 
+/** How long a script runs before others are told so, and it can be ended: nobody waits five seconds for Ctrl-C. */
+const BUSY_MILLISECONDS = 300;
+
+async function openEngine(): Promise<Sanderling> {
+  const opened = await Sanderling.open({ module });
+  await opened.configSet('busy-reply-threshold', BUSY_MILLISECONDS);
+  return opened;
+}
+
 /** The engine, or a fresh one when there is none that answers: one that failed never does again. */
 async function liveEngine(): Promise<Sanderling> {
-  if (opening === undefined || !(await opening).isOpen) opening = Sanderling.open({ module });
+  if (opening === undefined || !(await opening).isOpen) opening = openEngine();
   return (engine = await opening);
 }

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { Sanderling } from 'sanderling';
 import { load } from './modules.mjs';
 
-const { completions, hint } = await load('grammar');
+const { completions, hint, suggestion } = await load('grammar');
 const { help } = await load('help');
 const { readDocs } = await load('docs');
 
@@ -54,6 +54,17 @@ test('subcommands, options and topics are completed', () => {
   assert.deepEqual(completions(docs, ['help'], '@ha'), ['@hash']);
 });
 
+test('a mistyped command is known by its likeness', () => {
+  const meant = (line) => suggestion(docs, line.split(' '));
+  assert.equal(meant('zragne'), 'ZRANGE');
+  assert.equal(meant('GETT k'), 'GET');
+  assert.equal(meant('hgetal h'), 'HGETALL');
+  assert.equal(meant('zrangebyscor z'), 'ZRANGEBYSCORE');
+  assert.equal(meant('config gte maxmemory'), 'CONFIG GET');
+  assert.equal(meant('client setnmae x'), 'CLIENT SETNAME');
+  for (const line of ['nosuch', 'x', 'get k', 'config get', 'config', 'config nothing', 'set ex']) assert.equal(meant(line), undefined, line);
+});
+
 test('every command has a summary, a version, a group and a complexity', () => {
   const all = [...docs.values()].flatMap((doc) => [doc, ...doc.subcommands]);
   for (const doc of all) {
@@ -68,4 +79,8 @@ test('help tells of commands, subcommands and groups', () => {
   assert.match(help(docs, ['@hash']), /^HGETALL {2,}\S/m);
   assert.match(help(docs, []), /@sorted-set/);
   assert.match(help(docs, ['nothing']), /^\(error\)/);
+  assert.equal(help(docs, ['zragne']), "(error) no help for 'zragne'; did you mean ZRANGE?");
+  assert.match(help(docs, []), /^ctrl-r .+^ctrl-l or clear/ms);
+  assert.doesNotMatch(help(docs, [], false), /ctrl|<tab>|<up>/);
+  assert.match(help(docs, [], false), /^clear {13}clears/m);
 });

@@ -116,7 +116,8 @@ describe('the page', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     await check([
       ['SET clé "zażółć 🐚"', 'OK'],
       ['STRLEN clé', '(integer) 15'],
-      ['GET clé', '"za\\xc5\\xbc\\xc3\\xb3\\xc5\\x82\\xc4\\x87 \\xf0\\x9f\\x90\\x9a"'],
+      ['GET clé', '"zażółć 🐚"'],
+      ['SUBSTR clé 0 2', '"za\\xc5"'],
       ['SET bytes "\\x00\\xff\\n<b>"', 'OK'],
       ['GET bytes', '"\\x00\\xff\\n<b>"'],
       ['ECHO "<img src=x onerror=alert(1)>"', '"<img src=x onerror=alert(1)>"'],
@@ -377,6 +378,184 @@ describe('the page', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     assert.match(await page.locator('#memory').textContent(), /^\d+(\.\d)? [KM]iB$/);
   });
 
+  test('Ctrl-C ends a script and a function without an end', async () => {
+    await terminal.run('FUNCTION LOAD "#!lua name=l\\nredis.register_function(\'forever\', function() while true do end end)"');
+    const sha = (await terminal.run('SCRIPT LOAD "while true do end"')).slice(1, -1);
+    for (const line of ['EVAL "while true do end" 0', 'FCALL forever 0', `EVALSHA_RO ${sha} 0`]) {
+      await terminal.type(line);
+      await terminal.waitFor(([root]) => root.querySelector('.status').textContent === 'waiting');
+      await page.keyboard.press('Control+c');
+      await terminal.idle();
+      assert.match((await terminal.texts())[0], /^\(error\) ERR .*killed by user/, line);
+      assert.equal(await terminal.run('PING'), 'PONG');
+    }
+    assert.equal(await page.getByRole('alert').count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a script that has written is not ended by Ctrl-C but by a SHUTDOWN', async () => {
+    await terminal.type(`EVAL "redis.call('SET', 'k', 1) while true do end" 0`);
+    await terminal.waitFor(([root]) => root.querySelector('.status').textContent === 'waiting');
+    await page.keyboard.press('Control+c');
+    await terminal.waitFor(([root]) => /SHUTDOWN NOSAVE in a second connection/.test(root.querySelector('.log').textContent));
+    assert.match((await terminal.texts()).join('\n'), /^\(error\) UNKILLABLE /m);
+    const other = await second();
+    assert.match(await other.run('GET k'), /^\(error\) BUSY /);
+    // Its own wait is ended, and nobody else's script.
+    await page.keyboard.press('Control+c');
+    await other.type('SHUTDOWN NOSAVE');
+    await terminal.idle();
+    assert.equal(await terminal.run('DBSIZE'), '(integer) 0');
+    assert.equal(await page.getByRole('alert').count(), 0);
+  });
+
+  test('Ctrl-C ends MONITOR, and the connection is as before', async () => {
+    const other = await second();
+    await terminal.run('SELECT 3');
+    await terminal.type('MONITOR');
+    await terminal.waitFor(([root]) => root.querySelector('.status').textContent === 'listening');
+    await other.run('SET seen 1');
+    await terminal.waitFor(([root]) => /"SET" "seen" "1"/.test(root.querySelector('.message')?.textContent ?? ''));
+    await terminal.type('PING');
+    await terminal.waitFor(([root]) => [...root.querySelectorAll('.reply')].at(-1).textContent === 'PONG');
+    await page.keyboard.press('Control+c');
+    await terminal.waitFor(([root]) => root.querySelector('.log').lastElementChild.textContent.startsWith('MONITOR has ended'));
+    assert.equal(await terminal.root.locator('.stop').isVisible(), false);
+    const before = await terminal.count('.message');
+    await other.run('SET unseen 1');
+    assert.equal(await terminal.prompt(), 'sanderling[3]> ');
+    assert.equal(await terminal.run('GET unseen'), '(nil)');
+    assert.equal(await terminal.count('.message'), before);
+  });
+
+  test('Ctrl-R searches earlier lines', async () => {
+    for (const line of ['SET one 1', 'GET one', 'SET two 2', 'PING']) await terminal.run(line);
+    const value = () => terminal.input.inputValue();
+    const about = () => terminal.root.locator('.about').textContent();
+    await page.keyboard.type('dra');
+    await page.keyboard.press('Control+r');
+    assert.equal(await terminal.prompt(), 'search: ');
+    await page.keyboard.type('set');
+    assert.match(await about(), /^Line 1 of 2: SET two 2 /);
+    await page.keyboard.press('Control+r');
+    assert.match(await about(), /^Line 2 of 2: SET one 1 /);
+    await page.keyboard.press('Control+r');
+    assert.match(await about(), /^Line 2 of 2: SET one 1 /);
+    await page.keyboard.press('Control+g');
+    assert.deepEqual([await value(), await terminal.prompt()], ['dra', 'sanderling> ']);
+    await page.keyboard.press('Control+r');
+    await page.keyboard.type('one');
+    await page.keyboard.press('Tab');
+    assert.equal(await value(), 'GET one');
+    await page.keyboard.press('Control+r');
+    await page.keyboard.type('set one');
+    await page.keyboard.press('Enter');
+    await terminal.idle();
+    assert.deepEqual(await terminal.texts(), ['OK']);
+    await page.keyboard.press('Control+r');
+    await page.keyboard.type('nowhere');
+    assert.match(await about(), /^No earlier line/);
+    await page.keyboard.press('Enter');
+    assert.equal(await terminal.prompt(), 'search: ');
+    await page.keyboard.press('Escape');
+    assert.equal(await terminal.prompt(), 'sanderling> ');
+  });
+
+  test('a command that there is not has a hint', async () => {
+    const about = () => terminal.root.locator('.about').textContent();
+    await terminal.input.focus();
+    await page.keyboard.type('zran');
+    assert.doesNotMatch(await about(), /no command/, 'it may still become one');
+    await page.keyboard.type('eg z');
+    assert.equal(await about(), 'There is no command ZRANEG. Did you mean ZRANGE?');
+    assert.match(await terminal.run(' 0 -1'), /^\(error\) ERR unknown command 'zraneg'.+\nDid you mean ZRANGE\?$/s);
+    await page.keyboard.type('nosuch x');
+    assert.equal(await about(), 'There is no command NOSUCH.');
+    await page.keyboard.press('Control+u');
+    await page.keyboard.type('config gte x');
+    assert.match(await about(), /^CONFIG has no subcommand GTE\. Did you mean CONFIG GET\? /);
+    await page.keyboard.press('Control+u');
+    for (const line of ['help nosuch', 'clear ', '3 PING']) {
+      await page.keyboard.type(line);
+      assert.doesNotMatch(await about(), /There is no/, line);
+      await page.keyboard.press('Control+u');
+    }
+  });
+
+  test('the page says where more is, and what becomes of data', async () => {
+    const links = await page.locator('footer a').evaluateAll((all) => all.map((link) => [link.textContent, link.href]));
+    assert.deepEqual(links.map(([text]) => text), ['Source', 'Documentation', 'Commands', 'Install: npm install sanderling']);
+    for (const [text, href] of links) assert.match(href, /^https:\/\/(github\.com\/sanderling-kv\/sanderling|www\.npmjs\.com\/package\/sanderling)/, text);
+    assert.match(await page.locator('footer').textContent(), /gone when it is closed or loaded anew/);
+    const notes = () => terminal.root.locator('.note').allTextContents();
+    assert.equal((await notes()).length, 1, 'at first there was nothing');
+    await terminal.run('SET k v');
+    await page.reload();
+    await page.locator('html[data-ready]').waitFor({ state: 'attached' });
+    assert.match((await notes()).join(), /loaded anew: what earlier commands had stored is gone/);
+    assert.equal(await terminal.run('GET k'), '(nil)');
+  });
+
+  test('examples show all that there is', async () => {
+    const names = await page.locator('#examples button').allTextContents();
+    for (const name of ['Stream', 'Geo', 'Bitmap', 'HyperLogLog', 'Lua']) assert.ok(names.includes(name), name);
+  });
+
+  for (const colorScheme of ['light', 'dark']) {
+    test(`text can be read in the ${colorScheme}`, async () => {
+      await page.context().close();
+      page = await openPage(await browser.newContext({ colorScheme }));
+      terminal = new Terminal(page);
+      const other = await second();
+      await other.type('SUBSCRIBE news');
+      for (const line of ['PUBLISH news x', 'GET', 'help get', 'ECHO x']) await terminal.run(line);
+      await page.keyboard.type('zrange');
+      const low = await page.evaluate(contrastsBelow, 4.5);
+      assert.deepEqual(low, []);
+      await page.keyboard.press('Control+u');
+      await page.keyboard.type('zad');
+      await page.keyboard.press('Tab');
+      assert.deepEqual(await page.evaluate(contrastsBelow, 4.5), []);
+    });
+  }
+
+  for (const [width, height] of [[360, 640], [320, 568]]) {
+    test(`two connections can be used on a phone of ${width} × ${height}`, async () => {
+      await page.context().close();
+      page = await openPage(await browser.newContext({ viewport: { width, height }, hasTouch: true, isMobile: true }));
+      terminal = new Terminal(page);
+      const isSeen = (locator) =>
+        locator.evaluate((element) => {
+          const { left, top, right, bottom } = element.getBoundingClientRect();
+          // Half a pixel is none.
+          const isIn = left > -0.5 && top > -0.5 && right < innerWidth + 0.5 && bottom < innerHeight + 0.5;
+          return isIn && element.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
+        });
+      const button = page.getByRole('button', { name: 'Second connection' });
+      assert.equal(await isSeen(button), true);
+      await button.tap();
+      const other = new Terminal(page, 2);
+      for (const each of [other, terminal]) {
+        await each.input.fill(each === other ? 'SUBSCRIBE news' : 'PUBLISH news "the tide turns"');
+        await each.root.locator('.run').scrollIntoViewIfNeeded();
+        assert.equal(await isSeen(each.root.locator('.run')), true, 'Run');
+        await each.root.locator('.run').tap();
+        const lines = await each.root.locator('.log').evaluate((log) => log.clientHeight / Number.parseFloat(getComputedStyle(log).lineHeight));
+        assert.ok(lines >= 8, `${lines} lines`);
+        assert.ok((await each.input.evaluate((input) => input.clientWidth)) >= 80);
+      }
+      await other.waitFor(([root]) => root.querySelector('.message') !== null);
+      await other.root.locator('.stop').scrollIntoViewIfNeeded();
+      for (const name of ['.stop', '.close']) assert.equal(await isSeen(other.root.locator(name)), true, name);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+      await terminal.input.fill('help');
+      await terminal.root.locator('.run').tap();
+      await terminal.idle();
+      const text = await page.evaluate(() => document.body.innerText);
+      assert.doesNotMatch(text, /\bTab\b|<tab>|[Cc]trl|↑/);
+    });
+  }
+
   test('everything that can be used has a name', async () => {
     await second();
     const nameless = await page.evaluate(() =>
@@ -452,6 +631,35 @@ describe('the page', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     );
   });
 });
+
+/** Texts on the page whose contrast with what is behind them is below a limit; what is disabled may be. */
+function contrastsBelow(limit) {
+  const parse = (color) => color.match(/[\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const background = (element) => {
+    for (let at = element; at !== null; at = at.parentElement) {
+      const color = parse(getComputedStyle(at).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    throw new Error('nothing is behind the page');
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const low = [];
+  let count = 0;
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (node.data.trim() === '' || element.closest(':disabled, .skip, noscript') || !element.checkVisibility({ visibilityProperty: true })) continue;
+    count += 1;
+    const [front, behind] = [parse(getComputedStyle(element).color), background(element)].map(luminance);
+    const contrast = (Math.max(front, behind) + 0.05) / (Math.min(front, behind) + 0.05);
+    if (contrast < limit) low.push(`${element.className} ${node.data.trim()}: ${contrast.toFixed(2)}`);
+  }
+  if (count < 30) throw new Error(`only ${count} texts were looked at`);
+  return low;
+}
 
 function addressOf(server) {
   return `http://127.0.0.1:${server.address().port}/`;

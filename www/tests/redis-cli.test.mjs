@@ -37,6 +37,16 @@ const REPLIES = [
   '$9\r\na"\\\n\r\t\x07\x08\x00\r\n',
   '$4\r\n\xff\xfe \x7f\r\n',
   '$6\r\n\xc3\xa9\xe2\x82\xac!\r\n',
+  // A shell, a family joined to one, and what cannot be seen: a space that does not break, a mark of direction.
+  '$4\r\n\xf0\x9f\x90\x9a\r\n',
+  '$11\r\n\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7\r\n',
+  '$8\r\na\xc2\xa0b\xe2\x80\xaec\r\n',
+  // Cut off, too long for what they say, surrogates, and behind the last character.
+  '$3\r\n\xe2\x82!\r\n',
+  '$2\r\n\xc0\x80\r\n',
+  '$3\r\n\xed\xa0\x80\r\n',
+  '$4\r\n\xf4\x90\x80\x80\r\n',
+  '$6\r\n\\xc3\xc3\xa9\r\n',
   '*2\r\n*2\r\n:1\r\n*1\r\n+x\r\n*0\r\n',
   '%2\r\n+a\r\n:1\r\n+b\r\n*2\r\n:1\r\n:2\r\n',
   '%1\r\n*2\r\n+k\r\n+l\r\n%1\r\n+m\r\n~2\r\n+n\r\n+o\r\n',
@@ -69,7 +79,7 @@ test('replies are printed as redis-cli prints them', { skip }, async () => {
   const { output } = await throughRedisCli(replies);
   for (const [index, reply] of replies.entries()) {
     const [parsed] = new ReplyReader().read(new Uint8Array(Buffer.from(reply, 'latin1')));
-    assert.equal(`${format(parsed)}\n`, output[index], JSON.stringify(reply));
+    assert.equal(`${format(parsed)}\n`, withText(output[index]), JSON.stringify(reply));
   }
 });
 
@@ -84,6 +94,23 @@ test('lines are taken apart as redis-cli does it', { skip }, async () => {
 test('a line whose quotes do not match is refused', () => {
   for (const line of ['"a', "'a", '"a"b', "'a'b", '"a\\"']) assert.equal(splitLine(line), undefined, line);
 });
+
+/** What redis-cli printed, with characters in place of the bytes that it escapes, where these can be seen. */
+function withText(printed) {
+  return printed.replaceAll(/\\\\|(?:\\x[0-9a-f]{2})+/g, (run) => {
+    if (run === '\\\\') return run;
+    const bytes = Buffer.from(run.replaceAll('\\x', ''), 'hex');
+    let text = '';
+    for (let at = 0; at < bytes.length; ) {
+      const pieces = [4, 3, 2].map((length) => bytes.subarray(at, at + length));
+      const whole = pieces.find((piece) => [...piece.toString()].length === 1 && Buffer.from(piece.toString()).equals(piece));
+      const isSeen = whole && (/[^\p{C}\p{Z}]/u.test(whole.toString()) || /[\u200c\u200d]/.test(whole.toString()));
+      text += isSeen ? whole.toString() : `\\x${bytes.subarray(at, at + 1).toString('hex')}`;
+      at += isSeen ? whole.length : 1;
+    }
+    return text;
+  });
+}
 
 /** Has redis-cli send a line per reply; returns what it printed and what it sent. */
 async function throughRedisCli(replies, lines = replies.map(() => '')) {
@@ -110,13 +137,17 @@ async function throughRedisCli(replies, lines = replies.map(() => '')) {
   return { requests, output: Buffer.concat(chunks).toString().split('----\n') };
 }
 
+const ALPHABET = [...'żółw漢字😀\u00a0\u200d\u202e\ufeff'];
+const toBytes = (text) => Buffer.from(text).toString('latin1');
+
 function randomReply(random, depth) {
   const kinds = depth < 3 ? ['bulk', 'int', 'nil', 'array', 'map', 'set'] : ['bulk', 'int', 'nil'];
   const some = (reply) => Array.from({ length: reply }, () => randomReply(random, depth + 1)).join('');
   const count = random(depth === 0 ? 14 : 4);
   switch (kinds[random(kinds.length)]) {
     case 'bulk': {
-      const bytes = String.fromCharCode(...Array.from({ length: random(12) }, () => random(256)));
+      const some = Array.from({ length: random(12) }, () => (random(2) === 0 ? String.fromCharCode(random(256)) : toBytes(ALPHABET[random(ALPHABET.length)])));
+      const bytes = some.join('');
       return `$${bytes.length}\r\n${bytes}\r\n`;
     }
     case 'int':
