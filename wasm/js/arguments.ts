@@ -69,8 +69,7 @@ function addArgument(values: Value[], arg: unknown, call: Call, options: Value[]
     if (isInPair(values, call)) throw misplaced(call, 'an array');
     if (depth > 0 && isList(shape)) throw misplaced(call, 'an array within an array');
     for (const part of arg) addArgument(values, part, call, options, depth + 1);
-  } else if (isDate(arg)) addDate(values, arg, call);
-  else if (arg instanceof Map) {
+  } else if (arg instanceof Map) {
     if (shape && (!shape.pairs || isInPair(values, call))) throw misplaced(call, 'a Map');
     addPairs(values, arg, call);
   } else if (isRecord(arg)) {
@@ -79,7 +78,8 @@ function addArgument(values: Value[], arg: unknown, call: Call, options: Value[]
     else if (shape?.members?.every((name) => name in arg)) {
       for (const name of shape.members) values.push(toValue(arg[name], call));
     } else addOptions(shape?.members ? options : values, arg, call);
-  } else values.push(toValue(arg, call));
+  } else if (isDate(arg)) addDate(values, arg, call);
+  else values.push(toValue(arg, call));
 }
 
 /** Whether a member has come and its value has not. What options may stand before cannot be counted so. */

@@ -146,11 +146,13 @@ type Ruled<P extends readonly unknown[], O, Rules, Args> = Rules extends readonl
   : [];
 
 /** Options among which a `W` is: in an object, or as a word behind others that cannot be meant otherwise. */
-export type With<O, W extends keyof O> = W extends keyof O
-  ?
-      | [options: O & { [K in W]-?: Exclude<O[K], false | undefined> }]
-      | Behind<Known<O, W> | Digits, Spelled<W>>
-      | Behind<Known<O, W> | Digits, Spelled<W>, [], [word: Free<O, W>, value: Value]>
+export type With<O, W extends keyof O> =
+  | WithProperty<O, W>
+  | Behind<Known<O, W> | Digits, Spelled<W>>
+  | Behind<Known<O, W> | Digits, Spelled<W>, [], [word: Free<O, W>, value: Value]>;
+
+type WithProperty<O, W extends keyof O> = W extends keyof O
+  ? [options: O & { [K in W]-?: Exclude<O[K], false | undefined> }]
   : never;
 
 /** Options among which `W` is not. Words have to be known to the compiler, for any other may be `W`. */

@@ -63,6 +63,8 @@ describe('values', () => {
     await assert.rejects(db.set('big', big), LimitError);
     assert.throws(() => db.sync.set('big', big), LimitError);
     await assert.rejects(db.sadd('many', many), LimitError);
+    await assert.rejects(db.hset('many', Object.fromEntries(many.slice(0, 600_000).map((n) => [`f${n}`, n]))), LimitError);
+    await assert.rejects(db.set('big', Buffer.alloc(513 * 2 ** 20)), LimitError);
     await assert.rejects(db.pipeline().set('a', 1).set('big', big).exec(), LimitError);
     await assert.rejects(db.multi().set('a', 1).set('big', big).exec(), LimitError);
     await db.configSet('proto-max-bulk-len', '1mb');
@@ -326,6 +328,8 @@ test('memory has a limit', async () => {
   await assert.rejects(async () => {
     for (let n = 0; n < 100; n += 1) await small.set(`k${n}`, 'x'.repeat(100_000));
   }, /^ReplyError: OOM /);
+  await assert.rejects(small.set('large', Buffer.alloc(40_000_000)), { code: 'OOM' });
+  assert.equal(small.isOpen, true);
   assert.equal((await small.get('k0')).length, 100_000);
 });
 

@@ -1,10 +1,12 @@
 // For Deno and Bun, as an ES module.
 import * as package_ from 'sanderling';
+import * as inline from 'sanderling/inline';
 import { createRequire } from 'node:module';
 import { Redis } from 'ioredis';
 import { smoke, smokeWithIoredis } from './smoke.mjs';
 
 await smoke(package_);
+await smoke(inline);
 await smokeWithIoredis(package_, Redis);
 // Two copies in one process would be two classes of errors, and twice the memory for the module.
 const required = createRequire(import.meta.url)('sanderling');
