@@ -1,6 +1,6 @@
 // From the arguments of a method to the words of a request: options, objects and nested arrays are laid out flat.
 
-import type { Value } from './encode.js';
+import type { Name, Value } from './encode.js';
 
 /** What the command table says about a command's arguments. */
 export interface Shape {
@@ -18,6 +18,8 @@ export interface Shape {
   readonly members?: readonly string[];
   /** The argument behind the first is a time: the milliseconds of its unit. */
   readonly time?: number;
+  /** Fields stand last, behind a word and their number; node-redis has them behind the key. */
+  readonly fields?: true;
 }
 
 /** A command's words and its shape; a command that is called by name alone has none. */
@@ -26,8 +28,17 @@ interface Call {
   readonly shape: Shape | undefined;
 }
 
+/**
+ * The arguments of a method as they are sent.
+ *
+ * @throws TypeError as {@link flatten}
+ */
+export function valuesOf(args: readonly unknown[], shape: Shape | undefined, name: Name): readonly Value[] {
+  return isPlain(args) && !shape?.fields ? args : flatten(args, shape, name.words.join(' '));
+}
+
 /** Whether all arguments can be sent as they are. */
-export function isPlain(args: readonly unknown[]): args is readonly Value[] {
+function isPlain(args: readonly unknown[]): args is readonly Value[] {
   for (let index = 0; index < args.length; index += 1) {
     const arg = args[index];
     if (typeof arg !== 'string' && typeof arg !== 'number' && !(arg instanceof Uint8Array)) return false;
@@ -42,8 +53,9 @@ export function isPlain(args: readonly unknown[]): args is readonly Value[] {
  * @throws TypeError for what cannot be sent, such as `undefined` or a function, and for objects and arrays that the
  *   command has no use for at their place
  */
-export function flatten(args: readonly unknown[], shape?: Shape, command = ''): Value[] {
+export function flatten(given: readonly unknown[], shape?: Shape, command = ''): Value[] {
   const call: Call = { command, shape };
+  const args = shape?.fields ? inOrder(given, call) : given;
   const { count, script, lead = 0, time } = shape ?? {};
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length -= 1;
@@ -60,6 +72,21 @@ export function flatten(args: readonly unknown[], shape?: Shape, command = ''): 
   // Options of commands with members come last in JavaScript and right behind the key on the wire.
   if (options.length > 0) values.splice(1, 0, ...options);
   return values;
+}
+
+/** Arguments with their fields last, if the key is followed by fields and no word says otherwise. */
+function inOrder(args: readonly unknown[], call: Call): readonly unknown[] {
+  const isWord = (arg: unknown): boolean => typeof arg === 'string' && arg.toUpperCase() === 'FIELDS';
+  const isNamed = args.slice(1).some((arg) => isWord(arg) || (isRecord(arg) && Object.keys(arg).some(isWord)));
+  if (isNamed || args.length < 2) return args;
+  const [key, fields, ...others] = args;
+  // HSETEX has values with them, in an object, a map, or in turn.
+  const hasValues = call.shape?.options?.includes('FNX') === true;
+  const list: Value[] = [];
+  if (hasValues && isRecord(fields)) addPairs(list, Object.entries(fields), call);
+  else if (hasValues && fields instanceof Map) addPairs(list, fields, call);
+  else for (const field of Array.isArray(fields) ? fields.flat() : [fields]) list.push(single(field, call));
+  return [key, ...others.filter((arg) => arg !== undefined), 'FIELDS', hasValues ? list.length / 2 : list.length, ...list];
 }
 
 function addArgument(values: Value[], arg: unknown, call: Call, options: Value[], depth: number): void {
@@ -157,7 +184,7 @@ function refuseUnknown(name: string, call: Call): void {
 }
 
 /** Options whose name is only for JavaScript: what is sent is the value alone. */
-const UNNAMED = new Set(['expiration', 'condition', 'comparison', 'DIRECTION']);
+const UNNAMED = new Set(['expiration', 'condition', 'comparison', 'mode', 'DIRECTION']);
 
 function addOption(values: Value[], name: string, value: unknown, call: Call): void {
   if (value === undefined || value === null || value === false) return;

@@ -1,6 +1,6 @@
 // A connection to an engine, with a method for every command, pipelines, transactions and subscriptions.
 
-import { type Shape, flatten, isPlain } from './arguments.js';
+import { type Shape, valuesOf } from './arguments.js';
 import { type Commands, rows } from './commands.generated.js';
 import type { Reply } from './decode.js';
 import { Name } from './encode.js';
@@ -222,7 +222,7 @@ export class Client<M extends Mode = 'text'> {
   /** @internal */
   run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): Promise<Reply> {
     try {
-      const reply = this.link.request(name, isPlain(args) ? args : flatten(args, shape, wordsOf(name)), this.asBytes);
+      const reply = this.link.request(name, valuesOf(args, shape, name), this.asBytes);
       if (reply instanceof Waiter) {
         const only = reply.promise().then(onlyReply);
         return convert ? only.then(convert) : only;
@@ -302,8 +302,7 @@ export class SyncClient<M extends Mode = 'text'> {
 
   /** @internal */
   run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): Reply {
-    const values = isPlain(args) ? args : flatten(args, shape, wordsOf(name));
-    const reply = this.link.requestNow(name, values, this.asBytes);
+    const reply = this.link.requestNow(name, valuesOf(args, shape, name), this.asBytes);
     if (reply instanceof ReplyError) throw reply;
     return convert ? convert(reply) : reply;
   }
@@ -353,10 +352,6 @@ for (const [method, [words, prepare, convert]] of Object.entries(derived)) {
 
 printAs(Client, (client: Client<Mode>) => `[Sanderling connection, ${client.isOpen ? 'open' : 'closed'}]`);
 printAs(SyncClient, (client: SyncClient<Mode>) => `[Sanderling connection, ${client.link.isAlive ? 'open' : 'closed'}, synchronous]`);
-
-function wordsOf(name: Name): string {
-  return name.words.join(' ');
-}
 
 function onlyReply([reply]: Reply[]): Reply {
   if (reply instanceof ReplyError) throw reply;

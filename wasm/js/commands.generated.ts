@@ -1040,17 +1040,17 @@ export interface Commands {
    *
    * `HEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hexpire(key: t.Key, seconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hexpire: t.Overloads<[[[key: t.Key, seconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, seconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /** The same as {@link hexpire}. */
-  hExpire(key: t.Key, seconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hExpire: t.Overloads<[[[key: t.Key, seconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, seconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /**
    * Lets fields of a hash expire at a unix time in seconds.
    *
    * `HEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hexpireat(key: t.Key, unixTimeSeconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hexpireat: t.Overloads<[[[key: t.Key, unixTimeSeconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, unixTimeSeconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /** The same as {@link hexpireat}. */
-  hExpireAt(key: t.Key, unixTimeSeconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hExpireAt: t.Overloads<[[[key: t.Key, unixTimeSeconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, unixTimeSeconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /**
    * Returns the unix times in seconds at which fields of a hash expire.
    *
@@ -1154,17 +1154,17 @@ export interface Commands {
    *
    * `HPEXPIRE`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpexpire(key: t.Key, milliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hpexpire: t.Overloads<[[[key: t.Key, milliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, milliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /** The same as {@link hpexpire}. */
-  hpExpire(key: t.Key, milliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hpExpire: t.Overloads<[[[key: t.Key, milliseconds: t.Numeric, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, milliseconds: t.Numeric, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /**
    * Lets fields of a hash expire at a unix time in milliseconds.
    *
    * `HPEXPIREAT`, since Redis 7.4.0, O(N) where N is the number of fields given.
    */
-  hpexpireat(key: t.Key, unixTimeMilliseconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hpexpireat: t.Overloads<[[[key: t.Key, unixTimeMilliseconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, unixTimeMilliseconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /** The same as {@link hpexpireat}. */
-  hpExpireAt(key: t.Key, unixTimeMilliseconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]): t.Integer[];
+  hpExpireAt: t.Overloads<[[[key: t.Key, unixTimeMilliseconds: t.Time, ...args: [first: t.Argument, ...more: t.Argument[]]], t.Integer[]], [[key: t.Key, fields: t.OneOrMore<Value>, unixTimeMilliseconds: t.Time, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>], t.Integer[]]]>;
   /**
    * Returns the unix times in milliseconds at which fields of a hash expire.
    *
@@ -2863,31 +2863,31 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['GETSET', 'getset getSet', { lead: 2 }],
   ['HDEL', 'hdel hDel', { lead: 1 }],
   ['HEXISTS', 'hexists hExists', { lead: 2 }],
-  ['HEXPIRE', 'hexpire hExpire', { lead: 2, options: 'NX XX GT LT condition FIELDS' }],
-  ['HEXPIREAT', 'hexpireat hExpireAt', { lead: 2, options: 'NX XX GT LT condition FIELDS', time: 1000 }],
-  ['HEXPIRETIME', 'hexpiretime hExpireTime', { lead: 1, options: 'FIELDS' }],
+  ['HEXPIRE', 'hexpire hExpire', { lead: 2, options: 'NX XX GT LT condition FIELDS', fields: true }],
+  ['HEXPIREAT', 'hexpireat hExpireAt', { lead: 2, options: 'NX XX GT LT condition FIELDS', fields: true, time: 1000 }],
+  ['HEXPIRETIME', 'hexpiretime hExpireTime', { lead: 1, options: 'FIELDS', fields: true }],
   ['HGET', 'hget hGet', { lead: 2 }],
   ['HGETALL', 'hgetall hGetAll', { lead: 1 }],
-  ['HGETDEL', 'hgetdel hGetDel', { lead: 1, options: 'FIELDS' }],
-  ['HGETEX', 'hgetex hGetEx', { lead: 1, options: 'EX PX EXAT PXAT PERSIST expiration FIELDS' }],
+  ['HGETDEL', 'hgetdel hGetDel', { lead: 1, options: 'FIELDS', fields: true }],
+  ['HGETEX', 'hgetex hGetEx', { lead: 1, options: 'EX PX EXAT PXAT PERSIST expiration FIELDS', fields: true }],
   ['HINCRBY', 'hincrby hIncrBy', { lead: 3 }],
   ['HINCRBYFLOAT', 'hincrbyfloat hIncrByFloat', { lead: 3 }],
   ['HKEYS', 'hkeys hKeys', { lead: 1 }],
   ['HLEN', 'hlen hLen', { lead: 1 }],
   ['HMGET', 'hmget hMGet', { lead: 1 }],
   ['HMSET', 'hmset hMSet', { lead: 1, pairs: true }],
-  ['HPERSIST', 'hpersist hPersist', { lead: 1, options: 'FIELDS' }],
-  ['HPEXPIRE', 'hpexpire hpExpire', { lead: 2, options: 'NX XX GT LT condition FIELDS' }],
-  ['HPEXPIREAT', 'hpexpireat hpExpireAt', { lead: 2, options: 'NX XX GT LT condition FIELDS', time: 1 }],
-  ['HPEXPIRETIME', 'hpexpiretime hpExpireTime', { lead: 1, options: 'FIELDS' }],
-  ['HPTTL', 'hpttl hpTTL', { lead: 1, options: 'FIELDS' }],
+  ['HPERSIST', 'hpersist hPersist', { lead: 1, options: 'FIELDS', fields: true }],
+  ['HPEXPIRE', 'hpexpire hpExpire', { lead: 2, options: 'NX XX GT LT condition FIELDS', fields: true }],
+  ['HPEXPIREAT', 'hpexpireat hpExpireAt', { lead: 2, options: 'NX XX GT LT condition FIELDS', fields: true, time: 1 }],
+  ['HPEXPIRETIME', 'hpexpiretime hpExpireTime', { lead: 1, options: 'FIELDS', fields: true }],
+  ['HPTTL', 'hpttl hpTTL', { lead: 1, options: 'FIELDS', fields: true }],
   ['HRANDFIELD', 'hrandfield hRandField', { lead: 1, options: 'WITHVALUES' }],
   ['HSCAN', 'hscan hScan', { lead: 2, options: 'MATCH COUNT NOVALUES' }],
   ['HSET', 'hset hSet', { lead: 1, pairs: true }],
-  ['HSETEX', 'hsetex hSetEx', { lead: 1, options: 'FNX FXX condition EX PX EXAT PXAT KEEPTTL expiration FIELDS' }],
+  ['HSETEX', 'hsetex hSetEx', { lead: 1, options: 'FNX FXX condition mode EX PX EXAT PXAT KEEPTTL expiration FIELDS', fields: true }],
   ['HSETNX', 'hsetnx hSetNX', { lead: 3 }],
   ['HSTRLEN', 'hstrlen hStrLen', { lead: 2 }],
-  ['HTTL', 'httl hTTL', { lead: 1, options: 'FIELDS' }],
+  ['HTTL', 'httl hTTL', { lead: 1, options: 'FIELDS', fields: true }],
   ['HVALS', 'hvals hVals', { lead: 1 }],
   ['INCR', 'incr', { lead: 1 }],
   ['INCRBY', 'incrby incrBy', { lead: 2 }],

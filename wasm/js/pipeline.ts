@@ -1,6 +1,6 @@
 // Requests that are collected and sent together: pipelines and transactions.
 
-import { type Shape, flatten, isPlain } from './arguments.js';
+import { type Shape, flatten, valuesOf } from './arguments.js';
 import type { Commands } from './commands.generated.js';
 import type { Reply } from './decode.js';
 import { Name, type Value } from './encode.js';
@@ -35,8 +35,7 @@ export abstract class Batch {
   /** @internal */
   run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): this {
     try {
-      const values = isPlain(args) ? args : flatten(args, shape, name.words.join(' '));
-      this.requests.push({ name, values, convert });
+      this.requests.push({ name, values: valuesOf(args, shape, name), convert });
     } catch (error) {
       this.fault ??= error;
     }

@@ -313,6 +313,34 @@ describe('what node-redis has', () => {
     await assert.rejects(db.zRangeWithScores('l', 0, -1, { BY: 'X' }), ReplyError);
   });
 
+  test('fields behind the key, where Redis has them last', async () => {
+    const later = new Date(Date.now() + 100_000);
+    await db.hset('h', { f: 1, g: 2, FIELDS: 3 });
+    for (const connection of [db, db.sync]) {
+      assert.deepEqual(await connection.hExpire('h', ['f', 'none'], 100), [1, -2]);
+      assert.deepEqual(await connection.hExpire('h', 'f', 100), [1]);
+      assert.deepEqual(await connection.hExpire('h', 'f', 200, 'LT'), [0]);
+      assert.deepEqual(await connection.hTTL('h', ['f', 'g']), [100, -1]);
+      assert.deepEqual(await connection.hTTL('h', 'f'), [100]);
+      assert.deepEqual(await connection.hTTL('h', ['FIELDS']), [-1]);
+      assert.deepEqual(await connection.hpExpireAt('h', 'f', later), [1]);
+      assert.deepEqual(await connection.hpExpireTime('h', 'f'), [+later]);
+      assert.deepEqual(await connection.hExpireAt('h', ['f'], later, 'GT'), [0]);
+      assert.deepEqual(await connection.hPersist('h', 'f'), [1]);
+      assert.deepEqual(await connection.hGetEx('h', ['f'], { expiration: { type: 'EX', value: 50 } }), ['1']);
+      assert.deepEqual(await connection.hTTL('h', 'FIELDS', 1, 'f'), [50]);
+      for (const fields of [{ a: 1, b: 2 }, new Map([['a', 1], ['b', 2]]), ['a', 1, 'b', 2], [['a', 1], ['b', 2]]]) {
+        assert.equal(await connection.hSetEx('h', fields, { expiration: { type: 'EX', value: 50 }, mode: 'FNX' }), 1);
+        assert.deepEqual(await connection.hGetDel('h', ['a', 'b']), ['1', '2']);
+      }
+      assert.equal(await connection.hSetEx('h', { EX: 9 }, 'FIELDS', 1, 'c', 3), 1);
+      assert.deepEqual(await connection.hGetDel('h', 'c'), ['3']);
+    }
+    assert.deepEqual(await db.multi().hExpire('h', ['f'], 100).hTTL('h', 'f').exec(), [[1], [100]]);
+    await assert.rejects(db.hTTL('h', [{ a: 1 }]), TypeError);
+    await assert.rejects(db.hTTL('h'), ReplyError);
+  });
+
   test('pages of SCAN have names', async () => {
     await db.set('k', 'v');
     for (const page of [await db.scan('0', { MATCH: '*' }), db.sync.scan('0'), (await db.pipeline().scan('0').exec())[0]]) {

@@ -113,6 +113,9 @@ export async function forNodeRedis(db: Client): Promise<void> {
   await db.set('key', 'value', { EXAT: new Date() });
   await db.set('key', 'value', { expiration: { type: 'PXAT', value: new Date() } });
   await db.hpExpireAt('hash', new Date(), 'FIELDS', 1, 'f');
+  await db.hpExpireAt('hash', ['f', 'g'], new Date(), 'NX');
+  same<Awaited<ReturnType<typeof db.hTTL>>, number[]>(true);
+  await db.hSetEx('hash', { f: 1 }, { EX: 60 });
   // @ts-expect-error That is a span, not a time.
   await db.expire('key', new Date());
   const clocked = await Sanderling.open({ now: () => 0 });

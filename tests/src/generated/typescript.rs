@@ -72,7 +72,7 @@ fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
     let signature = if is_container {
         "(subcommand: string, ...args: t.Argument[]): Reply".to_owned()
     } else {
-        signature(&parameters(row), &type_of(&name, row.reply))
+        signature(row, &parameters(row), &type_of(&name, row.reply))
     };
     for (index, method) in methods.iter().enumerate() {
         if index == 0 {
@@ -92,7 +92,15 @@ fn write_command(interface: &mut String, rows: &mut String, path: &[&Command]) {
 
 /// A method of one form. Options make two functions of it, of which the last takes them as an object: it is the one whose
 /// complaint the compiler shows.
-fn signature(parameters: &str, reply: &str) -> String {
+fn signature(row: &Command, parameters: &str, reply: &str) -> String {
+    let (lead, rest) = required(row);
+    if let (true, [key, time]) = (takes_fields(rest), lead.as_slice()) {
+        // As node-redis orders them.
+        let named = format!(
+            "{key}, fields: t.OneOrMore<Value>, {time}, condition?: t.Word<'NX' | 'XX' | 'GT' | 'LT'>"
+        );
+        return format!(": t.Overloads<[[[{parameters}], {reply}], [[{named}], {reply}]]>");
+    }
     let options = parameters.rsplit_once("...options: t.OptionsOr<").and_then(|(head, options)| {
         let head = head.trim_end_matches(", ");
         Some((head, options.strip_suffix('>')?)).filter(|(head, _)| !head.contains("..."))
@@ -141,11 +149,19 @@ fn shape(row: &Command) -> String {
         let fields: Vec<_> = fields.iter().map(|field| format!("'{}'", parameter(field.name))).collect();
         parts.push(format!("members: [{}]", fields.join(", ")));
     }
+    if takes_fields(rest) {
+        parts.push("fields: true".to_owned());
+    }
     if lead.len() == 2 && matches!(row.args[1].kind, ArgKind::UnixTime) {
         let unit = if row.args[1].name.ends_with("milliseconds") { 1 } else { 1000 };
         parts.push(format!("time: {unit}"));
     }
     parts.join(", ")
+}
+
+/// Whether fields stand behind a word and their number.
+fn takes_fields(args: &[Arg]) -> bool {
+    args.iter().any(|arg| arg.token == Some("FIELDS"))
 }
 
 /// An object of JavaScript.
@@ -163,6 +179,9 @@ fn option_words(args: &[Arg]) -> Vec<&'static str> {
             (_, ArgKind::OneOf(parts)) => {
                 words.extend(option_words(parts));
                 words.extend(group_names(arg.name));
+                if parts.iter().any(|part| part.token == Some("FNX")) {
+                    words.push("mode");
+                }
             }
             (_, ArgKind::Block(parts)) => words.extend(option_words(parts)),
             _ => {}
