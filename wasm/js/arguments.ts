@@ -6,6 +6,8 @@ import type { Name, Value } from './encode.js';
 export interface Shape {
   /** How many arguments come first that are one value each. */
   readonly lead?: number;
+  /** The same where these may come in arrays. */
+  readonly head?: number;
   /** The names that an object of options may have, in capitals where they are words of the command. */
   readonly options?: string;
   /** Index of the argument that counts the keys; an array in its place brings its own count. */
@@ -37,6 +39,15 @@ export function valuesOf(args: readonly unknown[], shape: Shape | undefined, nam
   return isPlain(args) && !shape?.fields ? args : flatten(args, shape, name.words.join(' '));
 }
 
+/**
+ * What is known of a command that is called by name: there arrays are flattened wherever they stand, but an object is
+ * no more than an option or pairs.
+ */
+export function relaxed({ lead = 0, options = '', pairs, members, count, fields }: Shape): Shape | undefined {
+  // Pairs that are counted by hand could be anything.
+  return fields || (pairs && count !== undefined) ? undefined : { head: lead, options, ...(pairs && { pairs }), ...(members && { members }) };
+}
+
 /** Whether all arguments can be sent as they are. */
 function isPlain(args: readonly unknown[]): args is readonly Value[] {
   for (let index = 0; index < args.length; index += 1) {
@@ -63,6 +74,11 @@ export function flatten(given: readonly unknown[], shape?: Shape, command = ''):
   const options: Value[] = [];
   for (let index = 0; index < length; index += 1) {
     const arg = args[index];
+    if (index === count && shape?.pairs && typeof arg === 'object') {
+      const pairs = pairsOf(arg, call);
+      values.push(pairs.length / 2, ...pairs);
+      continue;
+    }
     if (index === count && Array.isArray(arg)) values.push(arg.length);
     if (index === count && script && isRecord(arg)) addScript(values, arg);
     else if (index === 1 && time !== undefined && isDate(arg)) values.push(unixTime(arg, time));
@@ -82,11 +98,21 @@ function inOrder(args: readonly unknown[], call: Call): readonly unknown[] {
   const [key, fields, ...others] = args;
   // HSETEX has values with them, in an object, a map, or in turn.
   const hasValues = call.shape?.options?.includes('FNX') === true;
-  const list: Value[] = [];
-  if (hasValues && isRecord(fields)) addPairs(list, Object.entries(fields), call);
-  else if (hasValues && fields instanceof Map) addPairs(list, fields, call);
-  else for (const field of Array.isArray(fields) ? fields.flat() : [fields]) list.push(single(field, call));
+  const list = hasValues ? pairsOf(fields, call) : valuesIn(fields, call);
   return [key, ...others.filter((arg) => arg !== undefined), 'FIELDS', hasValues ? list.length / 2 : list.length, ...list];
+}
+
+/** Members and their values in turn, of an object, a map, or an array of both in turn or in pairs. */
+function pairsOf(arg: unknown, call: Call): Value[] {
+  const list: Value[] = [];
+  if (isRecord(arg)) addPairs(list, Object.entries(arg), call);
+  else if (arg instanceof Map) addPairs(list, arg, call);
+  else return valuesIn(arg, call);
+  return list;
+}
+
+function valuesIn(arg: unknown, call: Call): Value[] {
+  return (Array.isArray(arg) ? arg.flat() : [arg]).map((value) => single(value, call));
 }
 
 function addArgument(values: Value[], arg: unknown, call: Call, options: Value[], depth: number): void {
@@ -101,7 +127,7 @@ function addArgument(values: Value[], arg: unknown, call: Call, options: Value[]
     addPairs(values, arg, call);
   } else if (isRecord(arg)) {
     if (isInPair(values, call)) throw misplaced(call, describe(arg));
-    if (shape?.pairs) addPairs(values, Object.entries(arg), call);
+    if (shape?.pairs && !isOptions(arg, call)) addPairs(values, Object.entries(arg), call);
     else if (shape?.members?.every((name) => name in arg)) {
       for (const name of shape.members) values.push(toValue(arg[name], call));
     } else addOptions(shape?.members ? options : values, arg, call);
@@ -111,12 +137,18 @@ function addArgument(values: Value[], arg: unknown, call: Call, options: Value[]
 
 /** Whether a member has come and its value has not. What options may stand before cannot be counted so. */
 function isInPair(values: readonly Value[], { shape }: Call): boolean {
-  return shape?.pairs === true && !shape.options && (values.length - (shape.lead ?? 0)) % 2 === 1;
+  return shape?.pairs === true && !shape.options && (values.length - (shape.lead ?? shape.head ?? 0)) % 2 === 1;
+}
+
+/** Whether an object behind counted pairs is one of options: another one may be pairs whose number was told. */
+function isOptions(record: Record<string, unknown>, call: Call): boolean {
+  const names = Object.keys(record);
+  return call.shape?.count !== undefined && names.every((name) => has(call, name) || has(call, name.toUpperCase()));
 }
 
 /** Whether a command takes nothing but values, so that what stands in an array in an array would be lost. */
 function isList(shape: Shape | undefined): boolean {
-  return !(shape === undefined || shape.options || shape.pairs || shape.members || shape.count !== undefined);
+  return !(shape === undefined || shape.options !== undefined || shape.pairs || shape.members || shape.count !== undefined);
 }
 
 function addScript(values: Value[], { keys = [], arguments: more = [], ...others }: Record<string, unknown>): void {

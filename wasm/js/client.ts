@@ -1,13 +1,13 @@
 // A connection to an engine, with a method for every command, pipelines, transactions and subscriptions.
 
-import { type Shape, valuesOf } from './arguments.js';
+import { type Shape, relaxed, valuesOf } from './arguments.js';
 import { type Commands, rows } from './commands.generated.js';
 import type { Reply } from './decode.js';
 import { Name } from './encode.js';
 import { type Derived, derived, namedPage } from './derived.js';
 import { ReplyError } from './errors.js';
 import { Link, type Request, Waiter } from './link.js';
-import { Batch, Pipeline, Transaction, refuseUnfit } from './pipeline.js';
+import { Batch, Pipeline, Transaction, refuseUnfit, relaxedShapes } from './pipeline.js';
 import { decodeText } from './platform.js';
 import { printAs } from './print.js';
 import type { Kind, MessageListener } from './subscriptions.js';
@@ -76,7 +76,7 @@ export class Client<M extends Mode = 'text'> {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.run(nameOf(command), undefined, args);
+    return this.run(nameOf(command), relaxedShapes.get(command.toUpperCase()), args);
   }
 
   /** Runs any command and returns its strings as bytes. */
@@ -292,7 +292,7 @@ export class SyncClient<M extends Mode = 'text'> {
   /** Runs any command: `call('SET', 'key', 'value')`. */
   call(command: string, ...args: Argument[]): Reply {
     refuseUnfit(command, args);
-    return this.run(nameOf(command), undefined, args);
+    return this.run(nameOf(command), relaxedShapes.get(command.toUpperCase()), args);
   }
 
   /** Runs any command and returns its strings as bytes. */
@@ -329,6 +329,7 @@ for (const [words, methods, shape] of rows) {
   const name = new Name(words.split(' '));
   const convert = words === 'SCAN' ? namedPage : undefined;
   defined.set(words, { name, shape });
+  if (shape) relaxedShapes.set(words, relaxed(shape));
   for (const method of methods.split(' ')) {
     define(
       method,

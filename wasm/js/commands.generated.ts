@@ -2936,7 +2936,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['MODULE UNLOAD', 'moduleUnload', { lead: 1 }],
   ['MOVE', 'move', { lead: 2 }],
   ['MSET', 'mset mSet', { pairs: true }],
-  ['MSETEX', 'msetex mSetEx', { options: 'NX XX condition EX PX EXAT PXAT KEEPTTL expiration', count: 0 }],
+  ['MSETEX', 'msetex mSetEx', { options: 'NX XX condition EX PX EXAT PXAT KEEPTTL expiration', count: 0, pairs: true }],
   ['MSETNX', 'msetnx mSetNX', { pairs: true }],
   ['OBJECT', 'object'],
   ['OBJECT ENCODING', 'objectEncoding', { lead: 1 }],

@@ -11,6 +11,9 @@ import type { Derived } from './derived.js';
 import { printAs } from './print.js';
 import type { Argument, As, Form, Methods, Mode } from './types.js';
 
+/** What is known of commands that are called by name, in capitals; those of one word, and without subcommands. */
+export const relaxedShapes = new Map<string, Shape | undefined>();
+
 const MULTI: Request = { name: new Name(['MULTI']), values: [] };
 const EXEC: Request = { name: new Name(['EXEC']), values: [] };
 
@@ -45,7 +48,7 @@ export abstract class Batch {
   /** @internal */
   protected runAny(command: string, args: readonly Argument[]): this {
     refuseUnfit(command, args);
-    return this.run(new Name([command]), undefined, args);
+    return this.run(new Name([command]), relaxedShapes.get(command.toUpperCase()), args);
   }
 
   /** @internal */

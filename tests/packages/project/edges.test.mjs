@@ -78,6 +78,35 @@ describe('objects and arrays that are no options', () => {
     });
   }
 
+  test('also of what is called by its name', async () => {
+    const bad = [
+      ['SET', 'user', { admin: true }],
+      ['lpush', 'l', { id: true }],
+      ['RPUSH', 'l', 'x', { job: 'mail', to: 'ann' }],
+      ['PUBLISH', 'c', { a: true }],
+      ['SADD', 's', new Map([['a', 1]])],
+      ['ZADD', 'z', { a: 1 }],
+      ['HSET', 'h', { a: { b: 1 } }],
+      ['HSET', 'h', 'a', { b: 1 }],
+    ];
+    for (const args of bad) {
+      const isRight = { name: 'TypeError', message: /JSON\.stringify/ };
+      await assert.rejects(db.call(...args), isRight, args[0]);
+      await assert.rejects(db.sendCommand(args), isRight, args[0]);
+      await assert.rejects(db.callBuffer(...args), isRight, args[0]);
+      assert.throws(() => db.sync.call(...args), isRight, args[0]);
+      await assert.rejects(db.pipeline().call(...args).exec(), isRight, args[0]);
+      await assert.rejects(db.multi().call(...args).exec(), isRight, args[0]);
+    }
+    assert.equal(await db.dbsize(), 0);
+    assert.equal(await db.call('HSET', 'h', { admin: true, off: false }), 2);
+    assert.deepEqual(await db.hgetall('h'), { admin: 'true', off: 'false' });
+    assert.equal(await db.call('ZADD', 'z', [{ score: 1, value: 'a' }], { NX: true }), 1);
+    assert.equal(await db.call('MSETEX', 1, { k: 'v' }, 'EX', 9), 1);
+    assert.deepEqual(await db.call('ZUNION', [1, 'z'], { WITHSCORES: true }), [['a', 1]]);
+    assert.equal((await db.call('CONFIG', 'GET', ['maxmemory'])).maxmemory, '0');
+  });
+
   test('options in either case, and objects where they belong', async () => {
     assert.equal(await db.set('k', 'v', { ex: 5, nx: true }), 'OK');
     assert.equal(await db.ttl('k'), 5);
@@ -90,6 +119,12 @@ describe('objects and arrays that are no options', () => {
     await db.set('text', 'v');
     assert.deepEqual((await db.scan(0, { type: 'hash' }))[1], ['h'], 'TYPE is an option here, and no name of a choice');
     assert.deepEqual(await db.eval('return {KEYS[1], ARGV[1]}', { keys: ['a'], arguments: ['b'] }), ['a', 'b']);
+    assert.equal(await db.msetex({ EX: 'v', b: true }, { EX: 7, NX: true }), 1);
+    assert.deepEqual([await db.mget('EX', 'b'), await db.ttl('b')], [['v', 'true'], 7]);
+    assert.equal(await db.mSetEx([['c', 1], ['d', 2]], { expiration: { type: 'EX', value: 8 } }), 1);
+    assert.equal(await db.msetex(1, { e: 'v' }, { EX: 6 }), 1);
+    assert.equal(await db.msetex(1, 'f', 'v', 'EX', 6), 1);
+    assert.deepEqual([await db.ttl('d'), await db.ttl('e'), await db.ttl('f')], [8, 6, 6]);
     assert.equal(await db.call('SET', ['flat', 'v'], { EX: 9 }), 'OK');
     assert.equal(await db.ttl('flat'), 9);
   });

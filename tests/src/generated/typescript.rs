@@ -142,6 +142,10 @@ fn shape(row: &Command) -> String {
         if is_script(&row.args[index..]) {
             parts.push("script: true".to_owned());
         }
+        // What is counted may be pairs.
+        if row.args.iter().any(|arg| block_of_two(arg).is_some()) {
+            parts.push("pairs: true".to_owned());
+        }
     } else if let Some(parts_of_two) = row.args.iter().find_map(block_of_two) {
         let is_member = is_member(parts_of_two);
         parts.push(if is_member { "members: ['score', 'value']" } else { "pairs: true" }.to_owned());
