@@ -127,10 +127,10 @@ function addArgument(values: Value[], arg: unknown, call: Call, options: Value[]
     addPairs(values, arg, call);
   } else if (isRecord(arg)) {
     if (isInPair(values, call)) throw misplaced(call, describe(arg));
-    if (shape?.pairs && !isOptions(arg, call)) addPairs(values, Object.entries(arg), call);
+    if (shape?.pairs && !isOptions(values, arg, call)) addPairs(values, Object.entries(arg), call);
     else if (shape?.members?.every((name) => name in arg)) {
       for (const name of shape.members) values.push(toValue(arg[name], call));
-    } else addOptions(shape?.members ? options : values, arg, call);
+    } else addOptions(shape?.members || isEntry(shape) ? options : values, arg, call);
   } else if (isDate(arg)) addDate(values, arg, call);
   else values.push(toValue(arg, call));
 }
@@ -140,10 +140,19 @@ function isInPair(values: readonly Value[], { shape }: Call): boolean {
   return shape?.pairs === true && !shape.options && (values.length - (shape.lead ?? shape.head ?? 0)) % 2 === 1;
 }
 
-/** Whether an object behind counted pairs is one of options: another one may be pairs whose number was told. */
-function isOptions(record: Record<string, unknown>, call: Call): boolean {
-  const names = Object.keys(record);
-  return call.shape?.count !== undefined && names.every((name) => has(call, name) || has(call, name.toUpperCase()));
+/**
+ * Whether an object is one of options, where others are pairs: behind counted ones, and of an entry of a stream before
+ * its ID or behind its fields.
+ */
+function isOptions(values: readonly Value[], record: Record<string, unknown>, call: Call): boolean {
+  const { shape } = call;
+  const isPlace = shape?.count !== undefined || (isEntry(shape) && values.length !== 2);
+  return isPlace && Object.keys(record).every((name) => has(call, name) || has(call, name.toUpperCase()));
+}
+
+/** Whether a command makes an entry of a stream: its key, an ID and pairs, with options behind the key. */
+function isEntry(shape: Shape | undefined): boolean {
+  return shape?.pairs === true && Boolean(shape.options) && shape.count === undefined;
 }
 
 /** Whether a command takes nothing but values, so that what stands in an array in an array would be lost. */
@@ -223,6 +232,10 @@ function addOption(values: Value[], name: string, value: unknown, call: Call): v
   if (UNNAMED.has(name)) {
     if (isRecord(value)) addOptions(values, value, call);
     else values.push(toValue(value, call));
+  } else if (name === 'TRIM' && isRecord(value)) {
+    const { strategy, strategyModifier, threshold, limit, policy } = value;
+    const words = [strategy, strategyModifier, threshold, ...(limit === undefined ? [] : ['LIMIT', limit]), policy];
+    values.push(...words.filter((word) => word !== undefined).map((word) => toValue(word, call)));
   } else if (name === 'BY' && (value === 'SCORE' || value === 'LEX')) {
     values.push(`BY${value}`);
   } else if (value === true) {

@@ -3035,7 +3035,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['WATCH', 'watch', {}],
   ['XACK', 'xack xAck', { lead: 2 }],
   ['XACKDEL', 'xackdel', { lead: 2, options: 'KEEPREF DELREF ACKED condition IDS' }],
-  ['XADD', 'xadd xAdd', { lead: 1, options: 'NOMKSTREAM KEEPREF DELREF ACKED condition MAXLEN MINID = ~ LIMIT *', pairs: true }],
+  ['XADD', 'xadd xAdd', { lead: 1, options: 'NOMKSTREAM KEEPREF DELREF ACKED condition MAXLEN MINID = ~ LIMIT * TRIM', pairs: true }],
   ['XAUTOCLAIM', 'xautoclaim xAutoClaim', { lead: 5, options: 'COUNT JUSTID' }],
   ['XCLAIM', 'xclaim xClaim', { lead: 4, options: 'IDLE TIME RETRYCOUNT FORCE JUSTID LASTID' }],
   ['XDEL', 'xdel xDel', { lead: 1 }],

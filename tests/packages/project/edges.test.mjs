@@ -116,6 +116,13 @@ describe('objects and arrays that are no options', () => {
     assert.equal(await db.hlen('h'), 4);
     assert.equal(await db.geoAdd('g', [{ longitude: 13.4, latitude: 52.5, member: 'Berlin' }, { longitude: 2.3, latitude: 48.9, member: 'Paris' }], { NX: true }), 2);
     assert.deepEqual(await db.geosearch('g', { FROMMEMBER: 'Paris', BYRADIUS: { radius: 10, unit: 'km' } }), ['Paris']);
+    assert.equal(await db.xAdd('none', '*', { f: 1 }, { NOMKSTREAM: true }), null);
+    for (let n = 0; n < 5; n += 1) await db.xAdd('x', '*', { f: n, LIMIT: 'a field' }, { TRIM: { strategy: 'MAXLEN', strategyModifier: '=', threshold: 3 } });
+    assert.equal(await db.xlen('x'), 3);
+    assert.deepEqual((await db.xrange('x', '-', '+'))[2][1], ['f', '4', 'LIMIT', 'a field']);
+    await db.xadd('x', { MAXLEN: 2 }, '*', { f: 5 });
+    await db.xadd('x', 'MAXLEN', 2, '*', 'f', 6);
+    assert.equal(await db.xlen('x'), 2);
     await db.set('text', 'v');
     assert.deepEqual((await db.scan(0, { type: 'hash' }))[1], ['h'], 'TYPE is an option here, and no name of a choice');
     assert.deepEqual(await db.eval('return {KEYS[1], ARGV[1]}', { keys: ['a'], arguments: ['b'] }), ['a', 'b']);

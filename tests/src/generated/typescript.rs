@@ -191,6 +191,10 @@ fn option_words(args: &[Arg]) -> Vec<&'static str> {
             _ => {}
         }
     }
+    if words.contains(&"NOMKSTREAM") {
+        // node-redis's name for how a stream is kept short.
+        words.push("TRIM");
+    }
     let mut seen = std::collections::HashSet::new();
     words.retain(|word| seen.insert(*word));
     words
