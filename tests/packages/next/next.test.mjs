@@ -36,7 +36,7 @@ async function answers(bundler, config) {
   writeFileSync(path.join(folder, 'next.config.mjs'), `export default ${JSON.stringify(config)};\n`);
   const built = spawnSync(process.execPath, [next, 'build', bundler], { cwd: folder, env, encoding: 'utf8' });
   assert.equal(built.status, 0, built.stdout + built.stderr);
-  const server = spawn(process.execPath, [next, 'start', '--hostname', '127.0.0.1', '--port', '0'], { cwd: folder, env });
+  const server = spawn(process.execPath, [next, 'start', '--hostname', '127.0.0.1', '--port', '0'], { cwd: folder, env, detached: true });
   try {
     const address = await new Promise((resolve, reject) => {
       server.on('close', () => reject(new Error('the server ended')));
@@ -49,7 +49,8 @@ async function answers(bundler, config) {
     for (const route of Object.keys(routes)) texts[route] = await (await fetch(`${address}/api/${route}`)).text();
     return texts;
   } finally {
-    server.kill();
+    // With the process that it has started, which would outlive it.
+    process.kill(-server.pid);
   }
 }
 
