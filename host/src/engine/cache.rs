@@ -4,7 +4,10 @@
 //! A compiled guest is machine code that the server will run unsandboxed, so it is only taken from a file that
 //! no user but the server's own can have written.
 
+use super::tuning;
 use crate::log;
+use rustix::mm::{MprotectFlags, mprotect};
+use rustix::param::page_size;
 use rustix::process::geteuid;
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -12,26 +15,72 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::ptr::NonNull;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
-use wasmtime::{Engine, Error, Module};
+use wasmtime::{CustomCodeMemory, Engine, Error, Module};
 
 const SUFFIX: &str = "cwasm";
 /// Compiled guests of other versions that are left lying.
 const FILES_MAX: usize = 8;
 
-/// The module out of what was compiled when the server was built; nothing if this processor lacks what that uses.
-pub(super) fn embedded(engine: &Engine, compiled: &[u8]) -> Option<Module> {
+/// The module out of what was compiled when the server was built, and what runs it; nothing if this processor lacks what
+/// that uses.
+pub(super) fn embedded(compiled: &'static [u8]) -> Option<(Engine, Module)> {
     if compiled.is_empty() {
         return None;
     }
-    // SAFETY: the bytes are part of this program, made by its build out of the module beside them, and wasmtime checks
-    // its version, its configuration and the processor's features.
-    match unsafe { Module::deserialize(engine, compiled) } {
-        Ok(module) => Some(module),
+    match deserialize(compiled) {
+        Ok(embedded) => Some(embedded),
         Err(error) => {
             log::notice!("the compiled engine in this program does not fit this machine: {error:#}");
             None
         }
+    }
+}
+
+fn deserialize(compiled: &'static [u8]) -> Result<(Engine, Module), Error> {
+    let mut config = tuning::config();
+    // Setting a compiler up takes longer than all of the rest.
+    config.enable_compiler(false);
+    if runs_in_place(compiled) {
+        config.with_custom_code_memory(Some(Arc::new(InPlace)));
+        let engine = Engine::new(&config)?;
+        // SAFETY: as below; and the bytes are a constant of this program, which nothing ever changes or gives up.
+        let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(compiled)) }?;
+        return Ok((engine, module));
+    }
+    let engine = Engine::new(&config)?;
+    // SAFETY: the bytes are part of this program, made by its build out of the module beside them, and wasmtime checks
+    // its version, its configuration and the processor's features.
+    let module = unsafe { Module::deserialize(&engine, compiled) }?;
+    Ok((engine, module))
+}
+
+/// Whether code may run where it lies in the program, instead of being copied: its pages are its own, and the processor
+/// sees by itself that they hold instructions.
+fn runs_in_place(compiled: &[u8]) -> bool {
+    cfg!(target_arch = "x86_64") && compiled.as_ptr().addr().is_multiple_of(page_size())
+}
+
+/// Lets machine code run in pages of the program's constants.
+struct InPlace;
+
+impl CustomCodeMemory for InPlace {
+    fn required_alignment(&self) -> usize {
+        page_size()
+    }
+
+    fn publish_executable(&self, code: *const u8, len: usize) -> Result<(), Error> {
+        // SAFETY: the range is in a constant that begins with a page, and wasmtime gives code pages of its own. They can
+        // be read as before.
+        unsafe { mprotect(code.cast_mut().cast(), len, MprotectFlags::READ | MprotectFlags::EXEC) }?;
+        Ok(())
+    }
+
+    /// Other engines of this process may run the same code, so it stays as it is; and it can't be written either way.
+    fn unpublish_executable(&self, _: *const u8, _: usize) -> Result<(), Error> {
+        Ok(())
     }
 }
 
@@ -151,21 +200,24 @@ fn prune(dir: &Path, keep: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::tuning;
+    use crate::engine::guest;
 
     #[test]
     fn only_what_fits_is_taken() {
         let engine = Engine::new(&tuning::config()).unwrap();
         // The least module there is.
         let module = b"\0asm\x01\0\0\0";
-        let compiled = engine.precompile_module(module).unwrap();
-        assert!(embedded(&engine, &compiled).is_some());
-        assert!(embedded(&engine, b"").is_none());
-        assert!(embedded(&engine, b"no machine code at all").is_none());
+        // Where no page begins, so that it is copied.
+        let elsewhere = |compiled: Vec<u8>| &*Vec::leak([vec![0], compiled].concat());
+        let compiled = elsewhere(engine.precompile_module(module).unwrap());
+        let compiled = &compiled[1..];
+        assert!(!runs_in_place(compiled) && embedded(compiled).is_some());
+        assert!(embedded(b"").is_none());
+        assert!(embedded(b"no machine code at all").is_none());
         // As another version of the server would have it.
         let other = Engine::new(tuning::config().consume_fuel(true)).unwrap();
-        let compiled = other.precompile_module(module).unwrap();
-        assert!(embedded(&engine, &compiled).is_none());
+        assert!(embedded(&elsewhere(other.precompile_module(module).unwrap())[1..]).is_none());
+        assert!(cfg!(not(target_arch = "x86_64")) || runs_in_place(guest::compiled()));
         // Then it is compiled, with a place to keep it or without.
         assert!(load(&engine, None, "hash", module).is_ok());
     }

@@ -15,7 +15,17 @@ const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
 /// Fingerprint of [`MODULE`], made when it was built.
 const MODULE_HASH: &str = env!("SANDERLING_GUEST_HASH");
 /// [`MODULE`] compiled for the processors that the server is built for.
-const COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.cwasm"));
+static COMPILED: &AtPage<[u8]> = &AtPage(*include_bytes!(concat!(env!("OUT_DIR"), "/guest.cwasm")));
+
+/// [`COMPILED`], for tests.
+#[cfg(test)]
+pub(super) fn compiled() -> &'static [u8] {
+    &COMPILED.0
+}
+
+/// What begins where a page does, so that code in it can run where it lies.
+#[repr(C, align(4096))]
+struct AtPage<T: ?Sized>(T);
 
 /// The compiled guest, ready to be instantiated.
 pub(super) struct Module {
@@ -27,13 +37,14 @@ impl Module {
     /// Takes the compiled guest that the server has in itself. Where it does not fit the processor, or is not
     /// wanted, takes the one in the cache, or compiles it and puts it there.
     pub(super) fn load(config: &EngineConfig) -> Result<Self, Trap> {
+        if !config.compiles
+            && let Some((engine, module)) = cache::embedded(&COMPILED.0)
+        {
+            return Ok(Self { engine, module });
+        }
         let engine = wasmtime::Engine::new(&tuning::config()).map_err(trap)?;
-        let shipped = if config.compiles { None } else { cache::embedded(&engine, COMPILED) };
-        let module = match shipped {
-            Some(module) => module,
-            None => cache::load(&engine, config.cache_dir.as_deref(), MODULE_HASH, MODULE).map_err(trap)?,
-        };
-        Ok(Self { module, engine })
+        let module = cache::load(&engine, config.cache_dir.as_deref(), MODULE_HASH, MODULE).map_err(trap)?;
+        Ok(Self { engine, module })
     }
 
     /// A new guest with an engine in it.

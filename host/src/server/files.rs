@@ -424,7 +424,8 @@ impl<T: Transport> Service<T, Storage> {
         }
     }
 
-    /// What a client has asked for fails, and leaves an empty engine; at a start the server cannot go on.
+    /// What there was is gone, and what was to take its place cannot be had: as in Redis, the server cannot go on. The
+    /// files are as they were.
     fn fail_loading(&mut self, mut loading: Loading, error: StorageError) -> Result<(), Stop> {
         loading.end();
         if loading.is_asked_for {
