@@ -6,6 +6,7 @@ use std::cell::Cell;
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -26,6 +27,13 @@ pub(crate) fn peak_during(work: impl FnOnce()) -> usize {
     usize::try_from(PEAK.get() - before).unwrap_or(0)
 }
 
+/// Runs `work` and returns how many bytes its largest allocation had.
+pub(crate) fn largest_during(work: impl FnOnce()) -> usize {
+    LARGEST.set(0);
+    work();
+    LARGEST.get()
+}
+
 fn count(bytes: isize) {
     HELD.set(HELD.get() + bytes);
     PEAK.set(PEAK.get().max(HELD.get()));
@@ -36,6 +44,7 @@ fn count(bytes: isize) {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
+        LARGEST.set(LARGEST.get().max(layout.size()));
         // SAFETY: the caller keeps the contract of `alloc`, which is the same here.
         unsafe { System.alloc(layout) }
     }

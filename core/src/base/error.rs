@@ -68,14 +68,6 @@ impl Error {
         Error::Owned(alloc::format!("ERR invalid expire time in '{command}' command"))
     }
 
-    /// Appends the error as a RESP reply.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'-');
-        // A line break inside the text would end the reply early.
-        out.extend(self.text().iter().map(|&byte| if byte == b'\r' || byte == b'\n' { b' ' } else { byte }));
-        out.extend_from_slice(b"\r\n");
-    }
-
     /// The text with its code, without the leading `-` and the line end.
     pub fn text(&self) -> Cow<'_, [u8]> {
         let text = match self {

@@ -4,7 +4,7 @@
 //! Whoever keeps something plans it: [`Memory::take`] leaves [`HEADROOM_BYTES`] untouched. What is not planned, the
 //! temporaries of a command and its reply, comes from there and goes back when the command has ended. So that the
 //! server can be reached when memory is full, what every conversation needs may go deeper, by its [`Purpose`]: input,
-//! then new connections and what control commands keep, then replies and lists of arguments, a part for each.
+//! then what control commands keep, then new connections, then replies and lists of arguments, a part for each.
 
 use alloc::vec::Vec;
 
@@ -20,6 +20,9 @@ const STEP_BYTES: usize = 64 << 10;
 pub(crate) const ELEMENT_BYTES: usize = 64;
 /// The part of the headroom that has to be in one piece, for buffers that are not planned.
 pub(crate) const PIECE_BYTES: usize = 128 << 10;
+/// The same for conversations that keep nothing: who looks and deletes is served also when large values lie so that there is
+/// no longer piece.
+const SHORT_PIECE_BYTES: usize = 16 << 10;
 /// A list of at most so many bytes may be made from the headroom.
 const LIST_GRANTED_BYTES: usize = 64 << 10;
 /// What waits may be as long as what a host hands over at a time.
@@ -47,10 +50,10 @@ impl Room {
         Room { contiguous: bytes, total: bytes }
     }
 
-    /// Whether so many bytes can be had and leave `floor`.
-    fn leaves(self, bytes: usize, floor: usize) -> bool {
+    /// Whether so many bytes can be had and leave `floor`, of which `piece` are in one piece.
+    fn leaves(self, bytes: usize, floor: usize, piece: usize) -> bool {
         let has = |all: usize, kept: usize| all.checked_sub(kept).is_some_and(|free| free >= bytes);
-        has(self.total, floor) && has(self.contiguous, floor.min(PIECE_BYTES))
+        has(self.total, floor) && has(self.contiguous, floor.min(piece))
     }
 }
 
@@ -63,8 +66,10 @@ pub(crate) enum Purpose {
     Input,
     /// Requests that wait for others of the same client.
     Backlog,
-    /// A connection and what control commands keep of it.
+    /// What control commands keep of a connection.
     Control,
+    /// A connection: whatever others keep, there is room for someone who puts it right.
+    Connection,
     /// What is gone when the command has ended.
     Temporary,
 }
@@ -75,7 +80,15 @@ impl Purpose {
             Purpose::Data => HEADROOM_BYTES,
             Purpose::Input | Purpose::Backlog => HEADROOM_BYTES / 2,
             Purpose::Control => HEADROOM_BYTES / 4,
+            Purpose::Connection => HEADROOM_BYTES * 3 / 16,
             Purpose::Temporary => HEADROOM_BYTES / 8,
+        }
+    }
+
+    const fn piece(self) -> usize {
+        match self {
+            Purpose::Data | Purpose::Input | Purpose::Backlog => PIECE_BYTES,
+            Purpose::Control | Purpose::Connection | Purpose::Temporary => SHORT_PIECE_BYTES,
         }
     }
 }
@@ -167,7 +180,7 @@ impl Memory {
         }
         // What was granted before may be gone.
         self.left = 0;
-        if !room.leaves(bytes, self.floor) {
+        if !room.leaves(bytes, self.floor, PIECE_BYTES) {
             return Err(Error::OutOfMemory);
         }
         self.left = STEP_BYTES;
@@ -187,7 +200,7 @@ impl Memory {
     pub(crate) fn has_for(&self, purpose: Purpose, bytes: usize) -> bool {
         let granted = if purpose == Purpose::Backlog { BACKLOG_GRANTED_BYTES } else { LIST_GRANTED_BYTES };
         let purpose = if bytes > granted { Purpose::Data } else { purpose };
-        (self.available)(bytes).leaves(bytes, self.floor(purpose))
+        (self.available)(bytes).leaves(bytes, self.floor(purpose), purpose.piece())
     }
 
     /// Whether what grows by so many bytes at a time may do so; what grows in small steps always may.
@@ -202,12 +215,12 @@ impl Memory {
 
     /// Whether one allocation of so many bytes can be had whatever is left afterwards. It is for who gives as much back.
     pub(crate) fn has(&self, bytes: usize) -> bool {
-        (self.available)(bytes).leaves(bytes, PIECE_BYTES)
+        (self.available)(bytes).leaves(bytes, PIECE_BYTES, PIECE_BYTES)
     }
 
     /// Whether there is so much that nothing need be done for more.
     pub(crate) fn is_plenty(&self) -> bool {
-        (self.available)(0).leaves(PLENTY_BYTES, Purpose::Data.floor())
+        (self.available)(0).leaves(PLENTY_BYTES, Purpose::Data.floor(), PIECE_BYTES)
     }
 
     /// Makes room for `more` elements: doubles the room if there is memory for the old and the new block side by
@@ -254,6 +267,12 @@ mod tests {
         let mut memory = Memory::new(|_| Room { contiguous: PIECE_BYTES + 1000, total: 2 * HEADROOM_BYTES });
         assert_eq!(memory.take(1001), Err(Error::OutOfMemory));
         assert_eq!(memory.take(1000), Ok(()));
+        // Who keeps nothing needs less.
+        let mut memory =
+            Memory::new(|_| Room { contiguous: SHORT_PIECE_BYTES + 1000, total: HEADROOM_BYTES });
+        assert_eq!(memory.take_for(Purpose::Control, 1000), Ok(()));
+        assert_eq!(memory.take_for(Purpose::Temporary, 1001), Err(Error::OutOfMemory));
+        assert_eq!(memory.take_for(Purpose::Input, 1), Err(Error::OutOfMemory));
     }
 
     #[test]

@@ -142,6 +142,9 @@ fn run_one(ctx: &mut Context<'_>, queued: &Queued) {
     invoke(store, server, inner, &invocation);
     if server.connection(*conn).reply_mode.is_muted() {
         reply.truncate(mark);
+    } else if reply.mark() == mark && reply.is_full() {
+        // Not even an error could be replied: the rest of the array would be taken for it.
+        server.close(*conn);
     }
 }
 

@@ -126,6 +126,8 @@ impl Engine {
     /// what is to come; it is no limit.
     pub fn load_begin(&mut self, now: u64, format: LoadFormat, bytes: Option<u64>) {
         self.begin(now);
+        // What was there before and is deleted leaves its room to what comes.
+        while self.store.free_deleted() {}
         let source = match format {
             LoadFormat::Rdb { keeps_expired, skips_modules } => {
                 let longest = self.server.config.bulk_bytes_max.get();

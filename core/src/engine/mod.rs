@@ -15,7 +15,7 @@ use crate::number;
 use crate::observe;
 use crate::rdb::file::FileWriter;
 use crate::resp::args::{Args, Range};
-use crate::resp::{Parsed, Parser, Reply, split_inline};
+use crate::resp::{Parsed, Parser, Protocol, Reply, split_inline};
 use crate::scripting;
 use crate::server::blocking;
 use crate::server::client_eviction;
@@ -51,8 +51,6 @@ pub type Micros = u64;
 const BATCH_REQUESTS_MAX: usize = 32;
 /// Microseconds between two looks at idle connections.
 const IDLE_CHECK_MICROS: u64 = 1_000_000;
-/// Capacity that a connection's buffer for messages keeps while it is empty, in bytes.
-const DEFERRED_KEPT_BYTES_MAX: usize = 16 << 10;
 /// What a connection takes, with what the host says of it, in bytes.
 const CONNECTION_BYTES: usize = 2 << 10;
 /// A partial request's arguments are copied up to so many.
@@ -171,8 +169,9 @@ impl Engine {
     /// A client has connected.
     pub fn connect(&mut self, now: Micros, peer: Peer<'_>) -> ConnId {
         self.begin(now);
-        let has_memory =
-            eviction::take(&mut self.store, &mut self.server, Purpose::Control, CONNECTION_BYTES);
+        let mut take =
+            || eviction::take(&mut self.store, &mut self.server, Purpose::Connection, CONNECTION_BYTES);
+        let has_memory = take() || (self.outbox.give_back() && take());
         let no_password = self.server.acl.is_open();
         let steady = self.server.steady;
         let conn = self.server.add(|client_id| Connection::new(client_id, peer, steady, no_password));
@@ -392,6 +391,7 @@ impl Engine {
                 self.flush_side(conn);
             }
         }
+        self.server.told_bytes = 0;
         self.close_connections();
         for (name, value) in mem::take(&mut self.server.settings) {
             self.outbox.setting(name, value);
@@ -416,9 +416,11 @@ impl Engine {
     }
 
     /// Whether the host should take what there is before there is more.
-    fn is_full(&self) -> bool {
+    fn is_full(&mut self) -> bool {
         let bytes_max = self.server.config.output_batch_bytes_max;
-        self.outbox.is_full(bytes_max) || self.store.effects.bytes.len() >= bytes_max
+        self.outbox.is_full(bytes_max)
+            || self.server.told_bytes.max(self.store.effects.bytes.len()) >= bytes_max
+            || !self.outbox.has_slack(self.server.memory)
     }
 
     /// Processes requests until the input ends or the connection cannot go on; returns the bytes used up, and whether that
@@ -518,6 +520,9 @@ impl Engine {
     ) -> bool {
         let mut at = 0;
         while at < requests.len() {
+            if !self.outbox.has_slack(self.server.memory) {
+                return false;
+            }
             let request = &requests[at];
             match self.execute_fast(conn, input, ranges, &requests[at..]) {
                 0 => {
@@ -532,7 +537,8 @@ impl Engine {
             let Some(connection) = self.server.get(conn) else { return false };
             if !connection.may_run()
                 || self.outbox.is_full_with(self.unclaimed, self.server.config.output_batch_bytes_max)
-                || self.store.effects.bytes.len() >= self.server.config.output_batch_bytes_max
+                || self.server.told_bytes.max(self.store.effects.bytes.len())
+                    >= self.server.config.output_batch_bytes_max
             {
                 return false;
             }
@@ -703,29 +709,13 @@ impl Engine {
         }
     }
 
-    /// Hands the messages of the last command to their receivers, all of which share the same bytes.
-    fn deliver(&mut self) {
-        if self.server.broadcast.deliveries.is_empty() {
-            return;
-        }
-        let base = self.outbox.arena.len();
-        self.outbox.arena.append(&mut self.server.broadcast.bytes);
-        for (conn, start, end) in mem::take(&mut self.server.broadcast.deliveries) {
-            if !self.server.deferred(conn).is_empty() {
-                self.flush_side(conn);
-            }
-            self.server.stats.bytes_out += (end - start) as u64;
-            self.outbox.written_shared(conn, base + start, base + end, Class::Pubsub);
-        }
-    }
-
     // ----- closing -----
 
     /// Says why to a connection, and closes it.
     fn refuse(&mut self, conn: ConnId, error: &Error) {
         self.claim(conn);
         let start = self.outbox.arena.len();
-        error.write(&mut self.outbox.arena);
+        Reply::new(&mut self.outbox.arena, Protocol::Resp2).within(self.server.memory).error(error);
         let class = self.server.class(conn);
         self.outbox.written(conn, start, class);
         self.unclaimed = self.outbox.arena.len();
@@ -763,18 +753,6 @@ impl Engine {
                 self.outbox.close(conn);
             }
         }
-    }
-
-    fn flush_side(&mut self, conn: ConnId) {
-        let mut deferred = mem::take(self.server.deferred(conn));
-        let start = self.outbox.arena.len();
-        self.outbox.arena.append(&mut deferred);
-        // The buffer is given back, so that steady traffic allocates nothing.
-        if deferred.capacity() <= DEFERRED_KEPT_BYTES_MAX {
-            *self.server.deferred(conn) = deferred;
-        }
-        let class = self.server.class(conn);
-        self.outbox.written(conn, start, class);
     }
 
     fn forget(&mut self, conn: ConnId) {

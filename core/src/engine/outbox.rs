@@ -2,8 +2,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
+use core::ops::Range;
 
-use crate::engine::Loaded;
+use crate::base::memory::{Memory, Purpose};
+use crate::engine::{Engine, Loaded};
 use crate::server::SaveKind;
 use crate::server::connection::ConnId;
 use crate::server::host_request::HostRequest;
@@ -95,6 +98,8 @@ pub enum Class {
 #[derive(Default)]
 pub(crate) struct Outbox {
     pub(crate) arena: Vec<u8>,
+    /// What there was no room for in the arena.
+    blocks: Vec<Vec<u8>>,
     items: Vec<Item>,
     /// Bytes of all writes; those that several connections get count for each.
     bytes: usize,
@@ -104,6 +109,7 @@ pub(crate) struct Outbox {
 
 enum Item {
     Write { conn: ConnId, start: usize, end: usize, class: Class },
+    WriteBlock { conn: ConnId, block: usize, start: usize, end: usize, class: Class },
     Close(ConnId),
     Setting(String, String),
     HostRequest(HostRequest, Vec<u8>),
@@ -120,6 +126,22 @@ enum Item {
 const OUTPUTS_MAX: usize = 1 << 16;
 /// Capacity that an empty arena keeps, in bytes; a larger one is given back after an exceptional batch.
 const ARENA_KEPT_BYTES_MAX: usize = 4 << 20;
+/// Capacity that a connection's buffer for messages keeps while it is empty, in bytes.
+const DEFERRED_KEPT_BYTES_MAX: usize = 16 << 10;
+/// Room that a request finds in the arena, so that it can be answered by a word or an error whatever is left of memory, in
+/// bytes.
+const SLACK_BYTES: usize = 512;
+/// And places for outputs.
+const SLACK_ITEMS: usize = 16;
+
+/// Where bytes lie that were placed.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// In the arena, from here on.
+    Arena(usize),
+    /// In a block of their own.
+    Block(usize),
+}
 
 impl Outbox {
     /// Forgets what the host has taken.
@@ -131,10 +153,22 @@ impl Outbox {
             self.items.clear();
             self.bytes = 0;
             self.arena.clear();
+            self.blocks = Vec::new();
             if self.arena.capacity() > ARENA_KEPT_BYTES_MAX {
                 self.arena = Vec::new();
             }
         }
+    }
+
+    /// Gives back the memory that is kept for the next outputs; `false` if there is none, or the host has not taken all.
+    #[cold]
+    pub(crate) fn give_back(&mut self) -> bool {
+        let is_kept = self.items.is_empty() && self.arena.capacity() > 0;
+        if is_kept {
+            self.arena = Vec::new();
+            self.items = Vec::new();
+        }
+        is_kept
     }
 
     /// Says that the arena's bytes from `start` on are for `conn`.
@@ -156,10 +190,46 @@ impl Outbox {
         self.items.push(Item::Write { conn, start, end, class });
     }
 
-    /// Says that a part of the arena is for `conn`, and perhaps for others as well.
-    pub(crate) fn written_shared(&mut self, conn: ConnId, start: usize, end: usize, class: Class) {
-        self.bytes += end - start;
-        self.items.push(Item::Write { conn, start, end, class });
+    /// Takes bytes over: into the arena or, where there is no memory for that, as they are.
+    pub(crate) fn place(&mut self, bytes: &mut Vec<u8>, memory: Memory) -> Place {
+        let start = self.arena.len();
+        if memory.reserve(&mut self.arena, bytes.len()) {
+            self.arena.append(bytes);
+            return Place::Arena(start);
+        }
+        self.blocks.push(mem::take(bytes));
+        Place::Block(self.blocks.len() - 1)
+    }
+
+    /// Says that a part of what was placed is for `conn`, and perhaps for others as well.
+    pub(crate) fn written_shared(&mut self, conn: ConnId, place: Place, part: Range<usize>, class: Class) {
+        self.bytes += part.len();
+        self.items.push(match place {
+            Place::Arena(at) => Item::Write { conn, start: at + part.start, end: at + part.end, class },
+            Place::Block(block) => Item::WriteBlock { conn, block, start: part.start, end: part.end, class },
+        });
+    }
+
+    /// How many of so many outputs there is memory for.
+    pub(crate) fn reserve(&mut self, outputs: usize, memory: Memory) -> usize {
+        let has_room = memory.reserve(&mut self.items, outputs + SLACK_ITEMS);
+        let spare = self.items.capacity() - self.items.len();
+        if has_room { outputs } else { spare.saturating_sub(SLACK_ITEMS).min(outputs) }
+    }
+
+    /// Whether the next request can be answered. If not, the host has to take what there is before.
+    #[inline]
+    pub(crate) fn has_slack(&mut self, memory: Memory) -> bool {
+        let (bytes, items) =
+            (self.arena.capacity() - self.arena.len(), self.items.capacity() - self.items.len());
+        (bytes >= SLACK_BYTES && items >= SLACK_ITEMS) || self.get_slack(memory)
+    }
+
+    #[cold]
+    fn get_slack(&mut self, memory: Memory) -> bool {
+        (memory.reserve(&mut self.arena, SLACK_BYTES) && memory.reserve(&mut self.items, SLACK_ITEMS))
+            // There is nothing to take: what little there is has to do.
+            || (self.items.is_empty() && self.arena.is_empty())
     }
 
     /// Whether the host should take the outputs before there are more.
@@ -174,10 +244,14 @@ impl Outbox {
         self.bytes + (self.arena.len() - unclaimed) >= bytes_max || self.items.len() >= OUTPUTS_MAX
     }
 
-    /// The length of the arena at which [`Outbox::is_full_with`] becomes true.
+    /// The length of the arena at which [`Outbox::is_full_with`] becomes true, or [`Outbox::has_slack`] false as it is.
     #[inline]
     pub(crate) fn full_at(&self, unclaimed: usize, bytes_max: usize) -> usize {
-        if self.items.len() >= OUTPUTS_MAX { 0 } else { (unclaimed + bytes_max).saturating_sub(self.bytes) }
+        if self.items.len() >= OUTPUTS_MAX {
+            return 0;
+        }
+        let slack_at = self.arena.capacity().saturating_sub(SLACK_BYTES);
+        (unclaimed + bytes_max).saturating_sub(self.bytes).min(slack_at)
     }
 
     pub(crate) fn close(&mut self, conn: ConnId) {
@@ -229,6 +303,9 @@ impl Outbox {
             Item::Write { conn, start, end, class } => {
                 Output::Write { conn: *conn, bytes: &self.arena[*start..*end], class: *class }
             }
+            Item::WriteBlock { conn, block, start, end, class } => {
+                Output::Write { conn: *conn, bytes: &self.blocks[*block][*start..*end], class: *class }
+            }
             Item::Close(conn) => Output::Close { conn: *conn },
             Item::Setting(name, value) => Output::Setting { name, value },
             Item::HostRequest(request, text) => Output::HostRequest { request: *request, text },
@@ -240,5 +317,45 @@ impl Outbox {
             Item::SnapshotEnd(keys) => Output::SnapshotEnd { keys: *keys },
             Item::SnapshotFailed(text) => Output::SnapshotFailed { text },
         })
+    }
+}
+
+impl Engine {
+    /// Hands the messages of the last command to their receivers, all of which share the same bytes.
+    pub(super) fn deliver(&mut self) {
+        if self.server.broadcast.deliveries.is_empty() {
+            return;
+        }
+        let memory = self.server.memory;
+        let place = self.outbox.place(&mut self.server.broadcast.bytes, memory);
+        for (conn, start, end) in mem::take(&mut self.server.broadcast.deliveries) {
+            if !self.server.deferred(conn).is_empty() {
+                self.flush_side(conn);
+            }
+            if self.outbox.reserve(1, memory) == 0 {
+                // It would miss this.
+                self.server.close(conn);
+                continue;
+            }
+            self.server.stats.bytes_out += (end - start) as u64;
+            self.outbox.written_shared(conn, place, start..end, Class::Pubsub);
+        }
+        self.server.broadcast.bytes.clear();
+    }
+
+    /// Hands on what a connection gets besides the replies to its own requests.
+    pub(super) fn flush_side(&mut self, conn: ConnId) {
+        let mut deferred = mem::take(self.server.deferred(conn));
+        let (class, len) = (self.server.class(conn), deferred.len());
+        match self.outbox.place(&mut deferred, self.server.memory) {
+            Place::Arena(start) => self.outbox.written(conn, start, class),
+            place => self.outbox.written_shared(conn, place, 0..len, class),
+        }
+        // The buffer is given back, so that steady traffic allocates nothing.
+        if deferred.capacity() <= DEFERRED_KEPT_BYTES_MAX
+            && self.server.memory.has_for(Purpose::Data, DEFERRED_KEPT_BYTES_MAX)
+        {
+            *self.server.deferred(conn) = deferred;
+        }
     }
 }

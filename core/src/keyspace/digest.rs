@@ -9,8 +9,8 @@ use super::entry::{Entry, Type, ValueRef};
 use super::store::Store;
 use crate::base::sha1::sha1;
 use crate::number::{self, hexadecimal, write_f64_g17};
-use crate::structures::Item;
 use crate::structures::table::Keyed;
+use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::stream::Id;
 
 /// A digest under construction.
@@ -48,21 +48,28 @@ impl Digest {
     fn add_value(&mut self, entry: &Entry) {
         self.mix(&type_number(entry.type_of()).to_be_bytes());
         match entry.value() {
-            ValueRef::Int(number) => self.mix(&Item::Int(number).to_vec()),
+            ValueRef::Int(number) => self.mix(Item::Int(number).text(&mut [0; INTEGER_TEXT_BYTES_MAX])),
             ValueRef::Bytes(bytes) => self.mix(bytes),
-            ValueRef::List(list) => list.iter().for_each(|item| self.mix(&item.to_vec())),
-            ValueRef::Set(set) => set.iter().for_each(|item| self.add(&item.to_vec())),
+            ValueRef::List(list) => {
+                list.iter().for_each(|item| self.mix(item.text(&mut [0; INTEGER_TEXT_BYTES_MAX])))
+            }
+            ValueRef::Set(set) => {
+                set.iter().for_each(|item| self.add(item.text(&mut [0; INTEGER_TEXT_BYTES_MAX])))
+            }
             ValueRef::Hash(hash) => {
                 for (field, value) in hash.iter() {
-                    self.add_pair(&field.to_vec(), &value.to_vec());
+                    self.add_pair(
+                        field.text(&mut [0; INTEGER_TEXT_BYTES_MAX]),
+                        value.text(&mut [0; INTEGER_TEXT_BYTES_MAX]),
+                    );
                 }
             }
             ValueRef::Stream(stream) => {
                 for entry in stream.range(Id::MIN..=Id::MAX) {
                     self.mix(alloc::format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
                     for (field, value) in entry.fields {
-                        self.mix(&field.to_vec());
-                        self.mix(&value.to_vec());
+                        self.mix(field.text(&mut [0; INTEGER_TEXT_BYTES_MAX]));
+                        self.mix(value.text(&mut [0; INTEGER_TEXT_BYTES_MAX]));
                     }
                 }
             }
@@ -70,7 +77,7 @@ impl Digest {
                 for (member, score) in zset.iter() {
                     let mut number = Vec::new();
                     write_f64_g17(&mut number, score);
-                    self.add_pair(&member.to_vec(), &number);
+                    self.add_pair(member.text(&mut [0; INTEGER_TEXT_BYTES_MAX]), &number);
                 }
             }
         }

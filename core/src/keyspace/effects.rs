@@ -195,7 +195,6 @@ fn write_command<'a>(out: &mut Pieces, args: impl Iterator<Item = &'a [u8]> + Cl
         len += arg.len() + FRAME_BYTES_MAX;
     }
     let Some(piece) = out.room(len) else { return write_divided(out, count, args) };
-    piece.reserve(len);
     append_head_within_capacity(piece, b'*', count as i64);
     for arg in args {
         append_head_within_capacity(piece, b'$', arg.len() as i64);

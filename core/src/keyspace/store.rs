@@ -535,7 +535,7 @@ impl Store {
     /// Announces an event on `key`, if that kind is wanted.
     #[inline]
     pub fn notify(&mut self, class: NotifyClass, event: &'static str, key: &[u8]) {
-        if self.notify & class as u16 != 0 {
+        if self.notify & class as u16 != 0 && self.memory.reserve(&mut self.notices, 1) {
             self.notices.push(Notice { db: self.db, event, key: key.into() });
         }
     }

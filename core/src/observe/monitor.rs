@@ -31,18 +31,39 @@ pub(super) fn feed(
         line.extend_from_slice(connection.addr.as_bytes());
     }
     line.push(b']');
-    for index in 0..args.len() {
-        let is_secret = is_secret(parent, row, args, index);
-        line.push(b' ');
-        quote(if is_secret { b"(redacted)" } else { args.at(index) }, &mut line);
+    let shown = |index: usize| match is_secret(parent, row, args, index) {
+        true => b"(redacted)",
+        false => args.at(index),
+    };
+    // A request may be long, and its quoted form four times as long.
+    let bytes: usize = (0..args.len()).map(|index| quoted_len(shown(index)) + 1).sum();
+    let has_room = server.memory.reserve(&mut line, bytes + 2);
+    if has_room {
+        for index in 0..args.len() {
+            line.push(b' ');
+            quote(shown(index), &mut line);
+        }
+        line.extend_from_slice(b"\r\n");
     }
-    line.extend_from_slice(b"\r\n");
     for index in 0..server.observer.monitors.len() {
         let monitor = server.observer.monitors[index];
-        if !server.connection(monitor).is_closing {
-            server.output_of(monitor).raw(&line);
+        if !has_room {
+            // It would miss this one.
+            server.close(monitor);
+        } else if !server.connection(monitor).is_closing {
+            server.tell(monitor, |reply| reply.raw(&line));
         }
     }
+}
+
+/// How many bytes [`quote`] makes of some.
+fn quoted_len(bytes: &[u8]) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'\\' | b'"' | b'\n' | b'\r' | b'\t' | 7 | 8 => 2,
+        b' '..=b'~' => 1,
+        _ => 4,
+    };
+    bytes.iter().map(|&byte| escaped(byte)).sum::<usize>() + 2
 }
 
 /// Writes bytes between quotes, with escapes for all that is not printable.

@@ -57,6 +57,11 @@ impl<'a> Reply<'a> {
         if self.is_cut { Err(Error::OutOfMemory) } else { Ok(()) }
     }
 
+    /// Whether there is no room for anything more, not even an error.
+    pub fn is_full(&mut self) -> bool {
+        !self.memory.reserve(self.out, HEAD_BYTES_MAX)
+    }
+
     /// Makes room for so many bytes, and as many heads as there are elements; fails if there is none.
     pub fn expect(&mut self, elements: usize, bytes: usize) -> Result<(), Error> {
         self.has_room(bytes.saturating_add(elements.saturating_mul(HEAD_BYTES_MAX)));
@@ -139,9 +144,25 @@ impl<'a> Reply<'a> {
         self.out.extend(text.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
     }
 
-    /// An error reply.
+    /// An error reply; where there is no memory for it, a shorter one that tells so.
     pub fn error(&mut self, error: &Error) {
-        error.write(self.out);
+        if !(self.line_of(error) || self.line_of(&Error::OutOfMemory)) {
+            self.is_cut = true;
+        }
+    }
+
+    /// Writes an error's line if there is room, and be it the last there is.
+    fn line_of(&mut self, error: &Error) -> bool {
+        let text = error.text();
+        let bytes = text.len() + HEAD_BYTES_MAX;
+        if !(self.memory.reserve(self.out, bytes) || self.out.try_reserve_exact(bytes).is_ok()) {
+            return false;
+        }
+        self.out.push(b'-');
+        // A line break inside the text would end the reply early.
+        self.one_line(&text);
+        self.line_end();
+        true
     }
 
     /// An integer.

@@ -71,7 +71,7 @@ impl ScriptHost<'_> {
                 if let Some(row) = row {
                     server.observer.statistics.of(row).rejected += 1;
                 }
-                return error.write(out);
+                return Reply::new(out, run.protocol).within(server.memory).error(&error);
             }
         };
         run.has_written |= row.flags.has(Flags::WRITE);

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::base::memory::Purpose;
 use crate::keyspace::{Attempt, Store};
-use crate::server::{GlobalState, Server};
+use crate::server::{GlobalState, Server, pubsub};
 
 /// Keys that one command may evict per point of `maxmemory-eviction-tenacity`. Redis gives a point 50
 /// microseconds, and an eviction takes about one.
@@ -20,6 +20,9 @@ const FREE_STEP_KEYS: usize = 32;
 const EVICTED_BYTES_MIN: usize = 1 << 20;
 /// Parts of memory that are cleared for one request without anything being evicted.
 const COMPACTIONS_MAX: usize = 8;
+
+/// So many evicted keys are announced together.
+const NOTICES_MAX: usize = 64;
 
 /// What came of making room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,6 +66,7 @@ pub(crate) fn make_room(store: &mut Store, server: &mut Server) -> Room {
             server.is_evicting = false;
             return Room::None;
         }
+        announce_some(store, server);
     }
     server.is_evicting = false;
     Room::Made
@@ -143,8 +147,16 @@ pub(crate) fn evict_to(store: &mut Store, server: &mut Server, bytes: usize) -> 
         if !store.free_deleted() && store.evict_one(policy, samples) == Attempt::Nothing {
             return false;
         }
+        announce_some(store, server);
     }
     true
+}
+
+/// Announces what has been evicted so far, so that no list of it grows while memory is short.
+fn announce_some(store: &mut Store, server: &mut Server) {
+    if store.notices.len() >= NOTICES_MAX {
+        pubsub::publish_notices(store, server);
+    }
 }
 
 /// Puts memory together; `false` if that has brought nothing.

@@ -174,6 +174,8 @@ pub struct Server {
     deferred: Vec<Vec<u8>>,
     /// Connections that have deferred output.
     pub(crate) with_deferred: Vec<ConnId>,
+    /// Bytes of [`Server::tell`] since the host has taken any.
+    pub(crate) told_bytes: usize,
     /// Messages to be delivered after the running command.
     pub(crate) broadcast: Broadcast,
     next_client_id: u64,
@@ -301,6 +303,7 @@ impl Server {
             free: Vec::new(),
             deferred: Vec::new(),
             with_deferred: Vec::new(),
+            told_bytes: 0,
             broadcast: Broadcast::default(),
             next_client_id: 1,
             connected: 0,
@@ -494,6 +497,22 @@ impl Server {
             self.with_deferred.push(conn);
         }
         Reply::new(deferred, protocol)
+    }
+
+    /// Sends something that a connection has not asked for, after the running command's reply. If there is no memory for
+    /// that the connection is closed, as one is that does not read: it must not believe that it has heard everything.
+    pub(crate) fn tell(&mut self, conn: ConnId, write: impl FnOnce(&mut Reply<'_>)) {
+        let memory = self.memory;
+        let mut reply = self.output_of(conn).within(memory);
+        let mark = reply.mark();
+        write(&mut reply);
+        let (is_cut, bytes) = (reply.is_cut(), reply.mark() - mark);
+        if is_cut {
+            reply.discard(mark);
+            self.close(conn);
+        } else {
+            self.told_bytes += bytes;
+        }
     }
 
     /// The deferred output of a connection; a caller that takes the buffer gives it back.

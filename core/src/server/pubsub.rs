@@ -76,7 +76,7 @@ pub(crate) fn publish_shard(server: &mut Server, channel: &[u8], message: &[u8])
 /// Sends a push of these parts to some connections, and encodes it only once for each protocol.
 fn send(server: &mut Server, receivers: &[ConnId], parts: &[&[u8]]) -> usize {
     let mut broadcast = mem::take(&mut server.broadcast);
-    let base = broadcast.bytes.len();
+    let (base, memory) = (broadcast.bytes.len(), server.memory);
     let is_small = parts.iter().map(|part| part.len() + 16).sum::<usize>() < SHARED_BYTES_MIN;
     // What must be shared stays in order with all that follows it within the same command.
     let is_copied = is_small && broadcast.deliveries.is_empty();
@@ -90,13 +90,21 @@ fn send(server: &mut Server, receivers: &[ConnId], parts: &[&[u8]]) -> usize {
         let protocol = connection.protocol;
         let (start, end) = *encoded[usize::from(protocol == Protocol::Resp3)].get_or_insert_with(|| {
             let start = broadcast.bytes.len();
-            let mut reply = Reply::new(&mut broadcast.bytes, protocol);
+            let mut reply = Reply::new(&mut broadcast.bytes, protocol).within(memory);
             reply.push(parts.len());
             parts.iter().for_each(|part| reply.bulk(part));
+            if reply.is_cut() {
+                reply.discard(start);
+            }
             (start, broadcast.bytes.len())
         });
+        if start == end || !is_copied && !memory.reserve(&mut broadcast.deliveries, 1) {
+            // There is no memory for the message; who misses one must know.
+            server.close(conn);
+            continue;
+        }
         if is_copied {
-            server.output_of(conn).raw(&broadcast.bytes[start..end]);
+            server.tell(conn, |reply| reply.raw(&broadcast.bytes[start..end]));
         } else {
             broadcast.deliveries.push((conn, start, end));
         }

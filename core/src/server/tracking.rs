@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
+use crate::base::memory::Purpose;
 use crate::command::{Command, Flags, Group};
 use crate::keyspace::{Invalidation, Store};
 use crate::resp::args::Args;
@@ -250,10 +251,21 @@ pub(crate) fn settle(store: &mut Store, server: &mut Server, current: Option<Con
 }
 
 fn note_for_broadcast(server: &mut Server, by: Option<u64>, key: &[u8]) {
+    let mut is_lost = false;
     for (prefix, waiting) in server.tracking.prefixes.iter_mut() {
         if key.starts_with(prefix) && !waiting.changed.contains_key(key) {
+            let bytes = key.len() + size_of::<(Box<[u8]>, Option<u64>)>();
+            if server.memory.take_for(Purpose::Temporary, bytes).is_err() {
+                is_lost = true;
+                break;
+            }
             waiting.changed.insert(key.into(), by);
         }
+    }
+    if is_lost {
+        // What cannot be noted may be any key.
+        server.tracking.prefixes.values_mut().for_each(|prefix| prefix.changed.clear());
+        tell_all(server);
     }
 }
 
@@ -331,16 +343,18 @@ fn send(server: &mut Server, conn: ConnId, write: impl FnOnce(&mut Reply<'_>)) {
     let connection = server.connection(target);
     let is_subscribed = redirect.is_some() && connection.subscriptions.is_any();
     if connection.protocol == Protocol::Resp3 {
-        let mut reply = server.output_of(target);
-        reply.push(2);
-        reply.text("invalidate");
-        write(&mut reply);
+        server.tell(target, |reply| {
+            reply.push(2);
+            reply.text("invalidate");
+            write(reply);
+        });
     } else if is_subscribed {
-        let mut reply = server.output_of(target);
-        reply.array(3);
-        reply.text("message");
-        reply.bulk(CHANNEL);
-        write(&mut reply);
+        server.tell(target, |reply| {
+            reply.array(3);
+            reply.text("message");
+            reply.bulk(CHANNEL);
+            write(reply);
+        });
     }
 }
 
@@ -350,10 +364,11 @@ fn tell_broken_redirect(server: &mut Server, conn: ConnId, id: u64) {
         tracking.is_redirect_broken = true;
     }
     if connection.protocol == Protocol::Resp3 {
-        let mut reply = server.output_of(conn);
-        reply.push(2);
-        reply.text("tracking-redir-broken");
-        reply.int(id as i64);
+        server.tell(conn, |reply| {
+            reply.push(2);
+            reply.text("tracking-redir-broken");
+            reply.int(id as i64);
+        });
     }
 }
 

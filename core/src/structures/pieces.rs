@@ -52,6 +52,11 @@ impl Pieces {
             }
             self.begin_piece();
         }
+        if self.open.capacity() - self.open.len() < bytes {
+            // It doubles, but no buffer becomes longer than a piece: memory may be left in short ones.
+            let more = self.open.len().max(bytes).min(PIECE_BYTES - self.open.len());
+            self.open.reserve_exact(more);
+        }
         Some(&mut self.open)
     }
 

@@ -322,6 +322,19 @@ fn a_full_sandbox_serves_everyone() {
     }
 }
 
+/// What fills a sandbox is loaded again in its place, without the room of what it replaces.
+#[test]
+fn what_fills_a_sandbox_is_loaded_again() {
+    for how in ["tiny values", "values of mixed size", "collections"] {
+        let server = start(&["--memory-bytes-max", "40mb", "--enable-debug-command", "yes"]);
+        fill(&mut Pipeline::new(&server), how);
+        let stored = size(&server);
+        server.client().call(&[b"DEBUG", b"RELOAD"], "+OK\r\n");
+        assert_eq!(size(&server), stored, "{how}");
+        end_well(server);
+    }
+}
+
 /// Writes values of some sizes, of which none may be refused.
 fn all_are_stored(server: &Process, sizes: &[(usize, usize)]) {
     let mut pipeline = Pipeline::new(server);

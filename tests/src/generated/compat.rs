@@ -51,7 +51,8 @@ pub const DIFFERENCES: &[Difference] = &[
         text: "Where Redis would be ended by the system, commands get `-OOM command not allowed when all memory is \
                used.`: those that may grow a value though Redis runs them above `maxmemory`, such as `EXPIRE` and \
                `XREADGROUP`, and requests and replies that do not fit. Whatever deletes, reads or controls is served, \
-               and the connection stays open.",
+               and the connection stays open. Who listens to others, by subscriptions or `MONITOR`, is disconnected when \
+               there is no memory for a message, and who tracks keys is told that any of them may have changed.",
     },
     Difference {
         commands: &["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"],

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Invalidation, Store};
 use crate::base::ConnId;
+use crate::base::memory::Purpose;
 use crate::keyspace::entry::Entry;
 use crate::structures::ordered::OrderedSet;
 
@@ -142,8 +143,20 @@ impl Store {
         if db == self.db && self.dbs[db].growing.contains(key) {
             self.wake(key);
         }
-        if self.notes_changes {
+        if self.notes_changes && !matches!(self.invalidated.last(), Some(Invalidation::All)) {
+            self.note_change(key, is_by_command);
+        }
+    }
+
+    /// Notes a change for the clients that track; where there is no memory for that, as one of any key.
+    fn note_change(&mut self, key: &[u8], is_by_command: bool) {
+        let has_room = self.memory.reserve(&mut self.invalidated, 1)
+            && self.memory.take_for(Purpose::Temporary, key.len()).is_ok();
+        if has_room {
             self.invalidated.push(Invalidation::Key { key: key.into(), is_by_command });
+        } else {
+            self.invalidated.clear();
+            self.invalidated.push(Invalidation::All);
         }
     }
 

@@ -191,8 +191,13 @@ fn hsetex(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.int(0);
         return Ok(Flow::Done);
     }
-    if let (Some(hash), Deadline::Set(_)) = (&hash, options.deadline) {
-        reserve(&mut ctx.server.memory, hash, pairs)?;
+    if let Deadline::Set(_) = options.deadline {
+        if let Some(hash) = &hash {
+            reserve(&mut ctx.server.memory, hash, pairs)?;
+        }
+        // A field is put in first, and its deadline makes another one of it.
+        let longest = pairs.iter().map(<[u8]>::len).max().unwrap_or(0);
+        ctx.server.memory.take(2 * longest)?;
     }
     let hash = ctx.store.fields_or_new(key, [])?;
     for index in (0..pairs.len()).step_by(2) {
