@@ -115,9 +115,13 @@ impl<'a> Options<'a> {
     }
 }
 
-/// The first of some prefixes, of which none overlaps with another, that overlaps with this one. In their order nothing
-/// lies between it and the new one.
+/// The first of some prefixes that overlaps with this one. None of them overlaps with another but the empty one, which
+/// stands for a request without prefixes and is let in beside those that there are. So in their order nothing lies between
+/// what is found and the new one.
 fn overlapped<'a>(old: &'a OrderedSet<Vec<u8>>, new: &[u8]) -> Option<&'a [u8]> {
+    if let Some(all) = old.iter().next().filter(|first| first.is_empty()) {
+        return Some(all);
+    }
     let before = old
         .range::<[u8], _>((Bound::Unbounded, Bound::Excluded(new)))
         .next_back()
@@ -266,7 +270,7 @@ mod tests {
             for new in &prefixes {
                 let found = old.iter().map(Vec::as_slice).find(|other| overlaps(other, new));
                 assert_eq!(overlapped(&old, new), found);
-                if found.is_none() {
+                if found.is_none() || new.is_empty() {
                     old.insert(new.to_vec());
                 }
             }

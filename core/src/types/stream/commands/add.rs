@@ -114,7 +114,9 @@ impl Draft {
             self.limit = Some(positive(cursor, "ERR The LIMIT argument must be >= 0.")?);
         } else if is_add && cursor.accept("NOMKSTREAM") {
             self.no_mkstream = true;
-        } else if let Some(references) = args.get(cursor.position()).and_then(References::parse) {
+        } else if self.references.is_none()
+            && let Some(references) = args.get(cursor.position()).and_then(References::parse)
+        {
             cursor.take()?;
             self.references = Some(references);
         } else {
