@@ -4,7 +4,7 @@ use crate::random::Random;
 
 use super::super::operation::Args;
 
-const KEYS: &[&[u8]] =
+pub(super) const KEYS: &[&[u8]] =
     &[b"k0", b"k1", b"k2", b"k3", b"k4", b"k5", b"k6", b"k7", b"k8", b"bin\x00\xff\r\n", b"{t}k", b""];
 
 /// Numbers that integers are compared, added and parsed with, and what is nearly one.
