@@ -16,6 +16,8 @@ pub(crate) fn config() -> Config {
         .consume_fuel(false)
         .epoch_interruption(false)
         .wasm_backtrace_max_frames(None)
+        // Nothing unwinds through the guest, and to register tables for it takes time at each start.
+        .native_unwind_info(false)
         .generate_address_map(false);
     config
 }
