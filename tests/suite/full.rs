@@ -149,7 +149,7 @@ impl Unheard {
     fn new(settings: &[(&str, &str)]) -> Unheard {
         END.set(held() + MEMORY);
         let mut options = Options { memory_available: available, memory_used: held, ..Options::default() };
-        settings.iter().for_each(|(name, value)| options.set(name, value).unwrap());
+        settings.iter().for_each(|(name, value)| options.set(name, value).expect("they are settings"));
         Unheard {
             engine: Engine::new(options, [3; 16], NOW),
             closed: Vec::new(),
@@ -230,14 +230,13 @@ fn those_who_are_told_take_what_they_may() {
     let delete = |index: usize| words(&["DEL", &format!("key:{}:{}", index / 100, index % 100)]);
     unheard.send(writer, (0..60_000).map(delete));
     // Long messages and arguments, each of which is quoted, encoded and copied.
-    let listeners: Vec<ConnId> = (0..20).map(|_| unheard.client(&[&["SUBSCRIBE", "news"]])).collect();
+    (0..20).for_each(|_| _ = unheard.client(&[&["SUBSCRIBE", "news"]]));
     for size in [100, 10_000, 400_000, 1_000_000] {
         let publish = words(&["PUBLISH", "news", &"\0".repeat(size)]);
         unheard.send(writer, repeat_n(publish, 2_000_000 / size.max(1_000)));
     }
     assert!(unheard.sent > 10_000_000, "{}", unheard.sent);
     assert!(!unheard.closed.contains(&writer), "who writes is served");
-    assert!(listeners.len() == 20);
     END.set(usize::MAX);
 }
 
