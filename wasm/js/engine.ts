@@ -20,6 +20,16 @@ const DELAY_MILLISECONDS_MAX = 2 ** 31 - 1;
 const TURN_CALLS_MAX = 256;
 /** How often it is looked whether timers that were replaced are back, in milliseconds. */
 const WATCH_MILLISECONDS = 20;
+/** Bytes of a snapshot that are written in a step. */
+const SAVE_STEP_BYTES = 64 * 1024;
+/** Outputs that belong to dumps. */
+const FILE_KINDS: ReadonlySet<number> = new Set([
+  OutputKind.snapshot,
+  OutputKind.snapshotEnd,
+  OutputKind.snapshotFailed,
+  OutputKind.loaded,
+  OutputKind.loadFailed,
+]);
 /** The timers that there were before any test replaced them. */
 const firstSetTimeout = globalThis.setTimeout;
 /** What makes microtasks that no test can hold up, unlike those of `queueMicrotask`. */
@@ -41,6 +51,8 @@ export class Engine {
   readonly first: number;
   /** The head of a request that lies at the start of that region, if it is known. */
   head: Uint8Array | undefined;
+  /** Takes what is written of a dump, and what becomes of one. */
+  files: ((kind: number, bytes: Uint8Array) => void) | undefined;
   /** Whether calls are still answered; the reason if not. */
   failure: Error | undefined;
 
@@ -154,9 +166,41 @@ export class Engine {
         receiver?.closed(new ClosedError('the engine closed the connection'));
       } else if (kind === OutputKind.shutdown) {
         isShutdown = true;
+      } else if (FILE_KINDS.has(kind)) {
+        const start = words[at + 2]!;
+        // A copy; `slice` of a Node buffer would be none.
+        this.files?.(kind, new Uint8Array(bytes.subarray(start, start + words[at + 3]!)));
       }
     }
     if (isShutdown) this.close(new ClosedError('the engine was shut down'));
+  }
+
+  /** Begins a snapshot; 0, or why it cannot begin now. */
+  saveBegin(): number {
+    const now = this.now();
+    return this.guard(() => this.exports.saveBegin(now));
+  }
+
+  /** Does a step of the snapshot, or of clearing away one that was given up. */
+  saveStep(): void {
+    const now = this.now();
+    this.deliver(this.guard(() => this.exports.saveStep(now, SAVE_STEP_BYTES)));
+  }
+
+  /** Loads a dump in the place of what is there. It is not looked at before, so that it may end half loaded. */
+  load(dump: Uint8Array): void {
+    this.check();
+    this.head = undefined;
+    const now = this.now();
+    this.deliver(this.guard(() => this.exports.loadBegin(now, dump.length)));
+    const room = this.scratchEnd - this.scratch;
+    for (let at = 0; at < dump.length && !this.failure; at += room) {
+      const piece = dump.subarray(at, at + room);
+      this.bytes.set(piece, this.scratch);
+      this.deliver(this.guard(() => this.exports.load(now, piece.length)));
+    }
+    this.check();
+    this.deliver(this.guard(() => this.exports.loadEnd(now)));
   }
 
   /** Does work that is due now, if there is any; returns whether there was. */
@@ -315,6 +359,11 @@ export class Engine {
 }
 
 printAs(Engine, (engine) => `[Sanderling engine, ${engine.failure ? 'closed' : 'open'}]`);
+
+/** Lets all else that is due run first, also where timers are replaced. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => firstSetTimeout(resolve));
+}
 
 /** In Node, whether a timer keeps the process alive; elsewhere there is nothing to say. */
 function setReferenced(timer: unknown, isReferenced: boolean): void {

@@ -51,6 +51,11 @@ export class ClosedError extends Error {
   override readonly name: string = 'ClosedError';
 }
 
+/** A dump cannot be read, and nothing of it was taken over; or it could not be written. */
+export class DumpError extends Error {
+  override readonly name: string = 'DumpError';
+}
+
 /** Commands that take passwords, which an error should not carry into a log. */
 const SECRETIVE = /^(AUTH|HELLO|MIGRATE|ACL( SETUSER)?|CONFIG( SET)?)$/i;
 const HIDDEN: readonly Value[] = ['(redacted)'];

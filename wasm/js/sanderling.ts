@@ -2,6 +2,7 @@
 
 import { Client } from './client.js';
 import { type Connector, EnginePort, connectorFor } from './connector.js';
+import { Dumps, type Imported } from './dumps.js';
 import { Engine } from './engine.js';
 import { Link } from './link.js';
 import { type ListenOptions, type Listener, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
@@ -31,13 +32,18 @@ export interface OpenOptions extends Settings {
  */
 export class Sanderling extends Client {
   private readonly engine: Engine;
+  private readonly dumps: Dumps;
+  private readonly makeEngine: () => Engine;
   private readonly listeners: Listener[] = [];
 
   private constructor(module: WasmModule, settings: Settings, clock: (() => number) | undefined) {
     if (module === undefined) throw new TypeError('a database is opened by await Sanderling.open(), or by Sanderling.openSync()');
-    const engine = new Engine(module, settings, clock);
+    const makeEngine = (): Engine => new Engine(module, settings, clock);
+    const engine = makeEngine();
     super(new Link(engine), false);
     this.engine = engine;
+    this.dumps = new Dumps(engine);
+    this.makeEngine = makeEngine;
   }
 
   /** Opens an empty database: `open()`, `open('memory://')`, `open({ databases: 4 })`. */
@@ -91,6 +97,27 @@ export class Sanderling extends Client {
     return listener;
   }
 
+  /**
+   * All databases and functions as an RDB file, as they are at the time of the call, whatever is changed while it is
+   * written. Redis, Valkey and the server read it as their `dump.rdb`, and {@link import} in any other place.
+   *
+   * @throws DumpError when there is no memory for what changes meanwhile
+   */
+  export(): Promise<Uint8Array> {
+    return this.dumps.export();
+  }
+
+  /**
+   * Replaces all databases and functions by what is in an RDB file: one of {@link export}, or Redis's or Valkey's of any
+   * version. It is read twice, the first time into memory of its own, so that everything stays as it is unless all of it
+   * can be read.
+   *
+   * @throws DumpError for what is no such file, or not all of it
+   */
+  import(dump: Uint8Array | ArrayBuffer): Promise<Imported> {
+    return this.dumps.import(bytesOf(dump), this.makeEngine);
+  }
+
   /** Closes all connections and lets go of the data. */
   override async close(): Promise<void> {
     this.engine.close();
@@ -101,6 +128,13 @@ export class Sanderling extends Client {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Bytes of a dump; those of other realms are welcome. */
+function bytesOf(dump: Uint8Array | ArrayBuffer): Uint8Array {
+  if (ArrayBuffer.isView(dump)) return new Uint8Array(dump.buffer, dump.byteOffset, dump.byteLength);
+  if (Object.prototype.toString.call(dump) === '[object ArrayBuffer]') return new Uint8Array(dump);
+  throw new TypeError('a dump is a Uint8Array or an ArrayBuffer');
 }
 
 let compiled: WasmModule | undefined;

@@ -11,6 +11,11 @@ export interface Exports {
   process(now: number, conn: number, length: number): number;
   timeout(now: number): number;
   outputCount(): number;
+  saveBegin(now: number): number;
+  saveStep(now: number, bytes: number): number;
+  loadBegin(now: number, bytes: number): number;
+  load(now: number, length: number): number;
+  loadEnd(now: number): number;
   memoryUsed(): number;
   scratchPtr(): number;
   scratchCap(): number;

@@ -16,13 +16,19 @@ use core::mem;
 use js_sys::{Array, JsString, Number, Object, TypeError, Uint8Array};
 use sanderling_core::abi::OutputDescriptor;
 use sanderling_core::config;
-use sanderling_core::{ConnId, Engine, Options, Peer, number};
+use sanderling_core::{
+    ConnId, Engine, LoadFormat, Options, Peer, Present, SaveOptions, StorageEvent, number,
+};
 use std::panic;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
 /// Bytes of the scratch region; longer requests come in pieces.
 const SCRATCH_BYTES: usize = 256 << 10;
+
+/// How snapshots are written: whole files by themselves, as Redis writes them.
+const SAVE_OPTIONS: SaveOptions =
+    SaveOptions { is_base: false, is_compressed: true, compress_min_bytes: 0, has_checksum: true };
 
 /// The one instance of this module.
 struct Instance {
@@ -128,6 +134,59 @@ pub fn process(now: f64, conn: ConnId, len: usize) -> usize {
 #[wasm_bindgen]
 pub fn timeout(now: f64) -> usize {
     run(|engine| engine.handle_timeout(number::whole(now)))
+}
+
+/// Begins a snapshot of all databases; 0, or the number of the [`SaveFault`](sanderling_core::SaveFault) for which it
+/// cannot begin now.
+#[wasm_bindgen(js_name = saveBegin)]
+pub fn save_begin(now: f64) -> u32 {
+    let mut fault = 0;
+    run(|engine| {
+        fault = engine.save_begin(number::whole(now), SAVE_OPTIONS).err().map_or(0, |fault| fault as u32);
+    });
+    fault
+}
+
+/// Writes about so many bytes of the snapshot; returns the number of outputs.
+#[wasm_bindgen(js_name = saveStep)]
+pub fn save_step(now: f64, bytes: usize) -> usize {
+    run(|engine| engine.save_step(number::whole(now), bytes))
+}
+
+/// Begins to load an RDB file of so many bytes in the place of what is there; returns the number of outputs. Pieces follow
+/// by [`load`], then [`load_end`], and no other call in between.
+#[wasm_bindgen(js_name = loadBegin)]
+pub fn load_begin(now: f64, bytes: f64) -> usize {
+    let format = LoadFormat::Rdb { keeps_expired: false, skips_modules: false };
+    let (now, bytes) = (number::whole(now), number::whole(bytes));
+    run(|engine| {
+        engine.storage(now, StorageEvent::LoadingBegun { bytes, present: Present::Goes });
+        engine.load_begin(now, format, Some(bytes));
+    })
+}
+
+/// Loads the first `len` bytes of the scratch region; returns the number of outputs, one of which says so if they cannot
+/// be loaded.
+#[wasm_bindgen]
+pub fn load(now: f64, len: usize) -> usize {
+    run(|engine| {
+        // SAFETY: as in `process`.
+        let piece = unsafe { &(&*SCRATCH.0.get())[..len] };
+        if let Err(fault) = engine.load(number::whole(now), piece) {
+            engine.tell_loaded(Err(fault));
+        }
+    })
+}
+
+/// All pieces are there; returns the number of outputs, one of which says what was loaded or why it cannot be.
+#[wasm_bindgen(js_name = loadEnd)]
+pub fn load_end(now: f64) -> usize {
+    run(|engine| {
+        let now = number::whole(now);
+        let outcome = engine.load_end(now);
+        engine.storage(now, StorageEvent::LoadingEnded);
+        engine.tell_loaded(outcome);
+    })
 }
 
 /// Number of outputs of the call before, which may be [`connect`].

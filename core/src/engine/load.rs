@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// Tells the embedder what came of loading, as an output.
-    pub(crate) fn tell_loaded(&mut self, outcome: Result<Loaded, LoadFault>) {
+    pub fn tell_loaded(&mut self, outcome: Result<Loaded, LoadFault>) {
         self.outbox.loaded(outcome.map_err(|fault| fault.to_string()));
     }
 

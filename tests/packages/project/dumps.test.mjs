@@ -1,0 +1,199 @@
+// All data as an RDB file, and back.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { DumpError, Sanderling } from 'sanderling';
+
+let db;
+let other;
+beforeEach(async () => {
+  db = await Sanderling.open();
+  other = await Sanderling.open();
+});
+afterEach(() => Promise.all([db.close(), other.close()]));
+
+/** Everything in a database, in an order of its own, as bytes written one character each. */
+async function contents(of) {
+  const found = [];
+  const call = async (...words) => latin(await of.buffers.sendCommand(words));
+  for (let number = 0; number < 16; number += 1) {
+    await of.sendCommand(['SELECT', String(number)]);
+    for (const key of await of.buffers.sendCommand(['KEYS', '*'])) {
+      const type = await call('TYPE', key);
+      const read = READERS[type];
+      const value = await read(call, key);
+      if (!ORDERED.has(type)) value.sort();
+      // A hash of which all fields have expired is there until somebody looks for it, in Redis as well.
+      if (type === 'hash' && value.length === 0) continue;
+      found.push([number, latin(key), type, await of.buffers.sendCommand(['PEXPIRETIME', key]), value]);
+    }
+  }
+  await of.sendCommand(['SELECT', '0']);
+  return inOrder(found);
+}
+
+/** Types whose elements have an order of their own. */
+const ORDERED = new Set(['list', 'stream']);
+
+const READERS = {
+  string: async (call, key) => [await call('GET', key)],
+  list: (call, key) => call('LRANGE', key, '0', '-1'),
+  set: (call, key) => call('SMEMBERS', key),
+  hash: async (call, key) => pairs(await call('HGETALL', key)),
+  zset: async (call, key) => (await call('ZRANGE', key, '0', '-1', 'WITHSCORES')).map(([member, score]) => [member, Number(score)]),
+  stream: async (call, key) => (await call('XRANGE', key, '-', '+')).map(([id, fields]) => [id, fields]),
+};
+
+/** The same of what a server has told of its dump. */
+function contentsOf(databases) {
+  const found = [];
+  for (const [number, keys] of Object.entries(databases)) {
+    for (const { key, type, value, pexpiretime = -1 } of keys) {
+      let plain = type === 'string' ? [told(value)] : told(value);
+      if (type === 'zset') plain = plain.map(([member, score]) => [member, Number(score.replace('inf', 'Infinity'))]);
+      if (!ORDERED.has(type)) plain.sort();
+      found.push([Number(number), told(key), type, pexpiretime, plain]);
+    }
+  }
+  return inOrder(found);
+}
+
+const inOrder = (found) => found.sort(([a, b], [c, d]) => a - c || (b < d ? -1 : 1));
+const pairs = (reply) => (reply instanceof Map ? [...reply] : Array.isArray(reply) ? reply : Object.entries(reply));
+function told(value) {
+  if (Array.isArray(value)) return value.map(told);
+  if (value.sha256 !== undefined) return `${value.len} bytes: ${value.sha256}`;
+  return latin(typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64'));
+}
+
+/** Bytes of longer strings are told by their digest. */
+const TOLD_BYTES_MAX = 256;
+
+function latin(reply) {
+  if (reply instanceof Uint8Array) {
+    if (reply.length > TOLD_BYTES_MAX) return `${reply.length} bytes: ${createHash('sha256').update(reply).digest('hex')}`;
+    return Buffer.from(reply).toString('latin1');
+  }
+  if (reply instanceof Map) return [...reply].map((pair) => pair.map(latin));
+  return Array.isArray(reply) ? reply.map(latin) : reply;
+}
+
+async function fill(of, count = 1) {
+  await of.set('text', 'żółw');
+  await of.set('gone', 'x', { PX: 1 });
+  await of.set('later', 'x', { EX: 1000 });
+  for (let at = 0; at < count; at += 1000) {
+    await of.rpush('list', ...Array.from({ length: Math.min(count - at, 1000) }, (_, index) => `element ${at + index}`));
+  }
+  await of.hset('hash', { field: 'value', number: 7 });
+  await of.sadd('set', 'a', 'b');
+  await of.zadd('zset', { score: 1.5, value: 'a' });
+  await of.xadd('stream', '1-1', { f: 'v' });
+  await of.xgroup('CREATE', 'stream', 'group', '0').catch(() => of.sendCommand(['XGROUP', 'CREATE', 'stream', 'group', '0']));
+  await of.sendCommand(['FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('answer', function() return 42 end)"]);
+  await of.sendCommand(['SELECT', '3']);
+  await of.set('elsewhere', '1');
+  await of.sendCommand(['SELECT', '0']);
+}
+
+describe('a dump', () => {
+  test('has all databases, deadlines and functions, and replaces what is there', async () => {
+    await fill(db);
+    await other.set('old', '1');
+    await other.sendCommand(['FUNCTION', 'LOAD', "#!lua name=old\nredis.register_function('old', function() return 1 end)"]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const dump = await db.export();
+    assert.equal(new TextDecoder().decode(dump.subarray(0, 5)), 'REDIS');
+    const { keys, expired } = await other.import(dump);
+    assert.deepEqual({ keys, expired }, { keys: 8, expired: 0 });
+    assert.deepEqual(await contents(other), await contents(db));
+    assert.equal(await other.get('text'), 'żółw');
+    assert.equal(await other.get('old'), null);
+    assert.ok((await other.ttl('later')) > 900);
+    assert.equal(await other.sendCommand(['FCALL', 'answer', '0']), 42);
+    await assert.rejects(other.sendCommand(['FCALL', 'old', '0']), /Function not found/);
+  });
+
+  test('is of the moment of the call, whatever is changed while it is written', async () => {
+    await fill(db, 200_000);
+    const before = await contents(db);
+    const dumps = [db.export(), db.export()];
+    for (let index = 0; index < 50; index += 1) {
+      await db.lpop('list');
+      await db.rpush('list', `new ${index}`);
+      await db.set(`new${index}`, 'x');
+    }
+    await db.del('hash');
+    const [first, second] = await Promise.all(dumps);
+    await other.import(first);
+    assert.deepEqual(await contents(other), before);
+    // The other one began when the first was done, and is whole as well.
+    assert.ok((await other.import(second)).keys > 8);
+  });
+
+  test('can be taken from an empty database and under fake timers', async () => {
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+    try {
+      await db.set('a', '1');
+      assert.deepEqual(await other.import(await db.export()), { keys: 1, expired: 0 });
+      await db.flushall();
+      assert.deepEqual(await other.import(await db.export()), { keys: 0, expired: 0 });
+      assert.equal(await other.dbsize(), 0);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('of which not all can be read changes nothing', async () => {
+    await fill(db, 1000);
+    const dump = await db.export();
+    await other.set('kept', '1');
+    for (const spoiled of [
+      new Uint8Array(0),
+      new TextEncoder().encode('no dump at all'),
+      dump.subarray(0, dump.length - 20),
+      dump.with(dump.length >> 1, dump[dump.length >> 1] ^ 0x55),
+      dump.with(dump.length - 1, dump[dump.length - 1] ^ 1),
+    ]) {
+      await assert.rejects(other.import(spoiled), (error) => {
+        assert.ok(error instanceof DumpError, String(error));
+        assert.match(error.message, /^the dump cannot be read: ./);
+        return true;
+      });
+      assert.equal(await other.get('kept'), '1');
+    }
+    await other.import(dump.buffer);
+    assert.deepEqual(await contents(other), await contents(db));
+  });
+
+  test('is bytes', async () => {
+    for (const wrong of [undefined, null, 'REDIS', 7, [82], {}]) {
+      assert.throws(() => other.import(wrong), { name: 'TypeError', message: 'a dump is a Uint8Array or an ArrayBuffer' });
+    }
+  });
+
+  test('cannot be taken from a database that is closed', async () => {
+    await fill(db, 200_000);
+    const dump = await db.export();
+    const writing = [db.export(), db.export()];
+    await Promise.all([db.close(), ...writing.map((one) => assert.rejects(one, { name: 'ClosedError' }))]);
+    await assert.rejects(async () => db.export(), { name: 'ClosedError' });
+    await assert.rejects(async () => db.import(dump), { name: 'ClosedError' });
+  });
+});
+
+describe('dumps of servers', () => {
+  const folder = new URL('fixtures/', import.meta.url);
+  for (const server of readdirSync(folder)) {
+    test(server, async () => {
+      const { databases } = JSON.parse(readFileSync(new URL(`${server}/dump.rdb.json`, folder), 'utf8'));
+      const expected = contentsOf(databases);
+      await db.import(readFileSync(new URL(`${server}/dump.rdb`, folder)));
+      assert.deepEqual(await contents(db), expected);
+      await other.import(await db.export());
+      assert.deepEqual(await contents(other), expected);
+    });
+  }
+});
