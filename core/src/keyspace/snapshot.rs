@@ -477,7 +477,8 @@ impl Run {
     }
 
     fn record_early(&mut self, origin: usize, entry: &Entry) {
-        if self.memory.take(entry.key().len() + value_bytes(entry) + RECORD_BYTES).is_err() {
+        if self.memory.take(entry.key().len() + RECORD_BYTES).is_err() || !self.has_memory(value_bytes(entry))
+        {
             return self.fail(NO_MEMORY);
         }
         let used = self.used(entry);

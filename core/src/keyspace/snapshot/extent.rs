@@ -1,10 +1,12 @@
 //! How long values are, which decides how they are saved.
 
+use super::Part;
 use crate::keyspace::entry::{Entry, ValueMut, ValueRef};
+use crate::structures::Packed;
 use crate::structures::table::saving::SavedByElement;
 
 /// Longest value that is written in one go, in bytes.
-const AT_ONCE_BYTES: usize = 64 << 10;
+pub(super) const AT_ONCE_BYTES: usize = 64 << 10;
 /// The most elements of a collection that is written in one go.
 const AT_ONCE_ELEMENTS: usize = 1024;
 /// Longest string that is written in one go when the walk comes to it: only these are compressed.
@@ -37,6 +39,16 @@ pub(super) fn value_bytes(entry: &Entry) -> usize {
         ValueRef::Set(set) => set.memory_bytes(),
         ValueRef::Zset(zset) => zset.memory_bytes(),
         ValueRef::Stream(stream) => stream.memory_bytes(),
+    }
+}
+
+/// About how many bytes the next part takes of what is written in parts.
+pub(super) fn part_bytes(entry: &Entry, from: Part) -> usize {
+    match entry.value() {
+        ValueRef::List(list) => list.chunks_from(from.index).next().map_or(0, Packed::memory_bytes),
+        ValueRef::Stream(stream) => stream.part_bytes(from.after),
+        // Parts of strings are short.
+        ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => 0,
     }
 }
 

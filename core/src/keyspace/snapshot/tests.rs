@@ -609,6 +609,42 @@ fn without_memory_for_what_changes_the_snapshot_ends_and_nothing_else_does() {
 }
 
 #[test]
+fn what_is_written_in_one_go_is_so_only_where_there_is_memory() {
+    static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX / 2);
+    let mut options = Options { memory_available: |_| Room::of(LEFT.load(Relaxed)), ..Options::default() };
+    options.set("hash-max-listpack-entries", "100000").expect("it is a setting");
+    options.set("stream-node-max-entries", "0").expect("it is a setting");
+    options.set("stream-node-max-bytes", "0").expect("it is a setting");
+    let mut world = World::new(1);
+    world.talk = Conversation::with(options);
+    world.conn = world.talk.client();
+    let long = "x".repeat(200_000);
+    let makers = [
+        ["EVAL", "for i=1,20000 do redis.call('HSET',KEYS[1],i,'value') end", "1", "hash"].as_slice(),
+        &["EVAL", "for i=1,20000 do redis.call('XADD',KEYS[1],i..'-1','f','value') end", "1", "stream"],
+        &["RPUSH", "list", "a", &long, "b"],
+    ];
+    for maker in makers {
+        world.call(&["FLUSHALL"]);
+        world.call(maker);
+        for has_memory in [false, true] {
+            world.begin();
+            LEFT.store(if has_memory { usize::MAX / 2 } else { 0 }, Relaxed);
+            while world.talk.snapshot_end.is_none() {
+                world.step();
+            }
+            let end = world.talk.snapshot_end.take();
+            assert_eq!(end.expect("it has ended").is_ok(), has_memory, "{:?}", maker[1]);
+            LEFT.store(usize::MAX / 2, Relaxed);
+            while world.talk.engine.is_clearing() {
+                world.talk.pass(1);
+            }
+            world.talk.snapshot.clear();
+        }
+    }
+}
+
+#[test]
 fn what_shares_chunks_with_a_snapshot_is_changed_throughout_only_where_there_is_memory() {
     static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX / 2);
     let options = Options { memory_available: |_| Room::of(LEFT.load(Relaxed)), ..Options::default() };

@@ -4,13 +4,15 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::extent::{Extent, end_saving, extent, saved_by_element};
+use super::extent::{AT_ONCE_BYTES, Extent, end_saving, extent, part_bytes, saved_by_element, value_bytes};
 use super::{At, Current, Displaced, NO_MEMORY, NOT_WHOLE, Orphan, Part, Place, Run};
 use crate::keyspace::entry::Entry;
 use crate::keyspace::keys::{Keys, Walk};
 use crate::keyspace::store::Garbage;
 use crate::structures::table::saving::SavedByElement;
 
+/// How many times what is written in one go may lie in memory meanwhile.
+const COPIES: usize = 4;
 /// What a look at an entry counts as, in bytes written.
 const LOOK_WEIGHT: usize = 16;
 
@@ -101,10 +103,24 @@ impl Run {
                 self.current = Some(current);
                 return false;
             }
+            if kind == Extent::Long && !self.has_memory(value_bytes(entry)) {
+                return false;
+            }
             self.record(walk.origin, entry);
             entry.set_saved_bit(parity);
             self.weight() < weight_max
         });
+    }
+
+    /// Whether there is memory to write so many bytes in one go, which are put together, compressed and appended; else the
+    /// snapshot ends.
+    pub(super) fn has_memory(&mut self, bytes: usize) -> bool {
+        let copies = if bytes > AT_ONCE_BYTES { COPIES } else { 1 };
+        let has_memory = self.memory.take(copies * bytes).is_ok();
+        if !has_memory {
+            self.fail(NO_MEMORY);
+        }
+        has_memory
     }
 
     fn record(&mut self, origin: usize, entry: &Entry) {
@@ -218,11 +234,17 @@ impl Run {
             return self.save_elements(elements, weight_max);
         }
         if kind != Extent::Parts {
+            if kind == Extent::Long && !self.has_memory(value_bytes(entry)) {
+                return false;
+            }
             let used = self.used(entry);
             self.effort += self.recorder.record(&mut self.ready, entry, used);
             return true;
         }
         while self.weight() < weight_max {
+            if !self.has_memory(part_bytes(entry, current.from)) {
+                return false;
+            }
             match self.recorder.part(&mut self.ready, entry, current.from) {
                 Some(next) => current.from = next,
                 None => return true,

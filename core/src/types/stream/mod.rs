@@ -450,6 +450,11 @@ impl Stream {
         Stream { chunks: self.chunks.mapped(Chunk::share), groups: self.groups.clone(), ..*self }
     }
 
+    /// Bytes of the chunk behind the one that begins with this ID; behind the last one, those of all else.
+    pub(crate) fn part_bytes(&self, after: Option<Id>) -> usize {
+        self.node_after(after).map_or_else(|| self.groups_bytes(), |node| node.memory_bytes())
+    }
+
     /// Bytes that sharing takes.
     pub(crate) fn sharing_bytes(&self) -> usize {
         self.memory_bytes_but_entries() + self.chunks.len() * Shared::<Vec<u8>>::COUNTED_BYTES
@@ -474,8 +479,12 @@ impl Stream {
     }
 
     fn memory_bytes_but_entries(&self) -> usize {
+        self.chunks.len() * size_of::<(Id, Chunk)>() + self.groups_bytes()
+    }
+
+    fn groups_bytes(&self) -> usize {
         let groups: usize = self.groups.values().map(Group::memory_bytes).sum();
-        self.chunks.len() * size_of::<(Id, Chunk)>() + groups + self.groups.len() * size_of::<Group>()
+        groups + self.groups.len() * size_of::<Group>()
     }
 
     /// About how many elements there are to free one by one.

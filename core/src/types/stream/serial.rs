@@ -30,6 +30,11 @@ pub struct NodeEntry<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// Bytes that it takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.chunk.memory_bytes()
+    }
+
     /// Appends the listpack that Redis keeps the same entries in.
     pub fn write_listpack(&self, out: &mut Vec<u8>) {
         listpack::write(self.chunk, self.base, out);

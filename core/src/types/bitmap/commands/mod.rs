@@ -33,7 +33,8 @@ fn string_at<'a>(
     }))
 }
 
-/// The position of a bit; for a field, `#3` is the place of the fourth one of its width.
+/// The position of a bit; for a field, `#3` is the place of the fourth one of its width. The product wraps around as it
+/// does in servers, before it is looked at.
 fn position(ctx: &Context<'_>, text: &[u8], field: Option<Width>) -> Result<u64, Error> {
     const FAULT: Error = Error::Text("ERR bit offset is not an integer or out of range");
     let (unit, digits) = match (field, text) {
@@ -41,7 +42,7 @@ fn position(ctx: &Context<'_>, text: &[u8], field: Option<Width>) -> Result<u64,
         _ => (1, text),
     };
     number::parse_i64(digits)
-        .and_then(|number| number.checked_mul(unit))
+        .map(|number| number.wrapping_mul(unit))
         .and_then(|position| u64::try_from(position).ok())
         .filter(|position| position >> 3 < ctx.server.config.value_bytes_max() as u64)
         .ok_or(FAULT)
