@@ -47,6 +47,12 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What the clock says, in unix milliseconds. It goes on while files are loaded, whereas the time by which keys expire
+    /// stands still then.
+    pub fn clock_millis(&self) -> u64 {
+        self.server.now / 1000
+    }
+
     /// The connection that sent the command.
     pub fn session(&mut self) -> &mut Connection {
         self.server.connection(self.conn)

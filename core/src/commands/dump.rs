@@ -83,7 +83,7 @@ fn restore(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         0 => None,
         at if options.is_absolute => Some(at),
         // A time beyond all numbers wraps around to one long ago, as in Redis.
-        ttl => Some(ttl.wrapping_add(now)),
+        ttl => Some(ttl.wrapping_add(ctx.clock_millis() as i64)),
     };
     let is_replaced = options.replace && ctx.store.remove(key);
     if deadline.is_some_and(|at| at <= now) {

@@ -79,7 +79,7 @@ fn set_deadline(
 ) -> Result<Flow, Error> {
     let key = args.at(1);
     let condition = Condition::parse(args, 3)?;
-    let base = if is_relative { ctx.store.now as i64 } else { 0 };
+    let base = if is_relative { ctx.clock_millis() as i64 } else { 0 };
     let at = args
         .int(2)?
         .checked_mul(unit_millis)

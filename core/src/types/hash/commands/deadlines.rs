@@ -75,7 +75,7 @@ pub(super) fn parse_deadline(ctx: &Context<'_>, text: &[u8], unit: Unit) -> Resu
     if time < 0 {
         return Err(Error::Text("ERR invalid expire time, must be >= 0"));
     }
-    let base = if unit.is_relative { ctx.store.now as i64 } else { 0 };
+    let base = if unit.is_relative { ctx.clock_millis() as i64 } else { 0 };
     let deadline = time.checked_mul(unit.millis).and_then(|millis| millis.checked_add(base));
     match deadline {
         Some(at @ 0..=DEADLINE_MAX) => Ok(at as u64),

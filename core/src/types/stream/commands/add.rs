@@ -203,7 +203,7 @@ fn xadd(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.reply.null();
         return Ok(Flow::Done);
     }
-    let (limits, now) = (ctx.store.encoding_limits, ctx.store.now);
+    let (limits, now) = (ctx.store.encoding_limits, ctx.clock_millis());
     let stream = ctx.store.stream_or_new(key)?;
     if stream.last_id == Id::MAX {
         return Err(Error::Text(

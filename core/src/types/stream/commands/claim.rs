@@ -42,7 +42,7 @@ pub(super) fn consumer_or_new(
     name: &[u8],
     consumer: &[u8],
 ) -> Result<ConsumerRef, Error> {
-    let now = ctx.store.now;
+    let now = ctx.clock_millis();
     let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
     if let Some(own) = group.find(consumer) {
         group.consumer_mut(own).seen_at = now;
@@ -157,7 +157,7 @@ fn xclaim(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ids.push(id);
         cursor.take()?;
     }
-    let now = ctx.store.now;
+    let now = ctx.clock_millis();
     let claim = Claim::parse(&mut cursor, args, now)?;
     ctx.store.effects.suppress();
     let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
@@ -192,7 +192,7 @@ fn claim_one(
     claim: &Claim,
     must_record_last: &mut bool,
 ) -> Result<bool, Error> {
-    let now = ctx.store.now;
+    let now = ctx.clock_millis();
     let old = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?
         .pending()
         .get(&id)

@@ -117,7 +117,7 @@ fn destroy(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn create_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
     existing(ctx, key)?;
-    let now = ctx.store.now;
+    let now = ctx.clock_millis();
     let group = group_or(ctx.store.stream_mut(key), name, || no_such_group(key, name))?;
     let is_new = group.find(args.at(4)).is_none();
     if is_new {

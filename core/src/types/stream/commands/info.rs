@@ -152,7 +152,7 @@ fn groups(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 
 fn consumers(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
-    let now = ctx.store.now;
+    let now = ctx.clock_millis();
     let stream = ctx.store.stream(key)?.ok_or(Error::NoSuchKey)?;
     let group = stream.group(name).ok_or_else(|| no_such_group(key, name))?;
     let reply = &mut ctx.reply;

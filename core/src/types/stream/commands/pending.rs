@@ -45,7 +45,7 @@ impl<'a> Selection<'a> {
 fn xpending(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(1), args.at(2));
     let selection = Selection::parse(args)?;
-    let now = ctx.store.now;
+    let now = ctx.clock_millis();
     let group = ctx.store.stream(key)?.and_then(|stream| stream.group(name));
     let group = group.ok_or_else(|| no_such_key_or_group(key, name))?;
     match selection {

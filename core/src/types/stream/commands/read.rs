@@ -274,7 +274,7 @@ fn finish(
 fn next_claim(ctx: &mut Context<'_>, read: &Read<'_>) -> Result<Option<u64>, Error> {
     let (Some(idle), Some((name, _))) = (read.claim, read.group) else { return Ok(None) };
     // What could have been taken already was there no more.
-    let earliest = ctx.store.now.saturating_sub(idle).saturating_add(1);
+    let earliest = ctx.clock_millis().saturating_sub(idle).saturating_add(1);
     let mut next = None;
     for key in read.keys.iter() {
         let Some(group) = ctx.store.stream_mut(key)?.and_then(|stream| stream.group_mut(name)) else {
@@ -339,7 +339,7 @@ impl Share<'_> {
     /// Gives a consumer again what it has not acknowledged.
     fn read_history(&self, ctx: &mut Context<'_>, own: ConsumerRef, after: Id) -> Result<(), Error> {
         begin_stream(ctx.reply.reborrow(), self.key);
-        let now = ctx.store.now;
+        let now = ctx.clock_millis();
         let stream = ctx.store.stream_mut(self.key)?.ok_or_else(|| self.no_group())?;
         let group = stream.group(self.group).ok_or_else(|| self.no_group())?;
         let pending = group.consumer(own).pending();
@@ -377,7 +377,7 @@ impl Share<'_> {
     /// Gives a consumer what no consumer got before, and before that what others have had for too long; false
     /// if there is nothing.
     fn read_new(&self, ctx: &mut Context<'_>, own: ConsumerRef) -> Result<bool, Error> {
-        let now = ctx.store.now;
+        let now = ctx.clock_millis();
         let mark = ctx.reply.mark();
         begin_stream(ctx.reply.reborrow(), self.key);
         let list = ctx.reply.mark();
@@ -435,7 +435,7 @@ impl Share<'_> {
     /// Takes over entries that were not acknowledged for long, the longest first, and writes them; returns how many.
     fn claim_idle(&self, ctx: &mut Context<'_>, own: ConsumerRef) -> Result<usize, Error> {
         let Some(idle) = self.claim else { return Ok(0) };
-        let now = ctx.store.now;
+        let now = ctx.clock_millis();
         let stream = ctx.store.stream_mut(self.key)?.ok_or_else(|| self.no_group())?;
         let group = stream.group_mut(self.group).ok_or_else(|| self.no_group())?;
         ctx.server.memory.take(group.by_time_bytes())?;

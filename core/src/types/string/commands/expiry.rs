@@ -54,7 +54,7 @@ pub(super) fn expiry_time(
     is_relative: bool,
 ) -> Result<u64, Error> {
     let number = number::parse_i64(argument).ok_or(Error::NotInteger)?;
-    let base = if is_relative { ctx.store.now as i64 } else { 0 };
+    let base = if is_relative { ctx.clock_millis() as i64 } else { 0 };
     number
         .checked_mul(unit_millis)
         .filter(|_| number > 0)
