@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 
 use super::form;
 use super::packs::{self, Pack};
-use super::partial::{Deadlines, Partial, Scores};
+use super::partial::{Deadlines, NODE_PACKED, Partial, Scores};
 use super::read::{Fault, Reader};
 use crate::base::memory::ELEMENT_BYTES;
 use crate::keyspace::Value;
@@ -70,7 +70,10 @@ impl<'a> Reader<'a> {
             form::STRING => return self.string_value().map(Some),
             form::LIST => Partial::list(self)?,
             form::LIST_QUICKLIST => Partial::list_of_ziplists(self)?,
-            form::LIST_QUICKLIST_2 => Partial::list_of_nodes(self)?,
+            form::LIST_QUICKLIST_2 => match self.single_node(limits)? {
+                Some(list) => return Ok(Some(Begun::Whole(Value::List(Box::new(list))))),
+                None => Partial::list_of_nodes(self)?,
+            },
             form::SET => Partial::set(self, limits)?,
             form::HASH => Partial::hash(self, Deadlines::None, limits)?,
             form::HASH_TIMED_EARLY if is_valkey => Partial::hash(self, Deadlines::Plain, limits)?,
@@ -124,6 +127,23 @@ impl<'a> Reader<'a> {
         Ok(Begun::Text(text))
     }
 
+    /// A list of one node, as most are, if all of it is there and can be taken as it is.
+    fn single_node(&mut self, limits: &EncodingLimits) -> Result<Option<List>, Fault> {
+        let mark = self.clone();
+        let list = match (self.length(), self.length(), self.plain_len()) {
+            (Ok(1), Ok(NODE_PACKED), Ok(Some(len))) if len <= self.left() => {
+                let block = self.bytes(len)?;
+                self.reserve(len + ELEMENT_BYTES)?;
+                packs::canonical_listpack(block).and_then(|items| List::from_packed(items, limits.list_fill))
+            }
+            _ => None,
+        };
+        if list.is_none() {
+            self.rewind(mark);
+        }
+        Ok(list)
+    }
+
     fn list_packed(&mut self, pack: Pack, limits: &EncodingLimits) -> Result<List, Fault> {
         let mut list = List::new();
         // All servers leave a list that was written so in the form for any length.
@@ -159,8 +179,15 @@ impl<'a> Reader<'a> {
     }
 
     fn hash_packed(&mut self, pack: Pack, limits: &EncodingLimits) -> Result<Hash, Fault> {
-        let mut hash = Hash::default();
         let block = self.string()?;
+        if matches!(pack, Pack::Listpack) {
+            self.reserve(block.len() + ELEMENT_BYTES)?;
+            let pairs = packs::canonical_listpack(&block);
+            if let Some(hash) = pairs.and_then(|pairs| Hash::from_packed(pairs, limits)) {
+                return Ok(hash);
+            }
+        }
+        let mut hash = Hash::default();
         pack.each_pair(&block, |field, value| {
             let (mut name, mut text) = ([0; INTEGER_TEXT_BYTES_MAX], [0; INTEGER_TEXT_BYTES_MAX]);
             set_field(self, &mut hash, field.text(&mut name), value.text(&mut text), limits)

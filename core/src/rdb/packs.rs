@@ -64,6 +64,12 @@ fn listpack<'a>(block: &'a [u8], mut visit: impl FnMut(Item<'a>) -> Visited) -> 
     check_count(claimed, visited)
 }
 
+/// The sequence of a listpack that is as it would be written here; `None` if it has to be read element by element.
+pub(super) fn canonical_listpack(block: &[u8]) -> Option<Packed> {
+    let (claimed, entries) = listpack_entries(block).ok()?;
+    Packed::from_canonical(entries, usize::from(claimed))
+}
+
 /// How many entries a listpack claims to have, and their bytes, which are not checked.
 fn listpack_entries(block: &[u8]) -> Result<(u16, &[u8]), Fault> {
     let (bytes, rest) = block.split_first_chunk::<4>().ok_or(Fault::Malformed)?;

@@ -22,7 +22,7 @@ use crate::types::zset::{self, Zset};
 const BULK_MEMBER_BYTES: usize = 3 * ELEMENT_BYTES;
 /// Kinds of the nodes of a list.
 const NODE_PLAIN: u64 = 1;
-const NODE_PACKED: u64 = 2;
+pub(super) const NODE_PACKED: u64 = 2;
 /// Kinds of the parts of a module's value.
 const PART_END: u64 = 0;
 const PART_SIGNED: u64 = 1;

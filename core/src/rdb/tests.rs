@@ -7,8 +7,8 @@ use super::*;
 use crate::base::random::Random;
 use crate::config::Limit;
 use crate::keyspace::Entry;
-use crate::structures::List;
 use crate::structures::table::HashSeed;
+use crate::structures::{List, Packed};
 use crate::types::hash::Hash;
 use crate::types::set::Set;
 use crate::types::stream::{Group, Id, NodeEntry, Pending, Stream};
@@ -302,6 +302,44 @@ fn what_follows_a_value_is_not_looked_at() {
         panic!("it is a list")
     };
     assert!(!list.is_single_chunk(), "as in all servers, whatever its length");
+}
+
+/// Blocks that could be taken as they are, but for one thing or another, are read element by element.
+#[test]
+fn blocks_are_taken_as_the_limits_say() {
+    let block = |form: &[u8], items: &[&[u8]]| {
+        let mut packed = Packed::new();
+        items.iter().for_each(|item| packed.push_back(*item));
+        let mut writer = Writer::new(false);
+        writer.bytes.extend_from_slice(form);
+        writer.listpack(&packed);
+        writer.into_bytes()
+    };
+    let many: Vec<Vec<u8>> = (0..300u32).map(|number| format!("{number}").into_bytes()).collect();
+    let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
+    let wide = [&[b'x'; 100][..], b"v"];
+    let list = |items: &[&[u8]]| block(&[form::LIST_QUICKLIST_2, 1, 2], items);
+    let hash = |items: &[&[u8]]| block(&[form::HASH_LISTPACK], items);
+    for (value, encoding, len) in [
+        (list(&[b"a", b"7", b""]), "listpack", 3),
+        (list(&many), "listpack", 300),
+        (list(&[&[b'y'; 9000], b"a"]), "quicklist", 2),
+        (hash(&[b"a", b"1", b"b", b"2"]), "listpack", 2),
+        (hash(&many[..40]), "listpack", 20),
+        (hash(&many), "hashtable", 150),
+        (hash(&wide), "hashtable", 1),
+    ] {
+        let found = match read(&value).expect("it is right") {
+            Value::List(list) => (if list.is_single_chunk() { "listpack" } else { "quicklist" }, list.len()),
+            Value::Hash(hash) => (hash.encoding(), hash.len()),
+            _ => panic!("{encoding} is something else"),
+        };
+        assert_eq!(found, (encoding, len));
+    }
+    // A field that is there twice, one without a value.
+    for bad in [hash(&[b"a", b"1", b"a", b"2"]), hash(&[b"a", b"1", b"b"])] {
+        assert_eq!(read(&bad).err(), Some(Refusal::Malformed));
+    }
 }
 
 #[test]

@@ -154,6 +154,21 @@ impl List {
         self.many().fill = fill;
     }
 
+    /// A list of the elements of a sequence that is not empty, if they may lie as they do there.
+    #[must_use]
+    pub fn from_packed(items: Packed, fill: Fill) -> Option<List> {
+        let (bytes, count) = (items.byte_len(), items.len());
+        let chunks = if !fill.is_exceeded(bytes, count) {
+            Chunks::One(items)
+        } else if bytes <= CHUNK_BYTES_MAX {
+            let deque = VecDeque::from([Chunk { items, count }]);
+            Chunks::Many(Box::new(Many { deque, len: count, fill }))
+        } else {
+            return None;
+        };
+        Some(List { chunks })
+    }
+
     /// Appends `value`.
     pub fn push_back<'v>(&mut self, value: impl Into<Item<'v>>) {
         self.push_back_within(value, Room::default());

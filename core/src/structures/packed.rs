@@ -385,6 +385,23 @@ impl Packed {
         Some(Packed::from_encoded(&canonical, count))
     }
 
+    /// A sequence of the untrusted `entries`, of which there are `count`, in one pass; `None` if these are malformed, or not
+    /// written as they are here. [`Packed::check_entry`] then says more of them.
+    #[must_use]
+    pub fn from_canonical(entries: &[u8], count: usize) -> Option<Packed> {
+        let (mut rest, mut found) = (entries, 0);
+        while !rest.is_empty() {
+            let (item, entry_len) = Packed::check_entry(rest)?;
+            // Of the ways to write a value the right one is the only one of its length.
+            if item.entry_len() != entry_len {
+                return None;
+            }
+            found += 1;
+            rest = &rest[entry_len..];
+        }
+        (found == count && count > 0).then(|| Packed::from_encoded(entries, count))
+    }
+
     /// Reads the entry that untrusted `bytes` begin with, and how many bytes it takes; `None` if it is malformed.
     #[must_use]
     pub fn check_entry(bytes: &[u8]) -> Option<(Item<'_>, usize)> {

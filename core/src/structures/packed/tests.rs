@@ -266,9 +266,15 @@ fn malformed_entries_are_refused() {
         let mut bad = good.to_vec();
         bad[cut] ^= 1 << random.below(8);
         // It may still be well formed, but must not panic.
-        if let Some(packed) = Packed::from_entries(&bad) {
+        let found = Packed::from_entries(&bad);
+        if let Some(packed) = &found {
             assert_eq!(packed.iter().count(), packed.len());
         }
+        // Taken as it is only if it is what would be written here.
+        let count = found.as_ref().map_or(7, Packed::len);
+        let taken = Packed::from_canonical(&bad, count);
+        assert_eq!(taken.is_some(), found.as_ref().is_some_and(|found| found.entries() == bad));
+        assert!(taken.is_none_or(|taken| taken.entries() == bad && taken.len() == count));
     }
     assert!(refused > 300);
     for bad in
@@ -283,6 +289,11 @@ fn another_writers_longer_encoding_becomes_the_only_one() {
     // 5 as sixteen bits, and "7" as text.
     let packed = Packed::from_entries(&[0xF1, 5, 0, 3, 0x81, b'7', 2]).unwrap();
     assert_eq!(packed.entries(), &[5, 1, 7, 1]);
+    for longer in [&[0xF1, 5, 0, 3][..], &[0x81, b'7', 2], &[0xC0, 5, 2], &[0xE0, 1, b'a', 3]] {
+        assert_eq!(Packed::from_entries(longer).map(|packed| packed.len()), Some(1), "{longer:?}");
+        assert!(Packed::from_canonical(longer, 1).is_none(), "{longer:?}");
+    }
+    assert!(Packed::from_canonical(&[5, 1], 2).is_none() && Packed::from_canonical(&[], 0).is_none());
 }
 
 #[test]

@@ -94,6 +94,25 @@ impl Hash {
         Hash { form: Form::Other(Box::new(Other::Timed(Timed::of(&Packed::new())))) }
     }
 
+    /// A hash of fields and values in turns, if that is a form that the limits allow and no field is there twice.
+    pub fn from_packed(pairs: Packed, limits: &EncodingLimits) -> Option<Hash> {
+        let bytes_max = limits.hash_value_bytes_max.get();
+        let is_small = pairs.len() % 2 == 0
+            && pairs.len() / 2 <= limits.hash_entries_max.get()
+            && pairs.iter().all(|item| item.text_len() <= bytes_max);
+        if !is_small {
+            return None;
+        }
+        let mut field = pairs.first();
+        while let Some(position) = field {
+            if pairs.find(pairs.item(position), 1) != Some(position) {
+                return None;
+            }
+            field = pairs.next(position).and_then(|value| pairs.next(value));
+        }
+        Some(Hash { form: Form::Packed(pairs) })
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         match self.view() {
