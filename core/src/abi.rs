@@ -11,7 +11,7 @@ use core::mem::offset_of;
 
 use crate::base::numbered::numbered;
 use crate::config::{ConfigError, Options};
-use crate::engine::{Class, Engine, LoadFormat, Loaded, Micros, Output, SaveOptions};
+use crate::engine::{Class, Engine, LoadFormat, Loaded, Micros, Output, SaveFormat, SaveOptions};
 use crate::number;
 use crate::server::{ConnId, HostRequest, Peer, Present, SaveKind, SlowOperation, StorageEvent};
 
@@ -83,7 +83,7 @@ numbered! {
         Shutdown = 6,
         /// [`Output::HostRequest`]; the number of the request stands where others have the connection.
         HostRequest = 7,
-        /// [`Output::Snapshot`].
+        /// [`Output::Snapshot`]; where others have the connection stands how much is saved, in thousandths.
         Snapshot = 8,
         /// [`Output::SnapshotEnd`]; the bytes are the number of keys, in eight of them.
         SnapshotEnd = 9,
@@ -183,7 +183,9 @@ fn handle(engine: &mut Engine, now: Micros, request: &mut Request, bytes: &[u8])
         RequestKind::Done => engine.answer(now, Ok(bytes)),
         RequestKind::Failed => engine.answer(now, Err(str::from_utf8(bytes).unwrap_or_default())),
         RequestKind::SaveBegin => {
-            let begun = engine.save_begin(now, parse_save_options(bytes));
+            let options = parse_save_options(bytes)
+                .expect("an embedder sends options that save_options_text has written");
+            let begun = engine.save_begin(now, options);
             request.conn = begun.map_or_else(|fault| fault as u32, |()| 0);
         }
         RequestKind::SaveStep => engine.save_step(now, number::exact(request.conn).unwrap_or(usize::MAX)),
@@ -228,7 +230,7 @@ pub fn encode(output: Output<'_>) -> (OutputKind, u32, Cow<'_, [u8]>) {
             let line = alloc::format!("{name} {value}").into_bytes();
             return (OutputKind::Setting, 0, Cow::Owned(line));
         }
-        Output::Snapshot { bytes } => (OutputKind::Snapshot, 0, bytes),
+        Output::Snapshot { bytes, saved } => (OutputKind::Snapshot, saved, bytes),
         Output::SnapshotEnd { keys } => {
             return (OutputKind::SnapshotEnd, 0, Cow::Owned(keys.to_le_bytes().to_vec()));
         }
@@ -262,7 +264,7 @@ pub fn decode(kind: u32, conn: u32, bytes: &[u8]) -> Result<Output<'_>, &'static
             let request = numbered(&HostRequest::ALL, conn).ok_or("host request")?;
             Output::HostRequest { request: *request, text: bytes }
         }
-        OutputKind::Snapshot => Output::Snapshot { bytes },
+        OutputKind::Snapshot => Output::Snapshot { bytes, saved: conn },
         OutputKind::SnapshotEnd => {
             let keys = bytes.try_into().map_err(|_| "number of keys")?;
             Output::SnapshotEnd { keys: u64::from_le_bytes(keys) }
@@ -296,21 +298,21 @@ pub fn parse_reload(text: &[u8]) -> Option<(bool, Present)> {
 
 /// How the options of a snapshot cross: numbers, a blank between them.
 pub fn save_options_text(options: SaveOptions) -> String {
-    let SaveOptions { is_base, is_compressed, compress_min_bytes, has_checksum } = options;
-    let [base, compressed, checksum] = [is_base, is_compressed, has_checksum].map(u8::from);
-    alloc::format!("{base} {compressed} {compress_min_bytes} {checksum}")
+    let SaveOptions { format, is_compressed, compress_min_bytes, has_checksum } = options;
+    let [compressed, checksum] = [is_compressed, has_checksum].map(u8::from);
+    alloc::format!("{} {compressed} {compress_min_bytes} {checksum}", format as u32)
 }
 
 /// The options that [`save_options_text`] wrote.
-fn parse_save_options(text: &[u8]) -> SaveOptions {
-    let mut words = str::from_utf8(text).unwrap_or_default().split(' ');
-    let mut number = || words.next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(0);
-    SaveOptions {
-        is_base: number() != 0,
-        is_compressed: number() != 0,
-        compress_min_bytes: number(),
-        has_checksum: number() != 0,
-    }
+fn parse_save_options(text: &[u8]) -> Option<SaveOptions> {
+    let mut words = str::from_utf8(text).ok()?.split(' ');
+    let mut number = || words.next().and_then(|word| word.parse::<u32>().ok());
+    Some(SaveOptions {
+        format: *numbered(&SaveFormat::ALL, number()?)?,
+        is_compressed: number()? != 0,
+        compress_min_bytes: number::exact(number()?)?,
+        has_checksum: number()? != 0,
+    })
 }
 
 /// How a format crosses, with the bytes of the file.
@@ -360,6 +362,7 @@ pub fn event_text(event: StorageEvent<'_>) -> String {
         StorageEvent::Place { setting, value } => alloc::format!("place {setting} {value}"),
         StorageEvent::LogFailed { why } => alloc::format!("log-failed {why}"),
         StorageEvent::LogRecovered => String::from("log-recovered"),
+        StorageEvent::CommitsAreDurable(are) => alloc::format!("commits {}", u8::from(are)),
         StorageEvent::Durable { upto } => alloc::format!("durable {upto}"),
         StorageEvent::SaveBegun(kind) => alloc::format!("save-begun {}", kind as u32),
         StorageEvent::Saved(kind) => alloc::format!("saved {}", kind as u32),
@@ -387,6 +390,7 @@ fn parse_event(text: &[u8]) -> Option<StorageEvent<'_>> {
         }
         "log-failed" => StorageEvent::LogFailed { why: rest },
         "log-recovered" => StorageEvent::LogRecovered,
+        "commits" => StorageEvent::CommitsAreDurable(rest == "1"),
         "durable" => StorageEvent::Durable { upto: rest.parse().ok()? },
         "save-begun" => StorageEvent::SaveBegun(kind()?),
         "saved" => StorageEvent::Saved(kind()?),
@@ -443,7 +447,7 @@ mod tests {
             Output::Setting { name: "save", value: "" },
             Output::HostRequest { request: HostRequest::SaveUsers, text: b"user a on\n" },
             Output::Shutdown,
-            Output::Snapshot { bytes: b"REDIS0010" },
+            Output::Snapshot { bytes: b"REDIS0010", saved: 17 },
             Output::SnapshotEnd { keys: 1 << 40 },
             Output::SnapshotFailed { text: "why" },
         ] {
@@ -479,6 +483,7 @@ mod tests {
             StorageEvent::LogKept(true),
             StorageEvent::LogFailed { why: "No space left on device" },
             StorageEvent::LogRecovered,
+            StorageEvent::CommitsAreDurable(true),
             StorageEvent::Durable { upto: u64::MAX },
             StorageEvent::SaveBegun(SaveKind::Base),
             StorageEvent::Saved(SaveKind::Dump),
@@ -502,10 +507,14 @@ mod tests {
 
     #[test]
     fn options_of_snapshots_cross_unchanged() {
-        for [is_base, is_compressed, has_checksum] in [[true, false, false], [false, true, true]] {
-            let options = SaveOptions { is_base, is_compressed, compress_min_bytes: 256, has_checksum };
-            assert_eq!(parse_save_options(save_options_text(options).as_bytes()), options);
+        for (format, has_checksum) in
+            [(SaveFormat::Base, false), (SaveFormat::Dump, true), (SaveFormat::Commands, false)]
+        {
+            let options =
+                SaveOptions { format, is_compressed: has_checksum, compress_min_bytes: 256, has_checksum };
+            assert_eq!(parse_save_options(save_options_text(options).as_bytes()), Some(options));
         }
+        assert_eq!(parse_save_options(b"3 0 0 0"), None);
     }
 
     #[test]

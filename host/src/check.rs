@@ -1,11 +1,12 @@
 //! `sanderling check`: whether files of data are whole, without a server, and cutting off what is not.
 
+use crate::progress::{self, Lines, Progress, megabytes};
 use crate::storage::disk::Directory;
 use crate::storage::{Content, content};
 use sanderling_core::Config;
 use sanderling_core::internals::Memory;
 use sanderling_core::rdb::file::{FileReader, Found};
-use sanderling_persist::{Disk, End, Kind, Manifest, Scanned, scan};
+use sanderling_persist::{Disk, End, Failure, Kind, Manifest, Scanned, checksum_of, scan};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,7 @@ fn check_log(manifest: &Path, repairs: bool) -> Result<bool, String> {
         is_whole &= match entry.sealed {
             _ if !path.exists() => told(&path, false, "the manifest names it, and it is not there")?,
             Some((len, crc)) if entry.kind == Kind::Incr => check_sealed(&path, len, crc)?,
+            Some((len, crc)) if entry.kind == Kind::Base => check_base(&path, len, crc)?,
             _ => check_file(&path, repairs)?,
         };
     }
@@ -109,6 +111,19 @@ fn check_sealed(path: &Path, len: u64, crc: u32) -> Result<bool, String> {
     told(path, false, &format!("it is whole up to offset {} only, and was ended at {len}", scanned.whole))
 }
 
+/// A base of commands is as it was written.
+fn check_base(path: &Path, len: u64, crc: u32) -> Result<bool, String> {
+    let fault = |failure: Failure| format!("{}: {failure}", path.display());
+    let (mut disk, name) = directory_of(path);
+    let found = disk.len(&name).map_err(fault)?;
+    if found < len {
+        return told(path, false, &format!("it has {found} bytes, and had {len} when it was written"));
+    }
+    let is_same = checksum_of(&mut disk, &name, len, crc32c::crc32c_append).map_err(fault)? == crc;
+    let how = if is_same { "as when they were written" } else { "and not those that were written" };
+    told(path, is_same, &format!("{len} bytes of commands, {how}"))
+}
+
 fn check_file(path: &Path, repairs: bool) -> Result<bool, String> {
     match content(path).map_err(|error| format!("{}: {error}", path.display()))? {
         Content::Rdb => check_rdb(path),
@@ -120,7 +135,10 @@ fn check_rdb(path: &Path) -> Result<bool, String> {
     let fault = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut file = File::open(path).map_err(fault)?;
     let limits = Config::default().encoding_limits;
-    let mut reader = FileReader::new(true, usize::MAX, file.metadata().ok().map(|about| about.len()));
+    let len = file.metadata().map_err(fault)?.len();
+    let mut reader = FileReader::new(true, usize::MAX, Some(len));
+    let mut progress = Progress::begin(format!("checking {}", path.display()), Lines::Stderr);
+    let mut done = 0;
     let (mut keys, mut volatile, mut functions, mut skipped) = (0u64, 0u64, 0u64, 0u64);
     let (mut piece, mut memory) = (vec![0; CHUNK_BYTES], Memory::UNKNOWN);
     loop {
@@ -130,6 +148,8 @@ fn check_rdb(path: &Path) -> Result<bool, String> {
         } else {
             reader.push(&piece[..count], &memory);
         }
+        done += count as u64;
+        progress.tell(done, len, || megabytes(len));
         loop {
             match reader.next(&limits, &mut memory) {
                 Err(wrong) => return told(path, false, &wrong.to_string()),
@@ -201,17 +221,22 @@ fn repair(path: &Path, whole: u64) -> std::io::Result<()> {
 }
 
 fn scanned(path: &Path, len: u64) -> Result<Scanned, String> {
-    let (dir, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
-    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    let mut disk = Directory::new(dir);
-    let name = name.to_string_lossy();
+    let (mut disk, name) = directory_of(path);
     let len = disk.len(&name).map_err(|failure| format!("{}: {failure}", path.display()))?.min(len);
     scan(&mut disk, &name, len, crc32c::crc32c_append)
         .map_err(|failure| format!("{}: {failure}", path.display()))
 }
 
+/// The directory of a file, and the file's name in it.
+fn directory_of(path: &Path) -> (Directory, String) {
+    let (dir, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    (Directory::new(dir).watched(Lines::Stderr), name.to_string_lossy().into_owned())
+}
+
 /// Prints what is to be said of a file.
 fn told(path: &Path, is_whole: bool, what: &str) -> Result<bool, String> {
+    progress::clear();
     println!("{} {}: {what}", if is_whole { "ok " } else { "BAD" }, path.display());
     Ok(is_whole)
 }

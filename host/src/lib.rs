@@ -21,6 +21,7 @@ pub mod log;
 pub mod memory;
 mod net;
 pub mod ping;
+mod progress;
 mod server;
 mod session;
 mod storage;

@@ -1,6 +1,7 @@
 //! The server's log: one line per event, as text or JSON, with Redis's four levels. A log file that was renamed is
 //! opened anew with the next line.
 
+use crate::progress;
 use std::fmt::{self, Write as _};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
@@ -138,7 +139,10 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
             log.follow();
             log.file.write_all(line.as_bytes())
         }
-        None => io::stdout().write_all(line.as_bytes()),
+        None => {
+            progress::clear();
+            io::stdout().write_all(line.as_bytes())
+        }
     };
 }
 

@@ -1,6 +1,6 @@
 //! Snapshots that are made while requests of all kinds come: what they load to is what was there when they began.
 
-use sanderling_core::{LoadFormat, SaveOptions};
+use sanderling_core::{LoadFormat, SaveFormat, SaveOptions};
 use sanderling_tests::differential::session::{Held, Session};
 use sanderling_tests::target::{Clock, Native};
 
@@ -19,8 +19,8 @@ fn snapshots_are_of_the_moment_when_they_began() {
         };
         let (mut still, mut moving) = (engine(), engine());
         let options = SaveOptions {
-            is_base: seed % 2 == 0,
-            is_compressed: seed % 3 == 0,
+            format: [SaveFormat::Dump, SaveFormat::Base, SaveFormat::Commands][seed as usize % 3],
+            is_compressed: seed % 2 == 0,
             compress_min_bytes: 0,
             has_checksum: true,
         };
@@ -32,7 +32,12 @@ fn snapshots_are_of_the_moment_when_they_began() {
         assert!(matches!(moving.snapshot_end, Some(Ok(_))), "seed {seed}: {:?}", moving.snapshot_end);
 
         let mut loaded = Native::new(Clock::Virtual(still.now()), [0xff; 16], &[]);
-        let format = LoadFormat::Rdb { keeps_expired: false, skips_modules: false };
+        let format = match options.format {
+            SaveFormat::Dump | SaveFormat::Base => {
+                LoadFormat::Rdb { keeps_expired: false, skips_modules: false }
+            }
+            SaveFormat::Commands => LoadFormat::Commands,
+        };
         loaded.load(format, &moving.snapshot).expect("the file is whole");
         assert_eq!(state(&mut loaded), state(&mut still), "seed {seed}");
     }

@@ -8,7 +8,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
-use sanderling_core::{Compaction, ConnId, Engine, LoadFormat, Options, Output, Peer, Room, SaveOptions};
+use sanderling_core::{Compaction, ConnId, Engine, LoadFormat, Options, Output, Peer, Room, SaveFormat, SaveOptions};
 use sanderling_wasm::allocator::{Pages, SizeClasses};
 
 /// Of the tests one runs at a time.
@@ -281,7 +281,7 @@ fn saved_and_loaded(kind: &str) {
     }
     let mut file = Vec::with_capacity(MEMORY_BYTES);
     let options =
-        SaveOptions { is_base: false, is_compressed: false, compress_min_bytes: 0, has_checksum: true };
+        SaveOptions { format: SaveFormat::Dump, is_compressed: false, compress_min_bytes: 0, has_checksum: true };
     let mut is_whole = false;
     within(|| {
         talk.engine.save_begin(NOW, options).expect("no other is under way");
@@ -289,7 +289,7 @@ fn saved_and_loaded(kind: &str) {
             talk.engine.save_step(NOW, PAGE_BYTES);
             while let Some(output) = talk.engine.poll_output() {
                 match output {
-                    Output::Snapshot { bytes } => {
+                    Output::Snapshot { bytes, .. } => {
                         assert!(file.len() + bytes.len() <= file.capacity());
                         file.extend_from_slice(bytes);
                     }

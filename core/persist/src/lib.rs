@@ -24,6 +24,7 @@ mod tail;
 pub use checksum::{Checksum, crc32c};
 pub use disk::{Disk, Failure, replace};
 pub use log::{Log, Lsn, Policy, Sync, Trouble};
-pub use manifest::{Entry, Kind, Manifest, ManifestError, Names};
+pub use manifest::{BaseForm, Entry, Kind, Manifest, ManifestError, Names};
+pub use reader::checksum_of;
 pub use recover::{Options, Recovered, Refusal, Segment, Torn, recover};
 pub use scan::{Damage, End, Scanned, scan};

@@ -9,7 +9,7 @@ use core::mem;
 
 use crate::checksum::Checksum;
 use crate::disk::{Disk, Failure, replace};
-use crate::manifest::{Entry, Kind, Manifest, Names};
+use crate::manifest::{BaseForm, Entry, Kind, Manifest, Names};
 use crate::recover::{Options, Recovered};
 use crate::tail::Tail;
 
@@ -110,6 +110,7 @@ enum ManifestState {
 /// A base that is being made.
 struct Rewrite {
     seq: u64,
+    form: BaseForm,
     /// The number of the first file of commands that follow it.
     first: u64,
     /// The last batch before it.
@@ -166,7 +167,7 @@ impl Log {
         log.manifest_state = ManifestState::Waiting;
         log.make_file(disk)?;
         log.announce(disk)?;
-        log.rewrite = Some(Rewrite { seq: 1, first: 1, covers: 0 });
+        log.rewrite = Some(Rewrite { seq: 1, form: BaseForm::Rdb, first: 1, covers: 0 });
         Ok(log)
     }
 
@@ -421,6 +422,11 @@ impl Log {
 
     // ----- files -----
 
+    /// Whether what is written counts for nothing yet, since the first base is not complete.
+    pub fn is_waiting(&self) -> bool {
+        self.manifest_state == ManifestState::Waiting
+    }
+
     /// Bytes of commands that are appended and not written.
     pub fn unwritten_bytes(&self) -> u64 {
         self.tail.end() - self.tail.written
@@ -439,9 +445,14 @@ impl Log {
         Ok((base, commands))
     }
 
-    /// Begins a new file of commands, at whose beginning the state is that of the base which the embedder makes now, in a
-    /// file of the name that this returns. A sync that is under way has to end first.
-    pub fn rewrite_begin<D: Disk>(&mut self, disk: &mut D, now: Micros) -> Result<String, Failure> {
+    /// Begins a new file of commands, at whose beginning the state is that of the base which the embedder makes now, of this
+    /// form and in a file of the name that this returns. A sync that is under way has to end first.
+    pub fn rewrite_begin<D: Disk>(
+        &mut self,
+        disk: &mut D,
+        now: Micros,
+        form: BaseForm,
+    ) -> Result<String, Failure> {
         // A log that was begun is making its first base already.
         if self.rewrite.is_none() {
             // What is not durable is written into another file if it can be, and is a part of the new base if not.
@@ -450,22 +461,30 @@ impl Log {
             }
             self.switch(disk, now)?;
             let seq = self.manifest.base.as_ref().map_or(0, |base| base.seq) + 1;
-            self.rewrite = Some(Rewrite { seq, first: self.tail.seq, covers: self.lsn });
+            self.rewrite = Some(Rewrite { seq, form, first: self.tail.seq, covers: self.lsn });
         }
-        let seq = self.rewrite.as_ref().map_or(1, |rewrite| rewrite.seq);
-        Ok(self.names.new_base(seq))
+        let rewrite = self.rewrite.as_mut().expect("one was begun, or is now");
+        rewrite.form = form;
+        Ok(self.names.new_base(rewrite.seq, form))
     }
 
     /// The base is written and durable, under the name that [`Log::rewrite_begin`] gave: it takes the place of the old one
-    /// and of the commands before it.
-    pub fn rewrite_end<D: Disk>(&mut self, disk: &mut D, now: Micros) -> Result<(), Failure> {
-        let Some(Rewrite { seq, first, covers }) = self.rewrite.take() else {
+    /// and of the commands before it. A base of commands comes with how many bytes it has and their checksum, which are
+    /// checked when it is read.
+    pub fn rewrite_end<D: Disk>(
+        &mut self,
+        disk: &mut D,
+        now: Micros,
+        sealed: Option<(u64, u32)>,
+    ) -> Result<(), Failure> {
+        let Some(Rewrite { seq, form, first, covers }) = self.rewrite.take() else {
             return Err(Failure::Other("no base is being made".into()));
         };
-        let base = self.names.base(seq);
-        disk.rename(&self.names.new_base(seq), &base)?;
+        let base = self.names.base(seq, form);
+        disk.rename(&self.names.new_base(seq, form), &base)?;
         disk.sync_dir()?;
-        let entry = Entry { name: base, seq, kind: Kind::Base, sealed: None };
+        let sealed = sealed.filter(|_| form == BaseForm::Commands);
+        let entry = Entry { name: base, seq, kind: Kind::Base, sealed };
         let old = self.manifest.base.replace(entry);
         let (before, after) =
             mem::take(&mut self.manifest.incrs).into_iter().partition(|incr| incr.seq < first);
@@ -494,7 +513,7 @@ impl Log {
     pub fn rewrite_abort<D: Disk>(&mut self, disk: &mut D) {
         if let Some(rewrite) = self.rewrite.take() {
             // What is left of it is removed when the log is opened again.
-            let _ = disk.remove(&self.names.new_base(rewrite.seq));
+            let _ = disk.remove(&self.names.new_base(rewrite.seq, rewrite.form));
         }
     }
 

@@ -32,7 +32,8 @@ pub struct Entry {
     pub seq: u64,
     /// What it is.
     pub kind: Kind,
-    /// How much of it counts, once it is not written to any more: bytes, and the running checksum there.
+    /// How much of it counts, once it is not written to any more: bytes, and the running checksum there. A base of
+    /// commands has nothing else to be checked by.
     pub sealed: Option<(u64, u32)>,
 }
 
@@ -269,6 +270,25 @@ fn quoted(name: &str) -> String {
     text + "\""
 }
 
+/// What a base is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseForm {
+    /// An RDB file, which has a checksum of its own.
+    Rdb,
+    /// Commands.
+    Commands,
+}
+
+impl BaseForm {
+    /// What the file's name ends in.
+    const fn ending(self) -> &'static str {
+        match self {
+            BaseForm::Rdb => "base.rdb",
+            BaseForm::Commands => "base.aof",
+        }
+    }
+}
+
 /// What the files of a log are called.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -287,14 +307,14 @@ impl Names {
         format!("temp-{}.manifest", self.prefix)
     }
 
-    /// A base, which is an RDB file.
-    pub fn base(&self, seq: u64) -> String {
-        format!("{}.{seq}.base.rdb", self.prefix)
+    /// A base.
+    pub fn base(&self, seq: u64, form: BaseForm) -> String {
+        format!("{}.{seq}.{}", self.prefix, form.ending())
     }
 
     /// A base that is being written.
-    pub fn new_base(&self, seq: u64) -> String {
-        format!("temp-{}.{seq}.base.rdb", self.prefix)
+    pub fn new_base(&self, seq: u64, form: BaseForm) -> String {
+        format!("temp-{}", self.base(seq, form))
     }
 
     /// A file of commands.
@@ -306,7 +326,8 @@ impl Names {
     pub fn is_part(&self, name: &str) -> bool {
         let parse = |name: &str| {
             let (seq, kind) = name.strip_prefix(&*self.prefix)?.strip_prefix('.')?.split_once('.')?;
-            let is_kind = matches!(kind, "base.rdb" | "base.aof" | "incr.aof");
+            let is_base = |form: BaseForm| kind == form.ending();
+            let is_kind = is_base(BaseForm::Rdb) || is_base(BaseForm::Commands) || kind == "incr.aof";
             (is_kind && !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit())).then_some(())
         };
         parse(name).is_some()
@@ -386,10 +407,12 @@ mod tests {
     #[test]
     fn files_are_known_by_their_names() {
         let names = Names { prefix: "appendonly.aof".into() };
-        for seq in [1, 20] {
-            assert!(names.is_part(&names.base(seq)) && names.is_part(&names.incr(seq)));
-            assert!(names.is_temporary(&names.new_base(seq)));
+        for (seq, form) in [(1, BaseForm::Rdb), (20, BaseForm::Commands)] {
+            assert!(names.is_part(&names.base(seq, form)) && names.is_part(&names.incr(seq)));
+            assert!(names.is_temporary(&names.new_base(seq, form)));
         }
+        assert_eq!(names.base(2, BaseForm::Rdb), "appendonly.aof.2.base.rdb");
+        assert_eq!(names.base(2, BaseForm::Commands), "appendonly.aof.2.base.aof");
         assert!(names.is_temporary(&names.new_manifest()));
         for other in
             ["appendonly.aof", "appendonly.aof.1.incr.aof.torn", "x.1.incr.aof", "appendonly.aof..incr.aof"]

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::checksum::Checksum;
 use crate::disk::{Disk, Failure};
 
 /// Bytes that are read at a time.
@@ -53,5 +54,20 @@ impl<'a, D: Disk> Reader<'a, D> {
     pub(crate) fn take(&mut self, count: usize) {
         debug_assert!(count <= self.buffer.len() - self.used);
         self.used += count;
+    }
+}
+
+/// The checksum of the first `len` bytes of a file, or of all if there are fewer, whatever they are.
+pub fn checksum_of<D: Disk>(disk: &mut D, name: &str, len: u64, checksum: Checksum) -> Result<u32, Failure> {
+    let mut reader = Reader::new(disk, name, 0, len);
+    let mut crc = 0;
+    loop {
+        let bytes = reader.peek(1)?;
+        if bytes.is_empty() {
+            return Ok(crc);
+        }
+        crc = checksum(crc, bytes);
+        let count = bytes.len();
+        reader.take(count);
     }
 }

@@ -9,6 +9,7 @@ use crate::checksum::Checksum;
 use crate::disk::{Disk, Failure, replace, write_all};
 use crate::line::LINE_BYTES_MAX;
 use crate::manifest::{Entry, Kind, Manifest, ManifestError, Names};
+use crate::reader::checksum_of;
 use crate::scan::{End, Scanned, scan};
 
 /// Bytes of a manifest, which has a line for each file.
@@ -148,7 +149,7 @@ pub fn recover<D: Disk>(disk: &mut D, options: &Options) -> Result<Recovered, Re
     let mut segments = Vec::new();
     if let Some(base) = &manifest.base {
         let len = len(disk, &base.name)?;
-        check_base(disk, options, base, len)?;
+        let len = check_base(disk, options, base, len)?;
         segments.push(Segment { name: base.name.clone(), kind: Kind::Base, len });
     }
     let mut files = Vec::new();
@@ -249,15 +250,25 @@ fn check<D: Disk>(disk: &mut D, options: &Options, entry: &Entry, len: u64) -> R
 }
 
 /// A base of commands is written as a whole, and more has followed. What is in another one is for who loads it to find.
-fn check_base<D: Disk>(disk: &mut D, options: &Options, base: &Entry, len: u64) -> Result<(), Refusal> {
+/// Returns how many bytes of it count.
+fn check_base<D: Disk>(disk: &mut D, options: &Options, base: &Entry, len: u64) -> Result<u64, Refusal> {
+    if let Some((sealed, crc)) = base.sealed {
+        let found =
+            checksum_of(disk, &base.name, sealed.min(len), options.checksum).map_err(of(&base.name))?;
+        if len >= sealed && found == crc {
+            return Ok(sealed);
+        }
+        let at = if len < sealed { len } else { 0 };
+        return Err(Refusal::Damaged { name: base.name.clone(), at, durable: sealed });
+    }
     let mut first = [0];
     let count = disk.read(&base.name, 0, &mut first).map_err(of(&base.name))?;
     if count == 0 || !matches!(first, [b'*' | b'#']) {
-        return Ok(());
+        return Ok(len);
     }
     let scanned = scan(disk, &base.name, len, options.checksum).map_err(of(&base.name))?;
     if scanned.end == End::Whole {
-        return Ok(());
+        return Ok(len);
     }
     Err(Refusal::Damaged { name: base.name.clone(), at: scanned.whole, durable: scanned.durable })
 }

@@ -3,7 +3,6 @@
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Arg, Command, Flags, Group, block, flags, integer, one_of, string, token};
-use crate::config::Fsync;
 use crate::number::parse_i64;
 use crate::resp::args::Args;
 use crate::server::blocking::{Block, TimeoutReply};
@@ -45,10 +44,9 @@ fn waitaof(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
         ));
     }
-    // A reply leaves once what came before it is committed, which says enough unless that only is written then.
-    let upto = ctx.server.files.appended + u64::from(!ctx.store.effects.bytes.is_empty());
-    let is_durable =
-        persistence.has_log && (persistence.fsync != Fsync::EverySecond || ctx.server.files.durable >= upto);
+    let upto = ctx.server.connection(ctx.conn).written_by;
+    let persistence = &ctx.server.config.persistence;
+    let is_durable = persistence.has_log && ctx.server.files.is_durable(upto, persistence.fsync);
     let is_met = replicas == 0 && (local == 0 || is_durable);
     if is_met {
         ctx.reply.array(2);

@@ -148,6 +148,7 @@ pub(super) const PERSISTENCE: &[Setting] = &[
     immutable(kept!("aof-checksum", "yes", flag_text)),
     kept!("aof-load-truncated", "yes", flag_text),
     kept!("aof-timestamp-enabled", "no", flag_text),
+    kept!("aof-use-rdb-preamble", "yes", flag_text),
     immutable(kept!("appenddirname", "appendonlydir", name_text)),
     immutable(kept!("appendfilename", "appendonly.aof", name_text)),
     Setting {

@@ -63,8 +63,6 @@ pub(super) const REPORTED: &[Setting] = &[
     idle_flag!("lazyfree-lazy-user-flush", "no"),
     // Chunks of lists are not compressed.
     idle_number!("list-compress-depth", None, "0", 0, i32::MAX as i64),
-    // What logs and dumps take for granted.
-    fixed!("aof-use-rdb-preamble", "yes"),
     // Valkey's logs.
     number!("commandlog-large-reply-max-len", None, large_replies.max_len, 0, i64::MAX),
     number!("commandlog-large-request-max-len", None, large_requests.max_len, 0, i64::MAX),

@@ -170,7 +170,7 @@ impl Conversation {
                     self.host_request = Some((request, String::from_utf8_lossy(text).into_owned()));
                 }
                 Output::Setting { name, value } => self.setting = Some((name.into(), value.into())),
-                Output::Snapshot { bytes } => self.snapshot.extend_from_slice(bytes),
+                Output::Snapshot { bytes, .. } => self.snapshot.extend_from_slice(bytes),
                 Output::SnapshotEnd { keys } => self.snapshot_end = Some(Ok(keys)),
                 Output::SnapshotFailed { text } => self.snapshot_end = Some(Err(text.into())),
                 Output::Loaded(_)

@@ -177,6 +177,7 @@ impl Context<'_> {
     #[inline(never)]
     fn record(&mut self, db: usize, args: Args<'_>) {
         self.store.effects.append(db, args.iter());
+        self.server.note_effects(self.store, self.conn);
     }
 
     /// An error that is not the command's reply, but a part of it or someone else's, makes it count as failed as well,

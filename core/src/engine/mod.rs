@@ -13,7 +13,6 @@ use crate::engine::outbox::Outbox;
 use crate::keyspace::{Entry, Store};
 use crate::number;
 use crate::observe;
-use crate::rdb::file::FileWriter;
 use crate::resp::args::{Args, Range};
 use crate::resp::{Parsed, Parser, Protocol, Reply, split_inline};
 use crate::scripting;
@@ -40,7 +39,7 @@ mod save;
 
 pub use load::{LoadFault, LoadFormat, Loaded};
 pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
-pub use save::{SaveFault, SaveOptions};
+pub use save::{SaveFault, SaveFormat, SaveOptions};
 #[cfg(test)]
 mod tests;
 
@@ -116,7 +115,7 @@ pub struct Engine {
     /// What is being loaded, between two pieces of it.
     loading: Option<load::Loading>,
     /// The file of the snapshot that is under way.
-    saving: Option<FileWriter>,
+    saving: Option<save::SnapshotFile>,
 }
 
 /// A parsed request: where it ends, its arguments, and what the pre-pass found.

@@ -72,6 +72,8 @@ pub enum Output<'a> {
     Snapshot {
         /// Them.
         bytes: &'a [u8],
+        /// How much of the snapshot is written, in thousandths of its keys.
+        saved: u32,
     },
     /// The snapshot's file is whole.
     SnapshotEnd {
@@ -117,7 +119,7 @@ enum Item {
     LoadFailed(String),
     SaveWanted(SaveKind),
     Shutdown,
-    Snapshot(Vec<u8>),
+    Snapshot(Vec<u8>, u32),
     SnapshotEnd(u64),
     SnapshotFailed(&'static str),
 }
@@ -278,9 +280,9 @@ impl Outbox {
         self.items.push(Item::Shutdown);
     }
 
-    pub(crate) fn snapshot(&mut self, bytes: Vec<u8>) {
+    pub(crate) fn snapshot(&mut self, bytes: Vec<u8>, saved: u32) {
         if !bytes.is_empty() {
-            self.items.push(Item::Snapshot(bytes));
+            self.items.push(Item::Snapshot(bytes, saved));
         }
     }
 
@@ -313,7 +315,7 @@ impl Outbox {
             Item::LoadFailed(why) => Output::LoadFailed { why },
             Item::SaveWanted(kind) => Output::SaveWanted { kind: *kind },
             Item::Shutdown => Output::Shutdown,
-            Item::Snapshot(bytes) => Output::Snapshot { bytes },
+            Item::Snapshot(bytes, saved) => Output::Snapshot { bytes, saved: *saved },
             Item::SnapshotEnd(keys) => Output::SnapshotEnd { keys: *keys },
             Item::SnapshotFailed(text) => Output::SnapshotFailed { text },
         })

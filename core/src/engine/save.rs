@@ -1,31 +1,78 @@
-//! Snapshots of an engine as RDB files, written in steps while everything goes on.
+//! Snapshots of an engine as RDB files or as commands, written in steps while everything goes on.
 //!
 //! What is written is what was there when the snapshot began, between two calls.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
 use super::{Engine, Micros};
+use crate::base::numbered::numbered;
 use crate::config::REDIS_VERSION;
-use crate::keyspace::{SaveState, SaveStep};
+use crate::keyspace::{Recorder, SaveState, SaveStep};
 use crate::number;
-use crate::rdb::file::{Compression, FileWriter, RecordWriter};
+use crate::rdb::file::{CommandRecorder, Compression, FileWriter, RecordWriter, write_function};
 
 /// What a step does at most, in bytes that are written, or in work that is worth as much.
 const STEP_BYTES_MAX: usize = 64 << 10;
 
+numbered! {
+    /// What a snapshot is written as.
+    pub enum SaveFormat {
+        /// An RDB file by itself.
+        Dump = 0,
+        /// An RDB file that is the base of a log, and says so.
+        Base = 1,
+        /// Commands, which are the base of a log; they are not compressed and have no checksum of their own.
+        Commands = 2,
+    }
+}
+
+/// All of a snapshot, in thousandths.
+const WHOLE: u32 = 1000;
+
 /// How a snapshot is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SaveOptions {
-    /// Whether it is the base of a log, and not a file by itself; it says so.
-    pub is_base: bool,
+    /// As what.
+    pub format: SaveFormat,
     /// Whether strings are compressed.
     pub is_compressed: bool,
     /// Shorter strings are not compressed, in bytes.
     pub compress_min_bytes: usize,
     /// Whether it ends with a checksum.
     pub has_checksum: bool,
+}
+
+/// A snapshot that is being written.
+pub(super) enum SnapshotFile {
+    Rdb(Box<FileWriter>),
+    /// Commands that were not taken.
+    Commands(Vec<u8>),
+}
+
+impl SnapshotFile {
+    fn append(&mut self, mut records: Vec<u8>) {
+        match self {
+            SnapshotFile::Rdb(file) => file.append(records),
+            SnapshotFile::Commands(bytes) if bytes.is_empty() => *bytes = records,
+            SnapshotFile::Commands(bytes) => bytes.append(&mut records),
+        }
+    }
+
+    fn end(&mut self) {
+        match self {
+            SnapshotFile::Rdb(file) => file.end(),
+            SnapshotFile::Commands(_) => {}
+        }
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        match self {
+            SnapshotFile::Rdb(file) => file.take(),
+            SnapshotFile::Commands(bytes) => mem::take(bytes),
+        }
+    }
 }
 
 /// Why a snapshot cannot begin. The numbers are those of the guest's interface, where 0 is that it has begun.
@@ -65,18 +112,42 @@ impl Engine {
             SaveState::Idle if self.server.scripting.paused.is_some() => return Err(SaveFault::Busy),
             SaveState::Idle => {}
         }
-        let SaveOptions { is_base, is_compressed, compress_min_bytes, has_checksum } = options;
-        let compression = Compression { is_on: is_compressed, bytes_min: compress_min_bytes };
+        let SaveOptions { format, is_compressed, compress_min_bytes, .. } = options;
+        let recorder: Box<dyn Recorder> = match format {
+            SaveFormat::Dump | SaveFormat::Base => {
+                let compression = Compression { is_on: is_compressed, bytes_min: compress_min_bytes };
+                self.saving = Some(SnapshotFile::Rdb(Box::new(self.begin_file(now, options))));
+                Box::new(RecordWriter::new(compression))
+            }
+            SaveFormat::Commands => {
+                let mut bytes = Vec::new();
+                let libraries = &self.server.scripting.libraries;
+                libraries.texts().for_each(|text| write_function(&mut bytes, text));
+                self.saving = Some(SnapshotFile::Commands(bytes));
+                Box::new(CommandRecorder::default())
+            }
+        };
+        let uses = self.server.config.maxmemory_policy.tells_use().then(|| {
+            let steady = self.store.steady;
+            self.store.access.reader(steady)
+        });
+        self.store.save_begin(recorder, uses, self.server.memory);
+        Ok(())
+    }
+
+    /// An RDB file with what stands before its keys.
+    fn begin_file(&self, now: Micros, options: SaveOptions) -> FileWriter {
+        let SaveOptions { format, is_compressed, has_checksum, .. } = options;
         let version =
             FileWriter::version_that_holds(self.store.may_have_timed_fields(), self.store.streams_seen);
-        let mut file = FileWriter::new(version, compression.is_on, has_checksum);
+        let mut file = FileWriter::new(version, is_compressed, has_checksum);
         let seconds = now / 1_000_000;
         file.aux("redis-ver", REDIS_VERSION.as_bytes());
         // All numbers in the file are as on 64 bits, wherever it is written.
         file.aux("redis-bits", b"64");
         file.aux("ctime", &decimal(seconds));
         file.aux("used-mem", &decimal((self.server.memory_used)() as u64));
-        file.aux("aof-base", if is_base { b"1" } else { b"0" });
+        file.aux("aof-base", if format == SaveFormat::Base { b"1" } else { b"0" });
         for text in self.server.scripting.libraries.texts() {
             file.function(text);
         }
@@ -84,13 +155,7 @@ impl Engine {
             file.database(db as u64);
             file.sizes(self.store.len(db) as u64, self.store.volatile_len(db) as u64);
         }
-        let uses = self.server.config.maxmemory_policy.tells_use().then(|| {
-            let steady = self.store.steady;
-            self.store.access.reader(steady)
-        });
-        self.store.save_begin(Box::new(RecordWriter::new(compression)), uses, self.server.memory);
-        self.saving = Some(file);
-        Ok(())
+        file
     }
 
     /// Writes about `bytes` bytes of the snapshot, but no more than one bounded step, which comes as
@@ -103,15 +168,17 @@ impl Engine {
         let step = self.store.save_step(bytes.clamp(1, STEP_BYTES_MAX), &mut written);
         self.server.memory_held = self.store.save_held_bytes();
         self.report_failed_save();
+        let (saved, all) = self.store.save_progress();
         let Some(file) = &mut self.saving else { return };
         file.append(written);
         if let SaveStep::Done(keys) = step {
             file.end();
-            self.outbox.snapshot(file.take());
+            self.outbox.snapshot(file.take(), WHOLE);
             self.outbox.snapshot_end(keys);
             self.saving = None;
         } else {
-            self.outbox.snapshot(file.take());
+            let thousandths = saved.saturating_mul(WHOLE.into()) / all.max(1);
+            self.outbox.snapshot(file.take(), number::short(number::saturate(thousandths)));
         }
     }
 

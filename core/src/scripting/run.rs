@@ -137,6 +137,7 @@ impl Run {
     fn end(&mut self, store: &mut Store, server: &mut Server) {
         if self.owns_effects {
             store.effects.end_transaction();
+            server.note_effects(store, self.conn);
         }
         // Its commands stand for themselves.
         store.effects.reset_command();

@@ -199,6 +199,9 @@ pub struct Connection {
     pub(crate) tracking: Option<Box<Tracking>>,
     /// Whether it was on before.
     pub(crate) has_tracked: bool,
+    /// The call with effects, as [`Files::appended`](crate::server::persistence::Files) counts them, that had the last of
+    /// this client's; 0 before the first.
+    pub(crate) written_by: u64,
     /// CLIENT REPLY.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-EVICT.
@@ -270,6 +273,7 @@ impl Connection {
             restrictions: Restrictions::default(),
             tracking: None,
             has_tracked: false,
+            written_by: 0,
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,

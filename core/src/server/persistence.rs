@@ -11,7 +11,7 @@ use core::mem;
 use crate::base::error::Error;
 use crate::base::numbered::numbered;
 use crate::command::{Command, Flags};
-use crate::config::PROTECTED;
+use crate::config::{Fsync, PROTECTED};
 use crate::keyspace::Store;
 use crate::server::blocking::{self, End, TimeoutReply};
 use crate::server::{ConnId, GlobalState, Server};
@@ -64,6 +64,8 @@ pub enum StorageEvent<'a> {
     },
     /// The log takes it again.
     LogRecovered,
+    /// Whether the effects of a call are durable before its replies leave.
+    CommitsAreDurable(bool),
     /// All effects up to those of this call are durable, counted from 1 over the calls that had any.
     Durable {
         /// The number of the call.
@@ -195,6 +197,8 @@ pub(crate) struct Files {
     pub(crate) appended: u64,
     /// Of these, those whose effects are durable.
     pub(crate) durable: u64,
+    /// Whether those of all others are before the replies of their calls leave.
+    commits_are_durable: bool,
     waits: Vec<Wait>,
     pub(crate) loading: Option<Progress>,
     /// Keys of RDB files, and those that had expired, at the last load.
@@ -215,6 +219,7 @@ impl Files {
             log_fault: None,
             appended: 0,
             durable: 0,
+            commits_are_durable: false,
             waits: Vec::new(),
             loading: None,
             loaded: (0, 0),
@@ -256,6 +261,12 @@ impl Files {
     /// Whether the log takes what is written.
     pub(crate) fn is_log_ok(&self) -> bool {
         self.log_fault.is_none()
+    }
+
+    /// Whether the effects of a call are durable by the time that a reply of the present call leaves.
+    pub(crate) fn is_durable(&self, call: u64, fsync: Fsync) -> bool {
+        // A setting that has changed just now may not have reached the embedder yet.
+        self.durable >= call || self.commits_are_durable && fsync == Fsync::Always
     }
 
     /// A client waits from now on.
@@ -308,6 +319,7 @@ pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'
         }
         StorageEvent::LogFailed { why } => files.log_fault = Some(String::from(why)),
         StorageEvent::LogRecovered => files.log_fault = None,
+        StorageEvent::CommitsAreDurable(are_durable) => files.commits_are_durable = are_durable,
         StorageEvent::Durable { upto } => {
             files.durable = files.durable.max(upto);
             end_waits(store, server);
@@ -341,6 +353,16 @@ pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'
         }
     }
     refresh(server);
+}
+
+impl Server {
+    /// Takes note that a client has caused effects, if there are any that are still to be made durable.
+    #[inline]
+    pub(crate) fn note_effects(&mut self, store: &Store, conn: ConnId) {
+        if !store.effects.bytes.is_empty() {
+            self.connection(conn).written_by = self.files.appended + 1;
+        }
+    }
 }
 
 /// Lets clients go on that have waited for what is durable now.

@@ -546,7 +546,6 @@ fn refused(name: &str, value: &str) -> Option<Result<Option<String>, SettingErro
     let told = |why: &str| Some(Ok(Some(format!("{name} {value} means nothing here: {why}"))));
     let why = match name {
         "replicaof" if is("no one") => return Some(Ok(None)),
-        "aof-use-rdb-preamble" if is("no") => return told("a log always begins with a dump"),
         "sanitize-dump-payload" if is("no") || is("clients") => return told("payloads are always checked"),
         "replicaof" if !is("") => "replication: this server cannot follow another",
         "cluster-enabled" if !is("no") => "cluster",

@@ -80,8 +80,8 @@ fn commit(log: &mut impl CommitLog) -> Option<Lsn> {
 
 /// What the engine puts out of a save.
 pub(crate) enum Snapshot<'a> {
-    /// The next bytes of the file.
-    Piece(&'a [u8]),
+    /// The next bytes of the file, and how much is saved then, in thousandths.
+    Piece(&'a [u8], u32),
     /// It is whole.
     End,
     /// It cannot become whole.
@@ -416,7 +416,7 @@ impl<L: CommitLog> Driver<L> {
                 Output::LoadFailed { why } => to.loaded(Err(why)),
                 Output::SaveWanted { kind } => to.save_wanted(kind),
                 Output::Shutdown => to.shutdown(),
-                Output::Snapshot { bytes } => to.snapshot(Snapshot::Piece(bytes)),
+                Output::Snapshot { bytes, saved } => to.snapshot(Snapshot::Piece(bytes, saved)),
                 Output::SnapshotEnd { .. } => to.snapshot(Snapshot::End),
                 Output::SnapshotFailed { text } => to.snapshot(Snapshot::Failed(text)),
             }

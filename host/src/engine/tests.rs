@@ -2,7 +2,7 @@
 
 use super::{Engine, EngineConfig, Kind, Request, guest, native};
 use sanderling_core::abi::{self, RequestKind};
-use sanderling_core::{ConnId, Output, Peer, SaveOptions};
+use sanderling_core::{ConnId, Output, Peer, SaveFormat, SaveOptions};
 
 const BEGIN: u64 = 1_704_067_200_000_000;
 const SEED: [u8; 16] = *b"of both the same";
@@ -44,7 +44,7 @@ impl Scene {
         self.engine.process(self.now).unwrap();
         while let Some(output) = self.engine.next_output().unwrap() {
             match output {
-                Output::Snapshot { bytes } => self.snapshot.extend_from_slice(bytes),
+                Output::Snapshot { bytes, .. } => self.snapshot.extend_from_slice(bytes),
                 Output::SnapshotEnd { .. } => self.is_saved = true,
                 Output::SnapshotFailed { text } => panic!("{text}"),
                 Output::Append { bytes, .. } => self.effects.extend_from_slice(bytes),
@@ -75,8 +75,12 @@ impl Scene {
         for turn in 0..40 {
             self.send(&writes(turn));
         }
-        let options =
-            SaveOptions { is_base: false, is_compressed: true, compress_min_bytes: 0, has_checksum: false };
+        let options = SaveOptions {
+            format: SaveFormat::Dump,
+            is_compressed: true,
+            compress_min_bytes: 0,
+            has_checksum: false,
+        };
         let text = abi::save_options_text(options);
         let begin = RequestKind::SaveBegin;
         self.tell(text.as_bytes(), |bytes| Request::Files { kind: begin, argument: 0, bytes });

@@ -2,7 +2,7 @@
 //! the log.
 
 use super::error::StartError;
-use super::loading::{Loading, Step, megabytes};
+use super::loading::{Loading, Step};
 use super::saving::{Saving, clean_up, words};
 use super::service::Service;
 use crate::clock::running_micros;
@@ -10,12 +10,14 @@ use crate::config::OnSignal;
 use crate::engine::Trap;
 use crate::log;
 use crate::net::Transport;
+use crate::progress::megabytes;
 use crate::storage::{LogState, Origin, Plan, Storage, StorageError};
 use sanderling_core::abi::{self, RequestKind};
 use sanderling_core::{
-    HostRequest, Loaded, Micros, Present, SaveFault, SaveKind, SaveOptions, SlowOperation, StorageEvent,
+    HostRequest, Loaded, Micros, Present, SaveFault, SaveFormat, SaveKind, SaveOptions, SlowOperation,
+    StorageEvent,
 };
-use sanderling_persist::Failure;
+use sanderling_persist::{BaseForm, Failure, Policy};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -39,8 +41,12 @@ pub(super) struct Files {
     loading: Option<Loading>,
     /// What the engine was told of the log.
     told_fault: Option<String>,
+    /// Whether it was told that commits are durable.
+    told_commits: bool,
     /// The last call whose effects it was told to be durable.
     told_durable: u64,
+    /// Up to which one it is told so whatever commits are: clients may have begun to wait before they were durable.
+    awaited_call: u64,
     /// Whether the last save has failed.
     has_failed: bool,
     /// Rewrites that have failed one after the other.
@@ -108,7 +114,7 @@ impl<T: Transport> Service<T, Storage> {
             self.follow_settings()?;
         }
         if self.files.loading.is_some() {
-            return self.step_loading(now);
+            return self.step_loading();
         }
         self.follow_log(now)?;
         if self.files.inbox.saving.is_some() {
@@ -272,13 +278,25 @@ impl<T: Transport> Service<T, Storage> {
         for (operation, millis) in self.storage().take_slow() {
             self.tell(StorageEvent::Slow { operation, millis })?;
         }
+        let are_durable = self.storage().commits_are_durable();
+        self.tell_commits(are_durable)?;
         let durable = self.storage().durable_call();
-        if durable > self.files.told_durable && self.storage().tells_durable() {
+        let Files { told_commits, told_durable, awaited_call, .. } = self.files;
+        if durable > told_durable && (!told_commits || told_durable < awaited_call) {
             self.files.told_durable = durable;
             self.tell(StorageEvent::Durable { upto: durable })?;
         }
         if let LogState::Stuck(why) = state {
             self.undo_uncommitted(&why)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the engine whether the effects of a call are durable before its replies leave, if that has changed.
+    fn tell_commits(&mut self, are_durable: bool) -> Result<(), Stop> {
+        if are_durable != std::mem::replace(&mut self.files.told_commits, are_durable) {
+            self.tell(StorageEvent::CommitsAreDurable(are_durable))?;
+            self.files.awaited_call = self.storage().calls();
         }
         Ok(())
     }
@@ -303,6 +321,10 @@ impl<T: Transport> Service<T, Storage> {
 
     fn follow_settings(&mut self) -> Result<(), Stop> {
         let settings = self.settings.storage.clone();
+        // While the disk is spared, or perhaps soon.
+        if settings.policy != Policy::Always || settings.spares_saves {
+            self.tell_commits(false)?;
+        }
         self.storage().change_settings(&settings);
         if self.files.loading.is_some() {
             return Ok(());
@@ -340,9 +362,9 @@ impl<T: Transport> Service<T, Storage> {
         self.tell(StorageEvent::LoadingBegun { bytes, present })
     }
 
-    fn step_loading(&mut self, now: Micros) -> Result<(), Stop> {
+    fn step_loading(&mut self) -> Result<(), Stop> {
         let Some(mut loading) = self.files.loading.take() else { return Ok(()) };
-        loading.report(now);
+        loading.report();
         let skips_modules = self.settings.storage.skips_modules;
         let step = match loading.next(skips_modules) {
             Ok(step) => step,
@@ -389,8 +411,8 @@ impl<T: Transport> Service<T, Storage> {
         Ok(())
     }
 
-    fn end_loading(&mut self, mut loading: Loading) -> Result<(), Stop> {
-        let seconds = loading.end();
+    fn end_loading(&mut self, loading: Loading) -> Result<(), Stop> {
+        let seconds = loading.seconds();
         let Loaded { keys, expired, empty, skipped, member_deadlines, errors, .. } = loading.total;
         if loading.bytes() > 0 {
             log::notice!(
@@ -426,8 +448,7 @@ impl<T: Transport> Service<T, Storage> {
 
     /// What there was is gone, and what was to take its place cannot be had: as in Redis, the server cannot go on. The
     /// files are as they were.
-    fn fail_loading(&mut self, mut loading: Loading, error: StorageError) -> Result<(), Stop> {
-        loading.end();
+    fn fail_loading(&mut self, loading: Loading, error: StorageError) -> Result<(), Stop> {
         if loading.is_asked_for {
             log::warning!("{error}");
         }
@@ -445,7 +466,8 @@ impl<T: Transport> Service<T, Storage> {
     fn begin_saving(&mut self, kind: SaveKind) -> Result<(), Stop> {
         // From here to the engine's next call nothing comes between the end of one file and the beginning of the next.
         self.process()?;
-        let options = abi::save_options_text(self.save_options(kind));
+        let form = self.settings.storage.base_form;
+        let options = abi::save_options_text(self.save_options(kind, form));
         match self.call(|driver, to| driver.begin_save(&options, to))? {
             0 => {}
             fault if fault == SaveFault::Clearing as u32 => {
@@ -464,8 +486,11 @@ impl<T: Transport> Service<T, Storage> {
                 return self.note_failed(kind);
             }
         }
-        match self.open_save(kind) {
+        match self.open_save(kind, form) {
             Ok(saving) => {
+                if self.settings.storage.spares_saves {
+                    self.tell_commits(false)?;
+                }
                 self.files.inbox.saving = Some(saving);
                 self.storage().note_saving(true);
                 self.tell(StorageEvent::SaveBegun(kind))
@@ -478,11 +503,16 @@ impl<T: Transport> Service<T, Storage> {
         }
     }
 
-    fn save_options(&self, kind: SaveKind) -> SaveOptions {
+    fn save_options(&self, kind: SaveKind, form: BaseForm) -> SaveOptions {
         let settings = &self.settings.storage;
         let is_base = kind == SaveKind::Base;
+        let format = match (kind, form) {
+            (SaveKind::Dump, _) => SaveFormat::Dump,
+            (SaveKind::Base, BaseForm::Rdb) => SaveFormat::Base,
+            (SaveKind::Base, BaseForm::Commands) => SaveFormat::Commands,
+        };
         SaveOptions {
-            is_base,
+            format,
             is_compressed: settings.compresses,
             // A base is read by servers, most often soon; a dump is also kept and sent about.
             compress_min_bytes: if is_base { BASE_COMPRESSED_BYTES_MIN } else { 0 },
@@ -490,7 +520,7 @@ impl<T: Transport> Service<T, Storage> {
         }
     }
 
-    fn open_save(&mut self, kind: SaveKind) -> Result<Saving, String> {
+    fn open_save(&mut self, kind: SaveKind, form: BaseForm) -> Result<Saving, String> {
         match kind {
             SaveKind::Dump => {
                 Saving::dump(&self.settings.storage.dump_name).map_err(|error| error.to_string())
@@ -501,8 +531,8 @@ impl<T: Transport> Service<T, Storage> {
                 if !storage.has_log() {
                     storage.begin_log().map_err(|error| error.to_string())?;
                 }
-                let path = storage.begin_rewrite().map_err(|failure| failure.to_string())?;
-                let mut saving = Saving::base(path).map_err(|error| error.to_string())?;
+                let path = storage.begin_rewrite(form).map_err(|failure| failure.to_string())?;
+                let mut saving = Saving::base(path, form).map_err(|error| error.to_string())?;
                 saving.closes_log = !keeps_log;
                 Ok(saving)
             }
@@ -526,7 +556,7 @@ impl<T: Transport> Service<T, Storage> {
             self.tell_files(RequestKind::SaveAbort, "")?;
             return self.end_saving(Err(why));
         }
-        saving.tell_progress(begun);
+        saving.tell_progress();
         if saving.is_complete {
             saving.finish(driver.view_log().worker());
         } else {
@@ -550,7 +580,7 @@ impl<T: Transport> Service<T, Storage> {
         let Some(saving) = self.files.inbox.saving.take() else { return Ok(()) };
         self.storage().note_saving(false);
         let result = match (saving.kind, result) {
-            (SaveKind::Base, Ok(())) => words(self.storage().end_rewrite()),
+            (SaveKind::Base, Ok(())) => words(self.storage().end_rewrite(saving.written())),
             (_, result) => result,
         };
         saving.report(result.as_ref().err().map(String::as_str));

@@ -1,23 +1,16 @@
 //! Loading: files are read piece by piece and handed to the engine, between the turns in which clients are told that it
 //! loads.
 
-use crate::clock::running_micros;
-use crate::log;
+use crate::progress::{Lines, Progress, megabytes};
 use crate::storage::{Content, LoadFile, Origin, Plan, StorageError};
-use sanderling_core::{LoadFormat, Loaded, Micros};
+use sanderling_core::{LoadFormat, Loaded};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are handed over at a time.
 const PIECE_BYTES: usize = 256 << 10;
-/// How often the log tells how far it is, in microseconds.
-const REPORT_MICROS: Micros = 5_000_000;
-/// How often a bar on a terminal is drawn anew, in microseconds.
-const BAR_MICROS: Micros = 200_000;
-/// Width of a bar, in characters.
-const BAR_WIDTH: usize = 40;
 
 /// Files that are being loaded.
 pub(super) struct Loading {
@@ -31,9 +24,7 @@ pub(super) struct Loading {
     pub(super) total: Loaded,
     bytes: u64,
     done: u64,
-    begun_at: Micros,
-    reported_at: Micros,
-    has_bar: bool,
+    progress: Progress,
 }
 
 /// The file that is being read.
@@ -60,7 +51,6 @@ pub(super) enum Step {
 
 impl Loading {
     pub(super) fn new(plan: Plan, is_asked_for: bool) -> Self {
-        let now = running_micros();
         Self {
             bytes: plan.bytes(),
             files: plan.files.into(),
@@ -70,9 +60,7 @@ impl Loading {
             is_asked_for,
             total: Loaded::default(),
             done: 0,
-            begun_at: now,
-            reported_at: now,
-            has_bar: io::stderr().is_terminal(),
+            progress: Progress::begin("loading", Lines::Log),
         }
     }
 
@@ -153,40 +141,14 @@ impl Loading {
     }
 
     /// Tells how far it is, where someone may be looking.
-    pub(super) fn report(&mut self, now: Micros) {
-        let interval = if self.has_bar { BAR_MICROS } else { REPORT_MICROS };
-        if now < self.reported_at + interval {
-            return;
-        }
-        self.reported_at = now;
-        let percent = self.done * 100 / self.bytes.max(1);
-        if self.has_bar {
-            draw(percent, self.bytes);
-        } else {
-            log::notice!("loading: {percent}% of {}", megabytes(self.bytes));
-        }
+    pub(super) fn report(&mut self) {
+        self.progress.tell(self.done, self.bytes, || megabytes(self.bytes));
     }
 
     /// How long it took, in seconds.
-    pub(super) fn end(&mut self) -> f64 {
-        if self.has_bar && self.reported_at > self.begun_at {
-            // The bar goes.
-            let _ = io::stderr().write_all(b"\r\x1b[K");
-        }
-        running_micros().saturating_sub(self.begun_at) as f64 / 1e6
+    pub(super) fn seconds(&self) -> f64 {
+        self.progress.seconds()
     }
-}
-
-fn draw(percent: u64, bytes: u64) {
-    let full = usize::try_from(percent).unwrap_or(100).min(100) * BAR_WIDTH / 100;
-    let bar =
-        format!("\rloading [{:<BAR_WIDTH$}] {percent}% of {}\x1b[K", "#".repeat(full), megabytes(bytes));
-    // Nobody depends on it.
-    let _ = io::stderr().write_all(bar.as_bytes());
-}
-
-pub(super) fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> StorageError {

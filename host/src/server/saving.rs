@@ -1,22 +1,17 @@
 //! Saving: the engine writes all data in steps, between the turns in which clients are served.
 
-use crate::clock::running_micros;
 use crate::log;
+use crate::progress::{Lines, Progress, megabytes};
 use crate::storage::{Job, JobNumber, Worker};
-use sanderling_core::{Micros, SaveKind};
-use sanderling_persist::Failure;
+use sanderling_core::SaveKind;
+use sanderling_persist::{BaseForm, Failure};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::loading::megabytes;
-
 /// After so many bytes the thread begins to make durable what there is, so that the end has less to do.
 const SYNC_BYTES: u64 = 4 << 20;
-
-/// How often the log tells how far a save is, in microseconds.
-const PROGRESS_MICROS: Micros = 5_000_000;
 
 /// A save that is under way.
 pub(super) struct Saving {
@@ -26,9 +21,12 @@ pub(super) struct Saving {
     /// The name that the file gets when it is complete; `None` where the log gives it.
     target: Option<PathBuf>,
     len: u64,
+    /// The checksum of so many bytes, where the file has none of its own.
+    crc: Option<u32>,
     synced: u64,
-    begun_at: Micros,
-    told_at: Micros,
+    progress: Progress,
+    /// How much is saved, in thousandths.
+    saved: u32,
     /// Why it cannot be written.
     error: Option<String>,
     /// Whether the engine has put out all of it.
@@ -48,15 +46,16 @@ impl Saving {
         // It stays in the directory that it was begun in, also when that is changed.
         let dir = std::env::current_dir()?;
         let path = dir.join(format!("temp-{}-{count}-{name}", std::process::id()));
-        Self::at(SaveKind::Dump, path, Some(dir.join(name)))
+        Self::at(SaveKind::Dump, path, Some(dir.join(name)), None)
     }
 
     /// The base of a log, at the path that the log wants it at.
-    pub(super) fn base(path: PathBuf) -> io::Result<Self> {
-        Self::at(SaveKind::Base, path, None)
+    pub(super) fn base(path: PathBuf, form: BaseForm) -> io::Result<Self> {
+        let crc = (form == BaseForm::Commands).then_some(0);
+        Self::at(SaveKind::Base, path, None, crc)
     }
 
-    fn at(kind: SaveKind, path: PathBuf, target: Option<PathBuf>) -> io::Result<Self> {
+    fn at(kind: SaveKind, path: PathBuf, target: Option<PathBuf>, crc: Option<u32>) -> io::Result<Self> {
         let file = File::create(&path)?;
         Ok(Self {
             kind,
@@ -64,9 +63,10 @@ impl Saving {
             path,
             target,
             len: 0,
+            crc,
             synced: 0,
-            begun_at: running_micros(),
-            told_at: running_micros(),
+            progress: Progress::begin(format!("saving {}", name_of(kind)), Lines::Log),
+            saved: 0,
             error: None,
             is_complete: false,
             job: None,
@@ -74,14 +74,18 @@ impl Saving {
         })
     }
 
-    /// Writes what the engine has written.
-    pub(super) fn write(&mut self, bytes: &[u8]) {
+    /// Writes what the engine has written, by which so many thousandths are saved.
+    pub(super) fn write(&mut self, bytes: &[u8], saved: u32) {
+        self.saved = saved;
         let Some(file) = &mut self.file else { return };
         if self.error.is_some() {
             return;
         }
         match file.write_all(bytes) {
-            Ok(()) => self.len += bytes.len() as u64,
+            Ok(()) => {
+                self.len += bytes.len() as u64;
+                self.crc = self.crc.map(|crc| crc32c::crc32c_append(crc, bytes));
+            }
             Err(error) => self.error = Some(error.to_string()),
         }
     }
@@ -89,6 +93,11 @@ impl Saving {
     /// The engine cannot go on.
     pub(super) fn fail(&mut self, why: &str) {
         self.error.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// How many bytes were written, and their checksum if it was counted.
+    pub(super) fn written(&self) -> (u64, u32) {
+        (self.len, self.crc.unwrap_or_default())
     }
 
     /// Whether all of it has been handed to the thread.
@@ -102,18 +111,9 @@ impl Saving {
     }
 
     /// Tells how far it is, once in a while.
-    pub(super) fn tell_progress(&mut self, now: Micros) {
-        if now >= self.told_at + PROGRESS_MICROS {
-            self.told_at = now;
-            log::notice!("saving {}: {} so far", self.what(), megabytes(self.len));
-        }
-    }
-
-    fn what(&self) -> &'static str {
-        match self.kind {
-            SaveKind::Dump => "the dump",
-            SaveKind::Base => "the log's base",
-        }
+    pub(super) fn tell_progress(&mut self) {
+        let len = self.len;
+        self.progress.tell(self.saved.into(), 1000, || format!("the keys, {}", megabytes(len)));
     }
 
     /// Has the thread begin with what there is.
@@ -135,8 +135,8 @@ impl Saving {
 
     /// Tells the log how it went: well, or why not.
     pub(super) fn report(&self, fault: Option<&str>) {
-        let what = self.what();
-        let seconds = running_micros().saturating_sub(self.begun_at) as f64 / 1e6;
+        let what = name_of(self.kind);
+        let seconds = self.progress.seconds();
         match fault {
             None => log::notice!("{what} is saved: {} in {seconds:.3} seconds", megabytes(self.len)),
             Some(why) => log::warning!("{what} could not be saved: {why}"),
@@ -147,6 +147,13 @@ impl Saving {
     pub(super) fn discard(&self) {
         // What is left is found by its name.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn name_of(kind: SaveKind) -> &'static str {
+    match kind {
+        SaveKind::Dump => "the dump",
+        SaveKind::Base => "the log's base",
     }
 }
 

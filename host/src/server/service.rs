@@ -70,7 +70,7 @@ impl<T: Transport> Receiver for Delivery<'_, T> {
     fn snapshot(&mut self, part: Snapshot<'_>) {
         let Some(saving) = &mut self.inbox.saving else { return };
         match part {
-            Snapshot::Piece(bytes) => saving.write(bytes),
+            Snapshot::Piece(bytes, saved) => saving.write(bytes, saved),
             Snapshot::End => saving.is_complete = true,
             Snapshot::Failed(why) => saving.fail(why),
         }

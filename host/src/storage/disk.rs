@@ -1,5 +1,6 @@
 //! A directory as the log sees it.
 
+use crate::progress::{Lines, Progress, megabytes};
 use rustix::io::Errno;
 use sanderling_persist::{Disk, Failure};
 use std::collections::HashMap;
@@ -17,12 +18,31 @@ pub(crate) struct Directory {
     open: HashMap<String, File>,
     /// Whether what is to be durable is left to [`Directory::settle`].
     postpones: bool,
+    /// What is told how far a file is read.
+    watch: Option<Watch>,
 }
+
+/// Is told a name, and how many bytes of that file are read of how many.
+type Watch = Box<dyn FnMut(&str, u64, u64)>;
 
 impl Directory {
     /// The directory at a path.
     pub(crate) fn new(path: &Path) -> Directory {
-        Directory { path: path.to_owned(), open: HashMap::new(), postpones: false }
+        Directory { path: path.to_owned(), open: HashMap::new(), postpones: false, watch: None }
+    }
+
+    /// The same, which tells how far files are read.
+    pub(crate) fn watched(self, lines: Lines) -> Directory {
+        let mut progress: Option<(String, Progress)> = None;
+        let watch = move |name: &str, at: u64, len: u64| {
+            if progress.as_ref().is_none_or(|(of, _)| of != name) {
+                progress = Some((name.to_owned(), Progress::begin(format!("checking {name}"), lines)));
+            }
+            if let Some((_, progress)) = &mut progress {
+                progress.tell(at, len, || megabytes(len));
+            }
+        };
+        Directory { watch: Some(Box::new(watch)), ..self }
     }
 
     /// The same on a disk that fails to make anything durable. Whoever uses it promises nothing to anyone before
@@ -83,6 +103,10 @@ impl Disk for Directory {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(failure(error)),
             }
+        }
+        if let Some(watch) = &mut self.watch {
+            let len = file.metadata().map_or(0, |metadata| metadata.len());
+            watch(name, at + count as u64, len);
         }
         Ok(count)
     }

@@ -27,7 +27,7 @@ use disk::Directory;
 use lock::Lock;
 use mio::Waker;
 use sanderling_core::{Micros, SlowOperation};
-use sanderling_persist::{Failure, Log, Policy, Recovered};
+use sanderling_persist::{BaseForm, Failure, Log, Policy, Recovered};
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
@@ -390,14 +390,22 @@ impl Storage {
         result
     }
 
-    /// Whether the engine wants to know what is durable: else it is by the time of a reply, or nobody waits for it.
-    pub(crate) fn tells_durable(&self) -> bool {
-        self.settings.policy == Policy::EverySecond
+    /// Whether the effects of a call are durable before its replies leave. A save that is about to begin, and settings that
+    /// are about to change, are to be told before they make a difference.
+    pub(crate) fn commits_are_durable(&self) -> bool {
+        let counts = self.log.as_ref().is_some_and(|open| !open.log.is_waiting());
+        counts && self.settings.policy == Policy::Always && !self.spares()
     }
 
-    /// The last of the engine's calls with effects whose effects are durable.
+    /// The engine's calls with effects so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// The last of them whose effects are durable.
     pub(crate) fn durable_call(&self) -> u64 {
-        self.log.as_ref().map_or(0, |open| open.calls_before + open.log.durable())
+        let counts = self.log.as_ref().filter(|open| !open.log.is_waiting());
+        counts.map_or(0, |open| open.calls_before + open.log.durable())
     }
 
     /// What was slow.
@@ -418,22 +426,22 @@ impl Storage {
         is_large || open.log.needs_base()
     }
 
-    /// Lets another file take what is new; the path of the base that is to be made of all that came before.
-    pub(crate) fn begin_rewrite(&mut self) -> Result<PathBuf, Failure> {
+    /// Lets another file take what is new; the path of the base that is to be made of all that came before, in this form.
+    pub(crate) fn begin_rewrite(&mut self, form: BaseForm) -> Result<PathBuf, Failure> {
         self.finish_syncs();
         let room = self.room_for_base();
         let Some(open) = &mut self.log else { return Err(Failure::Other("there is no log".to_owned())) };
         if !open.log.is_rewriting() {
             room?;
         }
-        let name = open.log.rewrite_begin(&mut open.disk, running_micros())?;
+        let name = open.log.rewrite_begin(&mut open.disk, running_micros(), form)?;
         Ok(Path::new(&self.settings.log_dir).join(name))
     }
 
-    /// The base is there, and durable.
-    pub(crate) fn end_rewrite(&mut self) -> Result<(), Failure> {
+    /// The base is there, and durable; how many bytes it has, and their checksum.
+    pub(crate) fn end_rewrite(&mut self, sealed: (u64, u32)) -> Result<(), Failure> {
         let Some(open) = &mut self.log else { return Err(Failure::Other("there is no log".to_owned())) };
-        open.log.rewrite_end(&mut open.disk, running_micros())?;
+        open.log.rewrite_end(&mut open.disk, running_micros(), Some(sealed))?;
         let (base, commands) = open.log.sizes(&mut open.disk)?;
         (open.bytes, open.base_bytes) = (base + commands, base + commands);
         self.show_counters();

@@ -3,6 +3,7 @@
 use super::disk::Directory;
 use super::{Storage, StorageError, StorageSettings};
 use crate::log;
+use crate::progress::Lines;
 use sanderling_persist::{Disk, Entry, Kind, Manifest, Recovered, recover, replace};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -62,7 +63,7 @@ impl Storage {
         self.make_log_directory()?;
         adopt_single_file(settings)?;
         let dir = Path::new(&settings.log_dir);
-        let recovered = recover(&mut self.log_directory(), &settings.log_options())
+        let recovered = recover(&mut self.log_directory().watched(Lines::Log), &settings.log_options())
             .map_err(|refusal| StorageError::Refused { dir: settings.log_dir.clone(), refusal })?;
         if recovered.is_fresh()
             && let Some(dump) = dump(&settings.dump_name)?

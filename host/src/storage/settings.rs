@@ -2,7 +2,7 @@
 
 use crate::config::{SettingError, number, yes_or_no};
 use crate::limits::bytes;
-use sanderling_persist::{Names, Options, Policy};
+use sanderling_persist::{BaseForm, Names, Options, Policy};
 
 /// What the server keeps, and where; file names are in the working directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct StorageSettings {
     pub loads_truncated: bool,
     /// Whether the log tells the time (`aof-timestamp-enabled`).
     pub has_timestamps: bool,
+    /// What the base of the log is written as (`aof-use-rdb-preamble`).
+    pub base_form: BaseForm,
     /// By how many percent the log has to grow before it is rewritten (`auto-aof-rewrite-percentage`); 0 is never.
     pub rewrite_percent: u64,
     /// A smaller log is not rewritten, in bytes (`auto-aof-rewrite-min-size`).
@@ -49,6 +51,7 @@ impl Default for StorageSettings {
             has_lines: true,
             loads_truncated: true,
             has_timestamps: false,
+            base_form: BaseForm::Rdb,
             rewrite_percent: 100,
             rewrite_bytes_min: 64 << 20,
             spares_saves: false,
@@ -79,6 +82,9 @@ impl StorageSettings {
             "aof-checksum" => self.has_lines = yes_or_no(value)?,
             "aof-load-truncated" => self.loads_truncated = yes_or_no(value)?,
             "aof-timestamp-enabled" => self.has_timestamps = yes_or_no(value)?,
+            "aof-use-rdb-preamble" => {
+                self.base_form = if yes_or_no(value)? { BaseForm::Rdb } else { BaseForm::Commands };
+            }
             "auto-aof-rewrite-percentage" => self.rewrite_percent = number(value)?,
             "auto-aof-rewrite-min-size" => self.rewrite_bytes_min = bytes(value)? as u64,
             "no-appendfsync-on-rewrite" => self.spares_saves = yes_or_no(value)?,

@@ -11,6 +11,8 @@ use std::io::Read;
 on_both_engines!(
     a_dump_is_of_the_moment_when_it_began,
     a_base_and_what_follows_it_meet,
+    a_base_of_commands_and_what_follows_it_meet,
+    a_base_of_commands_has_groups_and_deadlines,
     what_redis_7_0_does_not_know_is_kept,
 );
 
@@ -189,8 +191,17 @@ fn a_dump_is_of_the_moment_when_it_began(engine: &str) {
 }
 
 fn a_base_and_what_follows_it_meet(engine: &str) {
+    base_and_commands_meet(engine, "yes", "rdb");
+}
+
+fn a_base_of_commands_and_what_follows_it_meet(engine: &str) {
+    base_and_commands_meet(engine, "no", "aof");
+}
+
+fn base_and_commands_meet(engine: &str, preamble: &str, ending: &str) {
     let dir = TempDir::new();
-    let flags = ["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0"];
+    let flags =
+        ["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0", "--aof-use-rdb-preamble", preamble];
     let server = start_in(&dir, engine, &flags);
     let mut client = server.client();
     fill(&mut client);
@@ -198,11 +209,135 @@ fn a_base_and_what_follows_it_meet(engine: &str) {
     assert_eq!(info(&mut client, "aof_last_bgrewrite_status"), "ok");
     let seen = digest(&mut client);
     server.kill();
+    assert!(dir.path().join(format!("appendonlydir/appendonly.aof.1.base.{ending}")).exists());
     assert_eq!(digest(&mut start_in(&dir, other(engine), &flags).client()), seen);
     if redis::is_there() {
         redis::check("redis-check-aof", &dir.path().join("appendonlydir/appendonly.aof.manifest"));
         assert_eq!(Redis::start(dir.path(), &["--appendonly", "yes"]).digest(), seen);
     }
+}
+
+/// The lines of replies, without what passes with time and what commands cannot tell.
+fn lasting(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut kept: Vec<String> = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        // How many facts there are of something with a name depends on the server's version.
+        let is_count = lines[at].starts_with('*') && lines.get(at + 2) == Some(&"name");
+        if matches!(lines[at], "seen-time" | "active-time") {
+            // Its length stands before it, and the time behind it.
+            kept.pop();
+            at += 1;
+        } else if !is_count {
+            kept.push(lines[at].to_owned());
+        }
+        at += 1;
+    }
+    kept
+}
+
+/// Shows the first line in which they differ.
+fn assert_same(found: &[String], expected: &[String]) {
+    if let Some(at) = (0..found.len().max(expected.len())).find(|&at| found.get(at) != expected.get(at)) {
+        let around = |lines: &[String]| lines[at.saturating_sub(9)..lines.len().min(at + 3)].join(" ");
+        panic!("{} instead of {}", around(found), around(expected));
+    }
+}
+
+fn a_base_of_commands_has_groups_and_deadlines(engine: &str) {
+    let dir = TempDir::new();
+    let server = start_in(&dir, engine, &["--appendonly", "yes"]);
+    let mut client = server.client();
+    fill(&mut client);
+    let mut requests = Vec::new();
+    for number in 0..3 {
+        requests.push(format!("XREADGROUP GROUP readers reader:{number} COUNT 500 STREAMS large:x:0 >"));
+        requests.push(format!("XACK large:x:0 readers {}-1 {}-1", number * 500 + 3, number * 500 + 4));
+    }
+    let more = [
+        "XCLAIM large:x:0 readers reader:1 0 10-1 11-1 TIME 1600000000000 RETRYCOUNT 7",
+        "XGROUP CREATECONSUMER large:x:0 readers idle",
+        "XGROUP CREATE emptied group 0",
+        "XGROUP CREATE begun group $ MKSTREAM",
+        "XADD small:stream 5-5 a b c d",
+        "XADD small:stream 5-6 other 1",
+        "XGROUP CREATE small:stream group 5-5 ENTRIESREAD 1",
+        "XREADGROUP GROUP group someone COUNT 1 STREAMS small:stream >",
+        "XSETID small:stream 9-9 ENTRIESADDED 12 MAXDELETEDID 3-3",
+        "PEXPIREAT large:l:0 2700000000000",
+        "PEXPIREAT large:x:0 2700000000001",
+        "PEXPIREAT large:z:0 2700000000002",
+        "PEXPIREAT text 2700000000003",
+    ];
+    requests.extend(more.map(str::to_owned));
+    all(&mut client, &requests);
+    let looks = [
+        "XINFO STREAM large:x:0 FULL COUNT 0",
+        "XINFO STREAM emptied FULL",
+        "XINFO STREAM begun FULL",
+        "XINFO STREAM small:stream FULL",
+        "XPENDING large:x:0 readers",
+        "PEXPIRETIME large:l:0",
+        "PEXPIRETIME large:x:0",
+        "PEXPIRETIME large:z:0",
+        "PEXPIRETIME text",
+        "PEXPIRETIME key:3",
+        "FUNCTION LIST",
+    ];
+    let rewrite = |client: &mut Client| {
+        client.call(&[b"BGREWRITEAOF"], "+Background append only file rewriting started\r\n");
+        wait_for(client, "aof_rewrite_in_progress", "0");
+        assert_eq!(info(client, "aof_last_bgrewrite_status"), "ok");
+    };
+    let folder = dir.path().join("appendonlydir");
+    // The setting counts from the next base on.
+    client.call(&[b"CONFIG", b"SET", b"aof-use-rdb-preamble", b"no"], "+OK\r\n");
+    rewrite(&mut client);
+    let base = folder.join("appendonly.aof.1.base.aof");
+    let written = fs::read(&base).unwrap();
+    assert!(written.starts_with(b"*3\r\n$8\r\nFUNCTION\r\n"));
+    let look = |client: &mut Client| (digest(client), lasting(&all(client, &looks.map(str::to_owned))));
+    let seen = look(&mut client);
+    server.kill();
+    if redis::is_there() {
+        let manifest = folder.join("appendonly.aof.manifest");
+        redis::check("redis-check-aof", &manifest);
+        let kept = fs::read(&manifest).unwrap();
+        let redis = Redis::start(dir.path(), &["--appendonly", "yes"]);
+        let (digest, told) = look(&mut redis.client());
+        assert_eq!(digest, seen.0);
+        assert_same(&told, &seen.1);
+        drop(redis);
+        assert_eq!(fs::read(&base).unwrap(), written);
+        fs::write(&manifest, kept).unwrap();
+    }
+    let field_times = "HPEXPIRETIME small:h FIELDS 3 field:1 field:2 field:3".to_owned();
+    let fields = |client: &mut Client| all(client, std::slice::from_ref(&field_times));
+    let server = start_in(&dir, other(engine), &["--appendonly", "yes", "--aof-use-rdb-preamble", "no"]);
+    let mut client = server.client();
+    let again = look(&mut client);
+    assert_eq!(again.0, seen.0);
+    assert_same(&again.1, &seen.1);
+    // What Redis 7.0 does not know.
+    let newer = [
+        "HPEXPIREAT small:h 2700000000000 FIELDS 2 field:1 field:3",
+        "HPEXPIREAT large:h:0 2700000000000 FIELDS 2 field:1 field:3",
+        "XNACK large:x:0 readers FAIL IDS 1 20-1 RETRYCOUNT 3",
+    ];
+    all(&mut client, &newer.map(str::to_owned));
+    rewrite(&mut client);
+    let (seen, seen_fields) = (look(&mut client), fields(&mut client));
+    server.kill();
+    let server = start_in(&dir, engine, &["--appendonly", "yes"]);
+    let mut client = server.client();
+    let again = look(&mut client);
+    assert_eq!((again.0, fields(&mut client)), (seen.0, seen_fields));
+    assert_same(&again.1, &seen.1);
+    rewrite(&mut client);
+    server.kill();
+    assert!(folder.join("appendonly.aof.3.base.rdb").exists());
+    assert!(!folder.join("appendonly.aof.2.base.aof").exists());
 }
 
 /// Consumers and what they were given, and deadlines of fields, in a dump that is written while they are changed.

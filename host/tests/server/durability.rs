@@ -18,6 +18,7 @@ on_both_engines!(
     reloads_keep_everything,
     after_a_trap_everything_is_there,
     a_torn_end_is_cut_off_and_damage_is_refused,
+    a_base_of_commands_is_refused_unless_it_is_whole,
     directories_are_locked,
     directories_of_other_servers_are_taken_over,
     dumps_follow_rules_and_their_failure_refuses_writes,
@@ -392,6 +393,44 @@ fn a_torn_end_is_cut_off_and_damage_is_refused(engine: &str) {
     assert!(fs::read(&log).unwrap() == spoiled, "what is refused stays as it is");
 }
 
+fn a_base_of_commands_is_refused_unless_it_is_whole(engine: &str) {
+    let dir = TempDir::new();
+    let flags = ["--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--aof-timestamp-enabled", "yes"];
+    let server = start_in(&dir, engine, &flags);
+    let mut client = server.client();
+    client.call(&[b"BGREWRITEAOF"], "+Background append only file rewriting started\r\n");
+    wait_for(&mut client, "aof_rewrite_in_progress", "0");
+    server.kill();
+    // One without anything in it is whole, too.
+    let folder = dir.path().join("appendonlydir");
+    assert_eq!(fs::read(folder.join("appendonly.aof.1.base.aof")).unwrap(), b"");
+    let server = start_in(&dir, engine, &flags);
+    let mut client = server.client();
+    fill(&mut client);
+    client.call(&[b"BGREWRITEAOF"], "+Background append only file rewriting started\r\n");
+    wait_for(&mut client, "aof_rewrite_in_progress", "0");
+    let seen = digest(&mut client);
+    server.kill();
+    let base = folder.join("appendonly.aof.2.base.aof");
+    let whole = fs::read(&base).unwrap();
+    let text = String::from_utf8_lossy(&whole);
+    let value = text.find("value").expect("a key has it");
+    let second = text.find("*2\r\n$6\r\nSELECT").expect("a database is selected");
+    let mut spoiled = whole.clone();
+    spoiled[value] ^= 1;
+    // A letter of a value, the end of a command, and nothing at all.
+    for content in [&spoiled, &whole[..second], &[][..]] {
+        fs::write(&base, content).unwrap();
+        let path = dir.path().to_str().unwrap();
+        let flags = ["--dir", path, "--appendonly", "yes"];
+        let (status, text) = Process::launch(engine, crate::process::free_port(), &flags).end();
+        assert!(!status.success() && text.contains("appendonly.aof.2.base.aof"), "{text}");
+        assert!(fs::read(&base).unwrap() == content, "what is refused stays as it is");
+    }
+    fs::write(&base, &whole).unwrap();
+    assert_eq!(digest(&mut start_in(&dir, engine, &flags).client()), seen);
+}
+
 /// Files of real servers, whose content is compared in tests/suite: here a server starts where they lie, writes, and starts
 /// again.
 fn directories_of_other_servers_are_taken_over(engine: &str) {
@@ -552,14 +591,38 @@ fn durability_can_be_waited_for(engine: &str) {
     let mut client = server.client();
     let error = "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n";
     client.call(&[b"WAITAOF", b"1", b"0", b"0"], error);
-    for policy in ["everysec", "always", "no"] {
+    let met = "*2\r\n:1\r\n:0\r\n";
+    let unmet = "*2\r\n:0\r\n:0\r\n";
+    for policy in ["everysec", "always"] {
         client
             .call(&[b"CONFIG", b"SET", b"appendonly", b"yes", b"appendfsync", policy.as_bytes()], "+OK\r\n");
         client.call(&[b"SET", b"a", policy.as_bytes()], "+OK\r\n");
-        client.call(&[b"WAITAOF", b"1", b"0", b"0"], "*2\r\n:1\r\n:0\r\n");
+        client.call(&[b"WAITAOF", b"1", b"0", b"0"], met);
         // Replicas there are none, and what is durable is told all the same.
-        client.call(&[b"WAITAOF", b"1", b"1", b"10"], "*2\r\n:1\r\n:0\r\n");
+        client.call(&[b"WAITAOF", b"1", b"1", b"10"], met);
     }
+    // Nothing makes it durable now, as in Redis, but for a new base.
+    client.call(&[b"CONFIG", b"SET", b"appendfsync", b"no"], "+OK\r\n");
+    client.call(&[b"SET", b"a", b"no"], "+OK\r\n");
+    client.call(&[b"WAITAOF", b"1", b"0", b"10"], unmet);
+    server.client().call(&[b"WAITAOF", b"1", b"0", b"0"], met);
+    client.send("WAITAOF 1 0 0\r\n");
+    server.client().call(&[b"BGREWRITEAOF"], "+Background append only file rewriting started\r\n");
+    client.expect(met);
+    // While a save has the disk for itself, replies leave sooner, and what waits for the disk does not.
+    client.call(
+        &[b"CONFIG", b"SET", b"appendfsync", b"always", b"no-appendfsync-on-rewrite", b"yes"],
+        "+OK\r\n",
+    );
+    wait_for(&mut client, "aof_rewrite_in_progress", "0");
+    client.call(&[b"DEBUG", b"POPULATE", b"1000000"], "+OK\r\n").call(&[b"WAITAOF", b"1", b"0", b"0"], met);
+    client.call(&[b"BGSAVE"], "+Background saving started\r\n");
+    while info(&mut client, "current_save_keys_total") == "0" {}
+    client.call(&[b"SET", b"a", b"spared"], "+OK\r\n").call(&[b"WAITAOF", b"1", b"0", b"1"], unmet);
+    assert_eq!(info(&mut client, "rdb_bgsave_in_progress"), "1", "it has ended too soon to tell");
+    client.call(&[b"WAITAOF", b"1", b"0", b"0"], met);
+    assert_eq!(info(&mut client, "rdb_bgsave_in_progress"), "0");
+    client.call(&[b"SET", b"a", b"after"], "+OK\r\n").call(&[b"WAITAOF", b"1", b"0", b"0"], met);
 }
 
 /// Asks on connections of its own until the reply begins with this line. One whose reply is held up is given up, as a

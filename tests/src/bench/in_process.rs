@@ -8,7 +8,7 @@ use crate::random::Random;
 use cpu_time::ThreadTime;
 use sanderling::engine::{self, Engine, EngineConfig, Factory, Request};
 use sanderling_core::abi::{RequestKind, peer_text, save_options_text};
-use sanderling_core::{ConnId, Output, Peer, SaveOptions};
+use sanderling_core::{ConnId, Output, Peer, SaveFormat, SaveOptions};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The most that a single call may take on the wasm engine.
@@ -143,8 +143,12 @@ fn save(kind: engine::Kind, content: &Content) -> Result<[Calls; 2]> {
         engine.process(now())?;
         while engine.next_output()?.is_some() {}
     }
-    let options =
-        SaveOptions { is_base: false, is_compressed: true, compress_min_bytes: 0, has_checksum: true };
+    let options = SaveOptions {
+        format: SaveFormat::Dump,
+        is_compressed: true,
+        compress_min_bytes: 0,
+        has_checksum: true,
+    };
     let text = save_options_text(options);
     let mut calls = [0; 2].map(|_| Calls { cpu_nanoseconds: Vec::new(), worst_wall_nanoseconds: 0 });
     let [steps, writes] = &mut calls;

@@ -30,8 +30,10 @@ pub const DIFFERENCES: &[Difference] = &[
                were refused (`MISCONF`) go on by themselves once the disk does, and under `appendfsync always` a full \
                disk does not end the server: clients whose writes could not be kept are disconnected, and those writes are \
                undone. Replies leave no sooner than `appendfsync` promises, those that tell of others' writes included. \
-               `aof-use-rdb-preamble` is always `yes`. `CONFIG SET dir` is refused while a log is kept, which would be left \
-               where it is. `DEBUG RELOAD` with nothing to load changes nothing.",
+               Without `aof-use-rdb-preamble` a base is commands, as in Redis, and forgets as much: when consumers were \
+               last seen, pending entries that are deleted, how keys are used; but the manifest has its checksum. \
+               `CONFIG SET dir` is refused while a log is kept, which would be left where it is. `DEBUG RELOAD` with \
+               nothing to load changes nothing.",
     },
     Difference {
         commands: &["SCAN", "HSCAN", "SSCAN", "ZSCAN"],

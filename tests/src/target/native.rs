@@ -168,7 +168,7 @@ impl Native {
                         }
                     }
                     Output::Append { bytes, .. } => self.effects.extend_from_slice(bytes),
-                    Output::Snapshot { bytes } => self.snapshot.extend_from_slice(bytes),
+                    Output::Snapshot { bytes, .. } => self.snapshot.extend_from_slice(bytes),
                     Output::SnapshotEnd { keys } => self.snapshot_end = Some(Ok(keys)),
                     Output::SnapshotFailed { text } => self.snapshot_end = Some(Err(text.into())),
                     Output::Setting { .. }
@@ -289,7 +289,7 @@ fn record(transcript: &mut Vec<u8>, output: &Output<'_>) {
             transcript.extend_from_slice(format!("{output:?}\n").as_bytes());
         }
         Output::Shutdown => transcript.extend_from_slice(b"shutdown\n"),
-        Output::Snapshot { bytes } => {
+        Output::Snapshot { bytes, .. } => {
             transcript.extend_from_slice(format!("snapshot {}\n", bytes.len()).as_bytes());
             transcript.extend_from_slice(bytes);
         }

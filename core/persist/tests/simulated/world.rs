@@ -1,7 +1,7 @@
 //! One run: lives of a server that appends batches, between crashes.
 
 use sanderling_persist::{
-    Checksum, Disk, Failure, Kind, Log, Names, Options, Policy, Recovered, Sync, crc32c, recover,
+    BaseForm, Checksum, Disk, Failure, Kind, Log, Names, Options, Policy, Recovered, Sync, crc32c, recover,
 };
 
 use crate::disk::{Planted, SimulatedDisk};
@@ -115,7 +115,7 @@ impl World {
             let content = self.disk.content(&segment.name).ok_or("a segment is not there")?;
             let content = content.get(..segment.len as usize).ok_or("a segment is too short")?;
             match segment.kind {
-                Kind::Base => loaded = read_base(content)?,
+                Kind::Base if segment.name.ends_with(".rdb") => loaded = read_base(content)?,
                 _ => read_commands(content, &mut loaded).inspect_err(|_| {
                     tell!(self, "{}: {}", segment.name, String::from_utf8_lossy(content));
                 })?,
@@ -164,7 +164,10 @@ impl World {
         };
         let mut life = Life { before, base: None, syncing: None, is_waiting: is_begun };
         if is_begun {
-            life.base = Some((options.names.new_base(1), before));
+            // The first one may be of either form as well: which it is, is said when it is begun.
+            let form = self.form();
+            let name = log.rewrite_begin(&mut self.disk, self.now, form).expect("it has begun already");
+            life.base = Some(Base { name, form, batches: before });
         }
         for _ in 0..self.random.below(STEPS_MAX) {
             self.step(&mut log, &mut life);
@@ -269,6 +272,11 @@ impl World {
         batch
     }
 
+    fn form(&self) -> BaseForm {
+        // Not by chance, so that seeds which have found something still do.
+        if self.next % 3 == 0 { BaseForm::Commands } else { BaseForm::Rdb }
+    }
+
     /// A sync beside everything else begins, or ends.
     fn sync(&mut self, log: &mut Log, life: &mut Life) {
         match life.syncing.take() {
@@ -284,26 +292,28 @@ impl World {
     fn rewrite(&mut self, log: &mut Log, life: &mut Life) {
         match life.base.take() {
             None => {
-                if let Ok(name) = log.rewrite_begin(&mut self.disk, self.now) {
+                let form = self.form();
+                if let Ok(name) = log.rewrite_begin(&mut self.disk, self.now, form) {
                     tell!(self, "rewrite begins with {} batches", self.expected.len());
-                    life.base = Some((name, self.expected.len()));
+                    life.base = Some(Base { name, form, batches: self.expected.len() });
                 } else {
                     log.rewrite_abort(&mut self.disk);
                 }
             }
-            Some((name, count)) => {
-                let content = base(&self.expected[..count]);
-                let written = write_base(&mut self.disk, &name, &content);
+            Some(base) => {
+                let content = base.content(&self.expected);
+                let written = write_base(&mut self.disk, &base.name, &content);
                 if written.is_err() || (!life.is_waiting && self.random.is(100)) {
                     tell!(self, "rewrite is given up: {written:?}");
                     if life.is_waiting {
-                        life.base = Some((name, count));
+                        life.base = Some(base);
                     } else {
                         log.rewrite_abort(&mut self.disk);
                     }
                     return;
                 }
-                let ended = log.rewrite_end(&mut self.disk, self.now);
+                let sealed = (content.len() as u64, (self.options().checksum)(0, &content));
+                let ended = log.rewrite_end(&mut self.disk, self.now, Some(sealed));
                 tell!(self, "rewrite ends: {ended:?}");
                 life.is_waiting &= ended.is_err();
             }
@@ -339,11 +349,34 @@ impl World {
 struct Life {
     /// Batches before this life.
     before: usize,
-    /// The base that is being made: its name, and how many batches it has.
-    base: Option<(String, usize)>,
+    /// The base that is being made.
+    base: Option<Base>,
     syncing: Option<Sync>,
     /// The log has no base yet.
     is_waiting: bool,
+}
+
+struct Base {
+    name: String,
+    form: BaseForm,
+    /// How many batches it has.
+    batches: usize,
+}
+
+impl Base {
+    fn content(&self, batches: &[u64]) -> Vec<u8> {
+        let batches = &batches[..self.batches];
+        match self.form {
+            BaseForm::Rdb => base(batches),
+            BaseForm::Commands => {
+                let mut content = Vec::new();
+                for number in batches {
+                    command(&mut content, &[b"SET".to_vec(), format!("{number} 0 1").into(), Vec::new()]);
+                }
+                content
+            }
+        }
+    }
 }
 
 fn write_base(disk: &mut SimulatedDisk, name: &str, content: &[u8]) -> Result<(), Failure> {

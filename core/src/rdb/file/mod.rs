@@ -6,6 +6,8 @@
 //! Files of Redis (versions 1 to 16), of its forks that kept its numbers, and of Valkey 9, which has a magic and numbers
 //! of its own, are read; what is written is the oldest version that holds the data.
 
+mod commands;
+mod elements;
 mod read;
 mod record;
 mod write;
@@ -14,9 +16,10 @@ mod write;
 mod tests;
 
 pub use crate::keyspace::KeyUse as Used;
-pub use read::{FileFault, FileReader, Found, What};
+pub(crate) use commands::{CommandRecorder, write_function};
 #[cfg(test)]
-pub(crate) use record::WRITTEN;
+pub(crate) use elements::WRITTEN;
+pub use read::{FileFault, FileReader, Found, What};
 pub(crate) use record::{Compression, RecordWriter};
 pub use write::FileWriter;
 

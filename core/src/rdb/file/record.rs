@@ -4,20 +4,20 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
+use super::elements::ElementPieces;
+#[cfg(test)]
+use super::elements::WRITTEN;
 use super::opcode;
-use crate::base::memory::{Memory, Purpose};
+use crate::base::memory::Memory;
 use crate::keyspace::{Entry, KeyUse, Part, Recorder, ValueMut, ValueRef};
 use crate::rdb::stream::least_form_of;
 use crate::rdb::{Writer, form};
-use crate::structures::pieces::{PIECE_BYTES, Pieces};
+use crate::structures::pieces::PIECE_BYTES;
 use crate::structures::table::Keyed;
 use crate::structures::table::saving::{SavedBytes, Sink};
 use crate::types::hash::Field;
 use crate::types::set::Member;
 use crate::types::zset::Member as Scored;
-
-/// What an element takes besides its bytes: its length, and its score or deadline.
-const ELEMENT_BYTES: usize = 32;
 
 /// How strings in a file are compressed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,12 +30,6 @@ pub(crate) struct Compression {
 
 /// Strings that are longer are not compressed, since that cannot be done in parts, in bytes.
 const COMPRESSED_BYTES_MAX: usize = 256 << 10;
-
-#[cfg(test)]
-std::thread_local! {
-    /// Bytes that were written of records, for tests of what single commands and steps cost.
-    pub(crate) static WRITTEN: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
-}
 
 /// Writes records; they are put into the file by [`FileWriter::append`](super::FileWriter::append).
 pub(crate) struct RecordWriter {
@@ -60,15 +54,8 @@ impl RecordWriter {
     }
 
     fn sink(&self, kind: Kind, head: Vec<u8>, memory: Memory) -> ElementSink {
-        let mut pieces = Pieces::default();
-        pieces.append_with(|out| out.extend_from_slice(&head));
-        ElementSink {
-            writer: writer_of(self.compression),
-            kind,
-            pieces,
-            memory: memory.anew(),
-            has_failed: false,
-        }
+        let pieces = ElementPieces::new(head, memory);
+        ElementSink { writer: writer_of(self.compression), kind, pieces }
     }
 }
 
@@ -199,31 +186,16 @@ enum Kind {
 struct ElementSink {
     writer: Writer,
     kind: Kind,
-    pieces: Pieces,
-    memory: Memory,
-    has_failed: bool,
+    pieces: ElementPieces,
 }
 
 impl ElementSink {
     fn write(&mut self, bytes: usize, write: impl FnOnce(&mut Writer, Kind)) {
-        if self.has_failed {
-            return;
-        }
-        // The walk writes a step at a time and gives it back at once: that it does also when data has no room any more.
-        if self.memory.take_for(Purpose::Control, bytes + ELEMENT_BYTES).is_err() {
-            self.has_failed = true;
-            self.pieces = Pieces::default();
-            return;
-        }
-        let ElementSink { writer, kind, pieces, .. } = self;
-        pieces.append_with(|out| {
-            #[cfg(test)]
-            let before = out.len();
+        let ElementSink { writer, kind, pieces } = self;
+        pieces.write(bytes, |out| {
             mem::swap(&mut writer.bytes, out);
             write(writer, *kind);
             mem::swap(&mut writer.bytes, out);
-            #[cfg(test)]
-            WRITTEN.set(WRITTEN.get() + out.len() - before);
         });
     }
 }
@@ -277,9 +249,7 @@ impl SavedBytes for ElementSink {
     }
 
     fn pop_into(&mut self, out: &mut Vec<u8>) -> bool {
-        let is_any = !self.pieces.is_empty();
-        self.pieces.pop_into(out);
-        is_any
+        self.pieces.pop_into(out)
     }
 
     fn take_effort(&mut self) -> usize {
@@ -287,6 +257,6 @@ impl SavedBytes for ElementSink {
     }
 
     fn has_failed(&self) -> bool {
-        self.has_failed
+        self.pieces.has_failed()
     }
 }

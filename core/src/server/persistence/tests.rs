@@ -1,5 +1,6 @@
 //! When saves are asked for, and what requests are told of files, with a clock of the test's.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -152,6 +153,32 @@ fn a_log_that_fails_refuses_writes_until_it_does_not() {
     talk.tell(StorageEvent::LogRecovered);
     assert_eq!(talk.ask("SET a 1"), "+OK");
     assert_eq!(talk.info("aof_last_write_status"), "ok");
+}
+
+#[test]
+fn only_what_is_durable_ends_a_wait_for_it() {
+    for policy in ["always", "everysec", "no"] {
+        let mut talk = Talk::with("");
+        assert_eq!(talk.ask(&format!("CONFIG SET appendonly yes appendfsync {policy}")), "+OK");
+        // Who has written nothing waits for nothing.
+        assert_eq!(talk.ask("WAITAOF 1 0 0"), "*2\r\n:1\r\n:0");
+        assert_eq!(talk.ask("SET a 1"), "+OK");
+        assert_eq!(talk.ask("WAITAOF 1 0 0"), "", "{policy}");
+        let first = talk.conn;
+        talk.conn = talk.engine.connect(talk.now, Peer { addr: "", laddr: "", unix: false });
+        assert_eq!(talk.ask("GET a"), "$1\r\n1");
+        assert_eq!(talk.ask("WAITAOF 1 0 0"), "*2\r\n:1\r\n:0");
+        assert_eq!(talk.ask("EVAL redis.call('set','b',1) 0"), "$-1");
+        talk.engine.storage(talk.now, StorageEvent::Durable { upto: 1 });
+        assert_eq!(talk.collect(), "*2\r\n:1\r\n:0");
+        assert_eq!(talk.ask("WAITAOF 1 0 0"), "");
+        talk.conn = first;
+        talk.engine.storage(talk.now, StorageEvent::CommitsAreDurable(true));
+        // A reply that leaves with what it tells of says enough, but only as long as the policy is that.
+        assert_eq!(talk.ask("INCR a"), ":2");
+        let is_met = if policy == "always" { "*2\r\n:1\r\n:0" } else { "" };
+        assert_eq!(talk.ask("WAITAOF 1 0 0"), is_met, "{policy}");
+    }
 }
 
 #[test]

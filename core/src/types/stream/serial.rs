@@ -4,9 +4,9 @@
 use alloc::vec::Vec;
 use core::ops::Bound;
 
-use super::chunk::Chunk;
 #[cfg(test)]
 use super::chunk::Fields;
+use super::chunk::{Chunk, Entry};
 use super::{Id, Stream, listpack};
 
 /// A chunk, to read.
@@ -38,6 +38,12 @@ impl<'a> Node<'a> {
     /// Appends the listpack that Redis keeps the same entries in.
     pub fn write_listpack(&self, out: &mut Vec<u8>) {
         listpack::write(self.chunk, self.base, out);
+    }
+
+    /// The entries that are not deleted, in order.
+    pub(crate) fn live_entries(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+        let walk = self.chunk.walk(self.base);
+        walk.clone().filter(|found| !found.is_deleted).map(move |found| walk.entry(found))
     }
 
     /// How many entries are deleted.
