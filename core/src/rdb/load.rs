@@ -130,14 +130,14 @@ impl<'a> Reader<'a> {
     /// A list of one node, as most are, if all of it is there and can be taken as it is.
     fn single_node(&mut self, limits: &EncodingLimits) -> Result<Option<List>, Fault> {
         let mark = self.clone();
-        let list = match (self.length(), self.length(), self.plain_len()) {
-            (Ok(1), Ok(NODE_PACKED), Ok(Some(len))) if len <= self.left() => {
-                let block = self.bytes(len)?;
-                self.reserve(len + ELEMENT_BYTES)?;
-                packs::canonical_listpack(block).and_then(|items| List::from_packed(items, limits.list_fill))
-            }
-            _ => None,
-        };
+        let mut list = None;
+        if let (Ok(1), Ok(NODE_PACKED)) = (self.length(), self.length())
+            && let Ok(block) = self.string()
+        {
+            self.reserve(block.len() + ELEMENT_BYTES)?;
+            let items = packs::canonical_listpack(&block);
+            list = items.and_then(|items| List::from_packed(items, limits.list_fill));
+        }
         if list.is_none() {
             self.rewind(mark);
         }
