@@ -8,7 +8,9 @@ use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
-use sanderling_core::{Compaction, ConnId, Engine, LoadFormat, Options, Output, Peer, Room, SaveFormat, SaveOptions};
+use sanderling_core::{
+    Compaction, ConnId, Engine, LoadFormat, Options, Output, Peer, Room, SaveFormat, SaveOptions,
+};
 use sanderling_wasm::allocator::{Pages, SizeClasses};
 
 /// Of the tests one runs at a time.
@@ -255,10 +257,11 @@ fn filling(kind: &str, index: usize) -> Vec<u8> {
         "wide strings" => request(&[b"SET", name, wide]),
         "a hash" => request(&[b"HSET", b"key", name, &wide[..wide.len() / 9]]),
         "a set" => request(&[b"SADD", b"key", name]),
-        // In another order than that of scores, since what is added in order lies denser than what is loaded.
         "a sorted set" => {
             request(&[b"ZADD", b"key", (index * 7919 % 1_000_003).to_string().as_bytes(), name])
         }
+        // What is added in order lies as densely as it can.
+        "a sorted set in order" => request(&[b"ZADD", b"key", number, name]),
         "a list" => request(&[b"RPUSH", b"key", wide]),
         // Its own reply has two lines.
         "a stream" => {
@@ -280,8 +283,12 @@ fn saved_and_loaded(kind: &str) {
         sent += 1000;
     }
     let mut file = Vec::with_capacity(MEMORY_BYTES);
-    let options =
-        SaveOptions { format: SaveFormat::Dump, is_compressed: false, compress_min_bytes: 0, has_checksum: true };
+    let options = SaveOptions {
+        format: SaveFormat::Dump,
+        is_compressed: false,
+        compress_min_bytes: 0,
+        has_checksum: true,
+    };
     let mut is_whole = false;
     within(|| {
         talk.engine.save_begin(NOW, options).expect("no other is under way");
@@ -323,6 +330,7 @@ fn what_fills_memory_is_saved_and_loaded() {
         "a hash",
         "a set",
         "a sorted set",
+        "a sorted set in order",
         "a list",
         "a stream",
         "lists",

@@ -15,7 +15,7 @@ use crate::structures::{Item, List};
 use crate::types::EncodingLimits;
 use crate::types::hash::{self, Hash};
 use crate::types::set::{self, Set};
-use crate::types::zset::{self, Zset};
+use crate::types::zset;
 
 /// What a member of a sorted set takes besides its own bytes while the set is built at once: its places in a table, in the
 /// order, and in a list of all.
@@ -50,8 +50,6 @@ enum Kind {
     Hash(Hash, Deadlines),
     LargeHash(hash::Bulk, Deadlines),
     Zset(zset::Bulk, Scores),
-    /// The same where there is no memory for another list of all members.
-    TightZset(Zset, Scores),
     Stream(Box<StreamReader>),
     /// What a module keeps, which is passed over.
     Module,
@@ -144,7 +142,7 @@ impl Partial {
         let ahead = reader.ahead();
         let is_tight = left.saturating_mul(BULK_MEMBER_BYTES).saturating_add(ahead) > reader.memory().spare();
         let kind = if is_tight {
-            Kind::TightZset(Zset::default(), scores)
+            Kind::Zset(zset::Bulk::tight(limits.seed), scores)
         } else {
             Kind::Zset(zset::Bulk::new(limits.seed, left, ahead, reader.memory()), scores)
         };
@@ -221,10 +219,6 @@ impl Partial {
                 }
                 check(!score.is_nan() && zset.push(&member, score))?;
             }
-            Kind::TightZset(zset, scores) => {
-                let (member, score) = (reader.string()?, scores.read(reader)?);
-                reader.set_score(zset, &member, score, limits)?;
-            }
         }
         self.left -= 1;
         Ok(())
@@ -252,10 +246,11 @@ impl Partial {
             Kind::Hash(hash, _) => Value::Hash(Box::new(hash)),
             Kind::LargeHash(hash, _) => Value::Hash(Box::new(hash.finish().ok_or(malformed)?)),
             Kind::Zset(zset, _) => {
-                reader.reserve(zset.order_bytes())?;
+                if !zset.has_room(reader.memory()) {
+                    return Err(Fault::OutOfMemory);
+                }
                 Value::Zset(Box::new(zset.finish(limits).ok_or(malformed)?))
             }
-            Kind::TightZset(zset, _) => Value::Zset(Box::new(zset)),
             Kind::Stream(stream) => Value::Stream(Box::new(stream.finish())),
             Kind::Module => return Ok(None),
         }))

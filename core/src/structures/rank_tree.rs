@@ -15,6 +15,8 @@
 use alloc::vec::Vec;
 use core::{cmp::Ordering, fmt, mem, slice};
 
+mod merge;
+
 /// Elements of a leaf at most. A million scattered elements of 16 bytes take 19.6 bytes each with 32 of them
 /// in a leaf, 19.0 with 64 and 18.2 with 128; their speed differs less than the measurement's noise, and a
 /// shorter leaf moves less per insertion.

@@ -43,6 +43,17 @@ impl Large {
         Large { members, order, member_bytes }
     }
 
+    /// The same with hardly any memory besides what the order takes, which is slower.
+    pub(super) fn from_members_in_place(members: Table<Member>, member_bytes: usize) -> Large {
+        let keys = members.iter().map(Member::order_key);
+        // SAFETY: the members live in the table.
+        let compare =
+            |one: &OrderKey, other: &OrderKey| unsafe { one.compare(other.score(), other.member()) };
+        // SAFETY: as above.
+        let order = RankTree::from_unsorted(keys, |run| unsafe { sort(run) }, compare);
+        Large { members, order, member_bytes }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.members.len()
     }
