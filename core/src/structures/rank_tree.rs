@@ -238,8 +238,13 @@ impl<E: Copy> RankTree<E> {
 
     /// Removes up to `elements_max` elements from the end; `true` when nothing is left.
     pub fn free_some(&mut self, elements_max: usize) -> bool {
-        self.remove_range(self.len.saturating_sub(elements_max), self.len, |_| ());
+        self.discard(self.len.saturating_sub(elements_max), self.len);
         self.is_empty()
+    }
+
+    /// Removes the elements of these ranks.
+    fn discard(&mut self, start: usize, end: usize) {
+        self.remove_range(start, end, |_| ());
     }
 
     /// The leaf with the element at `rank`, and its index in there.

@@ -274,7 +274,7 @@ impl World {
 
     fn form(&self) -> BaseForm {
         // Not by chance, so that seeds which have found something still do.
-        if self.next % 3 == 0 { BaseForm::Commands } else { BaseForm::Rdb }
+        if self.next.is_multiple_of(3) { BaseForm::Commands } else { BaseForm::Rdb }
     }
 
     /// A sync beside everything else begins, or ends.

@@ -196,6 +196,7 @@ impl Sink<Scored> for ElementSink<Batches> {
 }
 
 impl ElementSink<Batches> {
+    #[inline(never)]
     fn write(&mut self, member: &[u8], score: Option<f64>) {
         let ElementSink { key, deadline, writer, pieces } = self;
         pieces.write(key.len() + member.len(), |out| {
@@ -251,6 +252,7 @@ impl Batches {
     }
 
     /// The place where the arguments of the next element go, in a command that has begun.
+    #[inline(never)]
     fn next<'a>(&mut self, out: &'a mut Vec<u8>, key: &[u8]) -> Arguments<'a> {
         if self.open == 0 {
             self.open = self.left.min(self.elements_max);
@@ -272,14 +274,17 @@ impl Batches {
 struct Arguments<'a>(&'a mut Vec<u8>);
 
 impl Arguments<'_> {
+    #[inline(never)]
     fn text(&mut self, text: &[u8]) {
         argument(self.0, text);
     }
 
+    #[inline(never)]
     fn item(&mut self, item: Item<'_>) {
         argument(self.0, text_of(item, &mut Default::default()));
     }
 
+    #[inline(never)]
     fn score(&mut self, score: f64) {
         let mut text = Vec::new();
         write_f64(&mut text, score);
@@ -299,6 +304,7 @@ impl FieldWriter {
         FieldWriter { batches: Batches { elements_max, ..Batches::new(b"HSET", 2, len) } }
     }
 
+    #[inline(never)]
     fn write(&mut self, out: &mut Vec<u8>, key: &[u8], field: &[u8], value: &[u8], deadline: Option<u64>) {
         let mut arguments = self.batches.next(out, key);
         arguments.text(field);
@@ -309,6 +315,7 @@ impl FieldWriter {
     }
 }
 
+#[inline(never)]
 fn write_deadline(out: &mut Vec<u8>, key: &[u8], deadline: Option<u64>) {
     if let Some(at) = deadline {
         command(out, &[b"PEXPIREAT", key, &decimal(at.cast_signed())]);
@@ -317,6 +324,7 @@ fn write_deadline(out: &mut Vec<u8>, key: &[u8], deadline: Option<u64>) {
 
 // ----- streams -----
 
+#[inline(never)]
 fn write_entries<'a>(
     out: &mut Vec<u8>,
     key: &[u8],
@@ -336,6 +344,7 @@ fn write_entries<'a>(
 }
 
 /// What follows the entries.
+#[inline(never)]
 fn write_stream_tail(out: &mut Vec<u8>, key: &[u8], stream: &Stream) {
     if stream.is_empty() {
         // An entry that goes at once leaves an empty stream.
@@ -352,6 +361,7 @@ fn write_stream_tail(out: &mut Vec<u8>, key: &[u8], stream: &Stream) {
     }
 }
 
+#[inline(never)]
 fn write_group(out: &mut Vec<u8>, key: &[u8], name: &[u8], group: &Group) {
     // A count that has wrapped around cannot be set, and says as little as none.
     let read = decimal(group.entries_read.unwrap_or(-1).max(-1));
@@ -371,24 +381,33 @@ fn write_group(out: &mut Vec<u8>, key: &[u8], name: &[u8], group: &Group) {
                 let consumer = group.consumer(consumer).name();
                 let to = [b"XCLAIM", key, name, consumer, b"0", id];
                 let how: [&[u8]; 6] = [b"TIME", &time, b"RETRYCOUNT", &count, b"JUSTID", b"FORCE"];
-                command(out, &[&to[..], &how].concat());
+                divided_command(out, &to, &how);
             }
             None => {
                 let what = [b"XNACK", key, name, b"FAIL", b"IDS", b"1", id];
                 let how: [&[u8]; 3] = [b"RETRYCOUNT", &count, b"FORCE"];
-                command(out, &[&what[..], &how].concat());
+                divided_command(out, &what, &how);
             }
         }
     }
 }
 
 // ----- commands -----
+//
+// Nothing here has to be fast, and the package that pages download has it, too: it is compiled once and not inlined.
 
 fn command(out: &mut Vec<u8>, arguments: &[&[u8]]) {
-    head(out, b'*', arguments.len());
-    arguments.iter().for_each(|text| argument(out, text));
+    divided_command(out, arguments, &[]);
 }
 
+/// A command whose arguments lie in two places.
+#[inline(never)]
+fn divided_command(out: &mut Vec<u8>, first: &[&[u8]], rest: &[&[u8]]) {
+    head(out, b'*', first.len() + rest.len());
+    first.iter().chain(rest).for_each(|text| argument(out, text));
+}
+
+#[inline(never)]
 fn argument(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + FRAME_BYTES_MAX);
     append_head_within_capacity(out, b'$', text.len() as i64);
@@ -396,11 +415,13 @@ fn argument(out: &mut Vec<u8>, text: &[u8]) {
     append_within_capacity(out, b"\r\n");
 }
 
+#[inline(never)]
 fn head(out: &mut Vec<u8>, kind: u8, number: usize) {
     out.reserve(FRAME_BYTES_MAX);
     append_head_within_capacity(out, kind, number as i64);
 }
 
+#[inline(never)]
 fn decimal(number: i64) -> Vec<u8> {
     let mut text = Vec::new();
     write_i64(&mut text, number);

@@ -31,13 +31,7 @@ impl ElementPieces {
 
     /// Lets `write` append an element whose parts have so many bytes.
     pub(super) fn write(&mut self, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.has_failed {
-            return;
-        }
-        // The walk writes a step at a time and gives it back at once: that it does also when data has no room any more.
-        if self.memory.take_for(Purpose::Control, bytes + ELEMENT_BYTES).is_err() {
-            self.has_failed = true;
-            self.pieces = Pieces::default();
+        if !self.has_room(bytes) {
             return;
         }
         self.pieces.append_with(|out| {
@@ -47,6 +41,17 @@ impl ElementPieces {
             #[cfg(test)]
             WRITTEN.set(WRITTEN.get() + out.len() - before);
         });
+    }
+
+    /// Whether there is memory for such an element; without it nothing is gathered any more.
+    #[inline(never)]
+    fn has_room(&mut self, bytes: usize) -> bool {
+        // The walk writes a step at a time and gives it back at once: that it does also when data has no room any more.
+        if !self.has_failed && self.memory.take_for(Purpose::Control, bytes + ELEMENT_BYTES).is_err() {
+            self.has_failed = true;
+            self.pieces = Pieces::default();
+        }
+        !self.has_failed
     }
 
     pub(super) fn len(&self) -> usize {

@@ -12,12 +12,22 @@ use super::RankTree;
 const RUN_ELEMENTS: usize = 4096;
 
 impl<E: Copy> RankTree<E> {
-    /// A tree of different elements in any order. `sort` sorts a few of them by the same order that `compare` tells.
+    /// A tree of different elements in any order. `sort` sorts a few of them by the same order that `compare` tells, and
+    /// `append` inserts one that is greater than all others of a tree.
     pub fn from_unsorted(
         mut elements: impl Iterator<Item = E>,
-        mut sort: impl FnMut(&mut [E]),
-        mut compare: impl FnMut(&E, &E) -> Ordering,
+        sort: impl Fn(&mut [E]),
+        compare: impl Fn(&E, &E) -> Ordering,
+        append: impl Fn(&mut Self, E),
     ) -> Self {
+        let merge = |one: Self, other: Self| {
+            let mut merged = Self::new();
+            let (mut one, mut other) = (Front::of(one), Front::of(other));
+            while let Some(element) = lesser(&mut one, &mut other, &compare) {
+                append(&mut merged, element);
+            }
+            merged
+        };
         // As in a binary number, there is a tree of one run or none, of two or none, of four or none.
         let mut trees: Vec<Option<Self>> = Vec::new();
         let mut run = Vec::new();
@@ -31,31 +41,27 @@ impl<E: Copy> RankTree<E> {
             let mut carried = Some(Self::from_sorted(&run));
             for place in &mut trees {
                 match (carried.take(), place.take()) {
-                    (Some(tree), Some(other)) => carried = Some(other.merged(tree, &mut compare)),
+                    (Some(tree), Some(other)) => carried = Some(merge(other, tree)),
                     (Some(tree), None) => *place = Some(tree),
                     (None, there) => *place = there,
                 }
             }
             trees.extend(carried.map(Some));
         }
-        let merge = |tree: Self, other: Self| other.merged(tree, &mut compare);
         trees.into_iter().flatten().reduce(merge).unwrap_or_default()
     }
+}
 
-    /// All elements of both trees.
-    fn merged(self, other: Self, compare: &mut impl FnMut(&E, &E) -> Ordering) -> Self {
-        let mut merged = Self::new();
-        let (mut one, mut other) = (Front::of(self), Front::of(other));
-        loop {
-            let next = match (one.peek(), other.peek()) {
-                (Some(first), Some(second)) if compare(&second, &first).is_lt() => other.take(),
-                (Some(_), _) => one.take(),
-                (None, _) => other.take(),
-            };
-            let Some(element) = next else { return merged };
-            // Behind all that are there.
-            merged.insert_by(element, |_| Ordering::Less);
-        }
+/// Takes the lesser one of the first elements of two trees.
+fn lesser<E: Copy>(
+    one: &mut Front<E>,
+    other: &mut Front<E>,
+    compare: &impl Fn(&E, &E) -> Ordering,
+) -> Option<E> {
+    match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if compare(&second, &first).is_lt() => other.take(),
+        (Some(_), _) => one.take(),
+        (None, _) => other.take(),
     }
 }
 
@@ -77,9 +83,8 @@ impl<E: Copy> Front<E> {
         if self.taken == self.leaf.len() {
             self.taken = 0;
             self.leaf.clear();
-            let len = self.tree.leaf_at(0)?.0.len();
-            let Front { tree, leaf, .. } = self;
-            tree.remove_range(0, len, |element| leaf.push(element));
+            self.leaf.extend_from_slice(self.tree.leaf_at(0)?.0);
+            self.tree.discard(0, self.leaf.len());
         }
         self.leaf.get(self.taken).copied()
     }
@@ -107,7 +112,14 @@ mod tests {
             for index in (1..numbers.len()).rev() {
                 numbers.swap(index, random.index(index + 1));
             }
-            let tree = RankTree::from_unsorted(numbers.into_iter(), |run| run.sort_unstable(), u64::cmp);
+            let tree = RankTree::from_unsorted(
+                numbers.into_iter(),
+                |run| run.sort_unstable(),
+                u64::cmp,
+                |tree, number| {
+                    tree.insert_by(number, |other| other.cmp(&number));
+                },
+            );
             assert_eq!(tree.len() as u64, size);
             assert!(tree.iter().eq(0..size));
             assert_eq!(tree.find_by(|other| other.cmp(&(size / 2))).map(|(rank, _)| rank as u64), {

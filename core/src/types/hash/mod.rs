@@ -97,7 +97,7 @@ impl Hash {
     /// A hash of fields and values in turns, if that is a form that the limits allow and no field is there twice.
     pub fn from_packed(pairs: Packed, limits: &EncodingLimits) -> Option<Hash> {
         let bytes_max = limits.hash_value_bytes_max.get();
-        let is_small = pairs.len() % 2 == 0
+        let is_small = pairs.len().is_multiple_of(2)
             && pairs.len() / 2 <= limits.hash_entries_max.get()
             && pairs.iter().all(|item| item.text_len() <= bytes_max);
         if !is_small {

@@ -50,7 +50,12 @@ impl Large {
         let compare =
             |one: &OrderKey, other: &OrderKey| unsafe { one.compare(other.score(), other.member()) };
         // SAFETY: as above.
-        let order = RankTree::from_unsorted(keys, |run| unsafe { sort(run) }, compare);
+        let sort = |run: &mut [OrderKey]| unsafe { sort(run) };
+        let append = |tree: &mut RankTree<OrderKey>, key: OrderKey| {
+            // SAFETY: as above.
+            tree.insert_by(key, compare_to(key.score(), unsafe { key.member() }));
+        };
+        let order = RankTree::from_unsorted(keys, sort, compare, append);
         Large { members, order, member_bytes }
     }
 
@@ -170,6 +175,7 @@ impl Large {
 ///
 /// # Safety
 /// The members of all of them must be alive.
+#[inline(never)]
 pub(super) unsafe fn sort(keys: &mut [OrderKey]) {
     // SAFETY: the caller's.
     keys.sort_unstable_by(|one, other| unsafe { one.compare(other.score(), other.member()) });
