@@ -161,8 +161,8 @@ impl List {
         let chunks = if !fill.is_exceeded(bytes, count) {
             Chunks::One(items)
         } else if bytes <= CHUNK_BYTES_MAX {
-            let deque = VecDeque::from([Chunk { items, count }]);
-            Chunks::Many(Box::new(Many { deque, len: count, fill }))
+            let deque = VecDeque::from([Chunk { items: Shared::Own(items), count }]);
+            Chunks::Many(Box::new(Many { deque, len: count, fill, was_shared: false }))
         } else {
             return None;
         };

@@ -103,7 +103,7 @@ impl Recorder for CommandRecorder {
                 (end < bytes.len()).then_some(Part { index: end, after: None })
             }
             ValueRef::List(list) => {
-                let mut chunks = list.chunks().skip(from.index);
+                let mut chunks = list.chunks_from(from.index);
                 if let Some(chunk) = chunks.next() {
                     let mut batches = Batches::new(b"RPUSH", 1, chunk.len());
                     chunk.iter().for_each(|element| batches.next(out, key).item(element));
