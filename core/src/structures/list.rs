@@ -12,6 +12,7 @@ use super::packed::{self, Item, Packed};
 use super::shared::Shared;
 
 mod fill;
+mod whole;
 pub(crate) use fill::Fill;
 
 /// Bytes of entries that a chunk holds at most, unless it is one longer element alone. A little below 8 KiB,
@@ -152,21 +153,6 @@ impl List {
     /// Lets an empty list be more than one chunk from the beginning.
     pub fn spread(&mut self, fill: Fill) {
         self.many().fill = fill;
-    }
-
-    /// A list of the elements of a sequence that is not empty, if they may lie as they do there.
-    #[must_use]
-    pub fn from_packed(items: Packed, fill: Fill) -> Option<List> {
-        let (bytes, count) = (items.byte_len(), items.len());
-        let chunks = if !fill.is_exceeded(bytes, count) {
-            Chunks::One(items)
-        } else if bytes <= CHUNK_BYTES_MAX {
-            let deque = VecDeque::from([Chunk { items: Shared::Own(items), count }]);
-            Chunks::Many(Box::new(Many { deque, len: count, fill, was_shared: false }))
-        } else {
-            return None;
-        };
-        Some(List { chunks })
     }
 
     /// Appends `value`.
