@@ -17,7 +17,7 @@ use js_sys::{Array, JsString, Number, Object, TypeError, Uint8Array};
 use sanderling_core::abi::OutputDescriptor;
 use sanderling_core::config;
 use sanderling_core::{
-    ConnId, Engine, LoadFormat, Options, Peer, Present, SaveOptions, StorageEvent, number,
+    ConnId, Engine, LoadFormat, Options, Peer, Present, SaveFormat, SaveOptions, StorageEvent, number,
 };
 use std::panic;
 use wasm_bindgen::JsCast;
@@ -28,7 +28,7 @@ const SCRATCH_BYTES: usize = 256 << 10;
 
 /// How snapshots are written: whole files by themselves, as Redis writes them.
 const SAVE_OPTIONS: SaveOptions =
-    SaveOptions { is_base: false, is_compressed: true, compress_min_bytes: 0, has_checksum: true };
+    SaveOptions { format: SaveFormat::Dump, is_compressed: true, compress_min_bytes: 0, has_checksum: true };
 
 /// The one instance of this module.
 struct Instance {
