@@ -25,24 +25,29 @@ export class Dumps {
   constructor(private readonly engine: Engine) {}
 
   /** Everything as it is now, whatever is changed while it is written. */
-  export(): Promise<Uint8Array> {
+  async export(): Promise<Uint8Array> {
     // What is there now is meant, and not what is there once others have been written.
     const begun = this.isIdle && this.engine.saveBegin() === 0 ? this.write() : undefined;
     return this.after(() => begun ?? this.beginAndWrite());
   }
 
   /** Replaces everything, or nothing if the dump cannot be read to its end. */
-  import(dump: Uint8Array, makeEngine: () => Engine): Promise<Imported> {
-    return this.after(async () => {
-      this.engine.check();
-      const trial = makeEngine();
-      try {
-        load(trial, dump);
-      } finally {
-        trial.close();
-      }
-      return load(this.engine, dump);
-    });
+  async import(dump: Uint8Array, makeEngine: () => Engine): Promise<Imported> {
+    // As with commands, what is called afterwards finds what is called now.
+    if (this.isIdle) return this.replace(dump, makeEngine);
+    const kept = new Uint8Array(dump);
+    return this.after(async () => this.replace(kept, makeEngine));
+  }
+
+  private replace(dump: Uint8Array, makeEngine: () => Engine): Imported {
+    this.engine.check();
+    const trial = makeEngine();
+    try {
+      load(trial, dump);
+    } finally {
+      trial.close();
+    }
+    return load(this.engine, dump);
   }
 
   private get isIdle(): boolean {
@@ -124,5 +129,5 @@ function load(engine: Engine, dump: Uint8Array): Imported {
 /** Numbers in the order of the engine's interface. */
 function understood(text: string): Imported {
   const [keys, expired] = text.split(' ').map(Number) as [number, number];
-  return { keys: keys - expired, expired };
+  return { keys, expired };
 }

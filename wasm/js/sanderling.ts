@@ -99,7 +99,8 @@ export class Sanderling extends Client {
 
   /**
    * All databases and functions as an RDB file, as they are at the time of the call, whatever is changed while it is
-   * written. Redis, Valkey and the server read it as their `dump.rdb`, and {@link import} in any other place.
+   * written; or as they are when the dumps are done that are being written already. Redis, Valkey and the server read it as
+   * their `dump.rdb`, and {@link import} in any other place.
    *
    * @throws DumpError when there is no memory for what changes meanwhile
    */
@@ -110,11 +111,11 @@ export class Sanderling extends Client {
   /**
    * Replaces all databases and functions by what is in an RDB file: one of {@link export}, or Redis's or Valkey's of any
    * version. It is read twice, the first time into memory of its own, so that everything stays as it is unless all of it
-   * can be read.
+   * can be read. It is done within the call, unless another dump is being written, which it waits for.
    *
    * @throws DumpError for what is no such file, or not all of it
    */
-  import(dump: Uint8Array | ArrayBuffer): Promise<Imported> {
+  async import(dump: Uint8Array | ArrayBuffer): Promise<Imported> {
     return this.dumps.import(bytesOf(dump), this.makeEngine);
   }
 

@@ -169,9 +169,45 @@ describe('a dump', () => {
   });
 
   test('is bytes', async () => {
-    for (const wrong of [undefined, null, 'REDIS', 7, [82], {}]) {
-      assert.throws(() => other.import(wrong), { name: 'TypeError', message: 'a dump is a Uint8Array or an ArrayBuffer' });
+    for (const wrong of [undefined, null, 'REDIS', 7, [82], {}, Promise.resolve(new Uint8Array(9))]) {
+      const outcome = other.import(wrong);
+      await assert.rejects(outcome, { name: 'TypeError', message: 'a dump is a Uint8Array or an ArrayBuffer' });
     }
+  });
+
+  test('says how many keys are there now, and how many had expired', async () => {
+    let time = Date.UTC(2020, 0, 1);
+    const old = await Sanderling.open({ now: () => time });
+    await old.set('session', 'x', { EX: 10 });
+    await old.set('user', 'ann');
+    const dump = await old.export();
+    assert.deepEqual(await other.import(dump), { keys: 1, expired: 1 });
+    assert.deepEqual(await other.keys('*'), ['user']);
+    await old.flushall();
+    assert.deepEqual(await old.import(dump), { keys: 2, expired: 0 });
+    await old.set('user', 'x', { PX: 1 });
+    await old.del('session');
+    assert.deepEqual(await other.import(await old.export()), { keys: 0, expired: 1 });
+    await old.close();
+  });
+
+  test('takes its turn among commands, and the bytes may be used again', async () => {
+    await db.set('in', 'the dump');
+    const dump = await db.export();
+    const bytes = dump.slice();
+    const importing = other.import(bytes);
+    bytes.fill(0);
+    const writing = other.set('after', '1');
+    await Promise.all([importing, writing]);
+    assert.deepEqual((await other.keys('*')).sort(), ['after', 'in']);
+    // One that waits for another dump has the bytes as they were, too.
+    await fill(other, 200_000);
+    bytes.set(dump);
+    const exporting = other.export();
+    const waiting = other.import(bytes);
+    bytes.fill(0);
+    assert.deepEqual(await waiting, { keys: 1, expired: 0 });
+    assert.equal((await db.import(await exporting)).keys, 10);
   });
 
   test('cannot be taken from a database that is closed', async () => {
@@ -179,8 +215,9 @@ describe('a dump', () => {
     const dump = await db.export();
     const writing = [db.export(), db.export()];
     await Promise.all([db.close(), ...writing.map((one) => assert.rejects(one, { name: 'ClosedError' }))]);
-    await assert.rejects(async () => db.export(), { name: 'ClosedError' });
-    await assert.rejects(async () => db.import(dump), { name: 'ClosedError' });
+    const [exporting, importing] = [db.export(), db.import(dump)];
+    await assert.rejects(exporting, { name: 'ClosedError' });
+    await assert.rejects(importing, { name: 'ClosedError' });
   });
 });
 
