@@ -241,8 +241,7 @@ function addOption(values: Value[], name: string, value: unknown, call: Call): v
   } else if (value === true) {
     values.push(name);
   } else if (isRecord(value)) {
-    // `LIMIT: { offset, count }`
-    values.push(name, ...Object.values(value).map((part) => toValue(part, call)));
+    values.push(name, ...partsOf(name, value, call));
   } else if (Array.isArray(value)) {
     // SORT repeats the word before each pattern; elsewhere it stands once.
     if (name === 'GET') for (const part of value) values.push(name, toValue(part, call));
@@ -252,6 +251,25 @@ function addOption(values: Value[], name: string, value: unknown, call: Call): v
     if (isDate(value)) addDate(values, value, call);
     else values.push(toValue(value, call));
   }
+}
+
+/** Options with more than one value, and the names of these in the order in which they are sent. */
+const PARTS: Record<string, readonly string[]> = {
+  LIMIT: ['offset', 'count'],
+  FROMLONLAT: ['longitude', 'latitude'],
+  BYRADIUS: ['radius', 'unit'],
+  BYBOX: ['width', 'height', 'unit'],
+  GET: ['encoding', 'offset'],
+  CONFIG: ['name', 'value'],
+};
+
+function partsOf(option: string, given: Record<string, unknown>, call: Call): Value[] {
+  const names = PARTS[option.toUpperCase()];
+  if (names === undefined || !Object.keys(given).every((name) => names.includes(name))) {
+    const form = names ? `{ ${names.join(', ')} }` : 'a value';
+    throw new TypeError(`${call.command}: option '${option}' takes ${form}, and not ${describe(given)}`);
+  }
+  return names.filter((name) => given[name] !== undefined).map((name) => toValue(given[name], call));
 }
 
 function isValue(arg: unknown): arg is Value {
@@ -304,6 +322,14 @@ function unsendable(arg: unknown, call?: Call): TypeError {
   const isObject = typeof arg === 'object' && arg !== null;
   const kind = arg === null ? 'null' : isObject ? (arg.constructor?.name ?? 'object') : typeof arg;
   const where = call?.command ? `${call.command}: ` : '';
-  const remedy = isObject ? '; JSON.stringify(value) makes text of an object' : '';
+  const remedy = isObject ? `; ${remedyFor(arg)}` : '';
   return new TypeError(`${where}a command's arguments are strings, numbers, booleans and bytes, not ${kind}${remedy}`);
+}
+
+/** What makes an argument of an object; JSON would have nothing of some. */
+function remedyFor(arg: object): string {
+  if ('then' in arg && typeof arg.then === 'function') return 'it is to be awaited first';
+  if (Symbol.iterator in arg && !Array.isArray(arg) && !(arg instanceof String)) return '[...value] makes an array of it';
+  if (isDate(arg)) return 'date.toISOString() makes text of it, and date.getTime() milliseconds';
+  return 'JSON.stringify(value) makes text of an object';
 }

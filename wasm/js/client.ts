@@ -86,8 +86,11 @@ export class Client<M extends Mode = 'text'> {
 
   /** Runs any command, given as an array as node-redis does. */
   sendCommand(command: readonly Argument[]): Promise<Reply> {
-    const [name, ...args] = command;
-    return this.call(String(name), ...args);
+    if (!Array.isArray(command) || command.length === 0) {
+      return Promise.reject(new TypeError("sendCommand takes an array of a command's name and its arguments"));
+    }
+    const [name, ...args] = command as readonly Argument[];
+    return this.call(name instanceof Uint8Array ? decodeText(name) : String(name), ...args);
   }
 
   /** Collects commands that are sent together: `await db.pipeline().incr('a').get('b').exec()`. */

@@ -38,12 +38,16 @@ export abstract class Batch {
   /** @internal */
   run(name: Name, shape: Shape | undefined, args: readonly unknown[], convert?: Request['convert']): this {
     try {
+      this.refuse(name);
       this.requests.push({ name, values: valuesOf(args, shape, name), convert });
     } catch (error) {
       this.fault ??= error;
     }
     return this;
   }
+
+  /** Throws for what cannot be part of this batch. */
+  protected refuse(_name: Name): void {}
 
   /** @internal */
   protected runAny(command: string, args: readonly Argument[]): this {
@@ -107,8 +111,22 @@ interface TransactionWith<Replies extends unknown[], M extends Mode> extends For
 export interface Transaction<Replies extends unknown[], M extends Mode>
   extends Methods<Commands & Derived, TransactionWith<Replies, M>> {}
 
+/** What begins and ends a transaction, or must come before it; within one it would take replies for those of others. */
+const NOT_WITHIN: Record<string, string> = {
+  DISCARD: 'what is not to run need not be sent',
+  EXEC: 'use exec()',
+  MULTI: 'it is one already',
+  WATCH: 'call watch(key) before multi()',
+};
+
 /** Commands that run as one, between `MULTI` and `EXEC`. */
 export class Transaction<Replies extends unknown[], M extends Mode> extends Batch {
+  protected override refuse(name: Name): void {
+    const word = name.words[0]!.toUpperCase();
+    const reason = NOT_WITHIN[word];
+    if (reason !== undefined) throw new TypeError(`${word} cannot be called within a transaction: ${reason}`);
+  }
+
   /** Adds any command. */
   call(command: string, ...args: Argument[]): Transaction<[...Replies, Reply], M> {
     return this.runAny(command, args) as unknown as Transaction<[...Replies, Reply], M>;

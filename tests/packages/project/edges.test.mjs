@@ -62,7 +62,11 @@ describe('objects and arrays that are no options', () => {
     ['zrange', ['z', 0, -1, { withscore: true }], /^ZRANGE has no option 'withscore' \(but BYSCORE, .+WITHSCORES\)/],
     ['getEx', ['k', { type: 'EXX', value: 1 }], /^GETEX has no option 'EXX'/],
     ['set', ['k', 'v', { expiration: { type: 'EXX', value: 1 } }], /no option 'EXX'/],
-    ['set', ['k', new Date(0)], /not Date/],
+    ['set', ['k', new Date(0)], /not Date; date\.toISOString\(\)/],
+    ['set', ['k', Promise.resolve('v')], /^SET: .+not Promise; it is to be awaited first$/],
+    ['sadd', ['s', new Set(['a'])], /^SADD: .+not Set; \[\.\.\.value\] makes an array of it$/],
+    ['set', ['k', 'v', { EX: { seconds: 5 } }], /^SET: option 'EX' takes a value, and not an object with 'seconds'$/],
+    ['zrange', ['z', 0, -1, { LIMIT: { from: 0, count: 1 } }], /^ZRANGE: option 'LIMIT' takes \{ offset, count \}, and not an object with 'from'$/],
     ['set', ['k', 'v', 'EX', new Date(0)], /not Date/],
   ];
 
@@ -105,6 +109,35 @@ describe('objects and arrays that are no options', () => {
     assert.equal(await db.call('MSETEX', 1, { k: 'v' }, 'EX', 9), 1);
     assert.deepEqual(await db.call('ZUNION', [1, 'z'], { WITHSCORES: true }), [['a', 1]]);
     assert.equal((await db.call('CONFIG', 'GET', ['maxmemory'])).maxmemory, '0');
+  });
+
+  test('parts of an option are sent in its order, whatever the order in the object', async () => {
+    await db.zadd('z', 1, 'a', 2, 'b', 3, 'c');
+    assert.deepEqual(await db.zrange('z', '-inf', '+inf', { BY: 'SCORE', LIMIT: { count: 2, offset: 1 } }), ['b', 'c']);
+    await db.rpush('l', 3, 1, 2);
+    assert.deepEqual(await db.sort('l', { limit: { count: 2, offset: 0 } }), ['1', '2']);
+    await db.geoAdd('g', { longitude: 15, latitude: 37, member: 'here' });
+    const box = { unit: 'km', height: 1, width: 9 };
+    assert.deepEqual(await db.geosearch('g', { FROMLONLAT: { latitude: 37, longitude: 15 }, BYBOX: box }), ['here']);
+    assert.deepEqual(await db.geosearch('g', { FROMMEMBER: 'here', BYRADIUS: { unit: 'm', radius: 5 } }), ['here']);
+  });
+
+  test('what is no command at all', async () => {
+    for (const wrong of ['SET', [], undefined, { SET: 1 }]) {
+      await assert.rejects(async () => db.sendCommand(wrong), { name: 'TypeError', message: /^sendCommand takes an array/ });
+    }
+    assert.equal(await db.sendCommand([new TextEncoder().encode('ECHO'), 'x']), 'x');
+  });
+
+  test('what would end a transaction or cannot be in one', async () => {
+    for (const [word, ...args] of [['MULTI'], ['EXEC'], ['discard'], ['WATCH', 'k']]) {
+      const isRight = { name: 'TypeError', message: new RegExp(`^${word.toUpperCase()} cannot be called within a transaction: .`) };
+      await assert.rejects(db.multi().set('a', '1').call(word, ...args).set('b', '1').exec(), isRight);
+      assert.throws(() => db.multi().set('a', '1').call(word, ...args).execSync(), isRight);
+    }
+    await assert.rejects(db.multi().watch('k').set('a', '1').exec(), /^TypeError: WATCH cannot be called/);
+    assert.equal(await db.dbsize(), 0);
+    assert.deepEqual(await db.pipeline().call('MULTI').incr('n').call('EXEC').exec(), ['OK', 'QUEUED', [1]]);
   });
 
   test('options in either case, and objects where they belong', async () => {
