@@ -243,7 +243,7 @@ export class Client<M extends Mode = 'text'> {
     bufferMode = false,
   ): Promise<void> {
     if (typeof listener !== 'function') throw new TypeError(`${kind} takes channels and a function`);
-    const list = listOf(channels);
+    const list = listOf(channels, kind);
     const form = bufferMode ? 'buffers' : this.asBytes ? 'bytes' : 'text';
     const confirmed = this.link.confirm({ name: nameOf(kind), values: list }, list.length);
     for (const channel of list) this.link.subscriptions.add(kind, channel, listener, form);
@@ -262,13 +262,12 @@ export class Client<M extends Mode = 'text'> {
     bufferMode = false,
   ): Promise<void> {
     const { subscriptions } = this.link;
-    const list = channels === undefined ? subscriptions.channels(kind) : listOf(channels);
+    const list = channels === undefined ? subscriptions.channels(kind) : listOf(channels, ended(kind));
     // A listener hears text and bytes by different calls, of which node-redis ends the one that is named.
     const form = bufferMode ? 'buffers' : undefined;
-    const ended = list.filter((channel) => subscriptions.remove(kind, channel, listener, form));
-    if (ended.length === 0) return;
-    const name = nameOf(kind.replace('subscribe', 'unsubscribe'));
-    await this.link.confirm({ name, values: ended }, ended.length);
+    const left = list.filter((channel) => subscriptions.remove(kind, channel, listener, form));
+    if (left.length === 0) return;
+    await this.link.confirm({ name: nameOf(ended(kind)), values: left }, left.length);
   }
 }
 
@@ -362,6 +361,13 @@ function onlyReply([reply]: Reply[]): Reply {
   return reply!;
 }
 
-function listOf(channels: OneOrMore<Key>): readonly Key[] {
-  return Array.isArray(channels) ? (channels as readonly Key[]) : [channels as Key];
+/** The command that ends a kind of subscription. */
+function ended(kind: Kind): string {
+  return kind.replace('subscribe', 'unsubscribe');
+}
+
+function listOf(channels: OneOrMore<Key>, method: string): readonly Key[] {
+  const list = Array.isArray(channels) ? (channels as readonly Key[]) : [channels as Key];
+  if (list.every((channel) => typeof channel === 'string' || channel instanceof Uint8Array)) return list;
+  throw new TypeError(`${method} takes a channel, or an array of them: strings or bytes`);
 }

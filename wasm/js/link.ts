@@ -110,14 +110,24 @@ export class Link implements Receiver {
     this.id = this.engine.connect(this);
     if (!this.isOpen) throw this.complaint ?? new ClosedError('the engine refused the connection');
     // The third version of the protocol tells maps, numbers and messages apart.
-    const reply = this.requestNow(HELLO, ['3'], false);
+    const reply = this.request(HELLO, ['3'], false);
+    // While clients are paused it waits, as everything behind it does.
+    if (reply instanceof Waiter) void reply.promise().then(([first]) => this.greeted(first!)).catch((error: Error) => this.end(error));
+    else this.greeted(reply);
+  }
+
+  private greeted(reply: Reply): void {
     if (reply instanceof ReplyError) throw reply;
     this.clientId = Number((reply as { id?: Reply }).id);
   }
 
   close(): void {
+    this.end(new ClosedError('the connection is closed'));
+  }
+
+  private end(reason: Error): void {
     if (!this.isOpen) return;
-    this.closed(new ClosedError('the connection is closed'));
+    this.closed(reason);
     this.engine.disconnect(this.id);
   }
 
@@ -172,13 +182,13 @@ export class Link implements Receiver {
     return this.finish(this.enqueue(requests, asBytes));
   }
 
-  /** Sends a request that is answered by so many pushes. */
-  async confirm(request: Request, pushes: number): Promise<void> {
+  /** Sends a request that is answered by so many pushes. What cannot be sent is thrown at once. */
+  confirm(request: Request, pushes: number): Promise<unknown> {
     if (!this.isAlive) this.refuse();
     const long = this.prepare([request]);
     const waiter = this.await(new Waiter([request], false, pushes, true));
     this.write([request], long);
-    await waiter.promise();
+    return waiter.promise();
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
@@ -301,6 +311,7 @@ export class Link implements Receiver {
       helper.close();
       while (!waiter.isDone && this.engine.catchUp());
     }
+    if (!waiter.isDone) throw new Error('clients are paused (CLIENT PAUSE), so that none is answered at once; the command runs when that is over');
     return waiter.result();
   }
 

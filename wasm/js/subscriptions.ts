@@ -91,10 +91,15 @@ export class Subscriptions {
   }
 }
 
+/** Bytes that become characters by one call; a call takes only so many arguments. */
+const KEY_PIECE_BYTES = 8192;
+
 /** A string of one character per byte, since bytes themselves make no keys. */
 function keyOf(channel: string | Uint8Array): string {
   const bytes = typeof channel === 'string' ? encoder.encode(channel) : channel;
   let key = '';
-  for (const byte of bytes) key += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += KEY_PIECE_BYTES) {
+    key += String.fromCharCode(...bytes.subarray(at, at + KEY_PIECE_BYTES));
+  }
   return key;
 }

@@ -205,6 +205,57 @@ describe('dates', () => {
   });
 });
 
+describe('subscriptions', () => {
+  test('take strings and bytes, and nothing is subscribed to otherwise', async () => {
+    const listener = () => assert.fail('nothing is heard');
+    for (const method of ['subscribe', 'pSubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sUnsubscribe']) {
+      for (const wrong of [5, null, { a: 1 }, ['fine', null], [['a']]]) {
+        const isRight = { name: 'TypeError', message: `${method.toLowerCase()} takes a channel, or an array of them: strings or bytes` };
+        await assert.rejects(db[method](wrong, listener), isRight);
+      }
+    }
+    assert.equal(await db.publish('fine', 'x'), 0);
+    await db.unsubscribe([]);
+  });
+
+  test('of names that are too long are refused, and long ones are names', async () => {
+    await assert.rejects(db.subscribe(Buffer.alloc(600e6), () => undefined), { name: 'LimitError' });
+    await assert.rejects(db.unsubscribe(Buffer.alloc(600e6)), RangeError);
+    const channel = 'x'.repeat(30e6);
+    const heard = new Promise((hear) => void db.subscribe(channel, hear));
+    assert.equal(await db.publish(channel, 'hello'), 1);
+    assert.equal(await heard, 'hello');
+    await db.unsubscribe(channel);
+    assert.equal(await db.publish(channel, 'hello'), 0);
+  });
+});
+
+describe('while clients are paused', () => {
+  test('connections are made and wait like others, and what cannot wait says so', async () => {
+    await db.set('k', 'v');
+    await db.call('CLIENT', 'PAUSE', 100, 'ALL');
+    const others = Array.from({ length: 3 }, () => db.duplicate());
+    const replies = others.map((other) => other.get('k'));
+    assert.throws(() => db.sync.incr('n'), { name: 'Error', message: /^clients are paused \(CLIENT PAUSE\)/ });
+    const given = db.duplicate();
+    const lost = assert.rejects(given.get('k'), { name: 'ClosedError' });
+    await given.close();
+    assert.deepEqual(await Promise.all(replies), ['v', 'v', 'v']);
+    await lost;
+    assert.equal(await db.get('n'), '1');
+    assert.equal((await db.call('CLIENT', 'LIST')).trim().split('\n').length, 4);
+    // A connection that waited has its number, by which its waits are ended.
+    assert.equal(others[0].sync.blpop('none', 0), null);
+  });
+
+  test('the same of commands that write', async () => {
+    await db.call('CLIENT', 'PAUSE', 100, 'WRITE');
+    assert.equal(db.sync.get('k'), null);
+    assert.throws(() => db.sync.set('k', 'v'), /CLIENT PAUSE/);
+    assert.equal(await db.get('k'), 'v');
+  });
+});
+
 describe('errors name the request', () => {
   test('of a call, whichever way it was made', async () => {
     await db.set('k', 'v');
