@@ -24,6 +24,8 @@ export interface Surroundings {
 const SLICE_MILLISECONDS_MAX = 12;
 /** A command that takes longer has its time printed. */
 const SLOW_MILLISECONDS = 500;
+/** What the engine answers later than this, though it would tell of a script that runs, is held up by CLIENT PAUSE. */
+const PAUSED_MILLISECONDS = 1500;
 /** How often a line may be repeated by a number before it. */
 const REPEATS_MAX = 100_000;
 
@@ -132,7 +134,10 @@ export class Session {
   /** Ends a wait or a script; whether there is nothing more to do. */
   private async end(engine: Sanderling, waited: Current): Promise<boolean> {
     try {
-      return (await engine.call('CLIENT', 'UNBLOCK', this.clientId, 'ERROR')) === 1;
+      const unblocked = engine.call('CLIENT', 'UNBLOCK', this.clientId, 'ERROR');
+      const reply = await Promise.race([unblocked, new Promise<undefined>((resolve) => setTimeout(resolve, PAUSED_MILLISECONDS))]);
+      if (reply === undefined) this.put('note', 'Clients are paused, this one as well, until the time of CLIENT PAUSE is over.');
+      return reply === 1;
     } catch (error) {
       // While a script runs nothing else is answered.
       if (codeOf(error) !== 'BUSY') throw error;
@@ -233,7 +238,9 @@ export class Session {
         if (this.port === port) this.receive(chunk as Uint8Array<ArrayBuffer>);
       },
       () => {
-        if (this.port === port) this.disconnected();
+        if (this.port !== port) return;
+        if (engine.isOpen) this.disconnected();
+        else this.disconnected('The engine has ended, and all data with it; the next command starts another one.');
       },
     );
     this.port = port;
@@ -257,6 +264,8 @@ export class Session {
       if (this.port === undefined) return take(CLOSED);
       this.current = { words, remaining: 0, started: performance.now(), take };
       this.port.input(encodeRequest(words));
+      // It may have to wait, which should be seen.
+      this.planFlush();
     });
   }
 

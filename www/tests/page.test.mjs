@@ -198,6 +198,24 @@ describe('the page', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     assert.equal(await terminal.prompt(), 'sanderling[3]> ');
   });
 
+  test('Ctrl-C gives a paused command up, and the next ones, too', async () => {
+    await terminal.run('CLIENT PAUSE 8000 ALL');
+    for (let round = 0; round < 2; round += 1) {
+      await terminal.type('INCR n');
+      await terminal.waitFor(([root]) => root.querySelector('.status').textContent === 'waiting');
+      await page.keyboard.press('Control+c');
+      await terminal.idle();
+      assert.match((await terminal.texts()).join('\n'), /^Clients are paused, .+\nThe connection was closed/s);
+    }
+    assert.equal(await terminal.run('INCR n'), '(integer) 1');
+  });
+
+  test('an engine that was shut down has lost its data, and says so', async () => {
+    await terminal.run('SET a 1');
+    assert.match(await terminal.run('SHUTDOWN'), /^The engine has ended, and all data with it/);
+    assert.equal(await terminal.run('GET a'), '(nil)');
+  });
+
   test('a closed connection is replaced', async () => {
     await terminal.run('SET a 1');
     assert.match(await terminal.run('QUIT'), /^OK\nThe connection was closed/);
