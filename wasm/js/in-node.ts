@@ -18,7 +18,7 @@ import {
 
 /** Methods of Node's buffers that are faster than the documented ones around them. */
 interface FastBuffer extends Uint8Array {
-  utf8Write(text: string, offset: number): number;
+  utf8Write(text: string, offset: number, length: number): number;
   utf8Slice(start: number, end: number): string;
 }
 
@@ -26,7 +26,8 @@ interface FastBuffer extends Uint8Array {
 const SHORT_BYTES_MAX = 16;
 
 const fastText: Text = {
-  write: (bytes, text, at) => (bytes as FastBuffer).utf8Write(text, at),
+  // Without a length Node takes all that is left, which it holds in 32 bits: behind 2 GiB of memory nothing was written.
+  write: (bytes, text, at) => (bytes as FastBuffer).utf8Write(text, at, text.length * 3),
   length: (text) => Buffer.byteLength(text),
   read(bytes, start, end) {
     const text = end - start <= SHORT_BYTES_MAX ? readAscii(bytes, start, end) : undefined;

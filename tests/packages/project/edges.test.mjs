@@ -230,6 +230,18 @@ describe('subscriptions', () => {
   });
 });
 
+test('text goes in and out while memory has more than 2 GiB', async () => {
+  for (let index = 0; index < 5; index += 1) await db.setrange(`large${index}`, 512 * 1024 * 1024 - 1, 'x');
+  assert.ok(db.memoryUsedBytes > 2 ** 31);
+  const texts = ['é', 'żółw', 'x'.repeat(49), '🐢'.repeat(1000), 'a'.repeat(300_000), 'ż'.repeat(300_000)];
+  for (const text of texts) {
+    await db.set(text, text);
+    assert.equal(await db.get(text), text);
+    assert.equal(await db.append(text, text), Buffer.byteLength(text) * 2);
+    assert.deepEqual(await db.mget(text, 'none'), [text + text, null]);
+  }
+});
+
 describe('while clients are paused', () => {
   test('connections are made and wait like others, and what cannot wait says so', async () => {
     await db.set('k', 'v');
