@@ -99,7 +99,7 @@ function keyOf(channel: string | Uint8Array): string {
   const bytes = typeof channel === 'string' ? encoder.encode(channel) : channel;
   let key = '';
   for (let at = 0; at < bytes.length; at += KEY_PIECE_BYTES) {
-    key += String.fromCharCode(...bytes.subarray(at, at + KEY_PIECE_BYTES));
+    key += String.fromCharCode.apply(null, bytes.subarray(at, at + KEY_PIECE_BYTES) as unknown as number[]);
   }
   return key;
 }
