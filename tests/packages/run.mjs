@@ -63,8 +63,7 @@ cpSync(path.join(root, 'tests/packages/project'), project, { recursive: true });
 cpSync(path.join(root, 'tests/clients/use-cases'), path.join(project, 'use-cases'), { recursive: true });
 cpSync(path.join(root, 'tests/examples.mjs'), path.join(project, 'examples.mjs'));
 cpSync(path.join(root, 'README.md'), path.join(project, 'README.md'));
-// Those of stack servers hold what belongs to modules.
-const isServer = (name) => !name.includes('stack') && existsSync(path.join(root, 'tests/fixtures', name, 'dump.rdb'));
+const isServer = (name) => existsSync(path.join(root, 'tests/fixtures', name, 'dump.rdb'));
 for (const server of readdirSync(path.join(root, 'tests/fixtures')).filter(isServer)) {
   for (const file of ['dump.rdb', 'dump.rdb.json']) {
     cpSync(path.join(root, 'tests/fixtures', server, file), path.join(project, 'fixtures', server, file));

@@ -8,12 +8,20 @@ import { decodeText } from './platform.js';
 /** How long steps may follow each other before all else gets its turn, in milliseconds. */
 const TURN_MILLISECONDS_MAX = 5;
 
+/** How a dump is imported. */
+export interface ImportOptions {
+  /** Whether what belongs to modules of Redis is left out; else a dump that has any is refused. */
+  skipUnsupported?: boolean;
+}
+
 /** What was in a dump. */
 export interface Imported {
   /** Keys that are in the database now. */
   readonly keys: number;
   /** Keys that had expired, and were left out. */
   readonly expired: number;
+  /** What belongs to modules, and was left out. */
+  readonly skipped: number;
 }
 
 /** The dumps of one engine, one after the other. */
@@ -32,22 +40,26 @@ export class Dumps {
   }
 
   /** Replaces everything, or nothing if the dump cannot be read to its end. */
-  async import(dump: Uint8Array, makeEngine: () => Engine): Promise<Imported> {
+  async import(dump: Uint8Array, skips: boolean, makeEngine: () => Engine): Promise<Imported> {
     // As with commands, what is called afterwards finds what is called now.
-    if (this.isIdle) return this.replace(dump, makeEngine);
+    if (this.isIdle && !this.engine.isInScript) return this.replace(dump, skips, makeEngine);
     const kept = new Uint8Array(dump);
-    return this.after(async () => this.replace(kept, makeEngine));
+    return this.after(async () => {
+      // A script is whole or not there.
+      while (this.engine.isInScript) await nextTurn();
+      return this.replace(kept, skips, makeEngine);
+    });
   }
 
-  private replace(dump: Uint8Array, makeEngine: () => Engine): Imported {
+  private replace(dump: Uint8Array, skips: boolean, makeEngine: () => Engine): Imported {
     this.engine.check();
     const trial = makeEngine();
     try {
-      load(trial, dump);
+      load(trial, dump, skips);
     } finally {
       trial.close();
     }
-    return load(this.engine, dump);
+    return load(this.engine, dump, skips);
   }
 
   private get isIdle(): boolean {
@@ -108,15 +120,15 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-function load(engine: Engine, dump: Uint8Array): Imported {
+function load(engine: Engine, dump: Uint8Array, skips: boolean): Imported {
   let imported: Imported | undefined;
   let refusal: string | undefined;
   engine.files = (kind, bytes) => {
-    if (kind === OutputKind.loadFailed) refusal ??= decodeText(bytes);
-    else if (kind === OutputKind.loaded) imported = understood(decodeText(bytes));
+    if (kind === OutputKind.loadFailed) refusal ??= decodeText(bytes).replace('--import-skip-unsupported', 'skipUnsupported');
+    else if (kind === OutputKind.loaded) imported = understood(decodeText(bytes), dump);
   };
   try {
-    engine.load(dump);
+    engine.load(dump, skips);
   } finally {
     engine.files = undefined;
   }
@@ -127,7 +139,9 @@ function load(engine: Engine, dump: Uint8Array): Imported {
 }
 
 /** Numbers in the order of the engine's interface. */
-function understood(text: string): Imported {
-  const [keys, expired] = text.split(' ').map(Number) as [number, number];
-  return { keys, expired };
+function understood(text: string, dump: Uint8Array): Imported {
+  const [keys, expired, , skipped, , , bytes] = text.split(' ').map(Number) as [number, number, number, number, number, number, number];
+  // Commands of a log may stand there.
+  if (bytes !== dump.length) throw new DumpError(`the dump cannot be read: something follows its end, at offset ${bytes}`);
+  return { keys, expired, skipped };
 }

@@ -187,12 +187,17 @@ export class Engine {
     this.deliver(this.guard(() => this.exports.saveStep(now, SAVE_STEP_BYTES)));
   }
 
+  /** Whether a script has paused in the midst of what it does. */
+  get isInScript(): boolean {
+    return this.guard(() => this.exports.isInScript()) !== 0;
+  }
+
   /** Loads a dump in the place of what is there. It is not looked at before, so that it may end half loaded. */
-  load(dump: Uint8Array): void {
+  load(dump: Uint8Array, skipsModules: boolean): void {
     this.check();
     this.head = undefined;
     const now = this.now();
-    this.deliver(this.guard(() => this.exports.loadBegin(now, dump.length)));
+    this.deliver(this.guard(() => this.exports.loadBegin(now, dump.length, Number(skipsModules))));
     const room = this.scratchEnd - this.scratch;
     for (let at = 0; at < dump.length && !this.failure; at += room) {
       const piece = dump.subarray(at, at + room);

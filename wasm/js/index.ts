@@ -9,7 +9,7 @@ export type { Connector } from './connector.js';
 export type { Derived, FieldValue, Match, Matches, RankAndScore, ScoredMember } from './derived.js';
 export type { Reply } from './decode.js';
 export type { Value } from './encode.js';
-export type { Imported } from './dumps.js';
+export type { ImportOptions, Imported } from './dumps.js';
 export { BatchError, ClosedError, DumpError, type FailedCommand, LimitError, ReplyError } from './errors.js';
 export { Pipeline, Transaction } from './pipeline.js';
 export type { Listener, ListenOptions, Port, WasmModule } from './platform.js';

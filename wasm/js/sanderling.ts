@@ -2,7 +2,7 @@
 
 import { Client } from './client.js';
 import { type Connector, EnginePort, connectorFor } from './connector.js';
-import { Dumps, type Imported } from './dumps.js';
+import { Dumps, type ImportOptions, type Imported } from './dumps.js';
 import { Engine } from './engine.js';
 import { Link } from './link.js';
 import { type ListenOptions, type Listener, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
@@ -111,12 +111,13 @@ export class Sanderling extends Client {
   /**
    * Replaces all databases and functions by what is in an RDB file: one of {@link export}, or Redis's or Valkey's of any
    * version. It is read twice, the first time into memory of its own, so that everything stays as it is unless all of it
-   * can be read. It is done within the call, unless another dump is being written, which it waits for.
+   * can be read. It is done within the call, unless another dump is being written or a long script is running, which it
+   * waits for.
    *
    * @throws DumpError for what is no such file, or not all of it
    */
-  async import(dump: Uint8Array | ArrayBuffer): Promise<Imported> {
-    return this.dumps.import(bytesOf(dump), this.makeEngine);
+  async import(dump: Uint8Array | ArrayBuffer, { skipUnsupported = false }: ImportOptions = {}): Promise<Imported> {
+    return this.dumps.import(bytesOf(dump), skipUnsupported, this.makeEngine);
   }
 
   /** Closes all connections and lets go of the data. */

@@ -13,7 +13,9 @@ export interface Exports {
   outputCount(): number;
   saveBegin(now: number): number;
   saveStep(now: number, bytes: number): number;
-  loadBegin(now: number, bytes: number): number;
+  /** 0 or 1. */
+  isInScript(): number;
+  loadBegin(now: number, bytes: number, skipsModules: number): number;
   load(now: number, length: number): number;
   loadEnd(now: number): number;
   memoryUsed(): number;

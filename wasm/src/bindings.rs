@@ -153,11 +153,18 @@ pub fn save_step(now: f64, bytes: usize) -> usize {
     run(|engine| engine.save_step(number::whole(now), bytes))
 }
 
+/// Whether a script has paused in the midst of what it does.
+#[wasm_bindgen(js_name = isInScript)]
+pub fn is_in_script() -> bool {
+    instance().engine.as_ref().is_some_and(Engine::is_in_script)
+}
+
 /// Begins to load an RDB file of so many bytes in the place of what is there; returns the number of outputs. Pieces follow
-/// by [`load`], then [`load_end`], and no other call in between.
+/// by [`load`], then [`load_end`], and no other call in between; no script may have paused. What belongs to modules is
+/// left out or cannot be loaded.
 #[wasm_bindgen(js_name = loadBegin)]
-pub fn load_begin(now: f64, bytes: f64) -> usize {
-    let format = LoadFormat::Rdb { keeps_expired: false, skips_modules: false };
+pub fn load_begin(now: f64, bytes: f64, skips_modules: bool) -> usize {
+    let format = LoadFormat::Rdb { keeps_expired: false, skips_modules };
     let (now, bytes) = (number::whole(now), number::whole(bytes));
     run(|engine| {
         engine.storage(now, StorageEvent::LoadingBegun { bytes, present: Present::Goes });

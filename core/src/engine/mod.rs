@@ -284,7 +284,8 @@ impl Engine {
             let is_script = self.server.scripting.paused.is_some();
             return Some(if is_script { 0 } else { self.server.clock_at(self.server.asleep_until) });
         }
-        if self.server.has_work_left() {
+        // What was loaded wakes waiters in the next call.
+        if self.server.has_work_left() || !self.store.ready.is_empty() {
             return Some(0);
         }
         let wait = self.server.timers.first().map(|&(at, _)| at);

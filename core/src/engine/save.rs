@@ -190,6 +190,11 @@ impl Engine {
         self.server.memory_held = 0;
     }
 
+    /// Whether a script has paused in the midst of what it does, when no snapshot can begin and nothing should be loaded.
+    pub fn is_in_script(&self) -> bool {
+        self.server.scripting.paused.is_some()
+    }
+
     /// Whether a snapshot is under way.
     pub fn is_saving(&self) -> bool {
         self.saving.is_some()

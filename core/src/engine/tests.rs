@@ -6,8 +6,8 @@ use crate::engine::conversation::{Conversation, encode};
 mod time;
 use crate::base::memory::{HEADROOM_BYTES, Room};
 use crate::config::Options;
-use crate::engine::{Engine, Output};
-use crate::server::Peer;
+use crate::engine::{Engine, LoadFormat, Output, SaveFormat, SaveOptions};
+use crate::server::{Peer, Present, StorageEvent};
 
 #[test]
 fn what_was_announced_changes_no_reply() {
@@ -237,4 +237,39 @@ fn the_list_of_clients_counts_the_request_that_asks_for_it() {
     talk.check(other, "PING", "+PONG");
     let list = talk.ask(conn, "CLIENT LIST");
     assert!(list.contains(" qbuf=26 ") && list.contains(" qbuf=0 "), "{list}");
+}
+
+#[test]
+fn what_is_loaded_wakes_waiters_and_stops_transactions() {
+    let mut talk = Conversation::new();
+    let (writer, waiter, watcher) = (talk.client(), talk.client(), talk.client());
+    talk.check(writer, "RPUSH q job", ":1");
+    talk.check(writer, "SET watched 1", "+OK");
+    let options = SaveOptions {
+        format: SaveFormat::Dump,
+        is_compressed: false,
+        compress_min_bytes: 0,
+        has_checksum: true,
+    };
+    talk.engine.save_begin(talk.now, options).expect("nothing else is under way");
+    while talk.engine.is_saving() {
+        talk.engine.save_step(talk.now, usize::MAX);
+        talk.pass(0);
+    }
+    talk.check(writer, "FLUSHALL", "+OK");
+    talk.send(waiter, &["BLPOP q other 0"]);
+    talk.check(watcher, "WATCH watched", "+OK");
+    let begun = StorageEvent::LoadingBegun { bytes: 0, present: Present::Goes };
+    talk.engine.storage(talk.now, begun);
+    let format = LoadFormat::Rdb { keeps_expired: false, skips_modules: false };
+    talk.engine.load_begin(talk.now, format, None);
+    let file = talk.snapshot.clone();
+    talk.engine.load(talk.now, &file).expect("it was just written");
+    talk.engine.load_end(talk.now).expect("it is whole");
+    talk.engine.storage(talk.now, StorageEvent::LoadingEnded);
+    assert!(talk.engine.poll_timeout().is_some_and(|at| at <= talk.now), "there is somebody to be woken");
+    talk.check(watcher, "MULTI", "+OK");
+    talk.check(watcher, "SET other 1", "+QUEUED");
+    talk.check(watcher, "EXEC", "*-1");
+    talk.expect(waiter, "*2|$1|q|$3|job");
 }

@@ -310,6 +310,11 @@ pub(crate) fn note(store: &mut Store, server: &mut Server, event: StorageEvent<'
         StorageEvent::LoadingEnded => {
             files.loading = None;
             files.begin_anew();
+            for conn in store.note_loaded() {
+                if let Some(connection) = server.get(conn) {
+                    connection.is_dirty = true;
+                }
+            }
         }
         StorageEvent::LogKept(is_kept) => keep_log(store, server, is_kept),
         StorageEvent::Place { setting, value } => {

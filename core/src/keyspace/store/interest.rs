@@ -109,6 +109,22 @@ impl Store {
         }
     }
 
+    /// Files were loaded, key by key without a word to anyone: those who wait for what is there now are woken. Returns the
+    /// connections that watch such a key.
+    pub(crate) fn note_loaded(&mut self) -> Vec<ConnId> {
+        let mut watchers = Vec::new();
+        for (index, db) in self.dbs.iter().enumerate() {
+            let is_there = |key: &[u8]| db.keys.find(db.keys.hash(key), key).is_some();
+            for (_, conns) in db.watchers.iter().filter(|(key, _)| is_there(key)) {
+                watchers.extend_from_slice(conns);
+            }
+            for key in db.waiters.keys().filter(|key| is_there(key)) {
+                self.ready.add(index, key);
+            }
+        }
+        watchers
+    }
+
     /// Lets the end of a key, or of its being what it is, wake the connections that wait for it.
     pub fn expect_loss(&mut self, db: usize, key: &[u8]) {
         *self.dbs[db].loss_waiters.or_default(key.to_vec()) += 1;
