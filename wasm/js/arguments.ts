@@ -218,6 +218,7 @@ function addOptions(values: Value[], options: Record<string, unknown>, call: Cal
 /** What is no option may have been meant as a value, of which nothing but the names of its properties would be sent. */
 function refuseUnknown(name: string, call: Call): void {
   if (has(call, name) || has(call, name.toUpperCase())) return;
+  if (name === 'score') throw new TypeError(`${call.command} takes a member with its score as { score, value }`);
   const options = call.shape?.options?.replaceAll(' ', ', ');
   throw new TypeError(
     `${call.command} has no option '${name}'${options ? ` (but ${options})` : ''}; a value that is an object is sent by JSON.stringify(value)`,

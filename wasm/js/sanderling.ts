@@ -161,6 +161,10 @@ interface Understood {
 }
 
 function understand(options: OpenOptions | string = {}, more: OpenOptions = {}): Understood {
+  for (const given of typeof options === 'string' ? [more] : [options, more]) {
+    if (typeof given === 'object' && given !== null && !Array.isArray(given)) continue;
+    throw new TypeError('a database is opened with options as an object, or by a URL and options');
+  }
   const all = typeof options === 'string' ? { ...more, url: options } : { ...options, ...more };
   const { url = 'memory://', module, now, ...settings } = all;
   if (url !== 'memory://') throw new Error(`'${url}' is not supported: data lives in memory, 'memory://'`);

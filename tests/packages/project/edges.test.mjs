@@ -51,6 +51,7 @@ describe('objects and arrays that are no options', () => {
     ['hSetNX', ['h', 'f', { a: 1 }], /'a'/],
     ['mset', [{ k: { a: 1 } }], /not Object; JSON\.stringify/],
     ['zadd', ['z', { a: 1 }], /^ZADD has no option 'a' \(but NX/],
+    ['zadd', ['z', { score: 1, member: 'a' }], /^ZADD takes a member with its score as \{ score, value \}$/],
     ['zAdd', ['z', [{ score: 1, value: { a: 1 } }]], /not Object; JSON\.stringify/],
     ['xadd', ['x', '*', { f: { a: 1 } }], /not Object; JSON\.stringify/],
     ['pfadd', ['p', { a: true }], /'a'/],

@@ -153,7 +153,7 @@ describe('errors', () => {
   });
 
   test('settings that do not exist, or cannot be so, are refused', async () => {
-    for (const bad of [{ maxMemory: 1 }, { databases: 0 }, { databases: 1e9 }, { maxclients: 0 }]) {
+    for (const bad of [5, null, [], true, { maxMemory: 1 }, { databases: 0 }, { databases: 1e9 }, { maxclients: 0 }]) {
       await assert.rejects(Sanderling.open(bad), TypeError, JSON.stringify(bad));
     }
     for (const bad of ['many', -1, 0.5, null, NaN]) {
