@@ -113,10 +113,9 @@ impl Run {
     }
 
     /// Whether there is memory to write so many bytes in one go, which are put together, compressed and appended; else the
-    /// snapshot ends.
+    /// snapshot ends. What is short is written from what is left over for that.
     pub(super) fn has_memory(&mut self, bytes: usize) -> bool {
-        let copies = if bytes > AT_ONCE_BYTES { COPIES } else { 1 };
-        let has_memory = self.memory.take(copies * bytes).is_ok();
+        let has_memory = bytes <= AT_ONCE_BYTES || self.memory.take(COPIES * bytes).is_ok();
         if !has_memory {
             self.fail(NO_MEMORY);
         }
