@@ -477,8 +477,8 @@ impl Run {
     }
 
     fn record_early(&mut self, origin: usize, entry: &Entry) {
-        if self.memory.take(entry.key().len() + RECORD_BYTES).is_err() || !self.has_memory(value_bytes(entry))
-        {
+        let bytes = value_bytes(entry);
+        if self.memory.take(entry.key().len() + bytes + RECORD_BYTES).is_err() || !self.has_memory(bytes) {
             return self.fail(NO_MEMORY);
         }
         let used = self.used(entry);
