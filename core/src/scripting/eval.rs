@@ -166,32 +166,36 @@ impl Scripts {
     }
 }
 
-/// The value of each byte that is a hexadecimal digit in either case, and [`NO_DIGIT`].
-const DIGITS: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let mut value = 0;
-    while value < 16 {
-        digits[b"0123456789abcdef"[value as usize] as usize] = value;
-        digits[b"0123456789ABCDEF"[value as usize] as usize] = value;
-        value += 1;
-    }
-    digits
-};
-/// Has a bit that no digit has.
-const NO_DIGIT: u8 = 0x80;
-
 /// Forty hexadecimal digits in any case.
 fn parse_digest(text: &[u8]) -> Option<Digest> {
     let text: &[u8; 40] = text.try_into().ok()?;
     let mut digest = [0; 20];
-    let mut seen = 0;
-    // Each call of a script comes by here, so that what is no digit is looked for once and not at every byte.
-    for (byte, &[high, low]) in digest.iter_mut().zip(text.as_chunks::<2>().0) {
-        let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
-        seen |= high | low;
-        *byte = high << 4 | low;
+    let mut faults = 0;
+    // Each call of a script comes by here.
+    for (bytes, &digits) in digest.as_chunks_mut().0.iter_mut().zip(text.as_chunks().0) {
+        let fault;
+        (*bytes, fault) = eight_digits(u64::from_le_bytes(digits));
+        faults |= fault;
     }
-    (seen & NO_DIGIT == 0).then_some(digest)
+    (faults == 0).then_some(digest)
+}
+
+/// The bytes that eight hexadecimal digits spell, all at once, and a bit for each that is none.
+fn eight_digits(text: u64) -> ([u8; 4], u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x80 * ONES;
+    let ascii = text & !HIGHS;
+    // A sum reaches the high bit of its byte where the byte is 10 or more, 7 or more, and 1 or more.
+    let no_digit = (ascii ^ (0x30 * ONES)) + 0x76 * ONES;
+    let letter = (ascii | (0x20 * ONES)) ^ (0x60 * ONES);
+    let no_letter = (letter + 0x79 * ONES) | !(letter + 0x7f * ONES);
+    let faults = (no_digit & no_letter | text) & HIGHS;
+    let values = (text & (0x0f * ONES)) + 9 * ((text >> 6) & ONES);
+    // Pairs into one byte of two, then two and four such bytes side by side.
+    let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let halves = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    let [a, b, c, d, ..] = (halves | halves >> 16).to_le_bytes();
+    ([a, b, c, d], faults)
 }
 
 // ----- EVAL -----
@@ -551,3 +555,30 @@ pub(crate) const ROWS: &[Command] = &[
         ..Group::Scripting.row("SCRIPT", "2.6.0", "Manages the scripts that are kept.")
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_forty_digits_in_any_case() {
+        let mut text = *b"0123456789abcdefABCDEF00ffFF9aA9e0E1d2D3";
+        let expected = [
+            0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xab, 0xcd, 0xef, 0x00, 0xff, 0xff, 0x9a, 0xa9,
+            0xe0, 0xe1, 0xd2, 0xd3,
+        ];
+        assert_eq!(parse_digest(&text), Some(expected));
+        assert_eq!(parse_digest(&text[1..]), None);
+        for at in 0..text.len() {
+            let right = text[at];
+            for byte in 0..=u8::MAX {
+                text[at] = byte;
+                let digit = (byte as char).to_digit(16);
+                let found =
+                    parse_digest(&text).map(|digest| u32::from(digest[at / 2]) >> (4 * (1 - at % 2)) & 15);
+                assert_eq!(found, digit, "{byte} at {at}");
+            }
+            text[at] = right;
+        }
+    }
+}
