@@ -118,6 +118,12 @@ fn is_random(name: &[u8]) -> bool {
     matches!(name.as_slice(), b"SPOP" | b"SRANDMEMBER" | b"HRANDFIELD" | b"ZRANDMEMBER" | b"RANDOMKEY")
 }
 
+/// Whether a SORT names weights without an asterisk, such as `nosort`, so that nothing is sorted.
+fn is_unsorted(args: &Args) -> bool {
+    let by = args.iter().position(|arg| arg.eq_ignore_ascii_case(b"BY"));
+    by.and_then(|at| args.get(at + 1)).is_some_and(|weights| !weights.contains(&b'*'))
+}
+
 /// For commands whose replies need not be equal to agree; `None` for all others.
 fn by_kind(args: &Args, a: &Reply, b: &Reply, last: Option<(Args, Reply, Reply)>) -> Option<bool> {
     let name = args[0].to_ascii_uppercase();
@@ -128,7 +134,7 @@ fn by_kind(args: &Args, a: &Reply, b: &Reply, last: Option<(Args, Reply, Reply)>
         }
         b"HGETALL" => same_bag(a, b, if matches!(a, Reply::Array(_)) { 2 } else { 1 }),
         // The order of a set is open, and with it that of equal elements.
-        b"SORT" | b"SORT_RO" if option(b"nosort") => same_bag(a, b, 1),
+        b"SORT" | b"SORT_RO" if is_unsorted(args) => same_bag(a, b, 1),
         // Equal weights say nothing of the order, nor do texts that are equal up to a zero, where strcoll stops.
         b"SORT" | b"SORT_RO" if option(b"ALPHA") && !option(b"STORE") => {
             let is_by_elements = !option(b"BY") && !option(b"GET");
@@ -278,6 +284,8 @@ mod tests {
         assert!(!agree("SORT k ALPHA", &rising, &falling));
         assert!(agree("SORT k ALPHA BY w_*", &rising, &falling));
         assert!(agree("SORT k BY nosort", &rising, &falling));
+        assert!(agree("SORT_RO k BY 1 DESC", &rising, &falling));
+        assert!(!agree("SORT k BY w_* nosort", &rising, &falling));
         assert!(agree("SORT k ALPHA", &[b"a\0b", b"a\0c"], &[b"a\0c", b"a\0b"]));
     }
 }
