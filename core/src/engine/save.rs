@@ -109,7 +109,7 @@ impl Engine {
             SaveState::Saving => return Err(SaveFault::Running),
             SaveState::Clearing => return Err(SaveFault::Clearing),
             SaveState::Idle if self.is_filling() => return Err(SaveFault::Loading),
-            SaveState::Idle if self.server.scripting.paused.is_some() => return Err(SaveFault::Busy),
+            SaveState::Idle if self.is_in_script() => return Err(SaveFault::Busy),
             SaveState::Idle => {}
         }
         let SaveOptions { format, is_compressed, compress_min_bytes, .. } = options;

@@ -245,16 +245,23 @@ fn assert_same(found: &[String], expected: &[String]) {
     }
 }
 
+/// Three consumers take 500 entries each of a stream that [`fill`] makes, and give two of them back as done.
+fn what_readers_send() -> Vec<String> {
+    let of_one = |number: usize| {
+        [
+            format!("XREADGROUP GROUP readers reader:{number} COUNT 500 STREAMS large:x:0 >"),
+            format!("XACK large:x:0 readers {}-1 {}-1", number * 500 + 3, number * 500 + 4),
+        ]
+    };
+    (0..3).flat_map(of_one).collect()
+}
+
 fn a_base_of_commands_has_groups_and_deadlines(engine: &str) {
     let dir = TempDir::new();
     let server = start_in(&dir, engine, &["--appendonly", "yes"]);
     let mut client = server.client();
     fill(&mut client);
-    let mut requests = Vec::new();
-    for number in 0..3 {
-        requests.push(format!("XREADGROUP GROUP readers reader:{number} COUNT 500 STREAMS large:x:0 >"));
-        requests.push(format!("XACK large:x:0 readers {}-1 {}-1", number * 500 + 3, number * 500 + 4));
-    }
+    let mut requests = what_readers_send();
     let more = [
         "XCLAIM large:x:0 readers reader:1 0 10-1 11-1 TIME 1600000000000 RETRYCOUNT 7",
         "XGROUP CREATECONSUMER large:x:0 readers idle",
@@ -346,11 +353,7 @@ fn what_redis_7_0_does_not_know_is_kept(engine: &str) {
     let server = start_in(&dir, engine, &[]);
     let mut client = server.client();
     fill(&mut client);
-    let mut requests = Vec::new();
-    for number in 0..3 {
-        requests.push(format!("XREADGROUP GROUP readers reader:{number} COUNT 500 STREAMS large:x:0 >"));
-        requests.push(format!("XACK large:x:0 readers {}-1 {}-1", number * 500 + 3, number * 500 + 4));
-    }
+    let mut requests = what_readers_send();
     for at in 1..ELEMENTS / 10 {
         requests.push(format!("HPEXPIRE large:h:1 {} FIELDS 1 field:{}", 100_000_000 + at, at * 3));
     }

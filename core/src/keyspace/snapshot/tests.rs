@@ -213,6 +213,21 @@ impl World {
         core::mem::take(&mut self.talk.snapshot)
     }
 
+    /// Goes on to the end of the snapshot, whatever that is; whether it is whole.
+    fn ends_well(&mut self) -> bool {
+        while self.talk.snapshot_end.is_none() {
+            self.step();
+        }
+        self.talk.snapshot_end.take().expect("it has ended").is_ok()
+    }
+
+    /// Lets what a snapshot has left be cleared away.
+    fn clear(&mut self) {
+        while self.talk.engine.is_clearing() {
+            self.talk.pass(1);
+        }
+    }
+
     fn begin(&mut self) {
         self.begin_as(OPTIONS);
     }
@@ -606,15 +621,10 @@ fn without_memory_for_what_changes_the_snapshot_ends_and_nothing_else_does() {
             let command = if key == "set" { ["SREM", key, "e1"] } else { ["UNLINK", key, ""] };
             assert!(world.call(&command).starts_with(':'));
         }
-        while world.talk.snapshot_end.is_none() {
-            world.step();
-        }
-        assert!(matches!(world.talk.snapshot_end.take(), Some(Err(_))));
+        assert!(!world.ends_well());
         assert!(!world.talk.engine.is_saving());
         LEFT.store(usize::MAX / 2, Relaxed);
-        while world.talk.engine.is_clearing() {
-            world.talk.pass(1);
-        }
+        world.clear();
     }
     world.begin();
     let keys = contents_keys(&world.end(), world.talk.now);
@@ -643,16 +653,9 @@ fn what_is_written_in_one_go_is_so_only_where_there_is_memory() {
         for has_memory in [false, true] {
             world.begin();
             LEFT.store(if has_memory { usize::MAX / 2 } else { 0 }, Relaxed);
-            while world.talk.snapshot_end.is_none() {
-                world.step();
-            }
-            let end = world.talk.snapshot_end.take();
-            assert_eq!(end.expect("it has ended").is_ok(), has_memory, "{:?}", maker[1]);
+            assert_eq!(world.ends_well(), has_memory, "{:?}", maker[1]);
             LEFT.store(usize::MAX / 2, Relaxed);
-            while world.talk.engine.is_clearing() {
-                world.talk.pass(1);
-            }
-            world.talk.snapshot.clear();
+            world.clear();
         }
     }
 }
@@ -679,16 +682,9 @@ fn what_shares_chunks_with_a_snapshot_is_changed_throughout_only_where_there_is_
             world.call(first);
             LEFT.store(if has_memory { usize::MAX / 2 } else { 0 }, Relaxed);
             assert_eq!(world.call(throughout), ":1", "{throughout:?}");
-            while world.talk.snapshot_end.is_none() {
-                world.step();
-            }
-            let end = world.talk.snapshot_end.take();
-            assert_eq!(end.expect("it has ended").is_ok(), has_memory, "{throughout:?}");
+            assert_eq!(world.ends_well(), has_memory, "{throughout:?}");
             LEFT.store(usize::MAX / 2, Relaxed);
-            while world.talk.engine.is_clearing() {
-                world.talk.pass(1);
-            }
-            world.talk.snapshot.clear();
+            world.clear();
         }
     }
 }
