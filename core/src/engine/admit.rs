@@ -253,8 +253,8 @@ fn admit(
     Ok((parent, row))
 }
 
-/// Checks once more what can have changed since a request was let through: memory that others have taken, and what its
-/// user may do.
+/// Checks once more what can have changed since a request was let through some time ago: memory that others have taken,
+/// and what its user may do.
 #[inline]
 pub(super) fn again(
     store: &mut Store,
@@ -263,25 +263,26 @@ pub(super) fn again(
     invocation: &Invocation<'_>,
 ) -> Result<(), Error> {
     let Invocation { conn, row, parent, args, origin } = *invocation;
-    match origin {
-        Origin::Client | Origin::Script => Ok(()),
-        _ if !takes_within(store, server, parent, row, args) => {
-            server.note_error(&Error::OutOfMemory);
-            Err(Error::OutOfMemory)
-        }
-        Origin::Transaction | Origin::Waiter if !restrictions.has(Restrictions::LIMITED_USER) => Ok(()),
-        Origin::Transaction => acl::admit(server, conn, row, args, AclContext::Multi).map_err(|denied| {
+    if !takes_within(store, server, parent, row, args) {
+        server.note_error(&Error::OutOfMemory);
+        return Err(Error::OutOfMemory);
+    }
+    if !restrictions.has(Restrictions::LIMITED_USER) {
+        return Ok(());
+    }
+    if origin == Origin::Transaction {
+        return acl::admit(server, conn, row, args, AclContext::Multi).map_err(|denied| {
             let error = Denied::exec_error(denied);
             server.note_error(&error);
             error
-        }),
-        Origin::Waiter => acl::admit(server, conn, row, args, AclContext::TopLevel).map_err(|denied| {
-            let error = denied.error(server, conn, row);
-            server.note_error(&error);
-            server.observer.statistics.of(row).rejected += 1;
-            error
-        }),
+        });
     }
+    acl::admit(server, conn, row, args, AclContext::TopLevel).map_err(|denied| {
+        let error = denied.error(server, conn, row);
+        server.note_error(&error);
+        server.observer.statistics.of(row).rejected += 1;
+        error
+    })
 }
 
 /// What the checks of a script's commands depend on.
