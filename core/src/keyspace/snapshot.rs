@@ -34,7 +34,7 @@ use super::store::{Garbage, discard_entry};
 use crate::base::memory::Memory;
 use crate::structures::Pieces;
 use crate::structures::table::Keyed;
-use crate::types::stream::Id;
+use crate::types::stream::{Id, TailAt};
 
 /// What a record takes besides key and value, in bytes.
 const RECORD_BYTES: usize = 64;
@@ -64,6 +64,8 @@ pub(crate) struct Part {
     pub(crate) index: usize,
     /// The ID at the front of the chunk of a stream that is written; none is yet.
     pub(crate) after: Option<Id>,
+    /// What follows of what is behind the chunks of a stream.
+    pub(crate) tail: TailAt,
 }
 
 /// Where an entry is, and of which database it was when the snapshot began, unless it is displaced.

@@ -162,7 +162,7 @@ pub fn restore(
 /// The version to declare for a file with this value in it: the lowest that has its form.
 fn version_of_value(value: &ValueRef<'_>) -> u16 {
     match value {
-        ValueRef::Stream(stream) => version_of(stream::least_form_of(stream)),
+        ValueRef::Stream(stream) => version_of(stream::form_of(stream::least_form(stream))),
         ValueRef::Hash(hash) if hash.has_deadlines() => VERSION_TIMED,
         _ => VERSION_ORDINARY,
     }

@@ -5,11 +5,13 @@
 //! chunks in a sorted list, so that everything is a search or a move in a slice. A chunk may be as long as there are
 //! chunks: with n elements neither list is much longer than the square root of n.
 
+use super::shared::Shared;
 use crate::base::relocate::Mover;
 use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::fmt;
 use core::iter::Flatten;
+use core::marker::PhantomData;
 use core::mem;
 use core::ops::{Bound, RangeBounds};
 
@@ -18,27 +20,112 @@ const CHUNK_LEN_MIN: usize = 64;
 
 /// A map in the order of its keys.
 #[derive(Clone)]
-pub struct OrderedMap<K, V> {
+pub struct OrderedMap<K, V, C = Vec<(K, V)>> {
     /// None of them is empty.
-    chunks: Vec<Vec<(K, V)>>,
+    chunks: Vec<C>,
     len: usize,
+    elements: PhantomData<(K, V)>,
+}
+
+/// A map whose chunks are shared with another one until they change.
+pub(crate) type SharedMap<K, V> = OrderedMap<K, V, Shared<Vec<(K, V)>>>;
+
+/// A set of that kind.
+pub(crate) type SharedSet<K> = OrderedSet<K, Shared<Vec<(K, ())>>>;
+
+/// Elements that lie in a row.
+pub trait Chunk<T>: From<Vec<T>> {
+    /// The elements.
+    fn list(&self) -> &Vec<T>;
+
+    /// The elements, to be changed.
+    fn list_mut(&mut self) -> &mut Vec<T>;
+}
+
+impl<T> Chunk<T> for Vec<T> {
+    #[inline(always)]
+    fn list(&self) -> &Vec<T> {
+        self
+    }
+
+    #[inline(always)]
+    fn list_mut(&mut self) -> &mut Vec<T> {
+        self
+    }
+}
+
+impl<T: Clone> Chunk<T> for Shared<Vec<T>> {
+    #[inline(always)]
+    fn list(&self) -> &Vec<T> {
+        self
+    }
+
+    #[inline(always)]
+    fn list_mut(&mut self) -> &mut Vec<T> {
+        self.get_mut()
+    }
 }
 
 /// A chunk, and an index in it, which may be its length.
 type Position = (usize, usize);
 
-impl<K, V> Default for OrderedMap<K, V> {
+impl<K, V, C> Default for OrderedMap<K, V, C> {
     fn default() -> Self {
-        Self::new()
+        OrderedMap { chunks: Vec::new(), len: 0, elements: PhantomData }
     }
 }
 
 impl<K, V> OrderedMap<K, V> {
     /// An empty map.
     pub const fn new() -> Self {
-        OrderedMap { chunks: Vec::new(), len: 0 }
+        OrderedMap { chunks: Vec::new(), len: 0, elements: PhantomData }
     }
 
+    /// A map of the same keys with other values.
+    pub(crate) fn mapped<W>(&mut self, mut map: impl FnMut(&mut V) -> W) -> OrderedMap<K, W>
+    where
+        K: Clone,
+    {
+        let chunks = self.chunks.iter_mut();
+        let chunks =
+            chunks.map(|chunk| chunk.iter_mut().map(|(key, value)| (key.clone(), map(value))).collect());
+        OrderedMap { chunks: chunks.collect(), len: self.len, elements: PhantomData }
+    }
+
+    /// Lets `mover` move the lists of elements.
+    pub(crate) fn relocate_lists(&mut self, mover: &mut Mover) {
+        mover.vec(&mut self.chunks);
+        self.chunks.iter_mut().for_each(|chunk| mover.vec(chunk));
+    }
+}
+
+impl<K: Clone, V: Clone> SharedMap<K, V> {
+    /// The same map once more: both have the same chunks, of which each that changes is copied before.
+    pub(crate) fn share(&mut self) -> Self {
+        let chunks = self.chunks.iter_mut().map(Shared::share).collect();
+        OrderedMap { chunks, len: self.len, elements: PhantomData }
+    }
+
+    /// Lets go of the last chunk, which costs as much whether others have it or not; `false` if there is none.
+    pub(crate) fn drop_chunk(&mut self) -> bool {
+        let last = self.chunks.pop();
+        self.len -= last.as_ref().map_or(0, |chunk| chunk.len());
+        last.is_some()
+    }
+
+    /// Bytes that [`SharedMap::share`] takes.
+    pub(crate) fn sharing_bytes(&self) -> usize {
+        self.chunks.len() * (size_of::<Shared<Vec<(K, V)>>>() + Shared::<Vec<(K, V)>>::COUNTED_BYTES)
+    }
+
+    /// Bytes that changing all chunks would copy.
+    pub(crate) fn shared_bytes(&self) -> usize {
+        let shared = self.chunks.iter().filter(|chunk| chunk.is_shared());
+        shared.map(|chunk| chunk.len() * size_of::<(K, V)>()).sum()
+    }
+}
+
+impl<K, V, C: Chunk<(K, V)>> OrderedMap<K, V, C> {
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.len
@@ -51,12 +138,28 @@ impl<K, V> OrderedMap<K, V> {
 
     /// Removes all elements.
     pub fn clear(&mut self) {
-        *self = Self::new();
+        *self = Self::default();
     }
 
     /// All elements in order.
-    pub fn iter(&self) -> Range<'_, K, V> {
-        Range { chunks: &self.chunks, start: (0, 0), end: (self.chunks.len(), 0) }
+    pub fn iter(&self) -> Range<'_, K, V, C> {
+        self.iter_from(0)
+    }
+
+    /// All elements in order but so many of the first.
+    pub fn iter_from(&self, mut index: usize) -> Range<'_, K, V, C> {
+        let is_before = |chunk: &&C| {
+            let rest = index.checked_sub(chunk.list().len());
+            index = rest.unwrap_or(index);
+            rest.is_some()
+        };
+        let chunk = self.chunks.iter().take_while(is_before).count();
+        Range {
+            chunks: &self.chunks,
+            start: (chunk, index),
+            end: (self.chunks.len(), 0),
+            elements: PhantomData,
+        }
     }
 
     /// All keys in order.
@@ -71,12 +174,12 @@ impl<K, V> OrderedMap<K, V> {
 
     /// All elements in order, with values that may be changed.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
-        self.chunks.iter_mut().flatten().map(|(key, value)| (&*key, value))
+        self.chunks.iter_mut().flat_map(C::list_mut).map(|(key, value)| (&*key, value))
     }
 
     /// All values in the order of their keys, to be changed.
     pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
-        self.chunks.iter_mut().flatten().map(|(_, value)| value)
+        self.chunks.iter_mut().flat_map(C::list_mut).map(|(_, value)| value)
     }
 
     /// The first element.
@@ -106,34 +209,17 @@ impl<K, V> OrderedMap<K, V> {
 
     /// Removes the last element.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
-        let last = self.chunks.last()?.len() - 1;
+        let last = self.chunks.last()?.list().len() - 1;
         Some(self.remove_at((self.chunks.len() - 1, last)))
     }
 
     /// Keeps only some elements.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         for chunk in &mut self.chunks {
-            chunk.retain_mut(|(key, value)| keep(key, value));
+            chunk.list_mut().retain_mut(|(key, value)| keep(key, value));
         }
-        self.chunks.retain(|chunk| !chunk.is_empty());
-        self.len = self.chunks.iter().map(Vec::len).sum();
-    }
-
-    /// A map of the same keys with other values.
-    pub(crate) fn mapped<W>(&mut self, mut map: impl FnMut(&mut V) -> W) -> OrderedMap<K, W>
-    where
-        K: Clone,
-    {
-        let chunks = self.chunks.iter_mut();
-        let chunks =
-            chunks.map(|chunk| chunk.iter_mut().map(|(key, value)| (key.clone(), map(value))).collect());
-        OrderedMap { chunks: chunks.collect(), len: self.len }
-    }
-
-    /// Lets `mover` move the lists of elements.
-    pub(crate) fn relocate_lists(&mut self, mover: &mut Mover) {
-        mover.vec(&mut self.chunks);
-        self.chunks.iter_mut().for_each(|chunk| mover.vec(chunk));
+        self.chunks.retain(|chunk| !chunk.list().is_empty());
+        self.len = self.chunks.iter().map(|chunk| chunk.list().len()).sum();
     }
 
     fn chunk_len_max(&self) -> usize {
@@ -141,11 +227,11 @@ impl<K, V> OrderedMap<K, V> {
     }
 
     fn insert_at(&mut self, (mut chunk, mut at): Position, key: K, value: V) -> &mut V {
-        if self.chunks.get(chunk).is_none_or(|chunk| chunk.len() >= self.chunk_len_max()) {
+        if self.chunks.get(chunk).is_none_or(|chunk| chunk.list().len() >= self.chunk_len_max()) {
             (chunk, at) = self.split((chunk, at));
         }
         self.len += 1;
-        let chunk = &mut self.chunks[chunk];
+        let chunk = self.chunks[chunk].list_mut();
         chunk.insert(at, (key, value));
         &mut chunk[at].1
     }
@@ -154,20 +240,22 @@ impl<K, V> OrderedMap<K, V> {
     #[cold]
     fn split(&mut self, (chunk, at): Position) -> Position {
         let Some(full) = self.chunks.get_mut(chunk) else {
-            self.chunks.push(Vec::new());
+            self.chunks.push(C::from(Vec::new()));
             return (chunk, 0);
         };
+        let full = full.list_mut();
         // What comes in order leaves full chunks behind.
         let half = if at == full.len() { at } else { full.len() / 2 };
         let rest = full.split_off(half);
         full.shrink_to_fit();
-        self.chunks.insert(chunk + 1, rest);
-        if at > half || at == self.chunks[chunk].len() { (chunk + 1, at - half) } else { (chunk, at) }
+        let is_behind = at == full.len();
+        self.chunks.insert(chunk + 1, C::from(rest));
+        if at > half || is_behind { (chunk + 1, at - half) } else { (chunk, at) }
     }
 
     fn remove_at(&mut self, (chunk, at): Position) -> (K, V) {
         self.len -= 1;
-        let list = &mut self.chunks[chunk];
+        let list = self.chunks[chunk].list_mut();
         let element = list.remove(at);
         if list.len() <= list.capacity() / 4 {
             self.tidy(chunk);
@@ -179,34 +267,34 @@ impl<K, V> OrderedMap<K, V> {
     #[cold]
     fn tidy(&mut self, chunk: usize) {
         let most = self.chunk_len_max() / 2;
-        let list = &mut self.chunks[chunk];
+        let list = self.chunks[chunk].list_mut();
         if list.is_empty() {
             self.chunks.remove(chunk);
             return;
         }
         list.shrink_to(2 * list.len());
-        let joins = |pair: &[Vec<(K, V)>]| pair[0].len() + pair[1].len() <= most;
+        let joins = |pair: &[C]| pair[0].list().len() + pair[1].list().len() <= most;
         for first in chunk.saturating_sub(1)..=chunk {
             if self.chunks.get(first..first + 2).is_some_and(joins) {
                 let mut second = self.chunks.remove(first + 1);
-                self.chunks[first].append(&mut second);
+                self.chunks[first].list_mut().append(second.list_mut());
                 return;
             }
         }
     }
 }
 
-impl<K: Ord, V> OrderedMap<K, V> {
+impl<K: Ord, V, C: Chunk<(K, V)>> OrderedMap<K, V, C> {
     /// Where a key is, or where it would be.
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<Position, Position>
     where
         K: Borrow<Q>,
     {
         // It can only be in the last chunk that begins at or before it.
-        let after = self.chunks.partition_point(|chunk| chunk[0].0.borrow() <= key);
+        let after = self.chunks.partition_point(|chunk| chunk.list()[0].0.borrow() <= key);
         let chunk = after.saturating_sub(1);
         let Some(list) = self.chunks.get(chunk) else { return Err((0, 0)) };
-        match list.binary_search_by(|(other, _)| other.borrow().cmp(key)) {
+        match list.list().binary_search_by(|(other, _)| other.borrow().cmp(key)) {
             Ok(at) => Ok((chunk, at)),
             Err(at) => Err((chunk, at)),
         }
@@ -217,7 +305,7 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.find(key).ok().map(|(chunk, at)| &self.chunks[chunk][at].1)
+        self.find(key).ok().map(|(chunk, at)| &self.chunks[chunk].list()[at].1)
     }
 
     /// The value of a key, to be changed.
@@ -225,7 +313,7 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.find(key).ok().map(|(chunk, at)| &mut self.chunks[chunk][at].1)
+        self.find(key).ok().map(|(chunk, at)| &mut self.chunks[chunk].list_mut()[at].1)
     }
 
     /// Whether there is such a key.
@@ -239,7 +327,7 @@ impl<K: Ord, V> OrderedMap<K, V> {
     /// Sets the value of a key and returns the one it had.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(&key) {
-            Ok((chunk, at)) => Some(mem::replace(&mut self.chunks[chunk][at].1, value)),
+            Ok((chunk, at)) => Some(mem::replace(&mut self.chunks[chunk].list_mut()[at].1, value)),
             Err(position) => {
                 self.insert_at(position, key, value);
                 None
@@ -253,7 +341,7 @@ impl<K: Ord, V> OrderedMap<K, V> {
         V: Default,
     {
         match self.find(&key) {
-            Ok((chunk, at)) => &mut self.chunks[chunk][at].1,
+            Ok((chunk, at)) => &mut self.chunks[chunk].list_mut()[at].1,
             Err(position) => self.insert_at(position, key, V::default()),
         }
     }
@@ -268,7 +356,7 @@ impl<K: Ord, V> OrderedMap<K, V> {
     }
 
     /// The elements whose keys are in a range; none if it ends before it begins.
-    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, bounds: R) -> Range<'_, K, V>
+    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, bounds: R) -> Range<'_, K, V, C>
     where
         K: Borrow<Q>,
     {
@@ -286,7 +374,7 @@ impl<K: Ord, V> OrderedMap<K, V> {
             }
             Bound::Excluded(key) => self.find(key).unwrap_or_else(|position| position),
         };
-        Range { chunks: &self.chunks, start, end }
+        Range { chunks: &self.chunks, start, end, elements: PhantomData }
     }
 
     /// The last element whose key is not above this one, with a value that may be changed.
@@ -297,14 +385,14 @@ impl<K: Ord, V> OrderedMap<K, V> {
         let (chunk, at) = self
             .find(key)
             .map_or_else(|(chunk, at)| (chunk, at.checked_sub(1)), |(chunk, at)| (chunk, Some(at)));
-        let (key, value) = self.chunks.get_mut(chunk)?.get_mut(at?)?;
+        let (key, value) = self.chunks.get_mut(chunk)?.list_mut().get_mut(at?)?;
         Some((key, value))
     }
 }
 
-impl<K: Ord, V> FromIterator<(K, V)> for OrderedMap<K, V> {
+impl<K: Ord, V, C: Chunk<(K, V)>> FromIterator<(K, V)> for OrderedMap<K, V, C> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(elements: I) -> Self {
-        let mut map = Self::new();
+        let mut map = Self::default();
         for (key, value) in elements {
             map.insert(key, value);
         }
@@ -321,80 +409,81 @@ impl<K, V> IntoIterator for OrderedMap<K, V> {
     }
 }
 
-impl<'a, K, V> IntoIterator for &'a OrderedMap<K, V> {
+impl<'a, K, V, C: Chunk<(K, V)>> IntoIterator for &'a OrderedMap<K, V, C> {
     type Item = (&'a K, &'a V);
-    type IntoIter = Range<'a, K, V>;
+    type IntoIter = Range<'a, K, V, C>;
 
-    fn into_iter(self) -> Range<'a, K, V> {
+    fn into_iter(self) -> Range<'a, K, V, C> {
         self.iter()
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for OrderedMap<K, V> {
+impl<K: fmt::Debug, V: fmt::Debug, C: Chunk<(K, V)>> fmt::Debug for OrderedMap<K, V, C> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_map().entries(self.iter()).finish()
     }
 }
 
-impl<K: PartialEq, V: PartialEq> PartialEq for OrderedMap<K, V> {
+impl<K: PartialEq, V: PartialEq, C: Chunk<(K, V)>> PartialEq for OrderedMap<K, V, C> {
     fn eq(&self, other: &Self) -> bool {
         self.len == other.len && self.iter().eq(other.iter())
     }
 }
 
 /// Elements between two positions, from both ends.
-pub struct Range<'a, K, V> {
-    chunks: &'a [Vec<(K, V)>],
+pub struct Range<'a, K, V, C = Vec<(K, V)>> {
+    chunks: &'a [C],
     start: Position,
     end: Position,
+    elements: PhantomData<&'a (K, V)>,
 }
 
-impl<K, V> Clone for Range<'_, K, V> {
+impl<K, V, C> Clone for Range<'_, K, V, C> {
     fn clone(&self) -> Self {
         Range { ..*self }
     }
 }
 
-impl<'a, K, V> Iterator for Range<'a, K, V> {
+impl<'a, K, V, C: Chunk<(K, V)>> Iterator for Range<'a, K, V, C> {
     type Item = (&'a K, &'a V);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (mut chunk, mut at) = self.start;
-        if self.chunks.get(chunk).is_some_and(|list| list.len() == at) {
+        if self.chunks.get(chunk).is_some_and(|chunk| chunk.list().len() == at) {
             (chunk, at) = (chunk + 1, 0);
         }
         if (chunk, at) >= self.end {
             return None;
         }
         self.start = (chunk, at + 1);
-        let (key, value) = &self.chunks[chunk][at];
+        let (key, value) = &self.chunks[chunk].list()[at];
         Some((key, value))
     }
 }
 
-impl<K, V> DoubleEndedIterator for Range<'_, K, V> {
+impl<K, V, C: Chunk<(K, V)>> DoubleEndedIterator for Range<'_, K, V, C> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let (mut chunk, mut at) = self.end;
         if at == 0 {
             chunk = chunk.checked_sub(1)?;
-            at = self.chunks[chunk].len();
+            at = self.chunks[chunk].list().len();
         }
         if (chunk, at) <= self.start {
             return None;
         }
         self.end = (chunk, at - 1);
-        let (key, value) = &self.chunks[chunk][at - 1];
+        let (key, value) = &self.chunks[chunk].list()[at - 1];
         Some((key, value))
     }
 }
 
 /// A set in order.
-#[derive(Clone, PartialEq)]
-pub struct OrderedSet<K>(OrderedMap<K, ()>);
+#[derive(Clone)]
+pub struct OrderedSet<K, C = Vec<(K, ())>>(OrderedMap<K, (), C>);
 
-impl<K> Default for OrderedSet<K> {
+impl<K, C> Default for OrderedSet<K, C> {
     fn default() -> Self {
-        Self::new()
+        OrderedSet(OrderedMap::default())
     }
 }
 
@@ -403,7 +492,31 @@ impl<K> OrderedSet<K> {
     pub const fn new() -> Self {
         OrderedSet(OrderedMap::new())
     }
+}
 
+impl<K: Clone> SharedSet<K> {
+    /// As [`SharedMap::share`].
+    pub(crate) fn share(&mut self) -> Self {
+        OrderedSet(self.0.share())
+    }
+
+    /// As [`SharedMap::drop_chunk`].
+    pub(crate) fn drop_chunk(&mut self) -> bool {
+        self.0.drop_chunk()
+    }
+
+    /// As [`SharedMap::sharing_bytes`].
+    pub(crate) fn sharing_bytes(&self) -> usize {
+        self.0.sharing_bytes()
+    }
+
+    /// As [`SharedMap::shared_bytes`].
+    pub(crate) fn shared_bytes(&self) -> usize {
+        self.0.shared_bytes()
+    }
+}
+
+impl<K, C: Chunk<(K, ())>> OrderedSet<K, C> {
     /// Number of members.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -415,8 +528,13 @@ impl<K> OrderedSet<K> {
     }
 
     /// All members in order.
-    pub fn iter(&self) -> Members<'_, K> {
+    pub fn iter(&self) -> Members<'_, K, C> {
         Members(self.0.iter())
+    }
+
+    /// All members in order but so many of the first.
+    pub fn iter_from(&self, index: usize) -> Members<'_, K, C> {
+        Members(self.0.iter_from(index))
     }
 
     /// The first member.
@@ -435,7 +553,7 @@ impl<K> OrderedSet<K> {
     }
 }
 
-impl<K: Ord> OrderedSet<K> {
+impl<K: Ord, C: Chunk<(K, ())>> OrderedSet<K, C> {
     /// Whether this is a member.
     pub fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
@@ -458,7 +576,7 @@ impl<K: Ord> OrderedSet<K> {
     }
 
     /// The members in a range.
-    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, bounds: R) -> Members<'_, K>
+    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, bounds: R) -> Members<'_, K, C>
     where
         K: Borrow<Q>,
     {
@@ -467,15 +585,15 @@ impl<K: Ord> OrderedSet<K> {
 }
 
 /// Members in order, from both ends.
-pub struct Members<'a, K>(Range<'a, K, ()>);
+pub struct Members<'a, K, C = Vec<(K, ())>>(Range<'a, K, (), C>);
 
-impl<K> Clone for Members<'_, K> {
+impl<K, C> Clone for Members<'_, K, C> {
     fn clone(&self) -> Self {
         Members(self.0.clone())
     }
 }
 
-impl<'a, K> Iterator for Members<'a, K> {
+impl<'a, K, C: Chunk<(K, ())>> Iterator for Members<'a, K, C> {
     type Item = &'a K;
 
     fn next(&mut self) -> Option<&'a K> {
@@ -483,13 +601,13 @@ impl<'a, K> Iterator for Members<'a, K> {
     }
 }
 
-impl<K> DoubleEndedIterator for Members<'_, K> {
+impl<K, C: Chunk<(K, ())>> DoubleEndedIterator for Members<'_, K, C> {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.0.next_back().map(|(key, ())| key)
     }
 }
 
-impl<K: Ord> Extend<K> for OrderedSet<K> {
+impl<K: Ord, C: Chunk<(K, ())>> Extend<K> for OrderedSet<K, C> {
     fn extend<I: IntoIterator<Item = K>>(&mut self, members: I) {
         for member in members {
             self.insert(member);
@@ -497,9 +615,9 @@ impl<K: Ord> Extend<K> for OrderedSet<K> {
     }
 }
 
-impl<K: Ord> FromIterator<K> for OrderedSet<K> {
+impl<K: Ord, C: Chunk<(K, ())>> FromIterator<K> for OrderedSet<K, C> {
     fn from_iter<I: IntoIterator<Item = K>>(members: I) -> Self {
-        let mut set = Self::new();
+        let mut set = Self::default();
         set.extend(members);
         set
     }
@@ -514,16 +632,22 @@ impl<K> IntoIterator for OrderedSet<K> {
     }
 }
 
-impl<'a, K> IntoIterator for &'a OrderedSet<K> {
+impl<'a, K, C: Chunk<(K, ())>> IntoIterator for &'a OrderedSet<K, C> {
     type Item = &'a K;
-    type IntoIter = Members<'a, K>;
+    type IntoIter = Members<'a, K, C>;
 
-    fn into_iter(self) -> Members<'a, K> {
+    fn into_iter(self) -> Members<'a, K, C> {
         self.iter()
     }
 }
 
-impl<K: fmt::Debug> fmt::Debug for OrderedSet<K> {
+impl<K: PartialEq, C: Chunk<(K, ())>> PartialEq for OrderedSet<K, C> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<K: fmt::Debug, C: Chunk<(K, ())>> fmt::Debug for OrderedSet<K, C> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.iter()).finish()
     }

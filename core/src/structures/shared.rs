@@ -76,6 +76,12 @@ impl<T: Default> Default for Shared<T> {
     }
 }
 
+impl<T> From<T> for Shared<T> {
+    fn from(value: T) -> Self {
+        Shared::Own(value)
+    }
+}
+
 /// A copy of its own, which shares nothing.
 impl<T: Clone> Clone for Shared<T> {
     fn clone(&self) -> Self {

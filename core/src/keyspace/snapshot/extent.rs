@@ -46,8 +46,8 @@ pub(super) fn value_bytes(entry: &Entry) -> usize {
 pub(super) fn part_bytes(entry: &Entry, from: Part) -> usize {
     match entry.value() {
         ValueRef::List(list) => list.chunks_from(from.index).next().map_or(0, Packed::memory_bytes),
-        ValueRef::Stream(stream) => stream.part_bytes(from.after),
-        // Parts of strings are short.
+        ValueRef::Stream(stream) => stream.node_after(from.after).map_or(0, |node| node.memory_bytes()),
+        // Parts of strings are short, and so are those of groups.
         ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => 0,
     }
 }

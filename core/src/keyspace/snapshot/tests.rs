@@ -18,13 +18,16 @@ const COMMANDS: SaveOptions = SaveOptions { format: SaveFormat::Commands, ..OPTI
 /// Databases that requests use.
 const DATABASES: usize = 4;
 /// What makes a value of each type, of `n` elements that begin with `p`, and long strings.
-const MAKERS: [&str; 7] = [
+const MAKERS: [&str; 8] = [
     "for i=1,n do redis.call('SADD',k,p..i) end",
     "for i=1,n do redis.call('HSET',k,p..i,'v'..i) end",
     "for i=1,n do redis.call('HSET',k,p..i,'v'..i) end for i=1,n,3 do redis.call('HPEXPIRE',k,t+i,'FIELDS',1,p..i) end",
     "for i=1,n do redis.call('ZADD',k,i%50,p..i) end",
     "for i=1,n do redis.call('RPUSH',k,p..i) end",
     "for i=1,n do redis.call('XADD',k,'*','f',p..i) end",
+    "for i=1,n do redis.call('XADD',k,'*','f',p..i) end redis.call('XGROUP','CREATE',k,'g','0') \
+     redis.call('XREADGROUP','GROUP','g','c','STREAMS',k,'>') \
+     redis.call('XAUTOCLAIM',k,'g','d','0','0','COUNT',math.ceil(n/3),'JUSTID')",
     "redis.call('SETRANGE',k,n*300,p)",
 ];
 
@@ -80,7 +83,7 @@ impl World {
         let number = self.below(2000).to_string();
         let (key, other, element) = (&*key, &*other, &*element);
         let db = self.below(DATABASES as u64).to_string();
-        match self.below(64) {
+        match self.below(68) {
             0 | 1 => {
                 let kind = self.random.index(MAKERS.len());
                 let elements = [5, 100, 1600, 1600][self.random.index(4)];
@@ -156,6 +159,21 @@ impl World {
                     key,
                     other,
                 ])
+            }
+            63 => _ = self.call(&["XAUTOCLAIM", key, "g", element, "0", "0", "COUNT", "9"]),
+            64 => {
+                let script = "for _, one in ipairs(redis.call('XPENDING',KEYS[1],'g','-','+',ARGV[1])) do \
+                     redis.call('XACK',KEYS[1],'g',one[1]) end";
+                _ = self.call(&["EVAL", script, "1", key, &number]);
+            }
+            65 => {
+                let script = "local id = redis.call('XPENDING',KEYS[1],'g','-','+',5)[5][1] \
+                     return redis.call('XNACK',KEYS[1],'g','FAIL','IDS',1,id)";
+                _ = self.call(&["EVAL", script, "1", key]);
+            }
+            66 => {
+                let consumer = ["c", "d", element][self.random.index(3)];
+                _ = self.call(&["XGROUP", "DELCONSUMER", key, "g", consumer]);
             }
             _ => _ = self.call(&["GET", key]),
         }
@@ -490,8 +508,9 @@ fn written(world: &mut World, act: impl FnOnce(&mut World)) -> usize {
 fn neither_a_command_nor_a_step_writes_much_at_a_time() {
     const ELEMENTS: u64 = 20_000;
     const STEP_BYTES: usize = 64 << 10;
+    const NAMES: [&str; 8] = ["set", "hash", "timed", "zset", "list", "stream", "claimed", "string"];
     let mut world = World::new(1);
-    for (kind, name) in ["set", "hash", "timed", "zset", "list", "stream", "string"].into_iter().enumerate() {
+    for (kind, name) in NAMES.into_iter().enumerate() {
         for copy in ["changed", "deleted", "replaced", "moved", "left"] {
             world.make(kind, &format!("{name}:{copy}"), ELEMENTS);
         }
@@ -514,13 +533,15 @@ fn neither_a_command_nor_a_step_writes_much_at_a_time() {
         ("stream", &["XADD", "stream:changed", "*", "f", "new"]),
         ("stream", &["XGROUP", "CREATE", "stream:changed", "g", "0"]),
         ("stream", &["XTRIM", "stream:changed", "MAXLEN", "10"]),
+        ("claimed", &["XAUTOCLAIM", "claimed:changed", "g", "new", "0", "0", "COUNT", "3"]),
+        ("claimed", &["XGROUP", "DELCONSUMER", "claimed:changed", "g", "d"]),
     ] {
         for command in [change, &["EXPIRE", change[1], "100"], &["MOVE", &format!("{name}:moved"), "1"]] {
             let bytes = written(&mut world, |world| _ = world.call(command));
             assert!(bytes < 300, "{command:?} writes {bytes} bytes");
         }
     }
-    for name in ["set", "hash", "timed", "zset", "list", "stream", "string"] {
+    for name in NAMES {
         let (deleted, replaced) = (format!("{name}:deleted"), format!("{name}:replaced"));
         for command in [["UNLINK", &deleted].as_slice(), &["SET", &replaced, "new"]] {
             let bytes = written(&mut world, |world| _ = world.call(command));

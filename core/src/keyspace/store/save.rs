@@ -46,7 +46,7 @@ impl StreamsSeen {
     pub(super) fn look_at(&mut self, stream: &Stream) {
         for group in stream.groups().values() {
             self.consumers |= group.consumers_len() > 0;
-            self.unowned |= group.pending().iter().any(|(_, pending)| pending.consumer.is_none());
+            self.unowned |= group.unowned_len() > 0;
         }
     }
 }

@@ -6,6 +6,7 @@
 use alloc::boxed::Box;
 
 use super::Store;
+use super::save::SaveState;
 use crate::base::error::Error;
 use crate::keyspace::effects::Effects;
 use crate::keyspace::entry::{Entry, Value, ValueMut, ValueRef};
@@ -99,6 +100,16 @@ impl Store {
     pub fn whole_stream_mut(&mut self, key: &[u8]) -> Result<Option<&mut Stream>, Error> {
         let shared_bytes = self.stream_mut(key)?.map_or(0, Stream::shared_bytes);
         self.make_room_to_copy(shared_bytes);
+        self.stream_mut(key)
+    }
+
+    /// The stream at `key` for changing anything that is pending in its groups, as [`Store::whole_stream_mut`].
+    pub fn pending_mut(&mut self, key: &[u8]) -> Result<Option<&mut Stream>, Error> {
+        // What shares something is a snapshot's, or is about to be freed.
+        if self.save_state() != SaveState::Idle || !self.garbage.is_empty() {
+            let shared_bytes = self.stream_mut(key)?.map_or(0, |stream| stream.shared_pending_bytes());
+            self.make_room_to_copy(shared_bytes);
+        }
         self.stream_mut(key)
     }
 

@@ -18,7 +18,7 @@ use crate::structures::table::saving::{SavedBytes, Sink};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
 use crate::types::hash::Field;
 use crate::types::set::Member;
-use crate::types::stream::{Group, ID_CHARS_MAX, Id, Stream};
+use crate::types::stream::{Group, GroupAt, ID_CHARS_MAX, Id, Pending, Stream, TailAt, write_some};
 use crate::types::zset::Member as Scored;
 
 /// Elements that one command adds at most, as in Redis.
@@ -74,7 +74,10 @@ impl Recorder for CommandRecorder {
             }
             ValueRef::Stream(stream) => {
                 stream.nodes().for_each(|node| write_entries(out, key, node.live_entries()));
-                write_stream_tail(out, key, stream);
+                let mut next = Some(TailAt::default());
+                while let Some(at) = next {
+                    next = write_stream_tail(out, key, stream, at);
+                }
             }
         }
         write_deadline(out, key, entry.deadline());
@@ -100,7 +103,7 @@ impl Recorder for CommandRecorder {
                 if end == bytes.len() {
                     out.extend_from_slice(b"\r\n");
                 }
-                (end < bytes.len()).then_some(Part { index: end, after: None })
+                (end < bytes.len()).then_some(Part { index: end, ..from })
             }
             ValueRef::List(list) => {
                 let mut chunks = list.chunks_from(from.index);
@@ -108,17 +111,14 @@ impl Recorder for CommandRecorder {
                     let mut batches = Batches::new(b"RPUSH", 1, chunk.len());
                     chunk.iter().for_each(|element| batches.next(out, key).item(element));
                 }
-                (chunks.len() > 0).then_some(Part { index: from.index + 1, after: None })
+                (chunks.len() > 0).then_some(Part { index: from.index + 1, ..from })
             }
             ValueRef::Stream(stream) => match stream.node_after(from.after) {
                 Some(node) => {
                     write_entries(out, key, node.live_entries());
-                    Some(Part { index: 0, after: Some(node.base) })
+                    Some(Part { after: Some(node.base), ..from })
                 }
-                None => {
-                    write_stream_tail(out, key, stream);
-                    None
-                }
+                None => write_stream_tail(out, key, stream, from.tail).map(|tail| Part { tail, ..from }),
             },
             ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => None,
         };
@@ -343,9 +343,19 @@ fn write_entries<'a>(
     }
 }
 
-/// What follows the entries.
+/// A part of what follows the entries; where the next part begins, if there is one.
 #[inline(never)]
-fn write_stream_tail(out: &mut Vec<u8>, key: &[u8], stream: &Stream) {
+fn write_stream_tail(out: &mut Vec<u8>, key: &[u8], stream: &Stream, at: TailAt) -> Option<TailAt> {
+    let TailAt::Group(index, at) = at else {
+        write_numbers(out, key, stream);
+        return Some(TailAt::AFTER_NUMBERS);
+    };
+    let (name, group) = stream.group_at(index)?;
+    let rest = write_group(out, key, name, group, at);
+    Some(TailAt::after(index, rest))
+}
+
+fn write_numbers(out: &mut Vec<u8>, key: &[u8], stream: &Stream) {
     if stream.is_empty() {
         // An entry that goes at once leaves an empty stream.
         command(out, &[b"XADD", key, b"MAXLEN", b"0", b"0-1", b"x", b"y"]);
@@ -356,38 +366,51 @@ fn write_stream_tail(out: &mut Vec<u8>, key: &[u8], stream: &Stream) {
     let (last, deleted) = (least.text(&mut last), stream.max_deleted_id.text(&mut deleted));
     let added = decimal(stream.entries_added.cast_signed());
     command(out, &[b"XSETID", key, last, b"ENTRIESADDED", &added, b"MAXDELETEDID", deleted]);
-    for (name, group) in stream.groups() {
-        write_group(out, key, name, group);
+}
+
+/// A part of a group: consumers come before what is pending for them. Where the next part begins, if there is one.
+fn write_group(out: &mut Vec<u8>, key: &[u8], name: &[u8], group: &Group, at: GroupAt) -> Option<GroupAt> {
+    match at {
+        GroupAt::Consumer(from) => {
+            let next = write_some(from, group.consumers_from(from), |consumer| {
+                command(out, &[b"XGROUP", b"CREATECONSUMER", key, name, consumer.name()]);
+            });
+            Some(next.map_or(GroupAt::Pending(0), GroupAt::Consumer))
+        }
+        GroupAt::Pending(from) => {
+            let next = write_some(from, group.pending().iter_from(from), |(&id, pending)| {
+                write_pending(out, [key, name], group, id, pending);
+            });
+            next.map(GroupAt::Pending)
+        }
+        // The others are parts of the other format.
+        GroupAt::Head | GroupAt::PendingOf(..) | GroupAt::Unowned(_) => {
+            // A count that has wrapped around cannot be set, and says as little as none.
+            let read = decimal(group.entries_read.unwrap_or(-1).max(-1));
+            let mut last = [0; ID_CHARS_MAX];
+            let last = group.last_id.text(&mut last);
+            command(out, &[b"XGROUP", b"CREATE", key, name, last, b"ENTRIESREAD", &read]);
+            Some(GroupAt::Consumer(0))
+        }
     }
 }
 
-#[inline(never)]
-fn write_group(out: &mut Vec<u8>, key: &[u8], name: &[u8], group: &Group) {
-    // A count that has wrapped around cannot be set, and says as little as none.
-    let read = decimal(group.entries_read.unwrap_or(-1).max(-1));
-    let mut last = [0; ID_CHARS_MAX];
-    let last = group.last_id.text(&mut last);
-    command(out, &[b"XGROUP", b"CREATE", key, name, last, b"ENTRIESREAD", &read]);
-    for consumer in group.consumers() {
-        command(out, &[b"XGROUP", b"CREATECONSUMER", key, name, consumer.name()]);
-    }
-    for (&id, pending) in group.pending() {
-        let (time, count) = (pending.delivered_at.cast_signed(), pending.deliveries.cast_signed());
-        let (time, count) = (decimal(time), decimal(count));
-        let mut text = [0; ID_CHARS_MAX];
-        let id = Id::text(id, &mut text);
-        match pending.consumer {
-            Some(consumer) => {
-                let consumer = group.consumer(consumer).name();
-                let to = [b"XCLAIM", key, name, consumer, b"0", id];
-                let how: [&[u8]; 6] = [b"TIME", &time, b"RETRYCOUNT", &count, b"JUSTID", b"FORCE"];
-                divided_command(out, &to, &how);
-            }
-            None => {
-                let what = [b"XNACK", key, name, b"FAIL", b"IDS", b"1", id];
-                let how: [&[u8]; 3] = [b"RETRYCOUNT", &count, b"FORCE"];
-                divided_command(out, &what, &how);
-            }
+fn write_pending(out: &mut Vec<u8>, [key, name]: [&[u8]; 2], group: &Group, id: Id, pending: &Pending) {
+    let (time, count) = (pending.delivered_at.cast_signed(), pending.deliveries.cast_signed());
+    let (time, count) = (decimal(time), decimal(count));
+    let mut text = [0; ID_CHARS_MAX];
+    let id = Id::text(id, &mut text);
+    match pending.consumer {
+        Some(consumer) => {
+            let consumer = group.consumer(consumer).name();
+            let to = [b"XCLAIM", key, name, consumer, b"0", id];
+            let how: [&[u8]; 6] = [b"TIME", &time, b"RETRYCOUNT", &count, b"JUSTID", b"FORCE"];
+            divided_command(out, &to, &how);
+        }
+        None => {
+            let what = [b"XNACK", key, name, b"FAIL", b"IDS", b"1", id];
+            let how: [&[u8]; 3] = [b"RETRYCOUNT", &count, b"FORCE"];
+            divided_command(out, &what, &how);
         }
     }
 }

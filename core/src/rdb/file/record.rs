@@ -10,7 +10,7 @@ use super::elements::WRITTEN;
 use super::opcode;
 use crate::base::memory::Memory;
 use crate::keyspace::{Entry, KeyUse, Part, Recorder, ValueMut, ValueRef};
-use crate::rdb::stream::least_form_of;
+use crate::rdb::stream::{form_of, least_form};
 use crate::rdb::{Writer, form};
 use crate::structures::pieces::PIECE_BYTES;
 use crate::structures::table::Keyed;
@@ -35,11 +35,13 @@ const COMPRESSED_BYTES_MAX: usize = 256 << 10;
 pub(crate) struct RecordWriter {
     writer: Writer,
     compression: Compression,
+    /// The number of the form of the stream that is being written in parts.
+    stream_form: u8,
 }
 
 impl RecordWriter {
     pub(crate) fn new(compression: Compression) -> RecordWriter {
-        RecordWriter { writer: writer_of(compression), compression }
+        RecordWriter { writer: writer_of(compression), compression, stream_form: 0 }
     }
 
     /// Lets `write` append to `out`.
@@ -97,10 +99,14 @@ impl Recorder for RecordWriter {
     }
 
     fn begin_parts(&mut self, out: &mut Vec<u8>, entry: &Entry, used: Option<KeyUse>) {
+        if let ValueRef::Stream(stream) = entry.value() {
+            self.stream_form = least_form(stream);
+        }
+        let stream_form = form_of(self.stream_form);
         self.with(out, |writer| {
             before_key(writer, entry, used);
             let (form, len) = match entry.value() {
-                ValueRef::Stream(stream) => (least_form_of(stream), stream.chunks_len()),
+                ValueRef::Stream(stream) => (stream_form, stream.chunks_len()),
                 ValueRef::List(list) => (form::LIST_QUICKLIST_2, list.chunks().len()),
                 ValueRef::Bytes(bytes) => (form::STRING, bytes.len()),
                 ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => {
@@ -118,23 +124,24 @@ impl Recorder for RecordWriter {
             ValueRef::Bytes(bytes) => {
                 let end = bytes.len().min(from.index + PIECE_BYTES);
                 out.extend_from_slice(&bytes[from.index..end]);
-                (end < bytes.len()).then_some(Part { index: end, after: None })
+                (end < bytes.len()).then_some(Part { index: end, ..from })
             }
             ValueRef::List(list) => {
                 let mut chunks = list.chunks_from(from.index);
                 if let Some(chunk) = chunks.next() {
                     self.with(out, |writer| writer.node(chunk));
                 }
-                (chunks.len() > 0).then_some(Part { index: from.index + 1, after: None })
+                (chunks.len() > 0).then_some(Part { index: from.index + 1, ..from })
             }
             ValueRef::Stream(stream) => match stream.node_after(from.after) {
                 Some(node) => {
                     self.with(out, |writer| writer.stream_node(&node));
-                    Some(Part { index: 0, after: Some(node.base) })
+                    Some(Part { after: Some(node.base), ..from })
                 }
                 None => {
-                    self.with(out, |writer| writer.stream_tail(stream));
-                    None
+                    let (number, mut next) = (self.stream_form, None);
+                    self.with(out, |writer| next = writer.stream_tail(stream, number, from.tail));
+                    next.map(|tail| Part { tail, ..from })
                 }
             },
             ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => None,

@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 
 use super::form;
 use super::save::Writer;
-use crate::types::stream::{Consumer, Group, Id, Node, Stream};
+use crate::types::stream::{Consumer, Group, GroupAt, Id, Node, Stream, TailAt, write_some};
 
 /// A number of entries read, or a time, that is not known: -1.
 const UNKNOWN: u64 = u64::MAX;
@@ -31,10 +31,14 @@ const PRODUCER_ENTRIES: u64 = 100;
 
 impl Writer {
     pub(super) fn stream(&mut self, stream: &Stream) {
-        self.begin(least_form_of(stream));
+        let number = least_form(stream);
+        self.begin(form_of(number));
         self.length(stream.chunks_len() as u64);
         stream.nodes().for_each(|node| self.stream_node(&node));
-        self.stream_tail(stream);
+        let mut next = Some(TailAt::default());
+        while let Some(at) = next {
+            next = self.stream_tail(stream, number, at);
+        }
     }
 
     /// A chunk.
@@ -45,45 +49,84 @@ impl Writer {
         self.string(&block);
     }
 
-    /// What follows the chunks.
-    pub(super) fn stream_tail(&mut self, stream: &Stream) {
-        let number = least_form(stream);
-        self.length(stream.len() as u64);
-        for id in [stream.last_id, stream.first_id(), stream.max_deleted_id] {
-            self.id(id);
-        }
-        self.length(stream.entries_added);
-        self.length(stream.groups().len() as u64);
-        for (name, group) in stream.groups() {
-            self.string(name);
-            self.group(group, number);
+    /// A part of what follows the chunks in the form of this number; where the next part begins, if there is one.
+    pub(super) fn stream_tail(&mut self, stream: &Stream, number: u8, at: TailAt) -> Option<TailAt> {
+        let TailAt::Group(index, at) = at else {
+            self.stream_numbers(stream);
+            return Some(TailAt::AFTER_NUMBERS);
+        };
+        if let Some((name, group)) = stream.group_at(index) {
+            let rest = self.group(name, group, number, at);
+            return Some(TailAt::after(index, rest));
         }
         if number == 5 {
             for value in [PRODUCER_SECONDS, PRODUCER_ENTRIES, 0, 0, 0] {
                 self.length(value);
             }
         }
+        None
     }
 
-    fn group(&mut self, group: &Group, number: u8) {
-        self.id(group.last_id);
-        self.length(group.entries_read.map_or(UNKNOWN, |read| read as u64));
-        self.length(group.pending().len() as u64);
-        for (id, pending) in group.pending() {
-            self.bytes.extend_from_slice(&raw(*id));
-            self.bytes.extend_from_slice(&pending.delivered_at.to_le_bytes());
-            self.length(pending.deliveries);
+    fn stream_numbers(&mut self, stream: &Stream) {
+        self.length(stream.len() as u64);
+        for id in [stream.last_id, stream.first_id(), stream.max_deleted_id] {
+            self.id(id);
         }
-        self.length(group.consumers_len() as u64);
-        for consumer in group.consumers() {
-            self.consumer(consumer, number);
-        }
-        if number == 5 {
-            self.length(unowned(group).count() as u64);
-            unowned(group).for_each(|id| self.bytes.extend_from_slice(&raw(id)));
+        self.length(stream.entries_added);
+        self.length(stream.groups().len() as u64);
+    }
+
+    /// A part of a group; where the next part of it begins, if there is one.
+    fn group(&mut self, name: &[u8], group: &Group, number: u8, at: GroupAt) -> Option<GroupAt> {
+        match at {
+            GroupAt::Head => {
+                self.string(name);
+                self.id(group.last_id);
+                self.length(group.entries_read.map_or(UNKNOWN, |read| read as u64));
+                self.length(group.pending().len() as u64);
+                Some(GroupAt::Pending(0))
+            }
+            GroupAt::Pending(from) => {
+                let next = write_some(from, group.pending().iter_from(from), |(id, pending)| {
+                    self.bytes.extend_from_slice(&raw(*id));
+                    self.bytes.extend_from_slice(&pending.delivered_at.to_le_bytes());
+                    self.length(pending.deliveries);
+                });
+                if next.is_none() {
+                    self.length(group.consumers_len() as u64);
+                }
+                Some(next.map_or(GroupAt::Consumer(0), GroupAt::Pending))
+            }
+            GroupAt::Consumer(index) => match group.consumers_from(index).next() {
+                Some(consumer) => {
+                    self.consumer(consumer, number);
+                    Some(GroupAt::PendingOf(index, 0))
+                }
+                None if number == 5 => {
+                    self.length(group.unowned_len() as u64);
+                    Some(GroupAt::Unowned(0))
+                }
+                None => None,
+            },
+            GroupAt::PendingOf(index, from) => {
+                let pending = group.consumers_from(index).next().map(|one| one.pending().iter_from(from));
+                let next = write_some(from, pending.into_iter().flatten(), |id| {
+                    self.bytes.extend_from_slice(&raw(*id));
+                });
+                Some(next.map_or(GroupAt::Consumer(index + 1), |next| GroupAt::PendingOf(index, next)))
+            }
+            GroupAt::Unowned(from) => {
+                let next = write_some(from, group.pending().iter_from(from), |(id, pending)| {
+                    if pending.consumer.is_none() {
+                        self.bytes.extend_from_slice(&raw(*id));
+                    }
+                });
+                next.map(GroupAt::Unowned)
+            }
         }
     }
 
+    /// What stands before the entries that are pending for a consumer.
     fn consumer(&mut self, consumer: &Consumer, number: u8) {
         self.string(consumer.name());
         self.bytes.extend_from_slice(&consumer.seen_at.to_le_bytes());
@@ -91,9 +134,6 @@ impl Writer {
             self.bytes.extend_from_slice(&consumer.active_at.unwrap_or(UNKNOWN).to_le_bytes());
         }
         self.length(consumer.pending().len() as u64);
-        for id in consumer.pending() {
-            self.bytes.extend_from_slice(&raw(*id));
-        }
     }
 
     fn id(&mut self, id: Id) {
@@ -102,12 +142,8 @@ impl Writer {
     }
 }
 
-/// The oldest form that loses nothing of a stream.
-pub(super) fn least_form_of(stream: &Stream) -> u8 {
-    form_of(least_form(stream))
-}
-
-fn form_of(number: u8) -> u8 {
+/// The form of this number.
+pub(super) fn form_of(number: u8) -> u8 {
     match number {
         2 => form::STREAM_2,
         3 => form::STREAM_3,
@@ -116,8 +152,8 @@ fn form_of(number: u8) -> u8 {
 }
 
 /// The number of the oldest form that loses nothing of a stream.
-fn least_form(stream: &Stream) -> u8 {
-    if stream.groups().values().any(|group| unowned(group).next().is_some()) {
+pub(super) fn least_form(stream: &Stream) -> u8 {
+    if stream.groups().values().any(|group| group.unowned_len() > 0) {
         return 5;
     }
     // A reader of the second form takes consumers as active when they were seen.

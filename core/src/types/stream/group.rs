@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::id::Id;
-use crate::structures::ordered::{OrderedMap, OrderedSet};
+use crate::structures::ordered::{OrderedMap, OrderedSet, SharedMap, SharedSet};
 
 /// What an entry may take that becomes pending, in bytes, at the emptiest of all maps that know it.
 pub(crate) const PENDING_BYTES: usize =
@@ -37,7 +37,7 @@ pub struct Consumer {
     pub seen_at: u64,
     /// When it last got something.
     pub active_at: Option<u64>,
-    pending: OrderedSet<Id>,
+    pending: SharedSet<Id>,
 }
 
 impl Consumer {
@@ -47,8 +47,14 @@ impl Consumer {
     }
 
     /// The entries that it has not acknowledged.
-    pub fn pending(&self) -> &OrderedSet<Id> {
+    pub(crate) fn pending(&self) -> &SharedSet<Id> {
         &self.pending
+    }
+
+    /// The same consumer once more; see [`Group::share`].
+    fn share(&mut self) -> Consumer {
+        let pending = self.pending.share();
+        Consumer { name: self.name.clone(), pending, ..*self }
     }
 }
 
@@ -59,7 +65,9 @@ pub struct Group {
     pub last_id: Id,
     /// How many of all entries ever added were delivered, if that is known.
     pub entries_read: Option<i64>,
-    pending: OrderedMap<Id, Pending>,
+    pending: SharedMap<Id, Pending>,
+    /// How many of them nobody has.
+    unowned: usize,
     /// The same by the time of delivery; made when it is first asked for.
     by_time: Option<OrderedSet<(u64, Id)>>,
     names: OrderedMap<Box<[u8]>, ConsumerRef>,
@@ -74,7 +82,8 @@ impl Group {
         Group {
             last_id,
             entries_read,
-            pending: OrderedMap::new(),
+            pending: SharedMap::default(),
+            unowned: 0,
             by_time: None,
             names: OrderedMap::new(),
             consumers: OrderedMap::new(),
@@ -102,7 +111,7 @@ impl Group {
     /// Adds a consumer of a name that is not taken.
     pub fn add_consumer(&mut self, name: &[u8], now: u64) -> ConsumerRef {
         let consumer =
-            Consumer { name: name.into(), seen_at: now, active_at: None, pending: OrderedSet::new() };
+            Consumer { name: name.into(), seen_at: now, active_at: None, pending: SharedSet::default() };
         // Consumers of four billion names do not fit into memory, so that one is free.
         while self.consumers.contains_key(&ConsumerRef(self.next)) {
             self.next = self.next.wrapping_add(1);
@@ -134,19 +143,31 @@ impl Group {
 
     /// All consumers, by name.
     pub fn consumers(&self) -> impl Iterator<Item = &Consumer> {
-        self.names.values().map(|&consumer| self.consumer(consumer))
+        self.consumers_from(0)
+    }
+
+    /// All consumers but so many of the first.
+    pub fn consumers_from(&self, index: usize) -> impl Iterator<Item = &Consumer> {
+        self.names.iter_from(index).map(|(_, &consumer)| self.consumer(consumer))
     }
 
     // ----- pending entries -----
 
     /// All entries that were delivered and not acknowledged.
-    pub fn pending(&self) -> &OrderedMap<Id, Pending> {
+    pub(crate) fn pending(&self) -> &SharedMap<Id, Pending> {
         &self.pending
+    }
+
+    /// How many of them nobody has, since they were given back.
+    pub fn unowned_len(&self) -> usize {
+        self.unowned
     }
 
     /// Makes an entry pending, or pending in this way from now on.
     pub fn deliver(&mut self, id: Id, pending: Pending) {
         let old = self.pending.insert(id, pending);
+        let is_unowned = |pending: Pending| usize::from(pending.consumer.is_none());
+        self.unowned = self.unowned + is_unowned(pending) - old.map_or(0, is_unowned);
         if let Some(by_time) = &mut self.by_time {
             if let Some(old) = old {
                 by_time.remove(&(old.delivered_at, id));
@@ -168,8 +189,9 @@ impl Group {
     /// Makes an entry pending no more; returns how it was, if it was.
     pub fn acknowledge(&mut self, id: Id) -> Option<Pending> {
         let pending = self.pending.remove(&id)?;
-        if let Some(consumer) = pending.consumer {
-            self.consumer_mut(consumer).pending.remove(&id);
+        match pending.consumer {
+            Some(consumer) => _ = self.consumer_mut(consumer).pending.remove(&id),
+            None => self.unowned -= 1,
         }
         if let Some(by_time) = &mut self.by_time {
             by_time.remove(&(pending.delivered_at, id));
@@ -188,16 +210,45 @@ impl Group {
         self.by_time.get_or_insert_with(|| pending.iter().map(|(id, one)| (one.delivered_at, *id)).collect())
     }
 
+    // ----- sharing -----
+
+    /// The same group once more, for a snapshot: both have the same pending entries, which are copied as they change, a
+    /// part at a time. Consumers are copied at once.
+    pub(super) fn share(&mut self) -> Group {
+        Group {
+            pending: self.pending.share(),
+            by_time: None,
+            names: self.names.clone(),
+            consumers: self.consumers.mapped(Consumer::share),
+            ..*self
+        }
+    }
+
+    /// Bytes that [`Group::share`] takes.
+    pub(super) fn sharing_bytes(&self) -> usize {
+        let own = self.consumers.values().map(|consumer| consumer.pending.sharing_bytes());
+        self.consumers_bytes() + self.pending.sharing_bytes() + own.sum::<usize>()
+    }
+
+    /// Bytes that changing all that is pending would copy.
+    pub(super) fn shared_bytes(&self) -> usize {
+        let own = self.consumers.values().map(|consumer| consumer.pending.shared_bytes());
+        self.pending.shared_bytes() + own.sum::<usize>()
+    }
+
     // ----- memory -----
 
     /// About how many bytes are allocated on the heap.
     pub fn memory_bytes(&self) -> usize {
-        let names: usize = self.names.keys().map(|name| 2 * name.len()).sum();
         let per_pending = tree_bytes::<(Id, Pending)>() + tree_bytes::<Id>();
         let by_time = self.by_time.as_ref().map_or(0, OrderedSet::len) * tree_bytes::<(u64, Id)>();
+        self.consumers_bytes() + by_time + self.pending.len() * per_pending
+    }
+
+    /// The same of consumers alone, without what is pending for them.
+    fn consumers_bytes(&self) -> usize {
+        let names: usize = self.names.keys().map(|name| 2 * name.len()).sum();
         names
-            + by_time
-            + self.pending.len() * per_pending
             + self.names.len() * tree_bytes::<(Box<[u8]>, ConsumerRef)>()
             + self.consumers.len() * tree_bytes::<(ConsumerRef, Consumer)>()
     }
@@ -213,11 +264,11 @@ impl Group {
         self.names.clear();
         while *budget > 0 {
             *budget -= 1;
-            if self.pending.pop_last().is_some() {
+            if self.pending.drop_chunk() {
                 continue;
             }
             let Some((_, last)) = self.consumers.last_mut() else { return true };
-            if last.pending.pop_last().is_none() {
+            if !last.pending.drop_chunk() {
                 self.consumers.pop_last();
             }
         }

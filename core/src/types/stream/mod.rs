@@ -17,9 +17,9 @@ pub(crate) use chunk::Entry;
 pub(crate) use group::{Consumer, ConsumerRef, Group, PENDING_BYTES, Pending};
 pub(crate) use id::{ID_CHARS_MAX, Id};
 pub(crate) use range::{Range, RangeBack};
-pub(crate) use serial::Node;
 #[cfg(test)]
 pub(crate) use serial::NodeEntry;
+pub(crate) use serial::{GroupAt, Node, TailAt, write_some};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -338,6 +338,11 @@ impl Stream {
         &self.groups
     }
 
+    /// The group of this index, with its name.
+    pub(crate) fn group_at(&self, index: usize) -> Option<(&[u8], &Group)> {
+        self.groups.iter_from(index).next().map(|(name, group)| (&**name, group))
+    }
+
     /// A group.
     pub fn group(&self, name: &[u8]) -> Option<&Group> {
         self.groups.get(name)
@@ -443,21 +448,19 @@ impl Stream {
 
     // ----- sharing -----
 
-    /// The same stream once more, for a snapshot: both have the same chunks, of which each that changes is copied before.
-    /// What groups know is copied at once.
+    /// The same stream once more, for a snapshot: both have the same chunks and pending entries, which are copied as they
+    /// change, a part at a time.
     pub(crate) fn share(&mut self) -> Stream {
         self.was_shared = true;
-        Stream { chunks: self.chunks.mapped(Chunk::share), groups: self.groups.clone(), ..*self }
-    }
-
-    /// Bytes of the chunk behind the one that begins with this ID; behind the last one, those of all else.
-    pub(crate) fn part_bytes(&self, after: Option<Id>) -> usize {
-        self.node_after(after).map_or_else(|| self.groups_bytes(), |node| node.memory_bytes())
+        let groups = self.groups.mapped(Group::share);
+        Stream { chunks: self.chunks.mapped(Chunk::share), groups, ..*self }
     }
 
     /// Bytes that sharing takes.
     pub(crate) fn sharing_bytes(&self) -> usize {
-        self.memory_bytes_but_entries() + self.chunks.len() * Shared::<Vec<u8>>::COUNTED_BYTES
+        let chunk_bytes = size_of::<(Id, Chunk)>() + Shared::<Vec<u8>>::COUNTED_BYTES;
+        let groups: usize = self.groups.values().map(Group::sharing_bytes).sum();
+        self.chunks.len() * chunk_bytes + self.groups.len() * size_of::<Group>() + groups
     }
 
     /// Bytes that changing all chunks would copy.
@@ -465,9 +468,18 @@ impl Stream {
         if !self.was_shared {
             return 0;
         }
-        let bytes = self.chunks.values().map(Chunk::shared_bytes).sum();
-        self.was_shared = bytes > 0;
-        bytes
+        let entries: usize = self.chunks.values().map(Chunk::shared_bytes).sum();
+        let pending = self.shared_pending_bytes();
+        self.was_shared = entries + pending > 0;
+        entries + pending
+    }
+
+    /// Bytes that changing all pending entries would copy.
+    pub(crate) fn shared_pending_bytes(&self) -> usize {
+        if !self.was_shared {
+            return 0;
+        }
+        self.groups.values().map(Group::shared_bytes).sum()
     }
 
     // ----- memory -----
@@ -475,16 +487,11 @@ impl Stream {
     /// About how many bytes are allocated on the heap.
     pub fn memory_bytes(&self) -> usize {
         let entries: usize = self.chunks.values().map(Chunk::memory_bytes).sum();
-        entries + self.memory_bytes_but_entries()
-    }
-
-    fn memory_bytes_but_entries(&self) -> usize {
-        self.chunks.len() * size_of::<(Id, Chunk)>() + self.groups_bytes()
-    }
-
-    fn groups_bytes(&self) -> usize {
         let groups: usize = self.groups.values().map(Group::memory_bytes).sum();
-        groups + self.groups.len() * size_of::<Group>()
+        entries
+            + self.chunks.len() * size_of::<(Id, Chunk)>()
+            + groups
+            + self.groups.len() * size_of::<Group>()
     }
 
     /// About how many elements there are to free one by one.

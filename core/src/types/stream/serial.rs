@@ -9,6 +9,57 @@ use super::chunk::Fields;
 use super::chunk::{Chunk, Entry};
 use super::{Id, Stream, listpack};
 
+/// Elements of a group that are written at a time at most.
+const GROUP_PART_LEN_MAX: usize = 512;
+
+/// Where a part of what follows the chunks begins, for code that writes it down part by part.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum TailAt {
+    /// What the stream knows of itself.
+    #[default]
+    Numbers,
+    /// The group of this index, and what it has.
+    Group(usize, GroupAt),
+}
+
+/// Where a part of a group begins.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum GroupAt {
+    /// What it knows of itself.
+    #[default]
+    Head,
+    /// The pending entry of this index.
+    Pending(usize),
+    /// The consumer of this index.
+    Consumer(usize),
+    /// The entry of this index that is pending for the consumer of the first one.
+    PendingOf(usize, usize),
+    /// The pending entry of this index, of which those are looked for that nobody has.
+    Unowned(usize),
+}
+
+impl TailAt {
+    /// Where the part begins that follows the first of all.
+    pub(crate) const AFTER_NUMBERS: TailAt = TailAt::Group(0, GroupAt::Head);
+
+    /// What follows a part of the group of this index: more of it, or the next one.
+    pub(crate) fn after(index: usize, rest: Option<GroupAt>) -> TailAt {
+        rest.map_or(TailAt::Group(index + 1, GroupAt::Head), |at| TailAt::Group(index, at))
+    }
+}
+
+/// Lets `write` write as many elements, which begin with that of index `from`, as a part may have; the index of the next
+/// one, unless these were all.
+pub(crate) fn write_some<T>(
+    from: usize,
+    elements: impl Iterator<Item = T>,
+    write: impl FnMut(T),
+) -> Option<usize> {
+    let mut count = 0;
+    elements.take(GROUP_PART_LEN_MAX).inspect(|_| count += 1).for_each(write);
+    (count == GROUP_PART_LEN_MAX).then_some(from + count)
+}
+
 /// A chunk, to read.
 pub struct Node<'a> {
     /// What the IDs of its entries count from.

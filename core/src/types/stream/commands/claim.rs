@@ -23,7 +23,7 @@ const AUTOCLAIM_COUNT_MAX: i64 = i64::MAX / 16;
 fn xack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     // As in Redis it counts as reading.
     ctx.store.read(args.at(1));
-    let Some(group) = ctx.store.stream_mut(args.at(1))?.and_then(|stream| stream.group_mut(args.at(2)))
+    let Some(group) = ctx.store.pending_mut(args.at(1))?.and_then(|stream| stream.group_mut(args.at(2)))
     else {
         ctx.reply.int(0);
         return Ok(Flow::Done);
@@ -213,7 +213,7 @@ fn claim_one(
         write_entry(&mut ctx.reply, entry);
     }
     ctx.reply.whole()?;
-    let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
+    let group = group_or(ctx.store.pending_mut(key), name, || no_such_key_or_group(key, name))?;
     group.deliver(id, pending);
     group.consumer_mut(own).active_at = Some(now);
     record_pending(ctx, key, name, &[id])?;
@@ -225,7 +225,7 @@ fn claim_one(
 /// Lets a group forget an entry that is in the stream no more.
 fn forget_deleted(ctx: &mut Context<'_>, key: &[u8], name: &[u8], id: Id) -> Result<(), Error> {
     record_pending(ctx, key, name, &[id])?;
-    let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
+    let group = group_or(ctx.store.pending_mut(key), name, || no_such_key_or_group(key, name))?;
     group.acknowledge(id);
     ctx.store.dirty += 1;
     Ok(())

@@ -132,7 +132,7 @@ fn create_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error>
 fn delete_consumer(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let (key, name) = (args.at(2), args.at(3));
     existing(ctx, key)?;
-    let group = group_or(ctx.store.stream_mut(key), name, || no_such_group(key, name))?;
+    let group = group_or(ctx.store.pending_mut(key), name, || no_such_group(key, name))?;
     let pending = group.remove_consumer(args.at(4));
     if pending.is_some() {
         group_changed(ctx, key, "xgroup-delconsumer");

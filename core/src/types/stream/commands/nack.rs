@@ -99,7 +99,7 @@ fn xnack(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         if ctx.store.stream_mut(key)?.is_none_or(|stream| !stream.contains(id)) {
             continue;
         }
-        let group = group_or(ctx.store.stream_mut(key), name, || no_such_key_or_group(key, name))?;
+        let group = group_or(ctx.store.pending_mut(key), name, || no_such_key_or_group(key, name))?;
         if let Some(pending) = nack.apply(group.pending().get(&id).copied()) {
             ctx.server.memory.take(PENDING_BYTES)?;
             group.deliver(id, pending);

@@ -340,7 +340,7 @@ impl Share<'_> {
     fn read_history(&self, ctx: &mut Context<'_>, own: ConsumerRef, after: Id) -> Result<(), Error> {
         begin_stream(ctx.reply.reborrow(), self.key);
         let now = ctx.clock_millis();
-        let stream = ctx.store.stream_mut(self.key)?.ok_or_else(|| self.no_group())?;
+        let stream = ctx.store.pending_mut(self.key)?.ok_or_else(|| self.no_group())?;
         let group = stream.group(self.group).ok_or_else(|| self.no_group())?;
         let pending = group.consumer(own).pending();
         let start = after.next();
@@ -382,7 +382,7 @@ impl Share<'_> {
         begin_stream(ctx.reply.reborrow(), self.key);
         let list = ctx.reply.mark();
         let claimed = self.claim_idle(ctx, own)?;
-        let stream = ctx.store.stream_mut(self.key)?.ok_or_else(|| self.no_group())?;
+        let stream = ctx.store.pending_mut(self.key)?.ok_or_else(|| self.no_group())?;
         let last = stream.group(self.group).ok_or_else(|| self.no_group())?.last_id;
         let has_new = stream.newest_id().is_some_and(|newest| newest > last);
         let mut read: Vec<Id> = Vec::new();
@@ -436,7 +436,7 @@ impl Share<'_> {
     fn claim_idle(&self, ctx: &mut Context<'_>, own: ConsumerRef) -> Result<usize, Error> {
         let Some(idle) = self.claim else { return Ok(0) };
         let now = ctx.clock_millis();
-        let stream = ctx.store.stream_mut(self.key)?.ok_or_else(|| self.no_group())?;
+        let stream = ctx.store.pending_mut(self.key)?.ok_or_else(|| self.no_group())?;
         let group = stream.group_mut(self.group).ok_or_else(|| self.no_group())?;
         ctx.server.memory.take(group.by_time_bytes())?;
         let due = group.by_time().iter().take_while(|(at, _)| now.saturating_sub(*at) >= idle);
