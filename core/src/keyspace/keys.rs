@@ -3,7 +3,7 @@
 //! Nothing else yields an entry that may be changed, or takes one away: who reads gets the table itself, only to look
 //! at.
 
-use core::ops::Deref;
+use core::ops::{Deref, Range};
 
 use alloc::collections::VecDeque;
 
@@ -68,9 +68,21 @@ impl Keys {
     /// The entry of a key, to change.
     #[inline]
     pub(super) fn change(&mut self, hash: u64, key: &[u8], saver: &mut Saver) -> Option<&mut Entry> {
+        self.change_bytes(hash, key, saver, 0..usize::MAX)
+    }
+
+    /// The entry of a key, to change it but for a value that is no string, and of one that is only bytes of this range.
+    #[inline(always)]
+    pub(super) fn change_bytes(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        saver: &mut Saver,
+        bytes: Range<usize>,
+    ) -> Option<&mut Entry> {
         let entry = self.table.find_mut(hash, key)?;
         if entry.saved_bit() != saver.parity() {
-            saver.before_change(At { db: self.index, hash, origin: self.origin }, entry);
+            saver.before_change(At { db: self.index, hash, origin: self.origin }, entry, bytes);
         }
         Some(entry)
     }
@@ -94,7 +106,7 @@ impl Keys {
             empty.set_saved_bit(saver.parity());
             saver.leave(at, core::mem::replace(entry, empty), garbage);
         } else if is_unsaved {
-            saver.before_change(at, entry);
+            saver.before_change(at, entry, 0..usize::MAX);
         }
         Some((entry, was_collection))
     }

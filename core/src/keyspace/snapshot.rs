@@ -13,11 +13,12 @@
 //!   its key gets another name, it is [displaced](Displaced), and the record is still of the old one.
 //! * Lists and streams are written in parts. When one changes meanwhile, what it was becomes an orphan that
 //!   [shares](crate::structures::shared) its chunks with what it is: each that changes is copied before.
-//! * Long strings are written in parts, but finished at once when they change meanwhile.
+//! * Long strings are written in parts, and keep those [as they were](Before) that change meanwhile.
 //!
 //! After an abort the walk goes on without writing, until all bits are equal again.
 
 mod extent;
+mod strings;
 mod walk;
 
 pub(super) use extent::is_long;
@@ -25,8 +26,10 @@ pub(super) use extent::is_long;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use self::extent::{Extent, end_saving, extent, saved_by_element, sharing_bytes, value_bytes};
+use self::extent::{Extent, end_saving, extent, is_in_parts, saved_by_element, sharing_bytes, value_bytes};
+use self::strings::Before;
 use super::access::{KeyUse, UseReader};
 use super::entry::{Entry, Value, ValueMut};
 use super::keys::Keys;
@@ -47,7 +50,20 @@ pub(crate) trait Recorder: Send {
     /// A key with all that belongs to it; about how many more bytes writing it was worth.
     fn record(&mut self, out: &mut Vec<u8>, entry: &Entry, used: Option<KeyUse>) -> usize;
 
-    /// The record of a list, a string or a stream up to where its parts begin.
+    /// The record of a string of so many bytes up to where they begin.
+    fn begin_string(
+        &mut self,
+        out: &mut Vec<u8>,
+        key: &[u8],
+        deadline: Option<u64>,
+        used: Option<KeyUse>,
+        len: usize,
+    );
+
+    /// What follows these bytes.
+    fn end_string(&mut self, out: &mut Vec<u8>, key: &[u8], deadline: Option<u64>);
+
+    /// The record of a list or a stream up to where its parts begin.
     fn begin_parts(&mut self, out: &mut Vec<u8>, entry: &Entry, used: Option<KeyUse>);
 
     /// The next part; where the one after it begins, if there is one.
@@ -88,14 +104,16 @@ enum Orphan {
 struct Kept {
     origin: usize,
     entry: Entry,
+    before: Option<Box<Before>>,
     bytes: usize,
 }
 
-/// An unsaved entry in another place than the walk would look for it at.
+/// An unsaved entry in another place than the walk would look for it at, or a string that is not what it was.
 struct Displaced {
     db: usize,
     hash: u64,
     origin: usize,
+    before: Option<Box<Before>>,
 }
 
 /// What is being written in parts.
@@ -106,6 +124,8 @@ struct Current {
     has_begun: bool,
     /// Where the next part begins, of what has parts.
     from: Part,
+    /// What it was, if it is a string that is not that any more.
+    before: Option<Box<Before>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,6 +140,7 @@ enum Place {
 struct InHand {
     origin: usize,
     is_current: bool,
+    before: Option<Box<Before>>,
 }
 
 /// Whether a snapshot is under way; see the module's description.
@@ -223,11 +244,11 @@ impl Saver {
 
     // ----- before changes -----
 
-    /// An unsaved entry is going to change where it is.
+    /// An unsaved entry is going to change where it is; if it is a string, of its bytes only those of this range.
     #[cold]
-    pub(super) fn before_change(&mut self, at: At, entry: &mut Entry) {
+    pub(super) fn before_change(&mut self, at: At, entry: &mut Entry, bytes: Range<usize>) {
         let parity = self.parity;
-        let stays_unsaved = self.run().is_some_and(|run| run.before_change(at, entry));
+        let stays_unsaved = self.run().is_some_and(|run| run.before_change(at, entry, bytes));
         if !stays_unsaved {
             entry.set_saved_bit(parity);
         }
@@ -236,11 +257,12 @@ impl Saver {
     /// An unsaved entry was taken out, to be put in elsewhere.
     #[cold]
     pub(super) fn before_move(&mut self, at: At, entry: &mut Entry) {
-        self.before_change(at, entry);
+        self.before_change(at, entry, 0..0);
         let is_saved = entry.saved_bit() == self.parity;
         if let Some(run) = self.run.as_deref_mut().filter(|_| !is_saved) {
             let is_current = run.is_current(at);
-            run.in_hand = Some(InHand { origin: run.take_origin(at), is_current });
+            let (origin, before) = run.take_displaced(at);
+            run.in_hand = Some(InHand { origin, is_current, before });
         }
     }
 
@@ -257,12 +279,12 @@ impl Saver {
     fn settle(&mut self, at: At, entry: &mut Entry) {
         let parity = self.parity;
         let Some(run) = self.run() else { return };
-        if run.in_hand.is_some() && saved_by_element(entry).is_some() {
-            let InHand { origin, is_current } = run.in_hand.take().expect("it was just seen");
+        if run.in_hand.is_some() && (is_in_parts(entry) || saved_by_element(entry).is_some()) {
+            let InHand { origin, is_current, before } = run.in_hand.take().expect("it was just seen");
             if is_current && let Some(current) = &mut run.current {
                 (current.place, current.hash) = (Place::Key(at.db), at.hash);
             }
-            run.displaced.push(Displaced { db: at.db, hash: at.hash, origin });
+            run.displaced.push(Displaced { db: at.db, hash: at.hash, origin, before });
             entry.set_saved_bit(opposite(parity));
         }
     }
@@ -280,14 +302,14 @@ impl Saver {
     #[cold]
     fn leave_unsaved(&mut self, at: At, mut entry: Entry, garbage: &mut VecDeque<Garbage>) {
         let Some(run) = self.run() else { return discard_entry(garbage, entry) };
-        let origin = run.take_origin(at);
+        let (origin, before) = run.take_displaced(at);
         if run.is_clearing {
             discard_entry(garbage, entry);
         } else if run.is_current(at) {
-            run.keep(origin, entry, true);
+            run.keep(origin, entry, before, true);
             run.make_current_an_orphan();
         } else if extent(&mut entry) != Extent::Small || saved_by_element(&mut entry).is_some() {
-            run.keep(origin, entry, false);
+            run.keep(origin, entry, before, false);
         } else {
             run.record_early(origin, &entry);
             discard_entry(garbage, entry);
@@ -306,12 +328,13 @@ impl Saver {
         }
         let mut is_found = false;
         // What the walk would not find among these keys is kept by itself. What is being written comes first.
-        for Displaced { db: other, hash, origin } in core::mem::take(&mut run.displaced) {
-            if other != db {
-                run.displaced.push(Displaced { db: other, hash, origin });
-            } else if let Some(entry) = keys.take_for_saver(hash) {
-                is_found |= current == Some(hash);
-                run.keep(origin, entry, current == Some(hash));
+        for displaced in core::mem::take(&mut run.displaced) {
+            if displaced.db != db {
+                run.displaced.push(displaced);
+            } else if let Some(entry) = keys.take_for_saver(displaced.hash) {
+                let is_current = current == Some(displaced.hash);
+                is_found |= is_current;
+                run.keep(displaced.origin, entry, displaced.before, is_current);
             }
         }
         match keys.is_walked_as() {
@@ -404,20 +427,21 @@ impl Run {
         self.is_clearing = true;
         self.current = None;
         self.in_hand = None;
+        self.displaced.iter_mut().for_each(|displaced| displaced.before = None);
         self.early = Pieces::default();
         self.ready = Vec::new();
     }
 
     // ----- before changes -----
 
-    fn keep(&mut self, origin: usize, entry: Entry, is_first: bool) {
+    fn keep(&mut self, origin: usize, entry: Entry, before: Option<Box<Before>>, is_first: bool) {
         let bytes = value_bytes(&entry);
-        self.keep_counted(origin, entry, bytes, is_first);
+        self.keep_counted(Kept { origin, entry, before, bytes }, is_first);
     }
 
-    fn keep_counted(&mut self, origin: usize, entry: Entry, bytes: usize, is_first: bool) {
-        self.kept_bytes += bytes;
-        let orphan = Orphan::Entry(Kept { origin, entry, bytes });
+    fn keep_counted(&mut self, kept: Kept, is_first: bool) {
+        self.kept_bytes += kept.bytes;
+        let orphan = Orphan::Entry(kept);
         if is_first { self.orphans.push_front(orphan) } else { self.orphans.push_back(orphan) }
     }
 
@@ -427,13 +451,16 @@ impl Run {
     }
 
     /// Returns whether the entry stays unsaved, with its elements saved as they change.
-    fn before_change(&mut self, at: At, entry: &mut Entry) -> bool {
+    fn before_change(&mut self, at: At, entry: &mut Entry, bytes: Range<usize>) -> bool {
         if self.is_clearing {
             end_saving(entry);
             return false;
         }
         if saved_by_element(entry).is_some() {
             return true;
+        }
+        if is_in_parts(entry) {
+            return self.keep_string(at, entry, bytes);
         }
         let is_current = self.is_current(at);
         if self.leave_shared(at, entry, is_current) {
@@ -471,7 +498,7 @@ impl Run {
         let mut orphan = Entry::with_value(entry.key(), value, entry.deadline());
         orphan.set_access(entry.access());
         let origin = self.take_origin(at);
-        self.keep_counted(origin, orphan, bytes, is_current);
+        self.keep_counted(Kept { origin, entry: orphan, before: None, bytes }, is_current);
         if is_current {
             self.make_current_an_orphan();
         }
@@ -521,15 +548,19 @@ impl Run {
         }
     }
 
-    /// The database that an entry is saved as; it is displaced no more.
-    fn take_origin(&mut self, at: At) -> usize {
+    /// The database that an entry is saved as, and what it was if it is not that; it is displaced no more.
+    fn take_displaced(&mut self, at: At) -> (usize, Option<Box<Before>>) {
         let found = self.displaced.iter().position(|other| other.db == at.db && other.hash == at.hash);
-        found.map_or(at.origin, |index| self.displaced.swap_remove(index).origin)
+        let found = found.map(|index| self.displaced.swap_remove(index));
+        found.map_or((at.origin, None), |displaced| (displaced.origin, displaced.before))
     }
 
-    fn origin(&self, at: At) -> usize {
-        let found = self.displaced.iter().find(|other| other.db == at.db && other.hash == at.hash);
-        found.map_or(at.origin, |displaced| displaced.origin)
+    fn take_origin(&mut self, at: At) -> usize {
+        self.take_displaced(at).0
+    }
+
+    fn displaced_at(&mut self, at: At) -> Option<&mut Displaced> {
+        self.displaced.iter_mut().find(|other| other.db == at.db && other.hash == at.hash)
     }
 
     fn used(&self, entry: &Entry) -> Option<KeyUse> {

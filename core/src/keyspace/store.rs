@@ -22,6 +22,7 @@ pub(crate) use save::{SaveState, SaveStep, StreamsSeen};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::access::Access;
 use super::entry::{Entry, Value, ValueRef};
@@ -363,12 +364,18 @@ impl Store {
     /// The entry of `key` for a command that changes it.
     #[inline]
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        self.write_bytes(key, 0..usize::MAX)
+    }
+
+    /// The entry of `key` for a command that changes only bytes of this range if it is a string, or appends some.
+    #[inline(always)]
+    pub fn write_bytes(&mut self, key: &[u8], bytes: Range<usize>) -> Option<&mut Entry> {
         let hash = self.hash(key);
         if self.is_expired(hash, key) {
             self.expire(hash, key);
         }
         let Store { dbs, db, access, steady, saver, .. } = self;
-        let entry = dbs[*db].keys.change(hash, key, saver)?;
+        let entry = dbs[*db].keys.change_bytes(hash, key, saver, bytes)?;
         access.mark(entry, *steady);
         Some(entry)
     }
@@ -673,7 +680,7 @@ impl Store {
 
     fn put_deadline(&mut self, hash: u64, key: &[u8], deadline: Option<u64>) {
         let db = &mut self.dbs[self.db];
-        let Some(entry) = db.keys.change(hash, key, &mut self.saver) else { return };
+        let Some(entry) = db.keys.change_bytes(hash, key, &mut self.saver, 0..0) else { return };
         db.volatile -= usize::from(entry.deadline().is_some());
         db.volatile += usize::from(deadline.is_some());
         entry.set_deadline(deadline);

@@ -29,6 +29,11 @@ pub(in crate::keyspace) fn is_long(entry: &Entry) -> bool {
     matches!(entry.value(), ValueRef::Bytes(bytes) if bytes.len() > AT_ONCE_BYTES)
 }
 
+/// Whether a string is so long that it is written in parts.
+pub(super) fn is_in_parts(entry: &Entry) -> bool {
+    matches!(entry.value(), ValueRef::Bytes(bytes) if bytes.len() > STRING_AT_ONCE_BYTES)
+}
+
 /// About how many bytes a value takes.
 pub(super) fn value_bytes(entry: &Entry) -> usize {
     match entry.value() {
@@ -47,7 +52,7 @@ pub(super) fn part_bytes(entry: &Entry, from: Part) -> usize {
     match entry.value() {
         ValueRef::List(list) => list.chunks_from(from.index).next().map_or(0, Packed::memory_bytes),
         ValueRef::Stream(stream) => stream.node_after(from.after).map_or(0, |node| node.memory_bytes()),
-        // Parts of strings are short, and so are those of groups.
+        // Strings have parts of their own, and those of groups are short.
         ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => 0,
     }
 }
@@ -66,7 +71,7 @@ pub(super) fn sharing_bytes(entry: &Entry) -> Option<usize> {
 pub(super) fn extent(entry: &mut Entry) -> Extent {
     let (len, kind) = match entry.value() {
         ValueRef::Int(_) => return Extent::Small,
-        ValueRef::Bytes(bytes) if bytes.len() > STRING_AT_ONCE_BYTES => return Extent::Parts,
+        ValueRef::Bytes(_) if is_in_parts(entry) => return Extent::Parts,
         ValueRef::Bytes(bytes) if bytes.len() > AT_ONCE_BYTES => return Extent::Long,
         ValueRef::Bytes(_) => return Extent::Small,
         ValueRef::List(list) => (list.len(), Extent::Parts),

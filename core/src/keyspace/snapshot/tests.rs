@@ -81,6 +81,8 @@ impl World {
         let other = format!("k{}", self.below(8));
         let element = format!("e{}{}", self.below(2), self.below(1700));
         let number = self.below(2000).to_string();
+        // Somewhere in a string of several pieces, or a little behind it.
+        let place = (self.below(8) * 65_000 + self.below(3000)).to_string();
         let (key, other, element) = (&*key, &*other, &*element);
         let db = self.below(DATABASES as u64).to_string();
         match self.below(68) {
@@ -110,12 +112,15 @@ impl World {
             15 => _ = self.call(&["SET", key, element]),
             16 => _ = self.call(&["SET", key, &number, "PX", "700", "GET"]),
             17 => _ = self.call(&["APPEND", key, element]),
-            18 => _ = self.call(&["SETRANGE", key, &number, element]),
+            18 => _ = self.call(&["SETRANGE", key, &place, element]),
             19 => _ = self.call(&["INCR", key]),
-            20 => _ = self.call(&["SETBIT", key, &number, "1"]),
+            20 => _ = self.call(&["SETBIT", key, &format!("{place}7"), "1"]),
             21 => _ = self.call(&["GETDEL", key]),
             22 => _ = self.call(&["GETEX", key, "PX", &number]),
             23 => _ = self.call(&["BITOP", "OR", key, other, key]),
+            24 if self.below(2) == 0 => {
+                _ = self.call(&["BITFIELD", key, "SET", "u16", &format!("{place}5"), &number])
+            }
             24 => _ = self.call(&["PFADD", key, element]),
             25 => _ = self.call(&["LPUSH", key, element, element]),
             26 => _ = self.call(&["RPOP", key, "3"]),
@@ -535,6 +540,9 @@ fn neither_a_command_nor_a_step_writes_much_at_a_time() {
         ("stream", &["XTRIM", "stream:changed", "MAXLEN", "10"]),
         ("claimed", &["XAUTOCLAIM", "claimed:changed", "g", "new", "0", "0", "COUNT", "3"]),
         ("claimed", &["XGROUP", "DELCONSUMER", "claimed:changed", "g", "d"]),
+        ("string", &["SETRANGE", "string:changed", "70000", "some"]),
+        ("string", &["SETBIT", "string:changed", "1000000", "1"]),
+        ("string", &["APPEND", "string:changed", "some"]),
     ] {
         for command in [change, &["EXPIRE", change[1], "100"], &["MOVE", &format!("{name}:moved"), "1"]] {
             let bytes = written(&mut world, |world| _ = world.call(command));

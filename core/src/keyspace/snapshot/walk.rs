@@ -1,10 +1,14 @@
 //! The walk of a snapshot: what is saved next, step by step.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::extent::{AT_ONCE_BYTES, Extent, end_saving, extent, part_bytes, saved_by_element, value_bytes};
+use super::extent::{
+    AT_ONCE_BYTES, Extent, end_saving, extent, is_in_parts, part_bytes, saved_by_element, value_bytes,
+};
+use super::strings::Before;
 use super::{At, Current, Displaced, NO_MEMORY, NOT_WHOLE, Orphan, Part, Place, Run};
 use crate::keyspace::entry::Entry;
 use crate::keyspace::keys::{Keys, Walk};
@@ -18,7 +22,7 @@ const LOOK_WEIGHT: usize = 16;
 
 impl Run {
     /// What the step has done, in bytes.
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         self.ready.len() + self.effort
     }
 
@@ -72,14 +76,8 @@ impl Run {
             dbs.iter_mut().filter(|keys| keys.is_walked_as().is_some()).min_by_key(|keys| keys.is_walked_as())
         {
             self.walk(keys, parity, weight_max, true);
-        } else if let Some(&Displaced { db, hash, origin }) = self.displaced.first() {
-            self.current = Some(Current {
-                place: Place::Key(db),
-                hash,
-                origin,
-                has_begun: false,
-                from: Part::default(),
-            });
+        } else if let Some(&Displaced { db, hash, origin, .. }) = self.displaced.first() {
+            self.begin(Place::Key(db), At { db, hash, origin }, None);
         } else {
             return false;
         }
@@ -96,11 +94,7 @@ impl Run {
             let kind = extent(entry);
             if matches!(kind, Extent::Parts | Extent::Elements) || saved_by_element(entry).is_some() {
                 let at = walk.at(entry);
-                let place = if is_live { Place::Key(at.db) } else { Place::Orphan };
-                let origin = if is_live { self.origin(at) } else { at.origin };
-                let current =
-                    Current { place, hash: at.hash, origin, has_begun: false, from: Part::default() };
-                self.current = Some(current);
+                self.begin(if is_live { Place::Key(at.db) } else { Place::Orphan }, at, None);
                 return false;
             }
             if kind == Extent::Long && !self.has_memory(value_bytes(entry)) {
@@ -110,6 +104,18 @@ impl Run {
             entry.set_saved_bit(parity);
             self.weight() < weight_max
         });
+    }
+
+    /// Begins to write an entry in parts. What is a key may be displaced.
+    fn begin(&mut self, place: Place, at: At, before: Option<Box<Before>>) {
+        let (mut origin, mut before) = (at.origin, before);
+        if let Place::Key(_) = place
+            && let Some(displaced) = self.displaced_at(at)
+        {
+            (origin, before) = (displaced.origin, displaced.before.take());
+        }
+        let (has_begun, from) = (false, Part::default());
+        self.current = Some(Current { place, hash: at.hash, origin, has_begun, from, before });
     }
 
     /// Whether there is memory to write so many bytes in one go, which are put together, compressed and appended; else the
@@ -129,7 +135,7 @@ impl Run {
         self.done += 1;
     }
 
-    fn select(&mut self, origin: usize) {
+    pub(super) fn select(&mut self, origin: usize) {
         if self.ready_db != Some(origin) {
             self.ready_db = Some(origin);
             self.recorder.database(&mut self.ready, origin);
@@ -144,17 +150,11 @@ impl Run {
         weight_max: usize,
     ) {
         match orphan {
-            Orphan::Entry(kept) => {
-                let origin = kept.origin;
+            Orphan::Entry(mut kept) => {
+                let at = At { db: 0, hash: 0, origin: kept.origin };
+                let before = kept.before.take();
                 self.orphans.push_front(Orphan::Entry(kept));
-                let current = Current {
-                    place: Place::Orphan,
-                    hash: 0,
-                    origin,
-                    has_begun: false,
-                    from: Part::default(),
-                };
-                self.current = Some(current);
+                self.begin(Place::Orphan, at, before);
             }
             Orphan::Keys(mut keys) => {
                 self.walk(&mut keys, parity, weight_max, false);
@@ -218,6 +218,9 @@ impl Run {
 
     /// Writes more of an entry; true once it is written.
     pub(super) fn advance(&mut self, current: &mut Current, entry: &mut Entry, weight_max: usize) -> bool {
+        if is_in_parts(entry) {
+            return self.write_string(current, entry, weight_max);
+        }
         let kind = extent(entry);
         if !mem::replace(&mut current.has_begun, true) {
             self.select(current.origin);

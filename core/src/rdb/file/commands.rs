@@ -12,7 +12,6 @@ use crate::base::bytes::{append_head_within_capacity, append_within_capacity};
 use crate::base::memory::Memory;
 use crate::keyspace::{Entry, KeyUse, Part, Recorder, ValueMut, ValueRef};
 use crate::number::{format_i64, write_f64, write_i64};
-use crate::structures::pieces::PIECE_BYTES;
 use crate::structures::table::Keyed;
 use crate::structures::table::saving::{SavedBytes, Sink};
 use crate::structures::{INTEGER_TEXT_BYTES_MAX, Item};
@@ -84,27 +83,25 @@ impl Recorder for CommandRecorder {
         0
     }
 
-    fn begin_parts(&mut self, out: &mut Vec<u8>, entry: &Entry, _: Option<KeyUse>) {
+    fn begin_string(&mut self, out: &mut Vec<u8>, key: &[u8], _: Option<u64>, _: Option<KeyUse>, len: usize) {
+        head(out, b'*', 3);
+        argument(out, b"SET");
+        argument(out, key);
+        head(out, b'$', len);
+    }
+
+    fn end_string(&mut self, out: &mut Vec<u8>, key: &[u8], deadline: Option<u64>) {
+        out.extend_from_slice(b"\r\n");
+        write_deadline(out, key, deadline);
+    }
+
+    fn begin_parts(&mut self, _: &mut Vec<u8>, entry: &Entry, _: Option<KeyUse>) {
         self.deadline = entry.deadline();
-        if let ValueRef::Bytes(bytes) = entry.value() {
-            head(out, b'*', 3);
-            argument(out, b"SET");
-            argument(out, entry.key());
-            head(out, b'$', bytes.len());
-        }
     }
 
     fn part(&mut self, out: &mut Vec<u8>, entry: &Entry, from: Part) -> Option<Part> {
         let key = entry.key();
         let next = match entry.value() {
-            ValueRef::Bytes(bytes) => {
-                let end = bytes.len().min(from.index + PIECE_BYTES);
-                out.extend_from_slice(&bytes[from.index..end]);
-                if end == bytes.len() {
-                    out.extend_from_slice(b"\r\n");
-                }
-                (end < bytes.len()).then_some(Part { index: end, ..from })
-            }
             ValueRef::List(list) => {
                 let mut chunks = list.chunks_from(from.index);
                 if let Some(chunk) = chunks.next() {
@@ -120,7 +117,11 @@ impl Recorder for CommandRecorder {
                 }
                 None => write_stream_tail(out, key, stream, from.tail).map(|tail| Part { tail, ..from }),
             },
-            ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => None,
+            ValueRef::Int(_)
+            | ValueRef::Bytes(_)
+            | ValueRef::Hash(_)
+            | ValueRef::Set(_)
+            | ValueRef::Zset(_) => None,
         };
         if next.is_none() {
             write_deadline(out, key, self.deadline.take());

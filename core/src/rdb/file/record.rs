@@ -12,7 +12,6 @@ use crate::base::memory::Memory;
 use crate::keyspace::{Entry, KeyUse, Part, Recorder, ValueMut, ValueRef};
 use crate::rdb::stream::{form_of, least_form};
 use crate::rdb::{Writer, form};
-use crate::structures::pieces::PIECE_BYTES;
 use crate::structures::table::Keyed;
 use crate::structures::table::saving::{SavedBytes, Sink};
 use crate::types::hash::Field;
@@ -67,8 +66,8 @@ fn writer_of(compression: Compression) -> Writer {
 }
 
 /// What stands before the record of a key.
-pub(super) fn before_key(out: &mut Writer, entry: &Entry, used: Option<KeyUse>) {
-    if let Some(at) = entry.deadline() {
+pub(super) fn before_key(out: &mut Writer, deadline: Option<u64>, used: Option<KeyUse>) {
+    if let Some(at) = deadline {
         out.bytes.push(opcode::DEADLINE_MILLIS);
         out.bytes.extend_from_slice(&at.to_le_bytes());
     }
@@ -92,11 +91,29 @@ impl Recorder for RecordWriter {
 
     fn record(&mut self, out: &mut Vec<u8>, entry: &Entry, used: Option<KeyUse>) -> usize {
         self.with(out, |writer| {
-            before_key(writer, entry, used);
+            before_key(writer, entry.deadline(), used);
             writer.key_and_value(entry.key(), &entry.value());
         });
         self.writer.take_effort()
     }
+
+    fn begin_string(
+        &mut self,
+        out: &mut Vec<u8>,
+        key: &[u8],
+        deadline: Option<u64>,
+        used: Option<KeyUse>,
+        len: usize,
+    ) {
+        self.with(out, |writer| {
+            before_key(writer, deadline, used);
+            writer.bytes.push(form::STRING);
+            writer.string(key);
+            writer.length(len as u64);
+        });
+    }
+
+    fn end_string(&mut self, _: &mut Vec<u8>, _: &[u8], _: Option<u64>) {}
 
     fn begin_parts(&mut self, out: &mut Vec<u8>, entry: &Entry, used: Option<KeyUse>) {
         if let ValueRef::Stream(stream) = entry.value() {
@@ -104,12 +121,15 @@ impl Recorder for RecordWriter {
         }
         let stream_form = form_of(self.stream_form);
         self.with(out, |writer| {
-            before_key(writer, entry, used);
+            before_key(writer, entry.deadline(), used);
             let (form, len) = match entry.value() {
                 ValueRef::Stream(stream) => (stream_form, stream.chunks_len()),
                 ValueRef::List(list) => (form::LIST_QUICKLIST_2, list.chunks().len()),
-                ValueRef::Bytes(bytes) => (form::STRING, bytes.len()),
-                ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => {
+                ValueRef::Int(_)
+                | ValueRef::Bytes(_)
+                | ValueRef::Hash(_)
+                | ValueRef::Set(_)
+                | ValueRef::Zset(_) => {
                     unreachable!("these have no parts")
                 }
             };
@@ -121,11 +141,6 @@ impl Recorder for RecordWriter {
 
     fn part(&mut self, out: &mut Vec<u8>, entry: &Entry, from: Part) -> Option<Part> {
         match entry.value() {
-            ValueRef::Bytes(bytes) => {
-                let end = bytes.len().min(from.index + PIECE_BYTES);
-                out.extend_from_slice(&bytes[from.index..end]);
-                (end < bytes.len()).then_some(Part { index: end, ..from })
-            }
             ValueRef::List(list) => {
                 let mut chunks = list.chunks_from(from.index);
                 if let Some(chunk) = chunks.next() {
@@ -144,7 +159,11 @@ impl Recorder for RecordWriter {
                     next.map(|tail| Part { tail, ..from })
                 }
             },
-            ValueRef::Int(_) | ValueRef::Hash(_) | ValueRef::Set(_) | ValueRef::Zset(_) => None,
+            ValueRef::Int(_)
+            | ValueRef::Bytes(_)
+            | ValueRef::Hash(_)
+            | ValueRef::Set(_)
+            | ValueRef::Zset(_) => None,
         }
     }
 
@@ -163,7 +182,7 @@ impl Recorder for RecordWriter {
         };
         let mut head = Vec::new();
         self.with(&mut head, |writer| {
-            before_key(writer, entry, used);
+            before_key(writer, entry.deadline(), used);
             writer.bytes.push(form);
             writer.string(entry.key());
             if let Some(nearest) = nearest {

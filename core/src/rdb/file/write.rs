@@ -79,7 +79,7 @@ impl FileWriter {
 
     /// A key with all that belongs to it.
     pub fn key(&mut self, entry: &Entry) {
-        before_key(&mut self.writer, entry, None);
+        before_key(&mut self.writer, entry.deadline(), None);
         let value = entry.value();
         self.writer.key_and_value(entry.key(), &value);
     }

@@ -23,7 +23,7 @@ fn setbit(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         _ => return Err(NOT_A_BIT),
     };
     let has_grown = grow(ctx, key, byte_of(position) + 1)?;
-    let bytes = super::bytes_at(ctx, key);
+    let bytes = super::bytes_at(ctx, key, byte_of(position)..byte_of(position) + 1);
     let was_set = bit(bytes, position);
     if has_grown || was_set != is_set {
         let byte = &mut bytes[byte_of(position)];

@@ -1,6 +1,7 @@
 //! BITFIELD and BITFIELD_RO.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::{FROM, bytes_at, grow, position, string_at};
 use crate::base::error::{Error, until_zero};
@@ -48,6 +49,11 @@ impl Operation {
 
     fn writes(&self) -> bool {
         !matches!(self.action, Action::Get)
+    }
+
+    /// The bytes that it may change.
+    fn bytes(&self) -> Range<usize> {
+        if self.writes() { byte_of(self.position)..self.end() } else { 0..0 }
     }
 
     /// How many bytes a string has that holds the field.
@@ -113,7 +119,7 @@ fn bitfield(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.reply.array(operations.len());
     let mut changes = 0;
     for operation in &operations {
-        let (reply, differs) = operation.run(bytes_at(ctx, key));
+        let (reply, differs) = operation.run(bytes_at(ctx, key, operation.bytes()));
         changes += u64::from(operation.writes() && reply.is_some() && (has_grown || differs));
         match reply {
             Some(number) => ctx.reply.int(number),

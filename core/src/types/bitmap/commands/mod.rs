@@ -7,6 +7,8 @@ mod field;
 #[cfg(test)]
 mod tests;
 
+use core::ops::Range;
+
 use super::field::Width;
 use crate::base::error::Error;
 use crate::command::context::Context;
@@ -60,16 +62,19 @@ fn grow(ctx: &mut Context<'_>, key: &[u8], len: usize) -> Result<bool, Error> {
         return Ok(true);
     };
     if old_len < len {
-        change_bytes(ctx, key, len, |bytes| bytes.resize(len, 0))?;
-    } else if ctx.store.write(key).is_some_and(|entry| entry.bytes_mut().is_none()) {
-        change_bytes(ctx, key, old_len, |_| {})?;
+        change_bytes(ctx, key, len, 0..0, |bytes| bytes.resize(len, 0))?;
+    } else if ctx.store.write_bytes(key, 0..0).is_some_and(|entry| entry.bytes_mut().is_none()) {
+        change_bytes(ctx, key, old_len, 0..0, |_| {})?;
     }
     Ok(old_len < len)
 }
 
-/// The bytes of a string that [`grow`] has looked at.
-fn bytes_at<'a>(ctx: &'a mut Context<'_>, key: &[u8]) -> &'a mut [u8] {
-    ctx.store.write(key).and_then(|entry| entry.bytes_mut()).expect("the string was made one of bytes")
+/// The bytes of a string that [`grow`] has looked at, of which those of this range may be changed.
+fn bytes_at<'a>(ctx: &'a mut Context<'_>, key: &[u8], range: Range<usize>) -> &'a mut [u8] {
+    ctx.store
+        .write_bytes(key, range)
+        .and_then(|entry| entry.bytes_mut())
+        .expect("the string was made one of bytes")
 }
 
 const FROM: [Arg; 2] = [string("encoding"), integer("offset")];

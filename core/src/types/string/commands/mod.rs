@@ -11,6 +11,7 @@ mod several;
 mod whole;
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::base::error::Error;
 use crate::command::context::Context;
@@ -23,15 +24,17 @@ use crate::resp::Reply;
 pub(crate) const ROWS: &[&[Command]] =
     &[compare::ROWS, counter::ROWS, increx::ROWS, lcs::ROWS, part::ROWS, several::ROWS, whole::ROWS];
 
-/// Changes the bytes of the string at `key`, which then has at least `len` of them, if there is memory for that.
+/// Changes the bytes of this range of the string at `key`, which then has at least `len` of them, if there is memory for
+/// that.
 pub(in crate::types) fn change_bytes(
     ctx: &mut Context<'_>,
     key: &[u8],
     len: usize,
+    range: Range<usize>,
     change: impl FnOnce(&mut Vec<u8>),
 ) -> Result<(), Error> {
     let Context { store, server, .. } = ctx;
-    let Some(entry) = store.write(key) else { return Ok(()) };
+    let Some(entry) = store.write_bytes(key, range) else { return Ok(()) };
     let mut has_room = true;
     entry.change_bytes(|bytes| {
         has_room = server.memory.reserve(bytes, len.saturating_sub(bytes.len()));

@@ -19,7 +19,7 @@ fn append(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         }
         Some(len) => {
             check_len(ctx, len, tail.len())?;
-            change_bytes(ctx, key, len + tail.len(), |bytes| bytes.extend_from_slice(tail))?;
+            change_bytes(ctx, key, len + tail.len(), 0..0, |bytes| bytes.extend_from_slice(tail))?;
             len + tail.len()
         }
     };
@@ -42,7 +42,7 @@ fn setrange(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
         ctx.server.memory.take(end)?;
         ctx.store.put(key, Value::Bytes(Vec::new()), None);
     }
-    change_bytes(ctx, key, end, |bytes| {
+    change_bytes(ctx, key, end, offset..end, |bytes| {
         if bytes.len() < end {
             bytes.resize(end, 0);
         }

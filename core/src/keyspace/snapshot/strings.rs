@@ -1,0 +1,128 @@
+//! Long strings, which are written in parts: those that change meanwhile are kept as they were.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem;
+use core::ops::Range;
+
+use super::extent::is_in_parts;
+use super::{At, Current, Displaced, NO_MEMORY, NOT_WHOLE, RECORD_BYTES, Run};
+use crate::keyspace::access::KeyUse;
+use crate::keyspace::entry::{Entry, ValueRef};
+use crate::structures::ordered::OrderedMap;
+use crate::structures::pieces::PIECE_BYTES;
+use crate::structures::table::Keyed;
+
+/// What a string was when the snapshot began, as far as it may have changed since.
+pub(super) struct Before {
+    key: Box<[u8]>,
+    deadline: Option<u64>,
+    used: Option<KeyUse>,
+    len: usize,
+    /// Pieces that are not what they were, by their numbers.
+    pieces: OrderedMap<usize, Box<[u8]>>,
+}
+
+impl Before {
+    fn of(entry: &Entry, used: Option<KeyUse>) -> Before {
+        let (key, deadline) = (Box::from(entry.key()), entry.deadline());
+        Before { key, deadline, used, len: bytes_of(entry).len(), pieces: OrderedMap::new() }
+    }
+
+    /// Bytes of the pieces.
+    pub(super) fn bytes(&self) -> usize {
+        self.pieces.values().map(|piece| piece.len()).sum()
+    }
+
+    /// The pieces that bytes of this range are in, without those that are kept or were written: all before `written`.
+    fn missing(
+        &self,
+        changing: &Range<usize>,
+        written: usize,
+    ) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let (start, end) = (changing.start.max(written), changing.end.min(self.len));
+        let numbers = if start < end { start / PIECE_BYTES..end.div_ceil(PIECE_BYTES) } else { 0..0 };
+        numbers
+            .filter(|number| !self.pieces.contains_key(number))
+            .map(|number| (number, number * PIECE_BYTES..self.len.min((number + 1) * PIECE_BYTES)))
+    }
+}
+
+fn bytes_of(entry: &Entry) -> &[u8] {
+    match entry.value() {
+        ValueRef::Bytes(bytes) => bytes,
+        _ => &[],
+    }
+}
+
+impl Run {
+    /// Some bytes of an unsaved string that is written in parts are going to change, or something else of it is; `false`
+    /// if the snapshot ends with that.
+    pub(super) fn keep_string(&mut self, at: At, entry: &Entry, changing: Range<usize>) -> bool {
+        let is_current = self.is_current(at);
+        let (known, written) = match &mut self.current {
+            Some(current) if is_current => (current.before.take(), current.from.index),
+            _ => (self.displaced_at(at).and_then(|displaced| displaced.before.take()), 0),
+        };
+        let mut before = known.unwrap_or_else(|| Box::new(Before::of(entry, self.used(entry))));
+        let missing: usize =
+            before.missing(&changing, written).map(|(_, range)| range.len() + RECORD_BYTES).sum();
+        if self.memory.take(missing + before.key.len() + RECORD_BYTES).is_err() {
+            self.fail(NO_MEMORY);
+            return false;
+        }
+        let kept_before = before.bytes();
+        let pieces = before
+            .missing(&changing, written)
+            .map(|(number, range)| (number, Box::from(&bytes_of(entry)[range])));
+        let pieces: Vec<(usize, Box<[u8]>)> = pieces.collect();
+        for (number, piece) in pieces {
+            before.pieces.insert(number, piece);
+        }
+        self.kept_bytes += before.bytes() - kept_before;
+        if let Some(current) = self.current.as_mut().filter(|_| is_current) {
+            current.before = Some(before);
+        } else if let Some(displaced) = self.displaced_at(at) {
+            displaced.before = Some(before);
+        } else {
+            self.displaced.push(Displaced {
+                db: at.db,
+                hash: at.hash,
+                origin: at.origin,
+                before: Some(before),
+            });
+        }
+        true
+    }
+
+    /// Writes more of a string, whose record begins with the first of it; true once it is written.
+    pub(super) fn write_string(&mut self, current: &mut Current, entry: &Entry, weight_max: usize) -> bool {
+        let before = current.before.as_deref();
+        let (key, deadline, len) = match before {
+            Some(before) => (&*before.key, before.deadline, before.len),
+            None => (entry.key(), entry.deadline(), bytes_of(entry).len()),
+        };
+        if !is_in_parts(entry) || bytes_of(entry).len() < len {
+            self.fail(NOT_WHOLE);
+            return false;
+        }
+        if !mem::replace(&mut current.has_begun, true) {
+            let used = before.map_or_else(|| self.used(entry), |before| before.used);
+            self.select(current.origin);
+            self.recorder.begin_string(&mut self.ready, key, deadline, used, len);
+        }
+        while self.weight() < weight_max {
+            let from = current.from.index;
+            let end = len.min(from + PIECE_BYTES);
+            let kept = before.and_then(|before| before.pieces.get(&(from / PIECE_BYTES)));
+            self.ready.extend_from_slice(kept.map_or_else(|| &bytes_of(entry)[from..end], |piece| piece));
+            current.from.index = end;
+            if end == len {
+                self.recorder.end_string(&mut self.ready, key, deadline);
+                self.kept_bytes -= before.map_or(0, Before::bytes);
+                return true;
+            }
+        }
+        false
+    }
+}
