@@ -21,17 +21,14 @@ pub(super) struct Before {
     len: usize,
     /// Pieces that are not what they were, by their numbers.
     pieces: OrderedMap<usize, Box<[u8]>>,
+    /// Bytes of them.
+    bytes: usize,
 }
 
 impl Before {
     fn of(entry: &Entry, used: Option<KeyUse>) -> Before {
         let (key, deadline) = (Box::from(entry.key()), entry.deadline());
-        Before { key, deadline, used, len: bytes_of(entry).len(), pieces: OrderedMap::new() }
-    }
-
-    /// Bytes of the pieces.
-    pub(super) fn bytes(&self) -> usize {
-        self.pieces.values().map(|piece| piece.len()).sum()
+        Before { key, deadline, used, len: bytes_of(entry).len(), pieces: OrderedMap::new(), bytes: 0 }
     }
 
     /// The pieces that bytes of this range are in, without those that are kept or were written: all before `written`.
@@ -65,21 +62,17 @@ impl Run {
             _ => (self.displaced_at(at).and_then(|displaced| displaced.before.take()), 0),
         };
         let mut before = known.unwrap_or_else(|| Box::new(Before::of(entry, self.used(entry))));
-        let missing: usize =
-            before.missing(&changing, written).map(|(_, range)| range.len() + RECORD_BYTES).sum();
-        if self.memory.take(missing + before.key.len() + RECORD_BYTES).is_err() {
+        let missing: Vec<(usize, Range<usize>)> = before.missing(&changing, written).collect();
+        let bytes: usize = missing.iter().map(|(_, range)| range.len() + RECORD_BYTES).sum();
+        if self.memory.take(bytes + before.key.len() + RECORD_BYTES).is_err() {
             self.fail(NO_MEMORY);
             return false;
         }
-        let kept_before = before.bytes();
-        let pieces = before
-            .missing(&changing, written)
-            .map(|(number, range)| (number, Box::from(&bytes_of(entry)[range])));
-        let pieces: Vec<(usize, Box<[u8]>)> = pieces.collect();
-        for (number, piece) in pieces {
-            before.pieces.insert(number, piece);
+        for (number, range) in missing {
+            before.bytes += range.len();
+            self.kept_bytes += range.len();
+            before.pieces.insert(number, Box::from(&bytes_of(entry)[range]));
         }
-        self.kept_bytes += before.bytes() - kept_before;
         if let Some(current) = self.current.as_mut().filter(|_| is_current) {
             current.before = Some(before);
         } else if let Some(displaced) = self.displaced_at(at) {
@@ -115,11 +108,11 @@ impl Run {
             let from = current.from.index;
             let end = len.min(from + PIECE_BYTES);
             let kept = before.and_then(|before| before.pieces.get(&(from / PIECE_BYTES)));
-            self.ready.extend_from_slice(kept.map_or_else(|| &bytes_of(entry)[from..end], |piece| piece));
+            self.ready.extend_from_slice(kept.map_or(&bytes_of(entry)[from..end], |piece| piece));
             current.from.index = end;
             if end == len {
                 self.recorder.end_string(&mut self.ready, key, deadline);
-                self.kept_bytes -= before.map_or(0, Before::bytes);
+                self.kept_bytes -= before.map_or(0, |before| before.bytes);
                 return true;
             }
         }

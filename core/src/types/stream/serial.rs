@@ -53,10 +53,13 @@ impl TailAt {
 pub(crate) fn write_some<T>(
     from: usize,
     elements: impl Iterator<Item = T>,
-    write: impl FnMut(T),
+    mut write: impl FnMut(T),
 ) -> Option<usize> {
     let mut count = 0;
-    elements.take(GROUP_PART_LEN_MAX).inspect(|_| count += 1).for_each(write);
+    for element in elements.take(GROUP_PART_LEN_MAX) {
+        write(element);
+        count += 1;
+    }
     (count == GROUP_PART_LEN_MAX).then_some(from + count)
 }
 
