@@ -466,13 +466,14 @@ impl Run {
         if self.leave_shared(at, entry, is_current) {
             return false;
         }
-        if is_current {
-            self.finish_current(entry);
-            return false;
-        }
+        // Also when it is next, and nothing of it is written.
         if extent(entry) == Extent::Elements {
             self.begin_elements(entry);
             return true;
+        }
+        if is_current {
+            self.finish_current(entry);
+            return false;
         }
         self.record_early(at.origin, entry);
         false

@@ -415,6 +415,41 @@ fn what_was_moved_is_saved_as_it_was_wherever_it_goes_then() {
 }
 
 #[test]
+fn what_is_next_to_be_written_is_so_as_it_was() {
+    for (kind, change) in [
+        "SADD k new",
+        "HSET k e05 new",
+        "HPEXPIRE k 100000 FIELDS 1 e05",
+        "ZADD k 5 e05",
+        "LREM k 0 e05",
+        "XTRIM k MAXLEN 5",
+        "XGROUP DELCONSUMER k g c",
+        "SETRANGE k 400000 new",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let world = || {
+            let mut world = World::new(3);
+            world.make(kind, "k", 2000);
+            world.begin();
+            world
+        };
+        let mut still = world();
+        let (file, now) = (still.end(), still.talk.now);
+        let expected = load(&file, now);
+        for steps in 1..4 {
+            let mut moving = world();
+            // A step that can do no more than to find it.
+            (0..steps).for_each(|_| moving.talk.engine.save_step(now, 1));
+            let request: Vec<&str> = change.split(' ').collect();
+            moving.call(&request);
+            assert!(load(&moving.end(), now) == expected, "{change} after {steps} steps");
+        }
+    }
+}
+
+#[test]
 fn every_way_to_a_key_saves_it_first() {
     let world = || {
         let mut world = World::new(5);

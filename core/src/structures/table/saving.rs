@@ -178,7 +178,7 @@ impl<E: Keyed> SavedByElement for Table<E> {
             if saving.sink.output().weight() >= weight_max {
                 break;
             }
-            saving.passed = self.save_segment(position, &mut saving, weight_max + OVERWEIGHT);
+            saving.passed = self.save_segment(position, &mut saving, weight_max.saturating_add(OVERWEIGHT));
         }
         let is_through = saving.passed.is_none();
         self.saving = Some(saving);
