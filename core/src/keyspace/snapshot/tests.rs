@@ -31,6 +31,9 @@ const MAKERS: [&str; 8] = [
     "redis.call('SETRANGE',k,n*300,p)",
 ];
 
+/// A script that changes one key and deletes another one.
+const TWO_KEYS: &str = "redis.call('HSET',KEYS[1],'a','b') return redis.call('DEL',KEYS[2])";
+
 fn options() -> Options {
     let mut options = Options::default();
     for (name, value) in [("enable-debug-command", "yes"), ("list-max-listpack-size", "20")] {
@@ -148,39 +151,38 @@ impl World {
             51 => _ = self.call(&["ZREMRANGEBYRANK", key, "3", &number]),
             52 => _ = self.call(&["ZPOPMIN", key, "2"]),
             53 => _ = self.call(&["ZUNIONSTORE", key, "2", key, other]),
-            54 => _ = self.call(&["XADD", key, "MAXLEN", &number, "*", "f", element]),
-            55 => _ = self.call(&["XTRIM", key, "MAXLEN", &number]),
-            56 => _ = self.call(&["XGROUP", "CREATE", key, "g", "0"]),
-            57 => _ = self.call(&["XREADGROUP", "GROUP", "g", element, "COUNT", "5", "STREAMS", key, ">"]),
-            58 => _ = self.call(&["XGROUP", "SETID", key, "g", "$"]),
+            54..=58 | 63..=66 => self.act_on_stream(key, element, &number),
             59 => _ = self.call(&["SPOP", key]),
             60 => _ = self.call(&["GETSET", key, element]),
             61 => _ = self.call(&["RENAMENX", key, other]),
-            62 => {
-                _ = self.call(&[
-                    "EVAL",
-                    "redis.call('HSET',KEYS[1],'a','b') return redis.call('DEL',KEYS[2])",
-                    "2",
-                    key,
-                    other,
-                ])
-            }
-            63 => _ = self.call(&["XAUTOCLAIM", key, "g", element, "0", "0", "COUNT", "9"]),
-            64 => {
+            62 => _ = self.call(&["EVAL", TWO_KEYS, "2", key, other]),
+            _ => _ = self.call(&["GET", key]),
+        }
+    }
+
+    /// The same with a stream and its groups.
+    fn act_on_stream(&mut self, key: &str, element: &str, number: &str) {
+        match self.below(9) {
+            0 => _ = self.call(&["XADD", key, "MAXLEN", number, "*", "f", element]),
+            1 => _ = self.call(&["XTRIM", key, "MAXLEN", number]),
+            2 => _ = self.call(&["XGROUP", "CREATE", key, "g", "0"]),
+            3 => _ = self.call(&["XREADGROUP", "GROUP", "g", element, "COUNT", "5", "STREAMS", key, ">"]),
+            4 => _ = self.call(&["XGROUP", "SETID", key, "g", "$"]),
+            5 => _ = self.call(&["XAUTOCLAIM", key, "g", element, "0", "0", "COUNT", "9"]),
+            6 => {
                 let script = "for _, one in ipairs(redis.call('XPENDING',KEYS[1],'g','-','+',ARGV[1])) do \
                      redis.call('XACK',KEYS[1],'g',one[1]) end";
-                _ = self.call(&["EVAL", script, "1", key, &number]);
+                _ = self.call(&["EVAL", script, "1", key, number]);
             }
-            65 => {
+            7 => {
                 let script = "local id = redis.call('XPENDING',KEYS[1],'g','-','+',5)[5][1] \
                      return redis.call('XNACK',KEYS[1],'g','FAIL','IDS',1,id)";
                 _ = self.call(&["EVAL", script, "1", key]);
             }
-            66 => {
+            _ => {
                 let consumer = ["c", "d", element][self.random.index(3)];
                 _ = self.call(&["XGROUP", "DELCONSUMER", key, "g", consumer]);
             }
-            _ => _ = self.call(&["GET", key]),
         }
     }
 
