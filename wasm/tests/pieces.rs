@@ -114,6 +114,14 @@ unsafe impl GlobalAlloc for Divided {
     }
 }
 
+/// Begins with memory of which nothing was asked for, as a program does. Which test has run before makes no difference then.
+fn begin_anew() {
+    heap(|heap| {
+        assert_eq!(heap.used_bytes(), 0);
+        *heap = SizeClasses::new(Region { end: PAGE_BYTES });
+    });
+}
+
 fn growth() -> u64 {
     (MEMORY_BYTES - PAGE_BYTES - heap(|heap| heap.committed_bytes())) as u64
 }
@@ -213,6 +221,7 @@ fn request(words: &[&[u8]]) -> Vec<u8> {
 
 /// Fills memory with small values, deletes all but every twentieth, and returns how many large ones are stored then.
 fn stored_afterwards(seed: u64, small: usize, large: usize) -> usize {
+    begin_anew();
     let mut talk = Talk::new(seed);
     let value = vec![b'v'; small];
     let set = |index| request(&[b"SET", format!("k{index}").as_bytes(), &value]);
@@ -276,6 +285,7 @@ fn filling(kind: &str, index: usize) -> Vec<u8> {
 
 /// Fills memory to the brim, saves it, and loads that into an engine of the same size.
 fn saved_and_loaded(kind: &str) {
+    begin_anew();
     let mut talk = Talk::new(7);
     let (mut sent, mut refused) = (0, 0);
     while refused < 300 {

@@ -108,8 +108,9 @@ pub struct Compaction {
 }
 
 /// What files may fill memory up to, in bytes that are left: deeper than clients may, so that what they have filled it
-/// with can be loaded again, though it may come to lie less densely.
-const LOADING_FLOOR_BYTES: usize = HEADROOM_BYTES / 2;
+/// with can be loaded again, though it may come to lie less densely, nothing being moved meanwhile; but not as deep as
+/// control commands, which can then delete some of it.
+const LOADING_FLOOR_BYTES: usize = HEADROOM_BYTES * 5 / 16;
 
 /// An account of memory that is sure to be there.
 #[derive(Clone, Copy, Debug)]
