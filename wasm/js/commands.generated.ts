@@ -68,6 +68,12 @@ export interface Commands {
    */
   aclLog(...args: t.Argument[]): { [key: string]: Reply }[] | 'OK';
   /**
+   * Returns the token that stands for a user and their password over HTTP.
+   *
+   * `ACL RESTTOKEN`, Upstash's own, O(1).
+   */
+  aclResttoken(username: Value, password: Value): string;
+  /**
    * Writes the users to the ACL file.
    *
    * `ACL SAVE`, since Redis 6.0.0, O(N) in the number of users.
@@ -592,31 +598,31 @@ export interface Commands {
   /**
    * Tells which commands took long or were large.
    *
-   * `COMMANDLOG`, since Redis 8.1.0, O(1).
+   * `COMMANDLOG`, Valkey's own, O(1).
    */
   commandlog(subcommand: string, ...args: t.Argument[]): Reply;
   /**
    * Returns the latest commands that took long or were large.
    *
-   * `COMMANDLOG GET`, since Redis 8.1.0, O(N) in the number of entries replied.
+   * `COMMANDLOG GET`, Valkey's own, O(N) in the number of entries replied.
    */
   commandlogGet(count: t.Numeric, type: t.Word<'SLOW' | 'LARGE-REQUEST' | 'LARGE-REPLY'>): [id: t.Integer, time: t.Integer, microseconds: t.Integer, arguments: string[], address: string, name: string][];
   /**
    * Lists the subcommands.
    *
-   * `COMMANDLOG HELP`, since Redis 8.1.0, O(1).
+   * `COMMANDLOG HELP`, Valkey's own, O(1).
    */
   commandlogHelp(): string[];
   /**
    * Returns how many commands a log holds.
    *
-   * `COMMANDLOG LEN`, since Redis 8.1.0, O(1).
+   * `COMMANDLOG LEN`, Valkey's own, O(1).
    */
   commandlogLen(type: t.Word<'SLOW' | 'LARGE-REQUEST' | 'LARGE-REPLY'>): t.Integer;
   /**
    * Empties a log.
    *
-   * `COMMANDLOG RESET`, since Redis 8.1.0, O(N) in the number of entries.
+   * `COMMANDLOG RESET`, Valkey's own, O(N) in the number of entries.
    */
   commandlogReset(type: t.Word<'SLOW' | 'LARGE-REQUEST' | 'LARGE-REPLY'>): 'OK';
   /**
@@ -706,7 +712,7 @@ export interface Commands {
   /**
    * Deletes a key if it holds a given string.
    *
-   * `DELIFEQ`, since Redis 9.0.0, O(1).
+   * `DELIFEQ`, Valkey's own, O(1).
    */
   delifeq(key: t.Key, value: Value): t.Integer;
   /**
@@ -1864,7 +1870,7 @@ export interface Commands {
    *
    * `SCAN`, since Redis 2.8.0, O(1) per call, O(N) for a whole iteration.
    */
-  scan: t.WithOptions<[cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric; TYPE?: Value }, [cursor: string, keys: string[]]>;
+  scan: t.WithOptions<[cursor: t.Numeric], { MATCH?: Value; COUNT?: t.Numeric; TYPE?: Value; WITHTYPE?: boolean }, [cursor: string, keys: string[]]>;
   /**
    * Returns the number of members of a set.
    *
@@ -1918,7 +1924,7 @@ export interface Commands {
   /**
    * Returns the text of a script that is kept.
    *
-   * `SCRIPT SHOW`, since Redis 8.0.0, O(1).
+   * `SCRIPT SHOW`, Valkey's own, O(1).
    */
   scriptShow(sha1: Value): string;
   /**
@@ -2719,6 +2725,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['ACL LIST', 'aclList', {}],
   ['ACL LOAD', 'aclLoad', {}],
   ['ACL LOG', 'aclLog', { options: 'RESET' }],
+  ['ACL RESTTOKEN', 'aclResttoken', { lead: 2 }],
   ['ACL SAVE', 'aclSave', {}],
   ['ACL SETUSER', 'aclSetUser', { lead: 1 }],
   ['ACL USERS', 'aclUsers', {}],
@@ -2978,7 +2985,7 @@ export const rows: readonly (readonly [words: string, methods: string, shape?: S
   ['RPUSHX', 'rpushx rPushX', { lead: 1 }],
   ['SADD', 'sadd sAdd', { lead: 1 }],
   ['SAVE', 'save', {}],
-  ['SCAN', 'scan', { lead: 1, options: 'MATCH COUNT TYPE' }],
+  ['SCAN', 'scan', { lead: 1, options: 'MATCH COUNT TYPE WITHTYPE' }],
   ['SCARD', 'scard sCard', { lead: 1 }],
   ['SCRIPT', 'script'],
   ['SCRIPT DEBUG', 'scriptDebug', { lead: 1 }],

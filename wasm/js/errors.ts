@@ -57,7 +57,7 @@ export class DumpError extends Error {
 }
 
 /** Commands that take passwords, which an error should not carry into a log. */
-const SECRETIVE = /^(AUTH|HELLO|MIGRATE|ACL( SETUSER)?|CONFIG( SET)?)$/i;
+const SECRETIVE = /^(AUTH|HELLO|MIGRATE|ACL( SETUSER| RESTTOKEN)?|CONFIG( SET)?)$/i;
 const HIDDEN: readonly Value[] = ['(redacted)'];
 
 /** Tells a reply that is an error which request it answers. */

@@ -233,14 +233,24 @@ pub(crate) fn log_in(
     password: &[u8],
     command: &[u8],
 ) -> Result<(), Error> {
+    let id = authenticate(server, conn, name, password, command)?;
+    let connection = server.connection(conn);
+    connection.user = id;
+    connection.is_authenticated = true;
+    server.refresh_restrictions(conn);
+    Ok(())
+}
+
+/// The user of this name if the password is theirs; else takes note of the failure.
+pub(crate) fn authenticate(
+    server: &mut Server,
+    conn: ConnId,
+    name: &[u8],
+    password: &[u8],
+    command: &[u8],
+) -> Result<UserId, Error> {
     match server.acl.find(name).filter(|&id| server.acl.user(id).accepts(password)) {
-        Some(id) => {
-            let connection = server.connection(conn);
-            connection.user = id;
-            connection.is_authenticated = true;
-            server.refresh_restrictions(conn);
-            Ok(())
-        }
+        Some(id) => Ok(id),
         None => {
             let context = context(server, conn);
             note(server, conn, Reason::Auth, context, command, Some(name));

@@ -2,6 +2,9 @@
 
 use alloc::vec::Vec;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::acl::{self, Denied, LogEntry, Selector};
 use crate::base::error::Error;
 use crate::base::memory::Purpose;
@@ -20,6 +23,8 @@ const PASSWORD_BITS_MAX: i64 = 4096;
 const LOG_SHOWN: i64 = 10;
 /// Bytes that a rule takes for each byte of it: in the user, in a copy, as text and as a number.
 const RULE_COPIES: usize = 4;
+/// Bytes that RESTTOKEN takes for each byte of name and password: as they are, and twice in base64.
+const TOKEN_COPIES: usize = 4;
 
 fn cat(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     match args.get(2) {
@@ -199,6 +204,17 @@ fn write_entry(reply: &mut Reply<'_>, entry: &LogEntry, now: u64) {
     }
 }
 
+/// The token by which a user is known where requests bring no name and password, as over HTTP: both in one word. It is
+/// kept nowhere, so that it is worth what the user may do at the time, and nothing any more once the password changes.
+fn resttoken(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
+    let (name, password) = (args.at(2), args.at(3));
+    acl::authenticate(ctx.server, ctx.conn, name, password, args.at(0))?;
+    let bytes = name.len() + 1 + password.len();
+    ctx.server.memory.take_for(Purpose::Temporary, TOKEN_COPIES * bytes)?;
+    ctx.reply.text(&STANDARD.encode([name, b":", password].concat()));
+    Ok(Flow::Done)
+}
+
 fn setuser(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     ctx.server.memory.take_for(Purpose::Control, RULE_COPIES * args.memory_bytes())?;
     acl::set_user(ctx.server, args.at(2), args.from(3).iter())?;
@@ -246,6 +262,8 @@ fn acl_help(ctx: &mut Context<'_>, _: Args<'_>) -> Result<Flow, Error> {
             "    Read the users from the ACL file again.",
             "LOG [<count>|RESET]",
             "    What was refused lately.",
+            "RESTTOKEN <username> <password>",
+            "    The token that stands for a user and their password over HTTP.",
             "SAVE",
             "    Write the users to the ACL file.",
             "SETUSER <username> [<rule> ...]",
@@ -331,6 +349,17 @@ const ACL: &[Command] = &[
         reply: "array of map | simple-string",
         handler: log,
         ..Group::Server.row("LOG", "6.0.0", "Returns what was refused lately, or forgets it.")
+    },
+    Command {
+        flags: flags::SESSION,
+        args: &[string("username"), string("password")],
+        reply: "bulk-string",
+        handler: resttoken,
+        ..Group::Server.row(
+            "RESTTOKEN",
+            "7.2.0",
+            "Returns the token that stands for a user and their password over HTTP.",
+        )
     },
     Command {
         complexity: "O(N) in the number of users",

@@ -3,7 +3,7 @@
 use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow};
-use crate::command::{Command, Group, flags, integer, pattern, string};
+use crate::command::{Command, Group, flags, integer, pattern, string, token};
 use crate::resp::args::Args;
 use crate::structures::Item;
 use crate::structures::table::Keyed;
@@ -11,23 +11,31 @@ use crate::types::scan::{ScanOptions, scan_cursor};
 
 fn scan(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     let mut type_name = None;
+    let mut with_types = false;
     let cursor = scan_cursor(args.at(1))?;
     let options = ScanOptions::parse(args.cursor(2), |cursor| {
-        let is_type = cursor.accept_with("TYPE", 1);
-        if is_type {
+        if cursor.accept_with("TYPE", 1) {
             type_name = Some(cursor.take()?);
+        } else if cursor.accept("WITHTYPE") {
+            with_types = true;
+        } else {
+            return Ok(false);
         }
-        Ok(is_type)
+        Ok(true)
     })?;
     let store = &*ctx.store;
     options.reply(&mut ctx.reply, |options, reply| {
         let mut found = 0;
         let next = store.scan(cursor, options.count, |entry| {
-            let is_wanted =
-                type_name.is_none_or(|name| entry.type_of().name().as_bytes().eq_ignore_ascii_case(name));
+            let own_type = entry.type_of().name();
+            let is_wanted = type_name.is_none_or(|name| own_type.as_bytes().eq_ignore_ascii_case(name));
             if is_wanted && options.passes(Item::Bytes(entry.key())) {
                 reply.bulk(entry.key());
                 found += 1;
+                if with_types {
+                    reply.text(own_type);
+                    found += 1;
+                }
             }
         });
         (next, found)
@@ -84,6 +92,7 @@ pub(crate) const ROWS: &[Command] = &[
             pattern("pattern").after("MATCH").optional(),
             integer("count").after("COUNT").optional(),
             string("type").after("TYPE").optional().since("6.0.0"),
+            token("withtype", "WITHTYPE").optional(),
         ],
         reply: "[cursor: bulk-string, keys: array of bulk-string]",
         handler: scan,

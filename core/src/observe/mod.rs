@@ -270,7 +270,7 @@ pub(crate) fn note_large(
 pub(crate) fn is_secret(parent: Option<&Command>, row: &Command, args: Args<'_>, index: usize) -> bool {
     let name = row.name;
     match parent.map(|parent| parent.name) {
-        Some("ACL") => matches!(name, "SETUSER" | "DELUSER" | "GETUSER") && index >= 2,
+        Some("ACL") => matches!(name, "SETUSER" | "DELUSER" | "GETUSER" | "RESTTOKEN") && index >= 2,
         Some("CONFIG") => {
             name == "SET"
                 && index >= 3

@@ -18,12 +18,14 @@ impl Declared {
     pub(crate) const ALLOW_OOM: Declared = Declared(1 << 1);
 
     /// All flags by name, in the order in which FUNCTION LIST shows them.
-    pub(crate) const NAMES: [(&'static str, Declared); 5] = [
+    pub(crate) const NAMES: [(&'static str, Declared); 6] = [
         ("no-writes", Declared::NO_WRITES),
         ("allow-oom", Declared::ALLOW_OOM),
         ("allow-stale", Declared(1 << 2)),
         ("no-cluster", Declared(1 << 3)),
         ("allow-cross-slot-keys", Declared(1 << 4)),
+        // Upstash's: it asks for locks on single keys, where others lock all. Here no script runs beside another.
+        ("allow-key-locking", Declared(1 << 5)),
     ];
 
     /// Whether one of these flags is set.

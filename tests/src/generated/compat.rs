@@ -348,6 +348,11 @@ Of what is Valkey's alone there are: `CLIENT LIST` and `CLIENT KILL` with filter
 is always `yes`, since with `no` a Valkey tells its own name and version, whose commands are not all here; and `COMMANDLOG`.
 `import-mode` means nothing: what a tool brings over expires as it says, and is not kept for a `DEL` of the server that it
 comes from, which then does nothing.
+
+Of what is Upstash's alone there are: `SCAN` with `WITHTYPE`, by which each key is followed by its type; the flag
+`allow-key-locking` of scripts and functions, which changes nothing, since no script runs beside another; and `ACL RESTTOKEN`,
+whose token is the user's name and password as `base64(name:password)`: it is kept nowhere, and is worth what the user may do
+when it is shown. What is only Upstash's is refused by Redis, a library with that flag in a dump included.
 ";
 
 /// The whole file.
@@ -452,8 +457,8 @@ mod tests {
         let all = commands();
         let check = |name: &str, row: &Command| {
             let command = all.iter().find(|command| command.name == name).expect("another test finds it");
-            // Valkey's own commands are listed together, without the versions that brought them.
-            if command.origin != Origin::Valkey {
+            // Commands of Valkey's and Upstash's own are listed without the versions that brought them.
+            if !matches!(command.origin, Origin::Valkey | Origin::Upstash) {
                 assert_eq!(command.origin, Origin::Redis(row.since), "{name}");
                 assert_eq!(command.group, row.group.name(), "{name}");
             }

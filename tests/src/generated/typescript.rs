@@ -7,6 +7,7 @@ use sanderling_core::command::{Arg, ArgKind, Command, table};
 use super::names::{methods, parameter};
 use super::overloads::overloads;
 use super::replies::type_of;
+use super::upstream::{Origin, commands};
 
 /// Commands without a method of their own: the package has something better, or they would break the pairs of
 /// requests and replies.
@@ -113,10 +114,14 @@ fn signature(row: &Command, parameters: &str, reply: &str) -> String {
 
 fn write_comment(interface: &mut String, name: &str, row: &Command) {
     let _ = writeln!(interface, "  /**\n   * {}\n   *", row.summary.replace("*/", "*\\/"));
+    let origin = commands().into_iter().find(|command| command.name == name).map(|command| command.origin);
+    let origin = match origin {
+        Some(origin @ (Origin::Valkey | Origin::Upstash)) => format!("{}'s own", origin.text()),
+        _ => format!("since Redis {}", row.since),
+    };
     let _ = writeln!(
         interface,
-        "   * `{name}`, since Redis {}, {}.",
-        row.since,
+        "   * `{name}`, {origin}, {}.",
         row.complexity.trim_end_matches('.').replace("*/", "*\\/")
     );
     if let Some((since, instead)) = row.deprecated {

@@ -1,6 +1,6 @@
-//! The commands that Redis and Valkey have, from `data/commands.txt`.
+//! The commands that Redis and Valkey have, and of Upstash's those that are here, from `data/commands.txt`.
 
-/// A command or subcommand of Redis or Valkey.
+/// A command or subcommand of one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upstream {
     /// The name in upper case, a subcommand's behind its container's.
@@ -18,6 +18,8 @@ pub enum Origin {
     Redis(&'static str),
     /// Valkey alone.
     Valkey,
+    /// Upstash alone, of whose own commands only those are named that are here.
+    Upstash,
     /// A module that Redis has come with since version 8.
     Module,
 }
@@ -28,6 +30,7 @@ impl Origin {
         match self {
             Origin::Redis(version) => version,
             Origin::Valkey => "Valkey",
+            Origin::Upstash => "Upstash",
             Origin::Module => "module",
         }
     }
@@ -52,6 +55,7 @@ pub fn commands() -> Vec<Upstream> {
             let (origin, name) = line.split_once(' ').expect("an origin stands in front of the name");
             let origin = match origin {
                 "valkey" => Origin::Valkey,
+                "upstash" => Origin::Upstash,
                 "module" => Origin::Module,
                 version => Origin::Redis(version),
             };
