@@ -28,6 +28,9 @@ const FEATURES = ['bulk-memory', 'simd', 'sign-ext', 'nontrapping-float-to-int',
 /** What the package is entered by. */
 const ENTRIES = ['node', 'browser', 'workerd', 'edge-light', 'inline-node', 'inline-browser'];
 
+/** The same of what is beside it: each has types of its own. */
+const SIDE_ENTRIES = ['rest', 'rest-node'];
+
 /** Puts the module, packed, into the scripts that ask for it. */
 const inlineModule = {
   name: 'inline module',
@@ -40,8 +43,16 @@ const inlineModule = {
   },
 };
 
+/** Leaves the handler in its own file, so that one which is required twice is there once. */
+const sharedHandler = {
+  name: 'shared handler',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/rest\.js$/ }, () => ({ path: './rest.cjs', external: true }));
+  },
+};
+
 /** Declarations of what the package exports besides types. */
-const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'sanderling'].map((name) => `${name}.d.ts`));
+const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'sanderling', ...SIDE_ENTRIES].map((name) => `${name}.d.ts`));
 
 process.chdir(folder);
 if (!process.argv.includes('--js-only')) buildEngine();
@@ -89,7 +100,7 @@ async function buildScripts() {
     // What the entries have in common is a file of its own; otherwise the package would hold it four times.
     build({
       ...common,
-      entryPoints: ENTRIES.map(entry),
+      entryPoints: [...ENTRIES, ...SIDE_ENTRIES].map(entry),
       outdir: 'dist',
       format: 'esm',
       platform: 'neutral',
@@ -109,6 +120,15 @@ async function buildScripts() {
       banner: {
         js: "const { TextDecoder, TextEncoder } = require('node:util'); const moduleUrl_ = require('node:url').pathToFileURL(__filename).href;",
       },
+    }),
+    build({
+      ...common,
+      entryPoints: SIDE_ENTRIES.map(entry),
+      outdir: 'dist',
+      outExtension: { '.js': '.cjs' },
+      format: 'cjs',
+      platform: 'node',
+      plugins: [sharedHandler],
     }),
   ]);
 }

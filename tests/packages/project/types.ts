@@ -14,6 +14,8 @@ import {
   type ScoredMember,
 } from 'sanderling';
 import { Sanderling as Inline } from 'sanderling/inline';
+import { type RestHandler, type RestOptions, createRestHandler } from 'sanderling/rest';
+import { type RestListener, listenRest, nodeListener } from 'sanderling/rest/node';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => undefined;
@@ -343,4 +345,18 @@ export async function forms(db: Client, count: number | undefined, word: string,
   same<typeof outcome, [Uint8Array | null, [number, number] | null, 'OK'] | null>(true);
   // @ts-expect-error There is no such option.
   db.multi().zrange('zset', 0, -1, { UP: true });
+}
+
+export async function rest(db: Sanderling): Promise<void> {
+  const options: RestOptions = { token: 'secret', basePath: '/redis', corsOrigins: ['https://example.com'], blockSecondsMax: 5 };
+  const handler: RestHandler = createRestHandler(db, options);
+  const response = await handler(new Request('https://example.com/redis/ping'));
+  same<typeof response, Response>(true);
+  // @ts-expect-error A handler needs a token.
+  createRestHandler(db, {});
+  // @ts-expect-error One connection is no database.
+  createRestHandler(db.duplicate(), options);
+  const listener: RestListener = await listenRest(db, { port: 0, hosts: ['*'] });
+  same<typeof listener.token, string>(true);
+  nodeListener(handler);
 }

@@ -1,5 +1,6 @@
 // For edge-runtime.
 import * as package_ from 'sanderling';
-import { smoke } from './smoke.mjs';
+import * as rest from 'sanderling/rest';
+import { smoke, smokeRest } from './smoke.mjs';
 
-globalThis.outcome = smoke(package_);
+globalThis.outcome = smoke(package_).then(() => smokeRest(package_, rest));

@@ -64,8 +64,8 @@ async function bundle(entry, conditions, options) {
 }
 
 test('Deno, as a module', { skip: deno ? false : missing('deno') }, async () => {
-  // What the README says it needs: to read its own files. ioredis looks at the environment.
-  const args = ['run', '--no-prompt', '--allow-read', '--allow-env', 'module.mjs'];
+  // What the README says it needs: to read its own files. ioredis looks at the environment, and the REST API gets a port.
+  const args = ['run', '--no-prompt', '--allow-read', '--allow-env', '--allow-net=127.0.0.1', 'module.mjs'];
   assert.equal(await run(deno, args, { DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' }), 'ok');
 });
 

@@ -47,6 +47,56 @@ export async function smoke({ Sanderling, ReplyError }, { canOpenSync = true } =
   return 'ok';
 }
 
+/** The handler for Upstash's REST API, where there are Fetch requests and streams. */
+export async function smokeRest({ Sanderling }, { createRestHandler }) {
+  const db = await Sanderling.open();
+  const handler = createRestHandler(db, { token: 'secret' });
+  const ask = (path, body) => {
+    const request = new Request(`https://example.com${path}`, { method: 'POST', headers: { authorization: 'Bearer secret' }, body });
+    return handler(request);
+  };
+  equal(await (await ask('/', '["SET","key",1.50]')).text(), '{"result":"OK"}');
+  equal(await (await ask('/pipeline', '[["GET","key"],["LPUSH","key","x"]]')).text(),
+    '[{"result":"1.50"},{"error":"WRONGTYPE Operation against a key holding the wrong kind of value"}]');
+  equal(await (await ask('/multi-exec', '[["INCR","n"],["INCR","n"]]')).text(), '[{"result":1},{"result":2}]');
+  equal((await handler(new Request('https://example.com/get/key'))).status, 401);
+  const waiting = ask('/', '["BLPOP","queue",0]');
+  while (!db.sync.info('clients').includes('blocked_clients:1')) await turn();
+  await db.rpush('queue', 'element');
+  equal(await (await waiting).text(), '{"result":["queue","element"]}');
+
+  const reader = (await ask('/subscribe/news', '')).body.getReader();
+  const decoder = new TextDecoder();
+  equal(decoder.decode((await reader.read()).value), 'data: subscribe,news,1\n\n');
+  equal(await db.publish('news', 'hello'), 1);
+  equal(decoder.decode((await reader.read()).value), 'data: message,news,hello\n\n');
+  await reader.cancel();
+  equal(await db.publish('news', 'hello'), 0);
+  await db.close();
+  return 'ok';
+}
+
+/** The same on a port, where there are sockets. */
+export async function smokeRestListener({ Sanderling }, { listenRest }) {
+  const db = await Sanderling.open();
+  const rest = await listenRest(db);
+  const ask = (path, init) => fetch(`${rest.url}${path}`, { ...init, headers: { authorization: `Bearer ${rest.token}` } });
+  equal(await (await ask('/set/key', { method: 'POST', body: 'value' })).text(), '{"result":"OK"}');
+  equal(await (await ask('/get/key')).text(), '{"result":"value"}');
+  // What is given up takes nothing.
+  const abort = new AbortController();
+  const waiting = ask('/', { method: 'POST', body: '["BLPOP","queue",0]', signal: abort.signal }).catch(() => 'given up');
+  while (!db.sync.info('clients').includes('blocked_clients:1')) await turn();
+  abort.abort();
+  equal(await waiting, 'given up');
+  while (!db.sync.info('clients').includes('blocked_clients:0')) await turn();
+  equal(await db.rpush('queue', 'element'), 1);
+  equal(await db.llen('queue'), 1);
+  await rest.close();
+  await db.close();
+  return 'ok';
+}
+
 /** Unmodified ioredis on the engine, where there are Node streams. */
 export async function smokeWithIoredis({ Sanderling }, Redis) {
   const db = await Sanderling.open();
@@ -57,6 +107,11 @@ export async function smokeWithIoredis({ Sanderling }, Redis) {
   await client.quit();
   await db.close();
   return 'ok';
+}
+
+/** Lets other things happen. */
+function turn() {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 function equal(actual, expected) {
