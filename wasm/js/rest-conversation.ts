@@ -59,7 +59,7 @@ export class Conversation {
       throw new Refusal(503, `ERR ${(error as Error).message}`);
     }
     if (signal.aborted) this.abort();
-    signal.addEventListener('abort', this.abort);
+    else signal.addEventListener('abort', this.abort);
   }
 
   /** Becomes a user's, and goes to another database than the first. */
@@ -121,7 +121,6 @@ export class Conversation {
   }
 
   close(): void {
-    this.signal.removeEventListener('abort', this.abort);
     this.stop('closed');
   }
 
@@ -177,6 +176,7 @@ export class Conversation {
   private stop(end: End): void {
     if (this.end !== 'answered') return;
     this.end = end;
+    this.signal.removeEventListener('abort', this.abort);
     this.port?.close();
     this.wake?.();
   }

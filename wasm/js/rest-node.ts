@@ -24,6 +24,8 @@ const TOKEN_BYTES = 32;
 const HEAD_BYTES_MAX = 16 * 1024;
 /** Bytes of a body that are taken before they are asked for. */
 const BODY_BYTES_AHEAD = 64 * 1024;
+/** Requests of a connection that may wait for their turn. */
+const PIPELINED_MAX = 1000;
 const HEADERS_MAX = 100;
 const HEAD_MILLISECONDS_MAX = 10_000;
 const REQUEST_MILLISECONDS_MAX = 120_000;
@@ -86,8 +88,18 @@ export async function listenRest(db: RestDatabase, options: RestListenOptions = 
 
 /** A handler as `http.createServer` and express take it: `createServer(nodeListener(handler))`. */
 export function nodeListener(handler: RestHandler): RequestListener {
+  const lines = new WeakMap<Socket, { last: Promise<void>; length: number }>();
   return (incoming, outgoing) => {
-    void serve(handler, incoming, outgoing);
+    const { socket } = incoming;
+    const line = lines.get(socket) ?? { last: Promise.resolve(), length: 0 };
+    lines.set(socket, line);
+    if (line.length === PIPELINED_MAX) return void socket.destroy();
+    line.length += 1;
+    // What is sent behind a request that is not answered yet may count on what that does.
+    line.last = line.last
+      .then(() => serve(handler, incoming, outgoing))
+      .catch(() => void socket.destroy())
+      .finally(() => (line.length -= 1));
   };
 }
 
@@ -96,6 +108,7 @@ async function serve(handler: RestHandler, incoming: IncomingMessage, outgoing: 
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) aborted.abort();
   });
+  if (outgoing.destroyed) return;
   const request = requestOf(incoming, aborted.signal);
   if (request === undefined) return answer(outgoing, 400, 'ERR the request has no host, or is no other that can be answered');
   const response = await handler(request);

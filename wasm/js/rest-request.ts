@@ -8,6 +8,11 @@ export type Word = string | Uint8Array;
 /** How deep arrays and objects may lie in an argument that is JSON. */
 const NESTING_LEVELS_MAX = 64;
 
+/** Commands of a pipeline or a transaction. */
+const COMMANDS_MAX = 100_000;
+/** Arguments of a command, which the engine takes no more of. */
+const ARGUMENTS_MAX = 1024 * 1024;
+
 /** Commands that would leave something behind on a connection, of which there is none between two requests. */
 const OF_CONNECTIONS = new Set([
   ...['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE', 'MONITOR'],
@@ -16,6 +21,7 @@ const OF_CONNECTIONS = new Set([
   ...['CLIENT REPLY', 'CLIENT TRACKING', 'CLIENT CACHING', 'CLIENT SETNAME', 'CLIENT SETINFO', 'CLIENT NO-EVICT', 'CLIENT NO-TOUCH'],
 ]);
 
+const PERCENT = 0x25;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
@@ -48,6 +54,7 @@ export function readCommand(body: Uint8Array): Word[] {
 export function readCommands(body: Uint8Array): Word[][] {
   const [text, parsed] = parse(body);
   if (!Array.isArray(parsed) || parsed.length === 0) throw notCommands('an array of commands');
+  if (parsed.length > COMMANDS_MAX) throw new Refusal(400, `ERR more than ${COMMANDS_MAX} commands`);
   if (parsed.every(isPlain)) return parsed;
   const texts = parts(text, NESTING_LEVELS_MAX + 2);
   return parsed.map((command, index) => commandOf(texts[index]!, command));
@@ -73,26 +80,88 @@ export function readPath(segments: readonly string[], query: string, body: Uint8
 export function percentDecoded(text: string): Word {
   if (!text.includes('%')) return text;
   if (/%(?![0-9a-f]{2})/i.test(text)) throw new Refusal(400, 'ERR invalid percent-encoding in the address');
-  const pieces = text.split('%');
-  const bytes = [...encoder.encode(pieces[0])];
-  for (const piece of pieces.slice(1)) bytes.push(Number.parseInt(piece.slice(0, 2), 16), ...encoder.encode(piece.slice(2)));
-  return Uint8Array.from(bytes);
+  const bytes = encoder.encode(text);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1, length += 1) {
+    const isEscape = bytes[at] === PERCENT;
+    bytes[length] = isEscape ? Number.parseInt(String.fromCharCode(bytes[at + 1]!, bytes[at + 2]!), 16) : bytes[at]!;
+    if (isEscape) at += 2;
+  }
+  return bytes.subarray(0, length);
 }
 
 /** Commands as they go over the wire. */
 export function encodeCommands(commands: readonly (readonly Word[])[]): Uint8Array {
-  const pieces: Uint8Array[] = [];
+  const writer = new Writer();
   for (const command of commands) {
-    pieces.push(encoder.encode(`*${command.length}\r\n`));
-    for (const word of command) {
-      const bytes = typeof word === 'string' ? encoder.encode(word) : word;
-      pieces.push(encoder.encode(`$${bytes.length}\r\n`), bytes, LINE_END);
-    }
+    writer.text(`*${command.length}\r\n`);
+    for (const word of command) writer.word(word);
   }
-  return joined(pieces);
+  return writer.written();
 }
 
-const LINE_END = encoder.encode('\r\n');
+/** Writes into one piece of memory, since a request may have a million words. */
+class Writer {
+  private bytes = new Uint8Array(WRITER_BYTES);
+  private at = 0;
+
+  /** Writes a word with its length in front. */
+  word(word: Word): void {
+    if (typeof word !== 'string') {
+      this.text(`$${word.length}\r\n`);
+      this.reserve(word.length);
+      this.bytes.set(word, this.at);
+      this.at += word.length;
+    } else {
+      const start = this.at;
+      this.text(`$${word.length}\r\n`);
+      const from = this.at;
+      this.text(word);
+      const length = this.at - from;
+      if (length !== word.length) {
+        // Other characters than those of ASCII take more bytes than one, so that the length is another.
+        this.at = start;
+        this.text(`$${length}\r\n`);
+        this.text(word);
+      }
+    }
+    this.text('\r\n');
+  }
+
+  text(text: string): void {
+    // No character takes more than 3 bytes per UTF-16 unit.
+    this.reserve(text.length * 3);
+    if (text.length > SHORT_CHARACTERS_MAX) {
+      this.at += encoder.encodeInto(text, this.bytes.subarray(this.at)).written;
+      return;
+    }
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > 127) {
+        this.at += encoder.encodeInto(text.slice(index), this.bytes.subarray(this.at)).written;
+        return;
+      }
+      this.bytes[this.at] = code;
+      this.at += 1;
+    }
+  }
+
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.at);
+  }
+
+  private reserve(more: number): void {
+    if (this.bytes.length - this.at >= more) return;
+    const grown = new Uint8Array(Math.max(2 * this.bytes.length, this.at + more));
+    grown.set(this.bytes.subarray(0, this.at));
+    this.bytes = grown;
+  }
+}
+
+/** Bytes that are enough for most requests. */
+const WRITER_BYTES = 1024;
+/** Longer text is faster written by the platform than character by character. */
+const SHORT_CHARACTERS_MAX = 48;
 
 /** Bytes one behind the other. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
@@ -124,12 +193,13 @@ function parse(body: Uint8Array): [string, unknown] {
 
 /** Whether something is a command of strings alone, which can be taken as it is. */
 function isPlain(command: unknown): command is string[] {
-  return Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string');
+  return Array.isArray(command) && command.length > 0 && command.length <= ARGUMENTS_MAX && command.every((word) => typeof word === 'string');
 }
 
 function commandOf(text: string, parsed: unknown): Word[] {
   if (isPlain(parsed)) return parsed;
   if (!Array.isArray(parsed) || parsed.length === 0) throw notCommands('an array of a command and its arguments');
+  if (parsed.length > ARGUMENTS_MAX) throw new Refusal(400, `ERR more than ${ARGUMENTS_MAX} arguments`);
   const texts = parts(text, NESTING_LEVELS_MAX + 1);
   // What is no string goes out as it was written: numbers keep all their digits, and objects their order.
   return parsed.map((word: unknown, index) => (typeof word === 'string' ? word : texts[index]!));

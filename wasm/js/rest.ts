@@ -1,6 +1,6 @@
 // A database over HTTP, as Upstash's REST API has it: one handler of Fetch requests, for whatever platform has these.
 
-import { Conversation, type Ports } from './rest-conversation.js';
+import { Conversation, type Ports, type User } from './rest-conversation.js';
 import { type Admission, checkOrigin, corsHeaders, preflight, userOf } from './rest-guard.js';
 import { Refusal } from './rest-refusal.js';
 import { toItem } from './rest-reply.js';
@@ -23,6 +23,8 @@ export interface RestOptions {
   corsOrigins?: readonly string[];
   /** Bytes of a request's body; 10 MiB unless told. */
   requestBytesMax?: number;
+  /** Bytes of the bodies of all requests that are not answered yet; 64 MiB unless told. Beyond them requests get a 503. */
+  pendingBytesMax?: number;
   /** Bytes of the replies to one request, before they are JSON; 64 MiB unless told, which is also the most. */
   replyBytesMax?: number;
   /** Seconds for which the commands of a request may wait, all together; 30 unless told. */
@@ -46,6 +48,7 @@ const REPLY_BYTES_MAX = 64 * MEBIBYTE;
 const SECONDS_MAX = 2_147_483;
 const DEFAULTS = {
   requestBytesMax: 10 * MEBIBYTE,
+  pendingBytesMax: 64 * MEBIBYTE,
   replyBytesMax: REPLY_BYTES_MAX,
   blockSecondsMax: 30,
   unsentBytesMax: 32 * MEBIBYTE,
@@ -53,6 +56,7 @@ const DEFAULTS = {
 };
 const MOST = {
   requestBytesMax: 512 * MEBIBYTE,
+  pendingBytesMax: Number.MAX_SAFE_INTEGER,
   replyBytesMax: REPLY_BYTES_MAX,
   blockSecondsMax: SECONDS_MAX,
   unsentBytesMax: Number.MAX_SAFE_INTEGER,
@@ -88,11 +92,14 @@ class Rest {
   /** Tells the answers of this handler from those of others; workers may draw random numbers within requests alone. */
   private name: string | undefined;
   private answers = 0;
+  /** Bytes of the bodies that are held. */
+  private pendingBytes = 0;
 
   constructor(
     private readonly db: RestDatabase & Ports,
     options: RestOptions,
   ) {
+    if (typeof db?.port !== 'function') throw new TypeError('a handler needs a database');
     this.admission = admissionOf(options);
     this.limits = limitsOf(options);
     this.basePath = (options.basePath ?? '').replace(/\/+$/, '');
@@ -120,41 +127,41 @@ class Rest {
     checkMethod(asked);
     if (isHealth(asked)) return this.respond(request, this.db.isOpen ? 200 : 503, `{"status":"${this.db.isOpen ? 'ok' : 'stopping'}"}`, headers);
     const user = userOf(this.admission, request, url);
-    const isStreamed = isStream(asked.segments);
-    const body = isStreamed ? NO_BYTES : await bodyOf(request, this.limits.requestBytesMax);
-    const conversation = new Conversation(this.db, this.limits, request.signal);
+    if (isStream(asked.segments)) return this.stream(asked, user, headers);
+    const body = new Body(request);
     try {
-      await conversation.begin(user, request.headers.get('sanderling-db') ?? undefined);
-      if (isStreamed) return await this.stream(asked, conversation, headers);
-      const { status, content, type } = await this.run(asked, conversation, body);
+      const bytes = await body.read(this.limits.requestBytesMax, (more) => this.hold(more));
+      const { status, content, type } = await this.run(asked, user, bytes);
       return this.respond(request, status, content, { ...headers, 'content-type': type });
     } finally {
-      if (!isStreamed) conversation.close();
+      this.pendingBytes -= body.bytes;
     }
   }
 
-  /** Runs the commands of a request. */
-  private async run({ request, segments, query }: Asked, conversation: Conversation, body: Uint8Array): Promise<Answer> {
-    const form = formOf(request);
-    const [first] = segments;
-    if (first === 'pipeline' && segments.length === 1) {
-      return listed(await conversation.run(readCommands(body)), form);
-    }
-    if (first === 'multi-exec' && segments.length === 1) {
-      // There is no other form of what has run in a transaction.
-      return listed(await conversation.runTogether(readCommands(body)), { ...form, isRaw: false });
-    }
-    const isRoot = segments.length === 1 && first === '';
-    const command = isRoot ? readCommand(body) : readPath(segments, query, body);
-    const [reply] = await conversation.run([command]);
-    const status = conversation.statusOf(reply!);
-    return form.isRaw ? { status, content: reply!, type: RAW } : { status, content: toItem(reply!, form.isBase64), type: JSON_TYPE };
+  /** Takes note of bytes of a body, unless there are too many. */
+  private hold(bytes: number): void {
+    this.pendingBytes += bytes;
+    if (this.pendingBytes > this.limits.pendingBytesMax) throw new Refusal(503, 'ERR too much waits for an answer (pendingBytesMax)');
   }
 
-  private async stream({ segments, query }: Asked, conversation: Conversation, headers: Record<string, string>): Promise<Response> {
-    const command: Word[] = segments.map(percentDecoded);
-    const isJson = query.split('&').includes('format=json');
+  /** Runs the commands of a request, on a connection of its own. */
+  private async run(asked: Asked, user: User | undefined, body: Uint8Array): Promise<Answer> {
+    const conversation = new Conversation(this.db, this.limits, asked.request.signal);
     try {
+      await conversation.begin(user, databaseOf(asked));
+      return await converse(asked, conversation, body);
+    } finally {
+      conversation.close();
+    }
+  }
+
+  /** Sends messages as they come, for as long as somebody reads them. */
+  private async stream(asked: Asked, user: User | undefined, headers: Record<string, string>): Promise<Response> {
+    const command: Word[] = asked.segments.map(percentDecoded);
+    const isJson = asked.query.split('&').includes('format=json');
+    const conversation = new Conversation(this.db, this.limits, asked.request.signal);
+    try {
+      await conversation.begin(user, databaseOf(asked));
       const events = await eventsOf(conversation, command, { ...this.limits, isJson });
       return new Response(events, { headers: this.headersOf({ ...headers, 'content-type': 'text/event-stream' }) });
     } catch (error) {
@@ -217,6 +224,29 @@ function formOf({ headers }: Request): Form {
   return { isBase64, isRaw: format === 'resp2' };
 }
 
+/** The database that a request is about, by its number. */
+function databaseOf({ request }: Asked): string | undefined {
+  return request.headers.get('sanderling-db') ?? undefined;
+}
+
+/** Runs the commands of a request. */
+async function converse({ request, segments, query }: Asked, conversation: Conversation, body: Uint8Array): Promise<Answer> {
+  const form = formOf(request);
+  const [first] = segments;
+  if (first === 'pipeline' && segments.length === 1) {
+    return listed(await conversation.run(readCommands(body)), form);
+  }
+  if (first === 'multi-exec' && segments.length === 1) {
+    // There is no other form of what has run in a transaction.
+    return listed(await conversation.runTogether(readCommands(body)), { ...form, isRaw: false });
+  }
+  const isRoot = segments.length === 1 && first === '';
+  const command = isRoot ? readCommand(body) : readPath(segments, query, body);
+  const [reply] = await conversation.run([command]);
+  const status = conversation.statusOf(reply!);
+  return form.isRaw ? { status, content: reply!, type: RAW } : { status, content: toItem(reply!, form.isBase64), type: JSON_TYPE };
+}
+
 function listed(replies: readonly Uint8Array[], { isBase64, isRaw }: Form): Answer {
   if (isRaw) return { status: 200, content: joined(replies), type: RAW };
   return { status: 200, content: `[${replies.map((reply) => toItem(reply, isBase64)).join(',')}]`, type: JSON_TYPE };
@@ -240,22 +270,35 @@ function checkMethod(asked: Asked): void {
   throw new Refusal(405, `ERR the method is not one of ${methods.join(', ')}`, { allow: methods.join(', ') });
 }
 
-/** The body of a request, if it is not too long. */
-async function bodyOf(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const tooLong = (): Refusal => new Refusal(413, 'ERR max request size exceeded');
-  if (Number(request.headers.get('content-length')) > bytesMax) throw tooLong();
-  if (!request.body) return NO_BYTES;
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  const reader = request.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return pieces.length === 1 ? pieces[0]! : joined(pieces);
-    bytes += value.length;
-    pieces.push(value);
-    if (bytes <= bytesMax) continue;
-    await reader.cancel();
-    throw tooLong();
+/** The body of a request, as it comes. */
+class Body {
+  /** Bytes that have come. */
+  bytes = 0;
+
+  constructor(private readonly request: Request) {}
+
+  /** All of it, if it is not too long; `hold` is told what comes. */
+  async read(bytesMax: number, hold: (bytes: number) => void): Promise<Uint8Array> {
+    const { headers, body } = this.request;
+    const check = (bytes: number): void => {
+      if (bytes > bytesMax) throw new Refusal(413, 'ERR max request size exceeded');
+    };
+    check(Number(headers.get('content-length')));
+    if (!body) return NO_BYTES;
+    const pieces: Uint8Array[] = [];
+    const reader = body.getReader();
+    try {
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+        this.bytes += piece.value.length;
+        pieces.push(piece.value);
+        hold(piece.value.length);
+        check(this.bytes);
+      }
+    } catch (error) {
+      await reader.cancel();
+      throw error;
+    }
+    return pieces.length === 1 ? pieces[0]! : joined(pieces);
   }
 }
 

@@ -301,6 +301,14 @@ describe('requests that are too much', { skip: missing }, () => {
     check(await send(endpoint, nested(1_000_000)), { path: '/', status: 400, error: true });
   });
 
+  test('by the number of arguments and commands', ENOUGH, async () => {
+    const many = { path: '/', body: `["DEL"${',1'.repeat(1_048_576)}]` };
+    check(await send(endpoint, many), { path: '/', status: 400, error: true });
+    const commands = (count) => ({ path: '/pipeline', body: `[["PING"]${',["PING"]'.repeat(count - 1)}]` });
+    check(await send(endpoint, commands(100_001)), { path: '/pipeline', status: 400, error: true });
+    assert.equal(JSON.parse((await send(endpoint, commands(100_000))).text).length, 100_000);
+  });
+
   test('by the head', ENOUGH, async () => {
     const answer = await raw(`GET /get/k HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(17_000)}\r\n\r\n`);
     assert.match(answer, /^HTTP\/1\.1 431 /);
@@ -360,6 +368,19 @@ describe('requests at once', { skip: missing }, () => {
       assert.equal(JSON.parse((await send(endpoint, { ...who, headers })).text).result, name);
     }
     await ask(endpoint, 'ACL', 'DELUSER', 'ann');
+  });
+
+  test('on one connection run one after the other, though none is waited for', ENOUGH, async () => {
+    const socket = net.connect(endpoint.port, endpoint.host);
+    const head = (line) => `${line} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${endpoint.token}\r\n`;
+    const body = 'x'.repeat(100_000);
+    socket.write(
+      `${head('POST /set/k')}content-length: ${body.length}\r\n\r\n${body}${head('GET /strlen/k')}\r\n` +
+        `${head('GET /del/k')}\r\n${head('GET /exists/k')}connection: close\r\n\r\n`,
+    );
+    let text = '';
+    for await (const piece of socket.setEncoding('latin1')) text += piece;
+    assert.deepEqual(text.match(/\{.*?\}/g), ['{"result":"OK"}', '{"result":100000}', '{"result":1}', '{"result":0}']);
   });
 
   test('run each transaction whole', ENOUGH, async () => {

@@ -42,6 +42,31 @@ test('CommonJS has the same', async () => {
   await rest.close();
 });
 
+test('arguments go out as they are written, whatever JSON they are', async () => {
+  let state = 7;
+  const random = (below) => (state = (state * 48271) % 2147483647) % below;
+  const space = () => [' ', '', '\n', '\t'][random(4)];
+  const list = (make) => Array.from({ length: random(4) }, make).join(`${space()},${space()}`);
+  const string = () => JSON.stringify(['', '"', '\\', '\\"', ']', '},{', 'é\u2028', '[1,', 'x'.repeat(random(50))][random(9)]);
+  const json = (depth) => {
+    const kind = random(depth > 4 ? 4 : 6);
+    if (kind === 0) return ['0', '-0', '1.50', '1e400', '123456789012345678901234567890'][random(5)];
+    if (kind === 1) return ['true', 'false', 'null'][random(3)];
+    if (kind < 4) return string();
+    if (kind === 4) return `[${space()}${list(() => json(depth + 1))}${space()}]`;
+    return `{${space()}${list(() => `${string()}${space()}:${json(depth + 1)}`)}}`;
+  };
+  for (let turn = 0; turn < 2_000; turn += 1) {
+    const values = Array.from({ length: 1 + random(4) }, () => json(0));
+    const written = values.map((text) => `${space()}${text}${space()}`);
+    const [first, second] = await (
+      await handler(post(`[["DEL","l"] , ["RPUSH","l",${written}],["LRANGE","l",0,-1]]`, { path: '/pipeline' }))
+    ).json().then((items) => [items[1].result, items[2].result]);
+    assert.equal(first, values.length);
+    assert.deepEqual(second, values.map((text) => (text.startsWith('"') ? JSON.parse(text) : text)));
+  }
+});
+
 test('options that are none', () => {
   for (const options of [
     {},
@@ -58,9 +83,11 @@ test('options that are none', () => {
     { token, blockSecondsMax: Infinity },
     { token, unsentBytesMax: NaN },
     { token, pingSeconds: -1 },
+    { token, pendingBytesMax: '64mb' },
   ]) {
     assert.throws(() => createRestHandler(db, options), TypeError, JSON.stringify(options));
   }
+  assert.throws(() => createRestHandler(undefined, { token }), /needs a database/);
 });
 
 test('under a path', async () => {
@@ -111,6 +138,18 @@ test('a body that fails is an error', async () => {
   const response = await handler(post('', { body: broken, duplex: 'half' }));
   assert.equal(response.status, 500);
   assert.match((await response.json()).error, /the network is gone/);
+});
+
+test('bodies beyond what all may have together', async () => {
+  const narrow = createRestHandler(db, { token, pendingBytesMax: 1000 });
+  const waiting = narrow(post(['BLPOP', 'queue of those', 0]));
+  const long = post(['ECHO', 'x'.repeat(970)]);
+  assert.equal((await narrow(long)).status, 503);
+  await db.rpush('queue of those', 'element');
+  assert.equal((await waiting).status, 200);
+  assert.equal((await narrow(post(['ECHO', 'x'.repeat(970)]))).status, 200);
+  assert.equal((await narrow(post(['ECHO', 'x'.repeat(1000)]))).status, 503);
+  assert.equal((await narrow(post(['ECHO', 'x']))).status, 200);
 });
 
 test('replies beyond their limit', async () => {
