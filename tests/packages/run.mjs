@@ -54,6 +54,7 @@ const wasm = gzipSync(readFileSync(path.join(source, 'dist/sanderling.wasm')), {
 const inline = bytesOfInline();
 const archiveBytes = readFileSync(archive).length - inline;
 console.log(`sanderling.wasm gzipped: ${wasm} bytes; the package: ${archiveBytes} bytes, and ${inline} for sanderling/inline.`);
+checkRest();
 if (inline > INLINE_BYTES_MAX) throw new Error(`sanderling/inline may have ${INLINE_BYTES_MAX} bytes`);
 if (archiveBytes > PACKAGE_BYTES_MAX) throw new Error(`the package may have ${PACKAGE_BYTES_MAX} bytes: pages download it`);
 
@@ -105,17 +106,36 @@ function install(name, folder, files) {
  * it must not download it.
  */
 function bytesOfInline() {
-  const dist = path.join(source, 'dist');
-  const scripts = readdirSync(dist).filter((name) => name.endsWith('.js'));
-  const large = scripts.filter((name) => readFileSync(path.join(dist, name)).length > 500_000);
-  if (large.length !== 1) throw new Error(`one script holds the module, not ${large.length}`);
+  const file = onlyScript('the module', (text) => text.length > 500_000);
+  expectEntries(file, ['inline-browser.js', 'inline-node.js']);
+  return gzipSync(readFileSync(path.join(source, 'dist', file)), { level: 9 }).length;
+}
+
+/** The same of what answers requests over HTTP. */
+function checkRest() {
+  expectEntries(onlyScript('the REST API', (text) => text.includes('upstash-sync-token')), ['rest-node.js', 'rest.js']);
+}
+
+/** The one script that holds something. */
+function onlyScript(what, isHeld) {
+  const found = scripts().filter((name) => isHeld(readFileSync(path.join(source, 'dist', name), 'latin1')));
+  if (found.length !== 1) throw new Error(`one script holds ${what}, not ${found.length}`);
+  return found[0];
+}
+
+/** Only these entries may lead to a script. */
+function expectEntries(file, expected) {
   const isLed = (name, seen = new Set()) => {
     if (seen.has(name)) return false;
     seen.add(name);
-    const imports = readFileSync(path.join(dist, name), 'latin1').matchAll(/(?:from|import)\s*"\.\/([^"]+\.js)"/g);
-    return name === large[0] || [...imports].some(([, to]) => isLed(to, seen));
+    const imports = readFileSync(path.join(source, 'dist', name), 'latin1').matchAll(/(?:from|import)\s*"\.\/([^"]+\.js)"/g);
+    return name === file || [...imports].some(([, to]) => isLed(to, seen));
   };
-  const leading = scripts.filter((name) => !name.startsWith('common-') && isLed(name));
-  if (leading.join() !== 'inline-browser.js,inline-node.js') throw new Error(`the module is inline in ${leading}`);
-  return gzipSync(readFileSync(path.join(dist, large[0])), { level: 9 }).length;
+  const leading = scripts().filter((name) => !name.startsWith('common-') && isLed(name));
+  if (leading.join() !== expected.join()) throw new Error(`${leading} lead to ${file}, not ${expected}`);
+}
+
+/** The package's scripts, as modules. */
+function scripts() {
+  return readdirSync(path.join(source, 'dist')).filter((name) => name.endsWith('.js'));
 }
