@@ -187,10 +187,11 @@ impl Tail {
         while self.batches.get(self.batches_written).is_some_and(|batch| batch.end <= self.written) {
             self.batches_written += 1;
         }
-        // More is not kept of what a slow disk has not made durable; a failed sync then takes a new base to mend.
-        let surplus = self.bytes.len().saturating_sub(KEPT_BYTES_MAX);
-        let drop = surplus.min((self.written - self.kept_from) as usize);
-        if drop > 0 {
+        // More is not kept of what a slow disk has not made durable; a failed sync then takes a new base to mend. Half of
+        // it goes at once, since what stays has to be moved.
+        if self.bytes.len() > KEPT_BYTES_MAX {
+            let surplus = self.bytes.len() - KEPT_BYTES_MAX / 2;
+            let drop = surplus.min((self.written - self.kept_from) as usize);
             self.forget(self.kept_from + drop as u64);
         }
         failure
