@@ -46,7 +46,7 @@ impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StorageError::Lock(LockError::Held(pid)) => {
-                f.write_str("another server keeps its data in this directory")?;
+                f.write_str("another process keeps its data in this directory")?;
                 if let Some(pid) = pid {
                     write!(f, " (process {pid})")?;
                 }

@@ -488,7 +488,7 @@ fn directories_are_locked(engine: &str) {
     let server = start_in(&dir, engine, &["--appendonly", "yes"]);
     let other = Process::launch(engine, crate::process::free_port(), &["--dir", path, "--save", "60 1"]);
     let (status, text) = other.end();
-    assert!(!status.success() && text.contains("another server keeps its data in this directory"), "{text}");
+    assert!(!status.success() && text.contains("another process keeps its data in this directory"), "{text}");
     server.kill();
     drop(start_in(&dir, engine, &["--save", "60 1"]));
 }
@@ -558,7 +558,7 @@ fn files_are_kept_elsewhere_where_that_is_allowed(engine: &str) {
     // What another server keeps there is left alone.
     let neighbour = start_in(&other, engine, &["--save", "3600 1"]);
     client.send(request(&[b"CONFIG", b"SET", b"dir", path(&other).as_bytes()]));
-    assert!(client.line().contains("another server keeps its data in this directory"));
+    assert!(client.line().contains("another process keeps its data in this directory"));
     neighbour.kill();
     client.call(&[b"SET", b"a", b"1"], "+OK\r\n").call(&[b"SAVE"], "+OK\r\n");
     client.call(
