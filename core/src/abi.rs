@@ -372,7 +372,7 @@ pub fn event_text(event: StorageEvent<'_>) -> String {
 }
 
 /// The event that [`event_text`] wrote.
-fn parse_event(text: &[u8]) -> Option<StorageEvent<'_>> {
+pub fn parse_event(text: &[u8]) -> Option<StorageEvent<'_>> {
     let text = str::from_utf8(text).ok()?;
     let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
     let kind = || numbered(&SaveKind::ALL, rest.parse().ok()?).copied();

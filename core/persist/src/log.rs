@@ -432,6 +432,16 @@ impl Log {
         self.tail.end() - self.tail.written
     }
 
+    /// Bytes of batches that are not durable, as far as they are kept for the case that a sync fails.
+    pub fn kept_bytes(&self) -> usize {
+        self.tail.bytes.len()
+    }
+
+    /// Memory that these take, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.tail.bytes.capacity()
+    }
+
     /// Bytes of the base, and of the commands since.
     pub fn sizes<D: Disk>(&self, disk: &mut D) -> Result<(u64, u64), Failure> {
         let base = self.manifest.base.as_ref().map_or(Ok(0), |base| disk.len(&base.name))?;

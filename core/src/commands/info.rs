@@ -152,6 +152,10 @@ fn cpu(ctx: &Context<'_>, out: &mut String) {
         ("used_cpu_sys_main_thread", Fact::ThreadSystemTime),
         ("used_cpu_user_main_thread", Fact::ThreadUserTime),
     ];
+    // A host may know its files alone.
+    if fields.iter().all(|&(_, which)| fact(which) == 0) {
+        return;
+    }
     let seconds = |micros: u64| format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
     lines(out, &fields.map(|(name, which)| (name, seconds(fact(which)))));
 }
@@ -198,7 +202,7 @@ fn memory(ctx: &Context<'_>, out: &mut String) {
     let limit = ctx.server.config.maxmemory;
     let fact = |which| ctx.server.fact.map(|fact| fact(which));
     // A host that does not tell uses what was taken.
-    let resident = fact(Fact::ResidentBytes).unwrap_or(parts.used as u64);
+    let resident = fact(Fact::ResidentBytes).filter(|&bytes| bytes > 0).unwrap_or(parts.used as u64);
     let machine = fact(Fact::MachineBytes).unwrap_or(0);
     let sandbox = ctx.server.config.memory_bytes_max as u64;
     let scripts = &ctx.server.scripting.scripts;

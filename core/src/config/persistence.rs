@@ -35,6 +35,8 @@ pub struct Persistence {
     pub is_available: bool,
     /// `appendonly`.
     pub has_log: bool,
+    /// Whether that cannot be changed, since the embedder keeps a log or nothing.
+    pub is_log_fixed: bool,
     /// `appendfsync`.
     pub fsync: Fsync,
     /// `save`.
@@ -50,6 +52,7 @@ impl Default for Persistence {
         Persistence {
             is_available: false,
             has_log: false,
+            is_log_fixed: false,
             fsync: Fsync::EverySecond,
             save_rules: Vec::new(),
             stops_writes: true,
@@ -65,6 +68,13 @@ impl Persistence {
         self.save_rules = [(3600, 1), (300, 100), (60, 10_000)]
             .map(|(seconds, changes)| SaveRule { seconds, changes })
             .to_vec();
+    }
+
+    /// The same of an embedder that keeps a log in any case, and dumps only when it is asked for them.
+    pub fn keep_log_always(&mut self) {
+        self.is_available = true;
+        self.has_log = true;
+        self.is_log_fixed = true;
     }
 
     fn refuse_unless_available(&self, allowed: &str) -> Result<(), ConfigError> {
@@ -175,6 +185,8 @@ pub(super) const PERSISTENCE: &[Setting] = &[
             let has_log = boolean(value)?;
             if has_log {
                 config.persistence.refuse_unless_available("no")?;
+            } else if config.persistence.is_log_fixed {
+                return Err(ConfigError::new("argument must be 'yes'"));
             }
             config.persistence.has_log = has_log;
             Ok(())

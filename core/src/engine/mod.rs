@@ -301,14 +301,21 @@ impl Engine {
 
     /// The next thing for the host to do, in order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        if !self.store.effects.bytes.is_empty()
-            && let Some(bytes) = self.store.effects.bytes.get(self.effects_polled)
-        {
-            self.server.files.appended += u64::from(self.effects_polled == 0);
-            self.effects_polled += 1;
-            return Some(Output::Append { bytes, db: self.effects_db });
+        let effects = &self.store.effects.bytes;
+        if !effects.is_empty() && effects.get(self.effects_polled).is_some() {
+            let (bytes, db) = self.poll_effects()?;
+            return Some(Output::Append { bytes, db });
         }
         self.outbox.poll()
+    }
+
+    /// The next piece of effects, and the database of an [`Output::Append`]: an embedder may take all pieces before it asks
+    /// for outputs, which then are without them.
+    pub fn poll_effects(&mut self) -> Option<(&[u8], Option<u32>)> {
+        let bytes = self.store.effects.bytes.get(self.effects_polled)?;
+        self.server.files.appended += u64::from(self.effects_polled == 0);
+        self.effects_polled += 1;
+        Some((bytes, self.effects_db))
     }
 
     /// How an [`Output::HostRequest`] went: with the text that was asked for, if any, or why it failed, as the operating
