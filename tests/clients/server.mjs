@@ -25,18 +25,22 @@ export const repository = fileURLToPath(new URL('../../', import.meta.url));
  * @property {number | undefined} pid  unknown for a server that was already running
  * @property {boolean} ours  whether this is Sanderling; false for redis-server
  * @property {() => Promise<void>} stop  ends the server and fails unless it ended well
+ * @property {() => Promise<void>} kill  ends it at once; only of one that was started
  */
 
+/** The program under test. */
+const usual = process.env.SANDERLING_BIN ?? path.join(repository, 'target/release/sanderling');
+
 /**
- * Starts the server with `extraArguments` after its usual ones.
+ * Starts the server with `extraArguments` after its usual ones, or another program that takes the same.
  * @param {string[]} extraArguments
+ * @param {string} program
  * @returns {Promise<Server>}
  */
-export async function startServer(extraArguments = []) {
+export async function startServer(extraArguments = [], program = usual) {
   const running = process.env.SANDERLING_URL;
   if (running && extraArguments.length === 0) return useRunning(running);
 
-  const program = process.env.SANDERLING_BIN ?? path.join(repository, 'target/release/sanderling');
   if (program.includes('/') && !existsSync(program)) {
     throw new Error(`${program} does not exist: build it with "cargo build --release" or set SANDERLING_BIN`);
   }
@@ -57,11 +61,12 @@ export async function startServer(extraArguments = []) {
   // A test process that fails half way must not leave its server behind.
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
-  const exited = once(child, 'exit');
+  let isOver = false;
+  const exited = once(child, 'exit').finally(() => (isOver = true));
 
   try {
     await Promise.race([
-      answersPing('127.0.0.1', port),
+      answersPing('127.0.0.1', port, () => isOver),
       exited.then(([code, signal]) => {
         throw new Error(`${program} ended before its first reply (${signal ?? code})`);
       }),
@@ -77,6 +82,11 @@ export async function startServer(extraArguments = []) {
     port,
     pid: child.pid,
     ours,
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+      process.off('exit', killAtExit);
+    },
     async stop() {
       child.kill('SIGTERM');
       const stuck = setTimeout(() => child.kill('SIGKILL'), STOP_MILLISECONDS_MAX);
@@ -106,14 +116,14 @@ export async function freePort() {
   return port;
 }
 
-/** Connects until the server answers; each attempt ends by itself as long as nobody listens. */
-async function answersPing(host, port) {
+/** Connects until the server answers, or is gone; each attempt ends by itself as long as nobody listens. */
+async function answersPing(host, port, isOver = () => false) {
   const deadline = Date.now() + START_MILLISECONDS_MAX;
   for (;;) {
     try {
       return await ping(host, port);
     } catch (error) {
-      if (Date.now() > deadline) throw new Error(`no answer on ${host}:${port}: ${error.message}`);
+      if (isOver() || Date.now() > deadline) throw new Error(`no answer on ${host}:${port}: ${error.message}`);
     }
   }
 }

@@ -230,7 +230,10 @@ export class Client<M extends Mode = 'text'> {
         const only = reply.promise().then(onlyReply);
         return convert ? only.then(convert) : only;
       }
-      return reply instanceof ReplyError ? Promise.reject(reply) : Promise.resolve(convert ? convert(reply) : reply);
+      if (reply instanceof ReplyError) return Promise.reject(reply);
+      const converted = convert ? convert(reply) : reply;
+      const { wrote, commit } = this.link.engine;
+      return wrote && commit ? commit.then(() => converted) : Promise.resolve(converted);
     } catch (error) {
       return Promise.reject(error);
     }

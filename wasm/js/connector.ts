@@ -38,6 +38,8 @@ export function connectorFor(engine: Engine): Connector {
 export class EnginePort implements Port, Receiver {
   private readonly conn: number;
   private isOpen = true;
+  /** What was received last that is not handed on before something is written. */
+  private last: Promise<void> | undefined;
 
   constructor(
     private readonly engine: Engine,
@@ -61,13 +63,32 @@ export class EnginePort implements Port, Receiver {
   receive(bytes: Uint8Array, start: number, end: number): void {
     // A copy, since the engine writes over its outputs.
     const chunk = new Uint8Array(bytes.subarray(start, end));
-    this.engine.later(() => this.onData(chunk));
+    const { wrote, commit } = this.engine;
+    this.hand(wrote ? commit : undefined, () => this.onData(chunk));
+  }
+
+  /** Hands on what has come once that is committed, and everything before it. */
+  private hand(commit: Promise<void> | undefined, task: () => void): void {
+    if (commit === undefined && this.last === undefined) return this.engine.later(task);
+    const after = Promise.all([this.last, commit]).then(() => {
+      if (this.last === after) this.last = undefined;
+      this.engine.later(task);
+    });
+    this.last = after;
+    // What was changed and cannot be written is not answered: the connection ends instead.
+    after.catch((error: Error) => this.end(error));
+  }
+
+  private end(error: Error): void {
+    if (!this.isOpen) return;
+    this.close();
+    this.engine.later(() => this.onClose(error));
   }
 
   closed(error: Error): void {
     this.isOpen = false;
     // An engine that failed is an error for its users; a connection that it closed has just ended.
-    this.engine.later(() => this.onClose(this.engine.failure ? error : undefined));
+    this.hand(undefined, () => this.onClose(this.engine.failure ? error : undefined));
   }
 }
 

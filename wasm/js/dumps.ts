@@ -59,7 +59,9 @@ export class Dumps {
     } finally {
       trial.close();
     }
-    return load(this.engine, dump, skips);
+    const imported = load(this.engine, dump, skips);
+    this.engine.keeper?.replaced();
+    return imported;
   }
 
   private get isIdle(): boolean {
@@ -67,7 +69,8 @@ export class Dumps {
     return this.pending === 0;
   }
 
-  private async after<T>(task: () => Promise<T>): Promise<T> {
+  /** Runs a task once all dumps before it are written or read, and those behind it wait for it. */
+  async after<T>(task: () => Promise<T>): Promise<T> {
     this.pending += 1;
     const before = this.last;
     const done = before.then(task, task).finally(() => (this.pending -= 1));

@@ -4,7 +4,7 @@ import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
 import { type WasmModule, platform } from './platform.js';
 import { printAs } from './print.js';
-import { type Exports, type Instance, type RequestLimits, type Settings, instantiate } from './wasm.js';
+import { type Exports, type Instance, type RequestLimits, type Kept, type Settings, instantiate } from './wasm.js';
 
 /** Takes the outputs of one connection of the engine. It must not call the engine back; see {@link Engine.later}. */
 export interface Receiver {
@@ -12,6 +12,24 @@ export interface Receiver {
   receive(bytes: Uint8Array, start: number, end: number): void;
   /** The connection is gone. */
   closed(error: Error): void;
+}
+
+/** Keeps an engine's data in files. */
+export interface Keeper {
+  /** A call had effects, which are to be written before anyone hears of it; so many bytes are not. */
+  changed(unwritten: number): void;
+  /** Writes them, outside of any call of the engine. */
+  flush(): void;
+  /** The reply to a call that does not wait for anything is about to be returned. */
+  afterSync(): void;
+  /** All data was replaced by what was loaded, of which the files know nothing. */
+  replaced(): void;
+  /** Whether to wait for what is to become durable is a reason for the process to go on. */
+  setReferenced(isReferenced: boolean): void;
+  /** The engine has put out something about files. */
+  take(kind: number, argument: number, text: Uint8Array): void;
+  /** The engine answers no more; it has failed, or is shut down and can still be asked for what is not written. */
+  closed(reason: Error, hasFailed: boolean): void;
 }
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
@@ -30,8 +48,11 @@ const FILE_KINDS: ReadonlySet<number> = new Set([
   OutputKind.loaded,
   OutputKind.loadFailed,
 ]);
+/** Outputs for who keeps the data in files. */
+const KEEPER_KINDS: ReadonlySet<number> = new Set([OutputKind.setting, OutputKind.hostRequest, OutputKind.saveWanted]);
 /** The timers that there were before any test replaced them. */
 const firstSetTimeout = globalThis.setTimeout;
+const firstClearTimeout = globalThis.clearTimeout;
 /** What makes microtasks that no test can hold up, unlike those of `queueMicrotask`. */
 const settled = Promise.resolve();
 /** How long background work may keep other tasks waiting, in milliseconds. */
@@ -55,12 +76,22 @@ export class Engine {
   files: ((kind: number, bytes: Uint8Array) => void) | undefined;
   /** Whether calls are still answered; the reason if not. */
   failure: Error | undefined;
+  /** Keeps the data in files, if anything does. */
+  keeper: Keeper | undefined;
+  /** Whether the last call had effects that go into files. */
+  wrote = false;
+  /** What those wait for who have caused effects that are not written, if there are any. */
+  commit: Promise<void> | undefined;
 
   private doubles!: Float64Array;
   private readonly instance: Instance;
   private readonly exports: Exports;
   private readonly deadlineAt: number;
   private readonly outputsAt: number;
+  private readonly callsAt: number;
+  private readonly unwrittenAt: number;
+  /** Calls with such effects, modulo 2^32. */
+  private calls = 0;
   private readonly receivers: (Receiver | undefined)[] = [];
   /** The time that the engine was told last. */
   private told = 0;
@@ -75,7 +106,8 @@ export class Engine {
   private timers = 0;
   /** Looks whether replaced timers are back. */
   private watch: unknown;
-  private waiting = 0;
+  /** Requests that wait. */
+  waiting = 0;
   private tasks: (() => void)[] = [];
 
   constructor(
@@ -83,15 +115,19 @@ export class Engine {
     settings: Settings,
     /** Milliseconds since 1970; of the platform's clock, as it is at each call, unless told. */
     private readonly clock: () => number = () => Date.now(),
+    /** How the data is kept in files, if it is. */
+    kept?: Kept,
   ) {
-    this.instance = instantiate(module, settings, this.now());
+    this.instance = instantiate(module, settings, this.now(), kept);
     this.exports = this.instance.exports;
     this.scratch = this.exports.scratchPtr();
     this.scratchEnd = this.scratch + this.exports.scratchCap();
     const head = this.exports.headPtr();
     this.deadlineAt = head / 8;
     this.outputsAt = head / 4 + 2;
+    this.callsAt = head / 4 + 3;
     this.first = head / 4 + 4;
+    this.unwrittenAt = head / 4 + 8;
     this.takeViews();
   }
 
@@ -154,6 +190,7 @@ export class Engine {
     const { bytes, words } = this;
     let at = words[this.outputsAt]! / 4;
     let isShutdown = false;
+    let asked: [number, number, Uint8Array][] | undefined;
     for (let index = 0; index < count; index += 1, at += DESCRIPTOR_WORDS) {
       const kind = words[at]!;
       const conn = words[at + 1]!;
@@ -170,21 +207,36 @@ export class Engine {
         const start = words[at + 2]!;
         // A copy; `slice` of a Node buffer would be none.
         this.files?.(kind, new Uint8Array(bytes.subarray(start, start + words[at + 3]!)));
+      } else if (this.keeper && KEEPER_KINDS.has(kind)) {
+        const start = words[at + 2]!;
+        (asked ??= []).push([kind, conn, new Uint8Array(bytes.subarray(start, start + words[at + 3]!))]);
       }
     }
+    // The engine may be called again, now that all outputs are taken.
+    for (const output of asked ?? []) this.keeper?.take(...output);
     if (isShutdown) this.close(new ClosedError('the engine was shut down'));
   }
 
-  /** Begins a snapshot; 0, or why it cannot begin now. */
-  saveBegin(): number {
+  /**
+   * Begins a snapshot, as a dump or the base of a log; 0, or the number of the reason for which it cannot begin now, such
+   * as a script that has paused.
+   */
+  saveBegin(isBase = false): number {
+    this.check();
     const now = this.now();
-    return this.guard(() => this.exports.saveBegin(now));
+    return this.guard(() => this.exports.saveBegin(now, Number(isBase)));
   }
 
   /** Does a step of the snapshot, or of clearing away one that was given up. */
   saveStep(): void {
     const now = this.now();
     this.deliver(this.guard(() => this.exports.saveStep(now, SAVE_STEP_BYTES)));
+  }
+
+  /** Gives the snapshot up. */
+  saveAbort(): void {
+    const now = this.now();
+    this.deliver(this.guard(() => this.exports.saveAbort(now)));
   }
 
   /** Whether a script has paused in the midst of what it does. */
@@ -194,18 +246,68 @@ export class Engine {
 
   /** Loads a dump in the place of what is there. It is not looked at before, so that it may end half loaded. */
   load(dump: Uint8Array, skipsModules: boolean): void {
-    this.check();
-    this.head = undefined;
-    const now = this.now();
-    this.deliver(this.guard(() => this.exports.loadBegin(now, dump.length, Number(skipsModules))));
+    this.tell(`loading-begun ${dump.length} 1`);
+    this.loadBegin(0, dump.length, skipsModules);
     const room = this.scratchEnd - this.scratch;
     for (let at = 0; at < dump.length && !this.failure; at += room) {
       const piece = dump.subarray(at, at + room);
       this.bytes.set(piece, this.scratch);
-      this.deliver(this.guard(() => this.exports.load(now, piece.length)));
+      this.loadPiece(piece.length);
     }
     this.check();
+    this.loadEnd();
+    this.tell('loading-ended');
+  }
+
+  /** Begins to load the next file: of the kind 0 a dump, 1 the RDB file that is the base of a log, 2 commands. */
+  loadBegin(kind: number, bytes: number, skipsModules: boolean): void {
+    this.check();
+    this.head = undefined;
+    const now = this.now();
+    this.deliver(this.guard(() => this.exports.loadBegin(now, kind, bytes, Number(skipsModules))));
+  }
+
+  /** Loads what was written to the scratch region. */
+  loadPiece(length: number): void {
+    const now = this.now();
+    this.deliver(this.guard(() => this.exports.load(now, length)));
+  }
+
+  /** The file has come to its end. */
+  loadEnd(): void {
+    const now = this.now();
     this.deliver(this.guard(() => this.exports.loadEnd(now)));
+  }
+
+  /** Tells of what has become of files, by an event as the engine's interface words it. */
+  tell(event: string): void {
+    this.check();
+    const now = this.now();
+    this.deliver(this.guard(() => this.instance.tell(now, event)));
+  }
+
+  /** How what the engine has asked for went: without a reason it is done. */
+  answer(reason?: string): void {
+    const now = this.now();
+    this.deliver(this.guard(() => this.instance.answer(now, reason)));
+  }
+
+  /** Tells how the log is. */
+  followLog(): void {
+    const now = this.now();
+    this.deliver(this.guard(() => this.exports.followLog(now)));
+  }
+
+  /** Calls the log, also of an engine that is closed but has not failed. What it throws is for the caller. */
+  callLog<T>(call: (log: Instance) => T): T {
+    try {
+      return call(this.instance);
+    } catch (error) {
+      // A refusal is an object with a code; all else is the end of the engine.
+      throw typeof (error as { code?: unknown }).code === 'string' ? error : this.fail(error);
+    } finally {
+      if (this.bytes.length === 0) this.takeViews();
+    }
   }
 
   /** Does work that is due now, if there is any; returns whether there was. */
@@ -219,10 +321,11 @@ export class Engine {
     return true;
   }
 
-  /** Runs a task in the next microtask, outside of any call of the engine. */
+  /** Runs a task in the next microtask, outside of any call of the engine, once what is to be written is. */
   later(task: () => void): void {
     if (this.tasks.push(task) > 1) return;
     void settled.then(() => {
+      if (this.commit) this.keeper?.flush();
       const { tasks } = this;
       this.tasks = [];
       for (const run of tasks) {
@@ -251,10 +354,11 @@ export class Engine {
   }
 
   /** Ends everything. The memory is free once the garbage collector has seen to it. */
-  close(reason: Error = new ClosedError('the engine is closed')): void {
+  close(reason: Error = new ClosedError('the engine is closed'), hasFailed = false): void {
     if (this.failure) return;
     this.failure = reason;
     this.disarm();
+    this.keeper?.closed(reason, hasFailed);
     const receivers = this.receivers.splice(0);
     for (const receiver of receivers) receiver?.closed(reason);
   }
@@ -290,6 +394,13 @@ export class Engine {
     // A clock may have passed the deadline in a leap, which no timer notices.
     const isLate = deadline <= this.told && !this.isDue;
     if (deadline < this.armed || isReplaced || isLate) this.arm(deadline);
+    const calls = this.words[this.callsAt]!;
+    const wrote = calls !== this.calls;
+    if (wrote) {
+      this.calls = calls;
+      this.keeper!.changed(this.words[this.unwrittenAt]!);
+    }
+    this.wrote = wrote;
   }
 
   private takeViews(): void {
@@ -342,6 +453,7 @@ export class Engine {
   private setReferenced(isReferenced: boolean): void {
     setReferenced(this.timer, isReferenced);
     setReferenced(this.watch, isReferenced);
+    this.keeper?.setReferenced(isReferenced);
   }
 
   private wake(): void {
@@ -358,12 +470,25 @@ export class Engine {
   private fail(cause: unknown): Error {
     const message = cause instanceof Error ? cause.message : String(cause);
     const error = new ClosedError(`the engine failed and must be opened anew: ${message}`, { cause });
-    this.close(error);
+    this.close(error, true);
     return error;
   }
 }
 
 printAs(Engine, (engine) => `[Sanderling engine, ${engine.failure ? 'closed' : 'open'}]`);
+
+/** Timers that no test can replace: those of files keep to the time of the machine. */
+export const realTimeout = {
+  /** A timer; whether it keeps the process alive is for Node. */
+  set(task: () => void, milliseconds: number, isReferenced: boolean): unknown {
+    const timer = firstSetTimeout(task, milliseconds);
+    setReferenced(timer, isReferenced);
+    return timer;
+  },
+  clear(timer: unknown): void {
+    firstClearTimeout(timer as number);
+  },
+};
 
 /** Lets all else that is due run first, also where timers are replaced. */
 export function nextTurn(): Promise<void> {
@@ -371,7 +496,7 @@ export function nextTurn(): Promise<void> {
 }
 
 /** In Node, whether a timer keeps the process alive; elsewhere there is nothing to say. */
-function setReferenced(timer: unknown, isReferenced: boolean): void {
+export function setReferenced(timer: unknown, isReferenced: boolean): void {
   const handle = timer as { ref?(): void; unref?(): void } | undefined;
   if (typeof handle !== 'object') return;
   if (isReferenced) handle.ref?.();

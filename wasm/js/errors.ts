@@ -56,6 +56,44 @@ export class DumpError extends Error {
   override readonly name: string = 'DumpError';
 }
 
+/** What a {@link StorageError} is about. */
+export interface StorageErrorDetails {
+  /** Where the database is kept. */
+  readonly path?: string | undefined;
+  /** The file with the fault. */
+  readonly file?: string | undefined;
+  /** Where in it, in bytes. */
+  readonly offset?: number | undefined;
+  /** The process that has it open, if that is known. */
+  readonly holder?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * Files cannot be kept or loaded: `locked` when another database has them open, `corrupt` when what was promised to be
+ * there is damaged, `no-space` when the disk is full, `unsupported` where there are no such files, and else `failed`. What
+ * there was before is as it was.
+ */
+export class StorageError extends Error {
+  override readonly name: string = 'StorageError';
+  readonly path: string | undefined;
+  readonly file: string | undefined;
+  readonly offset: number | undefined;
+  readonly holder: number | undefined;
+
+  constructor(
+    readonly code: 'locked' | 'corrupt' | 'no-space' | 'unsupported' | 'failed',
+    message: string,
+    { path, file, offset, holder, cause }: StorageErrorDetails = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.path = path;
+    this.file = file;
+    this.offset = offset;
+    this.holder = holder;
+  }
+}
+
 /** Commands that take passwords, which an error should not carry into a log. */
 const SECRETIVE = /^(AUTH|HELLO|MIGRATE|ACL( SETUSER| RESTTOKEN)?|CONFIG( SET)?)$/i;
 const HIDDEN: readonly Value[] = ['(redacted)'];

@@ -3,7 +3,6 @@ declare module '*/pkg/glue.js' {
   export function createGlue(): {
     imports: WebAssembly.ModuleImports;
     start(exports: WebAssembly.Exports): void;
-    init(options: object, seed: Uint8Array, now: number): void;
-    requestLimits(): { arguments: number; argumentBytes: number; bytes: number };
-  };
+    init(options: object, seed: Uint8Array, now: number, dir: string | undefined, fsync: string): void;
+  } & Omit<import('./wasm.js').Instance, 'exports'>;
 }

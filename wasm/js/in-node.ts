@@ -1,9 +1,10 @@
-// What the package needs of Node, Bun and Deno, wherever the module comes from, and listening on a port.
+// What the package needs of Node, Bun and Deno, wherever the module comes from: streams, listening on a port, files.
 
 import { Buffer } from 'node:buffer';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import { ClosedError } from './errors.js';
+import { openPlace } from './node-files.js';
 import {
   type ListenOptions,
   type Listener,
@@ -15,6 +16,7 @@ import {
   standardText,
   usePlatform,
 } from './platform.js';
+import { Storage } from './storage.js';
 
 /** Methods of Node's buffers that are faster than the documented ones around them. */
 interface FastBuffer extends Uint8Array {
@@ -219,6 +221,7 @@ export function useNode(loading: Pick<Platform, 'load' | 'loadSync'>): void {
     buffer: ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength),
     text: isFast ? fastText : standardText,
     openStream: (open) => new PortStream(open),
+    files: { open: openPlace, Storage },
     listen,
   });
 }

@@ -31,6 +31,8 @@ export interface Request {
 export class Waiter {
   readonly replies: Reply[] = [];
   isDone = false;
+  /** What the replies wait for before anyone may hear of them. */
+  commit: Promise<void> | undefined;
   private error: Error | undefined;
   private settle: (() => void) | undefined;
 
@@ -69,7 +71,11 @@ export class Waiter {
 
   promise(): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
-      this.settle = () => (this.error ? reject(this.error) : resolve(this.replies));
+      this.settle = () => {
+        if (this.error) reject(this.error);
+        else if (this.commit) this.commit.then(() => resolve(this.replies), reject);
+        else resolve(this.replies);
+      };
       if (this.isDone) this.settle();
     });
   }
@@ -164,7 +170,9 @@ export class Link implements Receiver {
   requestNow(name: Name, values: readonly Value[], asBytes: boolean): Reply {
     this.refuseWhileWaiting();
     const reply = this.request(name, values, asBytes);
-    return reply instanceof Waiter ? this.finish(reply)[0]! : reply;
+    const last = reply instanceof Waiter ? this.finish(reply)[0]! : reply;
+    if (this.engine.commit) this.engine.keeper?.afterSync();
+    return last;
   }
 
   /** Sends requests together. */
@@ -179,7 +187,9 @@ export class Link implements Receiver {
   /** Sends requests together and returns their replies. */
   enqueueNow(requests: readonly Request[], asBytes: boolean): Reply[] {
     this.refuseWhileWaiting();
-    return this.finish(this.enqueue(requests, asBytes));
+    const replies = this.finish(this.enqueue(requests, asBytes));
+    if (this.engine.commit) this.engine.keeper?.afterSync();
+    return replies;
   }
 
   /** Sends a request that is answered by so many pushes. What cannot be sent is thrown at once. */
@@ -194,6 +204,7 @@ export class Link implements Receiver {
   receive(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; at = position) {
       const waiter = this.waiters[0];
+      if (waiter !== undefined && this.engine.wrote) waiter.commit = this.engine.commit;
       if (bytes[at] === PUSH_BYTE) {
         this.acceptPush(readReply(bytes, at, true) as Push, waiter);
         continue;

@@ -1,4 +1,7 @@
-// What differs between platforms: how the module is loaded, how text gets in and out of memory, streams and sockets.
+// What differs between platforms: how the module is loaded, how text gets in and out of memory, streams, sockets and files.
+
+import type { Place } from './directory.js';
+import type { Storage } from './storage.js';
 
 /**
  * `WebAssembly.Module`, where the compiler knows of it: it is declared with the DOM, which programs for Node leave out.
@@ -19,8 +22,22 @@ export interface Platform {
   text: Text;
   /** Gives ioredis a connection; absent where there are no Node streams. */
   openStream?(open: OpenPort): object;
+  /** Keeps databases in files; absent where there are none. */
+  files?: Files;
   /** Listens on a port for clients that want a socket; absent where there are no sockets. */
   listen?(open: OpenPort, options: ListenOptions): Promise<Listener>;
+}
+
+/** How databases are kept in files. */
+export interface Files {
+  /**
+   * Takes a place, by a path or a `file:` URL.
+   *
+   * @throws StorageError when that cannot be
+   */
+  open(url: string): Place;
+  /** What keeps a database there. */
+  readonly Storage: typeof Storage;
 }
 
 /** Where a {@link Listener} listens. */

@@ -2,16 +2,27 @@
 
 import { Client } from './client.js';
 import { type Connector, EnginePort, connectorFor } from './connector.js';
+import type { Durability, Place } from './directory.js';
 import { Dumps, type ImportOptions, type Imported } from './dumps.js';
 import { Engine } from './engine.js';
+import { StorageError } from './errors.js';
 import { Link } from './link.js';
 import { type ListenOptions, type Listener, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
-import type { Settings } from './wasm.js';
+import type { Storage } from './storage.js';
+import type { Settings, Torn } from './wasm.js';
 
 /** How a database is opened. */
 export interface OpenOptions extends Settings {
-  /** Where the data lives. `memory://`, the only one so far, is memory of this process. */
+  /**
+   * Where the data lives: `memory://`, memory of this process, unless told; or in Node, Bun and Deno a directory, by a
+   * `file:` URL or a path that begins with a dot or a slash.
+   */
   url?: string;
+  /**
+   * When what was written to a directory is answered: once it is durable (`always`), once it is written, and durable within
+   * a second (`everysec`, unless told), or once it is written, durable when the system sees to that (`none`).
+   */
+  durability?: Durability;
   /** The engine's compiled module, for platforms on which the package cannot load its own. */
   module?: WasmModule;
   /**
@@ -19,6 +30,14 @@ export interface OpenOptions extends Settings {
    * are `setTimeout`'s all the same; what is due by a clock that has leapt is done with the next call.
    */
   now?: () => number;
+}
+
+/** The files that a database is kept in. */
+export interface KeptFiles {
+  /** Their directory. */
+  readonly path: string;
+  /** What a crash had left behind the end of what was promised, when it was opened, and was cut off. */
+  readonly torn: Torn | undefined;
 }
 
 /**
@@ -34,30 +53,76 @@ export class Sanderling extends Client {
   private readonly engine: Engine;
   private readonly dumps: Dumps;
   private readonly makeEngine: () => Engine;
+  private readonly storage: Storage | undefined;
   private readonly listeners: Listener[] = [];
 
-  private constructor(module: WasmModule, settings: Settings, clock: (() => number) | undefined) {
+  private constructor(module: WasmModule, { settings, clock, durability }: Understood, place?: Place) {
     if (module === undefined) throw new TypeError('a database is opened by await Sanderling.open(), or by Sanderling.openSync()');
     const makeEngine = (): Engine => new Engine(module, settings, clock);
-    const engine = makeEngine();
+    const kept = place && { path: place.path, fsync: durability === 'none' ? 'no' : durability };
+    const engine = kept ? new Engine(module, settings, clock, kept) : makeEngine();
     super(new Link(engine), false);
     this.engine = engine;
     this.dumps = new Dumps(engine);
     this.makeEngine = makeEngine;
+    this.storage = kept && new platform.files!.Storage(engine, place, this.dumps, kept.fsync);
   }
 
-  /** Opens an empty database: `open()`, `open('memory://')`, `open({ databases: 4 })`. */
+  /**
+   * Opens a database: an empty one in memory by `open()`, `open('memory://')` or `open({ databases: 4 })`, and by
+   * `open('./data')` the one that a directory has.
+   *
+   * @throws StorageError for files that cannot be kept or loaded
+   */
   static async open(options?: OpenOptions | string, more?: OpenOptions): Promise<Sanderling> {
-    const { module, settings, clock } = understand(options, more);
-    return new Sanderling(module ?? (await loadModule()), settings, clock);
+    const understood = understand(options, more);
+    const module = understood.module ?? (await loadModule());
+    const db = Sanderling.begin(module, understood);
+    try {
+      await db.storage?.openInTurns();
+    } catch (error) {
+      throw db.given(error);
+    }
+    return db;
   }
 
   /** The same without waiting, where the platform can: not in a browser's main thread, unless given the module. */
   static openSync(options?: OpenOptions | string, more?: OpenOptions): Sanderling {
-    const { module, settings, clock } = understand(options, more);
-    const loaded = module ?? compiled ?? (compiled = platform.loadSync?.());
+    const understood = understand(options, more);
+    const loaded = understood.module ?? compiled ?? (compiled = platform.loadSync?.());
     if (loaded === undefined) throw new Error('this platform loads modules asynchronously: use Sanderling.open()');
-    return new Sanderling(loaded, settings, clock);
+    const db = Sanderling.begin(loaded, understood);
+    try {
+      db.storage?.openSync();
+    } catch (error) {
+      throw db.given(error);
+    }
+    return db;
+  }
+
+  /** A database that has loaded nothing yet. */
+  private static begin(module: WasmModule, understood: Understood): Sanderling {
+    const { url } = understood;
+    if (url === undefined) return new Sanderling(module, understood);
+    const place = platform.files!.open(url);
+    try {
+      return new Sanderling(module, understood, place);
+    } catch (error) {
+      place.release();
+      throw error;
+    }
+  }
+
+  /** Lets go of what could not be opened. */
+  private given(error: unknown): unknown {
+    this.engine.close(error as Error, true);
+    return error;
+  }
+
+  /** The files that the data is kept in, if it is. */
+  get files(): KeptFiles | undefined {
+    const { storage } = this;
+    return storage && { path: storage.path, torn: storage.torn };
   }
 
   /** Bytes of memory that the data takes. */
@@ -120,10 +185,16 @@ export class Sanderling extends Client {
     return this.dumps.import(bytesOf(dump), skipUnsupported, this.makeEngine);
   }
 
-  /** Closes all connections and lets go of the data. */
+  /**
+   * Closes all connections and lets go of the data. What is kept in files is written and durable then, and another may open
+   * them.
+   *
+   * @throws StorageError when the last of it could not be written
+   */
   override async close(): Promise<void> {
+    const ended = this.storage?.close();
     this.engine.close();
-    await Promise.all(this.listeners.splice(0).map((listener) => listener.close()));
+    await Promise.all([ended, ...this.listeners.splice(0).map((listener) => listener.close())]);
   }
 
   /** The same as {@link close}, for `await using`. */
@@ -158,6 +229,9 @@ interface Understood {
   module: WasmModule | undefined;
   settings: Settings;
   clock: (() => number) | undefined;
+  /** Where its files are; none for a database in memory. */
+  url: string | undefined;
+  durability: Durability;
 }
 
 function understand(options: OpenOptions | string = {}, more: OpenOptions = {}): Understood {
@@ -166,9 +240,26 @@ function understand(options: OpenOptions | string = {}, more: OpenOptions = {}):
     throw new TypeError('a database is opened with options as an object, or by a URL and options');
   }
   const all = typeof options === 'string' ? { ...more, url: options } : { ...options, ...more };
-  const { url = 'memory://', module, now, ...settings } = all;
-  if (url !== 'memory://') throw new Error(`'${url}' is not supported: data lives in memory, 'memory://'`);
-  return { module, settings, clock: now === undefined ? undefined : clockOf(now) };
+  const { url, module, now, durability = 'everysec', ...settings } = all;
+  if (!DURABILITIES.includes(durability)) throw new TypeError(`'durability' takes ${DURABILITIES.join(', ')}`);
+  return { module, settings, clock: now === undefined ? undefined : clockOf(now), url: filesOf(url), durability };
+}
+
+const DURABILITIES: readonly string[] = ['always', 'everysec', 'none'] satisfies Durability[];
+
+/** What names a directory: a URL, or a path that cannot be taken for anything else. */
+const FILES = /^(file:|\.{0,2}[/\\]|[a-z]:[/\\]|\.{1,2}$)/i;
+
+/** Where files are; `undefined` for memory. */
+function filesOf(url: string = 'memory://'): string | undefined {
+  if (url === 'memory://') return undefined;
+  if (!FILES.test(url)) {
+    throw new StorageError('unsupported', `'${url}' is not supported: data lives in memory, 'memory://', or in a directory, such as 'file:./data' or './data'`);
+  }
+  if (platform.files === undefined) {
+    throw new StorageError('unsupported', `'${url}' is not supported here: data lives in files in Node, Bun and Deno, and here in memory, 'memory://'`);
+  }
+  return url;
 }
 
 /** A clock that is checked at each call, since the engine takes what is no time for the beginning of all time. */

@@ -1,6 +1,7 @@
 // The module: its exports, the settings that it is made with, and making an instance.
 
 import { createGlue } from '../pkg/glue.js';
+import type { Directory } from './directory.js';
 import type { WasmModule } from './platform.js';
 
 /** What the engine's module exports that is called without glue: numbers go in and out. */
@@ -11,13 +12,15 @@ export interface Exports {
   process(now: number, conn: number, length: number): number;
   timeout(now: number): number;
   outputCount(): number;
-  saveBegin(now: number): number;
+  saveBegin(now: number, isBase: number): number;
   saveStep(now: number, bytes: number): number;
+  saveAbort(now: number): number;
   /** 0 or 1. */
   isInScript(): number;
-  loadBegin(now: number, bytes: number, skipsModules: number): number;
+  loadBegin(now: number, kind: number, bytes: number, skipsModules: number): number;
   load(now: number, length: number): number;
   loadEnd(now: number): number;
+  followLog(now: number): number;
   memoryUsed(): number;
   scratchPtr(): number;
   scratchCap(): number;
@@ -41,10 +44,57 @@ export interface RequestLimits {
   readonly bytes: number;
 }
 
-/** A running module: what is called without glue, and what takes or returns objects. */
+/** How an engine's data is kept in files. */
+export interface Kept {
+  /** Their directory. */
+  readonly path: string;
+  /** A value of `appendfsync`. */
+  readonly fsync: string;
+}
+
+/** What there is to load of a log. */
+export interface Found {
+  /** Whether there is none yet. */
+  readonly isFresh: boolean;
+  /** Its files in order, with the bytes of each that count. */
+  readonly segments: readonly { readonly name: string; readonly isBase: boolean; readonly length: number }[];
+  readonly torn?: Torn;
+}
+
+/** The end of a file that a crash has torn, which nobody was promised and which was cut off. */
+export interface Torn {
+  readonly file: string;
+  /** Where it was cut off. */
+  readonly offset: number;
+  /** How much was. */
+  readonly bytes: number;
+  /** The file that has it now; none where there were only zeros, or no room. */
+  readonly keptAs?: string;
+}
+
+/** A running module: what is called without glue, and what takes or returns texts and objects. */
 export interface Instance {
   readonly exports: Exports;
   requestLimits(): RequestLimits;
+  tell(now: number, event: string): number;
+  answer(now: number, reason?: string): number;
+  // The log; times are microseconds of a clock that only goes forward. What cannot be done throws an object with a
+  // `code` and a `reason`, and perhaps a `file` and an `offset`.
+  recoverLog(directory: Directory): Found;
+  openLog(fsync: string, begins: boolean): void;
+  flushLog(now: number): number;
+  logTrouble(): string | undefined;
+  wantedSync(now: number): string | undefined;
+  synced(now: number, reason?: string): void;
+  syncDelayed(): void;
+  setFsync(now: number, fsync: string): void;
+  closeLog(now: number): void;
+  logBytes(): number;
+  logBaseBytes(): number;
+  logNeedsBase(): boolean;
+  rewriteBegin(now: number): string;
+  rewriteEnd(now: number): void;
+  rewriteAbort(): void;
 }
 
 /**
@@ -52,13 +102,13 @@ export interface Instance {
  *
  * @throws TypeError for settings that the engine has not, or that are not within its bounds
  */
-export function instantiate(module: WasmModule, settings: Settings, now: number): Instance {
+export function instantiate(module: WasmModule, settings: Settings, now: number, kept?: Kept): Instance {
   // Each instance has glue of its own: the glue keeps views of its instance's memory.
   const glue = createGlue();
   const instance = new WebAssembly.Instance(module, { './sanderling_wasm_bg.js': glue.imports });
   glue.start(instance.exports);
   // What is `undefined` counts as not given.
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  glue.init(given, crypto.getRandomValues(new Uint8Array(16)), now);
-  return { exports: instance.exports as unknown as Exports, requestLimits: glue.requestLimits };
+  glue.init(given, crypto.getRandomValues(new Uint8Array(16)), now, kept?.path, kept?.fsync ?? '');
+  return { ...glue, exports: instance.exports as unknown as Exports };
 }

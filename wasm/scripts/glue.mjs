@@ -14,14 +14,13 @@ export function makeGlue(text) {
   for (const name of ['__wbg_set_wasm', 'init', 'requestLimits']) {
     if (!exported.includes(name)) throw new Error(`wasm-bindgen's glue has no ${name}`);
   }
-  const imports = exported.filter((name) => name.startsWith('__wb') && name !== '__wbg_set_wasm');
+  const [imports, own] = [true, false].map((isGlue) => exported.filter((name) => name.startsWith('__wb') === isGlue && name !== '__wbg_set_wasm'));
   return `export function createGlue() {
 ${body}
 return {
   imports: { ${imports.join(', ')} },
   start(exports) { __wbg_set_wasm(exports); exports.__wbindgen_start(); },
-  init,
-  requestLimits,
+  ${own.join(', ')},
 };
 }
 `;

@@ -11,14 +11,16 @@
 
 use crate::allocator;
 use crate::outputs::Outputs;
+use crate::storage::{self, Directory, Fault, Storage};
 use core::cell::UnsafeCell;
 use core::mem;
 use js_sys::{Array, JsString, Number, Object, TypeError, Uint8Array};
-use sanderling_core::abi::OutputDescriptor;
+use sanderling_core::abi::{self, OutputDescriptor};
 use sanderling_core::config;
 use sanderling_core::{
-    ConnId, Engine, LoadFormat, Options, Peer, Present, SaveFormat, SaveOptions, StorageEvent, number,
+    ConnId, Engine, LoadFormat, Options, Peer, SaveFormat, SaveOptions, StorageEvent, number,
 };
+use sanderling_persist::Policy;
 use std::panic;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
@@ -26,14 +28,19 @@ use wasm_bindgen::prelude::*;
 /// Bytes of the scratch region; longer requests come in pieces.
 const SCRATCH_BYTES: usize = 256 << 10;
 
-/// How snapshots are written: whole files by themselves, as Redis writes them.
-const SAVE_OPTIONS: SaveOptions =
-    SaveOptions { format: SaveFormat::Dump, is_compressed: true, compress_min_bytes: 0, has_checksum: true };
+/// What the log keeps of what is not durable, in bytes, with which a sync should not wait.
+const UNSYNCED_BYTES_MAX: usize = 32 << 20;
+/// Shorter strings in the base of a log are not compressed, in bytes: it is read by this engine, most often soon.
+const BASE_COMPRESSED_BYTES_MIN: usize = 256;
 
 /// The one instance of this module.
 struct Instance {
     engine: Option<Engine>,
     outputs: Outputs,
+    /// The log, if the database is kept in files.
+    storage: Option<Storage>,
+    /// What the engine was told of it last: why it takes nothing, and the last call whose effects are durable.
+    told: (Option<String>, u64),
 }
 
 /// What JavaScript looks at after each call.
@@ -43,9 +50,13 @@ struct Head {
     deadline: f64,
     /// Address of the output descriptors.
     outputs: u32,
-    reserved: u32,
-    /// The first of them, if there is one.
+    /// Calls whose effects go into the log, modulo 2^32.
+    calls: u32,
+    /// The first output, if there is one.
     first: OutputDescriptor,
+    /// Bytes of effects that no batch of the log has yet.
+    unwritten: u32,
+    reserved: u32,
 }
 
 struct Shared<T>(UnsafeCell<T>);
@@ -58,15 +69,22 @@ static SCRATCH: Shared<[u8; SCRATCH_BYTES]> = Shared(UnsafeCell::new([0; SCRATCH
 static HEAD: Shared<Head> = Shared(UnsafeCell::new(Head {
     deadline: f64::INFINITY,
     outputs: 0,
-    reserved: 0,
+    calls: 0,
     first: OutputDescriptor { kind: 0, conn: 0, start: 0, len: 0 },
+    unwritten: 0,
+    reserved: 0,
 }));
-static INSTANCE: Shared<Instance> =
-    Shared(UnsafeCell::new(Instance { engine: None, outputs: Outputs::new() }));
+static INSTANCE: Shared<Instance> = Shared(UnsafeCell::new(Instance {
+    engine: None,
+    outputs: Outputs::new(),
+    storage: None,
+    told: (None, 0),
+}));
 
 fn instance() -> &'static mut Instance {
     // SAFETY: one thread, and each exported function takes the reference once; none calls another, and none calls
-    // JavaScript while it holds it, other than to throw, after which nothing returns into it.
+    // JavaScript while it holds it, other than to throw, after which nothing returns into it, and for operations on files,
+    // which do not call back.
     unsafe { &mut *INSTANCE.0.get() }
 }
 
@@ -82,19 +100,30 @@ pub fn scratch_cap() -> usize {
     SCRATCH_BYTES
 }
 
-/// Address of the head: deadline (f64), address of the output descriptors (u32), a reserved word, and a copy of the
-/// first descriptor. A descriptor is `kind`, `conn`, `ptr` and `len`, each a u32; it never moves, unlike the others.
+/// Address of the head: deadline (f64), address of the output descriptors (u32), the number of calls whose effects go
+/// into the log (u32), a copy of the first descriptor, and the bytes of effects that are not written (u32). A descriptor is
+/// `kind`, `conn`, `ptr` and `len`, each a u32; the copy never moves, unlike the others.
 #[wasm_bindgen(js_name = headPtr)]
 pub fn head_ptr() -> usize {
     HEAD.0.get() as usize
 }
 
 /// Creates the engine, once; the seed is 16 random bytes. Options are an object with [some of the settings](SETTINGS);
-/// those that are left out are as [`Options::default`] has them.
+/// those that are left out are as [`Options::default`] has them. What is kept in files is told by the path of their
+/// directory and a value of `appendfsync`.
 #[wasm_bindgen]
-pub fn init(options: &Object, seed: &Uint8Array, now: f64) -> Result<(), TypeError> {
+pub fn init(
+    options: &Object,
+    seed: &Uint8Array,
+    now: f64,
+    dir: Option<String>,
+    fsync: &str,
+) -> Result<(), TypeError> {
     panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
-    let options = configured(options).map_err(|reason| TypeError::new(&reason))?;
+    let mut options = configured(options).map_err(|reason| TypeError::new(&reason))?;
+    if let Some(dir) = dir {
+        keep_in_files(&mut options, &dir, fsync).map_err(|reason| TypeError::new(&reason))?;
+    }
     let mut bytes = [0; 16];
     if seed.length() != 16 {
         return Err(TypeError::new("the seed takes 16 bytes"));
@@ -136,13 +165,19 @@ pub fn timeout(now: f64) -> usize {
     run(|engine| engine.handle_timeout(number::whole(now)))
 }
 
-/// Begins a snapshot of all databases; 0, or the number of the [`SaveFault`](sanderling_core::SaveFault) for which it
-/// cannot begin now.
+/// Begins a snapshot of all databases, as the base of a log or as a file by itself; 0, or the number of the
+/// [`SaveFault`](sanderling_core::SaveFault) for which it cannot begin now.
 #[wasm_bindgen(js_name = saveBegin)]
-pub fn save_begin(now: f64) -> u32 {
+pub fn save_begin(now: f64, is_base: bool) -> u32 {
+    let options = SaveOptions {
+        format: if is_base { SaveFormat::Base } else { SaveFormat::Dump },
+        is_compressed: true,
+        compress_min_bytes: if is_base { BASE_COMPRESSED_BYTES_MIN } else { 0 },
+        has_checksum: true,
+    };
     let mut fault = 0;
     run(|engine| {
-        fault = engine.save_begin(number::whole(now), SAVE_OPTIONS).err().map_or(0, |fault| fault as u32);
+        fault = engine.save_begin(number::whole(now), options).err().map_or(0, |fault| fault as u32);
     });
     fault
 }
@@ -153,23 +188,29 @@ pub fn save_step(now: f64, bytes: usize) -> usize {
     run(|engine| engine.save_step(number::whole(now), bytes))
 }
 
+/// Gives the snapshot up; returns the number of outputs.
+#[wasm_bindgen(js_name = saveAbort)]
+pub fn save_abort(now: f64) -> usize {
+    run(|engine| engine.save_abort(number::whole(now)))
+}
+
 /// Whether a script has paused in the midst of what it does.
 #[wasm_bindgen(js_name = isInScript)]
 pub fn is_in_script() -> bool {
     instance().engine.as_ref().is_some_and(Engine::is_in_script)
 }
 
-/// Begins to load an RDB file of so many bytes in the place of what is there; returns the number of outputs. Pieces follow
-/// by [`load`], then [`load_end`], and no other call in between; no script may have paused. What belongs to modules is
-/// left out or cannot be loaded.
+/// Begins to load the next file, of so many bytes: of the kind 0 a dump, 1 the RDB file that is the base of a log, 2
+/// commands. Files are loaded between the events `loading-begun` and `loading-ended`; pieces follow by [`load`], then
+/// [`load_end`], and no other call in between; no script may have paused. What belongs to modules is left out or cannot be
+/// loaded. Returns the number of outputs.
 #[wasm_bindgen(js_name = loadBegin)]
-pub fn load_begin(now: f64, bytes: f64, skips_modules: bool) -> usize {
-    let format = LoadFormat::Rdb { keeps_expired: false, skips_modules };
-    let (now, bytes) = (number::whole(now), number::whole(bytes));
-    run(|engine| {
-        engine.storage(now, StorageEvent::LoadingBegun { bytes, present: Present::Goes });
-        engine.load_begin(now, format, Some(bytes));
-    })
+pub fn load_begin(now: f64, kind: u32, bytes: f64, skips_modules: bool) -> usize {
+    let format = match kind {
+        0 | 1 => LoadFormat::Rdb { keeps_expired: kind == 1, skips_modules },
+        _ => LoadFormat::Commands,
+    };
+    run(|engine| engine.load_begin(number::whole(now), format, Some(number::whole(bytes))))
 }
 
 /// Loads the first `len` bytes of the scratch region; returns the number of outputs, one of which says so if they cannot
@@ -189,11 +230,161 @@ pub fn load(now: f64, len: usize) -> usize {
 #[wasm_bindgen(js_name = loadEnd)]
 pub fn load_end(now: f64) -> usize {
     run(|engine| {
-        let now = number::whole(now);
-        let outcome = engine.load_end(now);
-        engine.storage(now, StorageEvent::LoadingEnded);
+        let outcome = engine.load_end(number::whole(now));
         engine.tell_loaded(outcome);
     })
+}
+
+/// Tells the engine of its files, by the text of an [event](abi::event_text); returns the number of outputs.
+#[wasm_bindgen]
+pub fn tell(now: f64, event: &str) -> usize {
+    run(|engine| {
+        let event = abi::parse_event(event.as_bytes()).expect("the package knows the events");
+        engine.storage(number::whole(now), event);
+    })
+}
+
+/// How what the engine has asked for went: with no reason it is done. Returns the number of outputs.
+#[wasm_bindgen]
+pub fn answer(now: f64, reason: Option<String>) -> usize {
+    run(|engine| engine.answer(number::whole(now), reason.as_deref().map_or(Ok(&[]), Err)))
+}
+
+// ----- the log; times are microseconds of a clock that only goes forward -----
+
+/// Finds what there is to load in the directory of a log: see [`storage::Found`].
+#[wasm_bindgen(js_name = recoverLog)]
+pub fn recover_log(directory: Directory) -> Result<JsValue, JsValue> {
+    let kept = &mut instance().storage;
+    let calls = kept.as_ref().map_or(0, |before| before.calls);
+    let (storage, found) = Storage::recover(directory, calls).map_err(Fault::from)?;
+    *kept = Some(storage);
+    Ok(serde_wasm_bindgen::to_value(&found).expect("numbers and texts make an object"))
+}
+
+/// Goes on with the log, or begins one that counts for nothing before its first base.
+#[wasm_bindgen(js_name = openLog)]
+pub fn open_log(fsync: &str, begins: bool) -> Result<(), JsValue> {
+    Ok(kept().open(policy(fsync), begins).map_err(Fault::from)?)
+}
+
+/// Writes what is not written; 1 if all of it is committed, 2 more if [`follow_log`] has something to tell, and 4 more if
+/// so much is not durable that a sync should not wait.
+#[wasm_bindgen(js_name = flushLog)]
+pub fn flush_log(now: f64) -> u32 {
+    let Instance { storage, told, .. } = instance();
+    let storage = storage.as_mut().expect("a log is recovered first");
+    let is_committed = storage.flush(number::whole(now));
+    let has_news = storage.trouble() != told.0 || storage.durable_call() != told.1;
+    let is_much = storage.kept_bytes() >= UNSYNCED_BYTES_MAX;
+    u32::from(is_committed) + 2 * u32::from(has_news) + 4 * u32::from(is_much)
+}
+
+/// Tells the engine how the log is; returns the number of outputs.
+#[wasm_bindgen(js_name = followLog)]
+pub fn follow_log(now: f64) -> usize {
+    let Instance { storage, told, .. } = instance();
+    let storage = storage.as_mut().expect("a log is recovered first");
+    let (trouble, durable) = (storage.trouble(), storage.durable_call());
+    let old = mem::replace(told, (trouble.clone(), durable));
+    run(|engine| {
+        let now = number::whole(now);
+        if trouble != old.0 {
+            engine.storage(
+                now,
+                trouble.as_deref().map_or(StorageEvent::LogRecovered, |why| StorageEvent::LogFailed { why }),
+            );
+        }
+        if durable != old.1 {
+            engine.storage(now, StorageEvent::Durable { upto: durable });
+        }
+    })
+}
+
+/// Why nothing can be written, if so.
+#[wasm_bindgen(js_name = logTrouble)]
+pub fn log_trouble() -> Option<String> {
+    kept().trouble()
+}
+
+/// The file that is to be made durable now, beside everything else; [`synced`] tells how that went.
+#[wasm_bindgen(js_name = wantedSync)]
+pub fn wanted_sync(now: f64) -> Option<String> {
+    kept().wanted_sync(number::whole(now))
+}
+
+/// How it went: a reason as [`Directory`] has them, or none.
+#[wasm_bindgen]
+pub fn synced(now: f64, reason: Option<String>) {
+    let result = reason.map_or(Ok(()), |reason| Err(storage::failure(reason)));
+    kept().synced(number::whole(now), result);
+}
+
+/// The sync before took more than a second.
+#[wasm_bindgen(js_name = syncDelayed)]
+pub fn sync_delayed() {
+    storage::note_delay();
+}
+
+/// Changes when batches are committed, by a value of `appendfsync`.
+#[wasm_bindgen(js_name = setFsync)]
+pub fn set_fsync(now: f64, fsync: &str) {
+    kept().set_policy(number::whole(now), policy(fsync));
+}
+
+/// Writes everything and makes it durable; a sync that is under way has to end before.
+#[wasm_bindgen(js_name = closeLog)]
+pub fn close_log(now: f64) -> Result<(), JsValue> {
+    Ok(kept().close(number::whole(now)).map_err(Fault::from)?)
+}
+
+/// Bytes of the log.
+#[wasm_bindgen(js_name = logBytes)]
+pub fn log_bytes() -> f64 {
+    kept().sizes().0 as f64
+}
+
+/// The same when it was opened or last rewritten.
+#[wasm_bindgen(js_name = logBaseBytes)]
+pub fn log_base_bytes() -> f64 {
+    kept().sizes().1 as f64
+}
+
+/// Whether only another base can mend the log.
+#[wasm_bindgen(js_name = logNeedsBase)]
+pub fn log_needs_base() -> bool {
+    kept().needs_base()
+}
+
+/// Lets another file take what is new, directly before [`save_begin`]; the name of the base that is to be made. A sync that
+/// is under way has to end before.
+#[wasm_bindgen(js_name = rewriteBegin)]
+pub fn rewrite_begin(now: f64) -> Result<String, JsValue> {
+    Ok(kept().rewrite_begin(number::whole(now)).map_err(Fault::from)?)
+}
+
+/// The base is there, and durable.
+#[wasm_bindgen(js_name = rewriteEnd)]
+pub fn rewrite_end(now: f64) -> Result<(), JsValue> {
+    Ok(kept().rewrite_end(number::whole(now)).map_err(Fault::from)?)
+}
+
+/// There will be no base.
+#[wasm_bindgen(js_name = rewriteAbort)]
+pub fn rewrite_abort() {
+    kept().rewrite_abort();
+}
+
+fn kept() -> &'static mut Storage {
+    instance().storage.as_mut().expect("a log is recovered first")
+}
+
+fn policy(fsync: &str) -> Policy {
+    match fsync {
+        "always" => Policy::Always,
+        "no" => Policy::No,
+        _ => Policy::EverySecond,
+    }
 }
 
 /// Number of outputs of the call before, which may be [`connect`].
@@ -223,30 +414,40 @@ pub fn request_limits() -> JsValue {
     serde_wasm_bindgen::to_value(&limits).expect("three numbers make an object")
 }
 
-/// Bytes in live allocations.
+/// Bytes of memory that data takes.
 #[wasm_bindgen(js_name = memoryUsed)]
 pub fn memory_used() -> usize {
-    allocator::used_bytes()
+    data_bytes()
+}
+
+/// Bytes in live allocations but for those of the log, which come and go with what is not durable yet.
+fn data_bytes() -> usize {
+    allocator::used_bytes().saturating_sub(storage::memory_bytes())
 }
 
 /// Calls the engine and describes its outputs.
 #[inline]
 fn run(call: impl FnOnce(&mut Engine)) -> usize {
-    let instance = instance();
-    let engine = instance.engine.as_mut().expect("init comes first");
+    let Instance { engine, outputs, storage, .. } = instance();
+    let engine = engine.as_mut().expect("init comes first");
     call(engine);
-    let count = instance.outputs.drain(engine);
+    let written = storage.as_mut().and_then(|storage| storage.take_effects(engine));
+    let count = outputs.drain(engine);
     // SAFETY: one thread, and JavaScript reads the head only between calls.
     let head = unsafe { &mut *HEAD.0.get() };
     head.deadline = match engine.poll_timeout() {
-        _ if instance.outputs.undrained => 0.0,
+        _ if outputs.undrained => 0.0,
         Some(deadline) => deadline as f64,
         None => f64::INFINITY,
     };
-    let descs = instance.outputs.descriptors();
+    let descs = outputs.descriptors();
     head.outputs = descs.as_ptr() as u32;
     if let Some(first) = descs.first() {
         head.first = *first;
+    }
+    if let Some(unwritten) = written {
+        head.calls = head.calls.wrapping_add(1);
+        head.unwritten = number::short(unwritten);
     }
     count
 }
@@ -274,4 +475,17 @@ fn configured(given: &Object) -> Result<Options, String> {
     options.memory_available = allocator::room;
     options.compaction = Some(allocator::compaction());
     Ok(options)
+}
+
+/// Keeps a log in any case, and dumps if they are asked for.
+fn keep_in_files(options: &mut Options, dir: &str, fsync: &str) -> Result<(), String> {
+    options.effects = true;
+    options.memory_used = data_bytes;
+    options.config.persistence.keep_log_always();
+    options.fact = Some(storage::fact);
+    for (name, value) in [("appendfsync", fsync), ("dir", dir)] {
+        let setting = config::find(name).expect("the engine knows its own settings");
+        (setting.write)(&mut options.config, setting.name, value).map_err(|error| error.0)?;
+    }
+    Ok(())
 }

@@ -16,3 +16,5 @@ pub mod bindings;
 pub mod guest;
 #[cfg(all(target_arch = "wasm32", any(feature = "bindings", feature = "guest")))]
 mod outputs;
+#[cfg(all(target_arch = "wasm32", feature = "bindings"))]
+mod storage;

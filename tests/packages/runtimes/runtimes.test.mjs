@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -80,6 +81,20 @@ test('Bun, as a module', { skip: bun ? false : missing('bun') }, async () => {
 
 test('Bun, as CommonJS', { skip: bun ? false : missing('bun') }, async () => {
   assert.equal(await run(bun, ['common.cjs']), 'ok');
+});
+
+test('a database in files, opened by Node, Bun and Deno in turn', { skip: deno || bun ? false : missing('deno') }, async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'sanderling-kept-'));
+  const programs = [[process.execPath], bun && [bun], deno && [deno, 'run', '--no-prompt', '--allow-all'], [process.execPath]];
+  try {
+    let runs = 0;
+    for (const [file, ...args] of programs.filter(Boolean)) {
+      assert.equal(await run(file, [...args, 'kept.mjs', directory, String(runs)], { DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' }), 'ok');
+      runs += 1;
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 test('workerd, which runs Cloudflare Workers', { skip: workerd ? false : missing('workerd') }, async () => {

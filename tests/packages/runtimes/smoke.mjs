@@ -1,7 +1,7 @@
 // What has to work in every runtime. Nothing here depends on how fast the machine is.
 
 /** @returns {Promise<string>} `ok`, or it throws */
-export async function smoke({ Sanderling, ReplyError }, { canOpenSync = true } = {}) {
+export async function smoke({ Sanderling, ReplyError, StorageError }, { canOpenSync = true, hasFiles = true } = {}) {
   const db = await Sanderling.open();
 
   for (const text of ['', 'short', 'é€😀', 'x'.repeat(100), 'ü'.repeat(50_000)]) {
@@ -41,6 +41,11 @@ export async function smoke({ Sanderling, ReplyError }, { canOpenSync = true } =
     const other = Sanderling.openSync();
     equal(other.sync.dbsize(), 0);
     await other.close();
+  }
+  // What there is no place for is refused, and never kept in memory instead.
+  for (const url of hasFiles ? ['opfs://data'] : ['opfs://data', './data', 'file:./data']) {
+    const refusal = await Sanderling.open(url).catch((error) => error);
+    equal(refusal instanceof StorageError && refusal.code, 'unsupported');
   }
   await db.close();
   equal(db.isOpen, false);

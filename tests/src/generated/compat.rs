@@ -23,13 +23,14 @@ pub struct Difference {
 pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["BGREWRITEAOF", "BGSAVE", "DEBUG", "LASTSAVE", "SAVE", "SHUTDOWN", "WAITAOF"],
-        title: "Files are the server's, and safer",
-        text: "The npm package keeps nothing in files yet: there `SAVE` and its kin fail, `save` is empty and `appendonly` is \
-               `no`. The server keeps Redis 7's files. Saves happen without a fork, so the fields about forks and \
+        title: "Files are Redis's, and safer",
+        text: "The server keeps Redis 7's files, and so does the npm package with a directory in Node, Bun and Deno: there \
+               `appendonly` is always `yes`, and `save` is empty unless it is set. Without a directory `SAVE` and its kin fail, \
+               and `appendonly` is `no`. Saves happen without a fork, so the fields about forks and \
                copies in `INFO` are 0; a failed sync is not believed to have been undone by a later one, writes that \
                were refused (`MISCONF`) go on by themselves once the disk does, and under `appendfsync always` a full \
                disk does not end the server: clients whose writes could not be kept are disconnected, and those writes are \
-               undone. Replies leave no sooner than `appendfsync` promises, those that tell of others' writes included. \
+               undone; in the npm package their promises reject after a second, and they are written later. Replies leave no sooner than `appendfsync` promises, those that tell of others' writes included. \
                Without `aof-use-rdb-preamble` a base is commands, as in Redis, and forgets as much: when consumers were \
                last seen, pending entries that are deleted, how keys are used; but the manifest has its checksum. \
                `CONFIG SET dir` is refused while a log is kept, which would be left where it is. `DEBUG RELOAD` with \
@@ -157,7 +158,7 @@ pub const DIFFERENCES: &[Difference] = &[
         title: "The server's files are not used in transactions",
         text: "Inside `MULTI` these three reply an error. The ACL file may have comments, which `ACL SAVE` does not keep, \
                and at most 1 MB; `CONFIG REWRITE` leaves a line alone that says what is so already. The npm package has \
-               no files.",
+               no such files.",
     },
     Difference {
         commands: &["CLIENT TRACKING"],
