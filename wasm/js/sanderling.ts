@@ -56,8 +56,9 @@ export class Sanderling extends Client {
   private readonly storage: Storage | undefined;
   private readonly listeners: Listener[] = [];
 
-  private constructor(module: WasmModule, { settings, clock, durability }: Understood, place?: Place) {
+  private constructor(module: WasmModule, understood: Understood, place?: Place) {
     if (module === undefined) throw new TypeError('a database is opened by await Sanderling.open(), or by Sanderling.openSync()');
+    const { settings, clock, durability } = understood;
     const makeEngine = (): Engine => new Engine(module, settings, clock);
     const kept = place && { path: place.path, fsync: durability === 'none' ? 'no' : durability };
     const engine = kept ? new Engine(module, settings, clock, kept) : makeEngine();

@@ -1,5 +1,5 @@
 // A program that writes to a database in files until it is killed, and notes outside of it, on its output, what it was
-// told. Run by files.test.mjs: `node writer.mjs DIRECTORY DURABILITY`.
+// told. Run by kills.test.mjs: `node writer.mjs DIRECTORY DURABILITY`.
 
 import { writeSync } from 'node:fs';
 import { Sanderling } from 'sanderling';
