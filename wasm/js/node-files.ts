@@ -134,6 +134,22 @@ function readAll(file: number, at: number, room: Uint8Array): number {
   return count;
 }
 
+/** What is to be done when the process ends, by one listener, since Node warns of many. */
+const endings = new Set<() => void>();
+
+function onExit(task: () => void): void {
+  if (endings.size === 0) process.on('exit', runEndings);
+  endings.add(task);
+}
+
+function offExit(task: () => void): void {
+  if (endings.delete(task) && endings.size === 0) process.off('exit', runEndings);
+}
+
+function runEndings(): void {
+  for (const task of [...endings]) task();
+}
+
 /** Makes a directory, and that it is there durable; those above it must be there. */
 function make(directory: NodeDirectory): NodeDirectory {
   if (fs.existsSync(directory.path)) return directory;
@@ -160,17 +176,17 @@ export function openPlace(url: string): Place {
     throw asStorageError(error, dumps, directory);
   }
   const log = new NodeDirectory(path.join(directory, LOG_DIRECTORY));
-  let onExit: (() => void) | undefined;
+  let ending: (() => void) | undefined;
   const place: Place = {
     path: directory,
     owner: process.pid,
     dumps,
     log,
     onExit(task) {
-      process.on('exit', (onExit = task));
+      onExit((ending = task));
     },
     release() {
-      if (onExit) process.off('exit', onExit);
+      if (ending) offExit(ending);
       log.close();
       dumps.close();
       release();

@@ -104,6 +104,21 @@ describe('what was written is there again', () => {
     assert.equal(await db.get('left'), 'by exit');
   });
 
+  test('of many databases at once, without a warning', () => {
+    const program = `
+      import { Sanderling } from 'sanderling';
+      const open = (name) => Sanderling.openSync(process.argv[1] + '/' + name);
+      for (let index = 0; index < 30; index += 1) open(index).sync.set('index', index);
+      process.exitCode = 0;`;
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program, folder], { encoding: 'utf8' });
+    assert.deepEqual([status, stderr], [0, '']);
+    for (let index = 0; index < 30; index += 1) {
+      const db = Sanderling.openSync(path.join(folder, String(index)));
+      opened.push(db);
+      assert.equal(db.sync.get('index'), String(index));
+    }
+  });
+
   test('what is due meanwhile is gone', async () => {
     let time = Date.UTC(2030, 0, 1);
     let db = await open({ now: () => time });
