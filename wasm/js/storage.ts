@@ -570,18 +570,19 @@ export class Storage implements Keeper {
         failure = error as Error;
       }
     };
-    while (!isDone) {
-      engine.check();
-      engine.files = take;
-      try {
+    // Any call may find that the snapshot cannot go on.
+    engine.files = take;
+    try {
+      while (!isDone) {
+        engine.check();
         engine.saveStep();
-      } finally {
-        engine.files = undefined;
+        if (failure) throw failure;
+        const syncs = length >= synced + SYNC_BYTES;
+        if (syncs) synced = length;
+        if (!isDone) yield syncs ? file : undefined;
       }
-      if (failure) throw failure;
-      const syncs = length >= synced + SYNC_BYTES;
-      if (syncs) synced = length;
-      if (!isDone) yield syncs ? file : undefined;
+    } finally {
+      engine.files = undefined;
     }
     yield file;
   }

@@ -12,6 +12,7 @@ import {
   ReplyError,
   Sanderling,
   type ScoredMember,
+  StorageError,
 } from 'sanderling';
 import { Sanderling as Inline } from 'sanderling/inline';
 import { type RestHandler, type RestOptions, createRestHandler } from 'sanderling/rest';
@@ -120,6 +121,15 @@ export async function forNodeRedis(db: Client): Promise<void> {
   await db.hSetEx('hash', { f: 1 }, { EX: 60 });
   // @ts-expect-error That is a span, not a time.
   await db.expire('key', new Date());
+  const kept = await Sanderling.open('./data', { durability: 'always' });
+  const torn = kept.files?.torn;
+  const places: [string | undefined, number | undefined, string | undefined] = [kept.files?.path, torn?.offset, torn?.keptAs];
+  void places;
+  // @ts-expect-error no such durability
+  await Sanderling.open('./data', { durability: 'some' });
+  const refused: unknown = await Sanderling.open('./data').catch((error: unknown) => error);
+  if (refused instanceof StorageError) same<typeof refused.code, 'locked' | 'corrupt' | 'no-space' | 'unsupported' | 'failed'>(true);
+
   const clocked = await Sanderling.open({ now: () => 0 });
   await clocked.close();
   // @ts-expect-error A clock is asked, not set.
