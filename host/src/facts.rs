@@ -1,12 +1,12 @@
 //! What INFO tells of process and machine.
 
-use crate::storage;
+use crate::{storage, tls};
 use sanderling_core::Fact;
 use std::fs;
 
 /// One of the numbers; 0 where the system does not tell it.
 pub(crate) fn fact(which: Fact) -> u64 {
-    if let Some(number) = storage::fact(which) {
+    if let Some(number) = storage::fact(which).or_else(|| tls::fact(which)) {
         return number;
     }
     match which {
@@ -18,12 +18,13 @@ pub(crate) fn fact(which: Fact) -> u64 {
         Fact::ThreadUserTime => times(THREAD).1,
         Fact::ResidentBytes => resident_bytes(),
         Fact::MachineBytes => configured(libc::_SC_PHYS_PAGES) * configured(libc::_SC_PAGESIZE),
-        // These are the storage's.
+        // These are told above.
         Fact::LogBytes
         | Fact::LogBaseBytes
         | Fact::LogBufferBytes
         | Fact::LogSyncsPending
-        | Fact::LogSyncsDelayed => 0,
+        | Fact::LogSyncsDelayed
+        | Fact::CertificateEnd => 0,
     }
 }
 

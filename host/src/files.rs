@@ -26,7 +26,8 @@ pub(crate) fn run(
         | HostRequest::SaveAndStop
         | HostRequest::Reload
         | HostRequest::LoadLog
-        | HostRequest::ChangeDirectory => unreachable!("what is about data is done elsewhere"),
+        | HostRequest::ChangeDirectory
+        | HostRequest::ChangeTls => unreachable!("what is about data or the network is done elsewhere"),
     };
     let path = path.as_deref().ok_or("there is no such file")?;
     let done = match request {

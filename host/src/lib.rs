@@ -2,7 +2,7 @@
 //!
 //! One thread owns an engine and an event loop: wait, read every ready socket into the engine's input buffer, one
 //! call for the whole batch, write every output from where the engine left it. `net` has the transports, `session` what
-//! belongs to a client, `driver` what belongs to an engine, `server` the loop.
+//! belongs to a client, `driver` what belongs to an engine, `server` the loop. Another thread, `edge`, does handshakes of TLS.
 
 // Sizes have 32 bits in the sandbox: a number that is cut there means something else than on other platforms. Tests
 // know their numbers.
@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 mod driver;
+mod edge;
 pub mod engine;
 mod facts;
 mod files;
@@ -26,6 +27,7 @@ mod server;
 mod session;
 mod storage;
 mod supervisor;
+pub mod tls;
 
 pub use net::ListenError;
 pub use server::{Server, StartError};

@@ -7,9 +7,10 @@ use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Command, Group, block, flags, string};
-use crate::config::{self, PROTECTED, Setting};
+use crate::config::{self, PROTECTED, Setting, tls};
 use crate::resp::args::Args;
 use crate::server::change::{Change, apply};
+use crate::server::host_request::refused_change;
 use crate::server::{Stats, host_request};
 
 use super::debug::is_allowed;
@@ -50,11 +51,6 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     if !args.len().is_multiple_of(2) {
         return Err(Error::Syntax);
     }
-    let failed = |argument: &str, reason: &str| {
-        Error::Owned(alloc::format!(
-            "ERR CONFIG SET failed (possibly related to argument '{argument}') - {reason}"
-        ))
-    };
     // Names are checked before any value.
     let mut names: Vec<(usize, &'static Setting)> = Vec::new();
     for index in (2..args.len()).step_by(2) {
@@ -67,16 +63,16 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
             )
         })?;
         if !setting.is_mutable {
-            return Err(failed(&name, "can't set immutable config"));
+            return Err(refused_change(&name, "can't set immutable config"));
         }
         let protected_access = ctx.server.config.protected_access;
         if PROTECTED.contains(&setting.name) && !is_allowed(ctx.server, ctx.conn, protected_access) {
-            return Err(failed(&name, "can't set protected config"));
+            return Err(refused_change(&name, "can't set protected config"));
         }
         // A setting and its older name may stand side by side; the later one wins.
         let is_same = |at: usize| args.at(at).eq_ignore_ascii_case(args.at(index));
         if names.iter().any(|(at, _)| is_same(*at)) {
-            return Err(failed(&name, "duplicate parameter"));
+            return Err(refused_change(&name, "duplicate parameter"));
         }
         names.push((index, setting));
     }
@@ -85,22 +81,44 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
     for &(index, setting) in &names {
         // Values are refused in the name of the setting, however that was written.
         let name = String::from_utf8_lossy(args.at(index)).to_ascii_lowercase();
-        let value =
-            core::str::from_utf8(args.at(index + 1)).map_err(|_| failed(&name, "argument must be UTF-8"))?;
-        (setting.write)(&mut changed, setting.name, value).map_err(|error| failed(&name, &error.0))?;
+        let value = core::str::from_utf8(args.at(index + 1))
+            .map_err(|_| refused_change(&name, "argument must be UTF-8"))?;
+        (setting.write)(&mut changed, setting.name, value)
+            .map_err(|error| refused_change(&name, &error.0))?;
     }
-    let settings: Vec<&'static Setting> = names.into_iter().map(|(_, setting)| setting).collect();
-    if settings.iter().any(|setting| setting.name == "dir") {
+    let settings = names.into_iter().map(|(_, setting)| setting).collect();
+    put_into_effect(ctx, Change { config: changed, settings })
+}
+
+/// Asks the host for its part in a change, or goes on without it.
+fn put_into_effect(ctx: &mut Context<'_>, change: Change) -> Result<Flow, Error> {
+    let Change { config: changed, settings } = &change;
+    let has_dir = settings.iter().any(|setting| setting.name == "dir");
+    if settings.iter().any(|setting| tls::is_about_tls(setting.name)) {
+        if has_dir {
+            return Err(refused_change("dir", "the host changes it and TLS one after the other"));
+        }
+        if changed.persistence.is_available {
+            return host_request::tls(ctx, change);
+        }
+        if tls::port(changed) != "0" {
+            return Err(refused_change(tls::PORT, "the engine has no ports here"));
+        }
+    }
+    if has_dir {
         if !changed.persistence.is_available {
-            return Err(failed("dir", "the engine holds its data in memory only"));
+            return Err(refused_change("dir", "the engine holds its data in memory only"));
         }
         if changed.persistence.has_log || ctx.server.config.persistence.has_log {
-            return Err(failed("dir", "the log would be left where it is: appendonly has to be no before"));
+            return Err(refused_change(
+                "dir",
+                "the log would be left where it is: appendonly has to be no before",
+            ));
         }
         // Only the host knows whether there is such a directory; the rest waits for that.
-        return host_request::directory(ctx, Change { config: changed, settings });
+        return host_request::directory(ctx, change);
     }
-    apply(ctx.store, ctx.server, Change { config: changed, settings });
+    apply(ctx.store, ctx.server, change);
     ctx.reply.ok();
     Ok(Flow::Done)
 }

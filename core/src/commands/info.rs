@@ -8,7 +8,7 @@ use core::fmt::Write;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Group, flags, string};
-use crate::config::{self, Fact};
+use crate::config::{self, Fact, tls};
 use crate::number::{decimal, fixed};
 use crate::observe::Counts;
 use crate::resp::args::Args;
@@ -81,6 +81,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
     let hz = setting(ctx, "hz");
     let uptime = (server.steady - server.started) / 1_000_000;
     let port = Some(server.config.host("port")).filter(|port| !port.is_empty()).unwrap_or("0");
+    let tls_port = String::from(tls::port(&server.config));
     lines(
         out,
         &[
@@ -97,7 +98,8 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("process_id", server.process_id.to_string()),
             ("process_supervised", "no".into()),
             ("run_id", server.run_id.clone()),
-            ("tcp_port", port.into()),
+            // As in Redis, a server that speaks TLS alone shows that port here.
+            ("tcp_port", if port == "0" { tls_port.clone() } else { port.into() }),
             ("server_time_usec", server.now.to_string()),
             ("uptime_in_seconds", uptime.to_string()),
             ("uptime_in_days", (uptime / 86_400).to_string()),
@@ -110,21 +112,36 @@ fn server(ctx: &Context<'_>, out: &mut String) {
             ("sanderling_engine", server.config.host("engine").into()),
         ],
     );
-    listeners(ctx, out, port);
+    listeners(ctx, out, port, &tls_port);
+    certificate(ctx, out);
 }
 
 /// What the host listens on.
-fn listeners(ctx: &Context<'_>, out: &mut String, port: &str) {
+fn listeners(ctx: &Context<'_>, out: &mut String, port: &str, tls_port: &str) {
     let config = &ctx.server.config;
     let (bind, socket) = (config.host("bind"), config.host("unixsocket"));
-    let mut number = 0;
+    let addresses: String = bind.split_whitespace().map(|address| format!(",bind={address}")).collect();
+    let mut all = Vec::new();
     if port != "0" {
-        let addresses: String = bind.split_whitespace().map(|address| format!(",bind={address}")).collect();
-        lines(out, &[("listener0", format!("name=tcp{addresses},port={port}"))]);
-        number = 1;
+        all.push(format!("name=tcp{addresses},port={port}"));
     }
     if !socket.is_empty() {
-        lines(out, &[(&format!("listener{number}"), format!("name=unix,bind={socket}"))]);
+        all.push(format!("name=unix,bind={socket}"));
+    }
+    if tls_port != "0" {
+        all.push(format!("name=tls{addresses},port={tls_port}"));
+    }
+    for (number, listener) in all.into_iter().enumerate() {
+        lines(out, &[(&format!("listener{number}"), listener)]);
+    }
+}
+
+/// How long the certificate of TLS is good, if there is one. It is negative once it is not any more.
+fn certificate(ctx: &Context<'_>, out: &mut String) {
+    let end = ctx.server.fact.map_or(0, |fact| fact(Fact::CertificateEnd));
+    if end > 0 {
+        let seconds = i128::from(end) - i128::from(ctx.server.now / 1_000_000);
+        lines(out, &[("tls_cert_expires_in_days", seconds.div_euclid(86_400).to_string())]);
     }
 }
 

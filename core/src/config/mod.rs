@@ -93,6 +93,8 @@ numbered! {
         LogSyncsPending = 11,
         /// Syncs that another one had to wait for.
         LogSyncsDelayed = 12,
+        /// When the certificate of TLS ends, in seconds since 1970; 0 without one.
+        CertificateEnd = 13,
     }
 }
 
@@ -382,7 +384,12 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 
 /// All settings.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().chain(persistence::PERSISTENCE).chain(reported::REPORTED).chain(&unused::SETTINGS)
+    SETTINGS
+        .iter()
+        .chain(persistence::PERSISTENCE)
+        .chain(reported::REPORTED)
+        .chain(tls::TLS)
+        .chain(&unused::SETTINGS)
 }
 
 /// Who may use something that is guarded, which is decided at the start.
@@ -517,6 +524,7 @@ mod machine;
 mod persistence;
 mod renames;
 mod reported;
+pub(crate) mod tls;
 mod unused;
 mod values;
 

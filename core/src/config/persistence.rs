@@ -6,6 +6,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::values::yes_or_no;
 use super::{BYTES_MAX, Config, ConfigError, Setting, boolean, bytes, integer, one_of};
 
 /// Changes that were made, and for how long, before a dump is written; from `save`.
@@ -87,10 +88,6 @@ impl Persistence {
 
 const FSYNC: [(&str, Fsync); 3] =
     [("always", Fsync::Always), ("everysec", Fsync::EverySecond), ("no", Fsync::No)];
-
-const fn yes_or_no(is: bool) -> &'static str {
-    if is { "yes" } else { "no" }
-}
 
 /// The rules that a text of pairs of numbers tells; an empty one has none.
 fn save_rules(text: &str) -> Result<Vec<SaveRule>, ConfigError> {

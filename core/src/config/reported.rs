@@ -85,8 +85,6 @@ pub(super) const REPORTED: &[Setting] = &[
     Setting { alias: Some("slaveof"), ..constant!("replicaof", "") },
     // There is no cluster.
     constant!("cluster-enabled", "no"),
-    // The host has no transport security of its own.
-    fixed!("tls-port", "0"),
     // How a signal ends the host's process.
     Setting {
         read: |config, name| config.idle(name, "default").to_string(),

@@ -130,10 +130,10 @@ const MODULES: &str = "there are no modules";
 const PIECES: &str = "data is made durable in pieces anyway";
 const RDMA: &str = "there is no RDMA";
 const REPLICAS: &str = "there are no replicas";
+const SESSIONS: &str = "clients keep their sessions of TLS, sealed in tickets";
 const SYSLOG: &str = "the log goes to standard output or a file";
 const THREADS: &str = "one thread serves all clients";
 const TITLE: &str = "the process keeps its title";
-const TLS: &str = "there is no TLS";
 const TUNING: &str = "the system's defaults are left as they are";
 
 static UNUSED: [Unused; COUNT] = [
@@ -268,33 +268,21 @@ static UNUSED: [Unused; COUNT] = [
     flag("syslog-enabled", "no", SYSLOG).immutable().holding("no"),
     text("syslog-facility", "local0", SYSLOG).immutable(),
     text("syslog-ident", "redis", SYSLOG).immutable(),
-    text("tls-auth-clients", "yes", TLS),
-    text("tls-auth-clients-user", "off", TLS),
-    number("tls-auto-reload-interval", "0", TLS),
-    text("tls-ca-cert-dir", "", TLS),
-    text("tls-ca-cert-file", "", TLS),
-    text("tls-cert-file", "", TLS),
-    text("tls-ciphers", "", TLS),
-    text("tls-ciphersuites", "", TLS),
-    text("tls-client-cert-file", "", TLS),
-    text("tls-client-key-file", "", TLS),
-    text("tls-client-key-file-pass", "", TLS),
-    flag("tls-cluster", "no", TLS),
-    text("tls-dh-params-file", "", TLS),
-    text("tls-key-file", "", TLS),
-    text("tls-key-file-pass", "", TLS),
-    flag("tls-prefer-server-ciphers", "no", TLS),
-    text("tls-protocols", "", TLS),
-    flag("tls-replication", "no", TLS),
-    number("tls-session-cache-size", "20480", TLS),
-    number("tls-session-cache-timeout", "300", TLS),
-    flag("tls-session-caching", "yes", TLS),
+    text("tls-auth-clients-user", "off", "clients say with AUTH who they are").holding("off"),
+    text("tls-client-cert-file", "", REPLICAS),
+    text("tls-client-key-file", "", REPLICAS),
+    text("tls-client-key-file-pass", "", REPLICAS),
+    flag("tls-cluster", "no", CLUSTER),
+    text("tls-dh-params-file", "", "keys are exchanged on elliptic curves alone"),
+    flag("tls-replication", "no", REPLICAS),
+    number("tls-session-cache-size", "20480", SESSIONS),
+    number("tls-session-cache-timeout", "300", SESSIONS),
     text("unixsocketgroup", "", "the socket has the group of the process").immutable(),
     flag("use-exit-on-panic", "no", CRASHES),
     flag("vset-force-single-threaded-execution", "no", THREADS),
 ];
 
-const COUNT: usize = 140;
+const COUNT: usize = 128;
 
 #[cfg(test)]
 mod tests {

@@ -130,6 +130,10 @@ pub(super) fn shutdown_flags(value: &str) -> Result<String, ConfigError> {
     Ok(if words.is_empty() { String::from(FLAGS[0]) } else { words.join(" ") })
 }
 
+pub(super) const fn yes_or_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
 pub(super) fn boolean(value: &str) -> Result<bool, ConfigError> {
     match value.to_ascii_lowercase().as_str() {
         "yes" => Ok(true),

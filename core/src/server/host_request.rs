@@ -12,7 +12,7 @@ use crate::acl;
 use crate::base::error::Error;
 use crate::base::numbered::numbered;
 use crate::command::context::{Context, Flow};
-use crate::config;
+use crate::config::{self, Setting};
 use crate::keyspace::Store;
 use crate::server::Server;
 use crate::server::blocking::{self, Block, End, TimeoutReply};
@@ -41,6 +41,9 @@ numbered! {
         LoadLog = 6,
         /// Keep files in this directory from now on (CONFIG SET dir); the answer is its whole path.
         ChangeDirectory = 7,
+        /// Speak TLS by these settings from now on, a line for each as in `RewriteSettings`, and load its files anew (CONFIG
+        /// SET).
+        ChangeTls = 8,
     }
 }
 
@@ -97,11 +100,7 @@ pub(crate) fn settings(ctx: &mut Context<'_>) -> Result<Flow, Error> {
     let config = &ctx.server.config;
     let mut text = Vec::new();
     for setting in config::settings() {
-        let value = (setting.read)(config, setting.name);
-        text.extend_from_slice(setting.name.as_bytes());
-        text.push(b' ');
-        text.extend_from_slice(quoted(value.as_bytes()).as_bytes());
-        text.push(b'\n');
+        push_setting(&mut text, setting.name, &(setting.read)(config, setting.name));
     }
     if config.host("aclfile").is_empty() {
         text.extend_from_slice(&ctx.server.acl.text());
@@ -117,11 +116,38 @@ pub(crate) fn files(ctx: &mut Context<'_>, request: HostRequest, text: &str) -> 
 /// CONFIG SET with another directory.
 pub(crate) fn directory(ctx: &mut Context<'_>, change: Change) -> Result<Flow, Error> {
     let text = change.config.host("dir").as_bytes().to_vec();
-    let flow = ask(ctx, HostRequest::ChangeDirectory, text)?;
+    change_settings(ctx, HostRequest::ChangeDirectory, text, change)
+}
+
+/// CONFIG SET with settings of TLS.
+pub(crate) fn tls(ctx: &mut Context<'_>, change: Change) -> Result<Flow, Error> {
+    let mut text = Vec::new();
+    for (name, value) in config::tls::all(&change.config) {
+        push_setting(&mut text, name, &value);
+    }
+    change_settings(ctx, HostRequest::ChangeTls, text, change)
+}
+
+/// Asks for what only the host can do about a change; the rest of it waits for that.
+fn change_settings(
+    ctx: &mut Context<'_>,
+    request: HostRequest,
+    text: Vec<u8>,
+    change: Change,
+) -> Result<Flow, Error> {
+    let flow = ask(ctx, request, text)?;
     if let Some(asked) = &mut ctx.server.host_request {
         asked.change = Some(change);
     }
     Ok(flow)
+}
+
+/// A line of a configuration file.
+fn push_setting(text: &mut Vec<u8>, name: &str, value: &str) {
+    text.extend_from_slice(name.as_bytes());
+    text.push(b' ');
+    text.extend_from_slice(quoted(value.as_bytes()).as_bytes());
+    text.push(b'\n');
 }
 
 fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flow, Error> {
@@ -141,17 +167,42 @@ fn ask(ctx: &mut Context<'_>, request: HostRequest, text: Vec<u8>) -> Result<Flo
 pub(crate) fn end(store: &mut Store, server: &mut Server, answer: Result<&[u8], &str>) {
     let Some(Asked { request, conn, client_id, change, .. }) = server.host_request.take() else { return };
     server.wake_up();
-    if let (Some(mut change), Ok(path)) = (change, answer) {
-        change.config.set_host("dir", String::from_utf8_lossy(path).into_owned());
-        apply(store, server, change);
-    }
-    let outcome = settle(server, request, answer);
+    let outcome = match change {
+        Some(change) => settle_change(store, server, request, change, answer),
+        None => settle(server, request, answer),
+    };
     let is_there = server.get(conn).is_some_and(|connection| connection.client_id == client_id);
     if !is_there {
         return;
     }
     let end = outcome.as_ref().map_or_else(End::Error, |()| End::Timeout);
     blocking::end_wait(store, server, conn, end);
+}
+
+/// Puts settings into effect that the host has made possible.
+fn settle_change(
+    store: &mut Store,
+    server: &mut Server,
+    request: HostRequest,
+    mut change: Change,
+    answer: Result<&[u8], &str>,
+) -> Result<(), Error> {
+    let is_about = |setting: &&Setting| match request {
+        HostRequest::ChangeTls => config::tls::is_about_tls(setting.name),
+        _ => setting.name == "dir",
+    };
+    let argument = change.settings.iter().copied().find(is_about).map_or("", |setting| setting.name);
+    let text = answer.map_err(|why| refused_change(argument, why))?;
+    if request == HostRequest::ChangeDirectory {
+        change.config.set_host("dir", String::from_utf8_lossy(text).into_owned());
+    }
+    apply(store, server, change);
+    Ok(())
+}
+
+/// What CONFIG SET replies when a setting cannot have a value.
+pub(crate) fn refused_change(argument: &str, why: &str) -> Error {
+    Error::Owned(alloc::format!("ERR CONFIG SET failed (possibly related to argument '{argument}') - {why}"))
 }
 
 fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>) -> Result<(), Error> {
@@ -163,7 +214,8 @@ fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>
             | HostRequest::SaveAndStop
             | HostRequest::Reload
             | HostRequest::LoadLog
-            | HostRequest::ChangeDirectory,
+            | HostRequest::ChangeDirectory
+            | HostRequest::ChangeTls,
             Ok(_),
         ) => Ok(()),
         // Redis has no more words for it.
@@ -175,9 +227,7 @@ fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>
         (HostRequest::LoadLog, Err(_)) => {
             Err(Error::Text("ERR Error trying to load the AOF files, check server logs."))
         }
-        (HostRequest::ChangeDirectory, Err(why)) => Err(Error::Owned(alloc::format!(
-            "ERR CONFIG SET failed (possibly related to argument 'dir') - {why}"
-        ))),
+        (HostRequest::ChangeDirectory | HostRequest::ChangeTls, Err(why)) => Err(refused_change("", why)),
         (HostRequest::SaveUsers, Err(_)) => Err(Error::Text(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
         )),

@@ -5,6 +5,7 @@ use crate::limits::{OutputLimits, bytes};
 use crate::log::{Format, Level};
 use crate::storage::StorageSettings;
 use crate::supervisor;
+use crate::tls::TlsSettings;
 use sanderling_core::Options;
 use sanderling_core::config::{self, Setting};
 use std::io::Read;
@@ -84,6 +85,8 @@ pub struct Settings {
     pub acl_file: Option<PathBuf>,
     /// What is kept in files.
     pub storage: StorageSettings,
+    /// What TLS is spoken with.
+    pub tls: TlsSettings,
     /// How the engine runs.
     pub engine: EngineConfig,
     /// Whether to leave the terminal and go on in the background.
@@ -171,6 +174,7 @@ impl Default for Settings {
             config_file: None,
             acl_file: None,
             storage: StorageSettings::default(),
+            tls: TlsSettings::default(),
             engine: EngineConfig {
                 kind: Kind::Wasm,
                 options: String::new(),
@@ -487,7 +491,7 @@ impl Parser {
                     _ => return Err(SettingError::NotOneOf(&["no", "systemd", "upstart", "auto"])),
                 };
             }
-            _ => return settings.storage.set(name, value),
+            _ => return Ok(settings.tls.set(name, value)? || settings.storage.set(name, value)?),
         }
         Ok(true)
     }
@@ -549,7 +553,6 @@ fn refused(name: &str, value: &str) -> Option<Result<Option<String>, SettingErro
         "sanitize-dump-payload" if is("no") || is("clients") => return told("payloads are always checked"),
         "replicaof" if !is("") => "replication: this server cannot follow another",
         "cluster-enabled" if !is("no") => "cluster",
-        "tls-port" if !is("0") => "TLS: a proxy in front of the server can speak it",
         "min-replicas-to-write" if !is("0") => "replicas, and all writes would be refused",
         "loadmodule" => "modules",
         "sentinel" => "Sentinel",
@@ -711,10 +714,7 @@ mod tests {
                 &["--replicaof", "a", "1"],
                 "'--replicaof': there is no replication: this server cannot follow another",
             ),
-            (
-                &["--tls-port", "1"],
-                "'--tls-port': there is no TLS: a proxy in front of the server can speak it",
-            ),
+            (&["--tls-auth-clients", "maybe"], "'--tls-auth-clients': must be one of no, yes, optional"),
             (&["--rename-command", "get"], "'--rename-command': wrong number of arguments"),
             (&["--max-memory", "1gb"], "'--max-memory': there is no such setting; did you mean maxmemory?"),
             (

@@ -7,7 +7,7 @@ use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
 use std::path::PathBuf;
-use std::{fmt, fs, io};
+use std::{fmt, fs, io, net};
 
 /// A socket at which connections arrive.
 pub(crate) enum Listener {
@@ -61,7 +61,7 @@ impl fmt::Display for ListenError {
         let unix = |path: &PathBuf| format!("Could not create server Unix socket {}", path.display());
         match self {
             ListenError::Nowhere => f.write_str(
-                "Configured to not listen anywhere, exiting: the port is 0 and there is no unixsocket",
+                "Configured to not listen anywhere, exiting: the port is 0, and there is neither tls-port nor unixsocket",
             ),
             ListenError::NoAddress(bind) => {
                 write!(f, "none of the addresses to bind exists here: {}", bind.join(" "))
@@ -69,7 +69,7 @@ impl fmt::Display for ListenError {
             ListenError::Tcp { host, port, error } => {
                 let hint = match error.kind() {
                     io::ErrorKind::AddrInUse => {
-                        "; is another server running? Choose another port with --port"
+                        "; is another server running? Choose another port with --port or --tls-port"
                     }
                     io::ErrorKind::PermissionDenied => "; ports below 1024 need privileges",
                     _ => "",
@@ -94,20 +94,32 @@ impl std::error::Error for ListenError {}
 pub(crate) fn listen(settings: &Settings) -> Result<Vec<Listener>, ListenError> {
     let mut listeners = Vec::new();
     if settings.port != 0 {
-        for address in &settings.bind {
-            let opened = tcp::listen(address, settings.port, settings.tcp_backlog)?;
-            listeners.extend(opened.into_iter().map(Listener::Tcp));
-        }
-        if listeners.is_empty() {
-            return Err(ListenError::NoAddress(settings.bind.clone()));
-        }
+        let opened = listen_tcp(settings, settings.port)?;
+        listeners.extend(opened.into_iter().map(|listener| Listener::Tcp(TcpListener::from_std(listener))));
     }
     if let Some(path) = &settings.unix_socket {
         let listener = unix::listen(path, settings.unix_socket_mode, settings.tcp_backlog)?;
         listeners.push(Listener::Unix(listener, path.clone()));
     }
-    if listeners.is_empty() {
+    if listeners.is_empty() && settings.tls.port == 0 {
         return Err(ListenError::Nowhere);
+    }
+    Ok(listeners)
+}
+
+/// Opens the listeners of the TLS port, if there is one.
+pub(crate) fn listen_tls(settings: &Settings, port: u16) -> Result<Vec<net::TcpListener>, ListenError> {
+    if port == 0 { Ok(Vec::new()) } else { listen_tcp(settings, port) }
+}
+
+/// Opens listeners of a port on all addresses.
+fn listen_tcp(settings: &Settings, port: u16) -> Result<Vec<net::TcpListener>, ListenError> {
+    let mut listeners = Vec::new();
+    for address in &settings.bind {
+        listeners.extend(tcp::listen(address, port, settings.tcp_backlog)?);
+    }
+    if listeners.is_empty() {
+        return Err(ListenError::NoAddress(settings.bind.clone()));
     }
     Ok(listeners)
 }
@@ -121,12 +133,12 @@ impl Listener {
     }
 
     /// The next connection that waits, if any.
-    pub(crate) fn accept(&self, keepalive_seconds: u32) -> io::Result<Arrival> {
+    pub(crate) fn accept(&self) -> io::Result<Arrival> {
         match self {
             Listener::Tcp(listener) => {
                 let (stream, peer) = listener.accept()?;
                 // A peer that is gone already shows itself at the first read.
-                let _ = tcp::prepare(&stream, keepalive_seconds);
+                let _ = stream.set_nodelay(true);
                 let laddr = stream.local_addr().map(|address| address.to_string()).unwrap_or_default();
                 let local = tcp::is_local(peer.ip());
                 Ok(Arrival { stream: Stream::Tcp(stream), addr: peer.to_string(), laddr, unix: false, local })

@@ -2,10 +2,13 @@
 
 mod listener;
 mod tcp;
+mod tls;
 mod unix;
 
 pub use listener::ListenError;
-pub(crate) use listener::{Arrival, Listener, listen};
+pub(crate) use listener::{Arrival, Listener, listen, listen_tls};
+pub(crate) use tcp::is_local;
+pub(crate) use tls::Tls;
 
 use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
@@ -18,7 +21,8 @@ use std::net::Shutdown;
 pub(crate) trait Transport {
     /// Reads what has arrived, as far as there is room for it.
     fn read(&mut self, room: &mut [u8]) -> io::Result<Received>;
-    /// Writes a part of the bytes, and tells how many.
+    /// Writes a part of the bytes, and tells how many. After it has refused bytes, it is offered the same ones first the next
+    /// time.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// The same with bytes that lie in several pieces.
     fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
@@ -36,10 +40,11 @@ pub(crate) struct Received {
     pub(crate) is_drained: bool,
 }
 
-/// A socket that carries bytes as they are.
+/// A socket, and how it carries bytes.
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(Tls),
 }
 
 impl Stream {
@@ -48,7 +53,22 @@ impl Stream {
         match self {
             Stream::Tcp(stream) => stream.register(registry, token, interest),
             Stream::Unix(stream) => stream.register(registry, token, interest),
+            Stream::Tls(stream) => stream.socket.register(registry, token, interest),
         }
+    }
+
+    /// Probes the peer after so many seconds of silence, where that is possible.
+    pub(crate) fn keep_alive(&self, seconds: u32) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => tcp::keep_alive(stream, seconds),
+            Stream::Unix(_) => Ok(()),
+            Stream::Tls(stream) => tcp::keep_alive(&stream.socket, seconds),
+        }
+    }
+
+    /// Whether something may be there to read that will be no event of the poll.
+    pub(crate) fn may_have_input(&self) -> bool {
+        matches!(self, Stream::Tls(_))
     }
 }
 
@@ -57,6 +77,7 @@ impl Transport for Stream {
         let bytes = match self {
             Stream::Tcp(stream) => stream.read(room),
             Stream::Unix(stream) => stream.read(room),
+            Stream::Tls(stream) => return stream.read(room),
         }?;
         // A socket gives all it has: a read that is short has emptied it.
         Ok(Received { bytes, is_drained: bytes < room.len() })
@@ -66,6 +87,7 @@ impl Transport for Stream {
         match self {
             Stream::Tcp(stream) => stream.write(bytes),
             Stream::Unix(stream) => stream.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
         }
     }
 
@@ -73,6 +95,7 @@ impl Transport for Stream {
         match self {
             Stream::Tcp(stream) => stream.write_vectored(pieces),
             Stream::Unix(stream) => stream.write_vectored(pieces),
+            Stream::Tls(stream) => stream.write_vectored(pieces),
         }
     }
 
@@ -80,6 +103,7 @@ impl Transport for Stream {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Tls(stream) => stream.finish(),
         }
     }
 }

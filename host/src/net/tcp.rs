@@ -1,13 +1,13 @@
 //! TCP sockets.
 
 use super::ListenError;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::TcpStream;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
-/// Listens on all that a name or address stands for; a `-` in front of it says that it may be missing here.
+/// Listens, without waiting, on all that a name or address stands for; a `-` in front of it says that it may be missing here.
 pub(super) fn listen(address: &str, port: u16, backlog: u32) -> Result<Vec<TcpListener>, ListenError> {
     let (address, optional) = match address.strip_prefix('-') {
         Some(address) => (address, true),
@@ -44,7 +44,7 @@ fn open(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     socket.set_nonblocking(true)?;
-    Ok(TcpListener::from_std(socket.into()))
+    Ok(socket.into())
 }
 
 /// Whether an address cannot be had on this machine at all, as IPv6 where it is switched off.
@@ -55,22 +55,21 @@ fn is_missing_here(error: &io::Error) -> bool {
         || errno.is_some_and(|errno| [Errno::AFNOSUPPORT, Errno::PROTONOSUPPORT].contains(&errno))
 }
 
-/// Sets what a new connection's socket needs.
-pub(super) fn prepare(stream: &TcpStream, keepalive_seconds: u32) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    if keepalive_seconds == 0 {
+/// Has the kernel probe a peer after so many seconds of silence; 0 is never.
+pub(super) fn keep_alive(stream: &TcpStream, seconds: u32) -> io::Result<()> {
+    if seconds == 0 {
         return Ok(());
     }
     // As Redis does it: three probes in the time that follows the first silence.
     let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(keepalive_seconds.into()))
-        .with_interval(Duration::from_secs((keepalive_seconds / 3).max(1).into()))
+        .with_time(Duration::from_secs(seconds.into()))
+        .with_interval(Duration::from_secs((seconds / 3).max(1).into()))
         .with_retries(3);
     SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }
 
 /// Whether a peer with this address is on this machine.
-pub(super) fn is_local(address: IpAddr) -> bool {
+pub(crate) fn is_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback(),
         IpAddr::V6(address) => {

@@ -100,7 +100,7 @@ impl Listeners {
                 if !self.arriving[index] {
                     break;
                 }
-                match self.listeners[index].accept(service.settings.tcp_keepalive_seconds) {
+                match self.listeners[index].accept() {
                     Ok(arrival) => {
                         self.has_complained = false;
                         welcome(service, arrival, registry)?;
@@ -128,6 +128,20 @@ impl Listeners {
     }
 }
 
+/// Introduces connections to the engine that come from elsewhere.
+pub(super) fn adopt(
+    service: &mut Service<Stream, Storage>,
+    arrivals: Vec<Arrival>,
+    registry: &Registry,
+) -> Result<(), Trap> {
+    // The engine hears first of clients that are gone, as in `accept`.
+    service.process()?;
+    for arrival in arrivals {
+        welcome(service, arrival, registry)?;
+    }
+    service.process()
+}
+
 /// Gives a newcomer a slot and adds it to the batch, or refuses it.
 fn welcome(
     service: &mut Service<Stream, Storage>,
@@ -140,6 +154,9 @@ fn welcome(
     if is_refused {
         log::verbose!("refused {addr}: protected mode serves this machine only");
     }
+    // A peer that is gone already shows itself at the first read.
+    let _ = stream.keep_alive(service.settings.tcp_keepalive_seconds);
+    let may_have_input = stream.may_have_input();
     let slot = service.clients.add(stream);
     let session = service.clients.get(slot).expect("it was added now");
     if let Err(error) = session.transport.register(registry, Token(slot)) {
@@ -156,7 +173,11 @@ fn welcome(
         session.told_as = Some(addr.as_str().into());
         log::verbose!("accepted {addr}");
     }
-    service.introduce(slot, &peer_text(Peer { addr: &addr, laddr: &laddr, unix }))
+    service.introduce(slot, &peer_text(Peer { addr: &addr, laddr: &laddr, unix }))?;
+    if may_have_input {
+        service.clients.queue(slot);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::engine::Trap;
 use crate::net::ListenError;
 use crate::storage::StorageError;
+use crate::tls::TlsError;
 use std::path::PathBuf;
 use std::{fmt, io};
 
@@ -25,6 +26,8 @@ pub enum StartError {
     },
     /// No socket to listen on.
     Listen(ListenError),
+    /// TLS cannot be spoken by the settings.
+    Tls(TlsError),
     /// The engine cannot be made.
     Engine(Trap),
     /// Data cannot be kept, or what was kept cannot be loaded.
@@ -43,6 +46,7 @@ impl fmt::Display for StartError {
                 write!(f, "cannot open the log file {}: {error}", path.display())
             }
             StartError::Listen(error) => error.fmt(f),
+            StartError::Tls(error) => write!(f, "cannot speak TLS: {error}"),
             StartError::Engine(trap) => trap.fmt(f),
             StartError::Storage(error) => error.fmt(f),
             StartError::System(error) => error.fmt(f),
@@ -73,5 +77,11 @@ impl From<ListenError> for StartError {
 impl From<StorageError> for StartError {
     fn from(error: StorageError) -> Self {
         StartError::Storage(error)
+    }
+}
+
+impl From<TlsError> for StartError {
+    fn from(error: TlsError) -> Self {
+        StartError::Tls(error)
     }
 }

@@ -160,7 +160,10 @@ impl<T: Transport> Service<T, Storage> {
                     Err(error) => self.refuse_loading(&error),
                 }
             }
-            HostRequest::LoadUsers | HostRequest::SaveUsers | HostRequest::RewriteSettings => Ok(()),
+            HostRequest::LoadUsers
+            | HostRequest::SaveUsers
+            | HostRequest::RewriteSettings
+            | HostRequest::ChangeTls => Ok(()),
         }
     }
 

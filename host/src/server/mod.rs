@@ -15,12 +15,14 @@ use crate::supervisor;
 use accept::Listeners;
 use files::Stop;
 use mio::{Events, Poll, Token};
-use sanderling_core::Micros;
+use network::Network;
+use sanderling_core::{HostRequest, Micros};
 use service::Service;
 use settings::fit_descriptor_limit;
 use signals::Signals;
 use std::num::NonZeroU64;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
@@ -29,6 +31,7 @@ mod clients;
 mod error;
 mod files;
 mod loading;
+mod network;
 mod pacing;
 mod saving;
 mod service;
@@ -47,8 +50,8 @@ const STOP_FLUSH_MICROS: Micros = 2_000_000;
 const TIMER_SLACK_NANOS: u64 = 1_000;
 
 const SIGNALS: Token = Token(usize::MAX);
-/// The thread that waits for the disk has done something.
-const DISK: Token = Token(usize::MAX - 1);
+/// Another thread has done something: the one that waits for the disk, or the edge.
+const THREADS: Token = Token(usize::MAX - 1);
 /// Listeners have the tokens below this one, sessions those from 0 on.
 const LISTENERS_END: usize = usize::MAX - 2;
 
@@ -58,6 +61,7 @@ pub struct Server {
     poll: Poll,
     events: Events,
     listeners: Listeners,
+    network: Network,
     signals: Signals,
     /// How long to let requests gather before the next wait.
     pause: Option<Duration>,
@@ -86,7 +90,9 @@ impl Server {
         let poll = Poll::new()?;
         register(&poll, &mut signals, &mut listeners)?;
         let factory = factory(settings.engine.clone())?;
-        storage.start_worker(mio::Waker::new(poll.registry(), DISK)?)?;
+        let waker = Arc::new(mio::Waker::new(poll.registry(), THREADS)?);
+        storage.start_worker(Arc::clone(&waker))?;
+        let network = Network::start(&settings, waker)?;
         let driver = Driver::start(factory, storage)?;
         if let Some(path) = &settings.pid_file
             && let Err(error) = fs::write(path, format!("{}\n", std::process::id()))
@@ -114,6 +120,7 @@ impl Server {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             listeners: Listeners::new(listeners),
+            network,
             signals,
             pause: None,
             signal: None,
@@ -148,6 +155,7 @@ impl Server {
             Stop::Trap(trap) => self.service.rebuild(&trap),
             stop @ Stop::Failed(_) => Err(stop),
         };
+        self.network.go_back_to(&self.service.settings);
         match done {
             Ok(()) => Ok(()),
             Err(Stop::Trap(trap)) => Err(trap.into()),
@@ -162,12 +170,18 @@ impl Server {
         if self.listeners.may_accept() {
             self.listeners.accept(service, self.poll.registry())?;
         }
+        if self.network.has_news() {
+            accept::adopt(service, self.network.take_newcomers(), self.poll.registry())?;
+        }
         service.serve()?;
         if let Some((request, text)) = service.driver.take_host_request() {
-            if request.is_about_data() {
-                service.run_file_request(request, &text)?;
-            } else {
-                service.run_host_request(request, &text)?;
+            match request {
+                HostRequest::ChangeTls => {
+                    let done = self.network.change(&mut service.settings, &text);
+                    service.call(|driver, to| driver.answer(&done, to))?;
+                }
+                request if request.is_about_data() => service.run_file_request(request, &text)?,
+                request => service.run_host_request(request, &text)?,
             }
         }
         service.process_due()?;
@@ -195,14 +209,17 @@ impl Server {
         for event in &self.events {
             match event.token() {
                 SIGNALS => {
+                    if self.signals.take_hangup() {
+                        self.network.reload();
+                    }
                     if let Some(name) = self.signals.take() {
                         log::notice!("received {name}, shutting down");
                         self.service.is_stopping = true;
                         self.signal = Some(name);
                     }
                 }
-                // It is looked at in every turn.
-                DISK => {}
+                // What they have done is looked at in every turn.
+                THREADS => {}
                 Token(token) if token >= LISTENERS_END - self.listeners.len() => {
                     self.listeners.note_arrival(LISTENERS_END - 1 - token);
                 }
@@ -233,6 +250,7 @@ impl Server {
     /// Lets peers take their replies for a moment, then closes everything.
     fn stop(mut self) -> Result<(), StartError> {
         self.listeners.close();
+        self.network.close();
         supervisor::tell(self.service.settings.supervised, "STOPPING=1\n");
         let until = running_micros() + STOP_FLUSH_MICROS;
         self.service.clients.set_housekeeping(until);

@@ -1,6 +1,7 @@
 //! Settings that change while the server runs.
 
 use crate::config::{OnSignal, Settings, log_level, number, yes_or_no};
+use crate::edge::NEWCOMERS_MAX;
 use crate::log;
 use sanderling_core::DEFAULT_USER_GUARDED;
 
@@ -24,7 +25,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
         "maxclients" => {
             if let Ok(clients) = value.parse() {
                 settings.clients_max = clients;
-                raise_descriptor_limit(clients);
+                raise_descriptors(settings);
             }
             Ok(())
         }
@@ -39,18 +40,29 @@ pub(super) fn apply(settings: &mut Settings, name: &str, value: &str) {
 /// Makes room for as many descriptors as there may be clients. Where the system does not let us, fewer clients are
 /// admitted: the others are told so, instead of waiting in the kernel for a client to leave.
 pub(super) fn fit_descriptor_limit(settings: &mut Settings) {
-    if let Some(clients) = raise_descriptor_limit(settings.clients_max) {
+    if let Some(clients) = raise_descriptor_limit(settings.clients_max, newcomers(settings)) {
         log::warning!("maxclients is lowered to {clients}");
         settings.clients_max = clients;
         settings.engine.options.push_str(&format!("maxclients {clients}\n"));
     }
 }
 
+/// Connections that are no clients yet and have descriptors too.
+fn newcomers(settings: &Settings) -> usize {
+    if settings.tls.port == 0 { 0 } else { NEWCOMERS_MAX }
+}
+
+/// The same while the server runs, when more may come than before. Who is there stays.
+pub(super) fn raise_descriptors(settings: &Settings) {
+    raise_descriptor_limit(settings.clients_max, newcomers(settings));
+}
+
 /// Raises the limit of descriptors as far as need be; how many clients there is room for if it stays too low.
-fn raise_descriptor_limit(clients_max: u32) -> Option<u32> {
+fn raise_descriptor_limit(clients_max: u32, newcomers: usize) -> Option<u32> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
-    let wanted = u64::from(clients_max) + DESCRIPTORS_RESERVED;
+    let reserved = DESCRIPTORS_RESERVED + newcomers as u64;
+    let wanted = u64::from(clients_max) + reserved;
     let current = limit.current.filter(|&current| current < wanted)?;
     let granted = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     limit.current = Some(granted);
@@ -61,5 +73,5 @@ fn raise_descriptor_limit(clients_max: u32) -> Option<u32> {
     log::warning!(
         "maxclients is {clients_max}, but the system grants {granted} open files in all: raise `ulimit -n`"
     );
-    u32::try_from(granted.saturating_sub(DESCRIPTORS_RESERVED).max(1)).ok()
+    u32::try_from(granted.saturating_sub(reserved).max(1)).ok()
 }

@@ -164,8 +164,8 @@ impl Storage {
     }
 
     /// Starts the thread that waits for the disk.
-    pub(crate) fn start_worker(&mut self, waker: Waker) -> io::Result<()> {
-        self.worker = Some(Worker::start(Arc::new(waker))?);
+    pub(crate) fn start_worker(&mut self, waker: Arc<Waker>) -> io::Result<()> {
+        self.worker = Some(Worker::start(waker)?);
         Ok(())
     }
 

@@ -68,6 +68,21 @@ impl<S: Read + Write> Client<S> {
         String::from_utf8(line).unwrap()
     }
 
+    /// Sends a command that is answered with a line.
+    pub(crate) fn line_of(&mut self, command: &[&[u8]]) -> String {
+        self.send(request(command)).line()
+    }
+
+    /// Sends a command that is answered with a bulk string.
+    pub(crate) fn text(&mut self, command: &[&[u8]]) -> String {
+        let head = self.line_of(command);
+        let len: usize = head.strip_prefix('$').expect(&head).parse().unwrap();
+        let mut text = vec![0; len + 2];
+        self.stream.read_exact(&mut text).unwrap();
+        text.truncate(len);
+        String::from_utf8(text).unwrap()
+    }
+
     /// Waits for the server to close, whatever comes before.
     pub(crate) fn drain(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();

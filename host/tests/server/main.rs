@@ -18,6 +18,7 @@ mod pressure;
 mod process;
 mod protocol;
 mod redis;
+mod tls;
 mod trap;
 
 /// Runs tests of a module, functions of the engine's name, once with each engine.

@@ -119,6 +119,24 @@ impl Process {
         &self.seen
     }
 
+    /// Waits until `text` has come so many times.
+    pub(crate) fn wait_log_times(&mut self, text: &str, times: usize) {
+        let until = Instant::now() + PATIENCE;
+        while self.log_so_far().matches(text).count() < times {
+            assert!(Instant::now() < until, "{times} times {text:?}:\n{}", self.seen);
+            std::thread::yield_now();
+        }
+    }
+
+    /// What was logged, without a wait for more.
+    pub(crate) fn log_so_far(&mut self) -> &str {
+        for line in self.log.try_iter() {
+            self.seen.push_str(&line);
+            self.seen.push('\n');
+        }
+        &self.seen
+    }
+
     fn wait_log_or_end(&mut self, text: &str) -> bool {
         let until = Instant::now() + PATIENCE;
         while !self.seen.contains(text) {

@@ -66,14 +66,25 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["CONFIG GET", "CONFIG SET"],
         title: "Settings of what does not exist here mean nothing",
-        text: "Those of replicas, a cluster, TLS, threads, defragmentation and the process can be set and are shown as \
+        text: "Those of replicas, a cluster, threads, defragmentation and the process can be set and are shown as \
                they were set, and nothing follows; the server's log says so where they stand in a file or among the \
                flags. What would be dangerous to ignore is refused: `replicaof` with a host, `cluster-enabled yes`, \
-               `tls-port`, `min-replicas-to-write`, `loadmodule`. The `lazyfree` settings, `hz` and a few others ask \
+               `min-replicas-to-write`, `loadmodule`. The `lazyfree` settings, `hz` and a few others ask \
                for what happens anyway. `port` and `bind` cannot be changed while the server runs. \
                `requirepass` must be UTF-8. \
                `client-output-buffer-limit normal` has a hard limit of 1 GB by default, since without one a \
                client that never reads takes the server's memory.",
+    },
+    Difference {
+        commands: &["CONFIG SET"],
+        title: "Settings of TLS are checked as a whole",
+        text: "A change is refused with what is wrong with it, where Redis points to its log, and also if \
+               it would ask clients for certificates without an authority that signs them, which locks \
+               all of them out of Redis. `tls-protocols` has TLSv1.2 and TLSv1.3, `tls-ciphers` and `tls-ciphersuites` the nine \
+               suites of these with forward secrecy, under the names of OpenSSL and IANA. Keys with a passphrase are \
+               not read. Sessions are resumed by tickets alone, so `tls-session-cache-size` and \
+               `tls-session-cache-timeout` mean nothing. As CONFIG SET of `dir`, it cannot be in a transaction or a \
+               script. `tls-auto-reload-interval`, which is Valkey's, is 60 by default.",
     },
     Difference {
         commands: &["CLIENT INFO", "CLIENT LIST"],

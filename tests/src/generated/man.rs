@@ -45,7 +45,7 @@ Ends the server, after a dump where
 has rules. A second one ends it at once.
 .TP
 .B SIGHUP
-Is ignored. A log file that was renamed is opened anew with the next line.
+Loads certificates and keys of TLS anew. A log file that was renamed is opened anew with the next line.
 .SH ENVIRONMENT
 .TP
 .B NOTIFY_SOCKET

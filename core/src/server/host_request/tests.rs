@@ -100,3 +100,69 @@ fn settings_are_written_with_the_users() {
 fn quotes_keep_every_byte() {
     assert_eq!(super::quoted(b"a\n\xff\x01 \\\xc3\xa9"), "\"a\\n\\xff\\x01 \\\\\u{e9}\"");
 }
+
+#[test]
+fn settings_of_tls_wait_for_the_host() {
+    let mut talk = with(&[("storage", "yes"), ("port", "6379"), ("bind", "127.0.0.1")]);
+    let (admin, other) = (talk.client(), talk.client());
+    talk.send(admin, &["CONFIG SET tls-port 6380 tls-cert-file a.crt maxmemory 1mb", "CONFIG GET tls-port"]);
+    let (request, text) = talk.host_request.clone().expect("the host is asked");
+    assert_eq!(request, HostRequest::ChangeTls);
+    assert!(text.contains("tls-cert-file \"a.crt\"\n") && text.contains("tls-port \"6380\"\n"), "{text}");
+    assert!(text.contains("tls-auth-clients \"yes\"\n") && !text.contains("maxmemory"), "{text}");
+    talk.send(other, &["CONFIG GET maxmemory"]);
+    talk.expect(other, "");
+    // One of them that is no good spoils all.
+    talk.answer(Err("tls-key-file is not set"));
+    talk.expect(
+        admin,
+        "-ERR CONFIG SET failed (possibly related to argument 'tls-port') - tls-key-file is not set|*2|$8|tls-port|$1|0",
+    );
+    talk.expect(other, "*2|$9|maxmemory|$1|0");
+    talk.send(admin, &["CONFIG SET maxmemory 1mb TLS-PORT 6380", "CONFIG GET tls-port"]);
+    talk.answer(Ok(b""));
+    talk.expect(admin, "+OK|*2|$8|tls-port|$4|6380");
+    let info = talk.ask(admin, "INFO server");
+    assert!(info.contains("tcp_port:6379|") && info.contains("name=tls,bind=127.0.0.1,port=6380"), "{info}");
+    assert!(!info.contains("tls_cert_expires_in_days"), "the host tells of no certificate: {info}");
+}
+
+#[test]
+fn settings_of_tls_are_refused_before_the_host_is_asked() {
+    let mut talk = with(&[("storage", "yes")]);
+    let admin = talk.client();
+    for (words, why) in [
+        ("tls-port 70000", "argument must be between 0 and 65535 inclusive"),
+        ("tls-auth-clients maybe", "argument(s) must be one of the following: no, yes, optional"),
+        ("tls-session-caching perhaps", "argument must be 'yes' or 'no'"),
+        ("tls-auto-reload-interval -1", "argument must be between 0 and 2147483647 inclusive"),
+    ] {
+        let name = words.split(' ').next().unwrap();
+        let refused =
+            alloc::format!("-ERR CONFIG SET failed (possibly related to argument '{name}') - {why}");
+        assert_eq!(talk.ask(admin, &alloc::format!("CONFIG SET {words}")), refused);
+    }
+    let reply = talk.ask(admin, "CONFIG SET tls-key-file-pass secret");
+    assert!(reply.contains("openssl pkey -in"), "{reply}");
+    let reply = talk.ask(admin, "CONFIG SET dir / tls-port 1 enable-debug-command no");
+    assert!(reply.starts_with("-ERR CONFIG SET failed"), "{reply}");
+    talk.send(admin, &["MULTI", "CONFIG SET tls-port 1", "EXEC"]);
+    talk.expect(
+        admin,
+        "+OK|+QUEUED|*1|-ERR Commands that use the server's files are not allowed inside a transaction",
+    );
+    assert_eq!(talk.host_request, None);
+}
+
+/// An engine in a page takes a redis.conf's settings, but cannot open a port.
+#[test]
+fn without_a_host_that_keeps_files_there_is_no_port() {
+    let mut talk = with(&[]);
+    let admin = talk.client();
+    assert_eq!(
+        talk.ask(admin, "CONFIG SET tls-port 6380"),
+        "-ERR CONFIG SET failed (possibly related to argument 'tls-port') - the engine has no ports here"
+    );
+    assert_eq!(talk.ask(admin, "CONFIG SET tls-port 0 tls-cert-file a.crt"), "+OK");
+    assert_eq!(talk.ask(admin, "CONFIG GET tls-cert-file"), "*2|$13|tls-cert-file|$5|a.crt");
+}
