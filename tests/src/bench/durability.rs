@@ -84,7 +84,8 @@ fn writes(options: &Options, kinds: &[Kind]) -> Result<String> {
                 servers.push(Server::start_with(*kind, &flags)?);
                 folders.push(folder);
             }
-            let samples = throughput::measure_servers(&servers, row, pipeline, options)?;
+            let way = throughput::Way::suiting(pipeline);
+            let samples = throughput::measure_servers(&servers, row, way, options)?;
             let mut cells = vec![format!("P={pipeline}, {policy}")];
             for pick in [0, 1] {
                 let values: Vec<f64> = samples.iter().map(|sample| sample[pick]).collect();

@@ -22,6 +22,7 @@ mod size;
 mod startup;
 mod table;
 mod throughput;
+mod tls;
 
 use options::{Options, Section};
 use std::error::Error;
@@ -88,6 +89,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
         Section::Node => node::measure(options),
         Section::Queues => node::measure_queues(options),
         Section::Lua => lua::measure(options),
+        Section::Tls => tls::measure(options),
     }
 }
 

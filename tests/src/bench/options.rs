@@ -9,7 +9,7 @@ pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
   --sections <list>   throughput, commands, durability, growth, refill, elements, pauses, startup, size, node,
-                      queues, lua  [all]
+                      queues, lua, tls  [all]
   --rows <list>       rows of throughput: set, get, incr, lpush, lpop, sadd, hset, zadd, mset;
                       of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
                       zrangebyscore, zrank, lrange, hgetall, smembers, sinter, sort, mget, evalsha  [all]
@@ -43,6 +43,7 @@ pub(super) enum Section {
     Node,
     Queues,
     Lua,
+    Tls,
 }
 
 impl Options {
@@ -53,7 +54,7 @@ impl Options {
 }
 
 impl Section {
-    const ALL: [Section; 12] = [
+    const ALL: [Section; 13] = [
         Section::Throughput,
         Section::Commands,
         Section::Durability,
@@ -66,6 +67,7 @@ impl Section {
         Section::Node,
         Section::Queues,
         Section::Lua,
+        Section::Tls,
     ];
 
     pub(super) fn title(self) -> &'static str {
@@ -82,6 +84,7 @@ impl Section {
             Section::Node => "In Node",
             Section::Queues => "Jobs through BullMQ",
             Section::Lua => "The Lua machine alone",
+            Section::Tls => "TLS",
         }
     }
 
@@ -99,6 +102,7 @@ impl Section {
             Section::Node => "node",
             Section::Queues => "queues",
             Section::Lua => "lua",
+            Section::Tls => "tls",
         }
     }
 }

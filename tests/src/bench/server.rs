@@ -16,6 +16,8 @@ const START_SECONDS_MAX: u64 = 60;
 pub(super) struct Server {
     pub(super) kind: Kind,
     pub(super) port: u16,
+    /// Where it speaks TLS; 0 is nowhere.
+    pub(super) tls_port: u16,
     /// From just before the process was made to its first reply.
     pub(super) started_in: Duration,
     child: Child,
@@ -29,7 +31,7 @@ impl Server {
 
     /// The same with further flags.
     pub(super) fn start_with(kind: Kind, flags: &[&str]) -> Result<Server> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let mut command = Command::new(program(kind));
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
         command.args(["--save", "", "--appendonly", "no"]);
@@ -41,9 +43,24 @@ impl Server {
         let before = Instant::now();
         let child = machine::spawn_on_server_core(&mut command)
             .map_err(|error| format!("{}: {error}", program(kind).display()))?;
-        let mut server = Server { kind, port, started_in: Duration::ZERO, child };
+        let mut server = Server { kind, port, tls_port: 0, started_in: Duration::ZERO, child };
         server.wait_for_reply(before)?;
         server.started_in = before.elapsed();
+        Ok(server)
+    }
+
+    /// The same with a TLS port besides.
+    pub(super) fn start_with_tls(kind: Kind) -> Result<Server> {
+        let port = free_port()?;
+        let flags = [
+            ["--tls-port".to_owned(), port.to_string()],
+            ["--tls-cert-file".to_owned(), certificate("server.crt")],
+            ["--tls-key-file".to_owned(), certificate("server.key")],
+            ["--tls-auth-clients".to_owned(), "no".to_owned()],
+        ];
+        let flags: Vec<&str> = flags.as_flattened().iter().map(String::as_str).collect();
+        let mut server = Server::start_with(kind, &flags)?;
+        server.tls_port = port;
         Ok(server)
     }
 
@@ -125,6 +142,16 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The path of a file of the tests' certificates.
+pub(super) fn certificate(name: &str) -> String {
+    repository().join("tests/clients/tls").join(name).display().to_string()
 }
 
 /// The servers of `options` whose programs exist; each of the others is named.

@@ -2,7 +2,7 @@
 
 use super::options::{Kind, Options};
 use super::rows::{MORE, PLAIN, RANDOM_KEYS, Row, fill_list};
-use super::server::Server;
+use super::server::{Server, certificate};
 use super::table::{grouped, markdown, ratio};
 use super::{Result, load, median};
 use std::process::Command;
@@ -24,21 +24,28 @@ const TARGETS: [(u32, f64, f64); 3] = [(1, 1.05, 1.1), (16, 1.5, 2.0), (64, 2.0,
 enum Driver {
     /// What everybody measures with.
     RedisBenchmark,
+    /// The same over TLS.
+    OverTls,
     /// See [`load`].
     Own,
 }
 
 /// How requests are sent.
 #[derive(Clone, Copy)]
-struct Way {
+pub(super) struct Way {
     /// Commands sent at once.
     pipeline: u32,
     driver: Driver,
 }
 
 impl Way {
+    /// By redis-benchmark, over TLS or not.
+    pub(super) fn by_redis_benchmark(pipeline: u32, over_tls: bool) -> Way {
+        Way { pipeline, driver: if over_tls { Driver::OverTls } else { Driver::RedisBenchmark } }
+    }
+
     /// At P=1 redis-benchmark takes longer for a request than servers do.
-    fn suiting(pipeline: u32) -> Way {
+    pub(super) fn suiting(pipeline: u32) -> Way {
         Way { pipeline, driver: if pipeline == 1 { Driver::Own } else { Driver::RedisBenchmark } }
     }
 }
@@ -137,10 +144,10 @@ fn measure_rows(options: &Options, rows: &[&Row], ways: &[Way], seconds: f64) ->
 pub(super) fn measure_servers(
     servers: &[Server],
     row: &Row,
-    pipeline: u32,
+    way: Way,
     options: &Options,
 ) -> Result<Vec<[f64; 2]>> {
-    let samples = measure_row(servers, row, Way::suiting(pipeline), options.rounds, options.seconds)?;
+    let samples = measure_row(servers, row, way, options.rounds, options.seconds)?;
     let figures = |sample: Option<Sample>| {
         let sample = sample.unwrap_or(NOTHING);
         [sample.requests_per_second, sample.cpu_nanoseconds]
@@ -195,7 +202,9 @@ fn benchmark(server: &Server, row: &Row, run: &str, way: Way, requests: u64) -> 
     let words = row.begin_run(&mut client, run)?;
     let before = server.cpu_nanoseconds()?;
     let requests_per_second = match way.driver {
-        Driver::RedisBenchmark => redis_benchmark(server, row.random, way.pipeline, requests, &words)?,
+        Driver::RedisBenchmark | Driver::OverTls => {
+            redis_benchmark(server, row.random, way, requests, &words)?
+        }
         Driver::Own => load::run(server.port, CLIENTS, &words, row.random, requests)?,
     };
     let after = server.cpu_nanoseconds()?;
@@ -203,11 +212,17 @@ fn benchmark(server: &Server, row: &Row, run: &str, way: Way, requests: u64) -> 
 }
 
 /// Requests per second, as redis-benchmark says.
-fn redis_benchmark(server: &Server, random: u64, pipeline: u32, requests: u64, words: &str) -> Result<f64> {
+fn redis_benchmark(server: &Server, random: u64, way: Way, requests: u64, words: &str) -> Result<f64> {
+    let trust = certificate("ca.crt");
+    let (port, tls) = match way.driver {
+        Driver::OverTls => (server.tls_port, &["--tls", "--cacert", &trust][..]),
+        _ => (server.port, &[][..]),
+    };
     let output = Command::new("redis-benchmark")
-        .args(["-h", "127.0.0.1", "-p", &server.port.to_string(), "--csv"])
+        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "--csv"])
+        .args(tls)
         .args(["-c", &CLIENTS.to_string(), "-r", &random.to_string()])
-        .args(["-P", &pipeline.to_string(), "-n", &requests.to_string()])
+        .args(["-P", &way.pipeline.to_string(), "-n", &requests.to_string()])
         .args(words.split(' '))
         .output()
         .map_err(|error| format!("redis-benchmark (package redis-tools) is needed: {error}"))?;
