@@ -64,7 +64,7 @@ export class Dumps {
     return imported;
   }
 
-  private get isIdle(): boolean {
+  get isIdle(): boolean {
     this.engine.check();
     return this.pending === 0;
   }

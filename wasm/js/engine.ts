@@ -2,6 +2,7 @@
 
 import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
 import { ClosedError } from './errors.js';
+import { Image } from './image.js';
 import { type WasmModule, platform } from './platform.js';
 import { printAs } from './print.js';
 import { type Exports, type Instance, type RequestLimits, type Kept, type Settings, instantiate } from './wasm.js';
@@ -111,14 +112,15 @@ export class Engine {
   private tasks: (() => void)[] = [];
 
   constructor(
-    module: WasmModule,
-    settings: Settings,
+    private readonly module: WasmModule,
+    /** What it is made with, or what it begins with. */
+    private readonly settings: Settings | Image,
     /** Milliseconds since 1970; of the platform's clock, as it is at each call, unless told. */
     private readonly clock: () => number = () => Date.now(),
     /** How the data is kept in files, if it is. */
     kept?: Kept,
   ) {
-    this.instance = instantiate(module, settings, this.now(), kept);
+    this.instance = settings instanceof Image ? settings.revive() : instantiate(module, settings, this.now(), kept);
     this.exports = this.instance.exports;
     this.scratch = this.exports.scratchPtr();
     this.scratchEnd = this.scratch + this.exports.scratchCap();
@@ -129,6 +131,16 @@ export class Engine {
     this.first = head / 4 + 4;
     this.unwrittenAt = head / 4 + 8;
     this.takeViews();
+    if (settings instanceof Image) settings.connections.forEach((conn) => this.disconnect(conn));
+  }
+
+  /** Everything that there is now, without connections. */
+  image(): Image {
+    this.check();
+    if (this.isInScript) throw new Error('a script has paused in the midst of what it does, which no image can have');
+    const { module, instance, receivers } = this;
+    const settings = this.settings instanceof Image ? this.settings.settings : this.settings;
+    return Image.of(module, instance, [...receivers.keys()].filter((conn) => receivers[conn]), settings);
   }
 
   /** Bytes of linear memory that live data takes. */

@@ -12,6 +12,7 @@ export type { Value } from './encode.js';
 export type { Durability } from './directory.js';
 export type { ImportOptions, Imported } from './dumps.js';
 export { BatchError, ClosedError, DumpError, type FailedCommand, LimitError, ReplyError, StorageError, type StorageErrorDetails } from './errors.js';
+export type { Image } from './image.js';
 export { Pipeline, Transaction } from './pipeline.js';
 export type { Listener, ListenOptions, Port, WasmModule } from './platform.js';
 export { type KeptFiles, type OpenOptions, Sanderling } from './sanderling.js';

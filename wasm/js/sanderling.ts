@@ -6,6 +6,7 @@ import type { Durability, Place } from './directory.js';
 import { Dumps, type ImportOptions, type Imported } from './dumps.js';
 import { Engine } from './engine.js';
 import { StorageError } from './errors.js';
+import { Image } from './image.js';
 import { Link } from './link.js';
 import { type ListenOptions, type Listener, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
 import type { Storage } from './storage.js';
@@ -23,6 +24,8 @@ export interface OpenOptions extends Settings {
    * a second (`everysec`, unless told), or once it is written, durable when the system sees to that (`none`).
    */
   durability?: Durability;
+  /** What the database begins with: that of another one, with its settings. */
+  image?: Image;
   /** The engine's compiled module, for platforms on which the package cannot load its own. */
   module?: WasmModule;
   /**
@@ -58,10 +61,10 @@ export class Sanderling extends Client {
 
   private constructor(module: WasmModule, understood: Understood, place?: Place) {
     if (module === undefined) throw new TypeError('a database is opened by await Sanderling.open(), or by Sanderling.openSync()');
-    const { settings, clock, durability } = understood;
-    const makeEngine = (): Engine => new Engine(module, settings, clock);
+    const { settings, image, clock, durability } = understood;
+    const makeEngine = (): Engine => new Engine(module, image?.settings ?? settings, clock);
     const kept = place && { path: place.path, fsync: durability === 'none' ? 'no' : durability };
-    const engine = kept ? new Engine(module, settings, clock, kept) : makeEngine();
+    const engine = kept || image ? new Engine(module, image ?? settings, clock, kept) : makeEngine();
     super(new Link(engine), false);
     this.engine = engine;
     this.dumps = new Dumps(engine);
@@ -187,6 +190,18 @@ export class Sanderling extends Client {
   }
 
   /**
+   * Everything as it is now, for {@link OpenOptions.image}: other databases of this process begin with it, each then goes
+   * its own way. Unlike a dump it also has scripts, users and settings, and is opened without reading anything.
+   *
+   * @throws Error for a database in files, while a dump is being written, or while a long script is running
+   */
+  image(): Image {
+    if (this.storage) throw new Error('images are of databases in memory: export() gives the data of this one');
+    if (!this.dumps.isIdle) throw new Error('a dump is being written or read, which no image can have');
+    return this.engine.image();
+  }
+
+  /**
    * Closes all connections and lets go of the data. What is kept in files is written and durable then, and another may open
    * them.
    *
@@ -229,6 +244,7 @@ async function loadModule(): Promise<WasmModule> {
 interface Understood {
   module: WasmModule | undefined;
   settings: Settings;
+  image: Image | undefined;
   clock: (() => number) | undefined;
   /** Where its files are; none for a database in memory. */
   url: string | undefined;
@@ -241,9 +257,17 @@ function understand(options: OpenOptions | string = {}, more: OpenOptions = {}):
     throw new TypeError('a database is opened with options as an object, or by a URL and options');
   }
   const all = typeof options === 'string' ? { ...more, url: options } : { ...options, ...more };
-  const { url, module, now, durability = 'everysec', ...settings } = all;
+  const { url, module, now, image, durability = 'everysec', ...settings } = all;
   if (!DURABILITIES.includes(durability)) throw new TypeError(`'durability' takes ${DURABILITIES.join(', ')}`);
-  return { module, settings, clock: now === undefined ? undefined : clockOf(now), url: filesOf(url), durability };
+  const where = filesOf(url);
+  if (image !== undefined) {
+    if (!(image instanceof Image)) throw new TypeError("'image' takes what db.image() returned");
+    if (where !== undefined) throw new TypeError('a database that begins with an image lives in memory');
+    if (Object.values(settings).some((value) => value !== undefined)) {
+      throw new TypeError('a database that begins with an image has its settings: CONFIG SET changes them');
+    }
+  }
+  return { module, settings, image, clock: now === undefined ? undefined : clockOf(now), url: where, durability };
 }
 
 const DURABILITIES: readonly string[] = ['always', 'everysec', 'none'] satisfies Durability[];

@@ -6,7 +6,9 @@ import type { WasmModule } from './platform.js';
 
 /** What the engine's module exports that is called without glue: numbers go in and out. */
 export interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  /** What the module holds of JavaScript. */
+  readonly __wbindgen_externrefs: { readonly length: number; grow(by: number): number };
   connect(now: number): number;
   disconnect(now: number, conn: number): number;
   process(now: number, conn: number, length: number): number;
@@ -103,12 +105,22 @@ export interface Instance {
  * @throws TypeError for settings that the engine has not, or that are not within its bounds
  */
 export function instantiate(module: WasmModule, settings: Settings, now: number, kept?: Kept): Instance {
-  // Each instance has glue of its own: the glue keeps views of its instance's memory.
-  const glue = createGlue();
-  const instance = new WebAssembly.Instance(module, { './sanderling_wasm_bg.js': glue.imports });
-  glue.start(instance.exports);
+  const { glue, instance } = start(module);
   // What is `undefined` counts as not given.
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   glue.init(given, crypto.getRandomValues(new Uint8Array(16)), now, kept?.path, kept?.fsync ?? '');
-  return { ...glue, exports: instance.exports as unknown as Exports };
+  return instance;
+}
+
+/** A running module without an engine. */
+export function instantiateEmpty(module: WasmModule): Instance {
+  return start(module).instance;
+}
+
+function start(module: WasmModule): { glue: ReturnType<typeof createGlue>; instance: Instance } {
+  // Each instance has glue of its own: the glue keeps views of its instance's memory.
+  const glue = createGlue();
+  const { exports } = new WebAssembly.Instance(module, { './sanderling_wasm_bg.js': glue.imports });
+  glue.start(exports);
+  return { glue, instance: { ...glue, exports: exports as unknown as Exports } };
 }

@@ -29,7 +29,7 @@ const FEATURES = ['bulk-memory', 'simd', 'sign-ext', 'nontrapping-float-to-int',
 const ENTRIES = ['node', 'browser', 'workerd', 'edge-light', 'inline-node', 'inline-browser'];
 
 /** The same of what is beside it: each has types of its own. */
-const SIDE_ENTRIES = ['rest', 'rest-node'];
+const SIDE_ENTRIES = ['rest', 'rest-node', 'test', 'ioredis'];
 
 /** Puts the module, packed, into the scripts that ask for it. */
 const inlineModule = {
@@ -43,16 +43,16 @@ const inlineModule = {
   },
 };
 
-/** Leaves the handler in its own file, so that one which is required twice is there once. */
-const sharedHandler = {
-  name: 'shared handler',
+/** Leaves other entries in their own files, so that what is required twice is there once. */
+const sharedEntries = {
+  name: 'shared entries',
   setup(build) {
-    build.onResolve({ filter: /^\.\/rest\.js$/ }, () => ({ path: './rest.cjs', external: true }));
+    build.onResolve({ filter: /^\.\/(rest|node)\.js$/ }, ({ path: name }) => ({ path: name.replace(/\.js$/, '.cjs'), external: true }));
   },
 };
 
 /** Declarations of what the package exports besides types. */
-const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'sanderling', ...SIDE_ENTRIES].map((name) => `${name}.d.ts`));
+const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'image', 'sanderling', ...SIDE_ENTRIES].map((name) => `${name}.d.ts`));
 
 process.chdir(folder);
 if (!process.argv.includes('--js-only')) buildEngine();
@@ -104,7 +104,7 @@ async function buildScripts() {
       outdir: 'dist',
       format: 'esm',
       platform: 'neutral',
-      external: [...common.external, 'node:*'],
+      external: [...common.external, 'node:*', 'ioredis/*'],
       splitting: true,
       chunkNames: 'common-[hash]',
       plugins: [inlineModule],
@@ -121,15 +121,19 @@ async function buildScripts() {
         js: "const { TextDecoder, TextEncoder } = require('node:util'); const moduleUrl_ = require('node:url').pathToFileURL(__filename).href;",
       },
     }),
-    build({
-      ...common,
-      entryPoints: SIDE_ENTRIES.map(entry),
-      outdir: 'dist',
-      outExtension: { '.js': '.cjs' },
-      format: 'cjs',
-      platform: 'node',
-      plugins: [sharedHandler],
-    }),
+    ...SIDE_ENTRIES.map((name) =>
+      build({
+        ...common,
+        entryPoints: [entry(name)],
+        outfile: path.join('dist', `${name}.cjs`),
+        external: [...common.external, 'ioredis/*'],
+        format: 'cjs',
+        platform: 'node',
+        plugins: [sharedEntries],
+        // What `require` returns is the class, as with the library in whose place it is.
+        ...(name === 'ioredis' && { footer: { js: 'module.exports = module.exports.default;\nmodule.exports.default = module.exports;' } }),
+      }),
+    ),
   ]);
 }
 
