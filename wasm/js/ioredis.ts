@@ -5,8 +5,9 @@
  * @packageDocumentation
  */
 
-// By this path, since tests put this module in the place of the other one.
-import { type ClusterNode, type ClusterOptions, Redis as Client, type RedisOptions } from 'ioredis/built/index.js';
+import type { ClusterNode, ClusterOptions, Redis as ClientType, RedisOptions } from 'ioredis';
+// Not from 'ioredis', in whose place tests put this module.
+import client from 'ioredis/built/Redis.js';
 import type { Connector as EngineConnector } from './connector.js';
 import { Sanderling } from './node.js';
 
@@ -59,6 +60,9 @@ class Connector {
     this.inner.disconnect();
   }
 }
+
+/** ioredis's class, wherever what imports it finds the default of a module for `require`. */
+const Client = ('default' in client ? client.default : client) as typeof ClientType;
 
 /** What comes behind the arguments that ioredis takes: the first that says something counts. */
 const CONNECTED = { Connector: Connector as unknown as NonNullable<RedisOptions['Connector']> };
@@ -121,6 +125,6 @@ function commandFor(key: string, value: InitialValue): [string, ...(string | num
 }
 
 // What `require` returns is the class, which has all else, as ioredis's has; those that it inherits are the other one's.
-Object.defineProperties(Redis, { Redis: { value: Redis }, default: { value: Redis, writable: true }, __esModule: { value: true } });
+Object.defineProperties(Redis, { Redis: { value: Redis }, default: { value: Redis, writable: true } });
 
 export default Redis;

@@ -127,18 +127,23 @@ async function serveByVite(entry, config) {
 }
 
 /** Runs tests by a runner's own program, from a block of the README. */
-async function runBlock(kind, name, args, file) {
+async function runBlock(kind, runner, file) {
   const blocks = markedBlocks(readme).filter((block) => block.kind === kind);
   assert.ok(blocks.length > 0, `the README has no block for ${kind}`);
-  const made = path.join(folder, kind);
-  mkdirSync(made, { recursive: true });
-  for (const [index, { text }] of blocks.entries()) writeFileSync(path.join(made, file(index)), text);
-  writeFileSync(path.join(made, 'package.json'), '{}');
-  return run(process.execPath, [path.join(folder, name), ...args], { cwd: made });
+  return runTests(kind, runner, Object.fromEntries(blocks.map(({ text }, index) => [file(index), text])));
 }
 
-const jest = (environment) =>
-  runBlock('jest', 'node_modules/jest/bin/jest.js', ['--ci', `--env=${environment}`, '--rootDir=.', '--transform={}'], (index) => `${index}.test.js`);
+/** Runs files of tests in a folder of their own. */
+async function runTests(name, [program, ...args], files) {
+  const made = target(path.join('tests', name));
+  for (const [file, text] of Object.entries({ ...files, 'package.json': '{}' })) writeFileSync(path.join(made, file), text);
+  const output = await run(process.execPath, [path.join(folder, 'node_modules', program), ...args], { cwd: made });
+  // Vitest adds colours wherever a terminal might be.
+  return output.replaceAll(/\x1b\[\d+m/g, '');
+}
+
+const JEST = (environment) => ['jest/bin/jest.js', '--ci', `--env=${environment}`, '--rootDir=.', '--transform={}'];
+const VITEST = ['vitest/vitest.mjs', 'run', '--root', '.', '--environment', 'node'];
 
 /** For each row of the table: what it promises, and what happens otherwise. */
 const ROWS = {
@@ -185,13 +190,13 @@ const ROWS = {
   'Next, Turbopack': undefined,
   'Next, webpack': undefined,
   'Jest, also with jsdom': async () => {
-    for (const environment of ['node', 'jsdom']) assert.match(await jest(environment), /Tests: +2 passed, 2 total/, environment);
+    for (const environment of ['node', 'jsdom']) {
+      const output = await runBlock('jest', JEST(environment), (index) => `${index}.test.js`);
+      assert.match(output, /Tests: +2 passed, 2 total/, environment);
+    }
   },
   Vitest: async () => {
-    const args = ['run', '--root', '.', '--environment', 'node'];
-    // It adds colours wherever a terminal might be.
-    const output = await runBlock('vitest', 'node_modules/vitest/vitest.mjs', args, (index) => `${index}.test.mjs`);
-    assert.match(output.replaceAll(/\x1b\[\d+m/g, ''), /Tests +2 passed \(2\)/);
+    assert.match(await runBlock('vitest', VITEST, (index) => `${index}.test.mjs`), /Tests +2 passed \(2\)/);
   },
 };
 
@@ -199,6 +204,27 @@ test('every row of the table is tested', () => {
   const [, table] = /^\| bundler or runner [^\n]+\n\|[-:|]+\n((?:\|[^\n]+\n)+)/m.exec(readme);
   const names = table.trim().split('\n').map((row) => row.split('|')[1].trim());
   assert.deepEqual(names.sort(), Object.keys(ROWS).sort());
+});
+
+/** A program that knows nothing of this package, and a test of it. */
+const PROGRAM = {
+  cjs: "const Redis = require('ioredis');\nmodule.exports = async () => new Redis(6379, 'cache.internal').incr('visits');\n",
+  esm: "import Redis from 'ioredis';\nexport const visit = async () => new Redis(6379, 'cache.internal').incr('visits');\n",
+};
+
+test('ioredis is replaced, as the README says', { timeout: 100_000 }, async () => {
+  const [, jest] = /`(jest\.mock\([^`]+)`/.exec(readme);
+  const [, vitest] = /`(vi\.mock\([^`]+)`/.exec(readme);
+  const inJest = await runTests('jest-mock', JEST('node'), {
+    'visit.js': PROGRAM.cjs,
+    'visit.test.js': `${jest};\nconst visit = require('./visit.js');\ntest('visits are counted', async () => expect(await visit()).toBe(1));\n`,
+  });
+  assert.match(inJest, /Tests: +1 passed, 1 total/);
+  const inVitest = await runTests('vitest-mock', VITEST, {
+    'visit.mjs': PROGRAM.esm,
+    'visit.test.mjs': `import { expect, test, vi } from 'vitest';\n${vitest};\nimport { visit } from './visit.mjs';\ntest('visits are counted', async () => expect(await visit()).toBe(1));\n`,
+  });
+  assert.match(inVitest, /Tests +1 passed \(1\)/);
 });
 
 for (const [name, check] of Object.entries(ROWS)) {
