@@ -2,7 +2,8 @@
 //!
 //! One thread owns an engine and an event loop: wait, read every ready socket into the engine's input buffer, one
 //! call for the whole batch, write every output from where the engine left it. `net` has the transports, `session` what
-//! belongs to a client, `driver` what belongs to an engine, `server` the loop. Another thread, `edge`, does handshakes of TLS.
+//! belongs to a client, `driver` what belongs to an engine, `server` the loop. Another thread, `edge`, does
+//! handshakes of TLS and speaks HTTP; `exchange` is between the two.
 
 // Sizes have 32 bits in the sandbox: a number that is cut there means something else than on other platforms. Tests
 // know their numbers.
@@ -15,6 +16,7 @@ pub mod daemon;
 mod driver;
 mod edge;
 pub mod engine;
+mod exchange;
 mod facts;
 mod files;
 pub mod limits;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 mod error;
+mod http;
 mod include;
 mod life;
 mod machine;
@@ -20,6 +21,7 @@ mod names;
 mod words;
 
 pub use error::{ConfigError, ConfigErrors, SettingError};
+pub use http::{HttpSettings, Metrics};
 pub use life::{OnSignal, Supervised};
 pub use names::names;
 pub(crate) use words::split_words;
@@ -87,6 +89,8 @@ pub struct Settings {
     pub storage: StorageSettings,
     /// What TLS is spoken with.
     pub tls: TlsSettings,
+    /// What is served over HTTP.
+    pub http: HttpSettings,
     /// How the engine runs.
     pub engine: EngineConfig,
     /// Whether to leave the terminal and go on in the background.
@@ -110,7 +114,9 @@ impl Settings {
     /// Settings that the engine knows nothing of, with their values and defaults.
     pub(crate) fn own(&self) -> Vec<(&'static str, String, String)> {
         let default = Self::default();
-        [
+        let http = self.http.named().into_iter().zip(default.http.named());
+        let http = http.map(|((name, value), (_, default))| (name, value, default));
+        let own = [
             ("gather-micros-max", self.gather_micros_max.to_string(), default.gather_micros_max.to_string()),
             ("log-format", self.log_format.name().to_owned(), default.log_format.name().to_owned()),
             (
@@ -118,8 +124,8 @@ impl Settings {
                 self.engine.memory_bytes_max.to_string(),
                 default.engine.memory_bytes_max.to_string(),
             ),
-        ]
-        .to_vec()
+        ];
+        own.into_iter().chain(http).collect()
     }
 
     /// What the engine shows of these settings, in CONFIG GET and INFO.
@@ -175,6 +181,7 @@ impl Default for Settings {
             acl_file: None,
             storage: StorageSettings::default(),
             tls: TlsSettings::default(),
+            http: HttpSettings::default(),
             engine: EngineConfig {
                 kind: Kind::Wasm,
                 options: String::new(),
@@ -491,7 +498,11 @@ impl Parser {
                     _ => return Err(SettingError::NotOneOf(&["no", "systemd", "upstart", "auto"])),
                 };
             }
-            _ => return Ok(settings.tls.set(name, value)? || settings.storage.set(name, value)?),
+            _ => {
+                return Ok(settings.tls.set(name, value)?
+                    || settings.http.set(name, value)?
+                    || settings.storage.set(name, value)?);
+            }
         }
         Ok(true)
     }

@@ -1,6 +1,7 @@
-//! Accepts connections and does their handshakes, a bounded number at a time, each in a bounded time.
+//! Accepts connections, a bounded number at a time, and does their handshakes, each in a bounded time.
 
-use super::{NEWCOMERS_MAX, Newcomer, Shared};
+use super::http::Peer;
+use super::{Door, NEWCOMERS_MAX, Newcomer, Shared};
 use crate::log;
 use crate::net::{Arrival, Stream, Tls, is_local};
 use std::io::{self, ErrorKind};
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// How long a handshake may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,21 +22,26 @@ const PATIENCE_WHEN_FULL: Duration = Duration::from_secs(1);
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Accepts from a listener for ever.
-pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+pub(super) async fn accept(listener: TcpListener, door: Door, shared: Arc<Shared>) {
+    let all = if door == Door::Tls { &shared.places } else { &shared.http_places };
     let mut has_complained = false;
     loop {
-        let places = Arc::clone(&shared.places);
+        let places = Arc::clone(all);
         let place = places.acquire_owned().await.expect("the semaphore is never closed");
         match listener.accept().await {
             Ok((socket, peer)) => {
                 has_complained = false;
-                tokio::spawn(welcome(socket, peer, Arc::clone(&shared), place));
+                let shared = Arc::clone(&shared);
+                match door {
+                    Door::Tls => drop(tokio::spawn(welcome(socket, peer, shared, place))),
+                    _ => drop(tokio::spawn(serve(socket, peer, door, shared, place))),
+                }
             }
             Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
             Err(error) => {
                 drop(place);
                 if !std::mem::replace(&mut has_complained, true) {
-                    log::warning!("cannot accept connections of TLS for now: {error}");
+                    log::warning!("cannot accept connections at the edge for now: {error}");
                 }
                 sleep(ACCEPT_RETRY).await;
             }
@@ -55,11 +62,42 @@ async fn welcome(socket: TcpStream, peer: SocketAddr, shared: Arc<Shared>, place
     }
 }
 
+/// Serves requests over HTTP until the connection ends.
+async fn serve(
+    socket: TcpStream,
+    peer: SocketAddr,
+    door: Door,
+    shared: Arc<Shared>,
+    _place: OwnedSemaphorePermit,
+) {
+    // A peer that is gone already shows itself at the first read.
+    let _ = socket.set_nodelay(true);
+    let laddr = socket.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    let (addr, ip) = (peer.to_string(), peer.ip());
+    let who = Peer { addr, laddr, ip, is_local: is_local(ip) };
+    let http = Arc::clone(&shared.http);
+    if door == Door::Http {
+        return http.serve(socket, who).await;
+    }
+    match timeout(PATIENCE, begin_tls(socket, &shared)).await {
+        Ok(Ok(stream)) => http.serve(stream, who).await,
+        Ok(Err(error)) => shared.failures.tell(&peer, &error.to_string(), &shared),
+        Err(_) => {
+            shared.failures.tell(&peer, &format!("it took more than {} s", PATIENCE.as_secs()), &shared)
+        }
+    }
+}
+
+async fn begin_tls(socket: TcpStream, shared: &Shared) -> io::Result<TlsStream<TcpStream>> {
+    let config = shared.tls().as_ref().map(|tls| Arc::clone(&tls.config));
+    let config = config.ok_or_else(|| io::Error::other("there is no TLS any more"))?;
+    TlsAcceptor::from(config).accept(socket).await
+}
+
 async fn shake_hands(socket: TcpStream, peer: SocketAddr, shared: &Shared) -> io::Result<Arrival> {
     socket.set_nodelay(true)?;
     let laddr = socket.local_addr()?.to_string();
-    let config = Arc::clone(&shared.tls().config);
-    let (socket, session) = TlsAcceptor::from(config).accept(socket).await?.into_inner();
+    let (socket, session) = begin_tls(socket, shared).await?.into_inner();
     let socket = mio::net::TcpStream::from_std(socket.into_std()?);
     let stream = Stream::Tls(Tls::new(socket, session));
     Ok(Arrival { stream, addr: peer.to_string(), laddr, unix: false, local: is_local(peer.ip()) })

@@ -2,16 +2,22 @@
 //!
 //! A handshake of TLS takes as long as thousands of commands. So connections to the TLS port are accepted here, and
 //! join the loop as a socket with the keys that were agreed on; from then on nothing of them passes through this thread.
-//! It exists only once there is such a port.
+//!
+//! HTTP stays here: it takes longer to read a request than to run its commands. These go to the engine by connections
+//! that are no sockets. The thread exists only once there is a port for either.
 
 mod failures;
 mod handshake;
+mod http;
 mod watch;
 
+use crate::config::Settings;
+use crate::exchange::{Exchange, Incoming};
 use crate::log;
 use crate::net::Arrival;
 use crate::tls::{self, Stamp, TlsError, TlsSettings};
 use failures::Failures;
+use http::Http;
 use mio::Waker;
 use rustls::ServerConfig;
 use std::net::TcpListener;
@@ -25,18 +31,33 @@ use tokio::task::JoinSet;
 
 /// Connections that are not clients yet: in a handshake, or on their way to the loop. Others wait in the kernel.
 pub(crate) const NEWCOMERS_MAX: usize = 256;
+/// Connections of HTTP at a time. Others wait in the kernel.
+pub(crate) const HTTP_CONNECTIONS_MAX: usize = 1024;
 /// A certificate that ends so soon is worth a warning, in days.
 const CERTIFICATE_DAYS_MIN: i64 = 14;
 
 /// The thread. It ends with this.
 pub(crate) struct Edge {
     shared: Arc<Shared>,
-    commands: Option<UnboundedSender<Listeners>>,
+    commands: Option<UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Listeners that take the place of those before.
-type Listeners = Vec<TcpListener>;
+/// What the thread is told.
+enum Command {
+    /// Accept clients from these, in the place of those before.
+    Listen(Vec<TcpListener>),
+    /// Accept requests over HTTP from these too.
+    ListenHttp(Vec<TcpListener>, Door),
+}
+
+/// Where a connection comes in, by which it is known what is spoken there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Tls,
+    Http,
+    Https,
+}
 
 /// A connection that is ready for the loop, and its place among the newcomers.
 struct Newcomer {
@@ -46,12 +67,16 @@ struct Newcomer {
 
 /// What the thread shares with the loop.
 struct Shared {
-    tls: Mutex<Tls>,
+    /// Without a port for it there is nothing to speak it with.
+    tls: Mutex<Option<Tls>>,
     newcomers: Mutex<Vec<Newcomer>>,
     /// The loop has something to look at: newcomers, or another certificate. It is woken whenever this becomes true.
-    has_news: AtomicBool,
+    has_news: Arc<AtomicBool>,
     waker: Arc<Waker>,
     places: Arc<Semaphore>,
+    http_places: Arc<Semaphore>,
+    exchange: Arc<Exchange>,
+    http: Arc<Http>,
     failures: Failures,
     /// Settings have changed, or someone wants the files to be loaded anew.
     look: Notify,
@@ -69,6 +94,11 @@ struct Tls {
 }
 
 impl Tls {
+    /// What a server needs that has such ports; nothing without one.
+    fn load_for(settings: &Settings, tls: &TlsSettings) -> Result<Option<Self>, TlsError> {
+        if tls.port == 0 && settings.http.tls_port == 0 { Ok(None) } else { Self::load(tls).map(Some) }
+    }
+
     fn load(settings: &TlsSettings) -> Result<Self, TlsError> {
         // What changes while it is loaded is seen as a change later.
         let stamp = Stamp::of(settings);
@@ -81,24 +111,25 @@ impl Tls {
             certificate_end: loaded.certificate_end,
         })
     }
-
-    /// Leaves for INFO what it tells, in the thread of the loop.
-    fn show(&self) {
-        tls::show_certificate_end(self.certificate_end.unwrap_or(0));
-    }
 }
 
 impl Edge {
     /// Loads what handshakes need, and starts the thread. It wakes the loop for what [`Edge::take_newcomers`] has.
-    pub(crate) fn start(settings: &TlsSettings, waker: Arc<Waker>) -> Result<Self, TlsError> {
-        let tls = Tls::load(settings)?;
-        tls.show();
+    pub(crate) fn start(settings: &Settings, tls: &TlsSettings, waker: Arc<Waker>) -> Result<Self, TlsError> {
+        let tls = Tls::load_for(settings, tls)?;
+        show(tls.as_ref());
+        let has_news = Arc::new(AtomicBool::new(false));
+        let exchange = Exchange::new(Arc::clone(&has_news), Arc::clone(&waker));
+        let http = Arc::new(Http::new(settings, token(settings), Arc::clone(&exchange)));
         let shared = Arc::new(Shared {
             tls: Mutex::new(tls),
             newcomers: Mutex::new(Vec::new()),
-            has_news: AtomicBool::new(false),
+            has_news,
             waker,
             places: Arc::new(Semaphore::new(NEWCOMERS_MAX)),
+            http_places: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
+            exchange,
+            http,
             failures: Failures::default(),
             look: Notify::new(),
             is_forced: AtomicBool::new(false),
@@ -119,9 +150,9 @@ impl Edge {
 
     /// Goes on with other settings, or the same ones and files that may have changed; if they are no good, with what
     /// there was.
-    pub(crate) fn configure(&self, settings: &TlsSettings) -> Result<(), TlsError> {
-        let tls = Tls::load(settings)?;
-        tls.show();
+    pub(crate) fn configure(&self, settings: &Settings, tls: &TlsSettings) -> Result<(), TlsError> {
+        let tls = Tls::load_for(settings, tls)?;
+        show(tls.as_ref());
         *self.shared.tls() = tls;
         self.shared.look.notify_one();
         Ok(())
@@ -129,10 +160,30 @@ impl Edge {
 
     /// Accepts from these from now on, and closes those before.
     pub(crate) fn listen(&self, listeners: Vec<TcpListener>) {
+        self.command(Command::Listen(listeners));
+    }
+
+    /// Accepts requests over HTTP from these too.
+    pub(crate) fn listen_http(&self, listeners: Vec<TcpListener>, is_tls: bool) {
+        self.command(Command::ListenHttp(listeners, if is_tls { Door::Https } else { Door::Http }));
+    }
+
+    fn command(&self, command: Command) {
         if let Some(commands) = &self.commands {
-            // Without a receiver the thread has ended, which it has told.
-            let _ = commands.send(listeners);
+            // Without a receiver the thread has ended, and with it all that it could be told for.
+            let _ = commands.send(command);
         }
+    }
+
+    /// What has come over connections that are no sockets; [`Edge::take_newcomers`] has to be called before.
+    pub(crate) fn take_messages(&self) -> Vec<Incoming> {
+        self.shared.exchange.take_incoming()
+    }
+
+    /// Tells the thread of replies over such connections.
+    #[inline]
+    pub(crate) fn end_turn(&self) {
+        self.shared.exchange.end_turn();
     }
 
     /// Has the files loaded anew.
@@ -150,7 +201,7 @@ impl Edge {
     /// Connections that are ready, no more than [`NEWCOMERS_MAX`].
     pub(crate) fn take_newcomers(&self) -> Vec<Arrival> {
         self.shared.has_news.store(false, Ordering::Release);
-        self.shared.tls().show();
+        show(self.shared.tls().as_ref());
         let newcomers = std::mem::take(&mut *self.shared.newcomers());
         newcomers.into_iter().map(|newcomer| newcomer.arrival).collect()
     }
@@ -168,7 +219,7 @@ impl Drop for Edge {
 }
 
 impl Shared {
-    fn tls(&self) -> MutexGuard<'_, Tls> {
+    fn tls(&self) -> MutexGuard<'_, Option<Tls>> {
         self.tls.lock().expect("no holder of the lock panics")
     }
 
@@ -192,19 +243,48 @@ impl Shared {
 }
 
 /// The thread: follows commands until there will be none.
-async fn run(shared: &Arc<Shared>, mut commands: UnboundedReceiver<Listeners>) {
-    let watching = tokio::spawn(watch::watch(Arc::clone(shared)));
-    let mut accepting = JoinSet::new();
-    while let Some(listeners) = commands.recv().await {
-        accepting.shutdown().await;
+async fn run(shared: &Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
+    // All of it ends with the runtime.
+    tokio::spawn(watch::watch(Arc::clone(shared)));
+    tokio::spawn(Arc::clone(&shared.exchange).hand_out());
+    let (mut clients, mut requests) = (JoinSet::new(), JoinSet::new());
+    while let Some(command) = commands.recv().await {
+        let (listeners, door, accepting) = match command {
+            Command::Listen(listeners) => {
+                clients.shutdown().await;
+                (listeners, Door::Tls, &mut clients)
+            }
+            Command::ListenHttp(listeners, door) => (listeners, door, &mut requests),
+        };
         for listener in listeners {
             match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => drop(accepting.spawn(handshake::accept(listener, Arc::clone(shared)))),
-                Err(error) => log::warning!("cannot accept connections of TLS: {error}"),
+                Ok(listener) => drop(accepting.spawn(handshake::accept(listener, door, Arc::clone(shared)))),
+                Err(error) => log::warning!("cannot accept connections at the edge: {error}"),
             }
         }
     }
-    watching.abort();
+}
+
+/// Leaves for INFO what TLS tells, in the thread of the loop.
+fn show(tls: Option<&Tls>) {
+    tls::show_certificate_end(tls.and_then(|tls| tls.certificate_end).unwrap_or(0));
+}
+
+/// What requests over HTTP bring. Where there is no password either, nobody shall be let in who has not seen the log.
+fn token(settings: &Settings) -> Option<String> {
+    if !settings.http.is_on() || settings.http.token.is_some() || settings.has_password {
+        return settings.http.token.clone();
+    }
+    match http::random_token() {
+        Ok(token) => {
+            log::notice!("requests over HTTP bring this token, since http-token is not set: {token}");
+            Some(token)
+        }
+        Err(error) => {
+            log::warning!("there is no randomness for a token, and nobody is let in by one: {error}");
+            None
+        }
+    }
 }
 
 /// Says so if a certificate has ended or soon will.

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 /// Looks at the files as often as the settings say, and when it is told to.
 pub(super) async fn watch(shared: Arc<Shared>) {
     loop {
-        let seconds = shared.tls().settings.reload_seconds;
+        let seconds = shared.tls().as_ref().map_or(0, |tls| tls.settings.reload_seconds);
         let told = shared.look.notified();
         match seconds {
             0 => told.await,
@@ -26,6 +26,7 @@ pub(super) async fn watch(shared: Arc<Shared>) {
 fn look(shared: &Shared, is_forced: bool) {
     let (settings, known) = {
         let tls = shared.tls();
+        let Some(tls) = &*tls else { return };
         (tls.settings.clone(), tls.stamp.clone())
     };
     let stamp = Stamp::of(&settings);
@@ -33,11 +34,9 @@ fn look(shared: &Shared, is_forced: bool) {
         return;
     }
     let loaded = Tls::load(&settings);
-    let mut tls = shared.tls();
-    if tls.settings != settings {
-        // A client has changed them meanwhile, and had the files loaded.
-        return;
-    }
+    let mut guard = shared.tls();
+    // Otherwise a client has changed them meanwhile, and had the files loaded.
+    let Some(tls) = guard.as_mut().filter(|tls| tls.settings == settings) else { return };
     match loaded {
         Ok(loaded) => {
             *tls = loaded;
@@ -49,6 +48,6 @@ fn look(shared: &Shared, is_forced: bool) {
             log::warning!("the files of TLS are not loaded anew, those from before stay in use: {error}");
         }
     }
-    drop(tls);
+    drop(guard);
     shared.tell_loop();
 }

@@ -101,14 +101,15 @@ pub(crate) fn listen(settings: &Settings) -> Result<Vec<Listener>, ListenError> 
         let listener = unix::listen(path, settings.unix_socket_mode, settings.tcp_backlog)?;
         listeners.push(Listener::Unix(listener, path.clone()));
     }
-    if listeners.is_empty() && settings.tls.port == 0 {
+    let others = [settings.tls.port, settings.http.port, settings.http.tls_port];
+    if listeners.is_empty() && others == [0; 3] {
         return Err(ListenError::Nowhere);
     }
     Ok(listeners)
 }
 
-/// Opens the listeners of the TLS port, if there is one.
-pub(crate) fn listen_tls(settings: &Settings, port: u16) -> Result<Vec<net::TcpListener>, ListenError> {
+/// Opens the listeners of a port at the edge, if there is one.
+pub(crate) fn listen_port(settings: &Settings, port: u16) -> Result<Vec<net::TcpListener>, ListenError> {
     if port == 0 { Ok(Vec::new()) } else { listen_tcp(settings, port) }
 }
 

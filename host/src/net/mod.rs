@@ -1,12 +1,14 @@
 //! Where clients connect, and the transports that carry their bytes.
 
+mod line;
 mod listener;
 mod tcp;
 mod tls;
 mod unix;
 
+pub(crate) use line::Virtual;
 pub use listener::ListenError;
-pub(crate) use listener::{Arrival, Listener, listen, listen_tls};
+pub(crate) use listener::{Arrival, Listener, listen, listen_port};
 pub(crate) use tcp::is_local;
 pub(crate) use tls::Tls;
 
@@ -40,11 +42,12 @@ pub(crate) struct Received {
     pub(crate) is_drained: bool,
 }
 
-/// A socket, and how it carries bytes.
+/// A socket, or what stands for one, and how it carries bytes.
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
     Tls(Tls),
+    Virtual(Virtual),
 }
 
 impl Stream {
@@ -54,6 +57,8 @@ impl Stream {
             Stream::Tcp(stream) => stream.register(registry, token, interest),
             Stream::Unix(stream) => stream.register(registry, token, interest),
             Stream::Tls(stream) => stream.socket.register(registry, token, interest),
+            // The edge says when there is something.
+            Stream::Virtual(_) => Ok(()),
         }
     }
 
@@ -61,7 +66,7 @@ impl Stream {
     pub(crate) fn keep_alive(&self, seconds: u32) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => tcp::keep_alive(stream, seconds),
-            Stream::Unix(_) => Ok(()),
+            Stream::Unix(_) | Stream::Virtual(_) => Ok(()),
             Stream::Tls(stream) => tcp::keep_alive(&stream.socket, seconds),
         }
     }
@@ -78,6 +83,7 @@ impl Transport for Stream {
             Stream::Tcp(stream) => stream.read(room),
             Stream::Unix(stream) => stream.read(room),
             Stream::Tls(stream) => return stream.read(room),
+            Stream::Virtual(stream) => return stream.read(room),
         }?;
         // A socket gives all it has: a read that is short has emptied it.
         Ok(Received { bytes, is_drained: bytes < room.len() })
@@ -88,6 +94,7 @@ impl Transport for Stream {
             Stream::Tcp(stream) => stream.write(bytes),
             Stream::Unix(stream) => stream.write(bytes),
             Stream::Tls(stream) => stream.write(bytes),
+            Stream::Virtual(stream) => stream.write(bytes),
         }
     }
 
@@ -96,6 +103,7 @@ impl Transport for Stream {
             Stream::Tcp(stream) => stream.write_vectored(pieces),
             Stream::Unix(stream) => stream.write_vectored(pieces),
             Stream::Tls(stream) => stream.write_vectored(pieces),
+            Stream::Virtual(stream) => stream.write_vectored(pieces),
         }
     }
 
@@ -104,6 +112,7 @@ impl Transport for Stream {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
             Stream::Tls(stream) => stream.finish(),
+            Stream::Virtual(stream) => stream.finish(),
         }
     }
 }

@@ -3,12 +3,14 @@
 use super::service::Service;
 use crate::clock::running_micros;
 use crate::engine::Trap;
+use crate::exchange::{Incoming, LineId};
 use crate::log;
-use crate::net::{Arrival, Listener, Stream};
+use crate::net::{Arrival, Listener, Stream, Virtual};
 use crate::storage::Storage;
 use mio::{Registry, Token};
 use sanderling_core::abi::peer_text;
 use sanderling_core::{Micros, Peer};
+use std::collections::HashMap;
 use std::io;
 
 /// Connections accepted in a turn, of which each listener has a share; the rest wait in the kernel.
@@ -142,12 +144,62 @@ pub(super) fn adopt(
     service.process()
 }
 
-/// Gives a newcomer a slot and adds it to the batch, or refuses it.
+/// What comes over connections that are no sockets; `slots` has those that there are.
+pub(super) fn take_in(
+    service: &mut Service<Stream, Storage>,
+    messages: Vec<Incoming>,
+    slots: &mut HashMap<LineId, usize>,
+    registry: &Registry,
+) -> Result<(), Trap> {
+    // The engine hears first of clients that are gone, as in `accept`.
+    service.process()?;
+    for message in messages {
+        match message {
+            Incoming::Open { end, addr, laddr, local } => {
+                let (id, stream) = (end.id, Stream::Virtual(Virtual::new(end)));
+                let arrival = Arrival { stream, addr, laddr, unix: false, local };
+                slots.insert(id, welcome(service, arrival, registry)?);
+            }
+            Incoming::Input(id, piece) => {
+                find(service, slots, id, |stream| stream.push(piece));
+            }
+            Incoming::Drained(id) => {
+                if let Some(slot) = find(service, slots, id, |_| ()) {
+                    service.note_event(slot, false, true, false);
+                }
+            }
+            Incoming::Close(id) => {
+                find(service, slots, id, Virtual::close);
+                slots.remove(&id);
+            }
+        }
+    }
+    service.process()
+}
+
+/// The slot of a connection that is no socket, if it is still that one's, after something was done to it; there may be
+/// something to read then.
+fn find(
+    service: &mut Service<Stream, Storage>,
+    slots: &HashMap<LineId, usize>,
+    id: LineId,
+    change: impl FnOnce(&mut Virtual),
+) -> Option<usize> {
+    let slot = *slots.get(&id)?;
+    match &mut service.clients.get(slot)?.transport {
+        Stream::Virtual(stream) if stream.id() == id => change(stream),
+        _ => return None,
+    }
+    service.clients.queue(slot);
+    Some(slot)
+}
+
+/// Gives a newcomer a slot and adds it to the batch, or refuses it; which slot it has, or had.
 fn welcome(
     service: &mut Service<Stream, Storage>,
     arrival: Arrival,
     registry: &Registry,
-) -> Result<(), Trap> {
+) -> Result<usize, Trap> {
     let Arrival { stream, addr, laddr, unix, local } = arrival;
     let is_protected = service.settings.protected_mode && !service.settings.has_password;
     let is_refused = is_protected && !local;
@@ -162,11 +214,11 @@ fn welcome(
     if let Err(error) = session.transport.register(registry, Token(slot)) {
         log::warning!("cannot wait for {addr}: {error}");
         service.clients.remove(slot);
-        return Ok(());
+        return Ok(slot);
     }
     if is_refused {
         service.refuse(slot, DENIED);
-        return Ok(());
+        return Ok(slot);
     }
     if log::enabled(log::Level::Verbose) {
         // With as many connections as there may be, it is worth its memory only where it is told.
@@ -177,7 +229,7 @@ fn welcome(
     if may_have_input {
         service.clients.queue(slot);
     }
-    Ok(())
+    Ok(slot)
 }
 
 #[cfg(test)]

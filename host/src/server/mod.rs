@@ -171,7 +171,10 @@ impl Server {
             self.listeners.accept(service, self.poll.registry())?;
         }
         if self.network.has_news() {
-            accept::adopt(service, self.network.take_newcomers(), self.poll.registry())?;
+            let arrivals = self.network.take_newcomers();
+            accept::adopt(service, arrivals, self.poll.registry())?;
+            let (messages, slots) = self.network.take_messages();
+            accept::take_in(service, messages, slots, self.poll.registry())?;
         }
         service.serve()?;
         if let Some((request, text)) = service.driver.take_host_request() {
@@ -189,6 +192,7 @@ impl Server {
         service.keep_files(now)?;
         service.release_committed();
         service.keep_house(now);
+        self.network.end_turn();
         self.pause = service.pacing.end_turn(now);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Settings that change while the server runs.
 
 use crate::config::{OnSignal, Settings, log_level, number, yes_or_no};
-use crate::edge::NEWCOMERS_MAX;
+use crate::edge::{HTTP_CONNECTIONS_MAX, NEWCOMERS_MAX};
 use crate::log;
 use sanderling_core::DEFAULT_USER_GUARDED;
 
@@ -49,7 +49,9 @@ pub(super) fn fit_descriptor_limit(settings: &mut Settings) {
 
 /// Connections that are no clients yet and have descriptors too.
 fn newcomers(settings: &Settings) -> usize {
-    if settings.tls.port == 0 { 0 } else { NEWCOMERS_MAX }
+    let of_tls = if settings.tls.port == 0 { 0 } else { NEWCOMERS_MAX };
+    let of_http = if settings.http.is_on() { HTTP_CONNECTIONS_MAX } else { 0 };
+    of_tls + of_http
 }
 
 /// The same while the server runs, when more may come than before. Who is there stays.

@@ -9,6 +9,7 @@ mod dumps;
 mod durability;
 mod faults;
 mod files;
+mod http;
 mod kills;
 mod lifecycle;
 mod limits;

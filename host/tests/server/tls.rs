@@ -17,6 +17,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Instant;
 
 on_both_engines!(
     serves_by_tls_alone,
@@ -31,6 +32,7 @@ on_both_engines!(
     sends_all_to_slow_readers_and_cuts_off_those_who_never_read,
     counts_its_clients_and_knows_its_users,
     refuses_what_cannot_be,
+    serves_requests_over_https,
 );
 
 type Secure = Client<StreamOwned<ClientConnection, TcpStream>>;
@@ -368,8 +370,11 @@ fn keeps_the_pair_that_works(engine: &str) {
     authority.issue("server", "localhost", 2001);
     server.signal("HUP");
     server.wait_log("the certificate of TLS has ended");
-    let info = server.client().text(&[b"INFO", b"server"]);
-    assert!(info.contains("tls_cert_expires_in_days:-"), "{info}");
+    // It is told of before it is in use.
+    let until = Instant::now() + PATIENCE;
+    while !client.text(&[b"INFO", b"server"]).contains("tls_cert_expires_in_days:-") {
+        assert!(Instant::now() < until, "the certificate is not in use");
+    }
 }
 
 fn changes_settings_while_it_runs(engine: &str) {
@@ -439,9 +444,9 @@ fn set(client: &mut Client<UnixStream>, words: &[&str]) -> String {
 
 /// A listener closes a moment after it was said.
 fn refuses_connections(port: u16) {
-    let until = std::time::Instant::now() + PATIENCE;
+    let until = Instant::now() + PATIENCE;
     while TcpStream::connect(("127.0.0.1", port)).is_ok() {
-        assert!(std::time::Instant::now() < until, "there is still someone at {port}");
+        assert!(Instant::now() < until, "there is still someone at {port}");
     }
 }
 
@@ -583,4 +588,40 @@ fn refuses_what_cannot_be(engine: &str) {
     let (status, log) = Process::launch(engine, 0, &flags).end();
     assert!(!status.success() && log.contains("Choose another port with --port or --tls-port"), "{log}");
     server.client().ping();
+}
+
+fn serves_requests_over_https(engine: &str) {
+    let authority = Authority::new();
+    let https = free_port();
+    // Without a port for clients, too.
+    let (cert, key) = (authority.file("server.crt"), authority.file("server.key"));
+    let mut server = Process::start(
+        engine,
+        &[
+            "--https-port",
+            &https.to_string(),
+            "--http-token",
+            "secret",
+            "--tls-cert-file",
+            &cert,
+            "--tls-key-file",
+            &key,
+            "--tls-auth-clients",
+            "no",
+        ],
+    );
+    server.wait_log(&format!("listening on 127.0.0.1:{https} (HTTPS)"));
+    let mut client = authority.client(https);
+    for _ in 0..3 {
+        client.send("GET /ping HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer secret\r\n\r\n");
+        assert_eq!(client.line(), "HTTP/1.1 200 OK");
+        while !client.line().is_empty() {}
+        client.expect("{\"result\":\"PONG\"}");
+    }
+    authority.issue("server", "localhost", 2097);
+    server.signal("HUP");
+    server.wait_log("are loaded anew");
+    let mut renewed = authority.client(https);
+    renewed.send("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert_eq!(renewed.line(), "HTTP/1.1 200 OK");
 }
