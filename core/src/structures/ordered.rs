@@ -143,10 +143,11 @@ impl<K, V, C: Chunk<(K, V)>> OrderedMap<K, V, C> {
 
     /// All elements in order.
     pub fn iter(&self) -> Range<'_, K, V, C> {
-        self.iter_from(0)
+        Range { chunks: &self.chunks, start: (0, 0), end: (self.chunks.len(), 0), elements: PhantomData }
     }
 
     /// All elements in order but so many of the first.
+    #[inline(never)]
     pub fn iter_from(&self, mut index: usize) -> Range<'_, K, V, C> {
         let is_before = |chunk: &&C| {
             let rest = index.checked_sub(chunk.list().len());
