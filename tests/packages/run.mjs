@@ -35,10 +35,10 @@ function tryToRun(program, args, cwd) {
  * in files takes 55,000, of which the log in the module is 34,000; Upstash's REST API, twice as every script, 25,000, which
  * only those load who import it.
  */
-const PACKAGE_BYTES_MAX = 830_000;
+const PACKAGE_BYTES_MAX = 870_000;
 
 /** The same of the script that holds the module, packed, which only those load who import `sanderling/inline`. */
-const INLINE_BYTES_MAX = 695_000;
+const INLINE_BYTES_MAX = 710_000;
 
 const NPM_OPTIONS = ['--prefer-offline', '--no-audit', '--no-fund', '--silent'];
 

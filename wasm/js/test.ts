@@ -5,6 +5,7 @@
  */
 
 import { type Listener, type OpenOptions, Sanderling } from './node.js';
+import { settingsOf } from './words.js';
 
 /** Opens a database that begins with what was prepared. It does not wait, and each call opens another one. */
 export type OpenPrepared = () => Sanderling;
@@ -153,21 +154,4 @@ async function listen(db: Sanderling, host: string, port: number | undefined): P
     if (port === undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     return db.listen({ host });
   }
-}
-
-/** Names and values of `--name value`; a value may be of several words, or of none. */
-function settingsOf(args: readonly string[]): Record<string, string> {
-  const settings: Record<string, string> = {};
-  let last: string | undefined;
-  for (const word of args) {
-    if (word.startsWith('--')) {
-      last = word.slice(2).toLowerCase();
-      settings[last] = '';
-    } else if (last === undefined) {
-      throw new TypeError(`'${word}' is no setting: these are '--name', 'value'`);
-    } else {
-      settings[last] += settings[last] ? ` ${word}` : word;
-    }
-  }
-  return settings;
 }

@@ -121,6 +121,15 @@ async function buildScripts() {
         js: "const { TextDecoder, TextEncoder } = require('node:util'); const moduleUrl_ = require('node:url').pathToFileURL(__filename).href;",
       },
     }),
+    build({
+      ...common,
+      entryPoints: [entry('cli')],
+      outfile: path.join('dist', 'cli.js'),
+      format: 'esm',
+      platform: 'node',
+      external: [...common.external, './node.js'],
+      banner: { js: '#!/usr/bin/env node' },
+    }),
     ...SIDE_ENTRIES.map((name) =>
       build({
         ...common,
@@ -140,7 +149,7 @@ async function buildScripts() {
 /** Declarations, once for `import` and once for `require`. */
 function buildTypes() {
   run(path.join(binaries, 'tsc'), ['--project', 'tsconfig.json']);
-  const entries = new Set([...ENTRIES, 'in-node', 'in-browser', 'inline'].map((name) => `${name}.d.ts`));
+  const entries = new Set([...ENTRIES, 'cli', 'in-node', 'in-browser', 'inline'].map((name) => `${name}.d.ts`));
   for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
     if (entries.has(name)) {
       // All entries have the types of index.
