@@ -28,6 +28,8 @@ export interface Directory {
   rename(from: string, to: string): void;
   /** Takes a file away. */
   remove(name: string): void;
+  /** Bytes that there is room for; absent, or `undefined`, where that is not known. */
+  room?(): number | undefined;
   /** What one of these has thrown: `not-found`, `no-space`, or the system's words. */
   reason(error: unknown): string;
 }

@@ -97,6 +97,16 @@ class NodeDirectory implements Directory {
     fs.rmSync(path.join(this.path, name));
   }
 
+  room(): number | undefined {
+    try {
+      const { bavail, bsize } = fs.statfsSync(this.path);
+      return bavail * bsize;
+    } catch {
+      // Not every platform and file system tells.
+      return undefined;
+    }
+  }
+
   reason(error: unknown): string {
     const { code, message = String(error) } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return 'not-found';

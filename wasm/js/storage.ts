@@ -24,6 +24,8 @@ const SYNC_BYTES = 4 * 1024 * 1024;
 const FAILURES_MAX = 3;
 /** For how long it waits then, in milliseconds, twice as long after each further one, and at most. */
 const REWRITE_MILLISECONDS = [60_000, 3_600_000] as const;
+/** A rewrite wants so many times the room of the last base. */
+const ROOM_FACTOR = 1.1;
 /** A dump that is not complete, of this process or of one that is gone, also of a server. */
 const TEMPORARY_DUMP = /^temp-\d+-\d+-/;
 /** The log of Redis before its version 7. */
@@ -542,6 +544,7 @@ export class Storage implements Keeper {
     const directory = isBase ? this.place.log : this.place.dumps;
     let name: string;
     if (isBase) {
+      this.refuseWithoutRoom();
       this.finishSync();
       name = this.ask((log) => log.rewriteBegin(micros()));
       this.unfinished = () => this.ask((log) => log.rewriteAbort());
@@ -551,6 +554,14 @@ export class Storage implements Keeper {
     }
     this.onDisk(directory, () => directory.create(name));
     return { directory, name };
+  }
+
+  /** Fails if the disk has clearly no room for another base: what the log last began with is all that is known of it. */
+  private refuseWithoutRoom(): void {
+    const wanted = this.engine.callLog((log) => log.logBaseBytes()) * ROOM_FACTOR;
+    const room = this.place.log.room?.();
+    if (room === undefined || room >= wanted) return;
+    throw new StorageError('no-space', `${this.path}: ${WORDS['no-space']}`, { path: this.path });
   }
 
   /** Writes the snapshot that was begun. */

@@ -391,6 +391,26 @@ describe('a disk that fails', () => {
     });
   }
 
+  test('without room for another base the log goes on as it is', async (t) => {
+    let db = await open();
+    await fill(db);
+    await db.bgrewriteaof();
+    await ended(db, 'aof_rewrites:1');
+    const full = t.mock.method(fs, 'statfsSync', () => ({ bavail: 1, bsize: 512 }));
+    await db.bgrewriteaof();
+    await ended(db, 'aof_last_bgrewrite_status:err');
+    assert.match(await db.info('persistence'), /aof_rewrites:1\r\n/);
+    await db.incr('since');
+    full.mock.restore();
+    await db.bgrewriteaof();
+    await ended(db, 'aof_rewrites:2');
+    assert.match(await db.info('persistence'), /aof_last_bgrewrite_status:ok/);
+    const expected = await contents(db);
+    await db.close();
+    db = await open();
+    assert.deepEqual(await contents(db), expected);
+  });
+
   test('that does not make anything durable: another file has it then', async (t) => {
     let db = await open({ durability: 'always' });
     await db.set('a', 1);

@@ -208,3 +208,27 @@ fn an_embedder_without_files_has_nothing_to_save_to() {
         assert!(engine.poll_output().is_none());
     }
 }
+
+#[test]
+fn an_embedder_that_always_keeps_a_log_takes_effects_by_themselves() {
+    let mut talk = Talk::with("");
+    let mut options = Options { effects: true, ..Options::default() };
+    options.config.persistence.keep_log_always();
+    talk.engine = Engine::new(options, [5; 16], talk.now);
+    talk.conn = talk.engine.connect(talk.now, Peer { addr: "", laddr: "", unix: false });
+    let refusal = talk.ask("CONFIG SET appendonly no");
+    assert!(refusal.contains("argument must be 'yes'"), "{refusal}");
+    assert_eq!(talk.ask("CONFIG SET appendonly yes"), "+OK");
+    // What is taken by itself is no output any more, and counts as one call.
+    talk.engine.handle_input(talk.now, talk.conn, &encode("SET key value"));
+    let mut effects = Vec::new();
+    while let Some((bytes, db)) = talk.engine.poll_effects() {
+        assert_eq!(db, None);
+        effects.extend_from_slice(bytes);
+    }
+    assert!(String::from_utf8_lossy(&effects).contains("SET"));
+    assert_eq!(talk.collect(), "+OK");
+    assert_eq!(talk.ask("GET key"), "$5\r\nvalue");
+    talk.tell(StorageEvent::Durable { upto: 1 });
+    assert_eq!(talk.ask("WAITAOF 1 0 0"), "*2\r\n:1\r\n:0");
+}
