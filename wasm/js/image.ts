@@ -17,7 +17,7 @@ interface Piece {
 
 /**
  * A database as it was at one moment, with everything that it knew: data, scripts, functions, users and settings.
- * {@link Sanderling.openSync} opens others that begin with it, which takes less than a millisecond while there is little
+ * {@link Sanderling.openSync} opens others that begin with it, which takes a millisecond or two while there is little
  * data. It serves this process and this version of the package; to keep data, there is {@link Sanderling.export}.
  */
 export class Image {
