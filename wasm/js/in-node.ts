@@ -1,9 +1,10 @@
 // What the package needs of Node, Bun and Deno, wherever the module comes from: streams, listening on a port, files.
 
 import { Buffer } from 'node:buffer';
-import { type AddressInfo, type Socket, createServer } from 'node:net';
+import { type Socket, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import { ClosedError } from './errors.js';
+import { listenBy } from './listening.js';
 import { openPlace } from './node-files.js';
 import {
   type ListenOptions,
@@ -182,35 +183,14 @@ function serve(socket: Socket, open: OpenPort): void {
 }
 
 /** Listens on a port. */
-async function listen(open: OpenPort, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Listener> {
+async function listen(open: OpenPort, options: ListenOptions): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serve(socket, open);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address() as AddressInfo;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> =>
-    (closing ??= new Promise((resolve) => {
-      server.close(() => resolve());
-      for (const socket of sockets) socket.destroy();
-    }));
-  return {
-    host: address.address,
-    port: address.port,
-    url: `redis://${name}:${address.port}`,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  return listenBy(server, 'redis', options, () => sockets.forEach((socket) => socket.destroy()));
 }
 
 /** Sets up for Node, Bun and Deno. */

@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { listenBy } from './listening.js';
 import type { ListenOptions, Listener } from './platform.js';
 import { type RestDatabase, type RestHandler, type RestOptions, createRestHandler } from './rest.js';
 
@@ -46,7 +47,7 @@ const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
  * process alive until it is closed.
  */
 export async function listenRest(db: RestDatabase, options: RestListenOptions = {}): Promise<RestListener> {
-  const { port = 0, host = '127.0.0.1', token = randomBytes(TOKEN_BYTES).toString('hex'), ...others } = options;
+  const { port, host = '127.0.0.1', token = randomBytes(TOKEN_BYTES).toString('hex'), ...others } = options;
   const handler = createRestHandler(db, { hosts: [...LOCAL_HOSTS, host], ...others, token });
   const server = createServer(
     {
@@ -61,29 +62,8 @@ export async function listenRest(db: RestDatabase, options: RestListenOptions = 
   );
   server.maxHeadersCount = HEADERS_MAX;
   server.on('clientError', refuse);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address() as AddressInfo;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> =>
-    (closing ??= new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }));
-  return {
-    host: address.address,
-    port: address.port,
-    url: `http://${name}:${address.port}`,
-    token,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  const listener = await listenBy(server, 'http', { port, host }, () => server.closeAllConnections());
+  return { ...listener, token };
 }
 
 /** A handler as `http.createServer` and express take it: `createServer(nodeListener(handler))`. */
