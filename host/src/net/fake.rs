@@ -3,7 +3,7 @@
 use super::{Received, Transport};
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind};
 use std::rc::Rc;
 
 /// The test's end of a [`Fake`].
@@ -67,18 +67,6 @@ impl Transport for Fake {
         peer.written_from = Some(bytes.as_ptr());
         peer.written.extend_from_slice(&bytes[..count]);
         Ok(count)
-    }
-
-    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut sent = 0;
-        for piece in pieces {
-            match self.write(piece) {
-                Ok(count) => sent += count,
-                Err(_) if sent > 0 => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(sent)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use super::{Received, Transport};
 use crate::exchange::LineEnd;
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind};
 
 /// The loop's side of one.
 pub(crate) struct Virtual {
@@ -64,18 +64,6 @@ impl Transport for Virtual {
             0 => Err(ErrorKind::WouldBlock.into()),
             count => Ok(count),
         }
-    }
-
-    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut sent = 0;
-        for piece in pieces {
-            match self.write(piece) {
-                Ok(count) => sent += count,
-                Err(_) if sent > 0 => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(sent)
     }
 
     fn finish(&mut self) -> io::Result<()> {

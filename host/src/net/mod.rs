@@ -26,8 +26,18 @@ pub(crate) trait Transport {
     /// Writes a part of the bytes, and tells how many. After it has refused bytes, it is offered the same ones first the next
     /// time.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
-    /// The same with bytes that lie in several pieces.
-    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// The same with bytes that lie in several pieces; one after the other where there is no better way.
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut sent = 0;
+        for piece in pieces {
+            match self.write(piece) {
+                Ok(count) => sent += count,
+                Err(_) if sent > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sent)
+    }
     /// Tells the peer that nothing more comes.
     fn finish(&mut self) -> io::Result<()>;
 }
