@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, beforeEach, describe, test } from 'node:test';
-import { Ratelimit } from '@upstash/ratelimit';
 import express from 'express';
 import { rateLimit } from 'express-rate-limit';
 import Redis from 'ioredis';
 import { RedisStore } from 'rate-limit-redis';
 import { BurstyRateLimiter, RateLimiterQueue, RateLimiterRedis } from 'rate-limiter-flexible';
 import { createClient } from 'redis';
+import { testLimits } from '../upstash/limits.mjs';
 import { ENOUGH, openTarget } from './target.mjs';
 
 const target = await openTarget();
@@ -131,24 +131,7 @@ describe('@upstash/ratelimit', () => {
     eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args),
   };
 
-  for (const [name, limiter] of [
-    ['sliding windows', Ratelimit.slidingWindow(3, '30 d')],
-    ['fixed windows', Ratelimit.fixedWindow(3, '30 d')],
-    ['token buckets', Ratelimit.tokenBucket(1, '30 d', 3)],
-  ]) {
-    test(name, ENOUGH, async () => {
-      const limit = new Ratelimit({ redis, limiter, ephemeralCache: false, prefix: 'api' });
-      const replies = [];
-      for (let turn = 0; turn < 5; turn += 1) replies.push(await limit.limit('ann'));
-      assert.deepEqual(replies.map(({ success }) => success), [true, true, true, false, false]);
-      assert.deepEqual(replies.map(({ remaining }) => remaining), [2, 1, 0, 0, 0]);
-      assert.ok(replies[4].reset > Date.now());
-      assert.equal((await limit.getRemaining('ann')).remaining, 0);
-      assert.equal((await limit.limit('bob', { rate: 2 })).remaining, 1);
-      await limit.resetUsedTokens('ann');
-      assert.equal((await limit.limit('ann')).success, true);
-    });
-  }
+  testLimits(() => redis, ENOUGH);
 
   test('their scripts have a flag that Redis refuses, and others are refused here too', ENOUGH, async () => {
     assert.equal(await client.eval('#!lua flags=allow-key-locking\nreturn 1', 0), 1);

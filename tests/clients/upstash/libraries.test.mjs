@@ -11,6 +11,7 @@ import upstashDriver from 'unstorage/drivers/upstash';
 import { ENOUGH } from '../queues/target.mjs';
 import { missing, openEndpoint } from './endpoint.mjs';
 import { ask } from './http.mjs';
+import { testLimits } from './limits.mjs';
 
 /** @type {import('./endpoint.mjs').Endpoint} */
 let endpoint;
@@ -25,24 +26,7 @@ if (!missing) {
 }
 
 describe('@upstash/ratelimit', { skip: missing }, () => {
-  for (const [name, limiter] of [
-    ['sliding windows', Ratelimit.slidingWindow(3, '30 d')],
-    ['fixed windows', Ratelimit.fixedWindow(3, '30 d')],
-    ['token buckets', Ratelimit.tokenBucket(1, '30 d', 3)],
-  ]) {
-    test(name, ENOUGH, async () => {
-      const limit = new Ratelimit({ redis, limiter, ephemeralCache: false, prefix: 'api' });
-      const replies = [];
-      for (let turn = 0; turn < 5; turn += 1) replies.push(await limit.limit('ann'));
-      assert.deepEqual(replies.map(({ success }) => success), [true, true, true, false, false]);
-      assert.deepEqual(replies.map(({ remaining }) => remaining), [2, 1, 0, 0, 0]);
-      assert.ok(replies[4].reset > Date.now());
-      assert.equal((await limit.getRemaining('ann')).remaining, 0);
-      assert.equal((await limit.limit('bob', { rate: 2 })).remaining, 1);
-      await limit.resetUsedTokens('ann');
-      assert.equal((await limit.limit('ann')).success, true);
-    });
-  }
+  testLimits(() => redis, ENOUGH);
 
   test('with analytics, and names that are denied', ENOUGH, async () => {
     const limit = new Ratelimit({
