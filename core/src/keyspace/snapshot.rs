@@ -167,6 +167,8 @@ pub(super) struct Run {
     orphans: VecDeque<Orphan>,
     /// Bytes of the entries among them.
     kept_bytes: usize,
+    /// Bytes of pieces of strings as they were.
+    changed_bytes: usize,
     displaced: Vec<Displaced>,
     in_hand: Option<InHand>,
     /// Collections that are being saved element by element.
@@ -217,6 +219,7 @@ impl Saver {
             current: None,
             orphans: VecDeque::new(),
             kept_bytes: 0,
+            changed_bytes: 0,
             displaced: Vec::new(),
             in_hand: None,
             by_element: 0,
@@ -393,7 +396,7 @@ impl Run {
 
     /// Bytes of records and values that wait for their turn.
     pub(super) fn held_bytes(&self) -> usize {
-        self.early.len() + self.kept_bytes
+        self.early.len() + self.kept_bytes + self.changed_bytes
     }
 
     /// Whether values are kept for the snapshot alone.
@@ -428,6 +431,7 @@ impl Run {
         self.current = None;
         self.in_hand = None;
         self.displaced.iter_mut().for_each(|displaced| displaced.before = None);
+        self.changed_bytes = 0;
         self.early = Pieces::default();
         self.ready = Vec::new();
     }

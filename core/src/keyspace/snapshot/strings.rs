@@ -70,7 +70,7 @@ impl Run {
         }
         for (number, range) in missing {
             before.bytes += range.len();
-            self.kept_bytes += range.len();
+            self.changed_bytes += range.len();
             before.pieces.insert(number, Box::from(&bytes_of(entry)[range]));
         }
         if let Some(current) = self.current.as_mut().filter(|_| is_current) {
@@ -112,10 +112,34 @@ impl Run {
             current.from.index = end;
             if end == len {
                 self.recorder.end_string(&mut self.ready, key, deadline);
-                self.kept_bytes -= before.map_or(0, |before| before.bytes);
+                self.changed_bytes -= before.map_or(0, |before| before.bytes);
                 return true;
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::conversation::Conversation;
+    use crate::{SaveFormat, SaveOptions};
+
+    #[test]
+    fn nothing_is_held_for_a_snapshot_that_was_given_up() {
+        let mut talk = Conversation::new();
+        let conn = talk.client();
+        talk.ask(conn, "SETRANGE string 400000 x");
+        let options = SaveOptions {
+            format: SaveFormat::Dump,
+            is_compressed: true,
+            compress_min_bytes: 0,
+            has_checksum: true,
+        };
+        assert_eq!(talk.engine.save_begin(talk.now, options), Ok(()));
+        assert_eq!(talk.ask(conn, "SETRANGE string 70000 new"), ":400001");
+        assert!(talk.engine.parts().0.save_held_bytes() > 60_000);
+        talk.engine.save_abort(talk.now);
+        assert_eq!(talk.engine.parts().0.save_held_bytes(), 0);
     }
 }
