@@ -273,16 +273,18 @@ pub fn decode(kind: u32, conn: u32, bytes: &[u8]) -> Result<Output<'_>, &'static
     })
 }
 
-/// How a peer crosses: its address, the server's address that it reached, and 1 for a Unix socket or 0, a line each.
+/// How a peer crosses: its address, the server's address that it reached, and 1 or 0 for a Unix socket and for one that is
+/// trusted, a line each.
 pub fn peer_text(peer: Peer<'_>) -> String {
-    alloc::format!("{}\n{}\n{}", peer.addr, peer.laddr, u8::from(peer.unix))
+    let (unix, trusted) = (u8::from(peer.unix), u8::from(peer.trusted));
+    alloc::format!("{}\n{}\n{unix}\n{trusted}", peer.addr, peer.laddr)
 }
 
 /// The peer that [`peer_text`] wrote.
 fn parse_peer(text: &[u8]) -> Peer<'_> {
     let mut lines = str::from_utf8(text).unwrap_or_default().split('\n');
     let mut line = || lines.next().unwrap_or_default();
-    Peer { addr: line(), laddr: line(), unix: line() == "1" }
+    Peer { addr: line(), laddr: line(), unix: line() == "1", trusted: line() == "1" }
 }
 
 /// How it crosses what a [`HostRequest::Reload`] is to do: two numbers.
@@ -497,11 +499,15 @@ mod tests {
 
     #[test]
     fn peers_cross_unchanged() {
-        let peer = Peer { addr: "127.0.0.1:5", laddr: "127.0.0.1:6379", unix: false };
+        let peer = Peer { addr: "127.0.0.1:5", laddr: "127.0.0.1:6379", unix: false, trusted: false };
         let text = peer_text(peer);
         let read = parse_peer(text.as_bytes());
-        assert_eq!((read.addr, read.laddr, read.unix), (peer.addr, peer.laddr, peer.unix));
-        assert!(parse_peer(peer_text(Peer { unix: true, ..peer }).as_bytes()).unix);
+        assert_eq!((read.addr, read.laddr), (peer.addr, peer.laddr));
+        for (unix, trusted) in [(false, false), (true, false), (false, true)] {
+            let text = peer_text(Peer { unix, trusted, ..peer });
+            let read = parse_peer(text.as_bytes());
+            assert_eq!((read.unix, read.trusted), (unix, trusted));
+        }
         assert_eq!(parse_peer(b"\xff").addr, "");
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct Exchange {
 /// What the edge says.
 pub(crate) enum Incoming {
     /// A connection begins.
-    Open { end: LineEnd, addr: String, laddr: String, local: bool },
+    Open { end: LineEnd, addr: String, laddr: String, local: bool, trusted: bool },
     /// Bytes of it.
     Input(LineId, Vec<u8>),
     /// The edge has taken what there was, and takes more.
@@ -102,8 +102,9 @@ impl Exchange {
         })
     }
 
-    /// Begins a connection, of a peer whose address and own are told to the engine.
-    pub(crate) fn open(self: &Arc<Self>, addr: &str, laddr: &str, local: bool) -> Line {
+    /// Begins a connection, of a peer whose address and own are told to the engine. One that is trusted is the default user
+    /// without a password.
+    pub(crate) fn open(self: &Arc<Self>, addr: &str, laddr: &str, local: bool, trusted: bool) -> Line {
         let (sender, pieces) = unbounded_channel();
         let state = Arc::new(State::default());
         let id = {
@@ -114,7 +115,7 @@ impl Exchange {
             id
         };
         let end = LineEnd { id, exchange: Arc::clone(self), state: Arc::clone(&state) };
-        self.say(Incoming::Open { end, addr: addr.to_owned(), laddr: laddr.to_owned(), local });
+        self.say(Incoming::Open { end, addr: addr.to_owned(), laddr: laddr.to_owned(), local, trusted });
         Line { id, exchange: Arc::clone(self), state, pieces }
     }
 

@@ -27,7 +27,7 @@ pub(crate) fn run(
         | HostRequest::Reload
         | HostRequest::LoadLog
         | HostRequest::ChangeDirectory
-        | HostRequest::ChangeTls => unreachable!("what is about data or the network is done elsewhere"),
+        | HostRequest::ChangeEdge => unreachable!("what is about data or the network is done elsewhere"),
     };
     let path = path.as_deref().ok_or("there is no such file")?;
     let done = match request {

@@ -12,6 +12,7 @@
 pub mod check;
 pub mod clock;
 pub mod config;
+mod counters;
 pub mod daemon;
 mod driver;
 mod edge;

@@ -159,7 +159,9 @@ impl Unheard {
     }
 
     fn client(&mut self, requests: &[&[&str]]) -> ConnId {
-        let conn = self.engine.connect(NOW, Peer { addr: "1.2.3.4:5", laddr: "1.2.3.4:6", unix: false });
+        let conn = self
+            .engine
+            .connect(NOW, Peer { addr: "1.2.3.4:5", laddr: "1.2.3.4:6", unix: false, trusted: false });
         for request in requests {
             self.send(conn, [words(request)]);
         }

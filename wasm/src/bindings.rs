@@ -137,7 +137,7 @@ pub fn init(
 /// Connects a client and returns its number. A refused one has an output that says so, and is closed.
 #[wasm_bindgen]
 pub fn connect(now: f64) -> ConnId {
-    let peer = Peer { addr: "127.0.0.1:0", laddr: "127.0.0.1:0", unix: false };
+    let peer = Peer { addr: "127.0.0.1:0", laddr: "127.0.0.1:0", unix: false, trusted: false };
     let mut conn = 0;
     run(|engine| conn = engine.connect(number::whole(now), peer));
     conn

@@ -160,7 +160,7 @@ impl Talk {
             let mut bytes = [0; 16];
             bytes[..8].copy_from_slice(&seed.to_le_bytes());
             let mut engine = Engine::new(options(), bytes, NOW);
-            let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false };
+            let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false, trusted: false };
             let conn = engine.connect(NOW, peer);
             Talk { engine, conn, random: seed * 7919 + 1 }
         })

@@ -99,6 +99,23 @@ fn the_host_hears_whether_the_default_user_has_a_password() {
     assert_eq!(talk.setting.take(), Some((DEFAULT_USER_GUARDED.into(), "yes".into())));
 }
 
+/// Whoever brings a token of the host's is the default user without a password, until it asks to begin anew.
+#[test]
+fn who_is_trusted_needs_no_password() {
+    let mut options = Options::default();
+    options.set("requirepass", "secret").expect("any password will do");
+    let mut talk = Conversation::with(options);
+    let (stranger, trusted) = (talk.client(), talk.trusted_client());
+    assert_eq!(talk.ask(stranger, "ACL WHOAMI"), "-NOAUTH Authentication required.");
+    assert_eq!(talk.ask(trusted, "ACL WHOAMI"), "$7|default");
+    talk.send(trusted, &["ACL SETUSER default off"]);
+    talk.expect(trusted, "+OK");
+    let late = talk.trusted_client();
+    assert_eq!(talk.ask(late, "ACL WHOAMI"), "-NOAUTH Authentication required.");
+    assert_eq!(talk.ask(trusted, "RESET"), "+RESET");
+    assert_eq!(talk.ask(trusted, "ACL WHOAMI"), "-NOAUTH Authentication required.");
+}
+
 #[test]
 fn the_log_keeps_a_part_of_what_is_long() {
     let mut options = Options::default();

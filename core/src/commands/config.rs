@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::base::glob::glob_match;
 use crate::command::context::{Context, Flow, help};
 use crate::command::{Arg, Command, Group, block, flags, string};
-use crate::config::{self, PROTECTED, Setting, tls};
+use crate::config::{self, PROTECTED, Setting, edge};
 use crate::resp::args::Args;
 use crate::server::change::{Change, apply};
 use crate::server::host_request::refused_change;
@@ -94,15 +94,15 @@ fn set(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Flow, Error> {
 fn put_into_effect(ctx: &mut Context<'_>, change: Change) -> Result<Flow, Error> {
     let Change { config: changed, settings } = &change;
     let has_dir = settings.iter().any(|setting| setting.name == "dir");
-    if settings.iter().any(|setting| tls::is_about_tls(setting.name)) {
+    if settings.iter().any(|setting| edge::is_about_edge(setting.name)) {
         if has_dir {
-            return Err(refused_change("dir", "the host changes it and TLS one after the other"));
+            return Err(refused_change("dir", "the host changes it and the edge one after the other"));
         }
         if changed.persistence.is_available {
-            return host_request::tls(ctx, change);
+            return host_request::edge(ctx, change);
         }
-        if tls::port(changed) != "0" {
-            return Err(refused_change(tls::PORT, "the engine has no ports here"));
+        if let Some(name) = edge::PORTS.iter().find(|&&name| edge::port(changed, name) != "0") {
+            return Err(refused_change(name, "the engine has no ports here"));
         }
     }
     if has_dir {

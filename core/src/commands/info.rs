@@ -8,7 +8,7 @@ use core::fmt::Write;
 use crate::base::error::Error;
 use crate::command::context::{Context, Flow};
 use crate::command::{Command, Group, flags, string};
-use crate::config::{self, Fact, tls};
+use crate::config::{self, Fact, edge};
 use crate::number::{decimal, fixed};
 use crate::observe::Counts;
 use crate::resp::args::Args;
@@ -81,7 +81,7 @@ fn server(ctx: &Context<'_>, out: &mut String) {
     let hz = setting(ctx, "hz");
     let uptime = (server.steady - server.started) / 1_000_000;
     let port = Some(server.config.host("port")).filter(|port| !port.is_empty()).unwrap_or("0");
-    let tls_port = String::from(tls::port(&server.config));
+    let tls_port = String::from(edge::port(&server.config, edge::TLS_PORT));
     lines(
         out,
         &[

@@ -388,7 +388,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         .iter()
         .chain(persistence::PERSISTENCE)
         .chain(reported::REPORTED)
-        .chain(tls::TLS)
+        .chain(edge::EDGE)
         .chain(&unused::SETTINGS)
 }
 
@@ -519,12 +519,12 @@ macro_rules! flag {
 }
 
 mod bounds;
+pub(crate) mod edge;
 mod limit;
 mod machine;
 mod persistence;
 mod renames;
 mod reported;
-pub(crate) mod tls;
 mod unused;
 mod values;
 

@@ -52,7 +52,16 @@ impl Conversation {
 
     /// A client connects.
     pub(crate) fn client(&mut self) -> ConnId {
-        let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false };
+        self.connect(false)
+    }
+
+    /// A client connects of whom the host knows that it is the default user.
+    pub(crate) fn trusted_client(&mut self) -> ConnId {
+        self.connect(true)
+    }
+
+    fn connect(&mut self, trusted: bool) -> ConnId {
+        let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false, trusted };
         let conn = self.engine.connect(self.now, peer);
         self.closed.remove(&conn);
         self.received.remove(&conn);

@@ -135,7 +135,7 @@ impl Engine {
                 Source::Rdb(Box::new(RdbLoad::new(reader, keeps_expired)))
             }
             LoadFormat::Commands => {
-                let peer = Peer { addr: "", laddr: "", unix: false };
+                let peer = Peer { addr: "", laddr: "", unix: false, trusted: false };
                 let conn = self.connect(now, peer);
                 // Nobody's rights are asked for.
                 self.server.connection(conn).restrictions = Restrictions::default();

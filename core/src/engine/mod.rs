@@ -78,7 +78,7 @@ const RUNNABLE_PER_CALL_MAX: usize = 1024;
 ///
 /// let mut now = 1_700_000_000_000_000;
 /// let mut engine = Engine::new(Options::default(), [7; 16], now);
-/// let conn = engine.connect(now, Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false });
+/// let conn = engine.connect(now, Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false, trusted: false });
 ///
 /// // Requests may be cut anywhere.
 /// engine.handle_input(now, conn, b"SET greeting hello PX 50\r\nGET gree");
@@ -171,9 +171,9 @@ impl Engine {
         let mut take =
             || eviction::take(&mut self.store, &mut self.server, Purpose::Connection, CONNECTION_BYTES);
         let has_memory = take() || (self.outbox.give_back() && take());
-        let no_password = self.server.acl.is_open();
+        let is_in = self.server.acl.admits(peer.trusted);
         let steady = self.server.steady;
-        let conn = self.server.add(|client_id| Connection::new(client_id, peer, steady, no_password));
+        let conn = self.server.add(|client_id| Connection::new(client_id, peer, steady, is_in));
         self.server.refresh_restrictions(conn);
         if self.server.connected > self.server.config.maxclients || !has_memory {
             self.server.stats.rejected += 1;

@@ -158,7 +158,7 @@ fn effects_come_in_batches() {
     let mut options = Options { effects: true, ..Options::default() };
     options.config.output_batch_bytes_max = 64 << 10;
     let mut engine = Engine::new(options, [1; 16], 1);
-    let conn = engine.connect(1, Peer { addr: "", laddr: "", unix: false });
+    let conn = engine.connect(1, Peer { addr: "", laddr: "", unix: false, trusted: false });
     let value = alloc::string::String::from_utf8(alloc::vec![b'v'; 100]).expect("it is ASCII");
     let large = "w".repeat(1 << 20);
     let mut input = alloc::string::String::new();

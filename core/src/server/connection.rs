@@ -25,6 +25,8 @@ pub struct Peer<'a> {
     pub laddr: &'a str,
     /// Whether it came over a Unix socket.
     pub unix: bool,
+    /// Whether the host knows that it is the default user, whose password is not asked for then.
+    pub trusted: bool,
 }
 
 /// A request that is kept for later.

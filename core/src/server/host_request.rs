@@ -41,9 +41,9 @@ numbered! {
         LoadLog = 6,
         /// Keep files in this directory from now on (CONFIG SET dir); the answer is its whole path.
         ChangeDirectory = 7,
-        /// Speak TLS by these settings from now on, a line for each as in `RewriteSettings`, and load its files anew (CONFIG
-        /// SET).
-        ChangeTls = 8,
+        /// Speak TLS and HTTP by these settings from now on, a line for each as in `RewriteSettings`, and load the files of
+        /// TLS anew (CONFIG SET).
+        ChangeEdge = 8,
     }
 }
 
@@ -119,13 +119,13 @@ pub(crate) fn directory(ctx: &mut Context<'_>, change: Change) -> Result<Flow, E
     change_settings(ctx, HostRequest::ChangeDirectory, text, change)
 }
 
-/// CONFIG SET with settings of TLS.
-pub(crate) fn tls(ctx: &mut Context<'_>, change: Change) -> Result<Flow, Error> {
+/// CONFIG SET with settings of the edge.
+pub(crate) fn edge(ctx: &mut Context<'_>, change: Change) -> Result<Flow, Error> {
     let mut text = Vec::new();
-    for (name, value) in config::tls::all(&change.config) {
+    for (name, value) in config::edge::all(&change.config) {
         push_setting(&mut text, name, &value);
     }
-    change_settings(ctx, HostRequest::ChangeTls, text, change)
+    change_settings(ctx, HostRequest::ChangeEdge, text, change)
 }
 
 /// Asks for what only the host can do about a change; the rest of it waits for that.
@@ -188,7 +188,7 @@ fn settle_change(
     answer: Result<&[u8], &str>,
 ) -> Result<(), Error> {
     let is_about = |setting: &&Setting| match request {
-        HostRequest::ChangeTls => config::tls::is_about_tls(setting.name),
+        HostRequest::ChangeEdge => config::edge::is_about_edge(setting.name),
         _ => setting.name == "dir",
     };
     let argument = change.settings.iter().copied().find(is_about).map_or("", |setting| setting.name);
@@ -215,7 +215,7 @@ fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>
             | HostRequest::Reload
             | HostRequest::LoadLog
             | HostRequest::ChangeDirectory
-            | HostRequest::ChangeTls,
+            | HostRequest::ChangeEdge,
             Ok(_),
         ) => Ok(()),
         // Redis has no more words for it.
@@ -227,7 +227,7 @@ fn settle(server: &mut Server, request: HostRequest, answer: Result<&[u8], &str>
         (HostRequest::LoadLog, Err(_)) => {
             Err(Error::Text("ERR Error trying to load the AOF files, check server logs."))
         }
-        (HostRequest::ChangeDirectory | HostRequest::ChangeTls, Err(why)) => Err(refused_change("", why)),
+        (HostRequest::ChangeDirectory | HostRequest::ChangeEdge, Err(why)) => Err(refused_change("", why)),
         (HostRequest::SaveUsers, Err(_)) => Err(Error::Text(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
         )),

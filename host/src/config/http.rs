@@ -25,7 +25,7 @@ pub struct HttpSettings {
     pub request_bytes_max: usize,
     /// Seconds for which the commands of a request may wait (`http-block-max`).
     pub block_seconds_max: u64,
-    /// Seconds for which a connection may be idle, the time for the head of a request included (`http-idle-timeout`).
+    /// Seconds for which a connection may be idle between requests (`http-idle-timeout`).
     pub idle_seconds_max: u64,
     /// Who may read `/metrics` (`http-metrics`).
     pub metrics: Metrics,
@@ -97,26 +97,6 @@ impl HttpSettings {
         }
         Ok(true)
     }
-
-    /// The settings by name, for CONFIG REWRITE.
-    pub(crate) fn named(&self) -> Vec<(&'static str, String)> {
-        let metrics = match self.metrics {
-            Metrics::Token => "token",
-            Metrics::Open => "open",
-            Metrics::Off => "off",
-        };
-        vec![
-            ("http-block-max", self.block_seconds_max.to_string()),
-            ("http-cors-origins", self.cors_origins.join(" ")),
-            ("http-hosts", self.hosts.join(" ")),
-            ("http-idle-timeout", self.idle_seconds_max.to_string()),
-            ("http-max-request", self.request_bytes_max.to_string()),
-            ("http-metrics", metrics.to_owned()),
-            ("http-port", self.port.to_string()),
-            ("http-token", self.token.clone().unwrap_or_default()),
-            ("https-port", self.tls_port.to_string()),
-        ]
-    }
 }
 
 fn seconds(value: &str) -> Result<u64, SettingError> {
@@ -133,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_read_back_as_they_are_named() {
+    fn values_are_taken_or_refused() {
         let mut settings = HttpSettings::default();
         for (name, value) in [
             ("http-port", "8079"),
@@ -145,11 +125,6 @@ mod tests {
         ] {
             assert_eq!(settings.set(name, value), Ok(true), "{name}");
         }
-        let mut again = HttpSettings::default();
-        for (name, value) in settings.named() {
-            assert_eq!(again.set(name, &value), Ok(true), "{name}");
-        }
-        assert_eq!(again, settings);
         assert_eq!(settings.hosts, ["a.example", "b.example"]);
         for (name, value) in [
             ("http-port", "70000"),

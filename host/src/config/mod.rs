@@ -114,9 +114,7 @@ impl Settings {
     /// Settings that the engine knows nothing of, with their values and defaults.
     pub(crate) fn own(&self) -> Vec<(&'static str, String, String)> {
         let default = Self::default();
-        let http = self.http.named().into_iter().zip(default.http.named());
-        let http = http.map(|((name, value), (_, default))| (name, value, default));
-        let own = [
+        vec![
             ("gather-micros-max", self.gather_micros_max.to_string(), default.gather_micros_max.to_string()),
             ("log-format", self.log_format.name().to_owned(), default.log_format.name().to_owned()),
             (
@@ -124,8 +122,7 @@ impl Settings {
                 self.engine.memory_bytes_max.to_string(),
                 default.engine.memory_bytes_max.to_string(),
             ),
-        ];
-        own.into_iter().chain(http).collect()
+        ]
     }
 
     /// What the engine shows of these settings, in CONFIG GET and INFO.

@@ -3,19 +3,10 @@
 use sanderling_core::config;
 
 /// What configuration files and flags may name and the engine knows nothing of.
-const OWN: [&str; 20] = [
+const OWN: [&str; 11] = [
     "cache-dir",
     "compile-engine",
     "gather-micros-max",
-    "http-block-max",
-    "http-cors-origins",
-    "http-hosts",
-    "http-idle-timeout",
-    "http-max-request",
-    "http-metrics",
-    "http-port",
-    "http-token",
-    "https-port",
     "import-skip-unsupported",
     "include",
     "log-format",

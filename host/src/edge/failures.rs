@@ -2,6 +2,7 @@
 //! fills a disk by knocking.
 
 use super::Shared;
+use crate::counters::HANDSHAKES_FAILED;
 use crate::log;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -19,6 +20,7 @@ pub(super) struct Failures(Mutex<u64>);
 impl Failures {
     /// Takes note of a failure. Has to be called within the runtime.
     pub(super) fn tell(&self, peer: &SocketAddr, why: &str, shared: &Arc<Shared>) {
+        HANDSHAKES_FAILED.add(1);
         let count = self.count();
         if count <= TOLD_MAX {
             log::notice!("a handshake of TLS with {peer} failed: {why}");

@@ -2,6 +2,7 @@
 
 use super::http::Peer;
 use super::{Door, NEWCOMERS_MAX, Newcomer, Shared};
+use crate::counters::HANDSHAKES;
 use crate::log;
 use crate::net::{Arrival, Stream, Tls, is_local};
 use std::io::{self, ErrorKind};
@@ -22,7 +23,7 @@ const PATIENCE_WHEN_FULL: Duration = Duration::from_secs(1);
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Accepts from a listener for ever.
-pub(super) async fn accept(listener: TcpListener, door: Door, shared: Arc<Shared>) {
+pub(super) async fn accept(listener: Arc<TcpListener>, door: Door, shared: Arc<Shared>) {
     let all = if door == Door::Tls { &shared.places } else { &shared.http_places };
     let mut has_complained = false;
     loop {
@@ -91,7 +92,11 @@ async fn serve(
 async fn begin_tls(socket: TcpStream, shared: &Shared) -> io::Result<TlsStream<TcpStream>> {
     let config = shared.tls().as_ref().map(|tls| Arc::clone(&tls.config));
     let config = config.ok_or_else(|| io::Error::other("there is no TLS any more"))?;
-    TlsAcceptor::from(config).accept(socket).await
+    let accepted = TlsAcceptor::from(config).accept(socket).await;
+    if accepted.is_ok() {
+        HANDSHAKES.add(1);
+    }
+    accepted
 }
 
 async fn shake_hands(socket: TcpStream, peer: SocketAddr, shared: &Shared) -> io::Result<Arrival> {
@@ -100,5 +105,6 @@ async fn shake_hands(socket: TcpStream, peer: SocketAddr, shared: &Shared) -> io
     let (socket, session) = begin_tls(socket, shared).await?.into_inner();
     let socket = mio::net::TcpStream::from_std(socket.into_std()?);
     let stream = Stream::Tls(Tls::new(socket, session));
-    Ok(Arrival { stream, addr: peer.to_string(), laddr, unix: false, local: is_local(peer.ip()) })
+    let (addr, local) = (peer.to_string(), is_local(peer.ip()));
+    Ok(Arrival { stream, addr, laddr, unix: false, local, trusted: false })
 }

@@ -11,7 +11,7 @@ mod handshake;
 mod http;
 mod watch;
 
-use crate::config::Settings;
+use crate::config::{HttpSettings, Settings};
 use crate::exchange::{Exchange, Incoming};
 use crate::log;
 use crate::net::Arrival;
@@ -20,40 +20,39 @@ use failures::Failures;
 use http::Http;
 use mio::Waker;
 use rustls::ServerConfig;
+use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// Connections that are not clients yet: in a handshake, or on their way to the loop. Others wait in the kernel.
 pub(crate) const NEWCOMERS_MAX: usize = 256;
 /// Connections of HTTP at a time. Others wait in the kernel.
 pub(crate) const HTTP_CONNECTIONS_MAX: usize = 1024;
+/// Pause after a part of the edge has failed that must go on.
+const RESTART_PAUSE: Duration = Duration::from_millis(100);
 /// A certificate that ends so soon is worth a warning, in days.
 const CERTIFICATE_DAYS_MIN: i64 = 14;
 
 /// The thread. It ends with this.
 pub(crate) struct Edge {
     shared: Arc<Shared>,
-    commands: Option<UnboundedSender<Command>>,
+    commands: Option<UnboundedSender<Listen>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the thread is told.
-enum Command {
-    /// Accept clients from these, in the place of those before.
-    Listen(Vec<TcpListener>),
-    /// Accept requests over HTTP from these too.
-    ListenHttp(Vec<TcpListener>, Door),
-}
+/// What the thread is told: to accept connections from these, in the place of those before.
+struct Listen(Door, Vec<TcpListener>);
 
 /// Where a connection comes in, by which it is known what is spoken there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Door {
     Tls,
     Http,
     Https,
@@ -95,8 +94,8 @@ struct Tls {
 
 impl Tls {
     /// What a server needs that has such ports; nothing without one.
-    fn load_for(settings: &Settings, tls: &TlsSettings) -> Result<Option<Self>, TlsError> {
-        if tls.port == 0 && settings.http.tls_port == 0 { Ok(None) } else { Self::load(tls).map(Some) }
+    fn load_for(tls: &TlsSettings, http: &HttpSettings) -> Result<Option<Self>, TlsError> {
+        if tls.port == 0 && http.tls_port == 0 { Ok(None) } else { Self::load(tls).map(Some) }
     }
 
     fn load(settings: &TlsSettings) -> Result<Self, TlsError> {
@@ -115,12 +114,17 @@ impl Tls {
 
 impl Edge {
     /// Loads what handshakes need, and starts the thread. It wakes the loop for what [`Edge::take_newcomers`] has.
-    pub(crate) fn start(settings: &Settings, tls: &TlsSettings, waker: Arc<Waker>) -> Result<Self, TlsError> {
-        let tls = Tls::load_for(settings, tls)?;
+    pub(crate) fn start(
+        settings: &Settings,
+        tls: &TlsSettings,
+        http: &HttpSettings,
+        waker: Arc<Waker>,
+    ) -> Result<Self, TlsError> {
+        let tls = Tls::load_for(tls, http)?;
         show(tls.as_ref());
         let has_news = Arc::new(AtomicBool::new(false));
         let exchange = Exchange::new(Arc::clone(&has_news), Arc::clone(&waker));
-        let http = Arc::new(Http::new(settings, token(settings), Arc::clone(&exchange)));
+        let http = Arc::new(Http::new(settings, http, Arc::clone(&exchange)));
         let shared = Arc::new(Shared {
             tls: Mutex::new(tls),
             newcomers: Mutex::new(Vec::new()),
@@ -150,28 +154,25 @@ impl Edge {
 
     /// Goes on with other settings, or the same ones and files that may have changed; if they are no good, with what
     /// there was.
-    pub(crate) fn configure(&self, settings: &Settings, tls: &TlsSettings) -> Result<(), TlsError> {
-        let tls = Tls::load_for(settings, tls)?;
+    pub(crate) fn configure(
+        &self,
+        settings: &Settings,
+        tls: &TlsSettings,
+        http: &HttpSettings,
+    ) -> Result<(), TlsError> {
+        let tls = Tls::load_for(tls, http)?;
         show(tls.as_ref());
+        self.shared.http.configure(settings, http);
         *self.shared.tls() = tls;
         self.shared.look.notify_one();
         Ok(())
     }
 
-    /// Accepts from these from now on, and closes those before.
-    pub(crate) fn listen(&self, listeners: Vec<TcpListener>) {
-        self.command(Command::Listen(listeners));
-    }
-
-    /// Accepts requests over HTTP from these too.
-    pub(crate) fn listen_http(&self, listeners: Vec<TcpListener>, is_tls: bool) {
-        self.command(Command::ListenHttp(listeners, if is_tls { Door::Https } else { Door::Http }));
-    }
-
-    fn command(&self, command: Command) {
+    /// Accepts from these from now on, and closes those before that were this door's.
+    pub(crate) fn listen(&self, door: Door, listeners: Vec<TcpListener>) {
         if let Some(commands) = &self.commands {
             // Without a receiver the thread has ended, and with it all that it could be told for.
-            let _ = commands.send(command);
+            let _ = commands.send(Listen(door, listeners));
         }
     }
 
@@ -242,49 +243,52 @@ impl Shared {
     }
 }
 
-/// The thread: follows commands until there will be none.
-async fn run(shared: &Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
+/// The thread: accepts connections where it is told to until it is told no more.
+async fn run(shared: &Arc<Shared>, mut commands: UnboundedReceiver<Listen>) {
     // All of it ends with the runtime.
-    tokio::spawn(watch::watch(Arc::clone(shared)));
-    tokio::spawn(Arc::clone(&shared.exchange).hand_out());
-    let (mut clients, mut requests) = (JoinSet::new(), JoinSet::new());
-    while let Some(command) = commands.recv().await {
-        let (listeners, door, accepting) = match command {
-            Command::Listen(listeners) => {
-                clients.shutdown().await;
-                (listeners, Door::Tls, &mut clients)
-            }
-            Command::ListenHttp(listeners, door) => (listeners, door, &mut requests),
-        };
+    let always = Arc::clone(shared);
+    tokio::spawn(keep_up("the watch of TLS's files", move || watch::watch(Arc::clone(&always))));
+    let exchange = Arc::clone(&shared.exchange);
+    tokio::spawn(keep_up("the exchange with the engine", move || Arc::clone(&exchange).hand_out()));
+    let mut doors: HashMap<Door, JoinSet<()>> = HashMap::new();
+    while let Some(Listen(door, listeners)) = commands.recv().await {
+        let accepting = doors.entry(door).or_default();
+        accepting.shutdown().await;
         for listener in listeners {
             match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => drop(accepting.spawn(handshake::accept(listener, door, Arc::clone(shared)))),
+                Ok(listener) => {
+                    let (listener, shared) = (Arc::new(listener), Arc::clone(shared));
+                    let accept = move || handshake::accept(Arc::clone(&listener), door, Arc::clone(&shared));
+                    accepting.spawn(keep_up("a listener of the edge", accept));
+                }
                 Err(error) => log::warning!("cannot accept connections at the edge: {error}"),
             }
         }
     }
 }
 
+/// Does something that never ends, and begins it anew should it panic: no fault in what strangers send stops the server.
+async fn keep_up<F>(name: &str, make: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        // It ends with this, too.
+        let mut task = JoinSet::new();
+        task.spawn(make());
+        match task.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                log::warning!("{name} has failed and begins anew: {error}")
+            }
+            _ => return,
+        }
+        sleep(RESTART_PAUSE).await;
+    }
+}
+
 /// Leaves for INFO what TLS tells, in the thread of the loop.
 fn show(tls: Option<&Tls>) {
     tls::show_certificate_end(tls.and_then(|tls| tls.certificate_end).unwrap_or(0));
-}
-
-/// What requests over HTTP bring. Where there is no password either, nobody shall be let in who has not seen the log.
-fn token(settings: &Settings) -> Option<String> {
-    if !settings.http.is_on() || settings.http.token.is_some() || settings.has_password {
-        return settings.http.token.clone();
-    }
-    match http::random_token() {
-        Ok(token) => {
-            log::notice!("requests over HTTP bring this token, since http-token is not set: {token}");
-            Some(token)
-        }
-        Err(error) => {
-            log::warning!("there is no randomness for a token, and nobody is let in by one: {error}");
-            None
-        }
-    }
 }
 
 /// Says so if a certificate has ended or soon will.
@@ -296,5 +300,24 @@ fn warn_of_end(end: Option<u64>) {
         log::warning!("the certificate of TLS has ended {} days ago: clients will refuse it", -days);
     } else if days < i128::from(CERTIFICATE_DAYS_MIN) {
         log::warning!("the certificate of TLS ends in {days} days");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    /// Such tasks never end; this one does, so that the test does.
+    #[test]
+    fn what_panics_begins_anew() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&runs);
+        runtime.block_on(keep_up("a test", move || {
+            let runs = Arc::clone(&counted);
+            async move { assert!(runs.fetch_add(1, Ordering::Relaxed) > 0, "the first run fails") }
+        }));
+        assert_eq!(runs.load(Ordering::Relaxed), 2);
     }
 }

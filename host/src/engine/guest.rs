@@ -5,6 +5,7 @@
 
 use super::{Engine, EngineConfig, Request, Trap, cache, tuning};
 use crate::clock::running_micros;
+use crate::counters::SANDBOX_BYTES;
 use crate::facts::fact;
 use sanderling_core::abi::{self, DESCRIPTOR_BYTES};
 use sanderling_core::{ConnId, Fact, Micros, Output, number};
@@ -71,7 +72,11 @@ struct MemoryCap {
 
 impl ResourceLimiter for MemoryCap {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool, Error> {
-        Ok(desired as u64 <= self.bytes_max)
+        let may_grow = desired as u64 <= self.bytes_max;
+        if may_grow {
+            SANDBOX_BYTES.set(desired as u64);
+        }
+        Ok(may_grow)
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Error> {

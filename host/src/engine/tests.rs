@@ -31,7 +31,7 @@ impl Scene {
         };
         let (snapshot, is_saved, effects) = (Vec::new(), false, Vec::new());
         let mut scene = Self { engine, conn: 0, now: BEGIN, snapshot, is_saved, effects };
-        let peer = abi::peer_text(Peer { addr: "one", laddr: "other", unix: false });
+        let peer = abi::peer_text(Peer { addr: "one", laddr: "other", unix: false, trusted: false });
         scene.tell(peer.as_bytes(), |bytes| Request::Connect { peer: bytes });
         scene.conn = scene.engine.processed_conn(0);
         scene

@@ -25,6 +25,8 @@ pub(crate) struct Arrival {
     pub(crate) unix: bool,
     /// Whether the peer is on this machine.
     pub(crate) local: bool,
+    /// It is known that it is the default user.
+    pub(crate) trusted: bool,
 }
 
 /// Why a server cannot listen.
@@ -142,13 +144,27 @@ impl Listener {
                 let _ = stream.set_nodelay(true);
                 let laddr = stream.local_addr().map(|address| address.to_string()).unwrap_or_default();
                 let local = tcp::is_local(peer.ip());
-                Ok(Arrival { stream: Stream::Tcp(stream), addr: peer.to_string(), laddr, unix: false, local })
+                Ok(Arrival {
+                    stream: Stream::Tcp(stream),
+                    addr: peer.to_string(),
+                    laddr,
+                    unix: false,
+                    local,
+                    trusted: false,
+                })
             }
             Listener::Unix(listener, path) => {
                 let (stream, _) = listener.accept()?;
                 let addr = format!("{}:0", path.display());
                 let laddr = addr.clone();
-                Ok(Arrival { stream: Stream::Unix(stream), addr, laddr, unix: true, local: true })
+                Ok(Arrival {
+                    stream: Stream::Unix(stream),
+                    addr,
+                    laddr,
+                    unix: true,
+                    local: true,
+                    trusted: false,
+                })
             }
         }
     }

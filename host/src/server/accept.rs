@@ -155,9 +155,9 @@ pub(super) fn take_in(
     service.process()?;
     for message in messages {
         match message {
-            Incoming::Open { end, addr, laddr, local } => {
+            Incoming::Open { end, addr, laddr, local, trusted } => {
                 let (id, stream) = (end.id, Stream::Virtual(Virtual::new(end)));
-                let arrival = Arrival { stream, addr, laddr, unix: false, local };
+                let arrival = Arrival { stream, addr, laddr, unix: false, local, trusted };
                 slots.insert(id, welcome(service, arrival, registry)?);
             }
             Incoming::Input(id, piece) => {
@@ -200,7 +200,7 @@ fn welcome(
     arrival: Arrival,
     registry: &Registry,
 ) -> Result<usize, Trap> {
-    let Arrival { stream, addr, laddr, unix, local } = arrival;
+    let Arrival { stream, addr, laddr, unix, local, trusted } = arrival;
     let is_protected = service.settings.protected_mode && !service.settings.has_password;
     let is_refused = is_protected && !local;
     if is_refused {
@@ -225,7 +225,7 @@ fn welcome(
         session.told_as = Some(addr.as_str().into());
         log::verbose!("accepted {addr}");
     }
-    service.introduce(slot, &peer_text(Peer { addr: &addr, laddr: &laddr, unix }))?;
+    service.introduce(slot, &peer_text(Peer { addr: &addr, laddr: &laddr, unix, trusted }))?;
     if may_have_input {
         service.clients.queue(slot);
     }

@@ -7,6 +7,7 @@ use super::saving::{Saving, clean_up, words};
 use super::service::Service;
 use crate::clock::running_micros;
 use crate::config::OnSignal;
+use crate::counters::ENGINE_TRAPS;
 use crate::engine::Trap;
 use crate::log;
 use crate::net::Transport;
@@ -163,7 +164,7 @@ impl<T: Transport> Service<T, Storage> {
             HostRequest::LoadUsers
             | HostRequest::SaveUsers
             | HostRequest::RewriteSettings
-            | HostRequest::ChangeTls => Ok(()),
+            | HostRequest::ChangeEdge => Ok(()),
         }
     }
 
@@ -219,6 +220,7 @@ impl<T: Transport> Service<T, Storage> {
             let why = format!("the engine trapped while it was loading: {trap}");
             return Err(loading.fault(&why).into());
         }
+        ENGINE_TRAPS.add(1);
         log::warning!(
             "THE ENGINE TRAPPED: {trap}. {} clients are disconnected; starting again with the settings of the start \
              and what is in files",

@@ -179,7 +179,7 @@ impl Server {
         service.serve()?;
         if let Some((request, text)) = service.driver.take_host_request() {
             match request {
-                HostRequest::ChangeTls => {
+                HostRequest::ChangeEdge => {
                     let done = self.network.change(&mut service.settings, &text);
                     service.call(|driver, to| driver.answer(&done, to))?;
                 }

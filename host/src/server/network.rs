@@ -1,8 +1,8 @@
 //! The edge as the server has it: started when a setting asks for it, and changed by settings and signals.
 
 use super::settings::raise_descriptors;
-use crate::config::Settings;
-use crate::edge::Edge;
+use crate::config::{HttpSettings, SettingError, Settings, split_words};
+use crate::edge::{Door, Edge};
 use crate::exchange::{Incoming, LineId};
 use crate::log;
 use crate::net::{Arrival, is_local, listen_port};
@@ -19,6 +19,7 @@ pub(super) struct Network {
     edge: Option<Edge>,
     /// What it works by.
     tls: TlsSettings,
+    http: HttpSettings,
     /// The slots of connections that are no sockets.
     slots: HashMap<LineId, usize>,
 }
@@ -26,16 +27,9 @@ pub(super) struct Network {
 impl Network {
     /// Starts what the settings ask for.
     pub(super) fn start(settings: &Settings, waker: Arc<Waker>) -> Result<Self, StartError> {
-        let mut network = Self { waker, edge: None, tls: TlsSettings::default(), slots: HashMap::new() };
-        network.follow(settings, &settings.tls)?;
-        if let Some(edge) = &network.edge {
-            let http = &settings.http;
-            for (port, is_tls, name) in [(http.port, false, "HTTP"), (http.tls_port, true, "HTTPS")] {
-                let listeners = listen_port(settings, port)?;
-                announce(&listeners, name);
-                edge.listen_http(listeners, is_tls);
-            }
-        }
+        let (tls, http) = (TlsSettings::default(), HttpSettings::default());
+        let mut network = Self { waker, edge: None, tls, http, slots: HashMap::new() };
+        network.follow(settings, &settings.tls, &settings.http)?;
         Ok(network)
     }
 
@@ -67,15 +61,15 @@ impl Network {
     /// before, and the reason is the answer.
     pub(super) fn change(&mut self, settings: &mut Settings, told: &[u8]) -> Result<Vec<u8>, String> {
         let told = str::from_utf8(told).map_err(|error| error.to_string())?;
-        let tls = TlsSettings::told(told).map_err(|error| error.to_string())?;
-        match self.follow(settings, &tls) {
+        let (tls, http) = parse(told).map_err(|error| error.to_string())?;
+        match self.follow(settings, &tls, &http) {
             Ok(()) => {
-                settings.tls = tls;
+                (settings.tls, settings.http) = (tls, http);
                 raise_descriptors(settings);
                 Ok(Vec::new())
             }
             Err(error) => {
-                log::warning!("the settings of TLS stay as they were: {error}");
+                log::warning!("the settings of the edge stay as they were: {error}");
                 Err(match error {
                     StartError::Tls(error) => error.to_string(),
                     error => error.to_string(),
@@ -86,10 +80,10 @@ impl Network {
 
     /// Goes on with the settings that an engine has which has taken over.
     pub(super) fn go_back_to(&mut self, settings: &Settings) {
-        if self.tls != settings.tls
-            && let Err(error) = self.follow(settings, &settings.tls)
+        if (self.tls != settings.tls || self.http != settings.http)
+            && let Err(error) = self.follow(settings, &settings.tls, &settings.http)
         {
-            log::warning!("the settings of TLS are not those of the start again: {error}");
+            log::warning!("the settings of the edge are not those of the start again: {error}");
         }
     }
 
@@ -106,33 +100,63 @@ impl Network {
         self.edge = None;
     }
 
-    /// Brings the edge to settings of TLS. Nothing has changed if that fails.
-    fn follow(&mut self, settings: &Settings, tls: &TlsSettings) -> Result<(), StartError> {
+    /// Brings the edge to settings. Nothing has changed if that fails.
+    fn follow(
+        &mut self,
+        settings: &Settings,
+        tls: &TlsSettings,
+        http: &HttpSettings,
+    ) -> Result<(), StartError> {
         // As with Redis, the rest need not be good as long as there is no port.
-        if tls.port != 0 || settings.http.is_on() {
-            let is_moved = tls.port != self.tls.port;
-            let listeners = if is_moved { Some(listen_port(settings, tls.port)?) } else { None };
+        if tls.port != 0 || http.is_on() {
+            let doors = [
+                (Door::Tls, tls.port, self.tls.port),
+                (Door::Http, http.port, self.http.port),
+                (Door::Https, http.tls_port, self.http.tls_port),
+            ];
+            let moved = doors.into_iter().filter(|(_, port, before)| port != before);
+            let listeners = moved
+                .map(|(door, port, _)| Ok((door, listen_port(settings, port)?)))
+                .collect::<Result<Vec<_>, StartError>>()?;
             match &self.edge {
-                Some(edge) => edge.configure(settings, tls)?,
-                None => self.edge = Some(Edge::start(settings, tls, Arc::clone(&self.waker))?),
+                Some(edge) => edge.configure(settings, tls, http)?,
+                None => self.edge = Some(Edge::start(settings, tls, http, Arc::clone(&self.waker))?),
             }
-            if let (Some(edge), Some(listeners)) = (&self.edge, listeners) {
-                announce(&listeners, "TLS");
-                edge.listen(listeners);
+            for (door, listeners) in listeners {
+                announce(&listeners, door);
+                if let Some(edge) = &self.edge {
+                    edge.listen(door, listeners);
+                }
             }
         } else {
             self.edge = None;
         }
-        self.tls = tls.clone();
+        (self.tls, self.http) = (tls.clone(), http.clone());
         Ok(())
     }
 }
 
+/// The settings that a client has changed, as the engine tells them: a line for each, with its value between quotes.
+fn parse(told: &str) -> Result<(TlsSettings, HttpSettings), SettingError> {
+    let (mut tls, mut http) = (TlsSettings::default(), HttpSettings::default());
+    for line in told.lines() {
+        if let [name, value] = &split_words(line)?[..] {
+            let _ = tls.set(name, value)? || http.set(name, value)?;
+        }
+    }
+    Ok((tls, http))
+}
+
 /// Says where connections are accepted, and where it is better not to speak HTTP.
-fn announce(listeners: &[TcpListener], name: &str) {
+fn announce(listeners: &[TcpListener], door: Door) {
+    let name = match door {
+        Door::Tls => "TLS",
+        Door::Http => "HTTP",
+        Door::Https => "HTTPS",
+    };
     for address in listeners.iter().filter_map(|listener| listener.local_addr().ok()) {
         log::notice!("listening on {address} ({name})");
-        if name == "HTTP" && !is_local(address.ip()) {
+        if door == Door::Http && !is_local(address.ip()) {
             log::warning!("tokens can be read on the way to {address}: https-port is for other machines");
         }
     }

@@ -1,6 +1,6 @@
 //! Settings of TLS, with the names and values of redis.conf.
 
-use crate::config::{SettingError, number, split_words, yes_or_no};
+use crate::config::{SettingError, number, yes_or_no};
 use std::path::PathBuf;
 
 /// What TLS is spoken with.
@@ -89,16 +89,5 @@ impl TlsSettings {
             _ => return Ok(false),
         }
         Ok(true)
-    }
-
-    /// The settings that a client has changed, as the engine tells them: a line for each, with its value between quotes.
-    pub(crate) fn told(text: &str) -> Result<Self, SettingError> {
-        let mut settings = Self::default();
-        for line in text.lines() {
-            if let [name, value] = &split_words(line)?[..] {
-                settings.set(name, value)?;
-            }
-        }
-        Ok(settings)
     }
 }

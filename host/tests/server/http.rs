@@ -10,6 +10,7 @@ use std::time::Instant;
 on_both_engines!(
     answers_commands,
     lets_in_who_has_a_token,
+    follows_its_settings,
     keeps_pages_of_others_out,
     leaves_nothing_behind,
     lets_requests_wait,
@@ -219,6 +220,58 @@ fn lets_in_who_has_a_token(engine: &str) {
     let default = "authorization: Bearer ZGVmYXVsdDpw\r\n";
     assert_eq!(send(port, &text("GET", "/ping", default, "")).status, 200);
     assert_eq!(send(port, &text("GET", "/ping", BEARER, "")).status, 401);
+    // A token beside it is as good, unless the user that it stands for is off.
+    let (server, port) = start(engine, &["--requirepass", "p", "--http-token", "secret"]);
+    assert_eq!(send(port, &text("GET", "/acl/whoami", BEARER, "")).body, r#"{"result":"default"}"#);
+    assert_eq!(send(port, &text("GET", "/ping", "", "")).status, 401);
+    let mut plain = server.client();
+    plain.call(&[b"GET", b"k"], "-NOAUTH Authentication required.\r\n");
+    drop(server);
+    let (_server, port) = start(engine, &["--user", "default off", "--http-token", "secret"]);
+    assert_eq!(send(port, &text("GET", "/ping", BEARER, "")).status, 401);
+}
+
+fn follows_its_settings(engine: &str) {
+    let (mut server, port) = start(engine, &TOKEN);
+    let mut plain = server.client();
+    let mut kept = Client::tcp(port).stream;
+    let mut ask = |headers: &str| {
+        kept.write_all(text("POST", "/", headers, r#"["PING"]"#).as_bytes()).unwrap();
+        receive(&mut kept, false).status
+    };
+    assert_eq!(ask(BEARER), 200);
+    plain.call(&[b"CONFIG", b"GET", b"http-token"], "*2\r\n$10\r\nhttp-token\r\n$6\r\nsecret\r\n");
+    // A connection that was there keeps to what holds now.
+    plain.call(&[b"CONFIG", b"SET", b"http-token", b"other", b"http-max-request", b"20"], "+OK\r\n");
+    assert_eq!(ask(BEARER), 401);
+    let other = "authorization: Bearer other\r\n";
+    assert_eq!(ask(other), 200);
+    assert_eq!(send(port, &text("POST", "/", other, r#"["PING","123456789012345"]"#)).status, 413);
+    assert_eq!(
+        send(port, &text("GET", "/ping", "host: a.example\r\nauthorization: Bearer other\r\n", "")).status,
+        403
+    );
+    plain.call(&[b"CONFIG", b"SET", b"http-hosts", b"a.example", b"http-metrics", b"open"], "+OK\r\n");
+    assert_eq!(
+        send(port, &text("GET", "/ping", "host: a.example\r\nauthorization: Bearer other\r\n", "")).status,
+        200
+    );
+    assert_eq!(send(port, &text("GET", "/metrics", "", "")).status, 200);
+    let refused = |name: &str, why: &str| {
+        format!("-ERR CONFIG SET failed (possibly related to argument '{name}') - {why}\r\n")
+    };
+    plain.call(&[b"CONFIG", b"SET", b"http-token", b"a b"], &refused("http-token", "a token has no spaces"));
+    // Without a certificate there is no port for it.
+    plain.send(&request(&[b"CONFIG", b"SET", b"https-port", b"1"]));
+    assert!(plain.line().contains("argument 'https-port') - "), "it needs a certificate");
+    let next = free_port();
+    plain.call(&[b"CONFIG", b"SET", b"http-port", next.to_string().as_bytes()], "+OK\r\n");
+    server.wait_log(&format!("listening on 127.0.0.1:{next} (HTTP)"));
+    assert_eq!(send(next, &text("POST", "/", other, r#"["PING"]"#)).status, 200);
+    assert_eq!(ask(other), 200, "who is there stays");
+    plain.call(&[b"CONFIG", b"SET", b"http-port", b"0"], "+OK\r\n");
+    plain.call(&[b"PING"], "+PONG\r\n");
+    assert!(TcpStream::connect(("127.0.0.1", next)).is_err());
 }
 
 fn keeps_pages_of_others_out(engine: &str) {
@@ -510,6 +563,21 @@ fn tells_how_it_is(engine: &str) {
         assert!(answer.body.lines().any(|line| line.starts_with(&start)), "{name}: {}", answer.body);
     }
     assert!(answer.body.contains("redis_db_keys{db=\"db0\"} 1\n"), "{}", answer.body);
+    // What a Redis server has nothing of.
+    for line in [
+        "sanderling_engine_traps_total 0",
+        "sanderling_http_requests_total{route=\"/\",code=\"200\"} 1",
+        "sanderling_http_requests_total{route=\"/health\",code=\"405\"} 1",
+        "sanderling_http_requests_total{route=\"/metrics\",code=\"401\"} 1",
+        "sanderling_http_request_seconds_bucket{le=\"+Inf\"} 8",
+        "sanderling_http_request_seconds_count 8",
+        "sanderling_tls_handshakes_total{result=\"ok\"} 0",
+    ] {
+        assert!(answer.body.lines().any(|other| other == line), "{line}: {}", answer.body);
+    }
+    let sandbox = answer.body.lines().find_map(|line| line.strip_prefix("sanderling_wasm_memory_bytes "));
+    let sandbox: u64 = sandbox.expect("it is told").parse().unwrap();
+    assert_eq!(sandbox > 0, engine == "wasm", "{sandbox}");
     let (_server, port) = start(engine, &["--http-metrics", "open"]);
     assert_eq!(send(port, &text("GET", "/metrics", "", "")).status, 200);
     let (_server, port) = start(engine, &["--http-metrics", "off", "--http-token", "secret"]);

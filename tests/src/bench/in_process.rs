@@ -213,7 +213,7 @@ fn new_engine(kind: engine::Kind) -> Result<Box<dyn Engine>> {
 }
 
 fn connect(engine: &mut dyn Engine) -> Result<ConnId> {
-    let peer = peer_text(Peer { addr: "127.0.0.1:1", laddr: "127.0.0.1:2", unix: false });
+    let peer = peer_text(Peer { addr: "127.0.0.1:1", laddr: "127.0.0.1:2", unix: false, trusted: false });
     engine.input_buffer()[..peer.len()].copy_from_slice(peer.as_bytes());
     engine.push(Request::Connect { peer: 0..peer.len() });
     engine.process(now())?;

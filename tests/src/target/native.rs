@@ -205,7 +205,7 @@ impl Target for Native {
     }
 
     fn open(&mut self) -> Connection {
-        let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false };
+        let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false, trusted: false };
         let id = self.engine.connect(time(self.clock), peer);
         self.links.push(Link { id, inbox: Inbox::default() });
         self.routes.insert(id, self.links.len() - 1);

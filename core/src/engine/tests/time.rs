@@ -210,7 +210,8 @@ fn active_expiry_goes_on() {
 #[test]
 fn time_may_begin_at_nothing() {
     let mut engine = Engine::new(Options::default(), *b"a seed for tests", 1_700_000_000_000_000);
-    let conn = engine.connect(1_700_000_000_000_000, Peer { addr: "", laddr: "", unix: false });
+    let conn =
+        engine.connect(1_700_000_000_000_000, Peer { addr: "", laddr: "", unix: false, trusted: false });
     let mut ask = |now: u64, request: &str| {
         engine.handle_input(now, conn, &crate::engine::conversation::encode(request));
         let mut said = alloc::vec::Vec::new();

@@ -107,7 +107,7 @@ fn settings_of_tls_wait_for_the_host() {
     let (admin, other) = (talk.client(), talk.client());
     talk.send(admin, &["CONFIG SET tls-port 6380 tls-cert-file a.crt maxmemory 1mb", "CONFIG GET tls-port"]);
     let (request, text) = talk.host_request.clone().expect("the host is asked");
-    assert_eq!(request, HostRequest::ChangeTls);
+    assert_eq!(request, HostRequest::ChangeEdge);
     assert!(text.contains("tls-cert-file \"a.crt\"\n") && text.contains("tls-port \"6380\"\n"), "{text}");
     assert!(text.contains("tls-auth-clients \"yes\"\n") && !text.contains("maxmemory"), "{text}");
     talk.send(other, &["CONFIG GET maxmemory"]);
@@ -154,6 +154,32 @@ fn settings_of_tls_are_refused_before_the_host_is_asked() {
     assert_eq!(talk.host_request, None);
 }
 
+#[test]
+fn settings_of_http_go_the_same_way() {
+    let mut talk = with(&[("storage", "yes")]);
+    let admin = talk.client();
+    talk.send(admin, &["CONFIG SET http-port 8079 http-max-request 1mb", "CONFIG GET http-max-request"]);
+    let (request, text) = talk.host_request.clone().expect("the host is asked");
+    assert_eq!(request, HostRequest::ChangeEdge);
+    assert!(
+        text.contains("http-max-request \"1048576\"\nhttp-metrics \"token\"\nhttp-port \"8079\"\n"),
+        "{text}"
+    );
+    talk.answer(Ok(b""));
+    talk.expect(admin, "+OK|*2|$16|http-max-request|$7|1048576");
+    for (words, why) in [
+        ("http-port 70000", "argument must be between 0 and 65535 inclusive"),
+        ("http-max-request 1gb", "argument must be between 1 and 536870912 inclusive"),
+        ("http-block-max 0", "argument must be between 1 and 86400 inclusive"),
+        ("http-metrics maybe", "argument(s) must be one of the following: token, open, off"),
+    ] {
+        let name = words.split(' ').next().unwrap();
+        let refused =
+            alloc::format!("-ERR CONFIG SET failed (possibly related to argument '{name}') - {why}");
+        assert_eq!(talk.ask(admin, &alloc::format!("CONFIG SET {words}")), refused);
+    }
+}
+
 /// An engine in a page takes a redis.conf's settings, but cannot open a port.
 #[test]
 fn without_a_host_that_keeps_files_there_is_no_port() {
@@ -162,6 +188,10 @@ fn without_a_host_that_keeps_files_there_is_no_port() {
     assert_eq!(
         talk.ask(admin, "CONFIG SET tls-port 6380"),
         "-ERR CONFIG SET failed (possibly related to argument 'tls-port') - the engine has no ports here"
+    );
+    assert_eq!(
+        talk.ask(admin, "CONFIG SET https-port 443"),
+        "-ERR CONFIG SET failed (possibly related to argument 'https-port') - the engine has no ports here"
     );
     assert_eq!(talk.ask(admin, "CONFIG SET tls-port 0 tls-cert-file a.crt"), "+OK");
     assert_eq!(talk.ask(admin, "CONFIG GET tls-cert-file"), "*2|$13|tls-cert-file|$5|a.crt");

@@ -26,7 +26,7 @@ impl Talk {
         options.set("save", save).expect("the rules are right");
         let now = 1_700_000_000 * SECOND;
         let mut engine = Engine::new(options, [5; 16], now);
-        let conn = engine.connect(now, Peer { addr: "", laddr: "", unix: false });
+        let conn = engine.connect(now, Peer { addr: "", laddr: "", unix: false, trusted: false });
         Talk { engine, conn, now, wanted: Vec::new() }
     }
 
@@ -165,7 +165,7 @@ fn only_what_is_durable_ends_a_wait_for_it() {
         assert_eq!(talk.ask("SET a 1"), "+OK");
         assert_eq!(talk.ask("WAITAOF 1 0 0"), "", "{policy}");
         let first = talk.conn;
-        talk.conn = talk.engine.connect(talk.now, Peer { addr: "", laddr: "", unix: false });
+        talk.conn = talk.engine.connect(talk.now, Peer { addr: "", laddr: "", unix: false, trusted: false });
         assert_eq!(talk.ask("GET a"), "$1\r\n1");
         assert_eq!(talk.ask("WAITAOF 1 0 0"), "*2\r\n:1\r\n:0");
         assert_eq!(talk.ask("EVAL redis.call('set','b',1) 0"), "$-1");
@@ -184,7 +184,7 @@ fn only_what_is_durable_ends_a_wait_for_it() {
 #[test]
 fn an_embedder_without_files_has_nothing_to_save_to() {
     let mut engine = Engine::new(Options::default(), [5; 16], 1);
-    let conn = engine.connect(1, Peer { addr: "", laddr: "", unix: false });
+    let conn = engine.connect(1, Peer { addr: "", laddr: "", unix: false, trusted: false });
     for (request, reply) in [
         ("SAVE", "-ERR nothing can be saved: the engine holds its data in memory only\r\n"),
         ("BGSAVE", "-ERR nothing can be saved: the engine holds its data in memory only\r\n"),
@@ -215,7 +215,7 @@ fn an_embedder_that_always_keeps_a_log_takes_effects_by_themselves() {
     let mut options = Options { effects: true, ..Options::default() };
     options.config.persistence.keep_log_always();
     talk.engine = Engine::new(options, [5; 16], talk.now);
-    talk.conn = talk.engine.connect(talk.now, Peer { addr: "", laddr: "", unix: false });
+    talk.conn = talk.engine.connect(talk.now, Peer { addr: "", laddr: "", unix: false, trusted: false });
     let refusal = talk.ask("CONFIG SET appendonly no");
     assert!(refusal.contains("argument must be 'yes'"), "{refusal}");
     assert_eq!(talk.ask("CONFIG SET appendonly yes"), "+OK");

@@ -90,7 +90,10 @@ impl Conversation {
         let is_plain = caller.user.is_none() && caller.database.is_none();
         let kept = if is_plain { pool.take(caller.is_local) } else { None };
         let is_new = kept.is_none();
-        let line = kept.unwrap_or_else(|| exchange.open(caller.addr, caller.laddr, caller.is_local));
+        // Who has the token is the default user, and who has none sees no more of it than its health.
+        let is_trusted = caller.user.is_none();
+        let open = || exchange.open(caller.addr, caller.laddr, caller.is_local, is_trusted);
+        let line = kept.unwrap_or_else(open);
         let (replies, is_local) = (Replies::default(), caller.is_local);
         let mut conversation =
             Self { line: Some(line), replies, patience, end: None, held, is_plain, is_local };

@@ -1,11 +1,15 @@
 //! `/metrics` for Prometheus: what INFO tells, under the names that redis_exporter has for it, so that its dashboards and
 //! alerts work.
 
+use super::Http;
 use super::conversation::Conversation;
+use super::counts::{Counted, SECONDS};
 use super::refusal::Refusal;
 use super::reply::error_of;
+use crate::counters::{ENGINE_TRAPS, HANDSHAKES, HANDSHAKES_FAILED, SANDBOX_BYTES};
 use hyper::StatusCode;
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 
 const TYPE: &str = "text/plain; version=0.0.4";
 
@@ -55,6 +59,7 @@ const FIELDS: [(&str, &str, bool); 40] = [
 
 /// What Prometheus reads.
 pub(super) async fn answer(
+    http: &Http,
     conversation: &mut Conversation,
 ) -> Result<(StatusCode, Vec<u8>, &'static str), Refusal> {
     let words = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>();
@@ -66,7 +71,9 @@ pub(super) async fn answer(
     let info = String::from_utf8_lossy(&replies[0]).into_owned();
     let slowlog = String::from_utf8_lossy(&replies[1]);
     let slowlog = slowlog.strip_prefix(':').and_then(|number| number.trim().parse().ok());
-    Ok((StatusCode::OK, text(&info, slowlog).into_bytes(), TYPE))
+    let mut text = text(&info, slowlog);
+    push_own(&mut text, &info, http);
+    Ok((StatusCode::OK, text.into_bytes(), TYPE))
 }
 
 /// Metrics out of INFO's text and the length of the slow log.
@@ -121,16 +128,59 @@ fn push_parts(out: &mut String, fields: &[(&str, &str)]) {
     push(out, "errors_total", true, &of("errorstat_", "err", "count", 1.0));
 }
 
-/// Appends a metric with its values by their labels.
+/// The metrics that a Redis server does not have.
+fn push_own(out: &mut String, info: &str, http: &Http) {
+    let mut one = |name: &str, grows: bool, value: u64| {
+        push_named(out, &format!("sanderling_{name}"), grows, &[(String::new(), value.to_string())]);
+    };
+    one("engine_traps_total", true, ENGINE_TRAPS.get());
+    one("wasm_memory_bytes", false, SANDBOX_BYTES.get());
+    one("http_held_bytes", false, http.held.load(Ordering::Relaxed) as u64);
+    let days = info.lines().find_map(|line| line.trim().strip_prefix("tls_cert_expires_in_days:"));
+    if let Some(days) = days.and_then(|days| days.parse::<i64>().ok()) {
+        one("tls_cert_expiry_seconds", false, u64::try_from(days * 86_400).unwrap_or(0));
+    }
+    let result = |result: &str, count: u64| (format!("result=\"{result}\""), count.to_string());
+    let handshakes = [result("ok", HANDSHAKES.get()), result("failed", HANDSHAKES_FAILED.get())];
+    push_named(out, "sanderling_tls_handshakes_total", true, &handshakes);
+    let counted = http.counts.now();
+    let requests = counted.requests.iter();
+    let requests = requests
+        .map(|((route, code), count)| (format!("route=\"{route}\",code=\"{code}\""), count.to_string()));
+    push_named(out, "sanderling_http_requests_total", true, &requests.collect::<Vec<_>>());
+    push_histogram(out, "sanderling_http_request_seconds", &counted);
+}
+
+fn push_histogram(out: &mut String, name: &str, counted: &Counted) {
+    writeln!(out, "# TYPE {name} histogram").expect("a string takes everything");
+    let mut line = |label: &str, value: String| {
+        writeln!(out, "{name}{label} {value}").expect("a string takes everything");
+    };
+    let mut below = 0;
+    for (end, count) in SECONDS.iter().zip(counted.buckets) {
+        below += count;
+        line(&format!("_bucket{{le=\"{end}\"}}"), below.to_string());
+    }
+    line("_bucket{le=\"+Inf\"}", counted.count.to_string());
+    line("_sum", counted.seconds.to_string());
+    line("_count", counted.count.to_string());
+}
+
+/// Appends a metric of redis_exporter's with its values by their labels.
 fn push(out: &mut String, name: &str, grows: bool, values: &[(String, String)]) {
+    push_named(out, &format!("redis_{name}"), grows, values);
+}
+
+/// The same under a name as it stands.
+fn push_named(out: &mut String, name: &str, grows: bool, values: &[(String, String)]) {
     if values.is_empty() {
         return;
     }
     let kind = if grows { "counter" } else { "gauge" };
-    writeln!(out, "# TYPE redis_{name} {kind}").expect("a string takes everything");
+    writeln!(out, "# TYPE {name} {kind}").expect("a string takes everything");
     for (labels, value) in values {
         let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-        writeln!(out, "redis_{name}{labels} {value}").expect("a string takes everything");
+        writeln!(out, "{name}{labels} {value}").expect("a string takes everything");
     }
 }
 

@@ -1,6 +1,7 @@
 //! HTTP at the edge: connections, who may ask, and answers by way of the engine.
 
 mod conversation;
+mod counts;
 mod guard;
 mod metrics;
 mod refusal;
@@ -10,11 +11,13 @@ mod rest;
 mod stream;
 mod wording;
 
-use crate::config::{HttpSettings, Metrics, Settings};
+use crate::config::{HttpSettings, Settings};
 use crate::exchange::Exchange;
 use crate::log;
 use conversation::Pool;
+use counts::Counts;
 use guard::Admission;
+use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,12 +31,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
-use wording::Wording;
+use wording::{Heads, Wording};
 
 /// Bytes that a head may have.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 /// Headers that it may have.
 const HEADERS_MAX: usize = 100;
+/// How long a head may take, from its first byte on.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// Requests with a wrong token from an address in a second, before those that follow are slowed down.
 const FAILURES_MAX: u32 = 5;
 /// How long their answers take then.
@@ -45,19 +50,27 @@ const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Everything that requests are answered with.
 pub(super) struct Http {
-    admission: Admission,
-    limits: HttpSettings,
-    metrics: Metrics,
+    /// Each request keeps to those that it met.
+    rules: Mutex<Arc<Rules>>,
     exchange: Arc<Exchange>,
     pool: Pool,
     /// Bytes that all requests keep.
     held: Arc<AtomicUsize>,
-    /// How long clients may keep a connection that they do not use, as the header has it.
-    keep_alive: HeaderValue,
+    counts: Counts,
     /// Tells the answers of this process from those of others.
     name: String,
     answers: AtomicU64,
     failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+}
+
+/// What the settings say.
+struct Rules {
+    admission: Admission,
+    limits: HttpSettings,
+    /// Whether the token is in no setting, but made and told.
+    is_made: bool,
+    /// How long clients may keep a connection that they do not use, as the header has it.
+    keep_alive: HeaderValue,
 }
 
 /// Who is at the other end.
@@ -68,41 +81,75 @@ pub(super) struct Peer {
     pub(super) is_local: bool,
 }
 
-impl Http {
-    /// What the settings let in, by this token too.
-    pub(super) fn new(settings: &Settings, token: Option<String>, exchange: Arc<Exchange>) -> Self {
-        let http = &settings.http;
+impl Rules {
+    /// What the settings let in. Where neither they nor the default user have something secret, nobody shall be let in who
+    /// has not seen the log: then there is a token that was made, the one from `before` if there was one.
+    fn new(settings: &Settings, http: &HttpSettings, before: Option<&Self>) -> Self {
         let bound = settings.bind.iter().map(|address| {
             let address = address.trim_start_matches('-');
             if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
         });
         let own = LOCAL_HOSTS.iter().map(|&host| host.to_owned()).chain(bound.filter(|host| host != "*"));
         let hosts = own.chain(http.hosts.iter().cloned()).map(|host| host.to_ascii_lowercase()).collect();
+        let is_made = http.is_on() && http.token.is_none() && !settings.has_password;
+        let made = || {
+            before.filter(|before| before.is_made).map_or_else(make_token, |old| old.admission.token.clone())
+        };
+        let token = if is_made { made() } else { http.token.clone() };
+        Self {
+            admission: Admission { token, hosts, cors_origins: http.cors_origins.clone() },
+            limits: http.clone(),
+            is_made,
+            keep_alive: HeaderValue::from_str(&format!("timeout={}", http.idle_seconds_max))
+                .expect("digits and letters are a header"),
+        }
+    }
+}
+
+impl Http {
+    pub(super) fn new(settings: &Settings, http: &HttpSettings, exchange: Arc<Exchange>) -> Self {
         let mut name = [0; 8];
         // A name that is not random is only less telling.
         let _ = getrandom::fill(&mut name);
         Self {
-            admission: Admission { token, hosts, cors_origins: http.cors_origins.clone() },
-            limits: http.clone(),
-            metrics: http.metrics,
+            rules: Mutex::new(Arc::new(Rules::new(settings, http, None))),
             exchange,
             pool: Pool::default(),
             held: Arc::default(),
-            keep_alive: HeaderValue::from_str(&format!("timeout={}", http.idle_seconds_max))
-                .expect("digits and letters are a header"),
+            counts: Counts::default(),
             name: hex(&name),
             answers: AtomicU64::new(0),
             failures: Mutex::default(),
         }
     }
 
+    /// Goes on with other settings, which hold for the next request of every connection.
+    pub(super) fn configure(&self, settings: &Settings, http: &HttpSettings) {
+        let mut rules = self.rules.lock().expect("no holder of the lock panics");
+        *rules = Arc::new(Rules::new(settings, http, Some(&rules)));
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.lock().expect("no holder of the lock panics"))
+    }
+
     /// Serves a connection to its end.
     pub(super) async fn serve(self: Arc<Self>, io: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
         let peer = Arc::new(peer);
-        let idle = Duration::from_secs(self.limits.idle_seconds_max);
+        let idle = Duration::from_secs(self.rules().limits.idle_seconds_max);
+        let heads = Arc::new(Heads::default());
+        let io = Wording::new(io, Arc::clone(&heads), HEAD_PATIENCE);
         let service = service_fn(|request| {
-            let (http, peer) = (Arc::clone(&self), Arc::clone(&peer));
-            async move { Ok::<_, Infallible>(rest::answer(&http, &peer, request).await) }
+            let (http, peer, heads) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&heads));
+            async move {
+                heads.begin();
+                let response = rest::answer(&http, &peer, request).await;
+                // What comes behind a switch of protocols has no heads.
+                if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    heads.end();
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -110,7 +157,7 @@ impl Http {
             .header_read_timeout(idle)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(Wording::new(io)), service);
+            .serve_connection(TokioIo::new(io), service);
         if let Err(error) = connection.await {
             log::verbose!("a connection of HTTP with {} failed: {error}", peer.addr);
         }
@@ -143,11 +190,20 @@ impl Http {
     }
 }
 
-/// A token that nobody can guess.
-pub(super) fn random_token() -> Result<String, getrandom::Error> {
+/// A token that nobody can guess, for who reads the log.
+fn make_token() -> Option<String> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(hex(&bytes))
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => {
+            let token = hex(&bytes);
+            log::notice!("requests over HTTP bring this token, since http-token is not set: {token}");
+            Some(token)
+        }
+        Err(error) => {
+            log::warning!("there is no randomness for a token, and nobody is let in by one: {error}");
+            None
+        }
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

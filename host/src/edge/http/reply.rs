@@ -168,7 +168,8 @@ fn element(bytes: &[u8], at: usize) -> Option<(Element<'_>, usize)> {
     if rest.len() < line + 2 {
         return None;
     }
-    let (text, behind) = (&rest[1..line], line + 2);
+    // A line that is empty is no element; an engine does not send it.
+    let (text, behind) = (rest.get(1..line)?, line + 2);
     let count = || str::from_utf8(text).ok().and_then(|text| text.parse::<usize>().ok());
     Some(match rest[0] {
         b'*' => (Element::Array(count()), at + behind),

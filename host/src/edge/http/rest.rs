@@ -1,12 +1,12 @@
 //! Upstash's REST API: which request is answered how.
 
 use super::conversation::{Caller, Conversation, Held};
-use super::guard::User;
+use super::guard::{Admission, User};
 use super::refusal::Refusal;
 use super::reply::{push_item, push_string};
 use super::request::{is_stream, read_command, read_commands, read_path};
 use super::stream::Events;
-use super::{Http, Peer, metrics};
+use super::{Http, Peer, Rules, metrics};
 use crate::config::Metrics;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Incoming};
@@ -19,7 +19,7 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -50,6 +50,33 @@ enum Route {
     Path,
 }
 
+impl Route {
+    fn of(path: &str, metrics: Metrics) -> Self {
+        match path {
+            "/" => Self::Root,
+            "/pipeline" => Self::Pipeline,
+            "/multi-exec" => Self::MultiExec,
+            "/health" | "/healthz" | "/livez" | "/readyz" => Self::Health,
+            path if is_stream(path) => Self::Stream,
+            "/metrics" if metrics != Metrics::Off => Self::Metrics,
+            _ => Self::Path,
+        }
+    }
+
+    /// What it is called where requests are counted.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Root => "/",
+            Self::Pipeline => "/pipeline",
+            Self::MultiExec => "/multi-exec",
+            Self::Health => "/health",
+            Self::Metrics => "/metrics",
+            Self::Stream => "stream",
+            Self::Path => "path",
+        }
+    }
+}
+
 /// A status, a content and its type.
 type Answer = (StatusCode, Content, &'static str);
 
@@ -72,19 +99,21 @@ struct Form {
 /// Answers a request.
 pub(super) async fn answer(http: &Http, peer: &Peer, request: Request<Incoming>) -> Response<Sent> {
     let mut headers = HeaderMap::new();
+    let (began, rules) = (Instant::now(), http.rules());
     let is_head = request.method() == Method::HEAD;
+    let route = Route::of(request.uri().path(), rules.limits.metrics);
     // Who says the length twice, as chunks and as a number, may mean to smuggle a request behind this one. Of the two hyper
     // shows only the first, and clients of this API send no chunks.
     let is_last = request.headers().contains_key(TRANSFER_ENCODING);
-    let answered = match http.admission.check_origin(request.headers()) {
+    let answered = match rules.admission.check_origin(request.headers()) {
         Err(refusal) => Err(refusal),
         Ok(()) => {
-            allow_origin(http, request.headers(), &mut headers);
+            allow_origin(&rules.admission, request.headers(), &mut headers);
             if request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
                 preflight(request.headers(), &mut headers);
                 Ok((StatusCode::NO_CONTENT, Content::Whole(Vec::new()), JSON))
             } else {
-                route(http, peer, request).await
+                run(http, &rules, peer, route, request).await
             }
         }
     };
@@ -103,8 +132,9 @@ pub(super) async fn answer(http: &Http, peer: &Peer, request: Request<Incoming>)
     if is_last {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     } else {
-        headers.insert(KEEP_ALIVE, http.keep_alive.clone());
+        headers.insert(KEEP_ALIVE, rules.keep_alive.clone());
     }
+    http.counts.count(route.name(), status, began.elapsed());
     // Clients take the token of the last answer with them, and no two may be alike.
     let number = http.answers.fetch_add(1, Ordering::Relaxed);
     if let Ok(token) = HeaderValue::from_str(&format!("{}-{number}", http.name)) {
@@ -124,22 +154,19 @@ pub(super) async fn answer(http: &Http, peer: &Peer, request: Request<Incoming>)
     response
 }
 
-async fn route(http: &Http, peer: &Peer, request: Request<Incoming>) -> Result<Answer, Refusal> {
-    let route = match request.uri().path() {
-        "/" => Route::Root,
-        "/pipeline" => Route::Pipeline,
-        "/multi-exec" => Route::MultiExec,
-        "/health" | "/healthz" | "/livez" | "/readyz" => Route::Health,
-        path if is_stream(path) => Route::Stream,
-        "/metrics" if http.metrics != Metrics::Off => Route::Metrics,
-        _ => Route::Path,
-    };
+async fn run(
+    http: &Http,
+    rules: &Rules,
+    peer: &Peer,
+    route: Route,
+    request: Request<Incoming>,
+) -> Result<Answer, Refusal> {
     check_method(route, request.method())?;
     if route == Route::Health {
         return Ok(health(http, peer).await);
     }
-    let is_open = route == Route::Metrics && http.metrics == Metrics::Open;
-    let user = match http.admission.user_of(request.headers(), request.uri()) {
+    let is_open = route == Route::Metrics && rules.limits.metrics == Metrics::Open;
+    let user = match rules.admission.user_of(request.headers(), request.uri()) {
         Ok(user) => user,
         Err(_) if is_open => None,
         Err(refusal) => return Err(http.failed_login(peer, refusal).await),
@@ -148,8 +175,8 @@ async fn route(http: &Http, peer: &Peer, request: Request<Incoming>) -> Result<A
     let caller = caller(peer, user, request.headers().get(DATABASE).map(|value| value.as_bytes().to_vec()));
     let (parts, body) = request.into_parts();
     let mut held = Held::new(&http.held);
-    let body = body_of(body, http.limits.request_bytes_max, &mut held).await?;
-    let patience = Duration::from_secs(http.limits.block_seconds_max);
+    let body = body_of(body, rules.limits.request_bytes_max, &mut held).await?;
+    let patience = Duration::from_secs(rules.limits.block_seconds_max);
     let began = Conversation::begin(&http.exchange, &http.pool, caller, held, patience).await;
     let mut conversation = match began {
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
@@ -170,7 +197,7 @@ async fn route(http: &Http, peer: &Peer, request: Request<Incoming>) -> Result<A
             return answered;
         }
         Route::Metrics => {
-            let (status, text, kind) = metrics::answer(&mut conversation).await?;
+            let (status, text, kind) = metrics::answer(http, &mut conversation).await?;
             (status, Content::Whole(text), kind)
         }
         Route::Stream => {
@@ -301,12 +328,12 @@ async fn body_of(mut body: Incoming, bytes_max: usize, held: &mut Held) -> Resul
 }
 
 /// What lets pages of allowed origins read an answer; nothing for all others.
-fn allow_origin(http: &Http, asked: &HeaderMap, headers: &mut HeaderMap) {
-    if http.admission.cors_origins.is_empty() {
+fn allow_origin(admission: &Admission, asked: &HeaderMap, headers: &mut HeaderMap) {
+    if admission.cors_origins.is_empty() {
         return;
     }
     headers.insert(VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = http.admission.allowed_origin(asked)
+    if let Some(origin) = admission.allowed_origin(asked)
         && let Ok(origin) = HeaderValue::from_str(origin)
     {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
