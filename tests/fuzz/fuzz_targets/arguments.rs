@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// Each request has a connection of its own, so that none waits behind another.
 fn send(engine: &mut Engine, words: &[Vec<u8>]) {
-    let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false };
+    let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false, trusted: false };
     let conn = engine.connect(NOW, peer);
     let mut input = format!("*{}\r\n", words.len()).into_bytes();
     for word in words {

@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn peer() -> Peer<'static> {
-    Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false }
+    Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false, trusted: false }
 }
 
 fn drain(engine: &mut Engine, now: u64, connections: &mut [Option<u32>; 2]) {

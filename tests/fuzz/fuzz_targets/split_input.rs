@@ -34,7 +34,7 @@ fn mask_numbers(written: &mut Vec<u8>) {
 /// All that is written to the connection, and whether it was closed.
 fn play(pieces: &[&[u8]]) -> (Vec<u8>, bool) {
     let mut engine = Engine::new(Options::default(), [7; 16], NOW);
-    let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false };
+    let peer = Peer { addr: "127.0.0.1:50000", laddr: "127.0.0.1:6379", unix: false, trusted: false };
     let connection = engine.connect(NOW, peer);
     let (mut written, mut closed) = (Vec::new(), false);
     for piece in pieces {
