@@ -26,6 +26,8 @@ pub(crate) struct Exchange {
     /// The loop has something to look at.
     has_news: Arc<AtomicBool>,
     waker: Arc<Waker>,
+    /// The edge has said something of which the loop is not told yet.
+    said: Notify,
     /// There is something in `outgoing` that the edge has not been told of.
     has_output: AtomicBool,
     told: Notify,
@@ -97,6 +99,7 @@ impl Exchange {
             lines: Mutex::default(),
             has_news,
             waker,
+            said: Notify::new(),
             has_output: AtomicBool::new(false),
             told: Notify::new(),
         })
@@ -121,9 +124,18 @@ impl Exchange {
 
     fn say(&self, message: Incoming) {
         lock(&self.incoming).push(message);
-        if !self.has_news.swap(true, Ordering::AcqRel) {
-            // Without it the loop looks when anything else happens.
-            let _ = self.waker.wake();
+        self.said.notify_one();
+    }
+
+    /// For the edge: tells the loop of what was said, for ever. This task comes last in a turn of the runtime, behind those
+    /// whose sockets were ready together, so that the loop wakes once for all of them.
+    pub(crate) async fn pass_on(self: Arc<Self>) {
+        loop {
+            self.said.notified().await;
+            if !self.has_news.swap(true, Ordering::AcqRel) {
+                // Without it the loop looks when anything else happens.
+                let _ = self.waker.wake();
+            }
         }
     }
 

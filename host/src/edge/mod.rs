@@ -250,6 +250,8 @@ async fn run(shared: &Arc<Shared>, mut commands: UnboundedReceiver<Listen>) {
     tokio::spawn(keep_up("the watch of TLS's files", move || watch::watch(Arc::clone(&always))));
     let exchange = Arc::clone(&shared.exchange);
     tokio::spawn(keep_up("the exchange with the engine", move || Arc::clone(&exchange).hand_out()));
+    let exchange = Arc::clone(&shared.exchange);
+    tokio::spawn(keep_up("the exchange with the engine", move || Arc::clone(&exchange).pass_on()));
     let mut doors: HashMap<Door, JoinSet<()>> = HashMap::new();
     while let Some(Listen(door, listeners)) = commands.recv().await {
         let accepting = doors.entry(door).or_default();

@@ -4,6 +4,8 @@
 //! servers in turn, so that what else the machine does meets them all alike, and figures are medians.
 
 mod durability;
+#[cfg(feature = "in-process")]
+mod echo;
 mod elements;
 mod growth;
 #[cfg(feature = "in-process")]
@@ -15,6 +17,8 @@ mod node;
 mod options;
 mod refill;
 mod resp;
+#[cfg(feature = "in-process")]
+mod rest;
 mod rows;
 mod saving;
 mod server;
@@ -32,6 +36,12 @@ pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Runs what `arguments` ask for, prints it, and writes it as Markdown.
 pub fn run(arguments: &[String]) -> Result<()> {
+    #[cfg(feature = "in-process")]
+    if let [flag, port, answer_bytes] = arguments
+        && flag == "--echo"
+    {
+        return echo::serve(port.parse()?, answer_bytes.parse()?);
+    }
     let options = match options::parse(arguments)? {
         Some(options) => options,
         None => {
@@ -90,6 +100,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
         Section::Queues => node::measure_queues(options),
         Section::Lua => lua::measure(options),
         Section::Tls => tls::measure(options),
+        Section::Rest => rest(options),
     }
 }
 
@@ -98,8 +109,23 @@ fn pauses(options: &Options) -> Result<String> {
     in_process::measure(options)
 }
 
+#[cfg(feature = "in-process")]
+fn rest(options: &Options) -> Result<String> {
+    rest::measure(options)
+}
+
 #[cfg(not(feature = "in-process"))]
 fn pauses(_options: &Options) -> Result<String> {
+    not_built()
+}
+
+#[cfg(not(feature = "in-process"))]
+fn rest(_options: &Options) -> Result<String> {
+    not_built()
+}
+
+#[cfg(not(feature = "in-process"))]
+fn not_built() -> Result<String> {
     let line = "Not measured: built without the feature `in-process`, which `make bench` turns on.\n";
     eprintln!("{line}");
     Ok(line.to_owned())

@@ -9,7 +9,7 @@ pub(super) const HELP: &str = "\
 Measures Sanderling beside redis-server.
 
   --sections <list>   throughput, commands, durability, growth, refill, elements, pauses, startup, size, node,
-                      queues, lua, tls  [all]
+                      queues, lua, tls, rest  [all]
   --rows <list>       rows of throughput: set, get, incr, lpush, lpop, sadd, hset, zadd, mset;
                       of commands: xadd, xrange, xreadgroup, xack, geosearch, pfadd, setbit, getbit, zrange,
                       zrangebyscore, zrank, lrange, hgetall, smembers, sinter, sort, mget, evalsha  [all]
@@ -44,6 +44,7 @@ pub(super) enum Section {
     Queues,
     Lua,
     Tls,
+    Rest,
 }
 
 impl Options {
@@ -54,7 +55,7 @@ impl Options {
 }
 
 impl Section {
-    const ALL: [Section; 13] = [
+    const ALL: [Section; 14] = [
         Section::Throughput,
         Section::Commands,
         Section::Durability,
@@ -68,6 +69,7 @@ impl Section {
         Section::Queues,
         Section::Lua,
         Section::Tls,
+        Section::Rest,
     ];
 
     pub(super) fn title(self) -> &'static str {
@@ -85,6 +87,7 @@ impl Section {
             Section::Queues => "Jobs through BullMQ",
             Section::Lua => "The Lua machine alone",
             Section::Tls => "TLS",
+            Section::Rest => "HTTP",
         }
     }
 
@@ -103,6 +106,7 @@ impl Section {
             Section::Queues => "queues",
             Section::Lua => "lua",
             Section::Tls => "tls",
+            Section::Rest => "rest",
         }
     }
 }

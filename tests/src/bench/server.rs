@@ -75,13 +75,13 @@ impl Server {
 
     /// CPU time of all the server's threads, in nanoseconds.
     pub(super) fn cpu_nanoseconds(&self) -> Result<u64> {
-        let mut total = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // A thread may end while we look.
-            let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
-            total += first_number(&text)?;
-        }
-        Ok(total)
+        cpu_nanoseconds(&self.child)
+    }
+
+    /// The same of the main thread, which is the engine's.
+    pub(super) fn engine_nanoseconds(&self) -> Result<u64> {
+        let pid = self.child.id();
+        first_number(&fs::read_to_string(format!("/proc/{pid}/task/{pid}/schedstat"))?)
     }
 
     /// The file whose first number is the main thread's CPU time in nanoseconds.
@@ -144,8 +144,19 @@ impl Drop for Server {
     }
 }
 
+/// CPU time of all threads of a process, in nanoseconds.
+pub(super) fn cpu_nanoseconds(process: &Child) -> Result<u64> {
+    let mut total = 0;
+    for task in fs::read_dir(format!("/proc/{}/task", process.id()))? {
+        // A thread may end while we look.
+        let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+        total += first_number(&text)?;
+    }
+    Ok(total)
+}
+
 /// A port that was free a moment ago.
-fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
