@@ -17,7 +17,6 @@ mod node;
 mod options;
 mod refill;
 mod resp;
-#[cfg(feature = "in-process")]
 mod rest;
 mod rows;
 mod saving;
@@ -100,7 +99,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
         Section::Queues => node::measure_queues(options),
         Section::Lua => lua::measure(options),
         Section::Tls => tls::measure(options),
-        Section::Rest => rest(options),
+        Section::Rest => rest::measure(options),
     }
 }
 
@@ -109,23 +108,8 @@ fn pauses(options: &Options) -> Result<String> {
     in_process::measure(options)
 }
 
-#[cfg(feature = "in-process")]
-fn rest(options: &Options) -> Result<String> {
-    rest::measure(options)
-}
-
 #[cfg(not(feature = "in-process"))]
 fn pauses(_options: &Options) -> Result<String> {
-    not_built()
-}
-
-#[cfg(not(feature = "in-process"))]
-fn rest(_options: &Options) -> Result<String> {
-    not_built()
-}
-
-#[cfg(not(feature = "in-process"))]
-fn not_built() -> Result<String> {
     let line = "Not measured: built without the feature `in-process`, which `make bench` turns on.\n";
     eprintln!("{line}");
     Ok(line.to_owned())

@@ -44,7 +44,14 @@ type Sample = [f64; 2];
 
 /// A GET, and a pipeline of them, as an SDK of Upstash sends it.
 pub(super) fn measure(options: &Options) -> Result<String> {
-    let mut parties = vec![echo(1)?, echo(PIPELINE)?];
+    let mut parties = Vec::new();
+    if cfg!(feature = "in-process") {
+        parties.extend([echo(1)?, echo(PIPELINE)?]);
+    } else {
+        eprintln!(
+            "skipped: a plain answer (built without the feature `in-process`, which `make bench` turns on)"
+        );
+    }
     parties.extend(webdis(options)?);
     for kind in available(options).into_iter().filter(|kind| matches!(kind, Kind::Wasm | Kind::Native)) {
         parties.push(sanderling(kind)?);
