@@ -26,7 +26,7 @@ complete -c sanderling -l http-hosts -x -d 'more names of this server in the hea
 complete -c sanderling -l http-cors-origins -x -d 'origins whose pages may ask; * is any'
 complete -c sanderling -l http-max-request -x -d 'size of a request'
 complete -c sanderling -l http-block-max -x -d 'how long a request may wait'
-complete -c sanderling -l http-idle-timeout -x -d 'how long until the head of a request has come'
+complete -c sanderling -l http-idle-timeout -x -d 'how long a connection may be idle between requests'
 complete -c sanderling -l http-metrics -xa 'token open off' -d 'who may read /metrics'
 complete -c sanderling -l requirepass -x -d 'password that clients must give'
 complete -c sanderling -l user -x -d 'what a user may do, as ACL SETUSER takes it; once for each user'

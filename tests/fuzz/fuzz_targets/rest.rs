@@ -15,7 +15,7 @@ mod request;
 
 use libfuzzer_sys::fuzz_target;
 use reply::{Replies, elements_of, push_item};
-use request::{push_command, read_command, read_commands, read_path};
+use request::{Commands, read_command, read_commands, read_path};
 
 /// How deep the arrays of a reply lie.
 const LEVELS_MAX: usize = 4;
@@ -37,12 +37,16 @@ fuzz_target!(|data: &[u8]| {
 
 /// Words that were read are read again from what they are written as, in JSON and as a command.
 fn check_json(body: &[u8]) {
-    let commands = read_commands(body).unwrap_or_default();
-    for words in commands.into_iter().chain(read_command(body)) {
-        let texts: Option<Vec<&str>> = words.iter().map(|word| str::from_utf8(word).ok()).collect();
-        let json = serde_json::to_vec(&texts.expect("JSON is text")).expect("texts can be written");
-        assert_eq!(read_command(&json).as_ref(), Ok(&words));
-        assert_eq!(sent(&words), words);
+    let lists = [read_commands(body), read_command(body)];
+    for commands in lists.into_iter().flatten() {
+        for words in commands.iter() {
+            let texts: Option<Vec<&str>> = words.map(|word| str::from_utf8(word).ok()).collect();
+            let texts = texts.expect("JSON is text");
+            let json = serde_json::to_vec(&texts).expect("texts can be written");
+            assert_eq!(read_command(&json), Ok(Commands::one(&texts)));
+        }
+        let words: Vec<Vec<&[u8]>> = commands.iter().map(Iterator::collect).collect();
+        assert_eq!(sent(&commands), words);
     }
 }
 
@@ -51,8 +55,9 @@ fn check_path(text: &[u8]) {
     let escaped = |word: &[u8]| word.iter().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let words: Vec<Vec<u8>> = text.split(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
     let path = words.iter().map(|word| format!("/{}", escaped(word))).collect::<String>();
-    assert_eq!(read_path(&path, "_token=secret", &[]).as_ref(), Ok(&words));
-    assert_eq!(sent(&words), words);
+    let commands = Commands::one(&words);
+    assert_eq!(read_path(&path, "_token=secret", &[]).as_ref(), Ok(&commands));
+    assert_eq!(sent(&commands), [words]);
     if let Ok(text) = str::from_utf8(text)
         && let Some((path, query)) = format!("/{text}").split_once('?')
     {
@@ -88,20 +93,20 @@ fn whole(wire: &[u8], size: usize) -> Vec<Vec<u8>> {
     let (mut replies, mut all) = (Replies::default(), Vec::new());
     for piece in wire.chunks(size.max(1)) {
         replies.push(piece);
-        all.extend(replies.take().0);
+        all.extend(replies.take().0.iter().map(<[u8]>::to_vec));
     }
     all
 }
 
-/// The words of a command as its receiver reads them.
-fn sent(words: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut wire = Vec::new();
-    push_command(&mut wire, words);
-    let bulk = |element: Vec<u8>| {
+/// The words of commands as their receiver reads them.
+fn sent(commands: &Commands) -> Vec<Vec<Vec<u8>>> {
+    let mut replies = Replies::default();
+    replies.push(commands.wire());
+    let bulk = |element: &[u8]| {
         let start = element.iter().position(|&byte| byte == b'\n').expect("a length stands before") + 1;
         element[start..element.len() - 2].to_vec()
     };
-    elements_of(&wire).into_iter().map(bulk).collect()
+    replies.take().0.iter().map(|command| elements_of(command).iter().map(bulk).collect()).collect()
 }
 
 /// Appends a reply such as an engine sends, which the bytes choose.

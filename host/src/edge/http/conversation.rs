@@ -1,10 +1,11 @@
 //! One request's connection to the engine: commands go in, and so many replies are awaited, for so long.
 
 use super::refusal::Refusal;
-use super::reply::{NOTHING, Replies, elements_of, error_of, error_reply};
-use super::request::{Command, is_blocking, push_command, refused};
+use super::reply::{Answers, NOTHING, Replies, elements_of, error_of, error_reply};
+use super::request::{Commands, is_blocking, refused};
 use crate::exchange::{Exchange, Line};
 use hyper::StatusCode;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
@@ -104,55 +105,58 @@ impl Conversation {
     }
 
     async fn introduce(&mut self, caller: Caller<'_>) -> Result<(), Refusal> {
-        if let Some((name, password)) = caller.user {
-            let replies = self.ask(&[vec![b"AUTH".to_vec(), name, password]]).await?;
-            if error_of(&replies[0]).is_some() {
-                return Err(Refusal::unknown());
-            }
+        if let Some((name, password)) = caller.user
+            && self.error_of(&[b"AUTH", &name, &password]).await?.is_some()
+        {
+            return Err(Refusal::unknown());
         }
-        if let Some(database) = caller.database {
-            let replies = self.ask(&[vec![b"SELECT".to_vec(), database]]).await?;
-            if let Some(error) = error_of(&replies[0]) {
-                return Err(Refusal::bad(error));
-            }
+        if let Some(database) = caller.database
+            && let Some(error) = self.error_of(&[b"SELECT", &database]).await?
+        {
+            return Err(Refusal::bad(error));
         }
         Ok(())
     }
 
+    /// The error that a command gets, if it gets one.
+    async fn error_of(&mut self, words: &[&[u8]]) -> Result<Option<String>, Refusal> {
+        let replies = self.ask(&Commands::one(words)).await?;
+        Ok(replies.get(0).and_then(error_of))
+    }
+
     /// The replies to commands, one for each: those that are refused or not run at all get errors.
-    pub(super) async fn run(&mut self, commands: Vec<Command>) -> Result<Vec<Vec<u8>>, Refusal> {
-        let refusals: Vec<Option<String>> = commands.iter().map(|command| refused(command)).collect();
-        let sent: Vec<Command> = commands
-            .into_iter()
-            .zip(&refusals)
-            .filter_map(|(command, refusal)| refusal.is_none().then_some(command))
-            .collect();
-        let mut replies = self.ask(&sent).await?.into_iter();
-        Ok(refusals
-            .into_iter()
-            .map(|refusal| match refusal {
-                Some(error) => error_reply(&error),
-                None => replies.next().expect("each command that was sent has a reply"),
-            })
-            .collect())
+    pub(super) async fn run(&mut self, commands: &Commands) -> Result<Answers, Refusal> {
+        let refusals: HashMap<usize, String> =
+            commands.iter().enumerate().filter_map(|(nth, command)| Some((nth, refused(command)?))).collect();
+        if refusals.is_empty() {
+            return self.ask(commands).await;
+        }
+        let given = self.ask(&commands.without(|nth| refusals.contains_key(&nth))).await?;
+        let (mut replies, mut given) = (Answers::default(), given.iter());
+        for nth in 0..commands.len() {
+            match refusals.get(&nth) {
+                Some(error) => replies.push(&error_reply(error)),
+                None => replies.push(given.next().expect("each command that was sent has a reply")),
+            }
+        }
+        Ok(replies)
     }
 
     /// The replies to commands of which nothing else runs in between.
-    pub(super) async fn run_together(&mut self, commands: Vec<Command>) -> Result<Vec<Vec<u8>>, Refusal> {
-        if let Some(error) = commands.iter().find_map(|command| refused(command)) {
+    pub(super) async fn run_together(&mut self, mut commands: Commands) -> Result<Answers, Refusal> {
+        if let Some(error) = commands.iter().find_map(refused) {
             return Err(Refusal::bad(error));
         }
         // Nothing may run without it, as when its user may not have transactions.
-        let mut replies = self.ask(&[vec![b"MULTI".to_vec()]]).await?;
-        if error_of(&replies[0]).is_none() {
-            let mut all = commands;
-            all.push(vec![b"EXEC".to_vec()]);
-            replies = self.ask(&all).await?;
+        let mut replies = self.ask(&Commands::one(&["MULTI"])).await?;
+        if replies.get(0).and_then(error_of).is_none() {
+            commands.push(&["EXEC"]);
+            replies = self.ask(&commands).await?;
         }
-        let outcome = replies.pop().expect("there is a reply to each command");
-        match error_of(&outcome) {
-            Some(error) => Err(Refusal::new(self.status_of(&outcome), error)),
-            None => Ok(elements_of(&outcome)),
+        let outcome = replies.iter().last().expect("there is a reply to each command");
+        match error_of(outcome) {
+            Some(error) => Err(Refusal::new(self.status_of(outcome), error)),
+            None => Ok(elements_of(outcome)),
         }
     }
 
@@ -170,13 +174,11 @@ impl Conversation {
     }
 
     /// Sends a command that is answered again and again, and waits for its first answer.
-    pub(super) async fn listen(mut self, command: Command) -> Result<Listening, Refusal> {
-        let mut wire = Vec::new();
-        push_command(&mut wire, &command);
-        self.end = self.exchange(wire, 1).await.err();
+    pub(super) async fn listen(mut self, command: &Commands) -> Result<Listening, Refusal> {
+        self.end = self.exchange(command.wire().to_vec(), 1).await.err();
         let (first, _) = self.replies.take();
         let refusal = |status, error: &str| Refusal::new(status, error);
-        match (first.first().map(|reply| (reply, error_of(reply))), self.line.take()) {
+        match (first.get(0).map(|reply| (reply, error_of(reply))), self.line.take()) {
             (Some((_, None)), Some(line)) => Ok(Listening { line, replies: self.replies, first }),
             (Some((reply, Some(error))), _) => Err(refusal(self.status_of(reply), &error)),
             _ => Err(refusal(
@@ -197,19 +199,15 @@ impl Conversation {
     }
 
     /// Sends commands, and gives a reply for each, whatever becomes of them.
-    async fn ask(&mut self, commands: &[Command]) -> Result<Vec<Vec<u8>>, Refusal> {
-        if self.end.is_none() && !commands.is_empty() {
-            let mut wire = Vec::new();
-            for command in commands {
-                push_command(&mut wire, command);
-            }
-            self.end = self.exchange(wire, commands.len()).await.err();
+    async fn ask(&mut self, commands: &Commands) -> Result<Answers, Refusal> {
+        if self.end.is_none() && commands.len() > 0 {
+            self.end = self.exchange(commands.wire().to_vec(), commands.len()).await.err();
         }
         let (mut replies, has_more) = self.replies.take();
         if has_more || replies.len() > commands.len() {
             self.is_plain = false;
         }
-        if let Some(error) = replies.first().and_then(|reply| complaint(reply)) {
+        if let Some(error) = replies.get(0).and_then(complaint) {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error));
         }
         replies.truncate(commands.len());
@@ -247,10 +245,10 @@ impl Conversation {
     }
 
     /// Puts replies in the places of those that have not come.
-    fn complete(&self, replies: &mut Vec<Vec<u8>>, commands: &[Command]) {
+    fn complete(&self, replies: &mut Answers, commands: &Commands) {
         // A command that waits in vain gets what Redis gives it then.
-        if self.end == Some(End::Late) && is_blocking(&commands[replies.len()]) {
-            replies.push(NOTHING.to_vec());
+        if self.end == Some(End::Late) && is_blocking(commands.words(replies.len())) {
+            replies.push(NOTHING);
         }
         let seconds = self.patience.as_secs();
         let reason = match self.end {
@@ -261,7 +259,10 @@ impl Conversation {
             Some(End::Full) => "ERR too many requests are under way".to_owned(),
             _ => "ERR the connection to the engine was closed before the reply".to_owned(),
         };
-        replies.resize(commands.len(), error_reply(&reason));
+        let error = error_reply(&reason);
+        while replies.len() < commands.len() {
+            replies.push(&error);
+        }
     }
 }
 
@@ -270,14 +271,14 @@ pub(super) struct Listening {
     line: Line,
     replies: Replies,
     /// Answers that came before anyone asked.
-    first: Vec<Vec<u8>>,
+    first: Answers,
 }
 
 impl Listening {
     /// The answers that come next; none at the end.
-    pub(super) fn poll_replies(&mut self, cx: &mut Context<'_>) -> Poll<Option<Vec<Vec<u8>>>> {
+    pub(super) fn poll_replies(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answers>> {
         let mut replies = std::mem::take(&mut self.first);
-        while replies.is_empty() {
+        while replies.len() == 0 {
             match ready!(self.line.poll_receive(cx)) {
                 Some(piece) => self.replies.push(&piece),
                 None => return Poll::Ready(None),

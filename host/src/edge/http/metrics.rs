@@ -6,6 +6,7 @@ use super::conversation::Conversation;
 use super::counts::{Counted, SECONDS};
 use super::refusal::Refusal;
 use super::reply::error_of;
+use super::request::Commands;
 use crate::counters::{ENGINE_TRAPS, HANDSHAKES, HANDSHAKES_FAILED, SANDBOX_BYTES};
 use hyper::StatusCode;
 use std::fmt::Write;
@@ -62,14 +63,15 @@ pub(super) async fn answer(
     http: &Http,
     conversation: &mut Conversation,
 ) -> Result<(StatusCode, Vec<u8>, &'static str), Refusal> {
-    let words = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>();
-    let commands = vec![words(&["INFO", "everything"]), words(&["SLOWLOG", "LEN"])];
-    let replies = conversation.run(commands).await?;
-    if let Some(error) = error_of(&replies[0]) {
-        return Err(Refusal::new(conversation.status_of(&replies[0]), error));
+    let mut commands = Commands::one(&["INFO", "everything"]);
+    commands.push(&["SLOWLOG", "LEN"]);
+    let replies = conversation.run(&commands).await?;
+    let [info, slowlog] = [0, 1].map(|nth| replies.get(nth).expect("each command has a reply"));
+    if let Some(error) = error_of(info) {
+        return Err(Refusal::new(conversation.status_of(info), error));
     }
-    let info = String::from_utf8_lossy(&replies[0]).into_owned();
-    let slowlog = String::from_utf8_lossy(&replies[1]);
+    let info = String::from_utf8_lossy(info);
+    let slowlog = String::from_utf8_lossy(slowlog);
     let slowlog = slowlog.strip_prefix(':').and_then(|number| number.trim().parse().ok());
     let mut text = text(&info, slowlog);
     push_own(&mut text, &info, http);

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::ops::Range;
+use std::mem;
 
 /// What a command replies whose wait was in vain.
 pub(super) const NOTHING: &[u8] = b"$-1\r\n";
@@ -18,23 +18,62 @@ pub(super) fn error_of(reply: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(text).into_owned())
 }
 
+/// Replies that are whole, one behind the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Answers {
+    bytes: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl Answers {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// One of them.
+    pub(super) fn get(&self, nth: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(nth)?;
+        Some(&self.bytes[if nth == 0 { 0 } else { self.ends[nth - 1] }..end])
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map_while(|nth| self.get(nth))
+    }
+
+    pub(super) fn push(&mut self, reply: &[u8]) {
+        self.bytes.extend_from_slice(reply);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Leaves the first ones.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.ends.truncate(count);
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    /// All of them as they came.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
 /// Finds where replies end, in bytes that come in any pieces.
 #[derive(Default)]
 pub(super) struct Replies {
     bytes: Vec<u8>,
-    /// Where the reply begins that is not whole yet.
-    start: usize,
-    /// Where the element of it begins that is to be read next.
+    /// Where the element begins that is to be read next.
     at: usize,
     /// How many elements are to come, of each array that is not whole.
     open: Vec<usize>,
-    whole: Vec<Range<usize>>,
+    /// Where the replies end that are whole.
+    ends: Vec<usize>,
 }
 
 impl Replies {
     /// Replies that are whole.
     pub(super) fn count(&self) -> usize {
-        self.whole.len()
+        self.ends.len()
     }
 
     /// Bytes of all of them, and of the one that is not.
@@ -55,25 +94,24 @@ impl Replies {
             }
             close(&mut self.open);
             if self.open.is_empty() {
-                self.whole.push(self.start..end);
-                self.start = end;
+                self.ends.push(end);
             }
         }
     }
 
     /// The replies that are whole, each once, and whether anything is left.
-    pub(super) fn take(&mut self) -> (Vec<Vec<u8>>, bool) {
-        let replies = self.whole.drain(..).map(|range| self.bytes[range].to_vec()).collect();
-        let has_more = self.start < self.bytes.len();
-        self.bytes.drain(..self.start);
-        self.at -= self.start;
-        self.start = 0;
-        (replies, has_more)
+    pub(super) fn take(&mut self) -> (Answers, bool) {
+        let end = self.ends.last().copied().unwrap_or(0);
+        let rest = self.bytes.split_off(end);
+        self.at -= end;
+        let has_more = !rest.is_empty();
+        let answers = Answers { bytes: mem::replace(&mut self.bytes, rest), ends: mem::take(&mut self.ends) };
+        (answers, has_more)
     }
 }
 
 /// The elements of a reply that is an array.
-pub(super) fn elements_of(reply: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn elements_of(reply: &[u8]) -> Answers {
     let mut replies = Replies::default();
     if let Some((Element::Array(Some(_)), end)) = element(reply, 0) {
         replies.push(&reply[end..]);
@@ -96,9 +134,7 @@ pub(super) fn push_item(json: &mut Vec<u8>, reply: &[u8], is_base64: bool) {
 pub(super) fn push_json(json: &mut Vec<u8>, reply: &[u8], is_base64: bool) {
     let string = |json: &mut Vec<u8>, bytes: &[u8]| {
         if is_base64 {
-            json.push(b'"');
-            json.extend_from_slice(STANDARD.encode(bytes).as_bytes());
-            json.push(b'"');
+            push_base64(json, bytes);
         } else {
             push_string(json, bytes);
         }
@@ -134,6 +170,15 @@ pub(super) fn push_json(json: &mut Vec<u8>, reply: &[u8], is_base64: bool) {
     }
 }
 
+/// Appends a string of JSON that is bytes in base64.
+fn push_base64(json: &mut Vec<u8>, bytes: &[u8]) {
+    json.push(b'"');
+    let start = json.len();
+    json.resize(start + base64::encoded_len(bytes.len(), true).expect("bytes in memory are few enough"), 0);
+    STANDARD.encode_slice(bytes, &mut json[start..]).expect("there is as much room as it takes");
+    json.push(b'"');
+}
+
 /// Appends a string of JSON. What is no UTF-8 cannot be told in one, and is replaced.
 pub(super) fn push_string(json: &mut Vec<u8>, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -144,9 +189,7 @@ pub(super) fn push_string(json: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn texts_of(reply: &[u8]) -> Vec<String> {
     let text = |bytes: &[u8]| vec![String::from_utf8_lossy(bytes).into_owned()];
     match element(reply, 0) {
-        Some((Element::Array(_), _)) => {
-            elements_of(reply).iter().flat_map(|element| texts_of(element)).collect()
-        }
+        Some((Element::Array(_), _)) => elements_of(reply).iter().flat_map(texts_of).collect(),
         Some((Element::Bulk(bytes), _)) => text(bytes.unwrap_or_default()),
         Some((Element::Integer(bytes) | Element::Error(bytes) | Element::Status(bytes), _)) => text(bytes),
         None => Vec::new(),
@@ -225,7 +268,9 @@ mod tests {
             replies.push(&all[..cut]);
             let (mut got, _) = replies.take();
             replies.push(&all[cut..]);
-            got.extend(replies.take().0);
+            for reply in replies.take().0.iter() {
+                got.push(reply);
+            }
             assert_eq!(got, expected, "{cut}");
         }
     }
@@ -253,6 +298,7 @@ mod tests {
             assert_eq!((json(reply, false).as_str(), json(reply, true).as_str()), (text, encoded));
         }
         assert_eq!(json(b"$2\r\n\xff\n\r\n", false), "{\"result\":\"\u{fffd}\\n\"}");
-        assert_eq!(elements_of(b"*2\r\n:1\r\n*1\r\n+a\r\n"), [&b":1\r\n"[..], b"*1\r\n+a\r\n"]);
+        let elements = elements_of(b"*2\r\n:1\r\n*1\r\n+a\r\n");
+        assert_eq!(elements.iter().collect::<Vec<_>>(), [&b":1\r\n"[..], b"*1\r\n+a\r\n"]);
     }
 }

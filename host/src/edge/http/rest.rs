@@ -3,8 +3,8 @@
 use super::conversation::{Caller, Conversation, Held};
 use super::guard::{Admission, User};
 use super::refusal::Refusal;
-use super::reply::{push_item, push_string};
-use super::request::{is_stream, read_command, read_commands, read_path};
+use super::reply::{Answers, push_item, push_string};
+use super::request::{Commands, is_stream, read_command, read_commands, read_path};
 use super::stream::Events;
 use super::{Http, Peer, Rules, metrics};
 use crate::config::Metrics;
@@ -185,14 +185,14 @@ async fn run(
         began => began?,
     };
     let answer = match route {
-        Route::Pipeline => listed(&conversation.run(read_commands(&body)?).await?, form),
+        Route::Pipeline => listed(conversation.run(&read_commands(&body)?).await?, form),
         Route::MultiExec => {
             // There is no other form of what has run in a transaction.
             let replies = conversation.run_together(read_commands(&body)?).await;
             if replies.as_ref().is_err_and(|refusal| refusal.status != StatusCode::BAD_REQUEST) {
                 return Err(replies.expect_err("it was looked at just now"));
             }
-            let answered = replies.map(|replies| listed(&replies, Form { is_raw: false, ..form }));
+            let answered = replies.map(|replies| listed(replies, Form { is_raw: false, ..form }));
             conversation.give_back(&http.pool);
             return answered;
         }
@@ -203,7 +203,7 @@ async fn run(
         Route::Stream => {
             let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
             // The query is about the stream, and a body says nothing.
-            let listening = conversation.listen(read_path(path, "", &[])?).await?;
+            let listening = conversation.listen(&read_path(path, "", &[])?).await?;
             let is_json = query.split('&').any(|pair| pair == "format=json");
             let events = Events::new(listening, is_json);
             return Ok((StatusCode::OK, Content::Events(Box::new(events)), EVENTS));
@@ -213,8 +213,9 @@ async fn run(
                 Route::Root => read_command(&body)?,
                 _ => read_path(parts.uri.path(), parts.uri.query().unwrap_or_default(), &body)?,
             };
-            let replies = conversation.run(vec![command]).await?;
-            single(conversation.status_of(&replies[0]), &replies[0], form)
+            let replies = conversation.run(&command).await?;
+            let reply = replies.get(0).expect("the command has a reply");
+            single(conversation.status_of(reply), reply, form)
         }
     };
     conversation.give_back(&http.pool);
@@ -231,9 +232,10 @@ async fn health(http: &Http, peer: &Peer) -> Answer {
         let (caller, held) = (caller(peer, None, None), Held::new(&http.held));
         let began = Conversation::begin(&http.exchange, &http.pool, caller, held, HEALTH_PATIENCE).await;
         let mut conversation = began.ok()?;
-        let replies = conversation.run(vec![vec![b"PING".to_vec()]]).await.ok()?;
-        let status = match conversation.status_of(&replies[0]) {
-            StatusCode::SERVICE_UNAVAILABLE if replies[0].starts_with(b"-LOADING ") => "loading",
+        let replies = conversation.run(&Commands::one(&["PING"])).await.ok()?;
+        let reply = replies.get(0)?;
+        let status = match conversation.status_of(reply) {
+            StatusCode::SERVICE_UNAVAILABLE if reply.starts_with(b"-LOADING ") => "loading",
             StatusCode::SERVICE_UNAVAILABLE => "restarting",
             _ => "ok",
         };
@@ -254,9 +256,9 @@ fn single(status: StatusCode, reply: &[u8], form: Form) -> Answer {
     (status, Content::Whole(json), JSON)
 }
 
-fn listed(replies: &[Vec<u8>], form: Form) -> Answer {
+fn listed(replies: Answers, form: Form) -> Answer {
     if form.is_raw {
-        return (StatusCode::OK, Content::Whole(replies.concat()), RAW);
+        return (StatusCode::OK, Content::Whole(replies.into_bytes()), RAW);
     }
     let mut json = b"[".to_vec();
     for (nth, reply) in replies.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Messages as they come, as an event stream: subscriptions and MONITOR.
 
 use super::conversation::Listening;
-use super::reply::{push_json, texts_of};
+use super::reply::{Answers, push_json, texts_of};
 use hyper::body::{Body, Bytes, Frame};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -39,7 +39,7 @@ impl Body for Events {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let is_json = self.is_json;
         if let Poll::Ready(replies) = self.listening.poll_replies(cx) {
-            let events = |replies: Vec<Vec<u8>>| -> Vec<u8> {
+            let events = |replies: Answers| -> Vec<u8> {
                 replies.iter().flat_map(|reply| event_of(reply, is_json)).collect()
             };
             return Poll::Ready(replies.map(|replies| Ok(Frame::data(events(replies).into()))));

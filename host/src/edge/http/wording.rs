@@ -58,27 +58,31 @@ pub(super) struct Wording<S> {
     unsent: Vec<u8>,
     heads: Arc<Heads>,
     patience: Duration,
-    /// When the head has to be there that has begun, and how many were there before.
-    deadline: Option<(u64, Pin<Box<Sleep>>)>,
+    /// How many heads were there before the one that has begun, if one has.
+    begun: Option<u64>,
+    /// When that has to be there.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: AsyncWrite + Unpin> Wording<S> {
     /// One whose heads take no longer than `patience`.
     pub(super) fn new(io: S, heads: Arc<Heads>, patience: Duration) -> Self {
-        Self { io, unsent: Vec::new(), heads, patience, deadline: None }
+        Self { io, unsent: Vec::new(), heads, patience, begun: None, deadline: None }
     }
 
     /// Takes note of bytes that have come, or of none: whether the head that they are of is late.
     fn is_late(&mut self, cx: &mut Context<'_>, has_come: bool) -> bool {
         let count = self.heads.count.load(Ordering::Relaxed);
-        let is_served = self.heads.is_served.load(Ordering::Relaxed);
-        if is_served || self.deadline.as_ref().is_some_and(|(before, _)| *before != count) {
-            self.deadline = None;
+        if self.heads.is_served.load(Ordering::Relaxed) || self.begun.is_some_and(|before| before != count) {
+            (self.begun, self.deadline) = (None, None);
+        } else if has_come {
+            self.begun.get_or_insert(count);
+        } else if self.begun.is_some() {
+            // Most heads come as a whole, and need no clock.
+            let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+            return deadline.as_mut().poll(cx).is_ready();
         }
-        if has_come && !is_served && self.deadline.is_none() {
-            self.deadline = Some((count, Box::pin(sleep(self.patience))));
-        }
-        self.deadline.as_mut().is_some_and(|(_, time)| time.as_mut().poll(cx).is_ready())
+        false
     }
 
     fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -125,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wording<S> {
         let polled = Pin::new(&mut self.io).poll_read(cx, room);
         let has_come = room.filled().len() > before;
         if self.is_late(cx, has_come) && polled.is_pending() {
-            self.deadline = None;
+            (self.begun, self.deadline) = (None, None);
             let (status, content) = LATE;
             self.unsent.extend(answer(status, content));
             // It goes to a peer that has sent too little; whether there is room for it makes no difference any more.
