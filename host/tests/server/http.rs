@@ -260,9 +260,9 @@ fn follows_its_settings(engine: &str) {
     let refused = |name: &str, why: &str| {
         format!("-ERR CONFIG SET failed (possibly related to argument '{name}') - {why}\r\n")
     };
-    plain.call(&[b"CONFIG", b"SET", b"http-token", b"a b"], &refused("http-token", "a token has no spaces"));
+    plain.call(&[b"CONFIG", b"SET", b"http-token", b"a b"], refused("http-token", "a token has no spaces"));
     // Without a certificate there is no port for it.
-    plain.send(&request(&[b"CONFIG", b"SET", b"https-port", b"1"]));
+    plain.send(request(&[b"CONFIG", b"SET", b"https-port", b"1"]));
     assert!(plain.line().contains("argument 'https-port') - "), "it needs a certificate");
     let next = free_port();
     plain.call(&[b"CONFIG", b"SET", b"http-port", next.to_string().as_bytes()], "+OK\r\n");
