@@ -1,13 +1,16 @@
-// What builds on Upstash's SDK, as it is: rate limits, locks, queues, storage.
+// What builds on Upstash's SDK, as it is: rate limits, locks, queues, storage, events, log-ins.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { UpstashRedisAdapter } from '@auth/upstash-redis-adapter';
 import { Lock } from '@upstash/lock';
 import { Queue } from '@upstash/queue';
 import { Ratelimit } from '@upstash/ratelimit';
+import { Realtime, handle } from '@upstash/realtime';
 import { Redis } from '@upstash/redis';
 import { createStorage } from 'unstorage';
 import upstashDriver from 'unstorage/drivers/upstash';
+import { z } from 'zod';
 import { ENOUGH } from '../queues/target.mjs';
 import { missing, openEndpoint } from './endpoint.mjs';
 import { ask } from './http.mjs';
@@ -91,4 +94,76 @@ test("unstorage's driver", { ...ENOUGH, skip: missing }, async () => {
   await storage.removeItem('user:ann');
   await storage.clear();
   assert.deepEqual(await storage.getKeys(), []);
+});
+
+describe('@upstash/realtime', { skip: missing }, () => {
+  const schema = { chat: { message: z.object({ text: z.string() }) } };
+
+  test('events reach who listens, those from before first', ENOUGH, async ({ mock }) => {
+    // Its pings of a subscription go on after that has ended, and would keep the test from ending.
+    mock.timers.enable({ apis: ['setInterval'] });
+    const realtime = new Realtime({ schema, redis, history: { maxLength: 10, expireAfterSecs: 60 } });
+    const room = realtime.channel('room');
+    await room.emit('chat.message', { text: 'before' });
+    assert.equal(await redis.ttl('room'), 60);
+    const seen = [];
+    const whole = deferred();
+    const stop = await room.subscribe({
+      events: ['chat.message'],
+      history: true,
+      onData: ({ data, cursor }) => {
+        assert.match(cursor, /^\d+-\d+$/);
+        if (seen.push(data.text) === 3) whole.resolve();
+      },
+    });
+    await room.emit('chat.message', { text: 'a, "b"\n\u00e9' });
+    await room.emit('chat.message', { text: 'last' });
+    await whole.promise;
+    assert.deepEqual(seen, ['before', 'a, "b"\n\u00e9', 'last']);
+    await stop();
+    const history = await room.history();
+    assert.deepEqual(history.map(({ data }) => data.text), seen);
+    await assert.rejects(room.emit('chat.message', { text: 7 }), { name: /ZodError/ });
+  });
+
+  test('a page gets them as a stream', ENOUGH, async () => {
+    const realtime = new Realtime({ schema, redis });
+    const leaving = new AbortController();
+    const request = new Request('http://localhost/api/realtime?channel=room', { signal: leaving.signal });
+    const response = await handle({ realtime })(request);
+    const pieces = response.body.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+    const next = async () => JSON.parse((await pieces.next()).value.replace(/^data: /, ''));
+    assert.deepEqual(await next(), { type: 'connected', channel: 'room' });
+    await realtime.channel('room').emit('chat.message', { text: 'hello' });
+    const { event, data, channel } = await next();
+    assert.deepEqual({ event, data, channel }, { event: 'chat.message', data: { text: 'hello' }, channel: 'room' });
+    leaving.abort();
+  });
+});
+
+/** What `Promise.withResolvers` gives, which Node 20 does not have. */
+function deferred() {
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  return made;
+}
+
+test("Auth.js's adapter", { ...ENOUGH, skip: missing }, async () => {
+  const adapter = UpstashRedisAdapter(redis, { baseKeyPrefix: 'auth:' });
+  const user = await adapter.createUser({ name: 'Ann', email: 'ann@a.example', emailVerified: new Date(0) });
+  assert.deepEqual(await adapter.getUserByEmail('ann@a.example'), user);
+  const account = { userId: user.id, type: 'oauth', provider: 'hub', providerAccountId: '7' };
+  await adapter.linkAccount(account);
+  assert.deepEqual(await adapter.getUserByAccount(account), user);
+  const expires = new Date(1_900_000_000_000);
+  await adapter.createSession({ sessionToken: 't', userId: user.id, expires });
+  const found = await adapter.getSessionAndUser('t');
+  assert.deepEqual([found.user.name, found.session.expires], ['Ann', expires]);
+  await adapter.createVerificationToken({ identifier: 'ann@a.example', token: 'v', expires });
+  assert.deepEqual((await adapter.useVerificationToken({ identifier: 'ann@a.example', token: 'v' })).expires, expires);
+  assert.equal(await adapter.useVerificationToken({ identifier: 'ann@a.example', token: 'v' }), null);
+  await adapter.deleteSession('t');
+  assert.equal(await adapter.getSessionAndUser('t'), null);
+  await adapter.deleteUser(user.id);
+  assert.equal(await adapter.getUser(user.id), null);
 });
