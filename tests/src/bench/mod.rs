@@ -23,6 +23,8 @@ mod saving;
 mod server;
 mod size;
 mod startup;
+#[cfg(feature = "in-process")]
+mod storm;
 mod table;
 mod throughput;
 mod tls;
@@ -40,6 +42,12 @@ pub fn run(arguments: &[String]) -> Result<()> {
         && flag == "--echo"
     {
         return echo::serve(port.parse()?, answer_bytes.parse()?);
+    }
+    #[cfg(feature = "in-process")]
+    if let [flag, port, certificate] = arguments
+        && flag == "--storm"
+    {
+        return storm::strike(port.parse()?, certificate);
     }
     let options = match options::parse(arguments)? {
         Some(options) => options,
@@ -98,7 +106,7 @@ fn measure(section: Section, options: &Options) -> Result<String> {
         Section::Node => node::measure(options),
         Section::Queues => node::measure_queues(options),
         Section::Lua => lua::measure(options),
-        Section::Tls => tls::measure(options),
+        Section::Tls => Ok(tls::measure(options)? + &storm(options)?),
         Section::Rest => rest::measure(options),
     }
 }
@@ -106,6 +114,16 @@ fn measure(section: Section, options: &Options) -> Result<String> {
 #[cfg(feature = "in-process")]
 fn pauses(options: &Options) -> Result<String> {
     in_process::measure(options)
+}
+
+#[cfg(feature = "in-process")]
+fn storm(options: &Options) -> Result<String> {
+    Ok(format!("\n{}", storm::measure(options)?))
+}
+
+#[cfg(not(feature = "in-process"))]
+fn storm(_options: &Options) -> Result<String> {
+    Ok(String::new())
 }
 
 #[cfg(not(feature = "in-process"))]

@@ -51,11 +51,17 @@ impl Server {
 
     /// The same with a TLS port besides.
     pub(super) fn start_with_tls(kind: Kind) -> Result<Server> {
+        let [certificate, key] = ["server.crt", "server.key"].map(|name| PathBuf::from(certificate(name)));
+        Server::start_with_certificate(kind, &certificate, &key)
+    }
+
+    /// The same with a certificate of one's own.
+    pub(super) fn start_with_certificate(kind: Kind, certificate: &Path, key: &Path) -> Result<Server> {
         let port = free_port()?;
         let flags = [
             ["--tls-port".to_owned(), port.to_string()],
-            ["--tls-cert-file".to_owned(), certificate("server.crt")],
-            ["--tls-key-file".to_owned(), certificate("server.key")],
+            ["--tls-cert-file".to_owned(), certificate.display().to_string()],
+            ["--tls-key-file".to_owned(), key.display().to_string()],
             ["--tls-auth-clients".to_owned(), "no".to_owned()],
         ];
         let flags: Vec<&str> = flags.as_flattened().iter().map(String::as_str).collect();
