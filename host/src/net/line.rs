@@ -52,6 +52,7 @@ impl Transport for Virtual {
                 self.read = 0;
             }
         }
+        self.end.took(bytes);
         if bytes == 0 && !self.is_closed {
             return Err(ErrorKind::WouldBlock.into());
         }

@@ -31,6 +31,8 @@ pub(crate) trait Transport {
         let mut sent = 0;
         for piece in pieces {
             match self.write(piece) {
+                // What follows has to wait for the rest, although there may be room again by now.
+                Ok(count) if count < piece.len() => return Ok(sent + count),
                 Ok(count) => sent += count,
                 Err(_) if sent > 0 => break,
                 Err(error) => return Err(error),
@@ -129,3 +131,36 @@ impl Transport for Stream {
 
 #[cfg(test)]
 pub(crate) mod fake;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes two bytes of whatever it is offered.
+    #[derive(Default)]
+    struct Narrow(Vec<u8>);
+
+    impl Transport for Narrow {
+        fn read(&mut self, _room: &mut [u8]) -> io::Result<Received> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(2);
+            self.0.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn finish(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_piece_leaves_before_the_rest_of_the_one_before() {
+        let mut transport = Narrow::default();
+        let pieces = [&b"a"[..], b"bcd", b"e"].map(IoSlice::new);
+        assert_eq!(transport.write_vectored(&pieces).unwrap(), 3);
+        assert_eq!(transport.0, b"abc");
+    }
+}
