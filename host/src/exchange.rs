@@ -3,17 +3,21 @@
 //!
 //! Both ways have a list that is taken as a whole, and one wake-up for however much there is.
 
+use crate::memory::tell_held_bytes;
 use mio::Waker;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll, ready};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Bytes of a connection that the edge has not taken yet, above which the loop keeps the rest.
 const UNTAKEN_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of a connection that the loop has not taken yet, above which the edge waits.
+const UNREAD_BYTES_MAX: usize = 1 << 20;
 
 /// Tells connections apart; none is used twice.
 pub(crate) type LineId = u64;
@@ -71,8 +75,12 @@ struct Lines {
 struct State {
     /// Bytes that the edge has not taken yet.
     untaken: AtomicUsize,
+    /// Bytes that the loop has not taken yet.
+    unread: AtomicUsize,
     /// The loop has said that nothing more comes, whether that has arrived or not.
     is_ended: AtomicBool,
+    /// Who waits for the loop to take bytes.
+    waiting: Mutex<Option<task::Waker>>,
 }
 
 /// The edge's end of a connection. What is there of it in the engine ends with it.
@@ -132,6 +140,7 @@ impl Exchange {
     pub(crate) async fn pass_on(self: Arc<Self>) {
         loop {
             self.said.notified().await;
+            tell_held_bytes();
             if !self.has_news.swap(true, Ordering::AcqRel) {
                 // Without it the loop looks when anything else happens.
                 let _ = self.waker.wake();
@@ -168,6 +177,8 @@ impl Exchange {
                     Item::End => drop(lock(&self.lines).open.remove(&id)),
                 }
             }
+            drop(bytes);
+            tell_held_bytes();
         }
     }
 
@@ -182,12 +193,24 @@ impl Exchange {
 impl Line {
     /// Sends bytes.
     pub(crate) fn send(&self, bytes: Vec<u8>) {
+        self.state.unread.fetch_add(bytes.len(), Ordering::AcqRel);
         self.exchange.say(Incoming::Input(self.id, bytes));
     }
 
     /// Whether more may come.
     pub(crate) fn is_open(&self) -> bool {
         !self.state.is_ended.load(Ordering::Acquire)
+    }
+
+    /// Whether more may be sent: not while the loop is behind, and then `false` once it takes nothing any more.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        // Who waits is known before it looks, so that what happens in between wakes it.
+        *lock(&self.state.waiting) = Some(cx.waker().clone());
+        if !self.is_open() {
+            return Poll::Ready(false);
+        }
+        let is_behind = self.state.unread.load(Ordering::Acquire) > UNREAD_BYTES_MAX;
+        if is_behind { Poll::Pending } else { Poll::Ready(true) }
     }
 
     /// The bytes that come next; none at the end.
@@ -232,11 +255,28 @@ impl LineEnd {
         count
     }
 
+    /// Has taken bytes that were sent.
+    pub(crate) fn took(&self, bytes: usize) {
+        let before = self.state.unread.fetch_sub(bytes, Ordering::AcqRel);
+        if before > UNREAD_BYTES_MAX && before - bytes <= UNREAD_BYTES_MAX {
+            self.state.wake();
+        }
+    }
+
     /// Says that nothing more comes.
     pub(crate) fn end(&self) {
         if !self.state.is_ended.swap(true, Ordering::AcqRel) {
+            self.state.wake();
             lock(&self.exchange.outgoing).items.push((self.id, Item::End));
             self.exchange.has_output.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl State {
+    fn wake(&self) {
+        if let Some(waiting) = lock(&self.waiting).take() {
+            waiting.wake();
         }
     }
 }

@@ -6,16 +6,29 @@
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicIsize, Ordering};
 
 thread_local! {
     /// Bytes that this thread has taken and not given back. A block may be given back by another thread.
     static HELD_BYTES: Cell<isize> = const { Cell::new(0) };
+    /// How many of them it has told of.
+    static TOLD_BYTES: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Bytes that the calling thread holds; 0 where [`Counting`] is not the process's allocator. One thread owns an
-/// engine, so on it this is the engine's memory and the server's own, which is small.
+/// What threads have told of together.
+static OTHERS_BYTES: AtomicIsize = AtomicIsize::new(0);
+
+/// Bytes that the calling thread holds, and those that exchange blocks with it; 0 where [`Counting`] is not the process's
+/// allocator. One thread owns an engine, so on it this is the engine's memory and the server's own, which is small.
 pub fn held_bytes() -> usize {
-    HELD_BYTES.get().max(0) as usize
+    (HELD_BYTES.get() + OTHERS_BYTES.load(Ordering::Relaxed)).max(0) as usize
+}
+
+/// Tells the engine's thread what the calling one holds. To be called now and then by one that gives it blocks or takes some:
+/// who gives back what another has taken would otherwise seem to hold ever less, and the other one ever more.
+pub(crate) fn tell_held_bytes() {
+    let held = HELD_BYTES.get();
+    OTHERS_BYTES.fetch_add(held - TOLD_BYTES.replace(held), Ordering::Relaxed);
 }
 
 /// Counts per thread what it passes on to mimalloc.

@@ -119,7 +119,8 @@ fn scripts_on_redis_server() {
     play("redis-server", || Ok(Box::new(Oracle::start()?)));
 }
 
-/// Against a running host: `SANDERLING_ADDRESS=127.0.0.1:6379 cargo test -p sanderling-tests scripts_on_an_address`.
+/// Against a running host: `SANDERLING_ADDRESS=127.0.0.1:6379 cargo test -p sanderling-tests scripts_on_an_address`, or by
+/// WebSocket `ws://token@127.0.0.1:8079`.
 /// Everything in it is deleted.
 #[test]
 fn scripts_on_an_address() {

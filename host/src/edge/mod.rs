@@ -14,6 +14,7 @@ mod watch;
 use crate::config::{HttpSettings, Settings};
 use crate::exchange::{Exchange, Incoming};
 use crate::log;
+use crate::memory::tell_held_bytes;
 use crate::net::Arrival;
 use crate::tls::{self, Stamp, TlsError, TlsSettings};
 use failures::Failures;
@@ -235,6 +236,7 @@ impl Shared {
     }
 
     fn tell_loop(&self) {
+        tell_held_bytes();
         if !self.has_news.swap(true, Ordering::AcqRel)
             && let Err(error) = self.waker.wake()
         {

@@ -3,6 +3,7 @@
 use crate::client::{Client, request};
 use crate::on_both_engines;
 use crate::process::{PATIENCE, Process, free_port};
+use crate::websocket::handshake;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
@@ -22,31 +23,31 @@ on_both_engines!(
 );
 
 /// An answer, with its head as it came.
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 /// Starts a server with an HTTP port.
-fn start(engine: &str, more: &[&str]) -> (Process, u16) {
+pub(crate) fn start(engine: &str, more: &[&str]) -> (Process, u16) {
     let port = free_port();
     let flags: Vec<String> = vec!["--http-port".to_owned(), port.to_string()];
     let flags: Vec<&str> = flags.iter().map(String::as_str).chain(more.iter().copied()).collect();
     (Process::start(engine, &flags), port)
 }
 
-const TOKEN: [&str; 2] = ["--http-token", "secret"];
-const BEARER: &str = "authorization: Bearer secret\r\n";
+pub(crate) const TOKEN: [&str; 2] = ["--http-token", "secret"];
+pub(crate) const BEARER: &str = "authorization: Bearer secret\r\n";
 
 /// A request as it goes out; headers end with a line break each.
-fn text(method: &str, path: &str, headers: &str, body: &str) -> String {
+pub(crate) fn text(method: &str, path: &str, headers: &str, body: &str) -> String {
     let host = if headers.contains("host:") { "" } else { "host: localhost\r\n" };
     format!("{method} {path} HTTP/1.1\r\n{host}{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
 /// Reads an answer that says how long it is.
-fn receive(stream: &mut TcpStream, is_head: bool) -> Answer {
+pub(crate) fn receive(stream: &mut TcpStream, is_head: bool) -> Answer {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -314,6 +315,12 @@ fn keeps_pages_of_others_out(engine: &str) {
             if !value.is_empty() {
                 headers += &format!("{name}: {value}\r\n");
             }
+        }
+        let asked = handshake(&format!("{headers}{BEARER}"));
+        let opened = if status == 200 { 101 } else { status };
+        assert_eq!(send(port, &asked).status, opened, "{headers} as a WebSocket");
+        if status != 200 {
+            assert_eq!(send(port, &handshake(&headers)).status, status);
         }
         for (method, path, body) in [("GET", "/set/k/v", ""), ("POST", "/pipeline", r#"[["PING"]]"#)] {
             let answer = send(port, &text(method, path, &format!("{headers}{BEARER}"), body));

@@ -21,6 +21,7 @@ mod protocol;
 mod redis;
 mod tls;
 mod trap;
+mod websocket;
 
 /// Runs tests of a module, functions of the engine's name, once with each engine.
 macro_rules! on_both_engines {

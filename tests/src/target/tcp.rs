@@ -1,4 +1,4 @@
-//! A server at an address: redis-server or a running host.
+//! A server at an address: redis-server or a running host, which may speak WebSocket.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -30,11 +30,13 @@ pub struct Tcp {
 
 struct Link {
     stream: TcpStream,
+    /// What carries the bytes over it.
+    frames: Option<Frames>,
     inbox: Inbox,
 }
 
 impl Tcp {
-    /// Connects to `address` (`host:port`).
+    /// Connects to `address`: `host:port`, or `ws://token@host:port`.
     pub fn new(name: &str, address: &str, since: (u32, u32)) -> std::io::Result<Tcp> {
         let control = Link::open(address)?;
         Ok(Tcp {
@@ -79,7 +81,7 @@ impl Target for Tcp {
     fn send(&mut self, connection: Connection, bytes: &[u8]) {
         self.unsettled += bytes.len();
         // The server may have closed the connection already; `receive` is what tells so.
-        let _ = self.link(connection).stream.write_all(bytes);
+        let _ = self.link(connection).write(bytes);
     }
 
     fn settle(&mut self) {
@@ -95,7 +97,7 @@ impl Target for Tcp {
                     Link::open(&self.address).expect("the server accepts connections as it did before");
             }
             // What lacks an argument is refused before it runs, so that neither MONITOR nor SLOWLOG shows it.
-            let _ = self.control.stream.write_all(b"ECHO\r\n");
+            let _ = self.control.write(b"ECHO\r\n");
             while self.control.inbox.next() == Received::Nothing {
                 if !self.control.read(REPLY_WAIT_MAX) {
                     break;
@@ -125,9 +127,23 @@ impl Target for Tcp {
 
 impl Link {
     fn open(address: &str) -> std::io::Result<Link> {
-        let stream = TcpStream::connect(address)?;
+        let Some((token, address)) = address.strip_prefix("ws://").and_then(|rest| rest.split_once('@'))
+        else {
+            let stream = TcpStream::connect(address)?;
+            stream.set_nodelay(true)?;
+            return Ok(Link { stream, frames: None, inbox: Inbox::default() });
+        };
+        let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Link { stream, inbox: Inbox::default() })
+        let frames = Some(Frames::open(&mut stream, address, token)?);
+        Ok(Link { stream, frames, inbox: Inbox::default() })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match self.frames {
+            None => self.stream.write_all(bytes),
+            Some(_) => self.stream.write_all(&Frames::message(bytes)),
+        }
     }
 
     fn receive(&mut self, wait: Duration) -> Received {
@@ -155,7 +171,10 @@ impl Link {
         self.stream.set_nonblocking(false).expect("a socket accepts its own options");
         match read {
             Ok(0) => self.inbox.closed = true,
-            Ok(len) => self.inbox.bytes.extend_from_slice(&buffer[..len]),
+            Ok(len) => match &mut self.frames {
+                None => self.inbox.bytes.extend_from_slice(&buffer[..len]),
+                Some(frames) => frames.read(&buffer[..len], &mut self.inbox),
+            },
             Err(fault) if matches!(fault.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 return false;
             }
@@ -163,6 +182,83 @@ impl Link {
             Err(_) => self.inbox.closed = true,
         }
         true
+    }
+}
+
+/// WebSocket, as far as a test needs it: messages out, and what comes in messages.
+struct Frames {
+    /// What has come and is no whole frame.
+    bytes: Vec<u8>,
+}
+
+impl Frames {
+    fn open(stream: &mut TcpStream, host: &str, token: &str) -> std::io::Result<Frames> {
+        write!(
+            stream,
+            "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )?;
+        stream.set_read_timeout(Some(REPLY_WAIT_MAX))?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8_lossy(&head);
+        if head.starts_with("HTTP/1.1 101 ") {
+            Ok(Frames { bytes: Vec::new() })
+        } else {
+            Err(std::io::Error::other(head.into_owned()))
+        }
+    }
+
+    /// A message, under a mask that changes nothing.
+    fn message(bytes: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0x82];
+        match u16::try_from(bytes.len()) {
+            Ok(len) if len < 126 => frame.push(0x80 | bytes.len() as u8),
+            Ok(len) => {
+                frame.push(0x80 | 126);
+                frame.extend(len.to_be_bytes());
+            }
+            Err(_) => {
+                frame.push(0x80 | 127);
+                frame.extend((bytes.len() as u64).to_be_bytes());
+            }
+        }
+        frame.extend([0; 4]);
+        frame.extend(bytes);
+        frame
+    }
+
+    /// Hands on what has come in whole frames, of which the server makes no long ones.
+    fn read(&mut self, bytes: &[u8], inbox: &mut Inbox) {
+        self.bytes.extend_from_slice(bytes);
+        while let Some((first, payload)) = self.next() {
+            match first {
+                0x82 => inbox.bytes.extend(payload),
+                0x88 => inbox.closed = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+        let second = *self.bytes.get(1)?;
+        let extra = match second {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        let digits = self.bytes.get(2..2 + extra)?;
+        let length = digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit));
+        let length = if extra == 0 { usize::from(second) } else { length };
+        let end = 2 + extra + length;
+        let payload = self.bytes.get(2 + extra..end)?.to_vec();
+        let first = self.bytes[0];
+        self.bytes.drain(..end);
+        Some((first, payload))
     }
 }
 

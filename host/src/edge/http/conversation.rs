@@ -13,11 +13,15 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// Bytes of the replies to one request; more would not fit a string of JSON that clients read.
-const REPLY_BYTES_MAX: usize = 64 << 20;
+pub(super) const REPLY_BYTES_MAX: usize = 64 << 20;
 /// Bytes of bodies and replies of all requests together.
 const HELD_BYTES_MAX: usize = 256 << 20;
 /// Connections that are kept for the next requests.
 const KEPT_MAX: usize = 128;
+
+/// Who a connection is from before it says so.
+const DEFAULT_USER: &[u8] = b"default";
+const CLOSED: &str = "ERR the connection to the engine was closed before the reply";
 
 /// Connections on which nothing is left of the requests before, of peers on this machine and of others.
 #[derive(Default)]
@@ -90,36 +94,72 @@ impl Conversation {
     ) -> Result<Self, Refusal> {
         let is_plain = caller.user.is_none() && caller.database.is_none();
         let kept = if is_plain { pool.take(caller.is_local) } else { None };
-        let is_new = kept.is_none();
         // Who has the token is the default user, and who has none sees no more of it than its health.
         let is_trusted = caller.user.is_none();
-        let open = || exchange.open(caller.addr, caller.laddr, caller.is_local, is_trusted);
-        let line = kept.unwrap_or_else(open);
-        let (replies, is_local) = (Replies::default(), caller.is_local);
-        let mut conversation =
-            Self { line: Some(line), replies, patience, end: None, held, is_plain, is_local };
-        if is_new {
-            conversation.introduce(caller).await?;
+        match kept {
+            Some(line) => Ok(Self::on(line, is_plain, caller.is_local, held, patience)),
+            None => Self::open(exchange, caller, is_trusted, held, patience).await,
         }
+    }
+
+    /// Makes a connection that is the caller's. One that is trusted is the default user without a password.
+    pub(super) async fn open(
+        exchange: &Arc<Exchange>,
+        caller: Caller<'_>,
+        is_trusted: bool,
+        held: Held,
+        patience: Duration,
+    ) -> Result<Self, Refusal> {
+        let is_plain = caller.user.is_none() && caller.database.is_none();
+        let line = exchange.open(caller.addr, caller.laddr, caller.is_local, is_trusted);
+        let mut conversation = Self::on(line, is_plain, caller.is_local, held, patience);
+        conversation.introduce(caller).await?;
         Ok(conversation)
     }
 
+    fn on(line: Line, is_plain: bool, is_local: bool, held: Held, patience: Duration) -> Self {
+        let replies = Replies::default();
+        Self { line: Some(line), replies, patience, end: None, held, is_plain, is_local }
+    }
+
     async fn introduce(&mut self, caller: Caller<'_>) -> Result<(), Refusal> {
-        if let Some((name, password)) = caller.user
-            && self.error_of(&[b"AUTH", &name, &password]).await?.is_some()
-        {
-            return Err(Refusal::unknown());
+        if let Some((name, password)) = caller.user {
+            // Where the default user has no password every one is right, and it is the token that counts.
+            let is_nobody = name == DEFAULT_USER && !self.wants_password().await?;
+            if is_nobody || self.error_of(&[b"AUTH", &name, &password]).await?.is_some() {
+                return Err(self.unless_ended(Refusal::unknown()));
+            }
         }
         if let Some(database) = caller.database
             && let Some(error) = self.error_of(&[b"SELECT", &database]).await?
         {
-            return Err(Refusal::bad(error));
+            return Err(self.unless_ended(Refusal::bad(error)));
         }
         Ok(())
     }
 
+    /// Whether the engine asks for a password before anything else.
+    pub(super) async fn wants_password(&mut self) -> Result<bool, Refusal> {
+        // Of what asks for little, this is not shown by MONITOR.
+        let error = self.error_of(&[b"SLOWLOG", b"LEN"]).await?;
+        if self.end.is_some() {
+            return Err(self.unless_ended(Refusal::unknown()));
+        }
+        Ok(error.is_some_and(|error| error.starts_with("NOAUTH ")))
+    }
+
+    /// A refusal, unless there is nobody left who could refuse.
+    fn unless_ended(&self, refusal: Refusal) -> Refusal {
+        if self.end.is_some() { Refusal::new(StatusCode::SERVICE_UNAVAILABLE, CLOSED) } else { refusal }
+    }
+
+    /// The connection, with all that was said on it answered.
+    pub(super) fn into_line(mut self) -> Result<Line, Refusal> {
+        self.line.take().ok_or_else(|| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, CLOSED))
+    }
+
     /// The error that a command gets, if it gets one.
-    async fn error_of(&mut self, words: &[&[u8]]) -> Result<Option<String>, Refusal> {
+    pub(super) async fn error_of(&mut self, words: &[&[u8]]) -> Result<Option<String>, Refusal> {
         let replies = self.ask(&Commands::one(words)).await?;
         Ok(replies.get(0).and_then(error_of))
     }
@@ -181,10 +221,7 @@ impl Conversation {
         match (first.get(0).map(|reply| (reply, error_of(reply))), self.line.take()) {
             (Some((_, None)), Some(line)) => Ok(Listening { line, replies: self.replies, first }),
             (Some((reply, Some(error))), _) => Err(refusal(self.status_of(reply), &error)),
-            _ => Err(refusal(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "ERR the connection to the engine was closed before the reply",
-            )),
+            _ => Err(refusal(StatusCode::SERVICE_UNAVAILABLE, CLOSED)),
         }
     }
 
@@ -257,7 +294,7 @@ impl Conversation {
             }
             Some(End::Long) => format!("ERR the replies have more than {REPLY_BYTES_MAX} bytes"),
             Some(End::Full) => "ERR too many requests are under way".to_owned(),
-            _ => "ERR the connection to the engine was closed before the reply".to_owned(),
+            _ => CLOSED.to_owned(),
         };
         let error = error_reply(&reason);
         while replies.len() < commands.len() {

@@ -25,6 +25,14 @@ pub(super) struct Admission {
 /// Name and password.
 pub(super) type User = (Vec<u8>, Vec<u8>);
 
+/// What a request brings to be let in.
+pub(super) enum Given {
+    /// The token, or name and password as one.
+    Bearer(Vec<u8>),
+    /// Name and password.
+    Basic(Vec<u8>),
+}
+
 impl Admission {
     /// Refuses what pages of others make a browser send. They cannot know the token, but a page whose name suddenly leads
     /// to this machine is of no other origin, and what a page may send without being asked needs no answer to do harm.
@@ -65,32 +73,43 @@ impl Admission {
 
     /// Whose request it is: a user's, or nobody's in particular if it has the token.
     pub(super) fn user_of(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<User>, Refusal> {
-        let (is_bearer, given) = match headers.get(AUTHORIZATION) {
-            Some(header) => {
-                let text = header.to_str().map_err(|_| Refusal::unknown())?.trim();
-                let (scheme, given) = text.split_once(' ').ok_or_else(Refusal::unknown)?;
-                let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-                if !is_bearer && !scheme.eq_ignore_ascii_case("basic") {
-                    return Err(Refusal::unknown());
+        self.user_by(given_in(headers, uri)?.ok_or_else(Refusal::unknown)?)
+    }
+
+    /// Who is told by what a request brings.
+    pub(super) fn user_by(&self, given: Given) -> Result<Option<User>, Refusal> {
+        let pair = match given {
+            Given::Bearer(given) => {
+                let is_token = |token: &String| bool::from(token.as_bytes().ct_eq(&given));
+                if self.token.as_ref().is_some_and(is_token) {
+                    return Ok(None);
                 }
-                (is_bearer, given.trim().as_bytes().to_vec())
+                given
             }
-            None => (true, token_in(uri)?),
+            Given::Basic(given) => given,
         };
-        let is_token = |token: &String| bool::from(token.as_bytes().ct_eq(&given));
-        if is_bearer && self.token.as_ref().is_some_and(is_token) {
-            return Ok(None);
-        }
-        let pair = from_base64(&given).ok_or_else(Refusal::unknown)?;
+        let pair = from_base64(&pair).ok_or_else(Refusal::unknown)?;
         let colon = pair.iter().position(|&byte| byte == b':').ok_or_else(Refusal::unknown)?;
         Ok(Some((pair[..colon].to_vec(), pair[colon + 1..].to_vec())))
     }
 }
 
-fn token_in(uri: &Uri) -> Result<Vec<u8>, Refusal> {
+/// What a request has to be let in by, if anything: in a header, or in its address.
+pub(super) fn given_in(headers: &HeaderMap, uri: &Uri) -> Result<Option<Given>, Refusal> {
+    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(token_in(uri)?.map(Given::Bearer)) };
+    let text = header.to_str().map_err(|_| Refusal::unknown())?.trim();
+    let (scheme, given) = text.split_once(' ').ok_or_else(Refusal::unknown)?;
+    let given = given.trim().as_bytes().to_vec();
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Ok(Some(Given::Bearer(given))),
+        "basic" => Ok(Some(Given::Basic(given))),
+        _ => Err(Refusal::unknown()),
+    }
+}
+
+fn token_in(uri: &Uri) -> Result<Option<Vec<u8>>, Refusal> {
     let query = uri.query().unwrap_or_default();
-    let token = query.split('&').find_map(|pair| pair.strip_prefix("_token="));
-    decoded(token.ok_or_else(Refusal::unknown)?)
+    query.split('&').find_map(|pair| pair.strip_prefix("_token=")).map(decoded).transpose()
 }
 
 /// Tokens in addresses are often written with the two characters that need no escape there.

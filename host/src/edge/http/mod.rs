@@ -9,6 +9,7 @@ mod reply;
 mod request;
 mod rest;
 mod stream;
+mod websocket;
 mod wording;
 
 use crate::config::{HttpSettings, Settings};
@@ -133,17 +134,22 @@ impl Http {
         Arc::clone(&self.rules.lock().expect("no holder of the lock panics"))
     }
 
-    /// Serves a connection to its end.
-    pub(super) async fn serve(self: Arc<Self>, io: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
+    /// Serves a connection to its end, or until it is a client's like those that speak Redis's protocol, and counts as one.
+    pub(super) async fn serve<S>(self: Arc<Self>, io: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let peer = Arc::new(peer);
         let idle = Duration::from_secs(self.rules().limits.idle_seconds_max);
         let heads = Arc::new(Heads::default());
         let io = Wording::new(io, Arc::clone(&heads), HEAD_PATIENCE);
+        let opening = Mutex::new(None);
         let service = service_fn(|request| {
             let (http, peer, heads) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&heads));
+            let opening = &opening;
             async move {
                 heads.begin();
-                let response = rest::answer(&http, &peer, request).await;
+                let response = rest::answer(&http, &peer, request, opening).await;
                 // What comes behind a switch of protocols has no heads.
                 if response.status() != StatusCode::SWITCHING_PROTOCOLS {
                     heads.end();
@@ -157,9 +163,13 @@ impl Http {
             .header_read_timeout(idle)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(io), service);
+            .serve_connection(TokioIo::new(io), service)
+            .with_upgrades();
         if let Err(error) = connection.await {
             log::verbose!("a connection of HTTP with {} failed: {error}", peer.addr);
+        }
+        if let Some(opening) = opening.into_inner().expect("no holder of the lock panics") {
+            tokio::spawn(async move { websocket::serve::<S>(opening, &peer).await });
         }
     }
 

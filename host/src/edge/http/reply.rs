@@ -1,4 +1,4 @@
-//! Replies in Redis's protocol, version 2: where each ends, and what they are in JSON.
+//! Replies in Redis's protocol: where each ends, and what they are in JSON.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -64,7 +64,7 @@ pub(super) struct Replies {
     bytes: Vec<u8>,
     /// Where the element begins that is to be read next.
     at: usize,
-    /// How many elements are to come, of each array that is not whole.
+    /// How many elements are to come, of each array or map that is not whole.
     open: Vec<usize>,
     /// Where the replies end that are whole.
     ends: Vec<usize>,
@@ -86,10 +86,9 @@ impl Replies {
         self.bytes.extend_from_slice(piece);
         while let Some((element, end)) = element(&self.bytes, self.at) {
             self.at = end;
-            if let Element::Array(Some(count)) = element
-                && count > 0
-            {
-                self.open.push(count);
+            let parts = element.parts();
+            if parts > 0 {
+                self.open.push(parts);
                 continue;
             }
             close(&mut self.open);
@@ -130,8 +129,61 @@ pub(super) fn push_item(json: &mut Vec<u8>, reply: &[u8], is_base64: bool) {
     json.push(b'}');
 }
 
-/// Appends a reply.
+/// Whether something is no reply, but comes on the engine's own account.
+pub(super) fn is_push(reply: &[u8]) -> bool {
+    reply.first() == Some(&b'>')
+}
+
+/// Appends a reply. Maps are objects, whose names are what the keys are, or what those are in JSON.
 pub(super) fn push_json(json: &mut Vec<u8>, reply: &[u8], is_base64: bool) {
+    let (mut open, mut at) = (Vec::<Open>::new(), 0);
+    while let Some((element, end)) = element(reply, at) {
+        at = end;
+        let (is_map, rest) = (matches!(element, Element::Map(_)), element.parts());
+        if rest > 0 {
+            json.push(if is_map { b'{' } else { b'[' });
+            open.push(Open { rest, is_map, start: json.len() });
+            continue;
+        }
+        push_element(json, &element, is_base64, open.is_empty());
+        loop {
+            let Some(last) = open.last_mut() else { return };
+            last.rest -= 1;
+            if last.is_map && last.rest % 2 == 1 {
+                end_name(json, last.start);
+                break;
+            }
+            if last.rest > 0 {
+                json.push(b',');
+                last.start = json.len();
+                break;
+            }
+            json.push(if last.is_map { b'}' } else { b']' });
+            open.pop();
+        }
+    }
+}
+
+/// An array or an object of JSON that is not whole.
+struct Open {
+    /// How many elements are to come.
+    rest: usize,
+    is_map: bool,
+    /// Where the last element begins that is no value of a map.
+    start: usize,
+}
+
+/// Makes a name of what stands behind a place.
+fn end_name(json: &mut Vec<u8>, start: usize) {
+    if json.get(start) != Some(&b'"') {
+        let name = json.split_off(start);
+        push_string(json, &name);
+    }
+    json.push(b':');
+}
+
+/// Appends an element that has no parts.
+fn push_element(json: &mut Vec<u8>, element: &Element<'_>, is_base64: bool, is_whole: bool) {
     let string = |json: &mut Vec<u8>, bytes: &[u8]| {
         if is_base64 {
             push_base64(json, bytes);
@@ -139,34 +191,25 @@ pub(super) fn push_json(json: &mut Vec<u8>, reply: &[u8], is_base64: bool) {
             push_string(json, bytes);
         }
     };
-    let (mut open, mut at) = (Vec::new(), 0);
-    while let Some((element, end)) = element(reply, at) {
-        at = end;
-        match element {
-            Element::Array(Some(count)) if count > 0 => {
-                json.push(b'[');
-                open.push(count);
-                continue;
-            }
-            Element::Array(Some(_)) => json.extend_from_slice(b"[]"),
-            Element::Array(None) | Element::Bulk(None) => json.extend_from_slice(b"null"),
-            Element::Bulk(Some(bytes)) => string(json, bytes),
-            Element::Integer(digits) => json.extend_from_slice(digits),
-            Element::Error(text) => {
-                json.extend_from_slice(b"{\"error\":");
-                push_string(json, text);
-                json.push(b'}');
-            }
-            Element::Status(b"OK") if open.is_empty() => json.extend_from_slice(b"\"OK\""),
-            Element::Status(text) => string(json, text),
+    match *element {
+        Element::Array(Some(_)) | Element::Push(_) => json.extend_from_slice(b"[]"),
+        Element::Map(_) => json.extend_from_slice(b"{}"),
+        Element::Array(None) | Element::Bulk(None) => json.extend_from_slice(b"null"),
+        Element::Bulk(Some(bytes)) => string(json, bytes),
+        Element::Boolean(is_true) => json.extend_from_slice(if is_true { b"true" } else { b"false" }),
+        Element::Integer(digits) => json.extend_from_slice(digits),
+        // What is no number in JSON is text: infinity and what is no number at all.
+        Element::Double(digits) if digits.last().is_some_and(u8::is_ascii_digit) => {
+            json.extend_from_slice(digits);
         }
-        for _ in 0..close(&mut open) {
-            json.push(b']');
+        Element::Double(text) => string(json, text),
+        Element::Error(text) => {
+            json.extend_from_slice(b"{\"error\":");
+            push_string(json, text);
+            json.push(b'}');
         }
-        if open.is_empty() {
-            return;
-        }
-        json.push(b',');
+        Element::Status(b"OK") if is_whole => json.extend_from_slice(b"\"OK\""),
+        Element::Status(text) => string(json, text),
     }
 }
 
@@ -189,19 +232,43 @@ pub(super) fn push_string(json: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn texts_of(reply: &[u8]) -> Vec<String> {
     let text = |bytes: &[u8]| vec![String::from_utf8_lossy(bytes).into_owned()];
     match element(reply, 0) {
-        Some((Element::Array(_), _)) => elements_of(reply).iter().flat_map(texts_of).collect(),
+        Some((Element::Array(_) | Element::Map(_) | Element::Push(_), _)) => {
+            elements_of(reply).iter().flat_map(texts_of).collect()
+        }
         Some((Element::Bulk(bytes), _)) => text(bytes.unwrap_or_default()),
-        Some((Element::Integer(bytes) | Element::Error(bytes) | Element::Status(bytes), _)) => text(bytes),
+        Some((
+            Element::Integer(bytes) | Element::Double(bytes) | Element::Error(bytes) | Element::Status(bytes),
+            _,
+        )) => text(bytes),
+        Some((Element::Boolean(is_true), _)) => text(if is_true { b"true" } else { b"false" }),
         None => Vec::new(),
     }
 }
 
 enum Element<'a> {
+    /// A set, too.
     Array(Option<usize>),
+    Push(usize),
+    /// So many pairs.
+    Map(usize),
     Bulk(Option<&'a [u8]>),
     Integer(&'a [u8]),
+    Double(&'a [u8]),
+    Boolean(bool),
     Error(&'a [u8]),
     Status(&'a [u8]),
+}
+
+impl Element<'_> {
+    /// How many elements it is made of.
+    fn parts(&self) -> usize {
+        match self {
+            Element::Array(count) => count.unwrap_or(0),
+            Element::Push(count) => *count,
+            Element::Map(pairs) => pairs.saturating_mul(2),
+            _ => 0,
+        }
+    }
 }
 
 /// The element that begins at a place, and where it ends; nothing while it is not whole.
@@ -214,27 +281,31 @@ fn element(bytes: &[u8], at: usize) -> Option<(Element<'_>, usize)> {
     // A line that is empty is no element; an engine does not send it.
     let (text, behind) = (rest.get(1..line)?, line + 2);
     let count = || str::from_utf8(text).ok().and_then(|text| text.parse::<usize>().ok());
-    Some(match rest[0] {
-        b'*' => (Element::Array(count()), at + behind),
-        b'$' => match count() {
-            None => (Element::Bulk(None), at + behind),
-            Some(len) => {
-                let end = behind.checked_add(len)?;
-                (
-                    Element::Bulk(Some(rest.get(behind..end)?)),
-                    at + end.checked_add(2).filter(|end| *end <= rest.len())?,
-                )
-            }
-        },
-        b':' => (Element::Integer(text), at + behind),
-        b'-' => (Element::Error(text), at + behind),
+    let bulk = |len: usize| {
+        let end = behind.checked_add(len)?;
+        let whole = end.checked_add(2).filter(|whole| *whole <= rest.len())?;
+        Some((&rest[behind..end], at + whole))
+    };
+    let (element, end) = match (rest[0], count()) {
+        (b'*' | b'~', count) => (Element::Array(count), at + behind),
+        (b'>', count) => (Element::Push(count.unwrap_or(0)), at + behind),
+        (b'%', count) => (Element::Map(count.unwrap_or(0)), at + behind),
+        (b'$' | b'=' | b'!', None) | (b'_', _) => (Element::Bulk(None), at + behind),
+        (b'$', Some(len)) => bulk(len).map(|(bytes, end)| (Element::Bulk(Some(bytes)), end))?,
+        // A verbatim string begins with its format and a colon.
+        (b'=', Some(len)) => bulk(len).map(|(bytes, end)| (Element::Bulk(bytes.get(4..)), end))?,
+        (b'!', Some(len)) => bulk(len).map(|(bytes, end)| (Element::Error(bytes), end))?,
+        (b':' | b'(', _) => (Element::Integer(text), at + behind),
+        (b',', _) => (Element::Double(text), at + behind),
+        (b'#', _) => (Element::Boolean(text == b"t"), at + behind),
+        (b'-', _) => (Element::Error(text), at + behind),
         _ => (Element::Status(text), at + behind),
-    })
+    };
+    Some((element, end))
 }
 
-/// An element has ended, and with it so many arrays.
-fn close(open: &mut Vec<usize>) -> usize {
-    let before = open.len();
+/// An element has ended, and with it what it was the last of.
+fn close(open: &mut Vec<usize>) {
     while let Some(last) = open.last_mut() {
         *last -= 1;
         if *last > 0 {
@@ -242,7 +313,6 @@ fn close(open: &mut Vec<usize>) -> usize {
         }
         open.pop();
     }
-    before - open.len()
 }
 
 #[cfg(test)]
@@ -258,11 +328,12 @@ mod tests {
     #[test]
     fn replies_end_where_they_end_however_they_are_cut() {
         let all: &[u8] =
-            b"+OK\r\n$3\r\na\r\n\r\n*2\r\n*0\r\n*1\r\n:7\r\n$-1\r\n*-1\r\n-ERR no\r\n*1\r\n*1\r\n$0\r\n\r\n";
+            b"+OK\r\n$3\r\na\r\n\r\n*2\r\n*0\r\n*1\r\n:7\r\n$-1\r\n*-1\r\n-ERR no\r\n*1\r\n*1\r\n$0\r\n\r\n\
+              %1\r\n+a\r\n~1\r\n_\r\n>2\r\n+a\r\n=5\r\ntxt:b\r\n";
         let mut whole = Replies::default();
         whole.push(all);
         let (expected, has_more) = whole.take();
-        assert_eq!((expected.len(), has_more), (7, false));
+        assert_eq!((expected.len(), has_more), (9, false));
         for cut in 0..all.len() {
             let mut replies = Replies::default();
             replies.push(&all[..cut]);
@@ -293,6 +364,17 @@ mod tests {
                 b"*1\r\n-ERR in\r\n",
                 r#"{"result":[{"error":"ERR in"}]}"#,
                 r#"{"result":[{"error":"ERR in"}]}"#,
+            ),
+            // The third version has more kinds.
+            (
+                b"%2\r\n$1\r\na\r\n%1\r\n:1\r\n_\r\n*1\r\n+x\r\n~2\r\n#t\r\n%0\r\n",
+                r#"{"result":{"a":{"1":null},"[\"x\"]":[true,{}]}}"#,
+                r#"{"result":{"YQ==":{"1":null},"[\"eA==\"]":[true,{}]}}"#,
+            ),
+            (
+                b"*5\r\n,1.5\r\n,-inf\r\n(12345678901234567890\r\n=6\r\ntxt:ab\r\n!5\r\nERR x\r\n",
+                r#"{"result":[1.5,"-inf",12345678901234567890,"ab",{"error":"ERR x"}]}"#,
+                r#"{"result":[1.5,"LWluZg==",12345678901234567890,"YWI=",{"error":"ERR x"}]}"#,
             ),
         ] {
             assert_eq!((json(reply, false).as_str(), json(reply, true).as_str()), (text, encoded));

@@ -6,6 +6,7 @@ use super::refusal::Refusal;
 use super::reply::{Answers, push_item, push_string};
 use super::request::{Commands, is_stream, read_command, read_commands, read_path};
 use super::stream::Events;
+use super::websocket::{self, Opening};
 use super::{Http, Peer, Rules, metrics};
 use crate::config::Metrics;
 use http_body_util::{BodyExt, Either, Full};
@@ -17,6 +18,7 @@ use hyper::header::{
     TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -47,6 +49,7 @@ enum Route {
     Health,
     Metrics,
     Stream,
+    WebSocket,
     Path,
 }
 
@@ -72,6 +75,7 @@ impl Route {
             Self::Health => "/health",
             Self::Metrics => "/metrics",
             Self::Stream => "stream",
+            Self::WebSocket => "websocket",
             Self::Path => "path",
         }
     }
@@ -96,17 +100,34 @@ struct Form {
     is_raw: bool,
 }
 
-/// Answers a request.
-pub(super) async fn answer(http: &Http, peer: &Peer, request: Request<Incoming>) -> Response<Sent> {
+/// Answers a request, perhaps by what becomes of the connection then.
+pub(super) async fn answer(
+    http: &Http,
+    peer: &Peer,
+    request: Request<Incoming>,
+    opening: &Mutex<Option<Opening>>,
+) -> Response<Sent> {
     let mut headers = HeaderMap::new();
     let (began, rules) = (Instant::now(), http.rules());
     let is_head = request.method() == Method::HEAD;
-    let route = Route::of(request.uri().path(), rules.limits.metrics);
+    let route = if websocket::is_asked_for(&request) {
+        Route::WebSocket
+    } else {
+        Route::of(request.uri().path(), rules.limits.metrics)
+    };
     // Who says the length twice, as chunks and as a number, may mean to smuggle a request behind this one. Of the two hyper
     // shows only the first, and clients of this API send no chunks.
     let is_last = request.headers().contains_key(TRANSFER_ENCODING);
     let answered = match rules.admission.check_origin(request.headers()) {
         Err(refusal) => Err(refusal),
+        Ok(()) if route == Route::WebSocket => match websocket::agree(http, &rules, peer, request).await {
+            Ok((headers, agreed)) => {
+                http.counts.count(route.name(), StatusCode::SWITCHING_PROTOCOLS, began.elapsed());
+                *opening.lock().expect("no holder of the lock panics") = Some(agreed);
+                return response(StatusCode::SWITCHING_PROTOCOLS, headers, Either::Left(Full::default()));
+            }
+            Err(refusal) => Err(refusal),
+        },
         Ok(()) => {
             allow_origin(&rules.admission, request.headers(), &mut headers);
             if request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -118,8 +139,8 @@ pub(super) async fn answer(http: &Http, peer: &Peer, request: Request<Incoming>)
         }
     };
     let (status, content, kind) = answered.unwrap_or_else(|refusal| {
-        if let Some(methods) = refusal.allow {
-            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        if let Some((name, value)) = refusal.header {
+            headers.insert(name, HeaderValue::from_static(value));
         }
         let mut json = b"{\"error\":".to_vec();
         push_string(&mut json, refusal.message.as_bytes());
@@ -148,6 +169,10 @@ pub(super) async fn answer(http: &Http, peer: &Peer, request: Request<Incoming>)
         }
         Content::Whole(bytes) => Either::Left(Full::new(bytes.into())),
     };
+    response(status, headers, sent)
+}
+
+fn response(status: StatusCode, headers: HeaderMap, sent: Sent) -> Response<Sent> {
     let mut response = Response::new(sent);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -275,6 +300,7 @@ fn check_method(route: Route, method: &Method) -> Result<(), Refusal> {
     let methods = match route {
         Route::Root | Route::Pipeline | Route::MultiExec => "POST",
         Route::Health | Route::Metrics => "GET, HEAD",
+        Route::WebSocket => "GET",
         Route::Stream => "GET, POST",
         Route::Path => "GET, HEAD, POST, PUT",
     };
@@ -282,7 +308,7 @@ fn check_method(route: Route, method: &Method) -> Result<(), Refusal> {
         return Ok(());
     }
     let message = format!("ERR the method is not one of {methods}");
-    Err(Refusal { allow: Some(methods), ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message) })
+    Err(Refusal { header: Some((ALLOW, methods)), ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message) })
 }
 
 fn form_of(headers: &HeaderMap) -> Result<Form, Refusal> {

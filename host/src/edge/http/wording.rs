@@ -85,6 +85,11 @@ impl<S: AsyncWrite + Unpin> Wording<S> {
         false
     }
 
+    /// The connection as it is.
+    pub(super) fn into_inner(self) -> S {
+        self.io
+    }
+
     fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {
             match ready!(Pin::new(&mut self.io).poll_write(cx, &self.unsent))? {
