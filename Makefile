@@ -70,7 +70,7 @@ miri-toolchain:
 	  rustup toolchain install $(MIRI_TOOLCHAIN) --profile minimal --component miri,rust-src --no-self-update
 
 # Real clients against the server, with the engine in its sandbox and then linked in; queues also in process.
-test-clients: build package $(CLIENTS)/node_modules/.package-lock.json
+test-clients: build package $(CLIENTS)/node_modules/.package-lock.json $(PAGE)/node_modules/.package-lock.json
 	cd $(CLIENTS) && SANDERLING_ENGINE=wasm npm test
 	cd $(CLIENTS) && SANDERLING_ENGINE=native npm test
 	cd $(CLIENTS) && npm run test:in-process

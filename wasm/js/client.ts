@@ -1,4 +1,4 @@
-// A connection to an engine, with a method for every command, pipelines, transactions and subscriptions.
+// A connection, with a method for every command, pipelines, transactions and subscriptions.
 
 import { type Shape, relaxed, valuesOf } from './arguments.js';
 import { type Commands, rows } from './commands.generated.js';
@@ -29,7 +29,7 @@ export interface Client<M extends Mode = 'text'> extends Methods<Commands & Deri
 type ListenerFor<M extends Mode, B extends boolean> = MessageListener<As<B extends true ? 'bytes' : M, string>>;
 
 /**
- * A connection to the engine. Every command is a method, by Redis's name in lower case and by node-redis's name.
+ * A connection. Every command is a method, by Redis's name in lower case and by node-redis's name.
  * Commands run in the order in which they are called, at once: their promises are for those that wait.
  */
 export class Client<M extends Mode = 'text'> {
@@ -64,9 +64,9 @@ export class Client<M extends Mode = 'text'> {
     return this.link.isAlive;
   }
 
-  /** The same as {@link isOpen}, as node-redis has it. */
+  /** Whether they are answered now, as node-redis has it: a connection to a server may be lost, and made anew. */
   get isReady(): boolean {
-    return this.link.isAlive;
+    return this.link.isReady;
   }
 
   /** Runs any command: `call('SET', 'key', 'value')`. */
@@ -173,12 +173,12 @@ export class Client<M extends Mode = 'text'> {
    * once.
    */
   duplicate(): Client<M> {
-    return new Client<M>(new Link(this.link.engine), this.asBytes);
+    return new Client<M>(this.link.duplicate(), this.asBytes);
   }
 
   /**
-   * Takes a listener of node-redis's events, and never calls it: this connection cannot be lost, so that it has no
-   * events. What a closed one is asked rejects.
+   * Takes a listener of node-redis's events, and never calls it: a connection to an engine of this process cannot be lost, so
+   * that it has no events. What a closed one is asked rejects.
    */
   on(_event: string | symbol, _listener: (...args: any[]) => void): this {
     return this;
@@ -196,7 +196,7 @@ export class Client<M extends Mode = 'text'> {
 
   /** Opens the connection again after it was closed. A fresh one is open already. */
   async connect(): Promise<this> {
-    this.link.open();
+    await this.link.open();
     return this;
   }
 
@@ -232,8 +232,8 @@ export class Client<M extends Mode = 'text'> {
       }
       if (reply instanceof ReplyError) return Promise.reject(reply);
       const converted = convert ? convert(reply) : reply;
-      const { wrote, commit } = this.link.engine;
-      return wrote && commit ? commit.then(() => converted) : Promise.resolve(converted);
+      const { commit } = this.link;
+      return commit ? commit.then(() => converted) : Promise.resolve(converted);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -12,11 +12,9 @@ export type Connector = new (options: unknown) => {
   disconnect(): void;
 };
 
-/** A class whose instances connect ioredis to an engine. */
-export function connectorFor(engine: Engine): Connector {
-  const { openStream } = platform;
+/** A class whose instances connect ioredis to what a port leads to, by streams that it takes for sockets. */
+export function connectorBy(open: OpenPort, openStream = platform.openStream): Connector {
   if (openStream === undefined) throw new Error('ioredis needs Node streams, which this platform has not');
-  const open: OpenPort = (onData, onClose) => new EnginePort(engine, onData, onClose);
   return class SanderlingConnector {
     private stream: { end?(): void } | undefined;
 

@@ -142,3 +142,11 @@ function putLineEnd(bytes: Uint8Array, at: number): number {
   bytes[at + 1] = LF;
   return at + 2;
 }
+
+/** A request as bytes of their own. */
+export function encodeRequest(name: Name, values: readonly Value[]): Uint8Array {
+  const encoder = new TextEncoder();
+  const encoded = values.map((value) => (typeof value === 'string' ? encoder.encode(value) : value));
+  const bytes = new Uint8Array(requestBytesMax(name, encoded));
+  return bytes.subarray(0, putRequest(bytes, 0, bytes.length, name, encoded));
+}

@@ -51,6 +51,29 @@ export class ClosedError extends Error {
   override readonly name: string = 'ClosedError';
 }
 
+/** The connection to a server was lost, or could not be made. */
+export class ConnectionError extends ClosedError {
+  override readonly name: string = 'ConnectionError';
+
+  constructor(
+    message: string,
+    /** Whether the request had been sent, so that the server may have run it. What has not was not run. */
+    readonly mayHaveRun = false,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** What was called needs an engine in this process, and this one is a server's. */
+export class NotLocalError extends Error {
+  override readonly name: string = 'NotLocalError';
+
+  constructor(what: string, instead: string) {
+    super(`${what} needs an engine in this process, by Sanderling.open(): ${instead}`);
+  }
+}
+
 /** A dump cannot be read, and nothing of it was taken over; or it could not be written. */
 export class DumpError extends Error {
   override readonly name: string = 'DumpError';

@@ -6,6 +6,7 @@ import { Duplex } from 'node:stream';
 import { ClosedError } from './errors.js';
 import { listenBy } from './listening.js';
 import { openPlace } from './node-files.js';
+import { openSocket } from './node-socket.js';
 import {
   type ListenOptions,
   type Listener,
@@ -203,5 +204,6 @@ export function useNode(loading: Pick<Platform, 'load' | 'loadSync'>): void {
     openStream: (open) => new PortStream(open),
     files: { open: openPlace, Storage },
     listen,
+    dial: openSocket,
   });
 }

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { ConnectOptions } from './address.js';
 export { Client, SyncClient } from './client.js';
 export type { Commands } from './commands.generated.js';
 export type { Connector } from './connector.js';
@@ -11,10 +12,11 @@ export type { Reply } from './decode.js';
 export type { Value } from './encode.js';
 export type { Durability } from './directory.js';
 export type { ImportOptions, Imported } from './dumps.js';
-export { BatchError, ClosedError, DumpError, type FailedCommand, LimitError, ReplyError, StorageError, type StorageErrorDetails } from './errors.js';
+export { BatchError, ClosedError, ConnectionError, DumpError, type FailedCommand, LimitError, NotLocalError, ReplyError, StorageError, type StorageErrorDetails } from './errors.js';
 export type { Image } from './image.js';
 export { Pipeline, Transaction } from './pipeline.js';
 export type { Listener, ListenOptions, Port, WasmModule } from './platform.js';
+export type { Remote } from './remote.js';
 export { type KeptFiles, type OpenOptions, Sanderling } from './sanderling.js';
 export type { MessageListener } from './subscriptions.js';
 export type * from './types.js';

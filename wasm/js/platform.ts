@@ -2,6 +2,7 @@
 
 import type { Place } from './directory.js';
 import type { Storage } from './storage.js';
+import type { OpenTransport } from './transport.js';
 
 /**
  * `WebAssembly.Module`, where the compiler knows of it: it is declared with the DOM, which programs for Node leave out.
@@ -26,6 +27,8 @@ export interface Platform {
   files?: Files;
   /** Listens on a port for clients that want a socket; absent where there are no sockets. */
   listen?(open: OpenPort, options: ListenOptions): Promise<Listener>;
+  /** Connects to a server by what the platform has besides WebSocket; absent where it has nothing. */
+  dial?: OpenTransport;
 }
 
 /** How databases are kept in files. */
@@ -129,6 +132,12 @@ export const standardText: Text = {
     return text ?? decodeText(bytes.subarray(start, end));
   },
 };
+
+/** Memory of the class that text gets in and out of fastest. */
+export function bufferOf(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  return platform.buffer?.(bytes) ?? bytes;
+}
 
 /** The error of a module that could not be had from its file, with what helps. */
 export function notLoaded(file: string, reason: string, cause?: unknown): Error {

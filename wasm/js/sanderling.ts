@@ -1,14 +1,16 @@
 // A database: an engine of its own, opened with its options.
 
+import type { ConnectOptions } from './address.js';
 import { Client } from './client.js';
-import { type Connector, EnginePort, connectorFor } from './connector.js';
+import { type Connector, EnginePort, connectorBy } from './connector.js';
 import type { Durability, Place } from './directory.js';
 import { Dumps, type ImportOptions, type Imported } from './dumps.js';
+import { EngineLink } from './engine-link.js';
 import { Engine } from './engine.js';
 import { StorageError } from './errors.js';
 import { Image } from './image.js';
-import { Link } from './link.js';
 import { type ListenOptions, type Listener, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
+import type { Remote } from './remote.js';
 import type { Storage } from './storage.js';
 import type { Settings, Torn } from './wasm.js';
 
@@ -65,7 +67,7 @@ export class Sanderling extends Client {
     const makeEngine = (): Engine => new Engine(module, image?.settings ?? settings, clock);
     const kept = place && { path: place.path, fsync: durability === 'none' ? 'no' : durability };
     const engine = kept || image ? new Engine(module, image ?? settings, clock, kept) : makeEngine();
-    super(new Link(engine), false);
+    super(new EngineLink(engine), false);
     this.engine = engine;
     this.dumps = new Dumps(engine);
     this.makeEngine = makeEngine;
@@ -104,6 +106,22 @@ export class Sanderling extends Client {
     return db;
   }
 
+  /**
+   * Connects to a server, whose commands are the same methods: by `ws:` or `wss:` to the `http-port` or `https-port` of
+   * Sanderling's server, from pages and Workers as well, and by `redis:` or `rediss:` to any server in Node, Bun and Deno.
+   *
+   * ```ts
+   * const db = await Sanderling.connect('wss://cache.example', { token });
+   * ```
+   *
+   * @throws ConnectionError when there is no connection, ReplyError when the server lets nobody in
+   */
+  static async connect(url: string | URL, options?: ConnectOptions): Promise<Remote> {
+    // Programs that open databases alone load nothing of this.
+    const { Remote } = await import('./remote.js');
+    return Remote.connect(url, options);
+  }
+
   /** A database that has loaded nothing yet. */
   private static begin(module: WasmModule, understood: Understood): Sanderling {
     const { url } = understood;
@@ -139,7 +157,7 @@ export class Sanderling extends Client {
    * own, whatever its version: it is inferred from where the result goes. Only where there are Node streams.
    */
   connector<C = Connector>(): C {
-    return connectorFor(this.engine) as C;
+    return connectorBy((...handlers) => this.port(...handlers)) as C;
   }
 
   /**

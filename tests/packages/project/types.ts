@@ -4,10 +4,14 @@ import { Redis } from 'ioredis';
 import {
   BatchError,
   type Client,
+  type ConnectOptions,
+  ConnectionError,
   type FailedCommand,
   type FieldValue,
   type Matches,
+  NotLocalError,
   type RankAndScore,
+  type Remote,
   type Reply,
   ReplyError,
   Sanderling,
@@ -369,4 +373,29 @@ export async function rest(db: Sanderling): Promise<void> {
   const listener: RestListener = await listenRest(db, { port: 0, hosts: ['*'] });
   same<typeof listener.token, string>(true);
   nodeListener(handler);
+}
+
+/** A server has the methods of a database, but for those of an engine that is here. */
+export async function remote(options: ConnectOptions): Promise<void> {
+  const db: Remote = await Sanderling.connect(new URL('wss://cache.example'), options);
+  const text = await db.get('key');
+  same<typeof text, string | null>(true);
+  const replies = await db.pipeline().incr('n').get('key').exec();
+  same<typeof replies, [number, string | null]>(true);
+  const other: Client = db.duplicate();
+  await other.subscribe('channel', (message) => message.length);
+  new Redis({ Connector: db.connector() });
+  // @ts-expect-error Nothing is answered within the call.
+  db.sync.get('key');
+  // @ts-expect-error There is no image of a server.
+  await Sanderling.open({ image: db.image() });
+  // @ts-expect-error Its memory is its own.
+  db.memoryUsedBytes;
+  const error: unknown = new ConnectionError('lost', true);
+  if (error instanceof ConnectionError) same<typeof error.mayHaveRun, boolean>(true);
+  if (error instanceof NotLocalError) error.message.length;
+  // @ts-expect-error There is no such option.
+  await Sanderling.connect('ws://localhost', { tocken: '' });
+  await using closed = await Sanderling.connect('redis://localhost', { reconnect: false });
+  closed.on('error', (reason: Error) => reason.message);
 }

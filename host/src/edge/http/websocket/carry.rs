@@ -267,7 +267,7 @@ mod tests {
         let poll = mio::Poll::new().unwrap();
         let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
         let exchange = Exchange::new(Arc::new(AtomicBool::new(false)), waker);
-        let line = exchange.open("client", "server", true);
+        let line = exchange.open("client", "server", true, false);
         // The engine's end stays open.
         let incoming = exchange.take_incoming();
         assert!(matches!(incoming[..], [Incoming::Open { .. }]));
