@@ -52,7 +52,7 @@ const sharedEntries = {
 };
 
 /** Declarations of what the package exports besides types. */
-const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'image', 'sanderling', ...SIDE_ENTRIES].map((name) => `${name}.d.ts`));
+const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'image', 'remote', 'sanderling', ...SIDE_ENTRIES].map((name) => `${name}.d.ts`));
 
 process.chdir(folder);
 if (!process.argv.includes('--js-only')) buildEngine();

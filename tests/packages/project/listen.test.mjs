@@ -6,7 +6,7 @@ import net from 'node:net';
 import { after, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { Sanderling } from 'sanderling';
+import { ClosedError, Sanderling } from 'sanderling';
 
 const db = await Sanderling.open({ maxclients: 20 });
 const listener = await db.listen();
@@ -25,6 +25,20 @@ test('clients on sockets and the package see the same data', async () => {
   assert.deepEqual(await popped, ['list', 'element']);
   nodeRedis.destroy();
   await ioredis.quit();
+});
+
+test('the package connects to itself as to any server', async () => {
+  const remote = await Sanderling.connect(listener.url);
+  const messages = [];
+  await remote.subscribe('channel', (message) => messages.push(message));
+  await db.set('far', 'v');
+  assert.equal(await remote.get('far'), 'v');
+  assert.deepEqual(await remote.multi().incr('times').get('far').exec(), [1, 'v']);
+  await db.publish('channel', 'hello');
+  assert.equal(await remote.echo('behind it'), 'behind it');
+  assert.deepEqual(messages, ['hello']);
+  await remote.close();
+  await assert.rejects(remote.get('far'), ClosedError);
 });
 
 test('much is read and written, however slowly it is read', async () => {

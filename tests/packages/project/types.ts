@@ -387,8 +387,8 @@ export async function remote(options: ConnectOptions): Promise<void> {
   new Redis({ Connector: db.connector() });
   // @ts-expect-error Nothing is answered within the call.
   db.sync.get('key');
-  // @ts-expect-error There is no image of a server.
-  await Sanderling.open({ image: db.image() });
+  same<ReturnType<Remote['image']>, never>(true);
+  same<ReturnType<Remote['export']>, Promise<never>>(true);
   // @ts-expect-error Its memory is its own.
   db.memoryUsedBytes;
   const error: unknown = new ConnectionError('lost', true);

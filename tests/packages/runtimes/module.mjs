@@ -5,11 +5,12 @@ import * as rest from 'sanderling/rest';
 import * as restNode from 'sanderling/rest/node';
 import { createRequire } from 'node:module';
 import { Redis } from 'ioredis';
-import { smoke, smokeRest, smokeRestListener, smokeWithIoredis } from './smoke.mjs';
+import { smoke, smokeConnect, smokeRest, smokeRestListener, smokeWithIoredis } from './smoke.mjs';
 
 await smoke(package_);
 await smoke(inline);
 await smokeWithIoredis(package_, Redis);
+await smokeConnect(package_);
 await smokeRest(package_, rest);
 await smokeRestListener(package_, restNode);
 // Two copies in one process would be two classes of errors, and twice the memory for the module.

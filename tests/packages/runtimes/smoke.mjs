@@ -114,6 +114,22 @@ export async function smokeWithIoredis({ Sanderling }, Redis) {
   return 'ok';
 }
 
+/** What has sockets connects to a server, which is itself here. */
+export async function smokeConnect({ Sanderling }) {
+  const db = await Sanderling.open();
+  const { url } = await db.listen();
+  const remote = await Sanderling.connect(url);
+  equal(await remote.set('key', 'v\u00e9'), 'OK');
+  equal(await db.get('key'), 'v\u00e9');
+  let heard;
+  const message = new Promise((resolve) => (heard = resolve));
+  await remote.subscribe('channel', heard);
+  await db.publish('channel', 'hello');
+  equal(await message, 'hello');
+  await remote.close();
+  await db.close();
+}
+
 /** Lets other things happen. */
 function turn() {
   return new Promise((resolve) => setTimeout(resolve));
