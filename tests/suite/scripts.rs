@@ -140,6 +140,9 @@ fn scripts_on_an_address() {
     });
 }
 
+/// Scripts that tell what becomes of who brings no password.
+const OF_PASSWORDS: [&str; 2] = ["acl.txt", "auth.txt"];
+
 /// Plays all scripts, or those whose names contain `SANDERLING_SCRIPT`, each on a target of its own.
 fn play(name: &str, start: impl Fn() -> Result<Box<dyn Target>, String>) {
     let bless = std::env::var_os("SANDERLING_BLESS").is_some() && name == "redis-server";
@@ -148,6 +151,10 @@ fn play(name: &str, start: impl Fn() -> Result<Box<dyn Target>, String>) {
     let mut played = 0;
     for path in script_files().into_iter().filter(|path| path.to_string_lossy().contains(&chosen)) {
         let file = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        if name.starts_with("ws://") && OF_PASSWORDS.contains(&file.as_str()) {
+            println!("{file}: skipped on {name}: who brings the token is asked for no password");
+            continue;
+        }
         let text = fs::read_to_string(&path).expect("scripts are readable");
         let script = match parse(&text) {
             Ok(script) => script,
