@@ -39,7 +39,7 @@ test-rust: target
 # Every fuzz target from the corpus that is kept, two at a time, FUZZ_SECONDS each. Coverage guides them, by flags that any
 # compiler takes; what a sanitizer of addresses would find is Miri's to find.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := handle_input split_input restore arguments lua rest
+FUZZ_TARGETS := handle_input split_input restore arguments lua rest frames
 FUZZ_PLATFORM := $(shell $(CARGO) -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
