@@ -9,7 +9,7 @@ import { after, describe, test } from 'node:test';
 import { markedBlocks, runProgram, withAssertions } from '../examples.mjs';
 import { mayBeMissing } from '../skip.mjs';
 import { isPackageBuilt, packageEntry } from './queues/target.mjs';
-import { repository, startServer } from './server.mjs';
+import { freePort, repository, startServer } from './server.mjs';
 
 const readme = readFileSync(path.join(repository, 'README.md'), 'utf8');
 const blocks = (language) => [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((m) => m[1]);
@@ -46,6 +46,23 @@ describe('queues without a server', { skip: mayBeMissing(!isPackageBuilt() && 't
       // The package is not installed here.
       const program = withAssertions(text).replaceAll("'sanderling'", `'${packageEntry()}'`);
       runProgram(import.meta.dirname, `readme-${index + 1}`, program);
+    });
+  }
+});
+
+describe('with a server', { skip: mayBeMissing(!isPackageBuilt() && 'the npm package is not built (enable: make package)') }, async () => {
+  if (!isPackageBuilt()) return;
+  const port = await freePort();
+  const server = await startServer(['--http-port', String(port), '--http-token', 'secret']);
+  after(() => server.stop());
+  const documents = [readme, readFileSync(path.join(repository, 'wasm/README.md'), 'utf8')];
+  const examples = documents.flatMap(markedBlocks).filter(({ kind }) => kind === 'server');
+  // What the first one asks for was set by the lines before it.
+  const setUp = `import { WebSocket } from 'ws';\nawait fetch('http://127.0.0.1:${port}/set/greeting/hello?_token=secret');\n`;
+  for (const [index, { text }] of examples.entries()) {
+    test(`example ${index + 1}`, { timeout: 60_000 }, () => {
+      const program = withAssertions(text).replaceAll("'sanderling'", `'${packageEntry()}'`).replaceAll('127.0.0.1:8079', `127.0.0.1:${port}`);
+      runProgram(import.meta.dirname, `readme-server-${index + 1}`, setUp + program);
     });
   }
 });
