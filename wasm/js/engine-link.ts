@@ -146,7 +146,7 @@ export class EngineLink extends Link implements Receiver {
   closed(error: Error): void {
     this.isOpen = false;
     this.subscriptions.clear();
-    const waiters = this.waiters.splice(0);
+    const waiters = this.waiters.takeAll();
     for (const waiter of waiters) {
       waiter.finish(error);
       this.engine.release();

@@ -70,13 +70,47 @@ export class Waiter {
   }
 }
 
+/** Those whose replies come next, in order. */
+class Waiters {
+  private items: (Waiter | undefined)[] = [];
+  /** Where they begin: an array that is moved for each reply takes ever longer, the more there are. */
+  private start = 0;
+
+  get first(): Waiter | undefined {
+    return this.items[this.start];
+  }
+
+  get length(): number {
+    return this.items.length - this.start;
+  }
+
+  push(waiter: Waiter): void {
+    this.items.push(waiter);
+  }
+
+  dropFirst(): void {
+    this.items[this.start] = undefined;
+    this.start += 1;
+    if (this.start * 2 < this.items.length) return;
+    this.items = this.items.slice(this.start);
+    this.start = 0;
+  }
+
+  /** All of them, who wait here no longer. */
+  takeAll(): Waiter[] {
+    const all = this.items.splice(0).slice(this.start) as Waiter[];
+    this.start = 0;
+    return all;
+  }
+}
+
 /**
  * A connection from the client's side: requests in order, replies in order. Several clients share a link when they are
  * views of one connection, as with `buffers` and `sync`.
  */
 export abstract class Link {
   readonly subscriptions = new Subscriptions();
-  protected readonly waiters: Waiter[] = [];
+  protected readonly waiters = new Waiters();
 
   /** Whether requests are answered, now or later. */
   abstract get isAlive(): boolean;
@@ -115,7 +149,7 @@ export abstract class Link {
   /** Takes replies, which are whole. */
   protected take(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; at = position) {
-      const waiter = this.waiters[0];
+      const waiter = this.waiters.first;
       if (waiter !== undefined) this.touched(waiter);
       if (bytes[at] === PUSH_BYTE) {
         this.takePush(readReply(bytes, at, true) as Push, waiter);
@@ -146,7 +180,7 @@ export abstract class Link {
   }
 
   private dropFirst(): void {
-    this.waiters.shift();
+    this.waiters.dropFirst();
     this.released();
   }
 }

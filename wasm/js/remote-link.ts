@@ -311,7 +311,7 @@ export class RemoteLink extends Link {
     this.transport = undefined;
     this.conditions.lose();
     const lost = error instanceof ReplyError ? error : new ConnectionError(error.message, true, { cause: error });
-    for (const waiter of this.waiters.splice(0)) waiter.finish(lost);
+    for (const waiter of this.waiters.takeAll()) waiter.finish(lost);
     const isLasting = error instanceof ReplyError && LASTING_ERRORS.includes(error.code);
     if (wasFirst || isLasting || !this.address.reconnect) {
       this.tell('error', error);
@@ -336,7 +336,7 @@ export class RemoteLink extends Link {
     this.conditions = new Conditions(this.address);
     this.subscriptions.clear();
     const mayHaveRun = new ConnectionError(reason.message, true, { cause: reason });
-    for (const waiter of this.waiters.splice(0)) waiter.finish(mayHaveRun);
+    for (const waiter of this.waiters.takeAll()) waiter.finish(mayHaveRun);
     const unsent = new ConnectionError(reason.message, false, { cause: reason });
     for (const { waiter } of this.parcels.splice(0)) waiter.finish(unsent);
     this.opening?.reject(reason);
