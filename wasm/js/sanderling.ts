@@ -10,7 +10,7 @@ import { Engine } from './engine.js';
 import { StorageError } from './errors.js';
 import { Image } from './image.js';
 import { type ListenOptions, type Listener, type OpenPort, type Port, type WasmModule, platform } from './platform.js';
-import type { Remote } from './remote.js';
+import { Remote } from './remote.js';
 import type { Storage } from './storage.js';
 import type { Settings, Torn } from './wasm.js';
 
@@ -117,8 +117,7 @@ export class Sanderling extends Client {
    * @throws ConnectionError when there is no connection, ReplyError when the server lets nobody in
    */
   static async connect(url: string | URL, options?: ConnectOptions): Promise<Remote> {
-    // Programs that open databases alone load nothing of this.
-    const { Remote } = await import('./remote.js');
+    // Not loaded once it is wanted: bundlers that make one file refuse what would be another.
     return Remote.connect(url, options);
   }
 
