@@ -1,6 +1,6 @@
 // Connections in bytes: what ioredis takes for a socket, and what a listening port hands over.
 
-import type { Engine, Receiver } from './engine.js';
+import type { Receiver, Served } from './engine.js';
 import { ClosedError } from './errors.js';
 import { type OpenPort, type Port, platform } from './platform.js';
 import { printAs } from './print.js';
@@ -40,7 +40,7 @@ export class EnginePort implements Port, Receiver {
   private last: Promise<void> | undefined;
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: Served,
     private readonly onData: (chunk: Uint8Array) => void,
     private readonly onClose: (error?: Error) => void,
   ) {

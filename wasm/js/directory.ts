@@ -22,6 +22,13 @@ export interface Directory {
   sync(name: string): void;
   /** The same beside everything else; absent where that cannot be. */
   syncLater?(name: string): Promise<void>;
+  /**
+   * Where operations only gather what is to be done: stores that, and resolves once it is there; `undefined` if there is
+   * nothing. It rejects after a while in which that cannot be done; meanwhile operations fail, and it is tried again.
+   */
+  commit?(): Promise<void> | undefined;
+  /** Everything has been loaded, and no file is read any more. */
+  loaded?(): void;
   /** Makes the names durable. */
   syncNames(): void;
   /** Gives a file another name, in place of the file of that name. */

@@ -1,6 +1,6 @@
 // Writes requests into linear memory.
 
-import { platform } from './platform.js';
+import { bufferOf, platform } from './platform.js';
 
 /** What can be sent: text as UTF-8, bytes as they are, numbers and booleans as text. */
 export type Value = string | number | bigint | boolean | Uint8Array;
@@ -149,4 +149,42 @@ export function encodeRequest(name: Name, values: readonly Value[]): Uint8Array 
   const encoded = values.map((value) => (typeof value === 'string' ? encoder.encode(value) : value));
   const bytes = new Uint8Array(requestBytesMax(name, encoded));
   return bytes.subarray(0, putRequest(bytes, 0, bytes.length, name, encoded));
+}
+
+/** Requests as they go out, in bytes that nothing else has. */
+export function encodeRequests(requests: readonly { readonly name: Name; readonly values: readonly Value[] }[]): Uint8Array {
+  scratch ??= bufferOf(SCRATCH_BYTES);
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  const cut = (): void => {
+    if (at > 0) pieces.push(new Uint8Array(scratch!.subarray(0, at)));
+    at = 0;
+  };
+  for (const { name, values } of requests) {
+    let end = putRequest(scratch, at, scratch.length, name, values);
+    if (end < 0) {
+      cut();
+      end = putRequest(scratch, 0, scratch.length, name, values);
+    }
+    if (end < 0) pieces.push(encodeRequest(name, values));
+    else at = end;
+  }
+  cut();
+  return joined(pieces);
+}
+
+/** Where requests are written that are not too long. */
+let scratch: Uint8Array | undefined;
+const SCRATCH_BYTES = 64 * 1024;
+
+/** Pieces as one. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }

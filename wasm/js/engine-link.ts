@@ -8,6 +8,7 @@ import { ClosedError, LimitError, ReplyError, attribute } from './errors.js';
 import { Link, type Request, Waiter } from './link.js';
 import { platform } from './platform.js';
 import { printAs } from './print.js';
+import type { RequestLimits } from './wasm.js';
 
 const PUSH_BYTE = 0x3e;
 
@@ -183,30 +184,11 @@ export class EngineLink extends Link implements Receiver {
     let prepared: Map<Request, Uint8Array> | undefined;
     for (const request of requests) {
       if (isShort(request.values)) continue;
-      this.refuseTooLong(request.values);
+      refuseTooLong(request.values, this.engine.requestLimits);
       prepared ??= new Map();
       if (!prepared.has(request)) prepared.set(request, encodeRequest(request.name, request.values));
     }
     return prepared;
-  }
-
-  private refuseTooLong(values: readonly Value[]): void {
-    const limits = this.engine.requestLimits;
-    // The command's own words are few.
-    if (values.length > limits.arguments - 8) {
-      throw new LimitError(`a request of ${values.length} arguments; at most ${limits.arguments} can be sent at once`);
-    }
-    let total = 0;
-    for (const value of values) {
-      const bytes = lengthOf(value);
-      if (bytes > limits.argumentBytes) {
-        throw new LimitError(`an argument of ${bytes} bytes; proto-max-bulk-len allows ${limits.argumentBytes}`);
-      }
-      total += bytes + 24;
-    }
-    if (total > limits.bytes) {
-      throw new LimitError(`a request of ${total} bytes; client-query-buffer-limit allows ${limits.bytes}`);
-    }
   }
 
   /** Writes requests to the scratch region, as many at a time as it holds. */
@@ -257,13 +239,32 @@ export class EngineLink extends Link implements Receiver {
 printAs(EngineLink, (link) => `[link, ${link.isAlive ? 'open' : 'closed'}]`);
 
 /** Whether a request is far from every limit. */
-function isShort(values: readonly Value[]): boolean {
+export function isShort(values: readonly Value[]): boolean {
   if (values.length > SHORT_ARGUMENTS) return false;
   let total = 0;
   for (const value of values) {
     if (typeof value === 'string' || value instanceof Uint8Array) total += value.length;
   }
   return total < SHORT_BYTES;
+}
+
+/** Throws for what is longer than an engine takes. */
+export function refuseTooLong(values: readonly Value[], limits: RequestLimits): void {
+  // The command's own words are few.
+  if (values.length > limits.arguments - 8) {
+    throw new LimitError(`a request of ${values.length} arguments; at most ${limits.arguments} can be sent at once`);
+  }
+  let total = 0;
+  for (const value of values) {
+    const bytes = lengthOf(value);
+    if (bytes > limits.argumentBytes) {
+      throw new LimitError(`an argument of ${bytes} bytes; proto-max-bulk-len allows ${limits.argumentBytes}`);
+    }
+    total += bytes + 24;
+  }
+  if (total > limits.bytes) {
+    throw new LimitError(`a request of ${total} bytes; client-query-buffer-limit allows ${limits.bytes}`);
+  }
 }
 
 function lengthOf(value: Value): number {

@@ -33,6 +33,9 @@ export interface Keeper {
   closed(reason: Error, hasFailed: boolean): void;
 }
 
+/** What connections in bytes need of an engine, which may be in another thread. */
+export type Served = Pick<Engine, 'failure' | 'wrote' | 'commit' | 'connect' | 'disconnect' | 'send' | 'later'>;
+
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const DELAY_MILLISECONDS_MAX = 2 ** 31 - 1;
 /** Calls of background work in a turn, should the clock stand still meanwhile, as that of a test may. */

@@ -65,7 +65,7 @@ export class ConnectionError extends ClosedError {
   }
 }
 
-/** What was called needs an engine in this process, and this one is a server's. */
+/** What was called needs an engine in this process, and this one is a server's, or in a worker or another tab. */
 export class NotLocalError extends Error {
   override readonly name: string = 'NotLocalError';
 
@@ -115,6 +115,16 @@ export class StorageError extends Error {
     this.offset = offset;
     this.holder = holder;
   }
+}
+
+/**
+ * The tab that had the database open for all of them has gone, and nobody can say whether this took effect: it was sent and
+ * not answered. What only reads is asked again by itself. {@link isRetryable} is always `true`: the next leader is there, or
+ * about to be; whether to repeat a change is for its caller to say.
+ */
+export class LeaderChangedError extends Error {
+  override readonly name: string = 'LeaderChangedError';
+  readonly isRetryable = true;
 }
 
 /** Commands that take passwords, which an error should not carry into a log. */

@@ -12,12 +12,25 @@ export type { Reply } from './decode.js';
 export type { Value } from './encode.js';
 export type { Durability } from './directory.js';
 export type { ImportOptions, Imported } from './dumps.js';
-export { BatchError, ClosedError, ConnectionError, DumpError, type FailedCommand, LimitError, NotLocalError, ReplyError, StorageError, type StorageErrorDetails } from './errors.js';
+export {
+  BatchError,
+  ClosedError,
+  ConnectionError,
+  DumpError,
+  type FailedCommand,
+  LeaderChangedError,
+  LimitError,
+  NotLocalError,
+  ReplyError,
+  StorageError,
+  type StorageErrorDetails,
+} from './errors.js';
 export type { Image } from './image.js';
+export type { Store } from './kept-name.js';
 export { Pipeline, Transaction } from './pipeline.js';
-export type { Listener, ListenOptions, Port, WasmModule } from './platform.js';
+export type { Listener, ListenOptions, PageWorker, Port, WasmModule } from './platform.js';
 export type { Remote } from './remote.js';
-export { type KeptFiles, type OpenOptions, Sanderling } from './sanderling.js';
+export { type KeptFiles, type OpenOptions, type Persistence, Sanderling } from './sanderling.js';
 export type { MessageListener } from './subscriptions.js';
 export type * from './types.js';
 export type { Settings, Torn } from './wasm.js';

@@ -28,7 +28,7 @@ export class Waiter {
   constructor(
     readonly requests: readonly Request[],
     readonly asBytes: boolean,
-    private missing = requests.length,
+    protected missing = requests.length,
     /** Whether pushed confirmations are awaited instead of replies. */
     readonly forPushes = false,
   ) {}
@@ -96,9 +96,15 @@ class Waiters {
     this.start = 0;
   }
 
-  /** All of them, who wait here no longer. */
+  /** All of them. */
+  all(): Waiter[] {
+    return this.items.slice(this.start) as Waiter[];
+  }
+
+  /** The same, who wait here no longer. */
   takeAll(): Waiter[] {
-    const all = this.items.splice(0).slice(this.start) as Waiter[];
+    const all = this.all();
+    this.items = [];
     this.start = 0;
     return all;
   }

@@ -1,8 +1,11 @@
 // What differs between platforms: how the module is loaded, how text gets in and out of memory, streams, sockets and files.
 
-import type { Place } from './directory.js';
+import type { Durability, Place } from './directory.js';
+import type { KeptName } from './kept-name.js';
+import type { Sanderling } from './sanderling.js';
 import type { Storage } from './storage.js';
 import type { OpenTransport } from './transport.js';
+import type { Settings } from './wasm.js';
 
 /**
  * `WebAssembly.Module`, where the compiler knows of it: it is declared with the DOM, which programs for Node leave out.
@@ -25,10 +28,34 @@ export interface Platform {
   openStream?(open: OpenPort): object;
   /** Keeps databases in files; absent where there are none. */
   files?: Files;
+  /** Loads what a browser keeps databases by; absent elsewhere. */
+  loadKept?(): Promise<KeptStores>;
   /** Listens on a port for clients that want a socket; absent where there are no sockets. */
   listen?(open: OpenPort, options: ListenOptions): Promise<Listener>;
   /** Connects to a server by what the platform has besides WebSocket; absent where it has nothing. */
   dial?: OpenTransport;
+}
+
+/** A worker of a page, where the compiler knows of it, as with {@link WasmModule}. */
+export type PageWorker = typeof globalThis extends { Worker: { prototype: infer W } } ? W : object;
+
+/** How a browser's database is opened. */
+export interface KeptOptions {
+  readonly settings: Settings;
+  readonly durability: Durability;
+  readonly worker: (() => PageWorker) | undefined;
+  loadModule(): Promise<WasmModule>;
+}
+
+/** Keeps databases in what a browser has for that. */
+export interface KeptStores {
+  /**
+   * Opens a database by its store and name; or by its name alone in the store that has it, or that there is. Where there is
+   * none then, returns the reason.
+   *
+   * @throws StorageError for what cannot be opened
+   */
+  open(given: KeptName | string, options: KeptOptions): Promise<Sanderling | string>;
 }
 
 /** How databases are kept in files. */

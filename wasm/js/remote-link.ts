@@ -2,10 +2,10 @@
 
 import { type Address } from './address.js';
 import type { Reply } from './decode.js';
-import { Name, type Value, encodeRequest, putRequest } from './encode.js';
+import { Name, type Value, encodeRequests, joined } from './encode.js';
 import { ClosedError, ConnectionError, NotLocalError, ReplyError } from './errors.js';
 import { Link, type Request, Waiter } from './link.js';
-import { bufferOf, decodeText } from './platform.js';
+import { decodeText } from './platform.js';
 import { printAs } from './print.js';
 import { Replies } from './replies.js';
 import type { Kind } from './subscriptions.js';
@@ -206,7 +206,7 @@ export class RemoteLink extends Link {
     if (!this.isReady && this.parcels.length >= WAITING_REQUESTS_MAX) {
       throw new ConnectionError(`there is no connection, and ${WAITING_REQUESTS_MAX} requests wait for one`);
     }
-    this.parcels.push({ waiter, bytes: bytesOf(waiter.requests) });
+    this.parcels.push({ waiter, bytes: encodeRequests(waiter.requests) });
     if (!this.isFlushing && this.isReady) {
       this.isFlushing = true;
       // What a program asks for at once leaves at once.
@@ -291,7 +291,7 @@ export class RemoteLink extends Link {
     const request = { name: new Name([word]), values };
     const waiter = new Waiter([request], false, pushes, pushes !== undefined);
     this.waiters.push(waiter);
-    this.transport!.send(bytesOf([request]));
+    this.transport!.send(encodeRequests([request]));
     const [reply] = await waiter.promise();
     if (reply instanceof ReplyError) throw reply;
   }
@@ -359,41 +359,4 @@ function valuesOf({ name, values }: Request): readonly Value[] {
 
 function textOf(value: Value): string {
   return value instanceof Uint8Array ? decodeText(value) : String(value);
-}
-
-/** Requests as they go out, in bytes that nothing else has. */
-function bytesOf(requests: readonly Request[]): Uint8Array {
-  scratch ??= bufferOf(SCRATCH_BYTES);
-  const pieces: Uint8Array[] = [];
-  let at = 0;
-  const cut = (): void => {
-    if (at > 0) pieces.push(new Uint8Array(scratch!.subarray(0, at)));
-    at = 0;
-  };
-  for (const { name, values } of requests) {
-    let end = putRequest(scratch, at, scratch.length, name, values);
-    if (end < 0) {
-      cut();
-      end = putRequest(scratch, 0, scratch.length, name, values);
-    }
-    if (end < 0) pieces.push(encodeRequest(name, values));
-    else at = end;
-  }
-  cut();
-  return joined(pieces);
-}
-
-/** Where requests are written that are not too long. */
-let scratch: Uint8Array | undefined;
-const SCRATCH_BYTES = 64 * 1024;
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

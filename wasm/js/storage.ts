@@ -139,8 +139,13 @@ export class Storage implements Keeper {
   }
 
   /** The same, with pauses in which all else gets its turn. */
-  openInTurns(): Promise<void> {
-    return this.runInTurns(this.open());
+  async openInTurns(): Promise<void> {
+    await this.runInTurns(this.open());
+    try {
+      await this.place.log.commit?.();
+    } catch (error) {
+      throw this.failed(this.place.log, error);
+    }
   }
 
   private *open(): Steps {
@@ -170,6 +175,7 @@ export class Storage implements Keeper {
     else for (const { name, isBase, length } of segments) yield* this.loadSegment(name, isBase, length);
     this.ask((log) => log.openLog(this.setting('appendfsync'), begins));
     engine.tell('loading-ended');
+    place.log.loaded?.();
     if (begins) yield* this.save(true);
   }
 
@@ -179,7 +185,12 @@ export class Storage implements Keeper {
     if (this.hasEnded) return;
     this.flush();
     await this.syncing?.end;
-    this.end();
+    try {
+      this.syncNow();
+      await this.place.log.commit?.();
+    } finally {
+      this.end();
+    }
   }
 
   closed(reason: Error, hasFailed: boolean): void {
@@ -222,6 +233,18 @@ export class Storage implements Keeper {
     this.place.release();
   }
 
+  /** Writes everything and makes it durable now, as far as the storage takes it. */
+  syncNow(): void {
+    if (this.hasEnded || this.engine.failure) return;
+    try {
+      this.finishSync();
+      this.ask((log) => log.closeLog(micros()));
+      this.place.log.commit?.()?.catch(() => undefined);
+    } catch {
+      // What the storage does not take is tried again, and those hear of it who wait.
+    }
+  }
+
   // ----- writing -----
 
   changed(unwritten: number): void {
@@ -242,7 +265,7 @@ export class Storage implements Keeper {
     if (this.engine.failure && !this.isClosing) return;
     if (state & COMMITTED) {
       this.failingSince = undefined;
-      this.endWaiting(undefined);
+      this.endWaitingOnce(this.place.log.commit?.());
     } else {
       this.noteFailure();
     }
@@ -268,6 +291,17 @@ export class Storage implements Keeper {
     }
   }
 
+  /** Those who wait now hear of it once it is there; who comes later waits for what comes then. */
+  private endWaitingOnce(committed: Promise<void> | undefined): void {
+    if (committed === undefined) return this.endWaiting(undefined);
+    const { waiting } = this;
+    this.waiting = this.engine.commit = undefined;
+    committed.then(
+      () => waiting?.resolve(),
+      (error: unknown) => waiting?.reject(this.notYet(this.failed(this.place.log, error))),
+    );
+  }
+
   private endWaiting(error: Error | undefined): void {
     const { waiting } = this;
     this.waiting = this.engine.commit = undefined;
@@ -286,7 +320,10 @@ export class Storage implements Keeper {
 
   private trouble(): StorageError {
     const why = this.engine.callLog((log) => log.logTrouble()) ?? 'it takes too long';
-    const code = why === 'No space left on device' ? 'no-space' : 'failed';
+    return this.notYet({ code: why === WORDS['no-space'] ? 'no-space' : 'failed', message: why });
+  }
+
+  private notYet({ code, message: why }: Pick<StorageError, 'code' | 'message'>): StorageError {
     const message = `what was written is in memory, and not yet in ${this.path}: ${why}; it is tried again`;
     return new StorageError(code, message, { path: this.path });
   }
@@ -667,10 +704,14 @@ export class Storage implements Keeper {
     try {
       return operation();
     } catch (error) {
-      const reason = directory.reason(error);
-      const words = WORDS[reason] ?? reason;
-      throw new StorageError(reason === 'no-space' ? reason : 'failed', `${this.path}: ${words}`, { path: this.path, cause: error });
+      throw this.failed(directory, error);
     }
+  }
+
+  private failed(directory: Directory, error: unknown): StorageError {
+    const reason = directory.reason(error);
+    const words = WORDS[reason] ?? reason;
+    return new StorageError(reason === 'no-space' ? reason : 'failed', `${this.path}: ${words}`, { path: this.path, cause: error });
   }
 
   /** Writes some of the bytes; how many. */
@@ -714,13 +755,7 @@ export class Storage implements Keeper {
       else directory.sync(name);
       return undefined;
     } catch (error) {
-      try {
-        return this.onDisk(directory, () => {
-          throw error;
-        });
-      } catch (failure) {
-        return failure;
-      }
+      return this.failed(directory, error);
     }
   }
 }

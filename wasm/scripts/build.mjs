@@ -28,6 +28,9 @@ const FEATURES = ['bulk-memory', 'simd', 'sign-ext', 'nontrapping-float-to-int',
 /** What the package is entered by. */
 const ENTRIES = ['node', 'browser', 'workerd', 'edge-light', 'inline-node', 'inline-browser'];
 
+/** What runs in a worker, which a page makes. */
+const WORKER = 'worker';
+
 /** The same of what is beside it: each has types of its own. */
 const SIDE_ENTRIES = ['rest', 'rest-node', 'test', 'ioredis'];
 
@@ -57,6 +60,7 @@ const WITH_VALUES = new Set(['index', 'client', 'errors', 'pipeline', 'image', '
 process.chdir(folder);
 if (!process.argv.includes('--js-only')) buildEngine();
 await buildScripts();
+mendAddresses();
 buildTypes();
 await tryOut();
 
@@ -100,7 +104,7 @@ async function buildScripts() {
     // What the entries have in common is a file of its own; otherwise the package would hold it four times.
     build({
       ...common,
-      entryPoints: [...ENTRIES, ...SIDE_ENTRIES].map(entry),
+      entryPoints: [...ENTRIES, ...SIDE_ENTRIES, WORKER].map(entry),
       outdir: 'dist',
       format: 'esm',
       platform: 'neutral',
@@ -144,6 +148,16 @@ async function buildScripts() {
       }),
     ),
   ]);
+}
+
+/** Addresses of files that bundlers look for, which have to stand on one line: a limit on lines also breaks strings. */
+function mendAddresses() {
+  for (const name of readdirSync(dist).filter((name) => name.endsWith('.js'))) {
+    const file = path.join(dist, name);
+    const text = readFileSync(file, 'latin1');
+    const mended = text.replaceAll(/new URL\("(?:[^"\\]|\\\n|\\.)*"/g, (match) => match.replaceAll('\\\n', ''));
+    if (mended !== text) writeFileSync(file, mended, 'latin1');
+  }
 }
 
 /** Declarations, once for `import` and once for `require`. */

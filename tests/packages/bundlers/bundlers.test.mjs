@@ -66,11 +66,11 @@ async function buildByEsbuild(entry, platform, format) {
 }
 
 async function buildByRollup(entry, options, external) {
-  const file = path.join(target(`rollup-${entry}-${external ? 'node' : 'browser'}`), 'bundle.mjs');
+  const dir = target(`rollup-${entry}-${external ? 'node' : 'browser'}`);
   const bundle = await rollup({ input: path.join(folder, `${entry}.mjs`), plugins: [resolve(options)], external });
-  await bundle.write({ file, format: 'esm' });
+  await bundle.write({ dir, format: 'esm', entryFileNames: 'bundle.mjs' });
   await bundle.close();
-  return file;
+  return path.join(dir, 'bundle.mjs');
 }
 
 async function buildByWebpack(entry, kind) {

@@ -17,9 +17,15 @@ async function fetchModule(address) {
   return new vm.SourceTextModule(await response.text(), {
     identifier: address,
     initializeImportMeta: (meta) => (meta.url = address),
+    importModuleDynamically: (specifier, from) => run(new URL(specifier, from.identifier).href),
   });
 }
 
-const entry = await load(process.argv[2]);
-await entry.link((specifier, from) => load(new URL(specifier, from.identifier).href));
-await entry.evaluate();
+async function run(address) {
+  const entry = await load(address);
+  if (entry.status === 'unlinked') await entry.link((specifier, from) => load(new URL(specifier, from.identifier).href));
+  await entry.evaluate();
+  return entry;
+}
+
+await run(process.argv[2]);

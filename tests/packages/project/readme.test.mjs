@@ -15,10 +15,10 @@ const ENOUGH = { timeout: 60_000 };
 /** The documents, and the kinds of blocks that each of them has. */
 const DOCUMENTS = [
   { name: 'README.md', kinds: ['server', 'node', 'queues', 'browser'] },
-  { name: 'node_modules/sanderling/README.md', kinds: ['node', 'jest', 'vitest', 'database', 'server'] },
+  { name: 'node_modules/sanderling/README.md', kinds: ['node', 'jest', 'vitest', 'database', 'server', 'page'] },
 ];
 
-const ELSEWHERE = new Set(['queues', 'server', 'jest', 'vitest']);
+const ELSEWHERE = new Set(['queues', 'server', 'jest', 'vitest', 'page']);
 
 for (const [number, { name, kinds }] of DOCUMENTS.entries()) {
   const readme = readFileSync(new URL(name, import.meta.url), 'utf8');

@@ -8,6 +8,7 @@ import {
   ConnectionError,
   type FailedCommand,
   type FieldValue,
+  LeaderChangedError,
   type Matches,
   NotLocalError,
   type RankAndScore,
@@ -129,6 +130,15 @@ export async function forNodeRedis(db: Client): Promise<void> {
   const torn = kept.files?.torn;
   const places: [string | undefined, number | undefined, string | undefined] = [kept.files?.path, torn?.offset, torn?.keptAs];
   void places;
+  const named = await Sanderling.open({ persist: 'notes' });
+  same<typeof named.persistence.kind, 'memory' | 'files' | 'opfs' | 'idb'>(true);
+  same<typeof named.persistence.isPersistent, boolean | undefined>(true);
+  const changed: unknown = await named.get('key').catch((error: unknown) => error);
+  if (changed instanceof LeaderChangedError) same<typeof changed.isRetryable, true>(true);
+  // @ts-expect-error a name is text
+  await Sanderling.open({ persist: 7 });
+  // @ts-expect-error it is opened, not made
+  new Sanderling();
   // @ts-expect-error no such durability
   await Sanderling.open('./data', { durability: 'some' });
   const refused: unknown = await Sanderling.open('./data').catch((error: unknown) => error);

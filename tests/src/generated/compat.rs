@@ -24,7 +24,7 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         commands: &["BGREWRITEAOF", "BGSAVE", "DEBUG", "LASTSAVE", "SAVE", "SHUTDOWN", "WAITAOF"],
         title: "Files are Redis's, and safer",
-        text: "The server keeps Redis 7's files, and so does the npm package with a directory in Node, Bun and Deno: there \
+        text: "The server keeps Redis 7's files, and so does the npm package with a directory in Node, Bun and Deno, and in what a browser stores: there \
                `appendonly` is always `yes`, and `save` is empty unless it is set. Without a directory `SAVE` and its kin fail, \
                and `appendonly` is `no`. Saves happen without a fork, so the fields about forks and \
                copies in `INFO` are 0; a failed sync is not believed to have been undone by a later one, writes that \
