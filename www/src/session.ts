@@ -1,7 +1,7 @@
 /** One terminal's connection: runs lines one after the other and keeps what the prompt shows. */
 
 import { format, isRawCommand } from './format.js';
-import { type Port, ReplyError, type Sanderling } from 'sanderling';
+import type { Port } from 'sanderling';
 import { type Docs, suggestion } from './grammar.js';
 import { help } from './help.js';
 import type { Entry, State } from './messages.js';
@@ -9,13 +9,23 @@ import { splitLine } from './quote.js';
 import { type Reply, ReplyReader, encodeRequest, textOf } from './resp.js';
 import { nextTask } from './tasks.js';
 
-/** What belongs to the worker. */
+/** What connections are made to: an engine in the worker, or a server. */
+export interface Engine {
+  readonly isOpen: boolean;
+  port(onData: (chunk: Uint8Array) => void, onClose: () => void): Port;
+  /** Runs a command on another connection; an error reply is thrown, with its first word as `code`. */
+  call(name: string, ...args: string[]): Promise<unknown>;
+}
+
+/** What belongs to the worker, or to the page that has none. */
 export interface Surroundings {
   docs: Docs;
   /** Whether there is a keyboard, whose keys help may speak of. */
   hasKeys: boolean;
   /** The engine; a fresh one when it has failed. */
-  engine(): Promise<Sanderling>;
+  engine(): Promise<Engine>;
+  /** Why a command is not to be sent, if it is not. */
+  refusal?(words: readonly string[]): string | undefined;
   /** Shows entries and the state after them. */
   show(entries: Entry[], state: State): void;
 }
@@ -132,7 +142,7 @@ export class Session {
   }
 
   /** Ends a wait or a script; whether there is nothing more to do. */
-  private async end(engine: Sanderling, waited: Current): Promise<boolean> {
+  private async end(engine: Engine, waited: Current): Promise<boolean> {
     try {
       const unblocked = engine.call('CLIENT', 'UNBLOCK', this.clientId, 'ERROR');
       const reply = await Promise.race([unblocked, new Promise<undefined>((resolve) => setTimeout(resolve, PAUSED_MILLISECONDS))]);
@@ -146,7 +156,7 @@ export class Session {
   }
 
   /** Ends the script, or the function, that runs: only one of the two is allowed. */
-  private async kill(engine: Sanderling): Promise<boolean> {
+  private async kill(engine: Engine): Promise<boolean> {
     for (const kind of ['SCRIPT', 'FUNCTION']) {
       try {
         await engine.call(kind, 'KILL');
@@ -193,7 +203,10 @@ export class Session {
     if (args === undefined) this.put('error', 'Invalid argument(s)');
     if (args === undefined || args.length === 0) return;
     const words = args.map((arg) => decoder.decode(arg));
-    if (!this.runLocal(words)) await this.send(args, words);
+    if (this.runLocal(words)) return;
+    const refusal = this.around.refusal?.(words);
+    if (refusal === undefined) await this.send(args, words);
+    else this.put('error', `(error) ${refusal}`);
   }
 
   private repeat(count: number, text: string): void {
@@ -406,5 +419,5 @@ function took(current: Current): string {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof ReplyError ? error.code : undefined;
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
