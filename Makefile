@@ -91,8 +91,8 @@ test-conversations: build package $(CLIENTS)/node_modules/.package-lock.json
 page: package $(PAGE)/node_modules/.package-lock.json
 	cd $(PAGE) && npm run build
 
-# The page in Chromium.
-test-page: page
+# The page, and the server's console, in Chromium.
+test-page: build page
 	cd $(PAGE) && npm test
 
 $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json

@@ -46,6 +46,7 @@ macro_rules! edge {
 
 pub(super) const EDGE: &[Setting] = &[
     edge!("http-block-max", "30", seconds),
+    edge!("http-console", "yes", flag),
     edge!("http-cors-origins", "", line),
     edge!("http-hosts", "", line),
     edge!("http-idle-timeout", "60", seconds),

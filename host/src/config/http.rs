@@ -1,6 +1,6 @@
 //! Settings of HTTP.
 
-use super::{SettingError, number};
+use super::{SettingError, number, yes_or_no};
 use crate::limits::bytes;
 
 /// A larger request has no use, and is kept in memory as a whole.
@@ -29,6 +29,8 @@ pub struct HttpSettings {
     pub idle_seconds_max: u64,
     /// Who may read `/metrics` (`http-metrics`).
     pub metrics: Metrics,
+    /// Whether the console is there (`http-console`).
+    pub has_console: bool,
 }
 
 /// Who may read `/metrics`.
@@ -54,6 +56,7 @@ impl Default for HttpSettings {
             block_seconds_max: 30,
             idle_seconds_max: 60,
             metrics: Metrics::Token,
+            has_console: true,
         }
     }
 }
@@ -76,6 +79,7 @@ impl HttpSettings {
             "http-token" => self.token = (!value.is_empty()).then(|| value.to_owned()),
             "http-hosts" => self.hosts = list(),
             "http-cors-origins" => self.cors_origins = list(),
+            "http-console" => self.has_console = yes_or_no(value)?,
             "http-max-request" => {
                 let most = bytes(value)?;
                 if !(1..=REQUEST_BYTES_MAX).contains(&most) {
@@ -122,6 +126,7 @@ mod tests {
             ("http-max-request", "1mb"),
             ("http-metrics", "OPEN"),
             ("http-block-max", "5"),
+            ("http-console", "no"),
         ] {
             assert_eq!(settings.set(name, value), Ok(true), "{name}");
         }
@@ -133,6 +138,7 @@ mod tests {
             ("http-max-request", "1gb"),
             ("http-block-max", "0"),
             ("http-metrics", "maybe"),
+            ("http-console", "maybe"),
         ] {
             assert!(settings.set(name, value).is_err(), "{name} {value}");
         }

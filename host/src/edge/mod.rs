@@ -177,6 +177,11 @@ impl Edge {
         }
     }
 
+    /// The path of the console, if it is there, with what lets a browser in that is in the log anyway.
+    pub(crate) fn console(&self) -> Option<String> {
+        self.shared.http.console()
+    }
+
     /// What has come over connections that are no sockets; [`Edge::take_newcomers`] has to be called before.
     pub(crate) fn take_messages(&self) -> Vec<Incoming> {
         self.shared.exchange.take_incoming()

@@ -123,8 +123,8 @@ impl Network {
                 None => self.edge = Some(Edge::start(settings, tls, http, Arc::clone(&self.waker))?),
             }
             for (door, listeners) in listeners {
-                announce(&listeners, door);
                 if let Some(edge) = &self.edge {
+                    announce(&listeners, door, edge.console().as_deref());
                     edge.listen(door, listeners);
                 }
             }
@@ -147,8 +147,8 @@ fn parse(told: &str) -> Result<(TlsSettings, HttpSettings), SettingError> {
     Ok((tls, http))
 }
 
-/// Says where connections are accepted, and where it is better not to speak HTTP.
-fn announce(listeners: &[TcpListener], door: Door) {
+/// Says where connections are accepted, where a browser finds the console, and where it is better not to speak HTTP.
+fn announce(listeners: &[TcpListener], door: Door, console: Option<&str>) {
     let name = match door {
         Door::Tls => "TLS",
         Door::Http => "HTTP",
@@ -156,6 +156,9 @@ fn announce(listeners: &[TcpListener], door: Door) {
     };
     for address in listeners.iter().filter_map(|listener| listener.local_addr().ok()) {
         log::notice!("listening on {address} ({name})");
+        if let Some(console) = console.filter(|_| door != Door::Tls) {
+            log::notice!("the console is at {}://{address}{console}", name.to_lowercase());
+        }
         if door == Door::Http && !is_local(address.ip()) {
             log::warning!("tokens can be read on the way to {address}: https-port is for other machines");
         }

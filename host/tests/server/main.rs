@@ -4,6 +4,7 @@
 
 mod client;
 mod clock;
+mod console;
 mod drop_in;
 mod dumps;
 mod durability;

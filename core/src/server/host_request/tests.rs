@@ -171,6 +171,7 @@ fn settings_of_http_go_the_same_way() {
         ("http-port 70000", "argument must be between 0 and 65535 inclusive"),
         ("http-max-request 1gb", "argument must be between 1 and 536870912 inclusive"),
         ("http-block-max 0", "argument must be between 1 and 86400 inclusive"),
+        ("http-console maybe", "argument must be 'yes' or 'no'"),
         ("http-metrics maybe", "argument(s) must be one of the following: token, open, off"),
     ] {
         let name = words.split(' ').next().unwrap();

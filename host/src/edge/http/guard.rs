@@ -37,12 +37,7 @@ impl Admission {
     /// Refuses what pages of others make a browser send. They cannot know the token, but a page whose name suddenly leads
     /// to this machine is of no other origin, and what a page may send without being asked needs no answer to do harm.
     pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let host = self.host_of(headers)?;
-        let is_known =
-            self.hosts.iter().any(|known| known == ALL || *known == host || *known == name_of(&host));
-        if !is_known {
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "ERR this host is not served"));
-        }
+        let host = self.check_host(headers)?;
         if self.allowed_origin(headers).is_some() {
             return Ok(());
         }
@@ -55,6 +50,18 @@ impl Admission {
             return Err(Refusal::new(StatusCode::FORBIDDEN, "ERR this origin is not allowed"));
         }
         Ok(())
+    }
+
+    /// The name that a request has for this server, if it is one of those that it is served by.
+    pub(super) fn check_host(&self, headers: &HeaderMap) -> Result<String, Refusal> {
+        let host = self.host_of(headers)?;
+        let is_known =
+            self.hosts.iter().any(|known| known == ALL || *known == host || *known == name_of(&host));
+        if is_known {
+            Ok(host)
+        } else {
+            Err(Refusal::new(StatusCode::FORBIDDEN, "ERR this host is not served"))
+        }
     }
 
     /// The origin of a request, if its pages may ask.

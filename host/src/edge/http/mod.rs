@@ -1,5 +1,6 @@
 //! HTTP at the edge: connections, who may ask, and answers by way of the engine.
 
+mod console;
 mod conversation;
 mod counts;
 mod guard;
@@ -128,6 +129,14 @@ impl Http {
     pub(super) fn configure(&self, settings: &Settings, http: &HttpSettings) {
         let mut rules = self.rules.lock().expect("no holder of the lock panics");
         *rules = Arc::new(Rules::new(settings, http, Some(&rules)));
+    }
+
+    /// The path of the console, if it is there, with the token behind it if that was made and told.
+    pub(super) fn console(&self) -> Option<String> {
+        let rules = self.rules();
+        let token = rules.admission.token.as_ref().filter(|_| rules.is_made);
+        let fragment = token.map_or_else(String::new, |token| format!("#token={token}"));
+        rules.limits.has_console.then(|| format!("{}{fragment}", console::PATH))
     }
 
     fn rules(&self) -> Arc<Rules> {

@@ -7,8 +7,8 @@ use super::reply::{Answers, push_item, push_string};
 use super::request::{Commands, is_stream, read_command, read_commands, read_path};
 use super::stream::Events;
 use super::websocket::{self, Opening};
-use super::{Http, Peer, Rules, metrics};
-use crate::config::Metrics;
+use super::{Http, Peer, Rules, console, metrics};
+use crate::config::{HttpSettings, Metrics};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{
@@ -51,17 +51,19 @@ enum Route {
     Stream,
     WebSocket,
     Path,
+    Console,
 }
 
 impl Route {
-    fn of(path: &str, metrics: Metrics) -> Self {
+    fn of(path: &str, limits: &HttpSettings) -> Self {
         match path {
             "/" => Self::Root,
             "/pipeline" => Self::Pipeline,
             "/multi-exec" => Self::MultiExec,
             "/health" | "/healthz" | "/livez" | "/readyz" => Self::Health,
             path if is_stream(path) => Self::Stream,
-            "/metrics" if metrics != Metrics::Off => Self::Metrics,
+            "/metrics" if limits.metrics != Metrics::Off => Self::Metrics,
+            path if limits.has_console && console::is_of(path) => Self::Console,
             _ => Self::Path,
         }
     }
@@ -76,16 +78,17 @@ impl Route {
             Self::Metrics => "/metrics",
             Self::Stream => "stream",
             Self::WebSocket => "websocket",
+            Self::Console => "/console",
             Self::Path => "path",
         }
     }
 }
 
 /// A status, a content and its type.
-type Answer = (StatusCode, Content, &'static str);
+pub(super) type Answer = (StatusCode, Content, &'static str);
 
 /// What is sent: as a whole, or as it comes.
-enum Content {
+pub(super) enum Content {
     Whole(Vec<u8>),
     Events(Box<Events>),
 }
@@ -113,13 +116,15 @@ pub(super) async fn answer(
     let route = if websocket::is_asked_for(&request) {
         Route::WebSocket
     } else {
-        Route::of(request.uri().path(), rules.limits.metrics)
+        Route::of(request.uri().path(), &rules.limits)
     };
     // Who says the length twice, as chunks and as a number, may mean to smuggle a request behind this one. Of the two hyper
     // shows only the first, and clients of this API send no chunks.
     let is_last = request.headers().contains_key(TRANSFER_ENCODING);
     let answered = match rules.admission.check_origin(request.headers()) {
+        _ if route == Route::Console => console::answer(&rules.admission, &request, &mut headers),
         Err(refusal) => Err(refusal),
+        Ok(()) if rules.limits.has_console && console::is_wanted(&request) => Ok(console::lead(&mut headers)),
         Ok(()) if route == Route::WebSocket => match websocket::agree(http, &rules, peer, request).await {
             Ok((headers, agreed)) => {
                 http.counts.count(route.name(), StatusCode::SWITCHING_PROTOCOLS, began.elapsed());
@@ -148,7 +153,7 @@ pub(super) async fn answer(
         (refusal.status, Content::Whole(json), JSON)
     });
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if is_last {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -299,7 +304,7 @@ fn listed(replies: Answers, form: Form) -> Answer {
 fn check_method(route: Route, method: &Method) -> Result<(), Refusal> {
     let methods = match route {
         Route::Root | Route::Pipeline | Route::MultiExec => "POST",
-        Route::Health | Route::Metrics => "GET, HEAD",
+        Route::Health | Route::Metrics | Route::Console => "GET, HEAD",
         Route::WebSocket => "GET",
         Route::Stream => "GET, POST",
         Route::Path => "GET, HEAD, POST, PUT",
