@@ -1,6 +1,7 @@
 // Dumps: all data of a database as an RDB file, and back.
 
 import { OutputKind } from './abi.generated.js';
+import { joined } from './bytes.js';
 import { Engine, nextTurn } from './engine.js';
 import { DumpError } from './errors.js';
 import { decodeText } from './platform.js';
@@ -111,16 +112,6 @@ export class Dumps {
     if (refusal !== undefined) throw new DumpError(`the dump was not finished: ${refusal}`);
     return joined(pieces);
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 function load(engine: Engine, dump: Uint8Array, skips: boolean): Imported {

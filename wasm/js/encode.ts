@@ -1,5 +1,6 @@
 // Writes requests into linear memory.
 
+import { joined } from './bytes.js';
 import { bufferOf, platform } from './platform.js';
 
 /** What can be sent: text as UTF-8, bytes as they are, numbers and booleans as text. */
@@ -170,21 +171,10 @@ export function encodeRequests(requests: readonly { readonly name: Name; readonl
     else at = end;
   }
   cut();
-  return joined(pieces);
+  return pieces.length === 1 ? pieces[0]! : joined(pieces);
 }
 
 /** Where requests are written that are not too long. */
 let scratch: Uint8Array | undefined;
 const SCRATCH_BYTES = 64 * 1024;
 
-/** Pieces as one. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}

@@ -6,6 +6,7 @@
 // meanwhile writing fails, so that the log refuses changes as it does on a disk that is full.
 
 import { Quota, asStorageError, reasonOf } from './browser-store.js';
+import { joined } from './bytes.js';
 import type { Directory, Place } from './directory.js';
 
 const FILES = 'files';
@@ -114,7 +115,7 @@ class Store {
       this.changes.push({ kind: 'piece', id: file.id, at: at + from, bytes: new Uint8Array(bytes.subarray(from, from + PIECE_BYTES_MAX)) });
     }
     // What is made while a database is opened may be read once more; afterwards nothing is.
-    if (file.content) file.content = joined(file.content.subarray(0, at), bytes);
+    if (file.content) file.content = joined([file.content.subarray(0, at), bytes]);
     file.length = Math.max(file.length, at + bytes.length);
     this.keep(name, file);
   }
@@ -249,7 +250,7 @@ function merged(changes: readonly Change[]): Change[] {
     const before = result.at(-1);
     if (change.kind === 'file' && isReplaced(changes[index + 2], change)) continue;
     if (change.kind === 'piece' && before?.kind === 'piece' && follows(before, change)) {
-      result[result.length - 1] = { ...before, bytes: joined(before.bytes, change.bytes) };
+      result[result.length - 1] = { ...before, bytes: joined([before.bytes, change.bytes]) };
     } else {
       result.push(change);
     }
@@ -266,16 +267,6 @@ type Piece = Extract<Change, { kind: 'piece' }>;
 
 function follows(before: Piece, { id, at, bytes }: Piece): boolean {
   return before.id === id && before.at + before.bytes.length === at && before.bytes.length + bytes.length <= PIECE_BYTES_MAX;
-}
-
-function joined(...pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** The bytes of a file: of each piece those before the next one, since what was cut off and written anew begins another. */

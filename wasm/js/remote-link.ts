@@ -1,8 +1,9 @@
 // A link to a server: a connection that is made anew when it is lost, and set up as it was.
 
 import { type Address } from './address.js';
+import { joined } from './bytes.js';
 import type { Reply } from './decode.js';
-import { Name, type Value, encodeRequests, joined } from './encode.js';
+import { Name, type Value, encodeRequests } from './encode.js';
 import { ClosedError, ConnectionError, NotLocalError, ReplyError } from './errors.js';
 import { Link, type Request, Waiter } from './link.js';
 import { decodeText } from './platform.js';
@@ -229,7 +230,7 @@ export class RemoteLink extends Link {
       this.waiters.push(waiter);
       pieces.push(bytes);
     }
-    if (pieces.length > 0) this.transport!.send(joined(pieces));
+    if (pieces.length > 0) this.transport!.send(pieces.length === 1 ? pieces[0]! : joined(pieces));
   }
 
   private dial(): void {

@@ -163,17 +163,6 @@ const WRITER_BYTES = 1024;
 /** Longer text is faster written by the platform than character by character. */
 const SHORT_CHARACTERS_MAX = 48;
 
-/** Bytes one behind the other. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
-
 function upper(word: Word): string {
   return (typeof word === 'string' ? word : decoder.decode(word)).toUpperCase();
 }

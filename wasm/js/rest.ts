@@ -1,10 +1,11 @@
 // A database over HTTP, as Upstash's REST API has it: one handler of Fetch requests, for whatever platform has these.
 
+import { joined } from './bytes.js';
 import { Conversation, type Ports, type User } from './rest-conversation.js';
 import { type Admission, checkOrigin, corsHeaders, preflight, userOf } from './rest-guard.js';
 import { Refusal } from './rest-refusal.js';
 import { toItem } from './rest-reply.js';
-import { type Word, isStream, joined, percentDecoded, readCommand, readCommands, readPath } from './rest-request.js';
+import { type Word, isStream, percentDecoded, readCommand, readCommands, readPath } from './rest-request.js';
 import { eventsOf } from './rest-stream.js';
 import type { Sanderling } from './sanderling.js';
 
