@@ -21,7 +21,7 @@ export interface Surroundings {
 export async function showKey(app: App, name: string, place: HTMLElement, around: Surroundings): Promise<void> {
   const key = bytesOf(name);
   const { client, rights } = app;
-  const refresh = (): void => void attempt(() => showKey(app, name, place, around));
+  const refresh = (): Promise<void> => attempt(() => showKey(app, name, place, around));
   const [kind, pttl, encoding, memory] = await client.all([
     ['TYPE', key],
     ['PTTL', key],

@@ -10,6 +10,8 @@ export interface ByteField {
   input: HTMLTextAreaElement;
   /** The bytes that are in it. Throws an error where the text is none in its form. */
   value(): Uint8Array;
+  /** Lets nobody change it, or lets them again. */
+  hold(isHeld: boolean): void;
 }
 
 /** Makes a field with these bytes; `rows` is how high it is. */
@@ -56,7 +58,10 @@ export function byteField(name: string, bytes: Uint8Array, isFixed = false, rows
   if (navigator.clipboard) tools.append(button('Copy', () => navigator.clipboard.writeText(input.value)));
   const element = h('div', { class: 'bytes' }, labelled(name, input), tools, failure);
   show();
-  return { element, input, value };
+  const hold = (isHeld: boolean): void => {
+    input.disabled = select.disabled = isHeld;
+  };
+  return { element, input, value, hold };
 }
 
 function withJson(forms: readonly Form[], isFixed: boolean): Form[] {

@@ -12,17 +12,24 @@ const WHOLE_BYTES_MAX = 1 << 20;
 const WINDOW_BYTES = 64 << 10;
 
 /** The value of a key that is a string. */
-export async function textOfKey({ client }: App, key: Uint8Array, canWrite: boolean, onChange: () => void): Promise<HTMLElement> {
+export async function textOfKey({ client }: App, key: Uint8Array, canWrite: boolean, onChange: () => Promise<void>): Promise<HTMLElement> {
   const length = numberIn(await client.call('STRLEN', key));
   if (length > WHOLE_BYTES_MAX) return windowOf(length, async (from) => bytesIn(await client.call('GETRANGE', key, from, from + WINDOW_BYTES - 1)));
   const before = bytesIn(await client.call('GET', key));
   const field = byteField('Value', before, !canWrite, 12);
   const save = async (): Promise<void> => {
-    // Only in the place of what was shown: what others have stored since is not lost, nor is the time to live.
-    const reply = await client.write('SET', key, field.value(), 'IFEQ', before, 'KEEPTTL');
-    if (reply.type === 'nil') throw new Error('The value has been changed meanwhile: nothing was stored. Refresh shows it.');
-    tell('Stored.');
-    onChange();
+    const after = field.value();
+    field.hold(true);
+    try {
+      // Only in the place of what was shown: what others have stored since is not lost, nor is the time to live.
+      const reply = await client.write('SET', key, after, 'IFEQ', before, 'KEEPTTL');
+      if (reply.type === 'nil') throw new Error('The value has been changed meanwhile: nothing was stored. Refresh shows it.');
+      tell('Stored.');
+      // What is typed before the value is shown anew would go with this field.
+      await onChange();
+    } finally {
+      field.hold(false);
+    }
   };
   return h('div', {}, field.element, h('div', { class: 'row' }, canWrite && button('Save', save, { class: 'main' }), h('span', { class: 'soft' }, `${count(before.length)} bytes`)));
 }
