@@ -223,6 +223,8 @@ pub struct Server {
     pub blocked: usize,
     /// The time of the running command, in unix microseconds.
     pub now: u64,
+    /// What TIME told last, in unix microseconds; `u64::MAX` before it is asked.
+    pub time_told: u64,
     /// A time that begins as [`Server::now`] and goes on with it, but does not go back, in microseconds. What lasts for
     /// a while is measured by it, so that it ends after that while although the clock is corrected meanwhile.
     pub steady: u64,
@@ -328,6 +330,7 @@ impl Server {
             runnable: VecDeque::new(),
             blocked: 0,
             now,
+            time_told: u64::MAX,
             steady: now,
             started: now,
             repl_id: run_id.chars().rev().collect(),

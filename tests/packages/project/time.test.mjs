@@ -109,6 +109,20 @@ test('limits of more than 32 bits are what they say', async () => {
   assert.deepEqual(await db.lpop('list', 2 ** 32), ['a', 'b']);
 });
 
+test('moments within a millisecond have an order', async () => {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const times = [];
+  for (let call = 0; call < 1_500; call += 1) {
+    const [seconds, micros] = await db.time();
+    times.push(Number(seconds) * 1_000_000 + Number(micros));
+  }
+  const begin = Date.now() * 1_000;
+  assert.ok(times.every((time) => time >= begin && time < begin + 1_000), 'it stays the same millisecond');
+  assert.ok(times.slice(1, 500).every((time, at) => time > times[at]), 'each is later than the one before');
+  mock.timers.tick(1);
+  assert.equal(Number((await db.time())[1]) % 1_000, 0);
+});
+
 test('a clock of its own may leap, stand still and go back', async () => {
   let now = 1_000_000;
   const own = await Sanderling.open({ now: () => now });

@@ -230,3 +230,28 @@ fn time_may_begin_at_nothing() {
     let now = 1_700_000_000_000_000;
     assert_eq!(ask(now, "PING").1, Some(now));
 }
+
+/// Queues that make IDs of TIME lost their order where the clock tells milliseconds only.
+#[test]
+fn moments_within_a_millisecond_have_an_order() {
+    let mut talk = Conversation::new();
+    let conn = talk.client();
+    talk.now = 1_700_000_000 * SECOND;
+    for micros in [0, 1, 2] {
+        talk.check(conn, "TIME", &format!("*2|$10|1700000000|${}|{micros}", micros.to_string().len()));
+    }
+    // The millisecond is not left, and a clock that tells more is what counts.
+    talk.now += 998;
+    talk.check_all(
+        conn,
+        &[
+            ("TIME", "*2|$10|1700000000|$3|998"),
+            ("TIME", "*2|$10|1700000000|$3|999"),
+            ("TIME", "*2|$10|1700000000|$3|999"),
+        ],
+    );
+    talk.now += 2;
+    talk.check(conn, "TIME", "*2|$10|1700000000|$4|1000");
+    set_back(&mut talk, 1_000_000);
+    talk.check(conn, "TIME", "*2|$10|1699999999|$4|1000");
+}
