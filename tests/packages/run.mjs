@@ -81,10 +81,10 @@ run('npm', ['install', '--no-save', ...NPM_OPTIONS, archive], project);
 for (const config of ['tsconfig.json', 'tsconfig.node.json']) run('npx', ['--no-install', 'tsc', '--project', config], project);
 run(process.execPath, ['--test', '--test-timeout=60000'], project);
 
-install('bundlers', bundlers, ['runtimes/smoke.mjs', '../examples.mjs', '../skip.mjs', 'browsers/browser.mjs']);
+install('bundlers', bundlers, ['runtimes/smoke.mjs', '../examples.mjs', '../skip.mjs', '../chromium.mjs', 'browsers/browser.mjs']);
 run(process.execPath, ['--test', '--test-timeout=120000'], bundlers);
 
-install('browsers', browsers, ['../skip.mjs', '../examples.mjs']);
+install('browsers', browsers, ['../skip.mjs', '../chromium.mjs', '../examples.mjs']);
 run(process.execPath, ['--test', '--test-concurrency=1', '--test-timeout=300000'], browsers);
 if (process.env.NIGHTLY === 'yes') {
   install('next', next, ['runtimes/smoke.mjs']);

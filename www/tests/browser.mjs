@@ -1,36 +1,16 @@
 // A browser for the tests, and the page as its users have it.
 
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { mayBeMissing } from '../../tests/skip.mjs';
+import { FLAGS, executablePath } from '../../tests/chromium.mjs';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-
-/** Why there is no browser to test with; undefined when there is one. */
-export const reasonToSkip = mayBeMissing(
-  existsSync(executablePath)
-    ? undefined
-    : `${executablePath} is missing: install Chromium (apt install chromium) or name one by CHROMIUM_PATH`,
-);
+export { reasonToSkip } from '../../tests/chromium.mjs';
 
 /** How long a condition may take to become true on a busy machine. */
 const WAIT_MILLISECONDS = 20_000;
 
 /** Starts Chromium without a window. */
 export function launch() {
-  return chromium.launch({
-    executablePath,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  return chromium.launch({ executablePath, args: FLAGS });
 }
 
 /** A terminal of a page, by its number. */

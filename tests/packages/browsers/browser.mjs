@@ -8,26 +8,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
-import { mayBeMissing } from './skip.mjs';
+import { FLAGS, executablePath } from './chromium.mjs';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-
-/** Why there is no browser to test with; undefined when there is one. */
-export const reasonToSkip = mayBeMissing(
-  existsSync(executablePath) ? undefined : `${executablePath} is missing: install Chromium (apt install chromium) or name one by CHROMIUM_PATH`,
-);
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--remote-debugging-port=0',
-];
+export { reasonToSkip } from './chromium.mjs';
 
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html' };
 /** What a careful page allows: scripts of its own, also as WebAssembly and in workers, and none that are made of text. */
@@ -64,7 +47,7 @@ export class Browser {
     const browser = new Browser();
     browser.profile = profile;
     // A group of its own, so that all of its processes can be killed.
-    browser.process = spawn(executablePath, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+    browser.process = spawn(executablePath, [...FLAGS, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     browser.exit = once(browser.process, 'exit');
     running.add(browser);
     const lines = createInterface({ input: browser.process.stderr });
