@@ -44,7 +44,7 @@ pub use base::glob::glob_match;
 pub use base::memory::{Compaction, HEADROOM_BYTES, Room};
 pub use config::{Config, ConfigError, Fact, Fsync, Machine, Options, SaveRule};
 pub use engine::{
-    Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output, SaveFault,
+    Called, Class, DEFAULT_USER_GUARDED, Engine, LoadFault, LoadFormat, Loaded, Micros, Output, SaveFault,
     SaveFormat, SaveOptions,
 };
 pub use server::{ConnId, HostRequest, Peer, Present, SaveKind, SlowOperation, StorageEvent, quoted};

@@ -61,24 +61,35 @@ fn replaying_effects_later_gives_the_same_state() {
 #[test]
 fn equal_inputs_give_equal_outputs() {
     for seed in 1..=4 {
-        let transcript = || {
-            let mut engine = Native::new(Clock::Virtual(BEGIN), [7; 16], &[("effects", "yes")]);
-            engine.transcript = Some(Vec::new());
-            workload::perform(&mut engine, seed, 3_000);
-            engine.transcript.expect("it was asked for")
-        };
-        let (one, other) = (transcript(), transcript());
-        let same = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
-        let shown = |bytes: &[u8]| {
-            String::from_utf8_lossy(&bytes[same.saturating_sub(80)..bytes.len().min(same + 80)]).into_owned()
-        };
-        assert!(
-            one == other,
-            "seed {seed}: outputs part at byte {same}:\n{}\nand\n{}",
-            shown(&one),
-            shown(&other)
-        );
+        compare_transcripts(seed, &transcript(seed, false), &transcript(seed, false));
     }
+}
+
+/// Whether a request comes as bytes or in parts is all the same, whatever state its connection is in and whoever else has
+/// to hear of it.
+#[test]
+fn calls_give_the_outputs_of_inputs() {
+    for seed in 1..=12 {
+        compare_transcripts(seed, &transcript(seed, false), &transcript(seed, true));
+    }
+}
+
+/// Everything that an engine puts out in a random workload, whose requests may be called.
+fn transcript(seed: u64, calls: bool) -> Vec<u8> {
+    let mut engine = Native::new(Clock::Virtual(BEGIN), [7; 16], &[("effects", "yes")]);
+    engine.transcript = Some(Vec::new());
+    engine.calls = calls;
+    workload::perform(&mut engine, seed, 3_000);
+    assert_eq!(engine.called > 500, calls, "seed {seed}: {} requests were called", engine.called);
+    engine.transcript.expect("it was asked for")
+}
+
+fn compare_transcripts(seed: u64, one: &[u8], other: &[u8]) {
+    let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let shown = |bytes: &[u8]| {
+        String::from_utf8_lossy(&bytes[same.saturating_sub(80)..bytes.len().min(same + 80)]).into_owned()
+    };
+    assert!(one == other, "seed {seed}: outputs part at byte {same}:\n{}\nand\n{}", shown(one), shown(other));
 }
 
 fn state(engine: &mut Native) -> Vec<Held> {

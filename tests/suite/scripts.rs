@@ -19,6 +19,15 @@ fn scripts_on_the_native_engine() {
     play("the native engine", || Ok(Box::new(Native::new(Clock::Virtual(BEGIN), *b"seed of scripts!", &[]))));
 }
 
+#[test]
+fn scripts_on_the_native_engine_by_calls() {
+    play("the native engine, called", || {
+        let mut engine = Native::new(Clock::Virtual(BEGIN), *b"seed of scripts!", &[]);
+        engine.calls = true;
+        Ok(Box::new(engine))
+    });
+}
+
 /// Commands whose replies the scripts do not show: help texts and reports are in words of our own, most of CLUSTER and
 /// what is about files and replicas always fails here, others depend on the clock or end the conversation, and those
 /// that wait get their replies when something else happens.

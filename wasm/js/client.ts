@@ -3,7 +3,7 @@
 import { type Shape, relaxed, valuesOf } from './arguments.js';
 import { type Commands, rows } from './commands.generated.js';
 import type { Reply } from './decode.js';
-import { Name } from './encode.js';
+import { Name, nameOf } from './encode.js';
 import { type Derived, derived, namedPage } from './derived.js';
 import { ReplyError } from './errors.js';
 import { Link, type Request, Waiter } from './link.js';
@@ -12,15 +12,6 @@ import { decodeText } from './platform.js';
 import { printAs } from './print.js';
 import type { Kind, MessageListener } from './subscriptions.js';
 import type { Argument, As, Immediate, Key, Methods, Mode, OneOrMore, Promised } from './types.js';
-
-const names = new Map<string, Name>();
-
-/** The name of a command that has no method. */
-export function nameOf(word: string): Name {
-  let name = names.get(word);
-  if (name === undefined) names.set(word, (name = new Name([word])));
-  return name;
-}
 
 /** A method per command; see {@link Commands}, and {@link Derived} for node-redis's forms of some. */
 export interface Client<M extends Mode = 'text'> extends Methods<Commands & Derived, Promised<M>> {}

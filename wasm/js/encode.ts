@@ -16,11 +16,32 @@ const ZERO = 48;
 /** Heads of requests with more arguments are made anew. */
 const KEPT_HEADS_MAX = 64;
 
+/** Words that are no names of commands are not worth keeping, should there be so many. */
+const KEPT_NAMES_MAX = 1024;
+const names = new Map<string, Name>();
+
+/** The name of a command that has no method. */
+export function nameOf(word: string): Name {
+  const known = names.get(word);
+  if (known !== undefined) return known;
+  const name = new Name([word]);
+  if (names.size < KEPT_NAMES_MAX) names.set(word, name);
+  return name;
+}
+
 /** A command's name as it goes over the wire: the start of a request, by number of arguments. */
 export class Name {
+  /** The name alone, where it is one word. */
+  readonly word: Uint8Array | undefined;
+  /** The number of the engine that was asked last whether it can be called with this name; an engine has one above 0. */
+  engine = 0;
+  /** What that engine calls it by: see {@link Engine.commandOf}. */
+  command = -1;
   private readonly heads: Uint8Array[] = [];
 
-  constructor(readonly words: readonly string[]) {}
+  constructor(readonly words: readonly string[]) {
+    this.word = words.length === 1 ? new TextEncoder().encode(words[0]) : undefined;
+  }
 
   /** The bytes before the first argument of a request with `count` arguments. */
   head(count: number): Uint8Array {
@@ -33,7 +54,6 @@ export class Name {
     return new TextEncoder().encode(`*${this.words.length + count}\r\n${bulks.join('')}`);
   }
 }
-
 
 /**
  * Writes a request at `at` and returns its end; -1 when it may not fit before `end`. What is behind `at` is then
@@ -55,6 +75,51 @@ export function putHead(bytes: Uint8Array, at: number, end: number, head: Uint8A
   if (at + head.length > end) return -1;
   for (let index = 0; index < head.length; index += 1) bytes[at + index] = head[index]!;
   return at + head.length;
+}
+
+/**
+ * Writes arguments one after the other from `at` on, without what the protocol has around them, and takes down in
+ * `ranges`, from the second one on, where they lie behind `start`. Returns their end; -1 when they may not fit before
+ * `end`.
+ */
+export function putArguments(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  values: readonly Value[],
+  words: Uint32Array,
+  ranges: number,
+  start: number,
+): number {
+  for (let index = 0; index < values.length; index += 1) {
+    let value = values[index]!;
+    const from = at;
+    if (value instanceof Uint8Array) {
+      if (at + value.length > end) return -1;
+      bytes.set(value, at);
+      at += value.length;
+    } else {
+      if (typeof value !== 'string') value = textOf(value);
+      // No character takes more than 3 bytes per UTF-16 unit.
+      if (at + value.length * 3 > end) return -1;
+      at = putCharacters(bytes, at, value);
+    }
+    words[ranges + 2 * index + 2] = from - start;
+    words[ranges + 2 * index + 3] = at - from;
+  }
+  return at;
+}
+
+/** Writes text as it is, and returns its end. */
+function putCharacters(bytes: Uint8Array, at: number, text: string): number {
+  const length = text.length;
+  if (length > SHORT_CHARACTERS_MAX) return at + platform.text.write(bytes, text, at);
+  for (let index = 0; index < length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 127) return at + platform.text.write(bytes, text, at);
+    bytes[at + index] = code;
+  }
+  return at + length;
 }
 
 /** Writes the arguments of a request behind its head, as {@link putRequest} does. */

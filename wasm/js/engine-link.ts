@@ -2,7 +2,7 @@
 
 import { OutputKind } from './abi.generated.js';
 import { type Reply, position, readReply } from './decode.js';
-import { Name, type Value, encodeRequest, putHead, putRequest, putValues } from './encode.js';
+import { Name, type Value, encodeRequest, putArguments, putHead, putRequest, putValues } from './encode.js';
 import type { Engine, Receiver } from './engine.js';
 import { ClosedError, LimitError, ReplyError, attribute } from './errors.js';
 import { Link, type Request, Waiter } from './link.js';
@@ -85,14 +85,9 @@ export class EngineLink extends Link implements Receiver {
     const { engine, id } = this;
     if (!this.isAlive) this.refuse();
     if (this.waiters.length > 0) return this.enqueue([{ name, values }], asBytes);
-    const { bytes, scratch, scratchEnd } = engine;
-    const head = name.head(values.length);
-    // The engine leaves requests where they are, so that the same command's head need not be written again.
-    const at = engine.head === head ? scratch + head.length : putHead(bytes, scratch, scratchEnd, head);
-    engine.head = at < 0 ? undefined : head;
-    const end = at < 0 ? -1 : putValues(bytes, at, scratchEnd, values);
-    if (end < 0) return this.enqueue([{ name, values }], asBytes);
-    const count = engine.process(id, end - scratch);
+    let count = this.call(name, values);
+    if (count < 0) count = this.process(name, values);
+    if (count < 0) return this.enqueue([{ name, values }], asBytes);
     if (count === 1) {
       const { bytes, words, first } = engine;
       const start = words[first + 2]!;
@@ -120,8 +115,10 @@ export class EngineLink extends Link implements Receiver {
   override enqueue(requests: readonly Request[], asBytes: boolean): Waiter {
     if (!this.isAlive) this.refuse();
     const long = this.prepare(requests);
+    const isFree = this.waiters.length === 0;
     const waiter = this.await(new Waiter(requests, asBytes));
-    this.write(requests, long);
+    const called = isFree ? this.callAll(requests) : 0;
+    if (called < requests.length) this.write(called > 0 ? requests.slice(called) : requests, long);
     return waiter;
   }
 
@@ -168,6 +165,51 @@ export class EngineLink extends Link implements Receiver {
 
   protected override complained(error: ReplyError): void {
     this.complaint = error;
+  }
+
+  /** Has the engine run a request; returns the number of outputs, -1 if it has to be processed. */
+  private call(name: Name, values: readonly Value[], now?: number): number {
+    const { engine } = this;
+    const { word } = name;
+    const command = engine.commandOf(name);
+    if (command < 0 || values.length >= engine.rangesMax) return -1;
+    const { bytes, words, scratch, scratchEnd, ranges } = engine;
+    const count = word!.length;
+    // The engine leaves requests where they are, so that the same command's name need not be written again.
+    if (engine.head !== word) {
+      bytes.set(word!, scratch);
+      words[ranges] = 0;
+      words[ranges + 1] = count;
+      engine.head = word;
+    }
+    const end = putArguments(bytes, scratch + count, scratchEnd, values, words, ranges, scratch);
+    return end < 0 ? -1 : engine.call(this.id, command, values.length + 1, end - scratch, now);
+  }
+
+  /** Has the engine process a request; returns the number of outputs, -1 if it does not fit. */
+  private process(name: Name, values: readonly Value[]): number {
+    const { engine } = this;
+    const { bytes, scratch, scratchEnd } = engine;
+    const head = name.head(values.length);
+    const at = engine.head === head ? scratch + head.length : putHead(bytes, scratch, scratchEnd, head);
+    engine.head = at < 0 ? undefined : head;
+    const end = at < 0 ? -1 : putValues(bytes, at, scratchEnd, values);
+    return end < 0 ? -1 : engine.process(this.id, end - scratch);
+  }
+
+  /** Has the engine run requests up to the first that has to be processed; returns how many. */
+  private callAll(requests: readonly Request[]): number {
+    const { engine } = this;
+    const now = engine.now();
+    let called = 0;
+    for (; called < requests.length; called += 1) {
+      const { name, values } = requests[called]!;
+      const count = this.call(name, values, now);
+      if (count < 0) break;
+      engine.deliver(count);
+      if (!this.isAlive) return requests.length;
+    }
+    return called;
   }
 
   private await(waiter: Waiter): Waiter {

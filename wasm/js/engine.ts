@@ -1,6 +1,7 @@
 // One engine: its memory, its clock and timer, its connections, and the outputs for them.
 
 import { DESCRIPTOR_WORDS, OutputKind } from './abi.generated.js';
+import type { Name } from './encode.js';
 import { ClosedError } from './errors.js';
 import { Image } from './image.js';
 import { type WasmModule, platform } from './platform.js';
@@ -54,6 +55,8 @@ const FILE_KINDS: ReadonlySet<number> = new Set([
 ]);
 /** Outputs for who keeps the data in files. */
 const KEEPER_KINDS: ReadonlySet<number> = new Set([OutputKind.setting, OutputKind.hostRequest, OutputKind.saveWanted]);
+/** The number that was given to an engine last. */
+let lastNumber = 0;
 /** The timers that there were before any test replaced them. */
 const firstSetTimeout = globalThis.setTimeout;
 const firstClearTimeout = globalThis.clearTimeout;
@@ -74,7 +77,7 @@ export class Engine {
   readonly scratchEnd: number;
   /** Index in {@link words} of the first output's descriptor. */
   readonly first: number;
-  /** The head of a request that lies at the start of that region, if it is known. */
+  /** The name, or the head, of a request that lies at the start of that region, if it is known. */
   head: Uint8Array | undefined;
   /** Takes what is written of a dump, and what becomes of one. */
   files: ((kind: number, bytes: Uint8Array) => void) | undefined;
@@ -87,6 +90,15 @@ export class Engine {
   /** What those wait for who have caused effects that are not written, if there are any. */
   commit: Promise<void> | undefined;
 
+  /** Index in {@link words} of the first range of a request that is called. */
+  readonly ranges: number;
+  /** How many of them there are. */
+  readonly rangesMax: number;
+
+  /** Tells it apart from others of this process. */
+  private readonly number = (lastNumber += 1);
+  /** What commands are called by. */
+  private readonly commands = new Map<string, number>();
   private doubles!: Float64Array;
   private readonly instance: Instance;
   private readonly exports: Exports;
@@ -133,6 +145,8 @@ export class Engine {
     this.callsAt = head / 4 + 3;
     this.first = head / 4 + 4;
     this.unwrittenAt = head / 4 + 8;
+    this.ranges = this.exports.rangesPtr() / 4;
+    this.rangesMax = this.exports.rangesMax();
     this.takeViews();
     if (settings instanceof Image) settings.connections.forEach((conn) => this.disconnect(conn));
   }
@@ -186,6 +200,28 @@ export class Engine {
     }
     this.settle();
     return count;
+  }
+
+  /** What {@link call} knows a command by; -1 for those that it does not take. */
+  commandOf(name: Name): number {
+    if (name.engine === this.number) return name.command;
+    name.engine = this.number;
+    return (name.command = name.word === undefined ? -1 : this.find(name.words[0]!));
+  }
+
+  /**
+   * Has the engine handle one request, whose name and arguments were written to the scratch region, one after the other;
+   * where they lie stands in the ranges. Returns the number of outputs to deliver; -1 if it has to be processed.
+   */
+  call(conn: number, command: number, count: number, length: number, now = this.now()): number {
+    let outputs;
+    try {
+      outputs = this.exports.call(now, conn, command, count, length);
+    } catch (error) {
+      throw this.fail(error);
+    }
+    this.settle();
+    return outputs;
   }
 
   /** Sends bytes of any length and delivers what comes of them. */
@@ -384,8 +420,18 @@ export class Engine {
     if (this.failure) throw new ClosedError(this.failure.message, { cause: this.failure });
   }
 
+  private find(word: string): number {
+    let command = this.commands.get(word);
+    if (command === undefined) {
+      command = this.guard(() => this.instance.callable(word));
+      // Others may be any words.
+      if (command >= 0) this.commands.set(word, command);
+    }
+    return command;
+  }
+
   /** Unix time in microseconds, to be told to the engine, which follows wherever it goes. */
-  private now(): number {
+  now(): number {
     return (this.told = Math.floor(this.clock() * 1000));
   }
 

@@ -3,7 +3,7 @@
 import { type Shape, flatten, valuesOf } from './arguments.js';
 import type { Commands } from './commands.generated.js';
 import type { Reply } from './decode.js';
-import { Name, type Value } from './encode.js';
+import { Name, type Value, nameOf } from './encode.js';
 import { BatchError, ReplyError, attribute } from './errors.js';
 import type { Link, Request } from './link.js';
 import { decodeText } from './platform.js';
@@ -52,7 +52,7 @@ export abstract class Batch {
   /** @internal */
   protected runAny(command: string, args: readonly Argument[]): this {
     refuseUnfit(command, args);
-    return this.run(new Name([command]), relaxedShapes.get(command.toUpperCase()), args);
+    return this.run(nameOf(command), relaxedShapes.get(command.toUpperCase()), args);
   }
 
   /** @internal */
@@ -153,7 +153,8 @@ export class Transaction<Replies extends unknown[], M extends Mode> extends Batc
 /** The replies to requests, unless one of them is an error. */
 function checked(replies: Reply[], requests: readonly Request[]): Reply[] {
   let isFailed = false;
-  for (const [index, { name, values, convert }] of requests.entries()) {
+  for (let index = 0; index < requests.length; index += 1) {
+    const { name, values, convert } = requests[index]!;
     const reply = replies[index];
     if (reply instanceof ReplyError) {
       isFailed = true;

@@ -12,6 +12,10 @@ export interface Exports {
   connect(now: number): number;
   disconnect(now: number, conn: number): number;
   process(now: number, conn: number, length: number): number;
+  /** The same for one request whose arguments are told apart by ranges; -1 if it has to go by `process`. */
+  call(now: number, conn: number, command: number, count: number, length: number): number;
+  rangesPtr(): number;
+  rangesMax(): number;
   timeout(now: number): number;
   outputCount(): number;
   saveBegin(now: number, isBase: number): number;
@@ -78,6 +82,8 @@ export interface Torn {
 export interface Instance {
   readonly exports: Exports;
   requestLimits(): RequestLimits;
+  /** What a command is called by; -1 for those that are not called. */
+  callable(name: string): number;
   tell(now: number, event: string): number;
   answer(now: number, reason?: string): number;
   // The log; times are microseconds of a clock that only goes forward. What cannot be done throws an object with a

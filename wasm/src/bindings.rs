@@ -10,15 +10,16 @@
 //! limits as another, and a refusal as a `TypeError`.
 
 use crate::allocator;
-use crate::outputs::Outputs;
+use crate::outputs::{Outputs, describe};
 use crate::storage::{self, Directory, Fault, Storage};
 use core::cell::UnsafeCell;
 use core::mem;
 use js_sys::{Array, JsString, Number, Object, TypeError, Uint8Array};
-use sanderling_core::abi::{self, OutputDescriptor};
+use sanderling_core::abi::{self, OutputDescriptor, OutputKind};
+use sanderling_core::command::ResolvedCommand;
 use sanderling_core::config;
 use sanderling_core::{
-    ConnId, Engine, LoadFormat, Options, Peer, SaveFormat, SaveOptions, StorageEvent, number,
+    Called, ConnId, Engine, LoadFormat, Options, Peer, SaveFormat, SaveOptions, StorageEvent, number,
 };
 use sanderling_persist::Policy;
 use std::panic;
@@ -27,6 +28,9 @@ use wasm_bindgen::prelude::*;
 
 /// Bytes of the scratch region; longer requests come in pieces.
 const SCRATCH_BYTES: usize = 256 << 10;
+
+/// Arguments of a request that is [called](call), at most, with its name.
+const ARGUMENTS_MAX: usize = 1024;
 
 /// What the log keeps of what is not durable, in bytes, with which a sync should not wait.
 const UNSYNCED_BYTES_MAX: usize = 32 << 20;
@@ -37,6 +41,8 @@ const BASE_COMPRESSED_BYTES_MIN: usize = 256;
 struct Instance {
     engine: Option<Engine>,
     outputs: Outputs,
+    /// Commands that are called by their place here.
+    commands: Vec<ResolvedCommand>,
     /// The log, if the database is kept in files.
     storage: Option<Storage>,
     /// What the engine was told of it last: why it takes nothing, and the last call whose effects are durable.
@@ -66,6 +72,7 @@ struct Shared<T>(UnsafeCell<T>);
 unsafe impl<T> Sync for Shared<T> {}
 
 static SCRATCH: Shared<[u8; SCRATCH_BYTES]> = Shared(UnsafeCell::new([0; SCRATCH_BYTES]));
+static RANGES: Shared<[(u32, u32); ARGUMENTS_MAX]> = Shared(UnsafeCell::new([(0, 0); ARGUMENTS_MAX]));
 static HEAD: Shared<Head> = Shared(UnsafeCell::new(Head {
     deadline: f64::INFINITY,
     outputs: 0,
@@ -77,6 +84,7 @@ static HEAD: Shared<Head> = Shared(UnsafeCell::new(Head {
 static INSTANCE: Shared<Instance> = Shared(UnsafeCell::new(Instance {
     engine: None,
     outputs: Outputs::new(),
+    commands: Vec::new(),
     storage: None,
     told: (None, 0),
 }));
@@ -106,6 +114,18 @@ pub fn scratch_cap() -> usize {
 #[wasm_bindgen(js_name = headPtr)]
 pub fn head_ptr() -> usize {
     HEAD.0.get() as usize
+}
+
+/// Address of the ranges that a request is [called](call) with: start and length of each argument, each a u32.
+#[wasm_bindgen(js_name = rangesPtr)]
+pub fn ranges_ptr() -> usize {
+    RANGES.0.get() as usize
+}
+
+/// How many there may be.
+#[wasm_bindgen(js_name = rangesMax)]
+pub fn ranges_max() -> usize {
+    ARGUMENTS_MAX
 }
 
 /// Creates the engine, once; the seed is 16 random bytes. Options are an object with [some of the settings](SETTINGS);
@@ -157,6 +177,38 @@ pub fn process(now: f64, conn: ConnId, len: usize) -> usize {
         let input = unsafe { &(&*SCRATCH.0.get())[..len] };
         engine.handle_input(number::whole(now), conn, input);
     })
+}
+
+/// The number by which requests of a command are [called](call), or -1 where all of them go by [`process`].
+#[wasm_bindgen]
+pub fn callable(name: &str) -> i32 {
+    let Instance { engine, commands, .. } = instance();
+    let command = engine.as_ref().expect("init comes first").callable(name.as_bytes());
+    command.map_or(-1, |command| {
+        commands.push(command);
+        i32::try_from(commands.len() - 1).expect("there are hundreds of commands")
+    })
+}
+
+/// Handles one request of `conn`, whose `count` arguments lie at the [ranges](ranges_ptr) of the first `len` bytes of the
+/// scratch region, the command's name first and without gaps; returns the number of outputs, or -1 if it has to go by
+/// [`process`].
+#[wasm_bindgen]
+pub fn call(now: f64, conn: ConnId, command: usize, count: usize, len: usize) -> isize {
+    let Instance { engine, outputs, commands, storage, .. } = instance();
+    let engine = engine.as_mut().expect("init comes first");
+    // SAFETY: one thread, and JavaScript writes only between calls; the slice indices check the lengths.
+    let (input, ranges) = unsafe { (&(&*SCRATCH.0.get())[..len], &(&*RANGES.0.get())[..count]) };
+    let reply = match engine.call(number::whole(now), conn, commands[command], input, ranges) {
+        Called::Declined => return -1,
+        Called::Followed => return settle(engine, outputs, storage).cast_signed(),
+        Called::Replied(bytes) => describe(OutputKind::Write, conn, bytes),
+    };
+    let written = storage.as_mut().and_then(|storage| storage.take_effects(engine));
+    let head = note(engine, written, false);
+    head.first = reply;
+    head.outputs = (&raw const head.first) as u32;
+    1
 }
 
 /// Does the work that is due; returns the number of outputs.
@@ -431,25 +483,36 @@ fn run(call: impl FnOnce(&mut Engine)) -> usize {
     let Instance { engine, outputs, storage, .. } = instance();
     let engine = engine.as_mut().expect("init comes first");
     call(engine);
+    settle(engine, outputs, storage)
+}
+
+/// Describes what a call has put out; returns the number of outputs.
+fn settle(engine: &mut Engine, outputs: &mut Outputs, storage: &mut Option<Storage>) -> usize {
     let written = storage.as_mut().and_then(|storage| storage.take_effects(engine));
     let count = outputs.drain(engine);
-    // SAFETY: one thread, and JavaScript reads the head only between calls.
-    let head = unsafe { &mut *HEAD.0.get() };
-    head.deadline = match engine.poll_timeout() {
-        _ if outputs.undrained => 0.0,
-        Some(deadline) => deadline as f64,
-        None => f64::INFINITY,
-    };
+    let head = note(engine, written, outputs.undrained);
     let descs = outputs.descriptors();
     head.outputs = descs.as_ptr() as u32;
     if let Some(first) = descs.first() {
         head.first = *first;
     }
+    count
+}
+
+/// Tells JavaScript when to come back, and of effects.
+fn note(engine: &Engine, written: Option<usize>, is_undrained: bool) -> &'static mut Head {
+    // SAFETY: one thread, and JavaScript reads the head only between calls.
+    let head = unsafe { &mut *HEAD.0.get() };
+    head.deadline = match engine.poll_timeout() {
+        _ if is_undrained => 0.0,
+        Some(deadline) => deadline as f64,
+        None => f64::INFINITY,
+    };
     if let Some(unwritten) = written {
         head.calls = head.calls.wrapping_add(1);
         head.unwritten = number::short(unwritten);
     }
-    count
+    head
 }
 
 /// The settings that a database can be opened with; the engine knows their bounds.

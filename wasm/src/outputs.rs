@@ -24,7 +24,10 @@ impl Outputs {
         self.clear();
         loop {
             // Room first: an output that has been taken cannot be put back.
-            self.undrained = self.descriptors.try_reserve(1).is_err() || self.texts.try_reserve(1).is_err();
+            let is_full = self.descriptors.len() == self.descriptors.capacity()
+                || self.texts.len() == self.texts.capacity();
+            self.undrained =
+                is_full && (self.descriptors.try_reserve(1).is_err() || self.texts.try_reserve(1).is_err());
             if self.undrained {
                 break;
             }
@@ -53,7 +56,8 @@ impl Outputs {
     }
 }
 
-fn describe(kind: OutputKind, conn: u32, bytes: &[u8]) -> OutputDescriptor {
+/// Describes one output.
+pub(crate) fn describe(kind: OutputKind, conn: u32, bytes: &[u8]) -> OutputDescriptor {
     OutputDescriptor {
         kind: kind as u32,
         conn,

@@ -29,6 +29,7 @@ use crate::server::{GlobalState, Server};
 
 pub(crate) mod admit;
 mod ahead;
+mod call;
 #[cfg(test)]
 pub(crate) mod conversation;
 pub(crate) mod invoke;
@@ -37,6 +38,7 @@ pub(crate) mod outbox;
 mod receive;
 mod save;
 
+pub use call::Called;
 pub use load::{LoadFault, LoadFormat, Loaded};
 pub use outbox::{Class, DEFAULT_USER_GUARDED, Output};
 pub use save::{SaveFault, SaveFormat, SaveOptions};
@@ -288,7 +290,8 @@ impl Engine {
         if self.server.has_work_left() || !self.store.ready.is_empty() {
             return Some(0);
         }
-        let wait = self.server.timers.first().map(|&(at, _)| at);
+        let timers = &self.server.timers;
+        let wait = if timers.is_empty() { None } else { timers.first().map(|&(at, _)| at) };
         let idle = (self.server.config.timeout_seconds > 0 && self.server.connected > 0)
             .then_some(self.idle_check_at);
         let pause = pause::deadline(&self.server);
@@ -375,6 +378,10 @@ impl Engine {
 
     /// Lets connections go on that were kept waiting, then hands over what was written for others.
     fn finish(&mut self) {
+        if !self.is_followed() {
+            self.server.told_bytes = 0;
+            return;
+        }
         for _ in 0..RUNNABLE_PER_CALL_MAX.min(self.server.runnable.len()) {
             if self.is_full() || self.server.is_asleep() {
                 break;

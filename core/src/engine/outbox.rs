@@ -155,11 +155,26 @@ impl Outbox {
             self.items.clear();
             self.bytes = 0;
             self.arena.clear();
-            self.blocks = Vec::new();
+            if !self.blocks.is_empty() {
+                self.blocks = Vec::new();
+            }
             if self.arena.capacity() > ARENA_KEPT_BYTES_MAX {
                 self.arena = Vec::new();
             }
         }
+    }
+
+    /// Whether there are no outputs but what the arena holds without one.
+    #[inline]
+    pub(crate) fn holds_only_bytes(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Those bytes, which the host takes now.
+    #[inline]
+    pub(crate) fn take_bytes(&mut self) -> &[u8] {
+        self.is_drained = true;
+        &self.arena
     }
 
     /// Gives back the memory that is kept for the next outputs; `false` if there is none, or the host has not taken all.

@@ -284,6 +284,11 @@ impl Files {
         }
     }
 
+    /// Whether the embedder is to be asked for something.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.is_some()
+    }
+
     /// What the embedder is to be asked for.
     pub(crate) fn take_wanted(&mut self) -> Option<SaveKind> {
         self.wanted.take()

@@ -167,12 +167,10 @@ describe('what was written is there again', () => {
     let db = await open();
     await db.set('kept', 1);
     const { engine } = db.link;
-    engine.exports = {
-      ...engine.exports,
-      process() {
-        throw new WebAssembly.RuntimeError('unreachable');
-      },
+    const fail = () => {
+      throw new WebAssembly.RuntimeError('unreachable');
     };
+    engine.exports = { ...engine.exports, call: fail, process: fail };
     const [first, second] = await Promise.allSettled([db.set('lost', 1), db.get('kept')]);
     assert.ok(first.reason instanceof ClosedError && second.reason instanceof ClosedError);
     db = await open();

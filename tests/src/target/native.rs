@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sanderling_core::rdb::file::FileWriter;
 use sanderling_core::{
-    ConnId, Engine, LoadFault, LoadFormat, Loaded, Options, Output, Peer, SaveFault, SaveOptions,
+    Called, Class, ConnId, Engine, LoadFault, LoadFormat, Loaded, Options, Output, Peer, SaveFault,
+    SaveOptions,
 };
 
 use super::{Connection, Inbox, Received, Target};
@@ -36,6 +37,10 @@ pub struct Native {
     pub effects: Vec<u8>,
     /// Everything the engine said so far in order, for comparing whole runs; empty unless asked for.
     pub transcript: Option<Vec<u8>>,
+    /// Whether a request that comes alone is [called](Engine::call), if the engine takes it.
+    pub calls: bool,
+    /// How many were.
+    pub called: usize,
     /// What was written of a snapshot since the last one began.
     pub snapshot: Vec<u8>,
     /// With how many bytes a step of it is done after each call, if at all.
@@ -71,6 +76,8 @@ impl Native {
             routes: HashMap::new(),
             effects: Vec::new(),
             transcript: None,
+            calls: false,
+            called: 0,
             snapshot: Vec::new(),
             step_bytes: None,
             snapshot_end: None,
@@ -140,6 +147,37 @@ impl Native {
         }
         file.end();
         file.take()
+    }
+
+    /// Calls the engine with a request, and takes the reply that is there at once; `false` if the engine does not take it.
+    fn call(&mut self, id: ConnId, bytes: &[u8]) -> bool {
+        let Some(arguments) = alone(bytes) else { return false };
+        let Some(command) = self.engine.callable(&arguments[0]) else { return false };
+        let mut ranges = Vec::new();
+        for argument in &arguments {
+            let start = ranges.last().map_or(0, |(start, len)| start + len);
+            ranges.push((start, argument.len() as u32));
+        }
+        let now = time(self.clock);
+        let reply = match self.engine.call(now, id, command, &arguments.concat(), &ranges) {
+            Called::Declined => return false,
+            Called::Followed => None,
+            Called::Replied(bytes) => Some(bytes.to_vec()),
+        };
+        self.called += 1;
+        if let Some(bytes) = reply {
+            while let Some((bytes, db)) = self.engine.poll_effects() {
+                if let Some(transcript) = &mut self.transcript {
+                    record(transcript, &Output::Append { bytes, db });
+                }
+                self.effects.extend_from_slice(bytes);
+            }
+            if let Some(transcript) = &mut self.transcript {
+                record(transcript, &Output::Write { conn: id, bytes: &bytes, class: Class::Normal });
+            }
+            self.links[self.routes[&id]].inbox.bytes.extend_from_slice(&bytes);
+        }
+        true
     }
 
     /// The engine's time in microseconds since 1970.
@@ -225,7 +263,9 @@ impl Target for Native {
     fn send(&mut self, connection: Connection, bytes: &[u8]) {
         let id = self.links[connection].id;
         if self.routes.get(&id) == Some(&connection) {
-            self.engine.handle_input(time(self.clock), id, bytes);
+            if !self.calls || !self.call(id, bytes) {
+                self.engine.handle_input(time(self.clock), id, bytes);
+            }
             self.drain();
         }
     }
@@ -265,6 +305,27 @@ fn time(clock: Clock) -> u64 {
             elapsed.as_micros() as u64
         }
     }
+}
+
+/// The arguments of a request that the bytes are, and nothing else.
+fn alone(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut rest = bytes;
+    let count = number(&mut rest, b'*')?;
+    let mut arguments = Vec::new();
+    for _ in 0..count {
+        let len = number(&mut rest, b'$')?;
+        arguments.push(rest.get(..len)?.to_vec());
+        rest = rest.get(len + 2..)?;
+    }
+    (rest.is_empty() && count > 0).then_some(arguments)
+}
+
+/// The number in a line that begins with `kind`, with which `rest` begins.
+fn number(rest: &mut &[u8], kind: u8) -> Option<usize> {
+    let end = rest.iter().position(|&byte| byte == b'\r')?;
+    let digits = rest[..end].strip_prefix(&[kind])?;
+    *rest = rest.get(end + 2..)?;
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 fn record(transcript: &mut Vec<u8>, output: &Output<'_>) {
