@@ -58,6 +58,11 @@ export class Waiter {
     return this.replies;
   }
 
+  /** The same now or later. Most are there, and those who ask for many at a time should not pay for a promise. */
+  settled(): Reply[] | Promise<Reply[]> {
+    return this.isDone && !this.commit ? this.result() : this.promise();
+  }
+
   promise(): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
       this.settle = () => {

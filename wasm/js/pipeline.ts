@@ -91,7 +91,8 @@ export class Pipeline<Replies extends unknown[], M extends Mode> extends Batch {
   async exec(): Promise<Replies> {
     const requests = this.take();
     if (requests.length === 0) return [] as unknown as Replies;
-    return checked(await this.link.enqueue(requests, this.asBytes).promise(), requests) as Replies;
+    const replies = this.link.enqueue(requests, this.asBytes).settled();
+    return checked(replies instanceof Promise ? await replies : replies, requests) as Replies;
   }
 
   /** {@link exec} without a promise; a command that would wait is answered as if its time were up. */
@@ -140,7 +141,8 @@ export class Transaction<Replies extends unknown[], M extends Mode> extends Batc
    */
   async exec(): Promise<Replies | null> {
     const requests = this.take();
-    return outcome(await this.link.enqueue([MULTI, ...requests, EXEC], this.asBytes).promise(), requests) as Replies | null;
+    const replies = this.link.enqueue([MULTI, ...requests, EXEC], this.asBytes).settled();
+    return outcome(replies instanceof Promise ? await replies : replies, requests) as Replies | null;
   }
 
   /** {@link exec} without a promise. */

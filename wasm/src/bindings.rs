@@ -199,13 +199,17 @@ pub fn call(now: f64, conn: ConnId, command: usize, count: usize, len: usize) ->
     let engine = engine.as_mut().expect("init comes first");
     // SAFETY: one thread, and JavaScript writes only between calls; the slice indices check the lengths.
     let (input, ranges) = unsafe { (&(&*SCRATCH.0.get())[..len], &(&*RANGES.0.get())[..count]) };
-    let reply = match engine.call(number::whole(now), conn, commands[command], input, ranges) {
+    let (reply, has_changes) = match engine.call(number::whole(now), conn, commands[command], input, ranges) {
         Called::Declined => return -1,
         Called::Followed => return settle(engine, outputs, storage).cast_signed(),
-        Called::Replied(bytes) => describe(OutputKind::Write, conn, bytes),
+        Called::Replied { reply, has_changes } => (describe(OutputKind::Write, conn, reply), has_changes),
     };
     let written = storage.as_mut().and_then(|storage| storage.take_effects(engine));
-    let head = note(engine, written, false);
+    if has_changes {
+        note_deadline(engine, false);
+    }
+    let head = head();
+    note_effects(head, written);
     head.first = reply;
     head.outputs = (&raw const head.first) as u32;
     1
@@ -490,7 +494,9 @@ fn run(call: impl FnOnce(&mut Engine)) -> usize {
 fn settle(engine: &mut Engine, outputs: &mut Outputs, storage: &mut Option<Storage>) -> usize {
     let written = storage.as_mut().and_then(|storage| storage.take_effects(engine));
     let count = outputs.drain(engine);
-    let head = note(engine, written, outputs.undrained);
+    note_deadline(engine, outputs.undrained);
+    let head = head();
+    note_effects(head, written);
     let descs = outputs.descriptors();
     head.outputs = descs.as_ptr() as u32;
     if let Some(first) = descs.first() {
@@ -499,20 +505,28 @@ fn settle(engine: &mut Engine, outputs: &mut Outputs, storage: &mut Option<Stora
     count
 }
 
-/// Tells JavaScript when to come back, and of effects.
-fn note(engine: &Engine, written: Option<usize>, is_undrained: bool) -> &'static mut Head {
-    // SAFETY: one thread, and JavaScript reads the head only between calls.
-    let head = unsafe { &mut *HEAD.0.get() };
-    head.deadline = match engine.poll_timeout() {
+/// What JavaScript looks at.
+fn head() -> &'static mut Head {
+    // SAFETY: one thread, JavaScript reads the head only between calls, and each function here takes the reference for
+    // its last writes.
+    unsafe { &mut *HEAD.0.get() }
+}
+
+/// Tells JavaScript when to come back.
+fn note_deadline(engine: &Engine, is_undrained: bool) {
+    head().deadline = match engine.poll_timeout() {
         _ if is_undrained => 0.0,
         Some(deadline) => deadline as f64,
         None => f64::INFINITY,
     };
+}
+
+/// Tells JavaScript of effects.
+fn note_effects(head: &mut Head, written: Option<usize>) {
     if let Some(unwritten) = written {
         head.calls = head.calls.wrapping_add(1);
         head.unwritten = number::short(unwritten);
     }
-    head
 }
 
 /// The settings that a database can be opened with; the engine knows their bounds.

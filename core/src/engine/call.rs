@@ -4,7 +4,7 @@
 use core::slice;
 
 use super::{Engine, Micros, Request};
-use crate::command::ResolvedCommand;
+use crate::command::{Flags, ResolvedCommand};
 use crate::number;
 use crate::resp::args::{Args, Range};
 use crate::server::GlobalState;
@@ -13,8 +13,13 @@ use crate::server::connection::ConnId;
 /// What has become of a request that came by [`Engine::call`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Called<'a> {
-    /// It has run, this is the reply, and nothing else is to be put out but perhaps effects.
-    Replied(&'a [u8]),
+    /// It has run, and nothing is to be put out but its reply, and perhaps effects.
+    Replied {
+        /// It.
+        reply: &'a [u8],
+        /// Whether [`Engine::poll_timeout`] may say something else than before.
+        has_changes: bool,
+    },
     /// It has run; its reply is among the outputs.
     Followed,
     /// It has not run, and is to be sent by [`Engine::handle_input`].
@@ -41,6 +46,7 @@ impl Engine {
         input: &[u8],
         ranges: &[Range],
     ) -> Called<'_> {
+        let is_later = now >= self.server.now;
         self.begin(now);
         let args = Args::new(input, ranges);
         if args.len() > ARGUMENTS_MAX || input.len() > INPUT_BYTES_MAX || !self.takes_calls(conn) {
@@ -56,6 +62,7 @@ impl Engine {
             is_keyed,
             is_inline: false,
         };
+        let before = self.changes();
         if self.execute_fast(conn, input, ranges, slice::from_ref(&request)) == 0 {
             return Called::Declined;
         }
@@ -72,7 +79,13 @@ impl Engine {
         }
         self.server.told_bytes = 0;
         self.server.stats.note_sent(self.outbox.arena.len());
-        Called::Replied(self.outbox.take_bytes())
+        // What only reads leaves all deadlines as they are, unless it has found something that had expired.
+        let has_changes = !command.row.flags.has(Flags::READONLY) || self.changes() != before || !is_later;
+        Called::Replied { reply: self.outbox.take_bytes(), has_changes }
+    }
+
+    fn changes(&self) -> [u64; 3] {
+        [self.store.dirty, self.store.expired_keys, self.store.expired_fields]
     }
 
     /// Whether a request of this connection would run at once, and nothing asks for a closer look at it.

@@ -159,13 +159,17 @@ impl Native {
             ranges.push((start, argument.len() as u32));
         }
         let now = time(self.clock);
+        let before = self.engine.poll_timeout();
         let reply = match self.engine.call(now, id, command, &arguments.concat(), &ranges) {
             Called::Declined => return false,
             Called::Followed => None,
-            Called::Replied(bytes) => Some(bytes.to_vec()),
+            Called::Replied { reply, has_changes } => Some((reply.to_vec(), has_changes)),
         };
         self.called += 1;
-        if let Some(bytes) = reply {
+        if let Some((bytes, has_changes)) = reply {
+            if !has_changes {
+                assert_eq!(self.engine.poll_timeout(), before, "a reading command has changed a deadline");
+            }
             while let Some((bytes, db)) = self.engine.poll_effects() {
                 if let Some(transcript) = &mut self.transcript {
                     record(transcript, &Output::Append { bytes, db });
