@@ -9,6 +9,8 @@ import { lock } from './lock.js';
 
 /** Where servers have their logs, too. */
 const LOG_DIRECTORY = 'appendonlydir';
+/** Smaller files are freed in no time. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 /** Who may read the files: their owner and its group, as with the server's. */
 const FILE_MODE = 0o644;
 
@@ -85,16 +87,14 @@ class NodeDirectory implements Directory {
   }
 
   rename(from: string, to: string): void {
-    fs.renameSync(path.join(this.path, from), path.join(this.path, to));
-    this.forget(to);
+    this.unname(to, () => fs.renameSync(path.join(this.path, from), path.join(this.path, to)));
     const file = this.open.get(from);
     this.open.delete(from);
     if (file !== undefined) this.open.set(to, file);
   }
 
   remove(name: string): void {
-    this.forget(name);
-    fs.rmSync(path.join(this.path, name));
+    this.unname(name, () => fs.rmSync(path.join(this.path, name)));
   }
 
   room(): number | undefined {
@@ -127,10 +127,40 @@ class NodeDirectory implements Directory {
     return file;
   }
 
+  /**
+   * Does what takes a file's name away. The system frees its room once the file is closed as well, which takes tens of
+   * milliseconds for one of a hundred megabytes, and is left to another thread.
+   */
+  private unname(name: string, change: () => void): void {
+    // There a file that is open keeps its name.
+    if (process.platform === 'win32') {
+      this.forget(name);
+      return change();
+    }
+    const file = this.open.get(name) ?? openLarge(path.join(this.path, name));
+    this.open.delete(name);
+    try {
+      change();
+    } finally {
+      if (file !== undefined && !this.busy.has(file)) fs.close(file, () => undefined);
+    }
+  }
+
   private forget(name: string): void {
     const file = this.open.get(name);
     this.open.delete(name);
     if (file !== undefined && !this.busy.has(file)) fs.closeSync(file);
+  }
+}
+
+/** A file that takes time to be freed, for that. */
+function openLarge(file: string): number | undefined {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (!stat?.isFile() || stat.size < LARGE_BYTES) return undefined;
+  try {
+    return fs.openSync(file, 'r');
+  } catch {
+    return undefined;
   }
 }
 

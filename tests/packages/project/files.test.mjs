@@ -208,6 +208,24 @@ describe('saving while everything goes on', () => {
     assert.equal((await db.get(`key:${count % 5000}`)).split(' ')[0], String(count));
   });
 
+  test('files that are replaced do not stay open', { skip: process.platform !== 'linux' && 'nothing tells there' }, async () => {
+    const db = await open();
+    await db.set('large', 'x'.repeat(6e6));
+    const openFiles = () => fs.readdirSync('/proc/self/fd').length;
+    const round = async (count) => {
+      await db.bgrewriteaof();
+      await ended(db, `aof_rewrites:${count}`);
+      await db.save();
+    };
+    await db.configSet('rdbcompression', 'no');
+    await round(1);
+    const before = openFiles();
+    for (let count = 2; count < 8; count += 1) await round(count);
+    // Another thread closes them.
+    while (openFiles() > before) await new Promise((resolve) => setImmediate(resolve));
+    await db.close();
+  });
+
   test('dumps, at once, beside everything else, by rules, and before the end', async () => {
     const db = await open();
     await db.set('a', 1);
