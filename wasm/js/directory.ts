@@ -51,6 +51,8 @@ export interface Place {
   readonly dumps: Directory;
   /** The directory of the log. */
   readonly log: Directory;
+  /** Moves a file of the dumps' directory to the log's, durably; absent where nothing but this package writes there. */
+  adopt?(name: string): void;
   /** Calls back when the process ends, as far as that can be told, until {@link release}. */
   onExit(task: () => void): void;
   /** Lets others have it. */

@@ -222,6 +222,11 @@ export function openPlace(url: string): Place {
     owner: process.pid,
     dumps,
     log,
+    adopt(name) {
+      fs.renameSync(path.join(dumps.path, name), path.join(log.path, name));
+      log.syncNames();
+      dumps.syncNames();
+    },
     onExit(task) {
       onExit((ending = task));
     },

@@ -6,6 +6,7 @@ import type { Dumps } from './dumps.js';
 import { type Engine, type Keeper, nextTurn, realTimeout, setReferenced } from './engine.js';
 import { ClosedError, StorageError } from './errors.js';
 import { decodeText } from './platform.js';
+import { adoptSingleFile, isRdb } from './single-file.js';
 import type { Instance, Torn } from './wasm.js';
 
 /** How long steps may follow each other before all else gets its turn, in milliseconds. */
@@ -28,8 +29,6 @@ const REWRITE_MILLISECONDS = [60_000, 3_600_000] as const;
 const ROOM_FACTOR = 1.1;
 /** A dump that is not complete, of this process or of one that is gone, also of a server. */
 const TEMPORARY_DUMP = /^temp-\d+-\d+-/;
-/** The log of Redis before its version 7. */
-const SINGLE_FILE = 'appendonly.aof';
 
 /** How much later than it should a beat may come before it is done within a turn, in microseconds. */
 const LATE_MICROSECONDS = 500_000;
@@ -154,10 +153,7 @@ export class Storage implements Keeper {
     place.onExit(() => this.endQuietly());
     const names = place.dumps.list().split('\n');
     for (const name of names) if (TEMPORARY_DUMP.test(name)) place.dumps.remove(name);
-    if (names.includes(SINGLE_FILE)) {
-      const message = `${place.path} has ${SINGLE_FILE}, a log in one file as Redis had it before its version 7: Redis 7 or the server with --appendonly yes makes the files of today of it`;
-      throw new StorageError('unsupported', message, { path: place.path, file: SINGLE_FILE });
-    }
+    this.onDisk(place.log, () => adoptSingleFile(place));
     const dump = names.includes(this.setting('dbfilename')) ? this.setting('dbfilename') : undefined;
     yield* this.loadLog(dump);
     if (this.setting('appendfsync') === 'always') engine.tell('commits 1');
@@ -640,9 +636,7 @@ export class Storage implements Keeper {
   private *loadSegment(name: string, isBase: boolean, length: number): Steps {
     if (length === 0) return;
     const { log } = this.place;
-    const magic = new Uint8Array(6);
-    const isRdb = isBase && /^(REDIS|VALKEY)/.test(decodeText(magic.subarray(0, log.read(name, 0, magic))));
-    yield* this.loadFile(log, name, length, isRdb ? BASE : COMMANDS);
+    yield* this.loadFile(log, name, length, isBase && isRdb(log, name) ? BASE : COMMANDS);
   }
 
   /** Loads a file from `start` on; behind an RDB file that is a base there may be commands. */
