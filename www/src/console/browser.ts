@@ -4,7 +4,7 @@ import type { App, View } from './app.js';
 import { deleteMany } from './bulk.js';
 import { createKey } from './create.js';
 import { remove, showKey } from './details.js';
-import { attempt, button, choice, h, labelled } from './dom.js';
+import { attempt, button, choice, h, labelled } from '../dom.js';
 import { binary, count, patternOf, unescaped } from './names.js';
 import { type Found, KEYS_MAX, scanKeys } from './scan.js';
 import { TreeView } from './tree-view.js';

@@ -1,7 +1,7 @@
 /** Deleting many keys: those of a pattern or a folder, after a look at which they are. */
 
 import type { App } from './app.js';
-import { ask, h, tell } from './dom.js';
+import { ask, h, tell } from '../dom.js';
 import { bytesOf, count, shown } from './names.js';
 import { Refused, numberIn, textIn } from './replies.js';
 import { scanKeys } from './scan.js';

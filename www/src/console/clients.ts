@@ -1,7 +1,7 @@
 /** Who is connected, and ending such connections. */
 
 import type { App, View } from './app.js';
-import { ask, attempt, button, h, table } from './dom.js';
+import { ask, attempt, button, h, table } from '../dom.js';
 import { size, span } from './names.js';
 import { pairsIn, textIn } from './replies.js';
 

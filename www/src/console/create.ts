@@ -2,7 +2,7 @@
 
 import type { App } from './app.js';
 import { sourceOf } from './collections.js';
-import { ask, choice, labelled } from './dom.js';
+import { ask, choice, labelled } from '../dom.js';
 import { byteField } from './editor.js';
 import { change } from './elements.js';
 import { binary } from './names.js';

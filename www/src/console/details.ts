@@ -2,7 +2,7 @@
 
 import type { App } from './app.js';
 import { WRITES, milliseconds, sourceOf } from './collections.js';
-import { ask, attempt, button, h, labelled, tell } from './dom.js';
+import { ask, attempt, button, h, labelled, tell } from '../dom.js';
 import { byteField } from './editor.js';
 import { elementsOf } from './elements.js';
 import { binary, bytesOf, shown, size, span } from './names.js';

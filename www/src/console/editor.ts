@@ -1,6 +1,6 @@
 /** A field for bytes in one of their forms. */
 
-import { button, choice, h, labelled } from './dom.js';
+import { button, choice, h, labelled } from '../dom.js';
 import { type Form, formsOf, narrowed, read, write } from './forms.js';
 
 const NAMES: Record<Form, string> = { text: 'Text', escaped: 'Escaped', json: 'JSON', hex: 'Hex' };

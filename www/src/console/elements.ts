@@ -1,6 +1,6 @@
 /** A value of several elements: a window of them in a table, with more when asked, and dialogs to change them. */
 
-import { ask, attempt, button, h, labelled, present, table } from './dom.js';
+import { ask, attempt, button, h, labelled, present, table } from '../dom.js';
 import { byteField } from './editor.js';
 import { shortened } from './names.js';
 

@@ -3,7 +3,7 @@
 import type { Reply } from '../resp.js';
 import type { App, View } from './app.js';
 import type { Command } from './client.js';
-import { ask, button, complain, h, labelled, tell } from './dom.js';
+import { ask, button, complain, h, labelled, tell } from '../dom.js';
 import { type Feed, Lines, openFeed } from './feed.js';
 import { count, shortened, unescaped } from './names.js';
 import { bytesIn, itemsOf, numberIn, textIn } from './replies.js';

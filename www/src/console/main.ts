@@ -4,7 +4,7 @@ import type { App, View } from './app.js';
 import { Browser } from './browser.js';
 import { Client, type Command, type Standing } from './client.js';
 import { ClientsView } from './clients.js';
-import { attempt, button, choice, h, labelled } from './dom.js';
+import { attempt, button, choice, h, labelled } from '../dom.js';
 import { MessagesView, MonitorView } from './live.js';
 import { MemoryView } from './memory.js';
 import { count } from './names.js';

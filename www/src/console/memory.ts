@@ -2,11 +2,11 @@
 
 import type { App, View } from './app.js';
 import type { KeySpace } from './browser.js';
-import { button, h, labelled, table } from './dom.js';
+import { button, h, labelled, table } from '../dom.js';
 import { bytesOf, count, shown, size } from './names.js';
 import { numberIn } from './replies.js';
 import { type Estimate, allocation, chosen, estimate, sum } from './sampling.js';
-import { bar } from './svg.js';
+import { bar } from '../svg.js';
 import { groupsOf } from './tree.js';
 
 /** Groups that are told apart; the smaller ones are one. */

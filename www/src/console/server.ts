@@ -1,10 +1,10 @@
 /** How the server is: numbers of INFO, and how they were in the last minutes. */
 
 import type { App, View } from './app.js';
-import { attempt, h } from './dom.js';
+import { attempt, h } from '../dom.js';
 import { count, size, span } from './names.js';
 import { pairsIn, textIn } from './replies.js';
-import { sparkline } from './svg.js';
+import { sparkline } from '../svg.js';
 
 /** How often INFO is asked, in milliseconds, and how many answers are drawn. */
 const PERIOD_MILLISECONDS = 2000;

@@ -7,7 +7,7 @@ import { type Engine, Session } from '../session.js';
 import { Terminal } from '../terminal.js';
 import type { App, View } from './app.js';
 import type { Client } from './client.js';
-import { attempt, h } from './dom.js';
+import { attempt, h } from '../dom.js';
 import { openPort } from './port.js';
 import { itemsOf, plain, textIn } from './replies.js';
 

@@ -1,7 +1,7 @@
 /** Commands that took long. */
 
 import type { App, View } from './app.js';
-import { ask, attempt, button, h, table } from './dom.js';
+import { ask, attempt, button, h, table } from '../dom.js';
 import { count, shortened } from './names.js';
 import { bytesIn, itemsOf, numberIn, textIn } from './replies.js';
 

@@ -1,7 +1,7 @@
 /** A string: as a whole with an editor, or a window of it where it is large. */
 
 import type { App } from './app.js';
-import { button, h, tell } from './dom.js';
+import { button, h, tell } from '../dom.js';
 import { byteField } from './editor.js';
 import { bytesIn, numberIn } from './replies.js';
 import { count, size } from './names.js';

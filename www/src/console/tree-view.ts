@@ -1,6 +1,6 @@
 /** A tree of which only the lines that are seen exist, used by mouse and keyboard. */
 
-import { h } from './dom.js';
+import { h } from '../dom.js';
 import { count, shown } from './names.js';
 import type { Row } from './tree.js';
 
