@@ -19,7 +19,10 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 const icon = hashed('icon.svg', readFileSync(path.join(source, 'icon.svg')));
 const worker = await bundle('worker.ts');
-const main = await bundle('main.ts', { WORKER_URL: JSON.stringify(worker) });
+const demos = await bundle('demos/main.ts');
+const demosStyle = await bundle('demos/demos.css');
+const urls = { WORKER_URL: worker, DEMOS_URL: `./${demos}`, DEMOS_STYLE_URL: demosStyle };
+const main = await bundle('main.ts', Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, JSON.stringify(url)])));
 const style = await bundle('style.css');
 for (const name of ['index.html', 'manifest.webmanifest']) {
   const text = readFileSync(path.join(source, name), 'utf8');
@@ -41,14 +44,17 @@ async function bundle(entry, define = {}) {
     entryPoints: [path.join(source, entry)],
     outdir: dist,
     // Browsers look for a new service worker at its old address.
-    entryNames: entry === 'sw.ts' ? '[name]' : '[name]-[hash]',
+    entryNames: entry === 'sw.ts' ? '[name]' : `${entry.replace('/', '-').replace(/\.\w+$/, '')}-[hash]`,
     assetNames: '[name]-[hash]',
     bundle: true,
     minify: true,
     format: 'esm',
     platform: 'browser',
     target: ['es2022', 'safari16'],
-    loader: { '.wasm': 'file' },
+    // The programs that demos show are text.
+    loader: { '.wasm': 'file', '.mjs': 'text' },
+    // Scripts that are loaded when they are wanted are entries of their own.
+    external: ['./demos-*.js'],
     legalComments: 'none',
     define,
     metafile: true,

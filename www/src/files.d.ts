@@ -3,3 +3,9 @@ declare module '*.wasm' {
   const url: string;
   export default url;
 }
+
+/** Programs that are shown are text. */
+declare module '*.mjs' {
+  const text: string;
+  export default text;
+}

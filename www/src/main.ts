@@ -6,6 +6,7 @@ import type { Docs } from './grammar.js';
 import { hasKeys } from './keys.js';
 import type { Order, Report } from './messages.js';
 import { Terminal } from './terminal.js';
+import { Views } from './views.js';
 
 // Set by the build, which puts a hash of the contents into the name.
 declare const WORKER_URL: string;
@@ -35,6 +36,7 @@ second.addEventListener('click', () => {
   terminal.reveal();
 });
 element('examples').append(...EXAMPLES.map(buttonOf));
+new Views(element('terminal'), element('demos'), demosPort, () => terminals.get(1)?.focus());
 void keepForOffline();
 
 /** Compiles while it loads; begins before anything else does. */
@@ -99,6 +101,13 @@ function open(number: number): Terminal {
   place.append(terminal.element);
   send({ kind: 'open', panel: number });
   return terminal;
+}
+
+/** A way from the demos to the worker, which has the module first. */
+function demosPort(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  void compiled.then(() => worker.postMessage({ kind: 'demos', port: port2 } satisfies Order, [port2]));
+  return port1;
 }
 
 function secondTerminal(): Terminal {

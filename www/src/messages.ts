@@ -37,7 +37,9 @@ export type Order =
   | { kind: 'close'; panel: number }
   | { kind: 'run'; panel: number; lines: string[] }
   | { kind: 'cancel'; panel: number }
-  | { kind: 'measure' };
+  | { kind: 'measure' }
+  /** The demos' own messages go through a port. */
+  | { kind: 'demos'; port: MessagePort };
 
 /** From the worker. */
 export type Report =

@@ -2,7 +2,8 @@
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 
-function shape(name: string, attributes: Record<string, string | number>, ...children: Element[]): SVGElement {
+/** An element of a drawing. */
+export function shape(name: string, attributes: Record<string, string | number>, ...children: (Element | string)[]): SVGElement {
   const element = document.createElementNS(NAMESPACE, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
   element.append(...children);

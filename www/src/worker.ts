@@ -3,6 +3,7 @@
 import { Sanderling } from 'sanderling';
 import { readDocs } from './docs.js';
 import type { Docs } from './grammar.js';
+import { Keeper } from './keeper.js';
 import { measure } from './measure.js';
 import type { Order, Report } from './messages.js';
 import { Session } from './session.js';
@@ -42,6 +43,9 @@ async function obey(order: Order): Promise<void> {
       return;
     case 'cancel':
       await sessions.get(order.panel)?.cancel();
+      return;
+    case 'demos':
+      new Keeper(order.port, module);
       return;
     case 'measure': {
       // An engine of its own, so that the data of the terminals is not touched.

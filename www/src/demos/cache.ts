@@ -1,0 +1,92 @@
+/** A cache in front of something slow. */
+
+import { h } from '../dom.js';
+import { shape } from '../svg.js';
+import ioredis from './code/cache.ioredis.mjs';
+import nodeRedis from './code/cache.node-redis.mjs';
+import { Countdown, act, pick, slider } from './controls.js';
+import type { Around, Demo } from './demo.js';
+
+const PAGES = { tides: 'Tides', weather: 'Weather', ferries: 'Ferries' } as const;
+const TEXTS: Record<string, string> = {
+  tides: 'High water at 14:32, low water at 20:47.',
+  weather: 'Wind from the west, force 5. Showers later.',
+  ferries: 'The next ferry leaves at 15:05 from pier 2.',
+};
+/** How long the origin takes, in milliseconds. There is none: it is made up. */
+const ORIGIN_MILLISECONDS = 700;
+
+export const cache: Demo = {
+  id: 'cache',
+  name: 'Cache',
+  about: 'A page that is slow to make is kept for some seconds, and then gone by itself.',
+  icon: 'M12 7v5l3 2M12 3a9 9 0 1 0 9 9M16 4l4 0 0 4',
+  rules: {
+    page: { kind: 'choice', usual: 'tides', of: Object.keys(PAGES) },
+    seconds: { kind: 'number', usual: 15, min: 3, max: 60 },
+  },
+  code: { ioredis, 'node-redis': nodeRedis },
+  open,
+};
+
+function open(stage: HTMLElement, around: Around): () => Promise<void> {
+  const ring = shape('circle', { class: 'rest', cx: 32, cy: 32, r: 27, pathLength: 100, 'stroke-dasharray': 100 });
+  const number = h('b', {});
+  const dial = h('div', { class: 'dial' }, shape('svg', { viewBox: '0 0 64 64', 'aria-hidden': 'true' }, shape('circle', { cx: 32, cy: 32, r: 27 }), ring), number);
+  const from = h('p', { class: 'badge', role: 'status' });
+  const content = h('p', { class: 'content' });
+  const load = act('Load the page', () => loadPage());
+  let lifetime = 0;
+  const countdown = new Countdown(
+    around,
+    (seconds, left) => {
+      number.textContent = left > 0 ? `${seconds} s` : '–';
+      ring.setAttribute('stroke-dashoffset', String(100 - (100 * left) / Math.max(1, lifetime)));
+    },
+    () => say('gone', 'Expired: the next one who loads it has to wait.', ''),
+  );
+
+  const say = (kind: string, badge: string, text: string): void => {
+    from.dataset['kind'] = kind;
+    from.textContent = badge;
+    content.textContent = text;
+  };
+  const page = (): string => around.get('page');
+  const key = (): string => around.key(page());
+  const loadPage = async (): Promise<void> => {
+    const started = performance.now();
+    const kept = (await around.run('GET', key())) as string | null;
+    if (kept !== null) {
+      say('hit', `From the cache, in ${milliseconds(started)}`, kept);
+      await showRest();
+      return;
+    }
+    say('wait', 'Not in the cache: asking the slow origin …', '');
+    await new Promise((resolve) => setTimeout(resolve, ORIGIN_MILLISECONDS));
+    const made = `${TEXTS[page()]} Made at ${new Date().toLocaleTimeString('en-GB')}.`;
+    await around.run('SET', key(), made, 'EX', around.number('seconds'));
+    say('miss', `From the origin, in ${milliseconds(started)}`, made);
+    around.changed();
+  };
+  const showRest = async (): Promise<void> => {
+    const left = (await around.read('PTTL', key())) as number;
+    lifetime = Math.max(left, 1000 * around.number('seconds'));
+    countdown.start(left);
+  };
+  const look = async (): Promise<void> => {
+    say('none', 'Not looked at yet', 'Load the page twice: the first time is slow.');
+    await showRest();
+  };
+
+  stage.append(
+    h('div', { class: 'row wide' }, pick(around, 'page', 'Page', PAGES, look), slider(cache, around, 'seconds', 'Keep for', ' s')),
+    h('div', { class: 'row' }, load),
+    h('article', { class: 'card cached' }, dial, h('div', {}, from, content)),
+  );
+  say('none', 'Not looked at yet', 'Load the page twice: the first time is slow.');
+  return showRest;
+}
+
+function milliseconds(since: number): string {
+  return `${Math.max(1, Math.round(performance.now() - since))} ms`;
+}

@@ -1,0 +1,19 @@
+import { createClient } from 'redis';
+
+const redis = await createClient().connect();
+
+async function isAllowed(address, limit, seconds) {
+  const key = `requests:${address}`;
+  const [, count] = await redis
+    .multi()
+    .set(key, 0, { EX: seconds, NX: true }) // only the first opens the window
+    .incr(key)
+    .exec();
+  return { allowed: count <= limit, count };
+}
+
+await isAllowed('203.0.113.7', 2, 10); // { allowed: true, count: 1 }
+await isAllowed('203.0.113.7', 2, 10); // { allowed: true, count: 2 }
+await isAllowed('203.0.113.7', 2, 10); // { allowed: false, count: 3 }
+
+await redis.close();
