@@ -22,12 +22,16 @@ function shownOf(children: readonly Child[]): (Node | string)[] {
   return children.filter((child) => child !== undefined && child !== false);
 }
 
-/** A button that does something, whose failure is told; it is off meanwhile. */
+/** A button that does something, whose failure is told; it is off meanwhile, and has the focus again that it had. */
 export function button(text: string, act: () => unknown, attributes: Record<string, Value> = {}): HTMLButtonElement {
   const made = h('button', { type: 'button', ...attributes }, text);
   made.addEventListener('click', () => {
+    const hadFocus = document.activeElement === made;
     made.disabled = true;
-    void attempt(act).finally(() => (made.disabled = false));
+    void attempt(act).finally(() => {
+      made.disabled = false;
+      if (hadFocus && document.activeElement === document.body) made.focus();
+    });
   });
   return made;
 }

@@ -33,7 +33,8 @@ interface Message {
 function open(stage: HTMLElement, around: Around): () => Promise<void> {
   // Not in the link: who opens it is somebody else.
   let name = NAMES[Math.floor(Math.random() * NAMES.length)]!;
-  const messages = h('ol', { class: 'messages', tabindex: 0, role: 'log', 'aria-label': 'Messages' });
+  const messages = h('ol', {});
+  const log = h('div', { class: 'messages', tabindex: 0, role: 'log', 'aria-label': 'What was said' }, messages);
   const here = h('p', { class: 'soft', role: 'status' });
   const nameField = h('input', { maxlength: 20, autocomplete: 'off', spellcheck: 'false', 'aria-label': 'Your name' });
   const field = h('input', { maxlength: LENGTH_MAX, autocomplete: 'off', placeholder: 'Say something', 'aria-label': 'Message' });
@@ -52,7 +53,7 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
     const { from, text } = messageOf(json);
     messages.append(h('li', { class: from === name ? 'own' : '' }, h('b', {}, from), h('span', {}, text)));
     if (messages.childElementCount > KEPT_MAX) messages.firstElementChild!.remove();
-    messages.scrollTop = messages.scrollHeight;
+    log.scrollTop = log.scrollHeight;
   };
   const count = async (): Promise<void> => {
     const [, listeners] = (await around.read('PUBSUB', 'NUMSUB', channel())) as [string, number];
@@ -84,7 +85,7 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
   other.addEventListener('click', () => (other.href = location.href));
   stage.append(
     h('div', { class: 'row wide' }, text(chat, around, 'room', 'Room', enter), h('label', { class: 'stacked' }, h('span', {}, 'You are'), nameField), other),
-    h('div', { class: 'card talk' }, here, messages, h('div', { class: 'row say' }, field, sender)),
+    h('div', { class: 'card talk' }, here, log, h('div', { class: 'row say' }, field, sender)),
   );
   around.every(COUNT_MILLISECONDS, count);
   let entered: Promise<void> | undefined;

@@ -107,7 +107,7 @@ export class Connection {
    *
    * @throws DemoError
    */
-  async call(words: readonly (string | number)[], spoken: (spoken: Spoken) => void): Promise<Value> {
+  async call(words: readonly (string | number)[], spoken: (spoken: Spoken) => unknown): Promise<Value> {
     const sent = words.map(String);
     try {
       const { value, text } = await this.database.ask(this.number, sent);

@@ -52,9 +52,10 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
     if (known.length > 0) await place(known.map(([name, , from]) => [map.near(from, STEP), name]));
   };
   const start = act('Send twelve drivers out', begin);
+  const driving = steady(around, 'Drive', 1000, drive);
 
   stage.append(
-    h('div', { class: 'row wide' }, slider(drivers, around, 'km', 'Within', ' km', () => around.changed()), start, steady(around, 'Drive', 1000, drive)),
+    h('div', { class: 'row wide' }, slider(drivers, around, 'km', 'Within', ' km', () => around.changed()), start, driving),
     h('div', { class: 'columns geo' }, map.element, h('div', {}, said, list)),
   );
   return async () => {
@@ -67,6 +68,7 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
     ])) as [Found[], Found[]];
     known = all;
     start.hidden = all.length > 0;
+    driving.hidden = !start.hidden;
     map.show([lon, lat], km, all.map(([name, , at]) => [name, at]), found.map(([name]) => name));
     list.replaceChildren(...found.map(([name, distance]) => h('li', {}, h('span', { class: 'face' }, name.slice(0, 1)), h('b', { class: 'grow' }, name), h('span', { class: 'number' }, `${Number(distance).toFixed(2)} km`))));
     said.textContent = all.length === 0 ? 'No driver is out yet.' : found.length === 0 ? `Nobody within ${km} km: widen the circle, or choose another place.` : 'Tap the map, or use its arrow keys, to stand elsewhere.';

@@ -126,10 +126,11 @@ class Worker {
   }
 
   private async work(line: Line): Promise<void> {
-    let isUnsure = false;
+    // What it had left half done comes first.
+    let isUnsure = true;
     while (this.line === line && !this.around.signal.aborted) {
       try {
-        // It may have taken a job that it was not told of.
+        // It may have a job that it does not know of.
         if (isUnsure) await line.run('LMOVE', this.own, this.waiting, 'LEFT', 'RIGHT');
         isUnsure = false;
         await this.workOnce(line);

@@ -37,6 +37,7 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
   const begin = act('Let five players begin', () => start());
   const empty = h('div', { class: 'empty' }, h('p', {}, 'Nobody has played yet.'), begin);
   const rows = new Map<string, Row>();
+  const playing = steady(around, 'Let them play', 700, () => anybody());
 
   const start = async (): Promise<void> => {
     await around.run('ZADD', key, ...FIRST.flat());
@@ -52,11 +53,12 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
   };
   const rowOf = (player: string): Row => {
     const [rank, value, bar] = [h('span', { class: 'rank' }), h('span', { class: 'number' }), new Bar()];
-    const plus = button('Score', () => score(player, around.number('points')), { 'aria-label': `${player} scores` });
+    const plus = button('Score', () => score(player, around.number('points')), { 'aria-label': `Score for ${player}` });
     const element = h('li', {}, rank, h('div', { class: 'grow' }, h('b', {}, player), bar.element), value, plus);
     return { element, rank, score: value, bar };
   };
   const show = (best: readonly (readonly [string, number])[]): void => {
+    const focused = document.activeElement as HTMLElement | null;
     const highest = Math.max(1, ...best.map(([, points]) => points));
     for (const [player, { element }] of rows) {
       if (best.some(([name]) => name === player)) continue;
@@ -69,15 +71,17 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
       row.rank.textContent = String(at + 1);
       row.score.textContent = grouped(points);
       row.bar.set(points / highest);
-      // What stands where it should is not moved: it would lose the focus.
       if (list.children[at] !== row.element) list.insertBefore(row.element, list.children[at] ?? null);
     });
+    // What was moved has lost the focus.
+    if (focused && list.contains(focused)) focused.focus();
     empty.hidden = best.length > 0;
+    playing.hidden = best.length === 0;
   };
 
   stage.append(
     h('div', { class: 'row wide' }, text(leaderboard, around, 'player', 'Player', () => around.changed()), slider(leaderboard, around, 'points', 'Points', '')),
-    h('div', { class: 'row' }, act('Score', () => score(around.get('player'), around.number('points'))), steady(around, 'Let them play', 700, anybody)),
+    h('div', { class: 'row' }, act('Score', () => score(around.get('player'), around.number('points'))), playing),
     list,
     empty,
     own,

@@ -49,14 +49,15 @@ export class Panel {
 
   /** Shows the data as it is now. What changes meanwhile is shown after that. */
   async refresh(): Promise<void> {
+    const { signal } = this.end;
     this.isStale = true;
     if (this.isRefreshing) return;
     this.isRefreshing = true;
-    while (this.isStale && !this.end.signal.aborted) {
+    while (this.isStale && !signal.aborted) {
       this.isStale = false;
       await attempt(this.show);
     }
-    this.isRefreshing = false;
+    if (!signal.aborted) this.isRefreshing = false;
   }
 
   close(): void {
@@ -68,6 +69,7 @@ export class Panel {
   }
 
   private begin(): void {
+    this.isRefreshing = false;
     this.show = this.demo.open(this.stage, this.around());
   }
 
@@ -75,14 +77,15 @@ export class Panel {
   private async reset(): Promise<void> {
     this.end.abort();
     this.end = new AbortController();
+    const { signal } = this.end;
     for (const line of this.lines) line.close();
     this.lines.clear();
     this.sent.clear();
     let cursor = '0';
     let count = 0;
     do {
-      const [next, keys] = (await this.call(true, 'SCAN', cursor, 'MATCH', `${PREFIX}${this.demo.id}:*`, 'COUNT', SCAN_COUNT)) as [string, string[]];
-      if (keys.length > 0) count += Number(await this.call(false, 'UNLINK', ...keys));
+      const [next, keys] = (await this.call(signal, true, 'SCAN', cursor, 'MATCH', `${PREFIX}${this.demo.id}:*`, 'COUNT', SCAN_COUNT)) as [string, string[]];
+      if (keys.length > 0) count += Number(await this.call(signal, false, 'UNLINK', ...keys));
       cursor = next;
     } while (cursor !== '0');
     Object.assign(this.values, checked(this.demo.rules, new URLSearchParams()));
@@ -98,8 +101,8 @@ export class Panel {
     return {
       signal,
       key: (name) => `${PREFIX}${this.demo.id}:${name}`,
-      run: (...words) => this.call(false, ...words),
-      read: (...words) => this.call(true, ...words),
+      run: (...words) => this.call(signal, false, ...words),
+      read: (...words) => this.call(signal, true, ...words),
       connect: () => this.connect(signal),
       changed: this.changed,
       get: (name) => this.values[name]!,
@@ -115,8 +118,8 @@ export class Panel {
     };
   }
 
-  private call(isRead: boolean, ...words: (string | number)[]): Promise<Value> {
-    return this.connection.call(words, (spoken) => this.sent.add(spoken, isRead));
+  private call(signal: AbortSignal, isRead: boolean, ...words: (string | number)[]): Promise<Value> {
+    return whileHere(signal, () => this.connection.call(words, (spoken) => signal.aborted || this.sent.add(spoken, isRead)));
   }
 
   private connect(signal: AbortSignal): Line {
@@ -124,7 +127,7 @@ export class Panel {
     this.lines.add(connection);
     return {
       // What a closed connection was waiting for is of no interest.
-      run: (...words) => connection.call(words, (spoken) => signal.aborted || !this.lines.has(connection) || this.sent.add(spoken, false)),
+      run: (...words) => whileHere(signal, () => connection.call(words, (spoken) => this.lines.has(connection) && this.sent.add(spoken, false))),
       subscribe: async (channel, hear) => {
         const reply = await connection.subscribe(channel, (text) => {
           this.sent.hear(channel, text);
@@ -144,5 +147,18 @@ export class Panel {
     this.link = print(this.demo.id, this.demo.rules, this.values);
     clearTimeout(this.saying);
     this.saying = setTimeout(() => history.replaceState(history.state, '', this.link), SAY_MILLISECONDS);
+  }
+}
+
+/** Asks for something, but for a demo that is left by then: what it was about to do with it is not done any more. */
+async function whileHere<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  const never = new Promise<never>(() => undefined);
+  if (signal.aborted) return never;
+  try {
+    const answer = await ask();
+    return signal.aborted ? never : answer;
+  } catch (error) {
+    if (signal.aborted) return never;
+    throw error;
   }
 }

@@ -13,11 +13,13 @@ const LINES_SPARED = 3;
 const BARE = /^[^\s"'\\]+$/;
 
 export class Sent {
-  private readonly list = h('ol', { tabindex: 0, role: 'log', 'aria-live': 'off', 'aria-label': 'Commands and replies' });
+  private readonly list = h('ol', {});
+  /** A place that scrolls has to be reached by the keyboard. That everything be read out is not wanted. */
+  private readonly log = h('div', { tabindex: 0, role: 'log', 'aria-live': 'off', 'aria-label': 'Commands and replies' }, this.list);
   private readonly empty = h('p', { class: 'soft' }, 'Nothing yet. Use the demo, and its commands appear here.');
   /** Reads, by what they have in common. */
   private readonly reads = new Map<string, HTMLElement>();
-  readonly element = h('section', { class: 'sent' }, h('h3', {}, 'Commands sent ', h('small', {}, 'dimmer: those that only look')), h('div', { class: 'scroller' }, this.empty, this.list));
+  readonly element = h('section', { class: 'sent' }, h('h3', {}, 'Commands sent ', h('small', {}, 'dimmer: those that only look')), h('div', { class: 'scroller' }, this.empty, this.log));
 
   /** Shows a command with its reply. One that only looks is dimmer, and replaces the one before that differs by numbers only. */
   add({ words, reply, isError }: Spoken, isRead: boolean): void {
@@ -43,13 +45,14 @@ export class Sent {
   }
 
   private put(entry: HTMLElement): void {
-    const { list } = this;
+    const { list, log } = this;
     // Who has scrolled back wants to read.
-    const follows = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     this.empty.hidden = true;
     list.append(entry);
     if (list.childElementCount > ENTRIES_MAX) list.firstElementChild!.remove();
-    if (follows) list.scrollTop = list.scrollHeight;
+    for (const [alike, read] of this.reads) if (!read.isConnected) this.reads.delete(alike);
+    if (follows) log.scrollTop = log.scrollHeight;
   }
 }
 

@@ -121,7 +121,7 @@ class Row {
       h('div', { class: 'grow' }, h('b', {}, user), ' ', this.visits, this.bar.element),
       this.left,
       button('Visit', () => visit(key), { 'aria-label': `Visit as ${user}` }),
-      button('Sign out', () => signOut(key), { 'aria-label': `Sign ${user} out` }),
+      button('Sign out', () => signOut(key), { 'aria-label': `Sign out ${user}` }),
     );
   }
 

@@ -112,9 +112,9 @@ class Member {
     deeds: Deeds,
   ) {
     const [shown, other] = name === 'ann' ? ['Ann', 'Bob'] : ['Bob', 'Ann'];
-    this.done = button('Done', () => deeds.finish(this.own), { 'aria-label': `${shown} is done` });
-    this.take = button(`Take ${other}’s`, () => deeds.takeOver(name, this.others), { 'aria-label': `${shown} takes over what ${other} has` });
-    const read = button('Read', () => deeds.read(name), { class: 'main', 'aria-label': `${shown} reads` });
+    this.done = button('Done', () => deeds.finish(this.own), { 'aria-label': `Done, as ${shown}` });
+    this.take = button(`Take ${other}’s`, () => deeds.takeOver(name, this.others), { 'aria-label': `Take ${other}’s, as ${shown}` });
+    const read = button('Read', () => deeds.read(name), { class: 'main', 'aria-label': `Read as ${shown}` });
     this.element = h('section', { class: `card column ${name}` }, h('h3', {}, shown), this.list, this.none, h('div', { class: 'row' }, read, this.done, this.take));
   }
 
