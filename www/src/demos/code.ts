@@ -5,7 +5,8 @@ import type { Client, Demo } from './demo.js';
 import { tabs } from './tabs.js';
 
 const CLIENTS: readonly Client[] = ['ioredis', 'node-redis'];
-const TOKEN = /(\/\/.*)|('(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)|\b(await|async|const|let|import|from|new|for|of|while|if|else|return|function|try|catch|finally|true|false|null)\b/g;
+/** Comments, strings, words of the language, and names behind a dot, which are none. */
+const TOKEN = /(\/\/.*)|('(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)|\.\w+|\b(await|async|const|let|import|from|new|for|of|while|if|else|return|function|try|catch|finally|true|false|null)\b/g;
 
 /** The client that was chosen last, which stays as one goes from demo to demo. */
 let chosen: Client = 'ioredis';
@@ -41,8 +42,9 @@ function* coloured(text: string): Generator<Node | string> {
   let at = 0;
   for (const match of text.matchAll(TOKEN)) {
     yield text.slice(at, match.index);
-    const [token, comment, string] = match;
-    yield h('span', { class: comment ? 'comment' : string ? 'string' : 'word' }, token);
+    const [token, comment, string, word] = match;
+    const kind = comment ? 'comment' : string ? 'string' : word ? 'word' : undefined;
+    yield kind ? h('span', { class: kind }, token) : token;
     at = match.index + token.length;
   }
   yield text.slice(at);

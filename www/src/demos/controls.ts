@@ -56,9 +56,10 @@ export function pick(around: Around, name: string, label: string, options: Reado
 
 /** A button that is on or off, and what is done each time while it is on. */
 export function steady(around: Around, label: string, milliseconds: number, does: () => unknown): HTMLButtonElement {
+  let isOn = false;
   const toggle = h('button', { type: 'button', 'aria-pressed': 'false' }, label);
-  toggle.addEventListener('click', () => toggle.setAttribute('aria-pressed', String(toggle.ariaPressed !== 'true')));
-  around.every(milliseconds, () => toggle.ariaPressed === 'true' && does());
+  toggle.addEventListener('click', () => toggle.setAttribute('aria-pressed', String((isOn = !isOn))));
+  around.every(milliseconds, () => isOn && does());
   return toggle;
 }
 

@@ -5,10 +5,9 @@ import type { Spoken } from './client.js';
 
 /** Entries that are kept. */
 const ENTRIES_MAX = 60;
-/** Characters of a line that are shown, and lines of a reply; a few more than these are shown at once. */
-const CHARACTERS_MAX = 600;
+/** Lines of a command or a reply that are shown at first, and characters of them. */
 const LINES_MAX = 6;
-const LINES_SPARED = 3;
+const CHARACTERS_MAX = 240;
 /** What needs no quotes, as redis-cli takes it. */
 const BARE = /^[^\s"'\\]+$/;
 
@@ -24,18 +23,18 @@ export class Sent {
   /** Shows a command with its reply. One that only looks is dimmer, and replaces the one before that differs by numbers only. */
   add({ words, reply, isError }: Spoken, isRead: boolean): void {
     const line = words.map((word) => (BARE.test(word) ? word : JSON.stringify(word))).join(' ');
-    const entry = h('li', { class: isRead ? 'read' : 'run' }, h('code', {}, cut(line)), replyOf(reply, isError));
-    if (isRead) {
-      const alike = line.replace(/\d+/g, '#').slice(0, 80);
-      this.reads.get(alike)?.remove();
-      this.reads.set(alike, entry);
-    }
+    const alike = isRead ? line.replace(/\d+/g, '#').slice(0, 80) : undefined;
+    const before = alike === undefined ? undefined : this.reads.get(alike);
+    const entry = entryOf(isRead ? 'read' : 'run', line, reply, before);
+    if (isError) entry.classList.add('failed');
+    before?.remove();
+    if (alike !== undefined) this.reads.set(alike, entry);
     this.put(entry);
   }
 
   /** Shows what came without being asked for. */
   hear(channel: string, text: string): void {
-    this.put(h('li', { class: 'heard' }, h('code', {}, channel), h('samp', {}, cut(JSON.stringify(text)))));
+    this.put(entryOf('heard', channel, JSON.stringify(text)));
   }
 
   clear(): void {
@@ -56,18 +55,27 @@ export class Sent {
   }
 }
 
-/** A reply, of which a long one is shown as a whole when somebody asks for it. */
-function replyOf(text: string, isError: boolean): HTMLElement {
-  const lines = text.split('\n').map(cut);
-  const samp = h('samp', { class: isError ? 'error' : '' }, lines.join('\n'));
-  const more = lines.length - LINES_MAX;
-  if (more <= LINES_SPARED) return samp;
-  samp.textContent = lines.slice(0, LINES_MAX).join('\n');
-  const all = h('button', { type: 'button', class: 'more', click: () => (samp.textContent = lines.join('\n')) }, `${more} more lines`);
-  samp.append('\n', all);
-  return samp;
+/** A command and its reply. What is long is shown as a whole when somebody asks for it, as they have for the one `before`. */
+function entryOf(kind: string, line: string, reply: string, before?: HTMLElement): HTMLElement {
+  const entry = h('li', { class: kind });
+  const show = (shorten: (text: string) => string): void => {
+    entry.replaceChildren(h('code', {}, shorten(line)), h('samp', {}, shorten(reply)));
+  };
+  const showAll = (): void => {
+    entry.dataset['whole'] = '';
+    show((text) => text);
+  };
+  if (before?.dataset['whole'] !== undefined) {
+    showAll();
+    return entry;
+  }
+  show(brief);
+  if (brief(line) !== line || brief(reply) !== reply) entry.append(h('button', { type: 'button', class: 'more', click: showAll }, 'Show all'));
+  return entry;
 }
 
-function cut(text: string): string {
-  return text.length > CHARACTERS_MAX ? `${text.slice(0, CHARACTERS_MAX)} …` : text;
+function brief(text: string): string {
+  const lines = text.split('\n');
+  const some = lines.length > LINES_MAX + 1 ? `${lines.slice(0, LINES_MAX).join('\n')}\n…` : text;
+  return some.length > CHARACTERS_MAX ? `${some.slice(0, CHARACTERS_MAX)} …` : some;
 }
