@@ -164,7 +164,7 @@ describe('the demos', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
       await on.keyboard.press('Enter');
       await see(on.locator('.messages .own').filter({ hasText: text }));
     };
-    await second.getByLabel('Your name').fill('Second');
+    await second.getByLabel('You are').fill('Second');
     await say(second, 'Ahoy <b>!');
     await see(page.locator('.messages li').filter({ hasText: 'Ahoy <b>!' }));
     assert.equal((await sent(/^PUBLISH/, second))[1], '(integer) 2');

@@ -29,43 +29,30 @@ export const cache: Demo = {
   open,
 };
 
+const NEW = 'Load the page twice: the first time is slow.';
+
 function open(stage: HTMLElement, around: Around): () => Promise<void> {
-  const ring = shape('circle', { class: 'rest', cx: 32, cy: 32, r: 27, pathLength: 100, 'stroke-dasharray': 100 });
-  const number = h('b', {});
-  const dial = h('div', { class: 'dial' }, shape('svg', { viewBox: '0 0 64 64', 'aria-hidden': 'true' }, shape('circle', { cx: 32, cy: 32, r: 27 }), ring), number);
-  const from = h('p', { class: 'badge', role: 'status' });
-  const content = h('p', { class: 'content' });
-  const load = act('Load the page', () => loadPage());
+  const shown = new Shown();
   let lifetime = 0;
   const countdown = new Countdown(
     around,
-    (seconds, left) => {
-      number.textContent = left > 0 ? `${seconds} s` : '–';
-      ring.setAttribute('stroke-dashoffset', String(100 - (100 * left) / Math.max(1, lifetime)));
-    },
-    () => say('gone', 'Expired: the next one who loads it has to wait.', ''),
+    (seconds, left) => shown.time(seconds, left / Math.max(1, lifetime)),
+    () => shown.say('gone', 'Expired: the next one who loads it has to wait.', ''),
   );
 
-  const say = (kind: string, badge: string, text: string): void => {
-    from.dataset['kind'] = kind;
-    from.textContent = badge;
-    content.textContent = text;
-  };
-  const page = (): string => around.get('page');
-  const key = (): string => around.key(page());
-  const loadPage = async (): Promise<void> => {
+  const key = (): string => around.key(around.get('page'));
+  const load = async (): Promise<void> => {
     const started = performance.now();
     const kept = (await around.run('GET', key())) as string | null;
     if (kept !== null) {
-      say('hit', `From the cache, in ${milliseconds(started)}`, kept);
+      shown.say('hit', `From the cache, in ${milliseconds(started)}`, kept);
       await showRest();
       return;
     }
-    say('wait', 'Not in the cache: asking the slow origin …', '');
-    await new Promise((resolve) => setTimeout(resolve, ORIGIN_MILLISECONDS));
-    const made = `${TEXTS[page()]} Made at ${new Date().toLocaleTimeString('en-GB')}.`;
+    shown.say('wait', 'Not in the cache: asking the slow origin …', '');
+    const made = await askOrigin(around.get('page'));
     await around.run('SET', key(), made, 'EX', around.number('seconds'));
-    say('miss', `From the origin, in ${milliseconds(started)}`, made);
+    shown.say('miss', `From the origin, in ${milliseconds(started)}`, made);
     around.changed();
   };
   const showRest = async (): Promise<void> => {
@@ -73,20 +60,51 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
     lifetime = Math.max(left, 1000 * around.number('seconds'));
     countdown.start(left);
   };
-  const look = async (): Promise<void> => {
-    say('none', 'Not looked at yet', 'Load the page twice: the first time is slow.');
+  const turn = async (): Promise<void> => {
+    shown.say('none', 'Not looked at yet', NEW);
     await showRest();
   };
 
   stage.append(
-    h('div', { class: 'row wide' }, pick(around, 'page', 'Page', PAGES, look), slider(cache, around, 'seconds', 'Keep for', ' s')),
-    h('div', { class: 'row' }, load),
-    h('article', { class: 'card cached' }, dial, h('div', {}, from, content)),
+    h('div', { class: 'row wide' }, pick(around, 'page', 'Page', PAGES, turn), slider(cache, around, 'seconds', 'Keep for', ' s')),
+    h('div', { class: 'row' }, act('Load the page', load)),
+    shown.element,
   );
-  say('none', 'Not looked at yet', 'Load the page twice: the first time is slow.');
+  shown.say('none', 'Not looked at yet', NEW);
   return showRest;
+}
+
+async function askOrigin(page: string): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, ORIGIN_MILLISECONDS));
+  return `${TEXTS[page]} Made at ${new Date().toLocaleTimeString('en-GB')}.`;
 }
 
 function milliseconds(since: number): string {
   return `${Math.max(1, Math.round(performance.now() - since))} ms`;
+}
+
+/** A page, where it came from, and how long it stays. */
+class Shown {
+  private readonly ring = shape('circle', { class: 'rest', cx: 32, cy: 32, r: 27, pathLength: 100, 'stroke-dasharray': 100 });
+  private readonly number = h('b', {});
+  private readonly from = h('p', { class: 'badge', role: 'status' });
+  private readonly content = h('p', { class: 'content' });
+  readonly element: HTMLElement;
+
+  constructor() {
+    const drawing = shape('svg', { viewBox: '0 0 64 64', 'aria-hidden': 'true' }, shape('circle', { cx: 32, cy: 32, r: 27 }), this.ring);
+    this.element = h('article', { class: 'card cached' }, h('div', { class: 'dial' }, drawing, this.number), h('div', {}, this.from, this.content));
+  }
+
+  say(kind: string, from: string, content: string): void {
+    this.from.dataset['kind'] = kind;
+    this.from.textContent = from;
+    this.content.textContent = content;
+  }
+
+  /** What is left of its time: in seconds, and as a part of all of it. */
+  time(seconds: number, part: number): void {
+    this.number.textContent = part > 0 ? `${seconds} s` : '–';
+    this.ring.setAttribute('stroke-dashoffset', String(100 - 100 * part));
+  }
 }

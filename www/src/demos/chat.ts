@@ -1,6 +1,6 @@
 /** Rooms in which all tabs hear each other. */
 
-import { button, h } from '../dom.js';
+import { button, h, labelled } from '../dom.js';
 import ioredis from './code/chat.ioredis.mjs';
 import nodeRedis from './code/chat.node-redis.mjs';
 import { text } from './controls.js';
@@ -31,30 +31,12 @@ interface Message {
 }
 
 function open(stage: HTMLElement, around: Around): () => Promise<void> {
-  // Not in the link: who opens it is somebody else.
-  let name = NAMES[Math.floor(Math.random() * NAMES.length)]!;
-  const messages = h('ol', {});
-  const log = h('div', { class: 'messages', tabindex: 0, role: 'log', 'aria-label': 'What was said' }, messages);
+  const log = new Log();
   const here = h('p', { class: 'soft', role: 'status' });
-  const nameField = h('input', { maxlength: 20, autocomplete: 'off', spellcheck: 'false', 'aria-label': 'Your name' });
-  const field = h('input', { maxlength: LENGTH_MAX, autocomplete: 'off', placeholder: 'Say something', 'aria-label': 'Message' });
-  const sender = button('Send', () => send(), { class: 'main' });
   const channel = (): string => around.key(`room:${around.get('room')}`);
   const kept = (): string => around.key(`last:${around.get('room')}`);
   let line: Line | undefined;
 
-  nameField.value = name;
-  nameField.addEventListener('change', () => (nameField.value = name = nameField.value.trim() || name));
-  field.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && !event.isComposing) sender.click();
-  });
-
-  const show = (json: string): void => {
-    const { from, text } = messageOf(json);
-    messages.append(h('li', { class: from === name ? 'own' : '' }, h('b', {}, from), h('span', {}, text)));
-    if (messages.childElementCount > KEPT_MAX) messages.firstElementChild!.remove();
-    log.scrollTop = log.scrollHeight;
-  };
   const count = async (): Promise<void> => {
     const [, listeners] = (await around.read('PUBSUB', 'NUMSUB', channel())) as [string, number];
     here.textContent = listeners === 1 ? 'Only this tab is here.' : `${listeners} tabs are here.`;
@@ -62,34 +44,72 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
   const enter = async (): Promise<void> => {
     line?.close();
     line = around.connect();
-    messages.replaceChildren();
+    log.clear();
     await line.subscribe(channel(), (json) => {
-      show(json);
+      log.show(json);
       void count();
     });
-    for (const json of (await around.read('LRANGE', kept(), 0, -1)) as string[]) show(json);
+    for (const json of (await around.read('LRANGE', kept(), 0, -1)) as string[]) log.show(json);
     around.changed();
   };
-  const send = async (): Promise<void> => {
-    const said = field.value.trim();
-    field.focus();
-    if (said === '') return;
-    const json = JSON.stringify({ from: name, text: said } satisfies Message);
+  const say = async (text: string): Promise<void> => {
+    const json = JSON.stringify({ from: log.name, text } satisfies Message);
     await around.run('RPUSH', kept(), json);
     await around.run('LTRIM', kept(), -KEPT_MAX, -1);
     await around.run('PUBLISH', channel(), json);
-    field.value = '';
   };
 
   const other = h('a', { href: '', target: '_blank', rel: 'noopener', class: 'button' }, 'Open another tab');
   other.addEventListener('click', () => (other.href = location.href));
   stage.append(
-    h('div', { class: 'row wide' }, text(chat, around, 'room', 'Room', enter), h('label', { class: 'stacked' }, h('span', {}, 'You are'), nameField), other),
-    h('div', { class: 'card talk' }, here, log, h('div', { class: 'row say' }, field, sender)),
+    h('div', { class: 'row wide' }, text(chat, around, 'room', 'Room', enter), nameField(log), other),
+    h('div', { class: 'card talk' }, here, log.element, sayField(say)),
   );
   around.every(COUNT_MILLISECONDS, count);
   let entered: Promise<void> | undefined;
   return () => (entered ??= enter()).then(count);
+}
+
+function nameField(log: Log): HTMLElement {
+  const field = h('input', { maxlength: 20, autocomplete: 'off', spellcheck: 'false' });
+  field.value = log.name;
+  field.addEventListener('change', () => (field.value = log.name = field.value.trim() || log.name));
+  return labelled('You are', field, { class: 'stacked' });
+}
+
+function sayField(say: (text: string) => Promise<void>): HTMLElement {
+  const field = h('input', { maxlength: LENGTH_MAX, autocomplete: 'off', placeholder: 'Say something', 'aria-label': 'Message' });
+  const send = async (): Promise<void> => {
+    const said = field.value.trim();
+    field.focus();
+    if (said === '') return;
+    await say(said);
+    field.value = '';
+  };
+  const sender = button('Send', send, { class: 'main' });
+  field.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && !event.isComposing) sender.click();
+  });
+  return h('div', { class: 'row say' }, field, sender);
+}
+
+/** What was said in a room. */
+class Log {
+  /** Who this is. Not in the link: who opens it is somebody else. */
+  name = NAMES[Math.floor(Math.random() * NAMES.length)]!;
+  private readonly list = h('ol', {});
+  readonly element = h('div', { class: 'messages', tabindex: 0, role: 'log', 'aria-label': 'What was said' }, this.list);
+
+  show(json: string): void {
+    const { from, text } = messageOf(json);
+    this.list.append(h('li', { class: from === this.name ? 'own' : '' }, h('b', {}, from), h('span', {}, text)));
+    if (this.list.childElementCount > KEPT_MAX) this.list.firstElementChild!.remove();
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  clear(): void {
+    this.list.replaceChildren();
+  }
 }
 
 /** What was published: by this page, or by anybody. */

@@ -106,14 +106,14 @@ export class Bar {
 }
 
 /** Moves elements from where they were to where they are after a change, unless one wants less motion. */
-export function glide(elements: () => Iterable<HTMLElement>, change: () => void): void {
+export function glide(elements: readonly HTMLElement[], change: () => void): void {
   const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const before = new Map([...elements()].map((element) => [element, element.getBoundingClientRect().top]));
+  const before = new Map(elements.map((element) => [element, element.getBoundingClientRect().top]));
   change();
   if (isStill) return;
   for (const [element, top] of before) {
     const moved = top - element.getBoundingClientRect().top;
-    if (element.isConnected && moved !== 0) element.animate([{ transform: `translateY(${moved}px)` }, { transform: 'none' }], { duration: 250, easing: 'ease-out' });
+    if (moved !== 0) element.animate([{ transform: `translateY(${moved}px)` }, { transform: 'none' }], { duration: 250, easing: 'ease-out' });
   }
 }
 

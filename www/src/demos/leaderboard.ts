@@ -23,21 +23,9 @@ export const leaderboard: Demo = {
   open,
 };
 
-interface Row {
-  element: HTMLElement;
-  rank: HTMLElement;
-  score: HTMLElement;
-  bar: Bar;
-}
-
 function open(stage: HTMLElement, around: Around): () => Promise<void> {
   const key = around.key('scores');
-  const list = h('ol', { class: 'rows' });
   const own = h('p', { class: 'soft', role: 'status' });
-  const begin = act('Let five players begin', () => start());
-  const empty = h('div', { class: 'empty' }, h('p', {}, 'Nobody has played yet.'), begin);
-  const rows = new Map<string, Row>();
-  const playing = steady(around, 'Let them play', 700, () => anybody());
 
   const start = async (): Promise<void> => {
     await around.run('ZADD', key, ...FIRST.flat());
@@ -47,42 +35,18 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
     await around.run('ZINCRBY', key, points, player);
     around.changed();
   };
+  const board = new Board((player) => score(player, around.number('points')));
   const anybody = async (): Promise<void> => {
-    const players = [...rows.keys()];
+    const { players } = board;
     if (players.length > 0) await score(players[Math.floor(Math.random() * players.length)]!, 5 * (1 + Math.floor(Math.random() * 8)));
   };
-  const rowOf = (player: string): Row => {
-    const [rank, value, bar] = [h('span', { class: 'rank' }), h('span', { class: 'number' }), new Bar()];
-    const plus = button('Score', () => score(player, around.number('points')), { 'aria-label': `Score for ${player}` });
-    const element = h('li', {}, rank, h('div', { class: 'grow' }, h('b', {}, player), bar.element), value, plus);
-    return { element, rank, score: value, bar };
-  };
-  const show = (best: readonly (readonly [string, number])[]): void => {
-    const focused = document.activeElement as HTMLElement | null;
-    const highest = Math.max(1, ...best.map(([, points]) => points));
-    for (const [player, { element }] of rows) {
-      if (best.some(([name]) => name === player)) continue;
-      element.remove();
-      rows.delete(player);
-    }
-    best.forEach(([player, points], at) => {
-      const row = rows.get(player) ?? rowOf(player);
-      rows.set(player, row);
-      row.rank.textContent = String(at + 1);
-      row.score.textContent = grouped(points);
-      row.bar.set(points / highest);
-      if (list.children[at] !== row.element) list.insertBefore(row.element, list.children[at] ?? null);
-    });
-    // What was moved has lost the focus.
-    if (focused && list.contains(focused)) focused.focus();
-    empty.hidden = best.length > 0;
-    playing.hidden = best.length === 0;
-  };
+  const playing = steady(around, 'Let them play', 700, anybody);
+  const empty = h('div', { class: 'empty' }, h('p', {}, 'Nobody has played yet.'), act('Let five players begin', start));
 
   stage.append(
     h('div', { class: 'row wide' }, text(leaderboard, around, 'player', 'Player', () => around.changed()), slider(leaderboard, around, 'points', 'Points', '')),
     h('div', { class: 'row' }, act('Score', () => score(around.get('player'), around.number('points'))), playing),
-    list,
+    board.element,
     empty,
     own,
   );
@@ -90,7 +54,62 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
     const player = around.get('player');
     const best = (await around.read('ZRANGE', key, 0, BEST - 1, 'REV', 'WITHSCORES')) as [string, number][];
     const rank = (await around.read('ZREVRANK', key, player)) as number | null;
-    glide(() => [...rows.values()].map(({ element }) => element), () => show(best));
+    board.show(best);
+    empty.hidden = best.length > 0;
+    playing.hidden = best.length === 0;
     own.textContent = rank === null ? `${player} has not scored yet.` : `${player} is at rank ${rank + 1}.`;
   };
+}
+
+interface Row {
+  element: HTMLElement;
+  rank: HTMLElement;
+  score: HTMLElement;
+  bar: Bar;
+}
+
+/** The best players, in lines that move when their ranks change. */
+class Board {
+  readonly element = h('ol', { class: 'rows' });
+  private readonly rows = new Map<string, Row>();
+
+  constructor(private readonly score: (player: string) => unknown) {}
+
+  get players(): string[] {
+    return [...this.rows.keys()];
+  }
+
+  show(best: readonly (readonly [player: string, points: number])[]): void {
+    for (const [player, { element }] of this.rows) {
+      if (best.some(([name]) => name === player)) continue;
+      element.remove();
+      this.rows.delete(player);
+    }
+    const elements = [...this.rows.values()].map(({ element }) => element);
+    glide(elements, () => this.arrange(best));
+  }
+
+  private arrange(best: readonly (readonly [string, number])[]): void {
+    const focused = document.activeElement as HTMLElement | null;
+    const highest = Math.max(1, ...best.map(([, points]) => points));
+    best.forEach(([player, points], at) => {
+      const row = this.rows.get(player) ?? this.rowOf(player);
+      row.rank.textContent = String(at + 1);
+      row.score.textContent = grouped(points);
+      row.bar.set(points / highest);
+      const there = this.element.children[at];
+      if (there !== row.element) this.element.insertBefore(row.element, there ?? null);
+    });
+    // What was moved has lost the focus.
+    if (focused && this.element.contains(focused)) focused.focus();
+  }
+
+  private rowOf(player: string): Row {
+    const [rank, score, bar] = [h('span', { class: 'rank' }), h('span', { class: 'number' }), new Bar()];
+    const plus = button('Score', () => this.score(player), { 'aria-label': `Score for ${player}` });
+    const element = h('li', {}, rank, h('div', { class: 'grow' }, h('b', {}, player), bar.element), score, plus);
+    const row = { element, rank, score, bar };
+    this.rows.set(player, row);
+    return row;
+  }
 }
