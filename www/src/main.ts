@@ -182,7 +182,8 @@ function fail(message: string): void {
   text.className = 'failure';
   text.setAttribute('role', 'alert');
   text.textContent = `The engine does not run: ${message}`;
-  place.append(text);
+  // Whichever view is shown.
+  document.querySelector('header')!.after(text);
 }
 
 /** Has the service worker keep the page's files. */

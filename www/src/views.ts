@@ -60,8 +60,11 @@ export class Views {
       const [{ start }] = await Promise.all([import(DEMOS_URL) as Promise<typeof DemosModule>, loadStyle(DEMOS_STYLE_URL)]);
       await start(this.demos, this.openPort());
     } catch (error) {
-      this.loading = undefined;
-      this.demos.textContent = `The demos cannot be loaded: ${error instanceof Error ? error.message : String(error)}. Choose them again once there is a network.`;
+      const why = error instanceof Error ? error.message : String(error);
+      const text = Object.assign(document.createElement('p'), { className: 'failure', textContent: `The demos cannot be loaded: ${why}. Load the page anew once there is a network.` });
+      text.setAttribute('role', 'alert');
+      // A script that did not come is not asked for again by this page.
+      this.demos.replaceChildren(text);
     }
   }
 }

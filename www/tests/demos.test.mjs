@@ -391,6 +391,20 @@ describe('the demos', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     await page.waitForFunction(() => document.activeElement.textContent === 'Load the page');
     await keys('Escape');
     assert.equal(await focused(), 'Cache');
+    const unseen = [];
+    for (let steps = 0; steps < 30; steps += 1) {
+      await keys('Tab');
+      // A radio button shows it on its text.
+      const seen = await page.evaluate(() => {
+        const { activeElement: at } = document;
+        const shown = at.type === 'radio' ? at.nextElementSibling : at;
+        return at.closest('footer') ? undefined : getComputedStyle(shown).outlineStyle !== 'none' || at.outerHTML;
+      });
+      if (seen === undefined) break;
+      if (seen !== true) unseen.push(seen);
+      assert.ok(steps < 29, 'the keyboard gets out of the demo');
+    }
+    assert.deepEqual(unseen, []);
     await page.getByRole('tab', { name: 'ioredis' }).focus();
     await keys('ArrowRight');
     assert.match(await page.locator('#code').textContent(), /from 'redis'/);
@@ -481,6 +495,18 @@ describe('the demos', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     await press('Count 1');
     await see(stage().locator('.big b').getByText('1', { exact: true }));
     own.close();
+  });
+
+  test('what cannot be loaded is told in either view', async () => {
+    const missing = async (pattern, text) => {
+      await renew({ serviceWorkers: 'block' });
+      await page.route(pattern, (route) => route.fulfill({ status: 404 }));
+      await page.goto(`http://127.0.0.1:${server.address().port}/#demos`);
+      await see(page.getByRole('alert').getByText(text));
+    };
+    await missing('**/*.wasm', 'The engine does not run: Error: cannot load the engine: status 404');
+    await missing('**/demos-*.js', /^The demos cannot be loaded: .+ Load the page anew once there is a network\.$/);
+    await missing('**/demos-*.css', 'The demos cannot be loaded: their style did not come. Load the page anew once there is a network.');
   });
 
   test('the demos work when the server is gone', async (told) => {
