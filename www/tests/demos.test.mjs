@@ -342,6 +342,22 @@ describe('the demos', { skip: reasonToSkip ?? false, timeout: 300_000 }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test('a demo that is left does not take the address back', async () => {
+    // What the demo would say in the address is held until it has been left, but not yet told so.
+    await page.addInitScript(() => {
+      const { setTimeout } = globalThis;
+      globalThis.setTimeout = (act, milliseconds) => (milliseconds === 150 ? (globalThis.say = act) && 0 : setTimeout(act, milliseconds));
+    });
+    await open('#demos/rate');
+    await page.getByLabel('Requests').fill('7');
+    await page.evaluate(() => {
+      location.hash = '#demos/leaderboard';
+      globalThis.say();
+    });
+    await see(page.locator('.panel.leaderboard'));
+    assert.match(page.url(), /#demos\/leaderboard$/);
+  });
+
   test('the programs that are shown are those that are tested, and can be copied', async () => {
     await renew({ permissions: ['clipboard-read', 'clipboard-write'] });
     await open('#demos');

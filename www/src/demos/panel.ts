@@ -28,6 +28,8 @@ export class Panel {
   private show: () => Promise<void> = async () => undefined;
   private isRefreshing = false;
   private isStale = false;
+  /** What the address says, as long as it is about this. */
+  private said = location.hash;
   private saying: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -146,7 +148,12 @@ export class Panel {
   private say(): void {
     this.link = print(this.demo.id, this.demo.rules, this.values);
     clearTimeout(this.saying);
-    this.saying = setTimeout(() => history.replaceState(history.state, '', this.link), SAY_MILLISECONDS);
+    this.saying = setTimeout(() => {
+      // Somebody may have gone on already, which is only told of in a moment.
+      if (location.hash !== this.said) return;
+      history.replaceState(history.state, '', this.link);
+      this.said = location.hash;
+    }, SAY_MILLISECONDS);
   }
 }
 

@@ -22,7 +22,7 @@ export class Sent {
 
   /** Shows a command with its reply. One that only looks is dimmer, and replaces the one before that differs by numbers only. */
   add({ words, reply, isError }: Spoken, isRead: boolean): void {
-    const line = words.map((word) => (BARE.test(word) ? word : JSON.stringify(word))).join(' ');
+    const line = words.map(quoted).join(' ');
     const alike = isRead ? line.replace(/\d+/g, '#').slice(0, 80) : undefined;
     const before = alike === undefined ? undefined : this.reads.get(alike);
     const entry = entryOf(isRead ? 'read' : 'run', line, reply, before);
@@ -34,7 +34,7 @@ export class Sent {
 
   /** Shows what came without being asked for. */
   hear(channel: string, text: string): void {
-    this.put(entryOf('heard', channel, JSON.stringify(text)));
+    this.put(entryOf('heard', channel, quoted(text)));
   }
 
   clear(): void {
@@ -72,6 +72,12 @@ function entryOf(kind: string, line: string, reply: string, before?: HTMLElement
   show(brief);
   if (brief(line) !== line || brief(reply) !== reply) entry.append(h('button', { type: 'button', class: 'more', click: showAll }, 'Show all'));
   return entry;
+}
+
+/** A word as one could type it. */
+function quoted(word: string): string {
+  if (BARE.test(word)) return word;
+  return /^[^'\\\n]*$/.test(word) && word.includes('"') ? `'${word}'` : JSON.stringify(word);
 }
 
 function brief(text: string): string {
