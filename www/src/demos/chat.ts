@@ -28,6 +28,8 @@ export const chat: Demo = {
 interface Message {
   from: string;
   text: string;
+  /** When it was said, in milliseconds since 1970: the same words again are another message. */
+  at?: number;
 }
 
 function open(stage: HTMLElement, around: Around): () => Promise<void> {
@@ -53,7 +55,7 @@ function open(stage: HTMLElement, around: Around): () => Promise<void> {
     around.changed();
   };
   const say = async (text: string): Promise<void> => {
-    const json = JSON.stringify({ from: log.name, text } satisfies Message);
+    const json = JSON.stringify({ from: log.name, text, at: Date.now() } satisfies Message);
     await around.run('RPUSH', kept(), json);
     await around.run('LTRIM', kept(), -KEPT_MAX, -1);
     await around.run('PUBLISH', channel(), json);
@@ -97,17 +99,26 @@ function sayField(say: (text: string) => Promise<void>): HTMLElement {
 class Log {
   /** Who this is. Not in the link: who opens it is somebody else. */
   name = NAMES[Math.floor(Math.random() * NAMES.length)]!;
+  /** Messages that are shown. Who comes in may find one in the list, and hear it as well. */
+  private readonly shown = new Set<string>();
   private readonly list = h('ol', {});
   readonly element = h('div', { class: 'messages', tabindex: 0, role: 'log', 'aria-label': 'What was said' }, this.list);
 
   show(json: string): void {
+    if (this.shown.has(json)) return;
     const { from, text } = messageOf(json);
+    this.shown.add(json);
     this.list.append(h('li', { class: from === this.name ? 'own' : '' }, h('b', {}, from), h('span', {}, text)));
-    if (this.list.childElementCount > KEPT_MAX) this.list.firstElementChild!.remove();
+    if (this.shown.size > KEPT_MAX) {
+      const [oldest] = this.shown;
+      this.shown.delete(oldest!);
+      this.list.firstElementChild!.remove();
+    }
     this.element.scrollTop = this.element.scrollHeight;
   }
 
   clear(): void {
+    this.shown.clear();
     this.list.replaceChildren();
   }
 }
