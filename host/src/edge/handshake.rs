@@ -1,14 +1,17 @@
 //! Accepts connections, a bounded number at a time, and does their handshakes, each in a bounded time.
 
+use super::beginner::Begun;
 use super::http::Peer;
 use super::{Door, NEWCOMERS_MAX, Newcomer, Shared};
 use crate::counters::HANDSHAKES;
 use crate::log;
 use crate::net::{Arrival, Stream, Tls, is_local};
+use rustls::server::Acceptor;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
@@ -19,6 +22,10 @@ use tokio_rustls::server::TlsStream;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same while places are short: who holds them and says nothing must not keep all others out for long.
 const PATIENCE_WHEN_FULL: Duration = Duration::from_secs(1);
+/// Bytes of what comes before a handshake can begin; a message of it has no more.
+const HELLO_BYTES_MAX: usize = 64 << 10;
+/// Bytes for which there is room at each read of it.
+const READ_BYTES: usize = 4 << 10;
 /// Pause after the system had no descriptor or memory for another connection.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
@@ -89,14 +96,48 @@ async fn serve(
     }
 }
 
-async fn begin_tls(socket: TcpStream, shared: &Shared) -> io::Result<TlsStream<TcpStream>> {
+async fn begin_tls(mut socket: TcpStream, shared: &Shared) -> io::Result<TlsStream<TcpStream>> {
+    let hello = read_hello(&mut socket).await?;
     let config = shared.tls().as_ref().map(|tls| Arc::clone(&tls.config));
     let config = config.ok_or_else(|| io::Error::other("there is no TLS any more"))?;
-    let accepted = TlsAcceptor::from(config).accept(socket).await;
+    let Begun { mut session, outcome } = shared.beginner.begin(Arc::clone(&config), hello).await?;
+    if let Err(error) = outcome {
+        let mut alert = Vec::new();
+        while session.wants_write() {
+            session.write_tls(&mut alert)?;
+        }
+        // It may be glad to learn why; whether it does makes no difference here.
+        let _ = socket.write_all(&alert).await;
+        return Err(error);
+    }
+    let accepted = TlsAcceptor::from(config).accept_with(socket, |fresh| *fresh = session).await;
     if accepted.is_ok() {
         HANDSHAKES.add(1);
     }
     accepted
+}
+
+/// Reads until the client's first message is whole, or is none. There may be more behind it.
+async fn read_hello(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let (mut acceptor, mut hello) = (Acceptor::default(), Vec::new());
+    loop {
+        let known = hello.len();
+        hello.reserve(READ_BYTES);
+        if socket.read_buf(&mut hello).await? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let mut piece = &hello[known..];
+        while !piece.is_empty() {
+            acceptor.read_tls(&mut piece)?;
+            // What is wrong with it is told by who answers it.
+            if !matches!(acceptor.accept(), Ok(None)) {
+                return Ok(hello);
+            }
+        }
+        if hello.len() > HELLO_BYTES_MAX {
+            return Err(io::Error::new(ErrorKind::InvalidData, "its first message is too long"));
+        }
+    }
 }
 
 async fn shake_hands(socket: TcpStream, peer: SocketAddr, shared: &Shared) -> io::Result<Arrival> {

@@ -6,6 +6,7 @@
 //! HTTP stays here: it takes longer to read a request than to run its commands. These go to the engine by connections
 //! that are no sockets. The thread exists only once there is a port for either.
 
+mod beginner;
 mod failures;
 mod handshake;
 mod http;
@@ -17,6 +18,7 @@ use crate::log;
 use crate::memory::tell_held_bytes;
 use crate::net::Arrival;
 use crate::tls::{self, Stamp, TlsError, TlsSettings};
+use beginner::Beginner;
 use failures::Failures;
 use http::Http;
 use mio::Waker;
@@ -77,6 +79,7 @@ struct Shared {
     http_places: Arc<Semaphore>,
     exchange: Arc<Exchange>,
     http: Arc<Http>,
+    beginner: Beginner,
     failures: Failures,
     /// Settings have changed, or someone wants the files to be loaded anew.
     look: Notify,
@@ -135,6 +138,7 @@ impl Edge {
             http_places: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
             exchange,
             http,
+            beginner: Beginner::default(),
             failures: Failures::default(),
             look: Notify::new(),
             is_forced: AtomicBool::new(false),

@@ -29,6 +29,8 @@ on_both_engines!(
     keeps_the_pair_that_works,
     changes_settings_while_it_runs,
     is_not_kept_from_serving_by_half_handshakes,
+    begins_handshakes_however_they_are_cut,
+    leaves_the_core_to_others_while_hands_are_shaken,
     sends_all_to_slow_readers_and_cuts_off_those_who_never_read,
     counts_its_clients_and_knows_its_users,
     refuses_what_cannot_be,
@@ -478,6 +480,52 @@ fn is_not_kept_from_serving_by_half_handshakes(engine: &str) {
     plain.ping();
     let told = server.log_so_far().matches("a handshake of TLS with").count();
     assert_eq!(told, 10, "as many as are told in a minute");
+}
+
+fn begins_handshakes_however_they_are_cut(engine: &str) {
+    let authority = Authority::new();
+    let (_server, port) = authority.start(engine, &[]);
+    let mut client = authority.client(port);
+    let mut hello = Vec::new();
+    client.stream.conn.write_tls(&mut hello).unwrap();
+    client.stream.sock.set_nodelay(true).unwrap();
+    for byte in hello {
+        client.stream.sock.write_all(&[byte]).unwrap();
+    }
+    client.ping();
+    // What is none is answered by an alert.
+    let mut stream = Client::tcp(port).stream;
+    stream.write_all(b"PING\r\nPING\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"\x15\x03"), "{answer:?}");
+    // A first message that would have 16 MiB is not waited for.
+    let mut stream = Client::tcp(port).stream;
+    stream.write_all(b"\x16\x03\x01\x00\x04\x01\xff\xff\xff").unwrap();
+    stream.read_to_end(&mut answer).unwrap();
+    authority.client(port).ping();
+}
+
+/// The thread that signs runs under the policy that any other thread interrupts.
+fn leaves_the_core_to_others_while_hands_are_shaken(engine: &str) {
+    const POLICY_FIELD: usize = 41;
+    const SCHED_IDLE: &str = "5";
+    let authority = Authority::new();
+    let (server, port) = authority.start(engine, &[]);
+    authority.client(port).ping();
+    let policies: Vec<(String, String)> = fs::read_dir(format!("/proc/{}/task", server.pid()))
+        .unwrap()
+        .map(|task| fs::read_to_string(task.unwrap().path().join("stat")).unwrap())
+        .map(|stat| {
+            let (head, rest) = stat.rsplit_once(") ").unwrap();
+            let name = head.split_once('(').unwrap().1;
+            // The first two fields, number and name, are before the parenthesis.
+            (name.to_owned(), rest.split(' ').nth(POLICY_FIELD - 3).unwrap().to_owned())
+        })
+        .collect();
+    let policy_of =
+        |name| policies.iter().find(|(known, _)| known == name).map(|(_, policy)| policy.as_str());
+    assert_eq!((policy_of("handshakes"), policy_of("edge")), (Some(SCHED_IDLE), Some("0")), "{policies:?}");
 }
 
 fn sends_all_to_slow_readers_and_cuts_off_those_who_never_read(engine: &str) {

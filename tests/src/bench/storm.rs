@@ -1,4 +1,5 @@
-//! How long a plain client waits while others shake hands for TLS.
+//! How long a plain client waits while others shake hands for TLS, and how long a handshake takes while plain clients leave
+//! the core no time.
 
 use super::options::{Kind, Options};
 use super::server::{Server, available};
@@ -13,7 +14,8 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread::sleep;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 /// Handshakes in a second, each a whole one.
@@ -28,57 +30,93 @@ const TARGET: f64 = 1.1;
 /// A request and its reply.
 const GET: &[u8] = b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";
 const NIL: &[u8] = b"$-1\r\n";
+/// Requests of a batch of the client that fills the core: replies to it are short, so that the server has most of the work.
+const CROWD_BATCH: usize = 2000;
 
-/// The table, quiet and stormy runs in turn.
+/// The tables: quiet and stormy runs in turn, and handshakes on an idle core and on a full one.
 pub(super) fn measure(options: &Options) -> Result<String> {
     let folder = std::env::temp_dir().join(format!("storm-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
-    let lines = measure_in(&folder, options);
+    let tables = measure_in(&folder, options);
     fs::remove_dir_all(&folder)?;
+    let [waits, handshakes] = tables?;
     Ok(format!(
         "A plain client sends a GET every {} µs while others make {RATE} connections of TLS a second, each with a whole \
-         handshake by a certificate on RSA with 2,048 bits: the time in which 50 and 99 of 100 replies are there.\n\n{}",
+         handshake by a certificate on RSA with 2,048 bits: the time in which 50 and 99 of 100 replies are there.\n\n{}\n\
+         How long such handshakes take, one after the other, on a core that is idle and on one that a plain client keeps \
+         busy with batches of {CROWD_BATCH} GETs; and how much of the core's time the server has then.\n\n{}",
         PERIOD.as_micros(),
-        markdown(&lines?)
+        markdown(&waits),
+        markdown(&handshakes)
     ))
 }
 
-fn measure_in(folder: &Path, options: &Options) -> Result<Vec<Vec<String>>> {
+fn measure_in(folder: &Path, options: &Options) -> Result<[Vec<Vec<String>>; 2]> {
     let [certificate, key] = make_certificate(folder)?;
-    let heading = ["Server", "p50 µs", "in the storm", "p99 µs", "in the storm", "ratio of p99"];
-    let mut lines = vec![heading.map(str::to_owned).to_vec()];
     let servers: Vec<Server> = available(options)
         .into_iter()
         .map(|kind| Server::start_with_certificate(kind, &certificate, &key))
         .collect::<Result<_>>()?;
     let seconds = options.seconds.max(SECONDS_MIN);
-    let mut samples = vec![[const { Vec::new() }; 4]; servers.len()];
+    let mut waits = vec![[const { Vec::new() }; 4]; servers.len()];
+    let mut handshakes = vec![[const { Vec::new() }; 5]; servers.len()];
     for _ in 0..options.rounds {
-        for (server, samples) in servers.iter().zip(&mut samples) {
+        for (at, server) in servers.iter().enumerate() {
             let quiet = latencies(server, seconds)?;
             let storm = Storm::begin(server.tls_port, &certificate)?;
             let stormy = latencies(server, seconds)?;
             storm.end()?;
-            for (at, value) in [quiet[0], stormy[0], quiet[1], stormy[1]].into_iter().enumerate() {
-                samples[at].push(value);
-            }
+            push(&mut waits[at], [quiet[0], stormy[0], quiet[1], stormy[1]]);
+            let idle = handshake_times(server, &certificate, seconds)?;
+            let (full, share) = in_crowd(server, || handshake_times(server, &certificate, seconds))?;
+            push(&mut handshakes[at], [idle[0], idle[1], full[0], full[1], share * 100.0]);
         }
     }
-    for (server, samples) in servers.iter().zip(&samples) {
-        let values = samples.each_ref().map(|samples| median(samples));
-        let ratio = values[3] / values[2];
-        let mark = match (server.kind, ratio <= TARGET) {
-            (Kind::Wasm | Kind::Native, true) => " ✓",
-            (Kind::Wasm | Kind::Native, false) => " ✗",
-            _ => "",
-        };
-        let mut cells = vec![server.kind.title().to_owned()];
-        cells.extend(values.map(grouped));
-        cells.push(format!("{ratio:.2}×{mark}"));
-        eprintln!("{}", cells.join("  "));
-        lines.push(cells);
+    let mut lines = [waits_heading(), handshakes_heading()];
+    for ((server, waits), handshakes) in servers.iter().zip(&waits).zip(&handshakes) {
+        lines[0].push(waits_line(server.kind, waits.each_ref().map(|samples| median(samples))));
+        lines[1].push(handshakes_line(server.kind, handshakes.each_ref().map(|samples| median(samples))));
+    }
+    for line in lines.iter().flatten() {
+        eprintln!("{}", line.join("  "));
     }
     Ok(lines)
+}
+
+fn push<const N: usize>(samples: &mut [Vec<f64>; N], values: [f64; N]) {
+    for (samples, value) in samples.iter_mut().zip(values) {
+        samples.push(value);
+    }
+}
+
+fn waits_heading() -> Vec<Vec<String>> {
+    let heading = ["Server", "p50 µs", "in the storm", "p99 µs", "in the storm", "ratio of p99"];
+    vec![heading.map(str::to_owned).to_vec()]
+}
+
+fn waits_line(kind: Kind, values: [f64; 4]) -> Vec<String> {
+    let ratio = values[3] / values[2];
+    let mark = match (kind, ratio <= TARGET) {
+        (Kind::Wasm | Kind::Native, true) => " ✓",
+        (Kind::Wasm | Kind::Native, false) => " ✗",
+        _ => "",
+    };
+    let mut cells = vec![kind.title().to_owned()];
+    cells.extend(values.map(grouped));
+    cells.push(format!("{ratio:.2}×{mark}"));
+    cells
+}
+
+fn handshakes_heading() -> Vec<Vec<String>> {
+    let heading = ["Server", "p50 µs", "p99 µs", "p50 on a full core", "p99 there", "server's share"];
+    vec![heading.map(str::to_owned).to_vec()]
+}
+
+fn handshakes_line(kind: Kind, values: [f64; 5]) -> Vec<String> {
+    let mut cells = vec![kind.title().to_owned()];
+    cells.extend(values.map(grouped));
+    cells.last_mut().expect("there is one for each value").push_str(" %");
+    cells
 }
 
 /// Microseconds in which half of the replies are there, and 99 of 100.
@@ -100,8 +138,51 @@ fn latencies(server: &Server, seconds: f64) -> Result<[f64; 2]> {
             return Err("GET was answered by something else than nothing".into());
         }
     }
-    all.sort_by(f64::total_cmp);
-    Ok([all[all.len() / 2], all[all.len() * 99 / 100]])
+    Ok(middle_and_tail(all))
+}
+
+/// Below which half of the values are, and 99 of 100.
+fn middle_and_tail(mut values: Vec<f64>) -> [f64; 2] {
+    values.sort_by(f64::total_cmp);
+    [values[values.len() / 2], values[values.len() * 99 / 100]]
+}
+
+/// Microseconds in which half of the handshakes are through that a client makes one after the other, and 99 of 100.
+fn handshake_times(server: &Server, certificate: &Path, seconds: f64) -> Result<[f64; 2]> {
+    let config = client_config(certificate)?;
+    let (begin, mut all) = (Instant::now(), Vec::new());
+    while begin.elapsed().as_secs_f64() < seconds {
+        let began = Instant::now();
+        shake_hands(server.tls_port, &config)?;
+        all.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(middle_and_tail(all))
+}
+
+/// Does something while a plain client keeps the server's core busy, and which part of the time the server then works.
+fn in_crowd<T>(server: &Server, work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (begin, before) = (Instant::now(), server.cpu_nanoseconds()?);
+        let crowd = scope.spawn(|| crowd(server.port, &is_over));
+        let outcome = work();
+        is_over.store(true, Ordering::Relaxed);
+        crowd.join().map_err(|_| "the thread of the crowd panicked")??;
+        let worked = server.cpu_nanoseconds()? - before;
+        Ok((outcome?, worked as f64 / begin.elapsed().as_nanos() as f64))
+    })
+}
+
+/// Sends batch after batch, each before the replies to the one before have come.
+fn crowd(port: u16, is_over: &AtomicBool) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    let (batch, mut replies) = (GET.repeat(CROWD_BATCH), vec![0; NIL.len() * CROWD_BATCH]);
+    stream.write_all(&batch)?;
+    while !is_over.load(Ordering::Relaxed) {
+        stream.write_all(&batch)?;
+        stream.read_exact(&mut replies)?;
+    }
+    stream.read_exact(&mut replies)
 }
 
 /// This program once more, see [`strike`]. It takes what the plain client leaves of their core.
@@ -139,29 +220,38 @@ impl Drop for Storm {
 
 /// Shakes hands so many times a second, for ever.
 pub(super) fn strike(port: u16, certificate: &str) -> Result<()> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(certificate)?)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    // Each handshake is a whole one.
-    config.resumption = rustls::client::Resumption::disabled();
-    let config = Arc::new(config);
+    let config = client_config(Path::new(certificate))?;
     let period = Duration::from_secs(1) / RATE;
     let (mut next, mut is_told) = (Instant::now(), false);
     loop {
         sleep(next.saturating_duration_since(Instant::now()));
         next += period;
-        let mut connection = ClientConnection::new(Arc::clone(&config), ServerName::try_from("localhost")?)?;
-        let mut socket = TcpStream::connect(("127.0.0.1", port))?;
-        while connection.is_handshaking() {
-            connection.complete_io(&mut socket)?;
-        }
+        shake_hands(port, &config)?;
         if !std::mem::replace(&mut is_told, true) {
             std::io::stdout().write_all(b".")?;
             std::io::stdout().flush()?;
         }
     }
+}
+
+/// What a client needs each of whose handshakes is a whole one.
+fn client_config(certificate: &Path) -> Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate)?)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.resumption = rustls::client::Resumption::disabled();
+    Ok(Arc::new(config))
+}
+
+fn shake_hands(port: u16, config: &Arc<ClientConfig>) -> Result<()> {
+    let mut connection = ClientConnection::new(Arc::clone(config), ServerName::try_from("localhost")?)?;
+    let mut socket = TcpStream::connect(("127.0.0.1", port))?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket)?;
+    }
+    Ok(())
 }
 
 /// Paths of a certificate on RSA that is its own authority, and of its key.
