@@ -32,7 +32,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Connections that are not clients yet: in a handshake, or on their way to the loop. Others wait in the kernel.
 pub(crate) const NEWCOMERS_MAX: usize = 256;
@@ -40,6 +40,8 @@ pub(crate) const NEWCOMERS_MAX: usize = 256;
 pub(crate) const HTTP_CONNECTIONS_MAX: usize = 1024;
 /// Pause after a part of the edge has failed that must go on.
 const RESTART_PAUSE: Duration = Duration::from_millis(100);
+/// How long connections may take to end when the server stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// A certificate that ends so soon is worth a warning, in days.
 const CERTIFICATE_DAYS_MIN: i64 = 14;
 
@@ -181,6 +183,14 @@ impl Edge {
         }
     }
 
+    /// Accepts nothing any more, and takes no more requests. Those that are under way have until a moment after this ends.
+    pub(crate) fn begin_stop(&self) {
+        for door in [Door::Tls, Door::Http, Door::Https] {
+            self.listen(door, Vec::new());
+        }
+        self.shared.http.begin_stop();
+    }
+
     /// The path of the console, if it is there, with what lets a browser in that is in the log anyway.
     pub(crate) fn console(&self) -> Option<String> {
         self.shared.http.console()
@@ -278,6 +288,8 @@ async fn run(shared: &Arc<Shared>, mut commands: UnboundedReceiver<Listen>) {
             }
         }
     }
+    // Those who take longer are cut off.
+    let _ = timeout(STOP_PATIENCE, shared.http.end()).await;
 }
 
 /// Does something that never ends, and begins it anew should it panic: no fault in what strangers send stops the server.

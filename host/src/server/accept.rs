@@ -177,6 +177,24 @@ pub(super) fn take_in(
     service.process()
 }
 
+/// The same once nothing is read any more: only replies leave.
+pub(super) fn let_out(
+    service: &mut Service<Stream, Storage>,
+    messages: Vec<Incoming>,
+    slots: &mut HashMap<LineId, usize>,
+) {
+    for message in messages {
+        let slot = match message {
+            Incoming::Drained(id) => find(service, slots, id, |_| ()),
+            Incoming::Close(id) => find(service, slots, id, Virtual::close),
+            Incoming::Open { .. } | Incoming::Input(..) => None,
+        };
+        if let Some(slot) = slot {
+            service.note_event(slot, false, true, false);
+        }
+    }
+}
+
 /// The slot of a connection that is no socket, if it is still that one's, after something was done to it; there may be
 /// something to read then.
 fn find(

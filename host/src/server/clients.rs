@@ -182,6 +182,15 @@ impl<T: Transport> Clients<T> {
         }
     }
 
+    /// Tells all peers that nothing more comes, as far as they take it at once.
+    pub(super) fn finish_all(&mut self) {
+        for session in self.sessions.iter_mut() {
+            // Who cannot be told learns of it by the end of the connection.
+            let _ = session.transport.finish();
+        }
+        self.clear();
+    }
+
     /// Whether this call had replies.
     pub(super) fn any_flushes(&self) -> bool {
         !self.flushes.is_empty()

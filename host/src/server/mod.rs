@@ -254,7 +254,7 @@ impl Server {
     /// Lets peers take their replies for a moment, then closes everything.
     fn stop(mut self) -> Result<(), StartError> {
         self.listeners.close();
-        self.network.close();
+        self.network.begin_stop();
         supervisor::tell(self.service.settings.supervised, "STOPPING=1\n");
         let until = running_micros() + STOP_FLUSH_MICROS;
         self.service.clients.set_housekeeping(until);
@@ -264,9 +264,17 @@ impl Server {
                 break;
             }
             self.wait(false)?;
+            // Who comes now is too late.
+            drop(self.network.take_newcomers());
+            let (messages, slots) = self.network.take_messages();
+            accept::let_out(&mut self.service, messages, slots);
             self.service.clients.forget_ready();
             self.service.release_committed();
+            self.network.end_turn();
         }
+        self.service.clients.finish_all();
+        self.network.end_turn();
+        self.network.close();
         if let Some(path) = &self.service.settings.pid_file {
             remove_pid_file(path);
         }

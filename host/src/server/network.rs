@@ -96,6 +96,13 @@ impl Network {
     }
 
     /// Nothing arrives any more.
+    pub(super) fn begin_stop(&self) {
+        if let Some(edge) = &self.edge {
+            edge.begin_stop();
+        }
+    }
+
+    /// Lets what is left of connections at the edge end.
     pub(super) fn close(&mut self) {
         self.edge = None;
     }

@@ -57,6 +57,10 @@ impl<T: Transport> Slots<T> {
         self.slots.len() - self.free.len()
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session<T>> {
+        self.slots.iter_mut().flatten()
+    }
+
     pub(super) fn any_pending(&self) -> bool {
         self.slots.iter().flatten().any(|session| !session.pending.is_empty())
     }

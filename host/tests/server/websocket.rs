@@ -17,6 +17,7 @@ on_both_engines!(
     loses_nothing_with_a_client_that_goes,
     holds_back_who_is_ahead,
     counts_as_clients,
+    says_that_it_goes,
     counts_memory_that_changes_hands,
 );
 
@@ -30,6 +31,8 @@ const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
 const PONG: u8 = 0x8a;
+/// The code of the end of a server.
+const GOING_AWAY: u16 = 1001;
 
 /// The head of a request for one; headers end with a line break each.
 pub(crate) fn handshake(headers: &str) -> String {
@@ -451,6 +454,30 @@ fn holds_back_who_is_ahead(engine: &str) {
     plain.send(request(&[b"CLIENT", b"KILL", b"TYPE", b"normal", b"SKIPME", b"yes"]));
     assert_eq!(plain.line(), ":1");
     wait_for(&mut plain, "connected_clients:1");
+}
+
+/// A stopping server tells open WebSockets, gives them what they are owed, and does not wait long for those who say nothing.
+fn says_that_it_goes(engine: &str) {
+    let (mut server, port) = start(engine, &TOKEN);
+    let mut reply = Socket::open(port, BEARER);
+    reply.call(&[b"SUBSCRIBE", b"c"], "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    let mut json = Socket::open(port, &format!("{BEARER}sec-websocket-protocol: json\r\n"));
+    json.send(TEXT, br#"["PING"]"#);
+    assert_eq!(json.frame(), (TEXT, br#"{"result":"PONG"}"#.to_vec()));
+    let mut blocked = Socket::open(port, BEARER);
+    blocked.send(BINARY, &request(&[b"BLPOP", b"q", b"0"]));
+    let mut plain = server.client();
+    wait_for(&mut plain, "blocked_clients:1");
+    let silent = Socket::open(port, BEARER);
+    plain.call(&[b"PUBLISH", b"c", b"last"], ":1\r\n");
+    server.signal("TERM");
+    reply.expect("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$4\r\nlast\r\n");
+    for socket in [reply, json, blocked] {
+        socket.expect_close(GOING_AWAY);
+    }
+    server.wait_log("stopped");
+    drop(silent);
+    assert!(server.end().0.success());
 }
 
 fn counts_as_clients(engine: &str) {

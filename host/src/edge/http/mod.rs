@@ -27,11 +27,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use refusal::Refusal;
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use wording::{Heads, Wording};
 
@@ -63,6 +66,8 @@ pub(super) struct Http {
     name: String,
     answers: AtomicU64,
     failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+    /// Whether the server stops. Each connection has a receiver as long as it lasts.
+    stopping: watch::Sender<bool>,
 }
 
 /// What the settings say.
@@ -122,6 +127,7 @@ impl Http {
             name: hex(&name),
             answers: AtomicU64::new(0),
             failures: Mutex::default(),
+            stopping: watch::Sender::new(false),
         }
     }
 
@@ -129,6 +135,18 @@ impl Http {
     pub(super) fn configure(&self, settings: &Settings, http: &HttpSettings) {
         let mut rules = self.rules.lock().expect("no holder of the lock panics");
         *rules = Arc::new(Rules::new(settings, http, Some(&rules)));
+    }
+
+    /// Takes no more requests. Those that are under way end with their connections to the engine.
+    pub(super) fn begin_stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until all connections have ended, if the server stops.
+    pub(super) async fn end(&self) {
+        if *self.stopping.borrow() {
+            self.stopping.closed().await;
+        }
     }
 
     /// The path of the console, if it is there, with the token behind it if that was made and told.
@@ -174,11 +192,26 @@ impl Http {
             .max_headers(HEADERS_MAX)
             .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
-        if let Err(error) = connection.await {
+        let stopping = self.stopping.subscribe();
+        let mut stopped = stopping.clone();
+        let served = async move {
+            let mut connection = pin!(connection);
+            let (mut stop, mut is_last) = (pin!(stopped.wait_for(|&is_stopping| is_stopping)), false);
+            poll_fn(|cx| {
+                // When the server stops, the request that is under way is the last.
+                if !is_last && stop.as_mut().poll(cx).is_ready() {
+                    is_last = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                connection.as_mut().poll(cx)
+            })
+            .await
+        };
+        if let Err(error) = served.await {
             log::verbose!("a connection of HTTP with {} failed: {error}", peer.addr);
         }
         if let Some(opening) = opening.into_inner().expect("no holder of the lock panics") {
-            tokio::spawn(async move { websocket::serve::<S>(opening, &peer).await });
+            tokio::spawn(async move { websocket::serve::<S>(opening, &peer, stopping).await });
         }
     }
 

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
 use tungstenite::protocol::frame::coding::CloseCode;
 
@@ -23,13 +24,14 @@ const READ_BYTES: usize = 16 << 10;
 const KEPT_BYTES_MAX: usize = 16 << 10;
 
 /// Serves a WebSocket to its end, of which `read` has come already. A client that says nothing for `period` is asked whether it
-/// is there.
+/// is there, and one whose connection ends as the server is `stopping` is told so.
 pub(super) async fn carry(
     io: impl AsyncRead + AsyncWrite + Unpin,
     mut read: Vec<u8>,
     line: Line,
     form: Form,
     period: Duration,
+    stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut socket = Socket {
         io,
@@ -47,6 +49,7 @@ pub(super) async fn carry(
         is_heard: true,
         period,
         timer: Box::pin(sleep(period)),
+        stopping,
     };
     socket.take_in(&mut read);
     poll_fn(|cx| socket.poll(cx)).await
@@ -86,6 +89,8 @@ struct Socket<S> {
     is_heard: bool,
     period: Duration,
     timer: Pin<Box<Sleep>>,
+    /// Whether the server stops.
+    stopping: watch::Receiver<bool>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
@@ -139,7 +144,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                         self.close(code);
                     }
                 }
-                Poll::Ready(None) => self.close(CloseCode::Normal),
+                Poll::Ready(None) => {
+                    let is_stopping = *self.stopping.borrow();
+                    self.close(if is_stopping { CloseCode::Away } else { CloseCode::Normal });
+                }
                 Poll::Pending => {}
             }
             self.let_go();
@@ -276,7 +284,7 @@ mod tests {
         let client = thread::spawn(move || client(theirs));
         let outcome = runtime.block_on(async {
             let io = tokio::net::UnixStream::from_std(ours).unwrap();
-            carry(io, Vec::new(), line, Form::Resp, PERIOD).await
+            carry(io, Vec::new(), line, Form::Resp, PERIOD, watch::channel(false).1).await
         });
         client.join().unwrap();
         outcome

@@ -27,6 +27,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 
 /// How long the engine may take to let somebody in.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -92,7 +93,7 @@ pub(super) async fn agree(
 }
 
 /// Serves what was agreed on, over the connection that carried the request.
-pub(super) async fn serve<S>(opening: Opening, peer: &Peer)
+pub(super) async fn serve<S>(opening: Opening, peer: &Peer, stopping: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -100,7 +101,7 @@ where
     let outcome = match upgrade.await.map(Upgraded::downcast::<TokioIo<Wording<S>>>) {
         Ok(Ok(Parts { io, read_buf, .. })) => {
             // What corrects the answers of HTTP has no business with what follows.
-            carry(io.into_inner().into_inner(), read_buf.to_vec(), line, form, PING_PERIOD).await
+            carry(io.into_inner().into_inner(), read_buf.to_vec(), line, form, PING_PERIOD, stopping).await
         }
         Ok(Err(_)) => unreachable!("it is the connection that the request came over"),
         Err(error) => Err(io::Error::other(error)),
