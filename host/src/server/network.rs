@@ -114,8 +114,8 @@ impl Network {
         tls: &TlsSettings,
         http: &HttpSettings,
     ) -> Result<(), StartError> {
-        // As with Redis, the rest need not be good as long as there is no port.
-        if tls.port != 0 || http.is_on() {
+        // As with Redis, the rest need not be good as long as there is no port. Those who have come by one stay without it.
+        if tls.port != 0 || http.is_on() || self.edge.is_some() {
             let doors = [
                 (Door::Tls, tls.port, self.tls.port),
                 (Door::Http, http.port, self.http.port),
@@ -135,8 +135,6 @@ impl Network {
                     edge.listen(door, listeners);
                 }
             }
-        } else {
-            self.edge = None;
         }
         (self.tls, self.http) = (tls.clone(), http.clone());
         Ok(())

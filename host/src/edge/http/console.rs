@@ -69,7 +69,7 @@ pub(super) fn answer(
     request: &Request<Incoming>,
     headers: &mut HeaderMap,
 ) -> Result<Answer, Refusal> {
-    admission.check_host(request.headers())?;
+    admission.check_host(request.headers(), request.uri())?;
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let refusal =
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("ERR the method is not one of {METHODS}"));

@@ -36,8 +36,8 @@ pub(super) enum Given {
 impl Admission {
     /// Refuses what pages of others make a browser send. They cannot know the token, but a page whose name suddenly leads
     /// to this machine is of no other origin, and what a page may send without being asked needs no answer to do harm.
-    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let host = self.check_host(headers)?;
+    pub(super) fn check_origin(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+        let host = self.check_host(headers, uri)?;
         if self.allowed_origin(headers).is_some() {
             return Ok(());
         }
@@ -53,8 +53,12 @@ impl Admission {
     }
 
     /// The name that a request has for this server, if it is one of those that it is served by.
-    pub(super) fn check_host(&self, headers: &HeaderMap) -> Result<String, Refusal> {
+    pub(super) fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
         let host = self.host_of(headers)?;
+        // An address as proxies get it names one as well, and counts for more by the standard.
+        if uri.authority().is_some_and(|other| !host.eq_ignore_ascii_case(other.as_str())) {
+            return Err(Refusal::bad("ERR the request has two hosts"));
+        }
         let is_known =
             self.hosts.iter().any(|known| known == ALL || *known == host || *known == name_of(&host));
         if is_known {

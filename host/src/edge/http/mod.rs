@@ -98,7 +98,9 @@ impl Rules {
         });
         let own = LOCAL_HOSTS.iter().map(|&host| host.to_owned()).chain(bound.filter(|host| host != "*"));
         let hosts = own.chain(http.hosts.iter().cloned()).map(|host| host.to_ascii_lowercase()).collect();
-        let is_made = http.is_on() && http.token.is_none() && !settings.has_password;
+        // Connections stay without a port for others.
+        let is_on = http.is_on() || before.is_some_and(|before| before.is_made);
+        let is_made = is_on && http.token.is_none() && !settings.has_password;
         let made = || {
             before.filter(|before| before.is_made).map_or_else(make_token, |old| old.admission.token.clone())
         };

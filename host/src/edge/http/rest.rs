@@ -121,7 +121,7 @@ pub(super) async fn answer(
     // Who says the length twice, as chunks and as a number, may mean to smuggle a request behind this one. Of the two hyper
     // shows only the first, and clients of this API send no chunks.
     let is_last = request.headers().contains_key(TRANSFER_ENCODING);
-    let answered = match rules.admission.check_origin(request.headers()) {
+    let answered = match rules.admission.check_origin(request.headers(), request.uri()) {
         _ if route == Route::Console => console::answer(&rules.admission, &request, &mut headers),
         Err(refusal) => Err(refusal),
         Ok(()) if rules.limits.has_console && console::is_wanted(&request) => Ok(console::lead(&mut headers)),
@@ -192,6 +192,7 @@ async fn run(
     request: Request<Incoming>,
 ) -> Result<Answer, Refusal> {
     check_method(route, request.method())?;
+    check_coding(request.headers())?;
     if route == Route::Health {
         return Ok(health(http, peer).await);
     }
@@ -314,6 +315,15 @@ fn check_method(route: Route, method: &Method) -> Result<(), Refusal> {
     }
     let message = format!("ERR the method is not one of {methods}");
     Err(Refusal { header: Some((ALLOW, methods)), ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message) })
+}
+
+/// What is compressed, say, would be taken for what it is not.
+fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Ok(());
+    }
+    Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "ERR the only transfer coding is chunked"))
 }
 
 fn form_of(headers: &HeaderMap) -> Result<Form, Refusal> {
