@@ -89,6 +89,9 @@ async function serve(handler: RestHandler, incoming: IncomingMessage, outgoing: 
     if (!outgoing.writableFinished) aborted.abort();
   });
   if (outgoing.destroyed) return;
+  // What is compressed, say, would be taken for what it is not.
+  const coding = incoming.headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return answer(outgoing, 501, 'ERR the only transfer coding is chunked');
   const request = requestOf(incoming, aborted.signal);
   if (request === undefined) return answer(outgoing, 400, 'ERR the request has no host, or is no other that can be answered');
   const response = await handler(request);
@@ -121,6 +124,8 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | un
   const hasBody = method !== 'GET' && method !== 'HEAD';
   try {
     const init: RequestInit & { duplex: 'half' } = { method, signal, duplex: 'half' };
+    // Of two hosts Node shows the first.
+    if (incoming.headersDistinct['host']?.length !== 1) return undefined;
     if (!/^[^/?#@\\]+$/.test(headers.host ?? '') || !url.startsWith('/')) return undefined;
     if (hasBody) init.body = bodyOf(incoming);
     const request = new Request(new URL(`${scheme}://${headers.host}${url}`), init);

@@ -330,9 +330,17 @@ describe('requests that are too much', { skip: missing }, () => {
     assert.match(answer, /content-type: application\/json/i);
   });
 
+  test('by a coding of the body', ENOUGH, async () => {
+    const head = `POST /set/k HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${endpoint.token}\r\ntransfer-encoding: gzip, chunked\r\n`;
+    assert.match(await raw(`${head}connection: close\r\n\r\n1\r\nx\r\n0\r\n\r\n`), /^HTTP\/1\.1 501 /);
+    assert.equal(await ask(endpoint, 'EXISTS', 'k'), 0);
+  });
+
   for (const [name, head] of [
     ['no host', 'GET /get/k HTTP/1.1\r\n\r\n'],
     ['a host that is none', 'GET /get/k HTTP/1.1\r\nhost: local/host\r\n\r\n'],
+    ['two hosts', 'GET /get/k HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\nconnection: close\r\n\r\n'],
+    ['a host in the address', 'GET http://evil.example/get/k HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'],
     ['two lengths', 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n[]'],
     ['no HTTP', 'SET k v\r\n\r\n'],
   ]) {
