@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import test, { after, before, beforeEach, describe } from 'node:test';
 import { freePort, startServer } from '../../tests/clients/server.mjs';
 import { Terminal, launch, reasonToSkip } from './browser.mjs';
@@ -55,7 +56,7 @@ describe('the console', { skip: reasonToSkip ?? false, timeout: 300_000 }, () =>
   }
 
   /** Opens the console in a window of its own. */
-  async function open({ fragment = `#token=${encodeURIComponent(TOKEN)}`, ...options } = {}) {
+  async function open({ fragment = `#token=${encodeURIComponent(TOKEN)}`, from = address(), ...options } = {}) {
     await page?.context().close();
     const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
     page = await context.newPage();
@@ -64,7 +65,7 @@ describe('the console', { skip: reasonToSkip ?? false, timeout: 300_000 }, () =>
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
-    await page.goto(address() + fragment);
+    await page.goto(from + fragment);
     return page;
   }
 
@@ -409,6 +410,37 @@ describe('the console', { skip: reasonToSkip ?? false, timeout: 300_000 }, () =>
     await terminal.idle();
     assert.match((await terminal.texts()).join(), /UNBLOCKED/);
     assert.deepEqual(complaints, []);
+  });
+
+  test('over HTTPS all of it is encrypted', async () => {
+    const securePort = await freePort();
+    const file = (name) => fileURLToPath(new URL(`../../tests/clients/tls/${name}`, import.meta.url));
+    const secure = await startServer([
+      ...['--https-port', String(securePort), '--http-token', TOKEN, '--tls-auth-clients', 'no'],
+      ...['--tls-cert-file', file('server.crt'), '--tls-key-file', file('server.key')],
+    ]);
+    try {
+      const from = `https://localhost:${securePort}/console/`;
+      await open({ from, fragment: '', ignoreHTTPSErrors: true });
+      const sockets = [];
+      page.on('websocket', (socket) => sockets.push(socket.url()));
+      await page.getByLabel('Token, or password of the user').fill(TOKEN);
+      await page.keyboard.press('Enter');
+      await page.getByText('0 keys').waitFor();
+      await goTo('Terminal');
+      const terminal = new Terminal(page);
+      assert.equal(await terminal.run('SET secret value'), 'OK');
+      await goTo('Keys');
+      await press('Scan');
+      await openKey('secret', 'string');
+      assert.equal(page.url(), from);
+      assert.deepEqual([...new Set(sockets)], [`wss://localhost:${securePort}/`]);
+      assert.equal(sockets.length, 2, 'one for the page, one for the terminal');
+      assert.deepEqual(complaints, []);
+    } finally {
+      await page.context().close();
+      await secure.stop();
+    }
   });
 
   test('read-only changes nothing, whatever is tried', async () => {
