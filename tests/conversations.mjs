@@ -1,7 +1,7 @@
 // Plays the conversation scripts on everything that serves the Redis protocol: the server with its engine in the
 // sandbox and linked in, by sockets and by WebSocket, and the npm package behind a socket.
 //
-//   node tests/conversations.mjs [wasm] [native] [ws] [wss] [node]     the default is all of them
+//   node tests/conversations.mjs [wasm] [native] [ws] [wss] [ws-native] [wss-wasm] [node]     the default is all of them
 //
 // The server must be built (`make build`), and for `node` the package too (`make package`).
 
@@ -19,13 +19,17 @@ const targets = {
   native: () => host('native'),
   ws: () => webSocket('wasm', 'ws'),
   wss: () => webSocket('native', 'wss'),
+  'ws-native': () => webSocket('native', 'ws'),
+  'wss-wasm': () => webSocket('wasm', 'wss'),
   node: nodePackage,
 };
 for (const [name, start] of Object.entries(targets)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const { address, stop } = await start();
+  const began = Date.now();
   console.log(`Conversations on ${name}`);
   await play(address);
+  console.log(`${name}: ${Math.round((Date.now() - began) / 1000)} s`);
   await stop();
 }
 process.exit(0);

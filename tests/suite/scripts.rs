@@ -16,12 +16,14 @@ const BEGIN: u64 = 1_704_067_200_000_000;
 
 #[test]
 fn scripts_on_the_native_engine() {
-    play("the native engine", || Ok(Box::new(Native::new(Clock::Virtual(BEGIN), *b"seed of scripts!", &[]))));
+    play("the native engine", |_| {
+        Ok(Box::new(Native::new(Clock::Virtual(BEGIN), *b"seed of scripts!", &[])))
+    });
 }
 
 #[test]
 fn scripts_on_the_native_engine_by_calls() {
-    play("the native engine, called", || {
+    play("the native engine, called", |_| {
         let mut engine = Native::new(Clock::Virtual(BEGIN), *b"seed of scripts!", &[]);
         engine.calls = true;
         Ok(Box::new(engine))
@@ -125,7 +127,7 @@ fn scripts_on_redis_server() {
     if compared("scripts on redis-server", Oracle::start()).is_none() {
         return;
     }
-    play("redis-server", || Ok(Box::new(Oracle::start()?)));
+    play("redis-server", |_| Ok(Box::new(Oracle::start()?)));
 }
 
 /// Against a running host: `SANDERLING_ADDRESS=127.0.0.1:6379 cargo test -p sanderling-tests scripts_on_an_address`, or by
@@ -139,8 +141,11 @@ fn scripts_on_an_address() {
         );
         return;
     };
-    play(&address, || {
+    play(&address, |file| {
         let mut target = Tcp::new(&address, &address, (7, 2)).map_err(|fault| fault.to_string())?;
+        if OF_PASSWORDS.contains(&file) {
+            target = target.with_passwords();
+        }
         let connection = target.open();
         target.send(connection, b"FLUSHALL\r\n");
         target.receive(connection);
@@ -153,17 +158,13 @@ fn scripts_on_an_address() {
 const OF_PASSWORDS: [&str; 2] = ["acl.txt", "auth.txt"];
 
 /// Plays all scripts, or those whose names contain `SANDERLING_SCRIPT`, each on a target of its own.
-fn play(name: &str, start: impl Fn() -> Result<Box<dyn Target>, String>) {
+fn play(name: &str, start: impl Fn(&str) -> Result<Box<dyn Target>, String>) {
     let bless = std::env::var_os("SANDERLING_BLESS").is_some() && name == "redis-server";
     let chosen = std::env::var("SANDERLING_SCRIPT").unwrap_or_default();
     let mut failures = Vec::new();
     let mut played = 0;
     for path in script_files().into_iter().filter(|path| path.to_string_lossy().contains(&chosen)) {
         let file = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        if name.starts_with("ws://") && OF_PASSWORDS.contains(&file.as_str()) {
-            println!("{file}: skipped on {name}: who brings the token is asked for no password");
-            continue;
-        }
         let text = fs::read_to_string(&path).expect("scripts are readable");
         let script = match parse(&text) {
             Ok(script) => script,
@@ -172,7 +173,7 @@ fn play(name: &str, start: impl Fn() -> Result<Box<dyn Target>, String>) {
                 continue;
             }
         };
-        let mut target = start().expect("a target that started once starts again");
+        let mut target = start(&file).expect("a target that started once starts again");
         let outcome = run(&script, &mut *target);
         played += outcome.played;
         for skipped in &outcome.skipped {

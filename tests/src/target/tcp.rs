@@ -20,6 +20,8 @@ const BITE_BYTES: usize = 8 << 10;
 pub struct Tcp {
     name: String,
     address: String,
+    /// Whether connections by WebSocket bring the token even where who brings none is asked for a password.
+    brings_token: bool,
     since: (u32, u32),
     links: Vec<Option<Link>>,
     /// A connection of our own that tells when the server has handled what was sent before.
@@ -38,15 +40,23 @@ struct Link {
 impl Tcp {
     /// Connects to `address`: `host:port`, or `ws://token@host:port`.
     pub fn new(name: &str, address: &str, since: (u32, u32)) -> std::io::Result<Tcp> {
-        let control = Link::open(address)?;
+        let control = Link::open(address, true)?;
         Ok(Tcp {
             name: name.into(),
             address: address.into(),
+            brings_token: true,
             since,
             links: Vec::new(),
             control,
             unsettled: 0,
         })
+    }
+
+    /// Who brings the token is asked for no password, so conversations on passwords want connections that bring none. While
+    /// nobody is asked, these are not let in, and then they bring it.
+    pub fn with_passwords(mut self) -> Tcp {
+        self.brings_token = false;
+        self
     }
 
     fn link(&mut self, connection: Connection) -> &mut Link {
@@ -66,7 +76,7 @@ impl Target for Tcp {
     }
 
     fn open(&mut self) -> Connection {
-        let link = Link::open(&self.address)
+        let link = Link::open(&self.address, self.brings_token)
             .unwrap_or_else(|fault| panic!("cannot connect to {}: {fault}", self.address));
         self.links.push(Some(link));
         self.settle();
@@ -94,7 +104,7 @@ impl Target for Tcp {
             if self.control.inbox.closed {
                 // A test may have told the server to kill every client.
                 self.control =
-                    Link::open(&self.address).expect("the server accepts connections as it did before");
+                    Link::open(&self.address, true).expect("the server accepts connections as it did before");
             }
             // What lacks an argument is refused before it runs, so that neither MONITOR nor SLOWLOG shows it.
             let _ = self.control.write(b"ECHO\r\n");
@@ -126,17 +136,26 @@ impl Target for Tcp {
 }
 
 impl Link {
-    fn open(address: &str) -> std::io::Result<Link> {
+    fn open(address: &str, brings_token: bool) -> std::io::Result<Link> {
         let Some((token, address)) = address.strip_prefix("ws://").and_then(|rest| rest.split_once('@'))
         else {
             let stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
             return Ok(Link { stream, frames: None, inbox: Inbox::default() });
         };
+        if !brings_token && let Some(link) = Link::upgrade(address, "")? {
+            return Ok(link);
+        }
+        let link = Link::upgrade(address, &format!("Authorization: Bearer {token}\r\n"))?;
+        link.ok_or_else(|| std::io::Error::other("the server does not take the token"))
+    }
+
+    /// A WebSocket, if the server lets somebody in with these headers.
+    fn upgrade(address: &str, headers: &str) -> std::io::Result<Option<Link>> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        let frames = Some(Frames::open(&mut stream, address, token)?);
-        Ok(Link { stream, frames, inbox: Inbox::default() })
+        let frames = Frames::open(&mut stream, address, headers)?;
+        Ok(frames.map(|frames| Link { stream, frames: Some(frames), inbox: Inbox::default() }))
     }
 
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
@@ -192,11 +211,12 @@ struct Frames {
 }
 
 impl Frames {
-    fn open(stream: &mut TcpStream, host: &str, token: &str) -> std::io::Result<Frames> {
+    /// Begins it; nothing without a right to that.
+    fn open(stream: &mut TcpStream, host: &str, headers: &str) -> std::io::Result<Option<Frames>> {
         write!(
             stream,
             "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer {token}\r\n\r\n"
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         )?;
         stream.set_read_timeout(Some(REPLY_WAIT_MAX))?;
         let mut head = Vec::new();
@@ -206,10 +226,10 @@ impl Frames {
             head.push(byte[0]);
         }
         let head = String::from_utf8_lossy(&head);
-        if head.starts_with("HTTP/1.1 101 ") {
-            Ok(Frames { bytes: Vec::new() })
-        } else {
-            Err(std::io::Error::other(head.into_owned()))
+        match head.get(..13) {
+            Some("HTTP/1.1 101 ") => Ok(Some(Frames { bytes: Vec::new() })),
+            Some("HTTP/1.1 401 ") => Ok(None),
+            _ => Err(std::io::Error::other(head.into_owned())),
         }
     }
 
