@@ -519,6 +519,28 @@ describe('the console', { skip: reasonToSkip ?? false, timeout: 300_000 }, () =>
     assert.equal(await run('SLOWLOG', 'LEN'), 0);
   });
 
+  test('what took long is shown by event, and from which time on is changed', async () => {
+    await run('CONFIG', 'SET', 'latency-monitor-threshold', '0');
+    await run('LATENCY', 'RESET');
+    await open();
+    await goTo('Latency');
+    await page.getByText('Nothing is measured.').waitFor();
+    await page.getByLabel('From milliseconds').fill('5');
+    await press('Set');
+    await page.getByText('Measured is what takes 5 ms or more.').waitFor();
+    assert.deepEqual(await run('CONFIG', 'GET', 'latency-monitor-threshold'), ['latency-monitor-threshold', '5']);
+    await run('EVAL', 'for i = 1, 3000000 do end', 0);
+    await press('Refresh');
+    await page.getByRole('cell', { name: 'command', exact: true }).waitFor();
+    await page.getByText('1 event', { exact: true }).waitFor();
+    await press('Forget');
+    await press('Forget it', dialog());
+    await page.getByText('0 events').waitFor();
+    assert.deepEqual(await run('LATENCY', 'LATEST'), []);
+    await run('CONFIG', 'SET', 'latency-monitor-threshold', '0');
+    assert.deepEqual(complaints, []);
+  });
+
   test('numbers of the server are drawn as they come', async () => {
     await run('SET', 'k', 'v');
     await open();
@@ -618,7 +640,7 @@ describe('the console', { skip: reasonToSkip ?? false, timeout: 300_000 }, () =>
       await open({ colorScheme, bypassCSP: true });
       await openKey('h', 'hash');
       const pages = await page.getByRole('navigation', { name: 'Pages' }).getByRole('button').allTextContents();
-      assert.equal(pages.length, 8);
+      assert.equal(pages.length, 9);
       await page.evaluate(axe);
       const check = async (what) => {
         const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));

@@ -5,6 +5,7 @@ import { Browser } from './browser.js';
 import { Client, type Command, type Standing } from './client.js';
 import { ClientsView } from './clients.js';
 import { attempt, button, choice, h, labelled } from '../dom.js';
+import { LatencyView } from './latency.js';
 import { MessagesView, MonitorView } from './live.js';
 import { MemoryView } from './memory.js';
 import { count } from './names.js';
@@ -102,6 +103,7 @@ class Desk {
       { name: 'Memory', needs: [['SCAN', '0'], ['MEMORY', 'USAGE', 'k']], view: new MemoryView(app, () => this.browser.keySpace()) },
       { name: 'Clients', needs: [['CLIENT', 'LIST']], view: new ClientsView(app) },
       { name: 'Slow log', needs: [['SLOWLOG', 'GET']], view: new SlowlogView(app) },
+      { name: 'Latency', needs: [['LATENCY', 'LATEST']], view: new LatencyView(app) },
       { name: 'Messages', needs: [['PSUBSCRIBE', '*']], view: new MessagesView(app) },
       { name: 'Monitor', needs: [['MONITOR']], view: new MonitorView(app) },
     ];
