@@ -34,8 +34,11 @@ export function connectorBy(open: OpenPort, openStream = platform.openStream): C
 
 /** A connection that speaks in bytes. */
 export class EnginePort implements Port, Receiver {
-  private readonly conn: number;
+  /** Its number in the engine. */
+  protected readonly conn: number;
   private isOpen = true;
+  /** Whether its end is known to who uses it. */
+  private isOver = false;
   /** What was received last that is not handed on before something is written. */
   private last: Promise<void> | undefined;
 
@@ -53,9 +56,8 @@ export class EnginePort implements Port, Receiver {
   }
 
   close(): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    this.engine.disconnect(this.conn);
+    this.isOver = true;
+    this.leave();
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
@@ -63,6 +65,12 @@ export class EnginePort implements Port, Receiver {
     const chunk = new Uint8Array(bytes.subarray(start, end));
     const { wrote, commit } = this.engine;
     this.hand(wrote ? commit : undefined, () => this.onData(chunk));
+  }
+
+  closed(error: Error): void {
+    this.isOpen = false;
+    // An engine that failed is an error for its users; a connection that it closed has just ended.
+    this.hand(undefined, () => this.end(this.engine.failure ? error : undefined));
   }
 
   /** Hands on what has come once that is committed, and everything before it. */
@@ -74,19 +82,22 @@ export class EnginePort implements Port, Receiver {
     });
     this.last = after;
     // What was changed and cannot be written is not answered: the connection ends instead.
-    after.catch((error: Error) => this.end(error));
+    after.catch((error: Error) => {
+      this.leave();
+      this.engine.later(() => this.end(error));
+    });
   }
 
-  private end(error: Error): void {
+  private leave(): void {
     if (!this.isOpen) return;
-    this.close();
-    this.engine.later(() => this.onClose(error));
+    this.isOpen = false;
+    this.engine.disconnect(this.conn);
   }
 
-  closed(error: Error): void {
-    this.isOpen = false;
-    // An engine that failed is an error for its users; a connection that it closed has just ended.
-    this.hand(undefined, () => this.onClose(this.engine.failure ? error : undefined));
+  private end(error: Error | undefined): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.onClose(error);
   }
 }
 

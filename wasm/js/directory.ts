@@ -53,6 +53,11 @@ export interface Place {
   readonly log: Directory;
   /** Moves a file of the dumps' directory to the log's, durably; absent where nothing but this package writes there. */
   adopt?(name: string): void;
+  /**
+   * Whether what cannot be written is undone at once, by an end of the engine that is like a failure: where there are others
+   * who would see it, and who opens it again finds what there was before. Else it is tried again.
+   */
+  readonly isUndone?: boolean;
   /** Calls back when the process ends, as far as that can be told, until {@link release}. */
   onExit(task: () => void): void;
   /** Lets others have it. */

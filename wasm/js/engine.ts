@@ -85,6 +85,11 @@ export class Engine {
   failure: Error | undefined;
   /** Keeps the data in files, if anything does. */
   keeper: Keeper | undefined;
+  /**
+   * Whether timers are for those who wait alone, and not for keys that expire: a platform may keep a program in memory, and
+   * charge for it, as long as one is armed. What is due is done by {@link catchUp} then, and what has expired is not there.
+   */
+  isFrugal = false;
   /** Whether the last call had effects that go into files. */
   wrote = false;
   /** What those wait for who have caused effects that are not written, if there are any. */
@@ -187,6 +192,22 @@ export class Engine {
     if (this.failure) return;
     const now = this.now();
     this.deliver(this.guard(() => this.exports.disconnect(now, conn)));
+  }
+
+  /**
+   * What a client has set up on its connection, to be restored on another one, of another engine; `undefined` while there is
+   * more to it: a transaction, watched keys, a command that waits or is half there, MONITOR.
+   */
+  session(conn: number): Uint8Array | undefined {
+    return this.guard(() => this.instance.session(conn));
+  }
+
+  /** Makes a connection that has just been made what another one was; whether that can be. If not, it is to be closed. */
+  restore(conn: number, session: Uint8Array): boolean {
+    const now = this.now();
+    const isRestored = this.guard(() => this.instance.restore(now, conn, session));
+    this.deliver(this.guard(() => this.exports.outputCount()));
+    return isRestored;
   }
 
   /** Has the engine handle what was written to the scratch region; returns the number of outputs to deliver. */
@@ -471,8 +492,9 @@ export class Engine {
     this.doubles = new Float64Array(buffer);
   }
 
-  private arm(deadline: number): void {
+  private arm(wanted: number): void {
     this.disarm();
+    const deadline = this.isFrugal && wanted !== Infinity ? this.exports.waitsUntil() : wanted;
     this.armed = deadline;
     this.isDue = false;
     if (deadline === Infinity) return;

@@ -79,6 +79,15 @@ export function createRestHandler(db: RestDatabase, options: RestOptions): RestH
   return (request) => rest.handle(request);
 }
 
+/** Answers a request for a WebSocket, of whom may have one: a user, or nobody in particular. */
+type Upgrade = (request: Request, user: User | undefined) => Promise<Response>;
+
+/** The same with what answers requests for a WebSocket to the path `/`, where the platform has any. */
+export function createHandler(db: RestDatabase, options: RestOptions, upgrade: Upgrade): RestHandler {
+  const rest = new Rest(db, options, upgrade);
+  return (request) => rest.handle(request);
+}
+
 /** What is known of a request when it has been let in. */
 interface Asked {
   readonly request: Request;
@@ -99,6 +108,7 @@ class Rest {
   constructor(
     private readonly db: RestDatabase & Ports,
     options: RestOptions,
+    private readonly upgrade?: Upgrade,
   ) {
     if (typeof db?.port !== 'function') throw new TypeError('a handler needs a database');
     this.admission = admissionOf(options);
@@ -125,6 +135,7 @@ class Rest {
 
   private async answer(request: Request, url: URL, headers: Record<string, string>): Promise<Response> {
     const asked = { request, segments: this.segmentsOf(url), query: url.search.slice(1) };
+    if (this.upgrade && isUpgrade(asked)) return this.upgrade(request, userOf(this.admission, request, url));
     checkMethod(asked);
     if (isHealth(asked)) return this.respond(request, this.db.isOpen ? 200 : 503, `{"status":"${this.db.isOpen ? 'ok' : 'stopping'}"}`, headers);
     const user = userOf(this.admission, request, url);
@@ -255,6 +266,11 @@ function listed(replies: readonly Uint8Array[], { isBase64, isRaw }: Form): Answ
 
 function isHealth({ segments }: Asked): boolean {
   return segments.length === 1 && HEALTH.has(segments[0]!);
+}
+
+/** Whether a WebSocket is asked for. */
+function isUpgrade({ request, segments }: Asked): boolean {
+  return segments.length === 1 && segments[0] === '' && request.headers.get('upgrade')?.toLowerCase() === 'websocket';
 }
 
 function checkMethod(asked: Asked): void {

@@ -106,6 +106,8 @@ export class Storage implements Keeper {
   private failures = 0;
   /** When the next one may begin by itself. */
   private rewriteAt = 0;
+  /** Bytes of the base that was loaded, until there is another. */
+  private loadedBaseBytes: number | undefined;
   private readonly settings = new Map([
     ['appendfsync', ''],
     ['auto-aof-rewrite-percentage', '100'],
@@ -164,6 +166,7 @@ export class Storage implements Keeper {
     const { engine, place } = this;
     const { isFresh, segments, torn } = this.ask((log) => log.recoverLog(place.log));
     this.torn = torn;
+    this.loadedBaseBytes = segments.reduce((sum, { isBase, length }) => sum + (isBase ? length : 0), 0);
     const begins = isFresh && dump !== undefined;
     const bytes = begins ? place.dumps.length(dump) : segments.reduce((sum, { length }) => sum + length, 0);
     engine.tell(`loading-begun ${bytes} 1`);
@@ -262,6 +265,10 @@ export class Storage implements Keeper {
     if (state & COMMITTED) {
       this.failingSince = undefined;
       this.endWaitingOnce(this.place.log.commit?.());
+    } else if (this.place.isUndone) {
+      const { code, message } = this.whyNot();
+      const undone = `what was to be written to ${this.path} is undone: ${message}`;
+      return this.engine.close(new StorageError(code, undone, { path: this.path }), true);
     } else {
       this.noteFailure();
     }
@@ -274,6 +281,7 @@ export class Storage implements Keeper {
   afterSync(): void {
     if (this.setting('appendfsync') !== 'always' && this.failingSince === undefined) return;
     this.flush();
+    if (this.place.isUndone) this.engine.check();
     if (this.waiting) throw this.trouble();
   }
 
@@ -315,8 +323,13 @@ export class Storage implements Keeper {
   }
 
   private trouble(): StorageError {
-    const why = this.engine.callLog((log) => log.logTrouble()) ?? 'it takes too long';
-    return this.notYet({ code: why === WORDS['no-space'] ? 'no-space' : 'failed', message: why });
+    return this.notYet(this.whyNot());
+  }
+
+  /** Why nothing can be written. */
+  private whyNot(): Pick<StorageError, 'code' | 'message'> {
+    const message = this.engine.callLog((log) => log.logTrouble()) ?? 'it takes too long';
+    return { code: message === WORDS['no-space'] ? 'no-space' : 'failed', message };
   }
 
   private notYet({ code, message: why }: Pick<StorageError, 'code' | 'message'>): StorageError {
@@ -502,7 +515,8 @@ export class Storage implements Keeper {
 
   private wantsRewrite(): boolean {
     return this.engine.callLog((log) => {
-      const [bytes, before] = [log.logBytes(), log.logBaseBytes()];
+      // Who opens a log often and adds little to it each time would else never have it rewritten.
+      const [bytes, before] = [log.logBytes(), this.loadedBaseBytes ?? log.logBaseBytes()];
       const percent = Number(this.setting('auto-aof-rewrite-percentage'));
       const isLarge = percent > 0 && bytes > Number(this.setting('auto-aof-rewrite-min-size'));
       return log.logNeedsBase() || (isLarge && (bytes - before) * 100 >= Math.max(before, 1) * percent);
@@ -539,6 +553,7 @@ export class Storage implements Keeper {
     }
     if (isBase) {
       this.failures = 0;
+      this.loadedBaseBytes = undefined;
       // What the base has is durable.
       this.flush();
     }

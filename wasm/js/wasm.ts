@@ -18,6 +18,7 @@ export interface Exports {
   rangesMax(): number;
   timeout(now: number): number;
   outputCount(): number;
+  waitsUntil(): number;
   saveBegin(now: number, isBase: number): number;
   saveStep(now: number, bytes: number): number;
   saveAbort(now: number): number;
@@ -86,6 +87,8 @@ export interface Instance {
   callable(name: string): number;
   tell(now: number, event: string): number;
   answer(now: number, reason?: string): number;
+  session(conn: number): Uint8Array | undefined;
+  restore(now: number, conn: number, session: Uint8Array): boolean;
   // The log; times are microseconds of a clock that only goes forward. What cannot be done throws an object with a
   // `code` and a `reason`, and perhaps a `file` and an `offset`.
   recoverLog(directory: Directory): Found;

@@ -31,6 +31,9 @@ const ENTRIES = ['node', 'browser', 'workerd', 'edge-light', 'inline-node', 'inl
 /** What runs in a worker, which a page makes. */
 const WORKER = 'worker';
 
+/** What runs in Cloudflare's runtime alone, whose modules are never required. */
+const OBJECT = 'durable-object';
+
 /** The same of what is beside it: each has types of its own. */
 const SIDE_ENTRIES = ['rest', 'rest-node', 'test', 'ioredis'];
 
@@ -107,11 +110,11 @@ async function buildScripts() {
     // What the entries have in common is a file of its own; otherwise the package would hold it four times.
     build({
       ...common,
-      entryPoints: [...ENTRIES, ...SIDE_ENTRIES, WORKER].map(entry),
+      entryPoints: [...ENTRIES, ...SIDE_ENTRIES, WORKER, OBJECT].map(entry),
       outdir: 'dist',
       format: 'esm',
       platform: 'neutral',
-      external: [...common.external, 'node:*', 'ioredis/*'],
+      external: [...common.external, 'node:*', 'cloudflare:*', 'ioredis/*'],
       splitting: true,
       chunkNames: 'common-[hash]',
       plugins: [inlineModule],

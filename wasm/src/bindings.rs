@@ -169,6 +169,29 @@ pub fn disconnect(now: f64, conn: ConnId) -> usize {
     run(|engine| engine.disconnect(number::whole(now), conn))
 }
 
+/// What a client has set up on its connection, for [`restore`]; nothing while only this engine has all of it.
+#[wasm_bindgen]
+pub fn session(conn: ConnId) -> Option<Vec<u8>> {
+    instance().engine.as_ref().and_then(|engine| engine.session(conn))
+}
+
+/// Makes a connection that has just been made what another one was; returns whether that can be. The outputs are those of
+/// [`output_count`].
+#[wasm_bindgen]
+pub fn restore(now: f64, conn: ConnId, session: &[u8]) -> bool {
+    let mut is_restored = false;
+    run(|engine| is_restored = engine.restore(number::whole(now), conn, session));
+    is_restored
+}
+
+/// When somebody waits for [`timeout`], not counting the upkeep of keys; infinity is never.
+#[wasm_bindgen(js_name = waitsUntil)]
+pub fn waits_until() -> f64 {
+    let Instance { engine, outputs, .. } = instance();
+    let deadline = engine.as_ref().expect("init comes first").poll_waits();
+    if outputs.undrained { 0.0 } else { deadline.map_or(f64::INFINITY, |deadline| deadline as f64) }
+}
+
 /// Handles the first `len` bytes of the scratch region as input of `conn`; returns the number of outputs.
 #[wasm_bindgen]
 pub fn process(now: f64, conn: ConnId, len: usize) -> usize {
@@ -443,7 +466,7 @@ fn policy(fsync: &str) -> Policy {
     }
 }
 
-/// Number of outputs of the call before, which may be [`connect`].
+/// Number of outputs of the call before, which may be [`connect`] or [`restore`].
 #[wasm_bindgen(js_name = outputCount)]
 pub fn output_count() -> usize {
     instance().outputs.descriptors().len()

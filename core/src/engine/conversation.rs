@@ -90,6 +90,13 @@ impl Conversation {
         }
     }
 
+    /// Makes a client what another one was.
+    pub(crate) fn restore(&mut self, conn: ConnId, session: &[u8]) -> bool {
+        let is_restored = self.engine.restore(self.now, conn, session);
+        self.collect();
+        is_restored
+    }
+
     /// Answers what the host was asked.
     pub(crate) fn answer(&mut self, answer: Result<&[u8], &str>) {
         self.host_request = None;

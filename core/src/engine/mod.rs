@@ -37,6 +37,7 @@ mod load;
 pub(crate) mod outbox;
 mod receive;
 mod save;
+mod session;
 
 pub use call::Called;
 pub use load::{LoadFault, LoadFormat, Loaded};
@@ -279,10 +280,21 @@ impl Engine {
     /// When `handle_timeout` is wanted next; a time that is not after now means at once. When the clock is set back
     /// meanwhile, it must be called before that time comes, so that the engine can say how long it is still to wait.
     pub fn poll_timeout(&self) -> Option<Micros> {
+        let wanted = self.poll_waits();
+        // Nothing expires while files are loaded.
+        if self.rests() || self.is_filling() {
+            return wanted;
+        }
+        [wanted, self.store.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// The same, but for the upkeep of keys: what has expired goes when it is next looked at, too. An embedder that pays for
+    /// being awake need not be so for its sake.
+    pub fn poll_waits(&self) -> Option<Micros> {
         if self.server.host_request.is_some() {
             return None;
         }
-        if self.server.asleep_until != 0 || self.server.global_state.has(GlobalState::BUSY) {
+        if self.rests() {
             let is_script = self.server.scripting.paused.is_some();
             return Some(if is_script { 0 } else { self.server.clock_at(self.server.asleep_until) });
         }
@@ -296,10 +308,13 @@ impl Engine {
             .then_some(self.idle_check_at);
         let pause = pause::deadline(&self.server);
         let dump = persistence::deadline(&self.store, &self.server);
-        let steady = [wait, idle, pause, dump].into_iter().flatten().min().map(|at| self.server.clock_at(at));
-        // Nothing expires while files are loaded.
-        let store = if self.is_filling() { None } else { self.store.next_deadline() };
-        [steady, store].into_iter().flatten().min()
+        [wait, idle, pause, dump].into_iter().flatten().min().map(|at| self.server.clock_at(at))
+    }
+
+    /// Whether no request may run before something has ended: an answer of the host, a script, or a nap.
+    fn rests(&self) -> bool {
+        let is_busy = self.server.global_state.has(GlobalState::BUSY);
+        self.server.host_request.is_some() || self.server.asleep_until != 0 || is_busy
     }
 
     /// The next thing for the host to do, in order.

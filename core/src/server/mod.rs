@@ -10,6 +10,7 @@ pub(crate) mod host_request;
 pub(crate) mod pause;
 pub(crate) mod persistence;
 pub(crate) mod pubsub;
+pub(crate) mod session;
 pub(crate) mod tracking;
 
 pub use connection::{ConnId, Peer};
@@ -439,6 +440,11 @@ impl Server {
         self.connections[conn as usize].as_ref().expect("the engine only keeps ids of open connections")
     }
 
+    /// The same, if it is open.
+    pub(crate) fn find(&self, conn: ConnId) -> Option<&Connection> {
+        self.connections.get(conn as usize)?.as_deref()
+    }
+
     /// The connection with this id, if it is open.
     pub fn get(&mut self, conn: ConnId) -> Option<&mut Connection> {
         self.connections.get_mut(conn as usize)?.as_deref_mut()
@@ -477,6 +483,12 @@ impl Server {
                 number::short(self.connections.len() - 1)
             }
         }
+    }
+
+    /// Gives a connection the number for CLIENT ID that it had in another engine, which no later one gets.
+    pub(crate) fn take_client_id(&mut self, conn: ConnId, client_id: u64) {
+        self.connection(conn).client_id = client_id;
+        self.next_client_id = self.next_client_id.max(client_id.saturating_add(1));
     }
 
     pub(crate) fn delete(&mut self, conn: ConnId) {

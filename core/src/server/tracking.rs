@@ -289,12 +289,18 @@ fn tell_all(server: &mut Server) {
     server.tracking.keys.clear();
     let connections = server.connections();
     let tracking = connections.into_iter().filter(|(_, connection)| connection.tracking.is_some());
-    for (conn, protocol) in tracking.map(|(conn, own)| (conn, own.protocol)).collect::<Vec<_>>() {
-        send(server, conn, |reply| {
-            // The form is that of the connection that tracks, whichever connection gets the message.
-            reply.raw(if protocol == Protocol::Resp3 { b"_\r\n" } else { b"$-1\r\n" });
-        });
+    for conn in tracking.map(|(conn, _)| conn).collect::<Vec<_>>() {
+        tell_to_forget(server, conn);
     }
+}
+
+/// Tells a connection that every key may have changed.
+pub(crate) fn tell_to_forget(server: &mut Server, conn: ConnId) {
+    let protocol = server.connection(conn).protocol;
+    send(server, conn, |reply| {
+        // The form is that of the connection that tracks, whichever connection gets the message.
+        reply.raw(if protocol == Protocol::Resp3 { b"_\r\n" } else { b"$-1\r\n" });
+    });
 }
 
 /// Sends what has changed below the prefixes that are listened to.

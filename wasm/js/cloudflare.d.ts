@@ -1,0 +1,9 @@
+// What this package needs of Cloudflare's runtime. Programs have the types of their `wrangler types`, or @cloudflare/workers-types.
+
+declare module 'cloudflare:workers' {
+  export abstract class DurableObject<Env = unknown> {
+    protected ctx: import('./object-shell.js').ObjectState;
+    protected env: Env;
+    constructor(ctx: import('./object-shell.js').ObjectState, env: Env);
+  }
+}
