@@ -15,8 +15,9 @@ import { encodeCommands } from './rest-request.js';
 const SESSION_BYTES_MAX = 16 * 1024 - 128;
 /** How often those are looked at that keep the object awake, in milliseconds. */
 const LOOK_MILLISECONDS = 10_000;
-/** An open WebSocket's `readyState`. */
+/** What a WebSocket's `readyState` may be. */
 const OPEN = 1;
+const CLOSED = 3;
 /** Why a WebSocket is closed. */
 const NORMAL = 1000;
 const UNSUPPORTED = 1003;
@@ -120,9 +121,11 @@ export class ObjectSockets {
     this.lines.get(socket)?.take(message);
   }
 
-  /** A WebSocket has gone. */
+  /** A client has closed its end, or is gone. */
   gone(socket: ObjectSocket): void {
     this.lines.get(socket)?.leave();
+    // Older compatibility dates leave it to us to close ours.
+    if (socket.readyState !== CLOSED) socket.close(NORMAL);
   }
 
   /** Forgets one that has ended. */

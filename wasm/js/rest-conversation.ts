@@ -40,6 +40,8 @@ export class Conversation {
   private wanted = 0;
   /** An error that answers no command, such as that there are too many connections. */
   private complaint: string | undefined;
+  /** Why the engine has ended the connection, if that was for a reason. */
+  private failure: Error | undefined;
   private wake: (() => void) | undefined;
   private listener: ((reply: Uint8Array) => void) | undefined;
   private readonly abort = (): void => this.stop('aborted');
@@ -53,7 +55,10 @@ export class Conversation {
     try {
       this.port = ports.port(
         (piece) => this.receive(piece),
-        () => this.stop('closed'),
+        (error) => {
+          this.failure = error;
+          this.stop('closed');
+        },
       );
     } catch (error) {
       throw new Refusal(503, `ERR ${(error as Error).message}`);
@@ -197,7 +202,7 @@ export class Conversation {
       case 'long':
         return `ERR the replies have more than ${this.limits.replyBytesMax} bytes (replyBytesMax)`;
       default:
-        return 'ERR the connection to the engine was closed before the reply';
+        return `ERR ${this.failure?.message ?? 'the connection to the engine was closed before the reply'}`;
     }
   }
 }

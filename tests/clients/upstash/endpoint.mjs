@@ -26,6 +26,7 @@ const TOKEN = 'a-token-of-the-tests';
  * @property {string} host
  * @property {number} port
  * @property {string} token
+ * @property {boolean} [agent]  false where no connection may be used twice
  * @property {() => Promise<void>} close
  */
 

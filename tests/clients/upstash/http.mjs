@@ -9,7 +9,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 });
  * @param {import('./endpoint.mjs').Endpoint} endpoint
  * @param {{ method?: string, path: string, headers?: object, token?: boolean, body?: unknown, bodyBase64?: string }} wanted
  */
-export function begin(endpoint, { method = 'POST', path, headers = {}, token = true, body, bodyBase64 }, options = { agent }) {
+export function begin(endpoint, { method = 'POST', path, headers = {}, token = true, body, bodyBase64 }, options = { agent: endpoint.agent ?? agent }) {
   const filled = (text) => text.replaceAll('{token}', endpoint.token);
   const content =
     bodyBase64 === undefined ? (typeof body === 'string' || body === undefined ? (body ?? '') : JSON.stringify(body)) : Buffer.from(bodyBase64, 'base64');
