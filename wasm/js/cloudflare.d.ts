@@ -2,8 +2,8 @@
 
 declare module 'cloudflare:workers' {
   export abstract class DurableObject<Env = unknown> {
-    protected ctx: import('./object-shell.js').ObjectState;
+    protected ctx: import('./object-types.js').ObjectState;
     protected env: Env;
-    constructor(ctx: import('./object-shell.js').ObjectState, env: Env);
+    constructor(ctx: import('./object-types.js').ObjectState, env: Env);
   }
 }

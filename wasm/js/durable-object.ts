@@ -1,18 +1,17 @@
 // The entry for Cloudflare's Durable Objects: an object with a database in it.
 
-import './workerd.js';
 import { DurableObject } from 'cloudflare:workers';
-import { type ObjectOptions, ObjectShell, type ObjectSocket } from './object-shell.js';
+import { ObjectShell } from './object-shell.js';
 import { withOfferedToken } from './object-sockets.js';
+import type { ObjectOptions, ObjectSocket } from './object-types.js';
 import { userOf } from './rest-guard.js';
 import { Refusal, denied } from './rest-refusal.js';
 import { refusedOf } from './rest-request.js';
-import type { Reply } from './decode.js';
 import type { Imported, ImportOptions } from './dumps.js';
 import type { Sanderling } from './sanderling.js';
 import type { Argument } from './types.js';
 
-export type { ObjectOptions } from './object-shell.js';
+export type { ObjectOptions } from './object-types.js';
 
 /** A request of @upstash/redis, as its client hands it on. */
 export interface UpstashRequest {
@@ -64,11 +63,12 @@ export class SanderlingObject<Env = unknown> extends DurableObject<Env> {
   }
 
   /**
-   * Runs any command: `stub.call('SET', 'key', 'value')`. Each call has a connection of its own.
+   * Runs any command: `stub.call('SET', 'key', 'value')`. Each call has a connection of its own. What it returns is a
+   * `Reply`, a type that contains itself, of which the types of RPC can make nothing.
    *
    * @throws ReplyError what the engine replies with an error
    */
-  async call(command: string, ...args: Argument[]): Promise<Reply> {
+  async call(command: string, ...args: Argument[]): Promise<unknown> {
     if (refusedOf([command, ...args.map(String)])) throw new Error(`ERR '${command}' is about a connection, of which each call has its own: use a WebSocket`);
     const client = this.#shell.database.duplicate();
     try {

@@ -1,5 +1,6 @@
 // What a Durable Object has around the engine: it is opened by the first who needs it, and again after it has failed.
 
+import './workerd.js';
 import module from './sanderling.wasm';
 import { EnginePort } from './connector.js';
 import { Dumps } from './dumps.js';
@@ -7,10 +8,11 @@ import { EngineLink } from './engine-link.js';
 import { Engine } from './engine.js';
 import { ClosedError, StorageError } from './errors.js';
 import { ObjectSockets, withOfferedToken } from './object-sockets.js';
+import type { ObjectOptions, ObjectState, Sql } from './object-types.js';
 import type { OpenPort, Port } from './platform.js';
 import { type RestHandler, type RestOptions, createHandler, createRestHandler } from './rest.js';
 import { type Local, Sanderling } from './sanderling.js';
-import { type Sql, openSqlFiles } from './sql-files.js';
+import { openSqlFiles } from './sql-files.js';
 import { Storage } from './storage.js';
 import type { Settings } from './wasm.js';
 
@@ -20,34 +22,6 @@ const MAXMEMORY_BYTES = 32 * 1024 * 1024;
 const REWRITE_BYTES = 1024 * 1024;
 /** Steps of work that is due, with each event: no timer does it, and time may stand still. */
 const STEPS_MAX = 16;
-
-/** How the database of an object is made, and who is let in. */
-export interface ObjectOptions extends Settings, Omit<RestOptions, 'token' | 'basePath'> {
-  /** The token that requests have to bring; what `SANDERLING_TOKEN` is in `env`, unless told. */
-  token?: string | undefined;
-  /**
-   * Commands that run each time the database is opened, before all others: settings and users live in memory alone. Such as
-   * `[['CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru'], ['ACL', 'SETUSER', 'ann', 'on', '>secret', '~*', '+@all']]`.
-   */
-  setup?: readonly (readonly string[])[];
-}
-
-/** A WebSocket as the platform has it. */
-export interface ObjectSocket {
-  readonly readyState: number;
-  send(message: string | ArrayBufferView | ArrayBuffer): void;
-  close(code?: number, reason?: string): void;
-  serializeAttachment(value: unknown): void;
-  deserializeAttachment(): unknown;
-}
-
-/** What an object has of the platform. */
-export interface ObjectState {
-  readonly id: { readonly name?: string; toString(): string };
-  readonly storage: { readonly sql: Sql };
-  acceptWebSocket(socket: ObjectSocket): void;
-  getWebSockets(): ObjectSocket[];
-}
 
 /** See above. */
 export class ObjectShell {

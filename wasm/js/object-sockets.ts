@@ -4,7 +4,7 @@
 import { EnginePort } from './connector.js';
 import type { Engine } from './engine.js';
 import { commandIn, messagesOf } from './json-messages.js';
-import type { ObjectSocket, ObjectState } from './object-shell.js';
+import type { ObjectSocket, ObjectState } from './object-types.js';
 import type { Replies } from './replies.js';
 import type { User } from './rest-conversation.js';
 import { Refusal, denied } from './rest-refusal.js';

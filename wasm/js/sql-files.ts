@@ -6,11 +6,7 @@
 
 import { joined } from './bytes.js';
 import type { Directory, Place } from './directory.js';
-
-/** What the storage of an object is used by. */
-export interface Sql {
-  exec(query: string, ...bindings: unknown[]): { toArray(): Record<string, unknown>[] };
-}
+import type { Sql } from './object-types.js';
 
 /** Bytes of a piece, within the 2 MB that a row may have. */
 const PIECE_BYTES_MAX = 1024 * 1024;

@@ -7,6 +7,7 @@ import { type Engine, type Keeper, nextTurn, realTimeout, setReferenced } from '
 import { ClosedError, StorageError } from './errors.js';
 import { decodeText } from './platform.js';
 import { adoptSingleFile, isRdb } from './single-file.js';
+import { type Waiting, newWaiting } from './waiting.js';
 import type { Instance, Torn } from './wasm.js';
 
 /** How long steps may follow each other before all else gets its turn, in milliseconds. */
@@ -66,13 +67,6 @@ type Steps = Generator<Unsynced | undefined, void>;
 interface Syncing {
   readonly name: string;
   readonly end: Promise<void>;
-}
-
-/** What those wait for whose changes are to be written. */
-interface Waiting {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(error: Error): void;
 }
 
 /** Keeps one engine's data in one place. */
@@ -784,12 +778,4 @@ const settled = Promise.resolve();
 /** Microseconds of a clock that only goes forward. */
 function micros(): number {
   return Math.floor(performance.now() * 1000);
-}
-
-function newWaiting(): Waiting {
-  let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined;
-  const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
-  // Not everyone who writes waits for it.
-  promise.catch(() => undefined);
-  return { promise, ...settle! };
 }

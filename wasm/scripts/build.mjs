@@ -169,13 +169,14 @@ function mendAddresses() {
 /** Declarations, once for `import` and once for `require`. */
 function buildTypes() {
   run(path.join(binaries, 'tsc'), ['--project', 'tsconfig.json']);
-  const entries = new Set([...ENTRIES, 'cli', 'in-node', 'in-browser', 'inline'].map((name) => `${name}.d.ts`));
+  // All entries have the types of index.
+  const needed = declarationsOf(['index', ...SIDE_ENTRIES, WORKER, OBJECT]);
   for (const name of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
-    if (entries.has(name)) {
-      // All entries have the types of index.
+    if (!needed.has(name)) {
       rmSync(path.join(dist, name));
       continue;
     }
+    if (name === `${OBJECT}.d.ts`) continue;
     const copy = path.join(dist, name.replace(/\.ts$/, '.cts'));
     if (!WITH_VALUES.has(name)) {
       // Types are the same for both; only values must be declared in a file that `require` may load.
@@ -187,6 +188,18 @@ function buildTypes() {
     writeFileSync(copy, text.replaceAll(/(['"]\.\/[^'"]+)\.js(['"])/g, '$1.cjs$2'));
   }
   for (const licence of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(path.join('..', licence), licence);
+}
+
+/** The files of declarations that some of them lead to. */
+function declarationsOf(names, found = new Set()) {
+  for (const name of names) {
+    const file = `${name}.d.ts`;
+    if (found.has(file)) continue;
+    found.add(file);
+    const text = readFileSync(path.join(dist, file), 'utf8');
+    declarationsOf([...text.matchAll(/from '\.\/([^']+)\.js'/g)].map(([, to]) => to), found);
+  }
+  return found;
 }
 
 /** An optimiser that succeeds may still have broken the module, so what it wrote has to answer. */
