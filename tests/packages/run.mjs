@@ -127,7 +127,8 @@ function bytesOfInline() {
 
 /** The same of what answers requests over HTTP. */
 function checkRest() {
-  expectEntries(onlyScript('the REST API', (text) => text.includes('upstash-sync-token')), ['rest-node.js', 'rest.js']);
+  const leading = ['durable-object.js', 'rest-node.js', 'rest.js'];
+  expectEntries(onlyScript('the REST API', (text) => text.includes('upstash-sync-token')), leading);
 }
 
 /**

@@ -69,7 +69,7 @@ export class SanderlingObject<Env = unknown> extends DurableObject<Env> {
    * @throws ReplyError what the engine replies with an error
    */
   async call(command: string, ...args: Argument[]): Promise<unknown> {
-    if (refusedOf([command, ...args.map(String)])) throw new Error(`ERR '${command}' is about a connection, of which each call has its own: use a WebSocket`);
+    if (refusedOf([command, String(args[0])])) throw new Error(`ERR '${command}' is about a connection, of which each call has its own: use a WebSocket`);
     const client = this.#shell.database.duplicate();
     try {
       return await client.call(command, ...args);

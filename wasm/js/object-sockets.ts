@@ -15,9 +15,13 @@ import { encodeCommands } from './rest-request.js';
 const SESSION_BYTES_MAX = 16 * 1024 - 128;
 /** How often those are looked at that keep the object awake, in milliseconds. */
 const LOOK_MILLISECONDS = 10_000;
+/** What tells ours from those that a subclass has of its own. */
+const TAG = 'sanderling';
 /** What a WebSocket's `readyState` may be. */
 const OPEN = 1;
 const CLOSED = 3;
+/** Bytes of the reason for closing one: a frame takes 123, of which three are for a character that was cut. */
+const REASON_BYTES_MAX = 120;
 /** Why a WebSocket is closed. */
 const NORMAL = 1000;
 const UNSUPPORTED = 1003;
@@ -97,7 +101,7 @@ export class ObjectSockets {
       line.leave();
       throw error;
     }
-    this.ctx.acceptWebSocket(socket);
+    this.ctx.acceptWebSocket(socket, [TAG]);
     this.lines.set(socket, line);
     line.note();
     const headers = names.length === 0 ? {} : { 'sec-websocket-protocol': form };
@@ -106,7 +110,7 @@ export class ObjectSockets {
 
   /** Connects those to an engine that has just been opened whose clients have been there before. */
   restore(): void {
-    for (const socket of this.ctx.getWebSockets()) {
+    for (const socket of this.ctx.getWebSockets(TAG)) {
       if (this.lines.has(socket) || socket.readyState !== OPEN) continue;
       const { form, session } = socket.deserializeAttachment() as Attachment;
       const line = new Line(this.engine(), socket, form, this);
@@ -117,7 +121,11 @@ export class ObjectSockets {
 
   /** A message has come; those in front of it have been taken. */
   message(socket: ObjectSocket, message: string | ArrayBuffer): void {
-    this.engine();
+    try {
+      this.engine();
+    } catch (error) {
+      return close(socket, FAILED, (error as Error).message);
+    }
     this.lines.get(socket)?.take(message);
   }
 
@@ -229,13 +237,14 @@ class Line {
   note(): void {
     if (!this.isOpen) return;
     const session = this.port.session();
-    if (session === undefined) return this.sockets.hold(this);
-    this.sockets.release(this);
-    if (this.attached && isSame(this.attached, session)) return;
-    if (session.length > SESSION_BYTES_MAX) {
+    if (session === undefined) this.sockets.hold(this);
+    else this.sockets.release(this);
+    if (isSame(this.attached, session)) return;
+    if (session && session.length > SESSION_BYTES_MAX) {
       return this.end(TOO_LONG, `what the connection has set up takes more than ${SESSION_BYTES_MAX} bytes`);
     }
-    this.socket.serializeAttachment({ form: this.form, session } satisfies Attachment);
+    const { form } = this;
+    this.socket.serializeAttachment((session ? { form, session } : { form }) satisfies Attachment);
     this.attached = session;
   }
 
@@ -243,8 +252,7 @@ class Line {
   end(code: number, reason: string): void {
     if (!this.isOpen) return;
     this.leave();
-    // A reason has 123 bytes at most.
-    this.socket.close(code, reason.slice(0, 100));
+    close(this.socket, code, reason);
   }
 
   /** The WebSocket has ended. */
@@ -269,6 +277,12 @@ class Line {
   }
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function close(socket: ObjectSocket, code: number, reason: string): void {
+  const bytes = encoder.encode(reason);
+  socket.close(code, new TextDecoder().decode(bytes.subarray(0, REASON_BYTES_MAX)));
 }

@@ -32,6 +32,6 @@ export interface ObjectSocket {
 export interface ObjectState {
   readonly id: { readonly name?: string; toString(): string };
   readonly storage: { readonly sql: Sql };
-  acceptWebSocket(socket: ObjectSocket): void;
-  getWebSockets(): ObjectSocket[];
+  acceptWebSocket(socket: ObjectSocket, tags: string[]): void;
+  getWebSockets(tag: string): ObjectSocket[];
 }
