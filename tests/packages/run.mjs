@@ -88,7 +88,7 @@ run(process.execPath, ['--test', '--test-timeout=120000'], bundlers);
 
 install('browsers', browsers, ['../skip.mjs', '../chromium.mjs', '../examples.mjs']);
 run(process.execPath, ['--test', '--test-concurrency=1', '--test-timeout=300000'], browsers);
-install('objects', objects, ['../skip.mjs', '../clients/upstash/http.mjs', '../clients/upstash/contract.json']);
+install('objects', objects, ['../skip.mjs', '../examples.mjs', '../clients/upstash/http.mjs', '../clients/upstash/contract.json']);
 run('npx', ['--no-install', 'tsc', '--project', 'tsconfig.json'], objects);
 // Most of the time is that in which objects fall asleep.
 run(process.execPath, ['--test', '--test-concurrency=3', '--test-timeout=120000'], objects);

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import Redis from 'ioredis';
 import { Sanderling } from 'sanderling';
+import { markedBlocks } from './examples.mjs';
 import { ask as askAt, send } from './http.mjs';
 import { TOKEN, missing, start } from './runtime.mjs';
 import { closed, openSocket, refusal } from './sockets.mjs';
@@ -103,6 +104,17 @@ describe('objects', { skip: missing }, () => {
     }, /^Error: OOM /);
     assert.equal(await runtime.ask('one', 'CONFIG', 'GET', 'maxmemory').then(([, bytes]) => bytes), String(32 * 1024 * 1024));
   });
+});
+
+test("the Worker of the package's README", { skip: missing }, async () => {
+  const readme = readFileSync(new URL('node_modules/sanderling/README.md', import.meta.url), 'utf8');
+  const scripts = markedBlocks(readme).filter(({ kind }) => kind === 'object');
+  assert.equal(scripts.length, 1);
+  const shown = await start({ script: scripts[0].text });
+  assert.equal(await shown.ask('cache', 'SET', 'key', 'value'), 'OK');
+  assert.equal(await shown.ask('cache', 'GET', 'key'), 'value');
+  assert.equal((await fetch(`${shown.url}db/cache/get/key`)).status, 401);
+  await shown.close();
 });
 
 describe('RPC', { skip: missing }, () => {

@@ -22,10 +22,10 @@ function isThere(name) {
   }
 }
 
-async function script() {
+async function bundled(contents) {
   const { build } = require('esbuild');
   const { outputFiles } = await build({
-    entryPoints: [path.join(folder, 'worker.mjs')],
+    stdin: { contents, resolveDir: folder },
     bundle: true,
     write: false,
     format: 'esm',
@@ -36,15 +36,15 @@ async function script() {
   return outputFiles[0].text;
 }
 
-/** Starts it; what objects store is kept in a directory, if there is one. */
-export async function start({ persist } = {}) {
+/** Starts it with a script; what objects store is kept in a directory, if there is one. */
+export async function start({ persist, script = readFileSync(path.join(folder, 'worker.mjs'), 'utf8') } = {}) {
   const { Miniflare } = await import('miniflare');
   const module = readFileSync(path.join(folder, 'node_modules/sanderling/dist/sanderling.wasm'));
   const runtime = new Miniflare({
     host: '127.0.0.1',
     port: 0,
     modules: [
-      { type: 'ESModule', path: 'worker.js', contents: await script() },
+      { type: 'ESModule', path: 'worker.js', contents: await bundled(script) },
       { type: 'CompiledWasm', path: 'sanderling.wasm', contents: module },
     ],
     compatibilityDate: '2026-04-01',

@@ -3,7 +3,7 @@
 // A block behind `<!-- test: node -->` or `<!-- test: browser -->` is run, and each of its lines that ends with a
 // comment, `await something; // value`, must have that value. One behind `<!-- test: database -->` is given a new `db`.
 // Those behind `<!-- test: queues -->` need more packages, and those behind `<!-- test: server -->` a server, which tests/clients has, and those of test runners are run by
-// these, in tests/packages/bundlers.
+// these, in tests/packages/bundlers; those behind `<!-- test: object -->` in tests/packages/objects.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -15,10 +15,10 @@ const ENOUGH = { timeout: 60_000 };
 /** The documents, and the kinds of blocks that each of them has. */
 const DOCUMENTS = [
   { name: 'README.md', kinds: ['server', 'node', 'queues', 'browser'] },
-  { name: 'node_modules/sanderling/README.md', kinds: ['node', 'jest', 'vitest', 'database', 'server', 'page'] },
+  { name: 'node_modules/sanderling/README.md', kinds: ['node', 'jest', 'vitest', 'database', 'object', 'server', 'page'] },
 ];
 
-const ELSEWHERE = new Set(['queues', 'server', 'jest', 'vitest', 'page']);
+const ELSEWHERE = new Set(['queues', 'server', 'jest', 'vitest', 'page', 'object']);
 
 for (const [number, { name, kinds }] of DOCUMENTS.entries()) {
   const readme = readFileSync(new URL(name, import.meta.url), 'utf8');
