@@ -92,20 +92,28 @@ export class ObjectSockets {
     if (form === undefined) throw new Refusal(400, `ERR there are the subprotocols ${FORMS.join(' and ')}`);
     const { WebSocketPair } = globalThis as unknown as { WebSocketPair: PairClass };
     const { 0: client, 1: socket } = new WebSocketPair();
-    const line = new Line(this.engine(), socket, form, this);
+    const line = this.lineOf(socket, form);
     try {
       if (user && errorOf(await line.ask(['AUTH', user.name, user.password]))) throw denied();
       // Messages are told from replies, and maps from arrays, by the third version of the protocol.
       if (form === 'json') await line.ask(['HELLO', '3']);
     } catch (error) {
       line.leave();
-      throw error;
+      throw unavailable(error);
     }
     this.ctx.acceptWebSocket(socket, [TAG]);
     this.lines.set(socket, line);
     line.note();
     const headers = names.length === 0 ? {} : { 'sec-websocket-protocol': form };
     return new Response(null, { status: 101, headers, webSocket: client } as ResponseInit);
+  }
+
+  private lineOf(socket: ObjectSocket, form: Form): Line {
+    try {
+      return new Line(this.engine(), socket, form, this);
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 
   /** Connects those to an engine that has just been opened whose clients have been there before. */
@@ -275,6 +283,11 @@ class Line {
   private send(message: string | Uint8Array): void {
     if (this.isOpen) this.socket.send(message);
   }
+}
+
+/** What a client is told who cannot be connected. */
+function unavailable(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal(503, `ERR ${(error as Error).message}`);
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

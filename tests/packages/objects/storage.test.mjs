@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createInterface } from 'node:readline';
-import { doorsOf, missing, start } from './runtime.mjs';
-import { closed, openSocket } from './sockets.mjs';
+import { TOKEN, doorsOf, missing, start } from './runtime.mjs';
+import { closed, openSocket, refusal } from './sockets.mjs';
 import { mayBeMissing } from './skip.mjs';
 
 const redis = process.env.SANDERLING_REDIS_SERVER ?? 'redis-server';
@@ -139,6 +139,7 @@ describe('what cannot be', { skip: missing }, () => {
     assert.equal(set.error, get.error);
     const health = await fetch(`${runtime.url}open/spoilt/health`);
     assert.equal(health.status, 503);
+    assert.equal(await refusal(`${runtime.url}db/spoilt/`, ['resp', `token.${btoa(TOKEN)}`]), 503);
     assert.deepEqual(await runtime.rpc('spoilt', 'files'), files);
     // Once it is as it was, so is the database.
     await runtime.rpc('spoilt', 'spoil', 60);
