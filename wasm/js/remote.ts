@@ -20,7 +20,8 @@ type RemoteListener = (error?: Error) => void;
 export class Remote extends Client {
   private readonly address: Address;
   private readonly family: Set<RemoteLink>;
-  private readonly ports = new Set<Port>();
+  /** What ends each connection in bytes, and tells of it. */
+  private readonly ports = new Set<() => void>();
   private readonly listeners: Map<string | symbol, Set<RemoteListener>>;
 
   private constructor(address: Address) {
@@ -94,8 +95,13 @@ export class Remote extends Client {
     /** What waits for the connection. */
     let waiting: Uint8Array[] | undefined = [];
     const close = (): void => {
-      this.ports.delete(port);
+      this.ports.delete(end);
       transport.close();
+    };
+    /** What {@link close} ends hears of it. */
+    const end = (): void => {
+      close();
+      onClose();
     };
     const port: Port = {
       input(chunk) {
@@ -104,7 +110,7 @@ export class Remote extends Client {
       },
       close,
     };
-    this.ports.add(port);
+    this.ports.add(end);
     transport = transportFor(this.address)(this.address, {
       opened() {
         for (const chunk of waiting?.splice(0) ?? []) transport.send(chunk);
@@ -143,7 +149,7 @@ export class Remote extends Client {
   /** Closes all connections to the server that were made by this one. */
   override close(): Promise<void> {
     for (const link of [this.link, ...this.family]) link.close();
-    for (const port of [...this.ports]) port.close();
+    for (const end of [...this.ports]) end();
     return Promise.resolve();
   }
 

@@ -172,8 +172,12 @@ describe('WebSockets', { skip: missing }, () => {
     const heard = new Promise((resolve) => subscriber.once('message', (channel, message) => resolve([channel, message])));
     await runtime.ask('ioredis', 'PUBLISH', 'news', 'hello');
     assert.deepEqual(await heard, ['news', 'hello']);
-    await Promise.all([client.quit(), subscriber.quit()]);
+    await subscriber.quit();
+    // Who has a connection of what is closed hears of it.
+    const end = new Promise((resolve) => client.once('close', resolve));
     await db.close();
+    await end;
+    client.disconnect();
   });
 
   test('are had by Workers, too', async () => {
