@@ -125,33 +125,22 @@ function putCharacters(bytes: Uint8Array, at: number, text: string): number {
 /** Writes the arguments of a request behind its head, as {@link putRequest} does. */
 export function putValues(bytes: Uint8Array, at: number, end: number, values: readonly Value[]): number {
   for (let index = 0; index < values.length; index += 1) {
-    const value = values[index]!;
-    if (typeof value === 'string') {
-      // No character takes more than 3 bytes per UTF-16 unit; the length around it takes at most 24.
-      if (at + value.length * 3 + 24 > end) return -1;
-      at = putText(bytes, at, value);
-    } else if (value instanceof Uint8Array) {
+    let value = values[index]!;
+    if (value instanceof Uint8Array) {
       if (at + value.length + 24 > end) return -1;
       at = putBytes(bytes, at, value);
     } else {
-      if (at + 400 > end) return -1;
-      at = putText(bytes, at, textOf(value));
+      if (typeof value !== 'string') value = textOf(value);
+      // No character takes more than 3 bytes per UTF-16 unit; the length around it takes at most 24.
+      if (at + value.length * 3 + 24 > end) return -1;
+      at = putText(bytes, at, value);
     }
   }
   return at;
 }
 
-/** The bytes that {@link putRequest} needs at most. */
-export function requestBytesMax(name: Name, values: readonly Value[]): number {
-  let most = name.words.reduce((sum, word) => sum + word.length * 3 + 24, 24);
-  for (const value of values) {
-    if (typeof value === 'string') most += value.length * 3 + 24;
-    else most += value instanceof Uint8Array ? value.length + 24 : 400;
-  }
-  return most;
-}
-
-function textOf(value: number | bigint | boolean): string {
+/** How a number or a boolean is sent. Of integers without bounds that may be text of any length. */
+export function textOf(value: number | bigint | boolean): string {
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
   return String(value);
@@ -212,9 +201,13 @@ function putLineEnd(bytes: Uint8Array, at: number): number {
 /** A request as bytes of their own. */
 export function encodeRequest(name: Name, values: readonly Value[]): Uint8Array {
   const encoder = new TextEncoder();
-  const encoded = values.map((value) => (typeof value === 'string' ? encoder.encode(value) : value));
-  const bytes = new Uint8Array(requestBytesMax(name, encoded));
-  return bytes.subarray(0, putRequest(bytes, 0, bytes.length, name, encoded));
+  const encoded = values.map((value) => {
+    if (value instanceof Uint8Array) return value;
+    return encoder.encode(typeof value === 'string' ? value : textOf(value));
+  });
+  const most = encoded.reduce((sum, { length }) => sum + length + 24, name.head(values.length).length);
+  const bytes = new Uint8Array(most);
+  return bytes.subarray(0, putRequest(bytes, 0, most, name, encoded));
 }
 
 /** Requests as they go out, in bytes that nothing else has. */

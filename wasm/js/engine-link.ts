@@ -2,7 +2,7 @@
 
 import { OutputKind } from './abi.generated.js';
 import { type Reply, position, readReply } from './decode.js';
-import { Name, type Value, encodeRequest, putArguments, putHead, putRequest, putValues } from './encode.js';
+import { Name, type Value, encodeRequest, putArguments, putHead, putRequest, putValues, textOf } from './encode.js';
 import type { Engine, Receiver } from './engine.js';
 import { ClosedError, LimitError, ReplyError, attribute } from './errors.js';
 import { Link, type Request, Waiter } from './link.js';
@@ -286,6 +286,7 @@ export function isShort(values: readonly Value[]): boolean {
   let total = 0;
   for (const value of values) {
     if (typeof value === 'string' || value instanceof Uint8Array) total += value.length;
+    else if (typeof value === 'bigint') total += textOf(value).length;
   }
   return total < SHORT_BYTES;
 }
@@ -311,5 +312,5 @@ export function refuseTooLong(values: readonly Value[], limits: RequestLimits): 
 
 function lengthOf(value: Value): number {
   if (typeof value === 'string') return platform.text.length(value);
-  return value instanceof Uint8Array ? value.length : 24;
+  return value instanceof Uint8Array ? value.length : textOf(value).length;
 }

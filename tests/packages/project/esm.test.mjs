@@ -71,6 +71,7 @@ describe('values', () => {
     await assert.rejects(db.set('big', 'é'.repeat(600_000)), (error) => {
       return error instanceof LimitError && error instanceof RangeError && error.message.includes('1200000 bytes');
     });
+    await assert.rejects(db.set('big', 10n ** 1_200_000n), LimitError);
     assert.equal(await db.set('big', 'e'.repeat(1 << 20)), 'OK');
     assert.equal(await db.exists('a', 'many'), 0, 'and nothing of it was sent');
   });
@@ -79,6 +80,19 @@ describe('values', () => {
     assert.equal(await db.incrby('n', '9007199254740991'), 9007199254740991);
     assert.equal(await db.incrby('n', 2n), 9007199254740993n);
     assert.equal(await db.decrby('n', '9007199254741000'), -7);
+  });
+
+  test('integers of any length are sent, and nothing beside them is overwritten', async () => {
+    // Around what a request may have that is sent in one piece, and beyond.
+    for (const digits of [399, 401, 10_000, 262_000, 262_100, 262_144, 400_000]) {
+      const number = 10n ** BigInt(digits - 1);
+      const text = String(number);
+      assert.equal(await db.set('n', number), 'OK');
+      assert.equal(await db.get('n'), text);
+      assert.deepEqual(await db.multi().set('n', number).get('n').exec(), ['OK', text]);
+      assert.deepEqual(await db.pipeline().call('CLIENT', 'ID').append('n', number).strlen('n').exec().then((replies) => replies.slice(1)), [digits * 2, digits * 2]);
+      assert.equal(db.sync.eval('return #ARGV[1]', 0, number), digits);
+    }
   });
 
   test('a hash with any field names', async () => {
