@@ -220,11 +220,13 @@ export class EngineLink extends Link implements Receiver {
 
   /**
    * Encodes what is long before anything is sent, since it may be too long for the platform or for the engine, which
-   * then would end the conversation.
+   * then would end the conversation. What cannot be read is refused here as well: once some of the requests are sent, those
+   * who come later would wait for the others' replies.
    */
   private prepare(requests: readonly Request[]): ReadonlyMap<Request, Uint8Array> | undefined {
     let prepared: Map<Request, Uint8Array> | undefined;
     for (const request of requests) {
+      refuseDetached(request.values);
       if (isShort(request.values)) continue;
       refuseTooLong(request.values, this.engine.requestLimits);
       prepared ??= new Map();
@@ -290,6 +292,13 @@ export function isShort(values: readonly Value[]): boolean {
   }
   return total < SHORT_BYTES;
 }
+
+/** Throws for bytes whose memory was given to somebody else, as the platform does that is to copy them. */
+function refuseDetached(values: readonly Value[]): void {
+  for (const value of values) if (typeof value === 'object' && value.length === 0) NOTHING.set(value);
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** Throws for what is longer than an engine takes. */
 export function refuseTooLong(values: readonly Value[], limits: RequestLimits): void {

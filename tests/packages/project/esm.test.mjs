@@ -95,6 +95,27 @@ describe('values', () => {
     }
   });
 
+  test('bytes that were given to another thread are refused, and everything goes on', async () => {
+    const given = new Uint8Array(8);
+    structuredClone(given, { transfer: [given.buffer] });
+    const rest = new Uint8Array(new SharedArrayBuffer(8), 8);
+    await assert.rejects(db.set('given', given), TypeError);
+    assert.throws(() => db.sync.set('given', given), TypeError);
+    await assert.rejects(db.pipeline().set('a', 1).set('given', given).set('b', 2).exec(), TypeError);
+    await assert.rejects(db.multi().set('a', 1).set('given', given).exec(), TypeError);
+    assert.throws(() => db.pipeline().set('a', 1).set('given', given).execSync(), TypeError);
+    await assert.rejects(db.subscribe(given, () => undefined), TypeError);
+    const blocked = db.blpop('list', 5);
+    await assert.rejects(db.set('given', given), TypeError);
+    await db.duplicate().rpush('list', 'x');
+    assert.deepEqual(await blocked, ['list', 'x']);
+    assert.deepEqual(await db.pipeline().set('rest', rest).set('none', new Uint8Array()).mget('rest', 'none', 'a', 'given').exec(), [
+      'OK',
+      'OK',
+      ['', '', null, null],
+    ]);
+  });
+
   test('a hash with any field names', async () => {
     await db.hset('h', { __proto__x: 1 }, 'constructor', 2);
     await db.hset('h', new Map([['__proto__', 3]]));
