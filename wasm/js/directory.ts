@@ -41,6 +41,14 @@ export interface Directory {
   reason(error: unknown): string;
 }
 
+/** Files beside the dumps that others have written. */
+export interface Strays {
+  /** Whether there is one of this name, which is no directory. */
+  has(name: string): boolean;
+  /** Moves one to the log's directory, durably. */
+  adopt(name: string): void;
+}
+
 /** A place that one database is kept in. */
 export interface Place {
   /** Where that is, for people. */
@@ -51,8 +59,8 @@ export interface Place {
   readonly dumps: Directory;
   /** The directory of the log. */
   readonly log: Directory;
-  /** Moves a file of the dumps' directory to the log's, durably; absent where nothing but this package writes there. */
-  adopt?(name: string): void;
+  /** What others may have left in the dumps' directory; absent where nothing but this package writes there. */
+  readonly strays?: Strays;
   /**
    * Whether what cannot be written is undone at once, by an end of the engine that is like a failure: where there are others
    * who would see it, and who opens it again finds what there was before. Else it is tried again.

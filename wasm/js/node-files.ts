@@ -222,10 +222,13 @@ export function openPlace(url: string): Place {
     owner: process.pid,
     dumps,
     log,
-    adopt(name) {
-      fs.renameSync(path.join(dumps.path, name), path.join(log.path, name));
-      log.syncNames();
-      dumps.syncNames();
+    strays: {
+      has: (name) => fs.statSync(path.join(dumps.path, name), { throwIfNoEntry: false })?.isFile() === true,
+      adopt(name) {
+        fs.renameSync(path.join(dumps.path, name), path.join(log.path, name));
+        log.syncNames();
+        dumps.syncNames();
+      },
     },
     onExit(task) {
       onExit((ending = task));

@@ -5,6 +5,8 @@ import { decodeText } from './platform.js';
 
 const SINGLE_FILE = 'appendonly.aof';
 const MANIFEST = `${SINGLE_FILE}.manifest`;
+/** What a manifest begins with that is made before the file is moved. */
+const BETWEEN = `file ${SINGLE_FILE} `;
 /** A file of a log of today. */
 const PART = /^appendonly\.aof\.\d+\.(base\.(rdb|aof)|incr\.aof)$/;
 
@@ -13,24 +15,23 @@ const PART = /^appendonly\.aof\.\d+\.(base\.(rdb|aof)|incr\.aof)$/;
  * today stays what it is, and the old file where it is. What an operation throws is for the caller.
  */
 export function adoptSingleFile(place: Place): void {
-  const { dumps, log, adopt } = place;
-  if (adopt === undefined || !dumps.list().split('\n').includes(SINGLE_FILE)) return;
+  const { dumps, log, strays } = place;
+  if (!strays?.has(SINGLE_FILE)) return;
   const names = log.list().split('\n');
   if (names.includes(MANIFEST)) {
     // A crash may have come between the two steps below.
-    const isBetween = decodeText(readAll(log, MANIFEST)).startsWith(`file ${SINGLE_FILE} `) && !names.includes(SINGLE_FILE);
+    const isBetween = start(log, MANIFEST, BETWEEN.length) === BETWEEN && !names.includes(SINGLE_FILE);
     if (!isBetween) return;
   } else {
     if (names.some((name) => PART.test(name))) return;
     writeManifest(log, isRdb(dumps, SINGLE_FILE) ? 'b' : 'i');
   }
-  adopt(SINGLE_FILE);
+  strays.adopt(SINGLE_FILE);
 }
 
 /** Whether a file begins as RDB files do. */
 export function isRdb(directory: Directory, name: string): boolean {
-  const magic = new Uint8Array(6);
-  return /^(REDIS|VALKEY)/.test(decodeText(magic.subarray(0, directory.read(name, 0, magic))));
+  return /^(REDIS|VALKEY)/.test(start(directory, name, 6));
 }
 
 /** Without an RDB file in front its end may be torn, as that of any file of commands: such a one is no base. */
@@ -44,7 +45,8 @@ function writeManifest(log: Directory, kind: 'b' | 'i'): void {
   log.syncNames();
 }
 
-function readAll(directory: Directory, name: string): Uint8Array {
-  const bytes = new Uint8Array(directory.length(name));
-  return bytes.subarray(0, directory.read(name, 0, bytes));
+/** The first bytes of a file, as text: it may be of any length. */
+function start(directory: Directory, name: string, length: number): string {
+  const bytes = new Uint8Array(length);
+  return decodeText(bytes.subarray(0, directory.read(name, 0, bytes)));
 }

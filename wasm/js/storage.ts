@@ -147,8 +147,8 @@ export class Storage implements Keeper {
     const { engine, place } = this;
     engine.keeper = this;
     place.onExit(() => this.endQuietly());
-    const names = place.dumps.list().split('\n');
-    for (const name of names) if (TEMPORARY_DUMP.test(name)) place.dumps.remove(name);
+    const names = this.onDisk(place.dumps, () => place.dumps.list().split('\n'));
+    for (const name of names) if (TEMPORARY_DUMP.test(name)) this.onDisk(place.dumps, () => place.dumps.remove(name));
     this.onDisk(place.log, () => adoptSingleFile(place));
     const dump = names.includes(this.setting('dbfilename')) ? this.setting('dbfilename') : undefined;
     yield* this.loadLog(dump);

@@ -302,6 +302,32 @@ describe('saving while everything goes on', () => {
     assert.equal(fs.readFileSync(single, 'latin1'), commands);
   });
 
+  test('a directory that is named as a log in one file is none', async () => {
+    fs.mkdirSync(path.join(folder, 'appendonly.aof', 'kept'), { recursive: true });
+    for (let count = 1; count <= 2; count += 1) {
+      const db = await open();
+      assert.equal(await db.incr('opened'), count);
+      await db.close();
+    }
+    assert.deepEqual(fs.readdirSync(path.join(folder, 'appendonly.aof')), ['kept']);
+  });
+
+  test('a dump that is not complete and cannot be removed is told as all errors of files are', async () => {
+    fs.mkdirSync(path.join(folder, 'temp-1-2-dump.rdb'));
+    await assert.rejects(open(), { name: 'StorageError', code: 'failed', message: /temp-1-2-dump\.rdb|directory/ });
+    fs.rmdirSync(path.join(folder, 'temp-1-2-dump.rdb'));
+    assert.equal(await (await open()).dbsize(), 0);
+  });
+
+  test('no more is read of a manifest beside a log in one file than says whose it is', async () => {
+    fs.mkdirSync(path.join(folder, 'appendonlydir'));
+    fs.writeFileSync(log('appendonly.aof.manifest'), '');
+    // More than any memory takes; it is a hole, and takes no room.
+    fs.truncateSync(log('appendonly.aof.manifest'), 2 ** 40);
+    fs.writeFileSync(path.join(folder, 'appendonly.aof'), '');
+    await assert.rejects(open(), { name: 'StorageError', code: 'corrupt' });
+  });
+
   test('what is not supported says so', async () => {
     const db = await open();
     await assert.rejects(db.configSet('appendonly', 'no'), /argument must be 'yes'/);
