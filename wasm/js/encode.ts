@@ -18,6 +18,8 @@ const KEPT_HEADS_MAX = 64;
 
 /** Words that are no names of commands are not worth keeping, should there be so many. */
 const KEPT_NAMES_MAX = 1024;
+/** Characters of the longest word that may be a command's name; what is longer is neither kept nor looked up. */
+const NAME_CHARACTERS_MAX = 64;
 const names = new Map<string, Name>();
 
 /** The name of a command that has no method. */
@@ -25,13 +27,13 @@ export function nameOf(word: string): Name {
   const known = names.get(word);
   if (known !== undefined) return known;
   const name = new Name([word]);
-  if (names.size < KEPT_NAMES_MAX) names.set(word, name);
+  if (names.size < KEPT_NAMES_MAX && word.length <= NAME_CHARACTERS_MAX) names.set(word, name);
   return name;
 }
 
 /** A command's name as it goes over the wire: the start of a request, by number of arguments. */
 export class Name {
-  /** The name alone, where it is one word. */
+  /** The name alone, where it is one word that may be one. */
   readonly word: Uint8Array | undefined;
   /** The number of the engine that was asked last whether it can be called with this name; an engine has one above 0. */
   engine = 0;
@@ -40,7 +42,8 @@ export class Name {
   private readonly heads: Uint8Array[] = [];
 
   constructor(readonly words: readonly string[]) {
-    this.word = words.length === 1 ? new TextEncoder().encode(words[0]) : undefined;
+    const isCallable = words.length === 1 && words[0]!.length <= NAME_CHARACTERS_MAX;
+    this.word = isCallable ? new TextEncoder().encode(words[0]) : undefined;
   }
 
   /** The bytes before the first argument of a request with `count` arguments. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { inspect } from 'node:util';
+import v8 from 'node:v8';
 import vm from 'node:vm';
 import { BatchError, Client, ClosedError, ReplyError, Sanderling } from 'sanderling';
 
@@ -266,6 +267,21 @@ describe('while clients are paused', () => {
     assert.throws(() => db.sync.set('k', 'v'), /CLIENT PAUSE/);
     assert.equal(await db.get('k'), 'v');
   });
+});
+
+test('words that are no names of commands are not kept', async () => {
+  v8.setFlagsFromString('--expose-gc');
+  const collect = vm.runInNewContext('gc');
+  const kept = () => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const word = 'x'.repeat(2 ** 20);
+  await assert.rejects(db.call(word), /unknown command/);
+  const before = kept();
+  for (let index = 0; index < 50; index += 1) await assert.rejects(db.call(`${index}${word}`), /unknown command/);
+  assert.ok(kept() - before < 25 * 2 ** 20);
 });
 
 describe('errors name the request', () => {
