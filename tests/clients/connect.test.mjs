@@ -59,6 +59,8 @@ for (const [name, url, given, WebSocketClass] of ways) describe(name, () => {
     assert.deepEqual(await db.pipeline().incr('n').get('k').exec(), [1, 'v\u00e9']);
     assert.deepEqual(await db.multi().incr('n').incr('n').exec(), [2, 3]);
     await assert.rejects(db.lpush('k', 'x'), (error) => error instanceof ReplyError && error.code === 'WRONGTYPE' && error.command.name === 'LPUSH');
+    const digits = 10n ** 99_999n;
+    assert.deepEqual(await db.pipeline().set('large', digits).get('large').exec(), ['OK', String(digits)]);
     const large = 'x'.repeat(3_000_000) + '\u00e9';
     await db.set('large', large);
     assert.equal(await db.get('large'), large);
