@@ -148,7 +148,8 @@ export class FarLink extends Link implements Renewed {
   private waiterFor(requests: readonly Request[], asBytes: boolean, missing?: number, forPushes?: boolean): FarWaiter {
     this.far.check();
     if (!this.isOpen) throw new ClosedError('the connection is closed');
-    const waiter = new FarWaiter((request, reply) => this.note(request, reply), requests, asBytes, missing, forPushes);
+    const own = requests.map(owned);
+    const waiter = new FarWaiter((request, reply) => this.note(request, reply), own, asBytes, missing, forPushes);
     waiter.isGuarded = this.guard(requests);
     return waiter;
   }
@@ -228,6 +229,13 @@ export class FarLink extends Link implements Renewed {
     // What sets up the connection waits for whoever leads next: without it nothing can be asked.
     for (const waiter of this.waiters.all() as FarWaiter[]) if (waiter.sequence > accepted && !waiter.isOwn) waiter.giveUp(error);
   }
+}
+
+/** A request whose bytes nobody changes or gives away meanwhile: it may have to be sent once more. */
+function owned(request: Request): Request {
+  const { values } = request;
+  if (!values.some((value) => value instanceof Uint8Array)) return request;
+  return { ...request, values: values.map((value) => (value instanceof Uint8Array ? new Uint8Array(value) : value)) };
 }
 
 /** What a request may be called in lists of commands: `config|get`, and `get` with all that follows. */

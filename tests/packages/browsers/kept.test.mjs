@@ -176,7 +176,12 @@ for (const store of STORES) {
       await db.set('key', 'value');
       window.messages = [];
       await db.duplicate().subscribe('news', (message) => window.messages.push(message));
-      window.waits = [db.duplicate().blpop('jobs', 0), db.duplicate().xread('BLOCK', 0, 'STREAMS', 'stream', '$')].map((wait) =>
+      // Bytes are asked for again as they were, whatever has become of them.
+      const [changed, given] = ['stream', 'other'].map((text) => new TextEncoder().encode(text));
+      const reads = [changed, given].map((key) => db.duplicate().xread('BLOCK', 0, 'STREAMS', key, '$'));
+      changed.fill(0);
+      structuredClone(given, { transfer: [given.buffer] });
+      window.waits = [db.duplicate().blpop('jobs', 0), ...reads].map((wait) =>
         wait.catch(({ name, isRetryable }) => ({ name, isRetryable })),
       );
       await db.ping();
@@ -185,10 +190,10 @@ for (const store of STORES) {
     assert.equal(await run(second, (db) => db.get('key')), 'value');
     assert.deepEqual(await second.evaluate(() => window.waits[0]), { name: 'LeaderChangedError', isRetryable: true });
     await run(second, async (db) => {
-      await db.xadd('stream', '*', 'field', 'value');
+      for (const key of ['stream', 'other']) await db.xadd(key, '*', 'field', 'value');
       await db.publish('news', 'again');
     });
-    assert.deepEqual(Object.keys(await second.evaluate(() => window.waits[1])), ['stream']);
+    assert.deepEqual((await second.evaluate(() => Promise.all(window.waits.slice(1)))).map((reply) => Object.keys(reply)), [['stream'], ['other']]);
     await second.waitForFunction(() => window.messages.length === 1);
     await second.close();
   });
