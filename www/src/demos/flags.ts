@@ -18,7 +18,7 @@ export const flags: Demo = {
   icon: 'M5 21V4M5 4h12l-3 4 3 4H5',
   rules: {
     visitor: { kind: 'text', usual: 'alan', lengthMax: 24 },
-    share: { kind: 'number', usual: 25, min: 0, max: 100, step: 5 },
+    share: { kind: 'number', usual: 0, min: 0, max: 100, step: 5 },
   },
   code: { ioredis, 'node-redis': nodeRedis },
   open,
