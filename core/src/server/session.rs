@@ -170,7 +170,7 @@ pub(crate) fn restore(store: &mut Store, server: &mut Server, conn: ConnId, sess
 fn first_part(session: &[u8]) -> Option<(Part, &[u8], &[u8])> {
     let part = PARTS.into_iter().find(|&part| session.first() == Some(&(part as u8)))?;
     let length = u32::from_le_bytes(session.get(1..HEAD_BYTES)?.try_into().ok()?);
-    let end = HEAD_BYTES.checked_add(usize::try_from(length).ok()?)?;
+    let end = HEAD_BYTES.checked_add(number::exact(length)?)?;
     Some((part, session.get(HEAD_BYTES..end)?, &session[end..]))
 }
 
@@ -196,7 +196,7 @@ fn apply(server: &mut Server, conn: ConnId, part: Part, value: &[u8], databases:
         }
         Part::ClientId => server.take_client_id(conn, u64::from_le_bytes(value.try_into().ok()?)),
         Part::Db => {
-            let db = usize::try_from(u32::from_le_bytes(value.try_into().ok()?)).ok()?;
+            let db = number::exact(u32::from_le_bytes(value.try_into().ok()?))?;
             server.connection(conn).db = Some(db).filter(|&db| db < databases)?;
         }
         Part::Channel => {
