@@ -302,8 +302,7 @@ impl Engine {
         if self.server.has_work_left() || !self.store.ready.is_empty() {
             return Some(0);
         }
-        let timers = &self.server.timers;
-        let wait = if timers.is_empty() { None } else { timers.first().map(|&(at, _)| at) };
+        let wait = self.server.timers.first().map(|&(at, _)| at);
         let idle = (self.server.config.timeout_seconds > 0 && self.server.connected > 0)
             .then_some(self.idle_check_at);
         let pause = pause::deadline(&self.server);

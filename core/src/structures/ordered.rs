@@ -185,7 +185,9 @@ impl<K, V, C: Chunk<(K, V)>> OrderedMap<K, V, C> {
 
     /// The first element.
     pub fn first(&self) -> Option<(&K, &V)> {
-        self.iter().next()
+        // A chunk is never empty.
+        let (key, value) = self.chunks.first()?.list().first()?;
+        Some((key, value))
     }
 
     /// The last element.
