@@ -92,13 +92,13 @@ class SqlFiles {
     if (last && last.length + bytes.length <= GROWING_BYTES_MAX) return this.grow(file, last, bytes);
     for (let from = 0; from < bytes.length; from += PIECE_BYTES_MAX) {
       // A copy, since the bytes lie in the engine's memory.
-      this.add(file, { at: at + from, length: 0 }, new Uint8Array(bytes.subarray(from, from + PIECE_BYTES_MAX)));
+      this.add(file, at + from, new Uint8Array(bytes.subarray(from, from + PIECE_BYTES_MAX)));
     }
   }
 
-  private add(file: File, piece: Piece, bytes: Uint8Array): void {
-    this.sql.exec('INSERT INTO sanderling_pieces (file, at, bytes) VALUES (?, ?, ?)', file.id, piece.at, bytes);
-    file.pieces.push({ ...piece, length: bytes.length });
+  private add(file: File, at: number, bytes: Uint8Array): void {
+    this.sql.exec('INSERT INTO sanderling_pieces (file, at, bytes) VALUES (?, ?, ?)', file.id, at, bytes);
+    file.pieces.push({ at, length: bytes.length });
     file.tail = bytes.length < GROWING_BYTES_MAX ? bytes : undefined;
   }
 
@@ -110,8 +110,8 @@ class SqlFiles {
   }
 
   truncate(name: string, length: number): void {
-    const { id, pieces } = this.file(name);
     const file = this.file(name);
+    const { id, pieces } = file;
     this.sql.exec('DELETE FROM sanderling_pieces WHERE file = ? AND at >= ?', id, length);
     while (pieces.length > 0 && pieces[pieces.length - 1]!.at >= length) pieces.pop();
     file.tail = undefined;
